@@ -1,0 +1,54 @@
+// Values enter and leave as their 32 bits. WGSL lets a compiler assume that NaN and infinity do not occur,
+// so they are told apart here, as integers, and none of them ever stands in an f32.
+
+const MAGNITUDE: u32 = 0x7fffffffu;
+const INFINITY: u32 = 0x7f800000u;
+const NEGATIVE_INFINITY: u32 = 0xff800000u;
+const NAN: u32 = 0x7fc00000u;
+const LOWEST: f32 = -0x1.fffffep+127f;
+const LOWEST_BITS: u32 = 0xff7fffffu;
+
+fn finite(bits: vec4<u32>) -> vec4<bool> {
+    return (bits & vec4<u32>(MAGNITUDE)) < vec4<u32>(INFINITY);
+}
+
+fn finite_one(bits: u32) -> bool {
+    return (bits & MAGNITUDE) < INFINITY;
+}
+
+// The value itself; the lowest finite one in place of NaN and infinity.
+fn value(bits: vec4<u32>) -> vec4<f32> {
+    return bitcast<vec4<f32>>(select(vec4<u32>(LOWEST_BITS), bits, finite(bits)));
+}
+
+fn value_one(bits: u32) -> f32 {
+    return bitcast<f32>(select(LOWEST_BITS, bits, finite_one(bits)));
+}
+
+// The lowest x for which x - max does not overflow.
+fn lowest_subtrahend(max_: f32) -> f32 {
+    return max(max_, 0.0) + LOWEST;
+}
+
+// exp(x - max), exactly 1 where they are equal.
+fn exponential(x: vec4<f32>, max_: f32) -> vec4<f32> {
+    let d = max(x, vec4<f32>(lowest_subtrahend(max_))) - max_;
+    return select(exp(d), vec4<f32>(1.0), d == vec4<f32>(0.0));
+}
+
+fn exponential_one(x: f32, max_: f32) -> f32 {
+    let d = max(x, lowest_subtrahend(max_)) - max_;
+    return select(exp(d), 1.0, d == 0.0);
+}
+
+// ln(s) for a finite s >= 2^-126, to 2 ulp on every driver: s = 2^k m with m in [sqrt(1/2), sqrt(2)),
+// f = (m - 1) / (m + 1), ln m = 2 (f + f^3/3 + f^5/5 + ...).
+fn natural_log(s: f32) -> f32 {
+    let bits = bitcast<u32>(s);
+    let k = (i32(bits) - 0x3f3504f3) >> 23u;
+    let m = bitcast<f32>(bits - (u32(k) << 23u));
+    let f = (m - 1.0) / (m + 1.0);
+    let q = f * f;
+    let tail = q * (0.66666667 + q * (0.4 + q * (0.28571429 + q * 0.23)));
+    return f32(k) * 0.69314718 + (2.0 * f + f * tail);
+}

@@ -1,0 +1,29 @@
+// log p = (x - max) - ln(sum)
+
+struct Row {
+    max: f32,
+    log_sum: f32,
+    poisoned: bool,
+}
+
+fn open_row(row: u32, at: Starts) -> Row {
+    return Row();
+}
+
+fn conclude(opened: Row, statistic: Statistic) -> Row {
+    return Row(statistic.max, natural_log(max(statistic.sum, 1.0)), poisoned(statistic));
+}
+
+fn report(index: u32, row: Row) {
+}
+
+fn keep(held: Held, weights: vec4<f32>) -> Held {
+    return held;
+}
+
+fn outcome(kept: Held, column: u32, row: Row) -> vec4<u32> {
+    let below = !finite(kept) | (value(kept) < vec4<f32>(lowest_subtrahend(row.max)));
+    let log_p = (max(value(kept), vec4<f32>(lowest_subtrahend(row.max))) - row.max) - row.log_sum;
+    let bits = select(bitcast<vec4<u32>>(log_p), vec4<u32>(NEGATIVE_INFINITY), below);
+    return select(bits, vec4<u32>(NAN), vec4<bool>(row.poisoned));
+}

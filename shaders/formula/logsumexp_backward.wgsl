@@ -1,0 +1,32 @@
+// dL/dx = g exp(x - max) / sum, with the row's upstream gradient g = dL/dlse
+
+@group(0) @binding(5) var<storage, read> grad_lse: array<u32>;
+
+struct Row {
+    max: f32,
+    inverse_sum: f32,
+    grad_lse: f32,
+    poisoned: bool,
+}
+
+fn open_row(row: u32, at: Starts) -> Row {
+    let bits = grad_lse[params.bound_row + row];
+    return Row(0.0, 0.0, value_one(bits), !finite_one(bits));
+}
+
+fn conclude(opened: Row, statistic: Statistic) -> Row {
+    let spoilt = opened.poisoned || poisoned(statistic);
+    return Row(statistic.max, inverse(statistic.sum), opened.grad_lse, spoilt);
+}
+
+fn report(index: u32, row: Row) {
+}
+
+fn keep(held: Held, weights: vec4<f32>) -> Held {
+    return bitcast<vec4<u32>>(weights);
+}
+
+fn outcome(kept: Held, column: u32, row: Row) -> vec4<u32> {
+    let gradient = row.grad_lse * (bitcast<vec4<f32>>(kept) * row.inverse_sum);
+    return select(bitcast<vec4<u32>>(gradient), vec4<u32>(NAN), vec4<bool>(row.poisoned));
+}

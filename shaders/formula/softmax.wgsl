@@ -1,0 +1,27 @@
+// p = exp(x - max) / sum
+
+struct Row {
+    max: f32,
+    inverse_sum: f32,
+    poisoned: bool,
+}
+
+fn open_row(row: u32, at: Starts) -> Row {
+    return Row();
+}
+
+fn conclude(opened: Row, statistic: Statistic) -> Row {
+    return Row(statistic.max, inverse(statistic.sum), poisoned(statistic));
+}
+
+fn report(index: u32, row: Row) {
+}
+
+fn keep(held: Held, weights: vec4<f32>) -> Held {
+    return bitcast<vec4<u32>>(weights);
+}
+
+fn outcome(kept: Held, column: u32, row: Row) -> vec4<u32> {
+    let p = bitcast<vec4<f32>>(kept) * row.inverse_sum;
+    return select(bitcast<vec4<u32>>(p), vec4<u32>(NAN), vec4<bool>(row.poisoned));
+}

@@ -1,0 +1,54 @@
+// Where an invocation stands. WORKGROUP invocations form a workgroup, LANES neighbours of them share one slot.
+// A slot is one part of one row; parts is 1 unless a row is split. Workgroups beyond 65,535 fold into the
+// second dimension, so the last slots may lie past the end: they go through every merge and write nothing.
+
+struct Params {
+    rows: u32,
+    cols: u32,
+    parts: u32,
+    part_cols: u32,
+    // Where the rows of this dispatch begin: in the bound range of the row-indexed buffers, and in the tensor.
+    bound_row: u32,
+    tensor_row: u32,
+    source_offset: u32,
+    source_stride: u32,
+    upstream_offset: u32,
+    upstream_stride: u32,
+    result_offset: u32,
+    result_stride: u32,
+    options: u32,
+    ignore_index: i32,
+    first_record: u32,
+    records: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+
+struct Place {
+    slot: u32,
+    lane: u32,
+    local: u32,
+}
+
+fn place_of(workgroup: vec3<u32>, workgroups: vec3<u32>, local: u32) -> Place {
+    let group = workgroup.y * workgroups.x + workgroup.x;
+    return Place(group * (WORKGROUP / LANES) + local / LANES, local % LANES, local);
+}
+
+// The columns [first, last) of a row that a slot serves; none if the slot lies past the last row.
+struct Task {
+    row: u32,
+    first: u32,
+    last: u32,
+    part: u32,
+    alive: bool,
+}
+
+fn task_of(place: Place) -> Task {
+    let row = place.slot / params.parts;
+    let part = place.slot % params.parts;
+    let alive = row < params.rows;
+    let first = part * params.part_cols;
+    let last = select(0u, min(first + params.part_cols, params.cols), alive);
+    return Task(min(row, params.rows - 1u), first, last, part, alive);
+}

@@ -1,0 +1,6 @@
+// The operation writes per row only: the row is not visited a second time.
+
+const WRITES_RESULT: bool = false;
+
+fn write_result(element: u32, count: u32, bits: vec4<u32>) {
+}

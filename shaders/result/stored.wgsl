@@ -1,0 +1,7 @@
+// The operation writes a matrix.
+
+const WRITES_RESULT: bool = true;
+
+fn write_result(element: u32, count: u32, bits: vec4<u32>) {
+    store_result(element, count, bits);
+}

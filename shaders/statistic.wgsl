@@ -1,0 +1,87 @@
+// The statistic of a row: its largest finite value, the sum of what each element weighs relative to it, and the
+// worst special value met. Two merge into one: max = max(a.max, b.max), sum = a.sum exp(a.max - max) +
+// b.sum exp(b.max - max), special = max(a.special, b.special). The empty one, (LOWEST, 0, 0), changes nothing.
+// A lane folds elements, lanes merge, and the parts of a row merge: always the maximum first, so that each sum
+// is rescaled once.
+
+struct Statistic {
+    max: f32,
+    sum: f32,
+    // The magnitude bits of the worst element: INFINITY for +infinity, above it for NaN, below it for neither.
+    special: u32,
+}
+
+struct Extremes {
+    max: f32,
+    special: u32,
+}
+
+struct Survey {
+    max: vec4<f32>,
+    special: vec4<u32>,
+}
+
+fn empty_survey() -> Survey {
+    return Survey(vec4<f32>(LOWEST), vec4<u32>(0u));
+}
+
+fn extremes_of(survey: Survey) -> Extremes {
+    let m = max(survey.max.xy, survey.max.zw);
+    let s = max(survey.special.xy, survey.special.zw);
+    return Extremes(max(m.x, m.y), max(s.x, s.y));
+}
+
+// NaN or +infinity among the logits, or none but -infinity: the row has no probabilities.
+fn poisoned(statistic: Statistic) -> bool {
+    return statistic.special >= INFINITY || statistic.sum == 0.0;
+}
+
+// 1 / sum, exactly 1 for 1.
+fn inverse(sum: f32) -> f32 {
+    return select(1.0 / max(sum, 0x1p-126f), 1.0, sum == 1.0);
+}
+
+fn lse_of(statistic: Statistic) -> u32 {
+    if statistic.special >= INFINITY {
+        return select(NAN, INFINITY, statistic.special == INFINITY);
+    }
+    let lse = bitcast<u32>(statistic.max + natural_log(max(statistic.sum, 1.0)));
+    return select(lse, NEGATIVE_INFINITY, statistic.sum == 0.0);
+}
+
+// A sum in which no accumulator takes more than 16 terms before it moves up a level.
+struct NestedSum {
+    terms: vec4<f32>,
+    sixteens: vec4<f32>,
+    blocks: vec4<f32>,
+    stretches: vec4<f32>,
+}
+
+// The count-th term, from 1.
+fn add_term(sum: ptr<function, NestedSum>, term: vec4<f32>, count: u32) {
+    (*sum).terms += term;
+    if (count & 15u) == 0u {
+        (*sum).sixteens += (*sum).terms;
+        (*sum).terms = vec4<f32>(0.0);
+        if (count & 255u) == 0u {
+            (*sum).blocks += (*sum).sixteens;
+            (*sum).sixteens = vec4<f32>(0.0);
+            if (count & 4095u) == 0u {
+                (*sum).stretches += (*sum).blocks;
+                (*sum).blocks = vec4<f32>(0.0);
+            }
+        }
+    }
+}
+
+fn rescale(sum: ptr<function, NestedSum>, factor: f32) {
+    (*sum).terms *= factor;
+    (*sum).sixteens *= factor;
+    (*sum).blocks *= factor;
+    (*sum).stretches *= factor;
+}
+
+fn total(sum: NestedSum) -> f32 {
+    let all = (sum.terms + sum.sixteens) + (sum.blocks + sum.stretches);
+    return (all.x + all.y) + (all.z + all.w);
+}

@@ -1,0 +1,37 @@
+// Two matrices are read: an output of the forward pass and the upstream gradient. What an element weighs is the
+// formula's to say, and relative to no maximum: the survey looks for special values only.
+
+struct Held {
+    forward: vec4<u32>,
+    upstream: vec4<u32>,
+}
+
+struct Starts {
+    source: u32,
+    upstream: u32,
+    result: u32,
+}
+
+fn starts(row: u32) -> Starts {
+    return Starts(
+        params.source_offset + row * params.source_stride,
+        params.upstream_offset + row * params.upstream_stride,
+        params.result_offset + row * params.result_stride,
+    );
+}
+
+fn nothing() -> Held {
+    return Held(vec4<u32>(FORWARD_FILLER), vec4<u32>(0u));
+}
+
+fn load(at: Starts, column: u32, count: u32) -> Held {
+    return Held(
+        load_source(at.source + column, count, FORWARD_FILLER),
+        load_upstream(at.upstream + column, count, 0u),
+    );
+}
+
+fn survey(so_far: Survey, held: Held) -> Survey {
+    let upstream_magnitude = held.upstream & vec4<u32>(MAGNITUDE);
+    return Survey(so_far.max, max(so_far.special, max(forward_special(held.forward), upstream_magnitude)));
+}

@@ -1,0 +1,120 @@
+// Row counts and the sum of the losses, in a fixed order: an invocation takes sixteen rows, a workgroup sixteen
+// times its size, and leaves one record. count_targets reads the targets, reduce_losses the targets and the losses
+// of the rows, merge_tallies the records of several workgroups. The record that remains is record 0, and it is
+// published as the status and the reduced loss.
+
+@group(0) @binding(6) var<storage, read> losses: array<u32>;
+@group(0) @binding(8) var<storage, read_write> tallies: array<Tally>;
+@group(0) @binding(10) var<storage, read_write> status: array<Tally>;
+@group(0) @binding(11) var<storage, read_write> reduced_loss: array<u32>;
+
+const ROWS_PER_INVOCATION: u32 = 16u;
+
+var<workgroup> shared_tally: array<Tally, WORKGROUP>;
+
+fn merge_lanes(place: Place, mine: Tally) -> Tally {
+    var merged = mine;
+    for (var span = 1u; span < LANES; span *= FAN) {
+        workgroupBarrier();
+        shared_tally[place.local] = merged;
+        workgroupBarrier();
+        let fan = min(FAN, LANES / span);
+        let start = round_start(place.local, span, fan);
+        merged = empty_tally();
+        for (var i = 0u; i < fan; i++) {
+            merged = merge_tallies_of(merged, shared_tally[start + i * span]);
+        }
+    }
+    return merged;
+}
+
+fn tally_target(row: u32) -> Tally {
+    var tally = empty_tally();
+    let role = role_of(targets[params.bound_row + row]);
+    tally.valid_rows = u32(role == VALID);
+    tally.bad_targets = u32(role == BAD);
+    tally.first_bad_row = select(NO_ROW, params.tensor_row + row, role == BAD);
+    return tally;
+}
+
+fn tally_loss(row: u32) -> Tally {
+    var tally = tally_target(row);
+    let bits = losses[params.bound_row + row];
+    let magnitude = bits & MAGNITUDE;
+    tally.nan_rows = tally.valid_rows * u32(magnitude > INFINITY);
+    tally.infinite_rows = u32(magnitude == INFINITY);
+    tally.loss = select(0u, bits, magnitude < INFINITY);
+    return tally;
+}
+
+fn row_of(place: Place, i: u32) -> u32 {
+    return (place.slot * ROWS_PER_INVOCATION + i) * LANES + place.lane;
+}
+
+// The mean over no valid row is NaN; a bad target or a NaN loss makes either reduction NaN.
+fn reduced(tally: Tally) -> u32 {
+    let mean = (params.options & MEAN) != 0u;
+    if tally.bad_targets + tally.nan_rows > 0u || (mean && tally.valid_rows == 0u) {
+        return NAN;
+    }
+    if tally.infinite_rows > 0u {
+        return INFINITY;
+    }
+    let divisor = select(1.0, f32(tally.valid_rows), mean);
+    return bitcast<u32>(bitcast<f32>(tally.loss) / divisor);
+}
+
+fn publish(tally: Tally) {
+    var published = tally;
+    published.loss = reduced(tally);
+    status[0] = published;
+    reduced_loss[0] = published.loss;
+}
+
+// The record of one workgroup; the last one of all is published at once.
+fn conclude(place: Place, tally: Tally) {
+    if place.lane == 0u && place.slot < params.parts {
+        tallies[params.first_record + place.slot] = tally;
+        if params.records == 1u {
+            publish(tally);
+        }
+    }
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn count_targets(invocation: Invocation) {
+    let place = locate(invocation);
+    var mine = empty_tally();
+    for (var i = 0u; i < ROWS_PER_INVOCATION; i++) {
+        if row_of(place, i) < params.rows {
+            mine = merge_tallies_of(mine, tally_target(row_of(place, i)));
+        }
+    }
+    conclude(place, merge_lanes(place, mine));
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn reduce_losses(invocation: Invocation) {
+    let place = locate(invocation);
+    var mine = empty_tally();
+    for (var i = 0u; i < ROWS_PER_INVOCATION; i++) {
+        if row_of(place, i) < params.rows {
+            mine = merge_tallies_of(mine, tally_loss(row_of(place, i)));
+        }
+    }
+    conclude(place, merge_lanes(place, mine));
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn merge_tallies(invocation: Invocation) {
+    let place = locate(invocation);
+    var mine = empty_tally();
+    for (var record = place.lane; record < params.records; record += LANES) {
+        mine = merge_tallies_of(mine, tallies[params.first_record + record]);
+    }
+    let merged = merge_lanes(place, mine);
+    if place.lane == 0u {
+        tallies[0] = merged;
+        publish(merged);
+    }
+}

@@ -1,0 +1,36 @@
+//! What a device offers, and what we would like it to.
+
+use wgpu::{Adapter, Device, DeviceType, Features, Limits};
+
+use crate::variant::Abilities;
+
+/// The features and limits that serve this crate best on an adapter: a wish, never a need.
+///
+/// Every operation also runs on a device made with wgpu's defaults. Subgroups replace barriers by shuffles, and
+/// higher limits let a larger tensor be served in fewer dispatches.
+pub fn wanted(adapter: &Adapter) -> (Features, Limits) {
+    let features = adapter.features() & (Features::SUBGROUP | Features::TIMESTAMP_QUERY);
+    let offered = adapter.limits();
+    let limits = Limits {
+        max_buffer_size: offered.max_buffer_size,
+        max_storage_buffer_binding_size: offered.max_storage_buffer_binding_size,
+        max_compute_invocations_per_workgroup: offered.max_compute_invocations_per_workgroup,
+        max_compute_workgroup_size_x: offered.max_compute_workgroup_size_x,
+        max_compute_workgroup_storage_size: offered.max_compute_workgroup_storage_size,
+        ..Limits::default().or_worse_values_from(&offered)
+    };
+    (features, limits)
+}
+
+/// What of `device` decides which kernels it can run.
+pub(crate) fn abilities_of(device: &Device) -> Abilities {
+    let (limits, info) = (device.limits(), device.adapter_info());
+    let subgroups = device.features().contains(Features::SUBGROUP) && info.subgroup_min_size >= 4;
+    Abilities {
+        subgroup: subgroups.then_some(info.subgroup_min_size),
+        software: info.device_type == DeviceType::Cpu,
+        max_invocations: limits.max_compute_invocations_per_workgroup.min(limits.max_compute_workgroup_size_x),
+        max_workgroup_bytes: limits.max_compute_workgroup_storage_size,
+        max_binding_bytes: limits.max_storage_buffer_binding_size,
+    }
+}

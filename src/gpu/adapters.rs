@@ -1,0 +1,140 @@
+//! The adapters of this machine, and how one of them is named.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::str::FromStr;
+
+use wgpu::{Adapter, AdapterInfo, Backend, Backends, DeviceType, Instance, InstanceDescriptor};
+
+use crate::Error;
+
+/// An adapter in the list of all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AdapterEntry {
+    /// Its place in the list.
+    pub index: usize,
+    /// What it says of itself.
+    pub info: AdapterInfo,
+}
+
+/// What names an adapter: an index, part of a name, a backend, `NAME@BACKEND`, or `software`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Selector(String);
+
+impl FromStr for Selector {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.trim().to_lowercase()))
+    }
+}
+
+impl fmt::Display for Selector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Selector {
+    /// Whether it means this adapter.
+    pub fn matches(&self, entry: &AdapterEntry) -> bool {
+        let Self(text) = self;
+        if let Ok(index) = text.parse::<usize>() {
+            return index == entry.index;
+        }
+        let named = |name: &str| entry.info.name.to_lowercase().contains(name);
+        match text.rsplit_once('@') {
+            Some((name, backend)) => named(name) && is_backend(backend, entry.info.backend),
+            None if text == "software" => entry.info.device_type == DeviceType::Cpu,
+            None => is_backend(text, entry.info.backend) || named(text),
+        }
+    }
+}
+
+fn is_backend(text: &str, backend: Backend) -> bool {
+    let names: &[&str] = match backend {
+        Backend::Vulkan => &["vulkan", "vk"],
+        Backend::Metal => &["metal", "mtl"],
+        Backend::Dx12 => &["dx12", "d3d12"],
+        Backend::Gl => &["gl", "gles", "opengl"],
+        Backend::BrowserWebGpu => &["webgpu"],
+        Backend::Noop => &["noop"],
+    };
+    names.contains(&text)
+}
+
+/// Every adapter that can be opened, in the order Vulkan, Metal, DX12, GL.
+pub fn adapters() -> Vec<AdapterEntry> {
+    let list = pollster::block_on(enumerate());
+    list.iter().enumerate().map(|(index, adapter)| AdapterEntry { index, info: adapter.get_info() }).collect()
+}
+
+async fn enumerate() -> Vec<Adapter> {
+    let mut descriptor = InstanceDescriptor::new_without_display_handle_from_env();
+    descriptor.backends = Backends::from_env().unwrap_or(Backends::all()) - Backends::NOOP;
+    let instance = Instance::new(descriptor);
+    let mut list = instance.enumerate_adapters(Backends::all()).await;
+    list.sort_by_key(|adapter| backend_order(adapter.get_info().backend));
+    list
+}
+
+fn backend_order(backend: Backend) -> u8 {
+    match backend {
+        Backend::Vulkan => 0,
+        Backend::Metal => 1,
+        Backend::Dx12 => 2,
+        Backend::Gl => 3,
+        Backend::BrowserWebGpu => 4,
+        Backend::Noop => 5,
+    }
+}
+
+fn power_order(device_type: DeviceType) -> u8 {
+    match device_type {
+        DeviceType::DiscreteGpu => 0,
+        DeviceType::IntegratedGpu => 1,
+        DeviceType::VirtualGpu => 2,
+        DeviceType::Other => 3,
+        DeviceType::Cpu => 4,
+    }
+}
+
+/// The most powerful adapter among those that `WGPU_ADAPTER_NAME` allows.
+pub(super) async fn default_adapter() -> Result<Adapter, Error> {
+    let wanted = std::env::var("WGPU_ADAPTER_NAME").unwrap_or_default().to_lowercase();
+    let found = enumerate().await;
+    let names = names(&found);
+    found
+        .into_iter()
+        .filter(|adapter| adapter.get_info().name.to_lowercase().contains(&wanted))
+        .min_by_key(|adapter| power_order(adapter.get_info().device_type))
+        .ok_or_else(|| match wanted.as_str() {
+            "" => Error::NoAdapter("none was found".into()),
+            name => Error::NoAdapter(format!("WGPU_ADAPTER_NAME is {name:?}, found {names}")),
+        })
+}
+
+/// The first adapter that `selector` means.
+pub(super) async fn select(selector: &Selector) -> Result<Adapter, Error> {
+    let found = enumerate().await;
+    let names = names(&found);
+    let meant = |(index, adapter): &(usize, Adapter)| {
+        selector.matches(&AdapterEntry { index: *index, info: adapter.get_info() })
+    };
+    found
+        .into_iter()
+        .enumerate()
+        .find(meant)
+        .map(|(_, adapter)| adapter)
+        .ok_or_else(|| Error::NoAdapter(format!("expected one that matches {:?}, found {names}", selector.0)))
+}
+
+fn names(adapters: &[Adapter]) -> String {
+    let name = |adapter: &Adapter| {
+        let info = adapter.get_info();
+        format!("{:?} ({})", info.name, info.backend)
+    };
+    let list: Vec<_> = adapters.iter().map(name).collect();
+    if list.is_empty() { "none".into() } else { list.join(", ") }
+}

@@ -1,0 +1,267 @@
+//! Every operation on slices: uploaded, run and downloaded in one call.
+
+use wgpu::Buffer;
+
+use super::Gpu;
+use crate::softmax::{
+    LogSoftmaxBackwardBuffers, LogSoftmaxBuffers, LogSumExpBackwardBuffers, LogSumExpBuffers, SoftmaxBackwardBuffers,
+    SoftmaxBuffers,
+};
+use crate::variant::Operation;
+use crate::{
+    Bound, CrossEntropyBuffers, CrossEntropyExtras, CrossEntropySpec, Error, JacobianBuffers, SoftmaxSpec, Status,
+};
+
+/// What to compute besides the loss.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CrossEntropyWants {
+    /// The gradient of the loss by the logits.
+    pub grad_logits: bool,
+    /// The logsumexp of every row.
+    pub lse: bool,
+}
+
+/// What a cross-entropy gives.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct CrossEntropyOutput {
+    /// The loss, or the loss of every row.
+    pub losses: Vec<f32>,
+    /// `rows` x `classes`, if wanted.
+    pub grad_logits: Option<Vec<f32>>,
+    /// One a row, if wanted.
+    pub lse: Option<Vec<f32>>,
+    /// What the device counted.
+    pub status: Status,
+}
+
+/// The spec of a slice that holds `rows` rows.
+fn spec_of(what: &'static str, len: usize, rows: usize) -> Result<SoftmaxSpec, Error> {
+    let cols = if rows == 0 { 1 } else { len / rows };
+    expect_len(what, len, rows.saturating_mul(cols))?;
+    if rows > 0 && cols == 0 {
+        return Err(Error::Value { what: "columns", expected: "at least 1", found: "0".into() });
+    }
+    Ok(SoftmaxSpec::new(rows as u64, cols as u64))
+}
+
+fn expect_len(what: &'static str, found: usize, expected: usize) -> Result<(), Error> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(Error::Length { what, expected: expected as u64, found: found as u64 })
+}
+
+fn described(operation: Operation, spec: SoftmaxSpec) -> String {
+    format!("{operation} of {} x {}", spec.rows, spec.cols)
+}
+
+fn floats(words: Vec<u32>) -> Vec<f32> {
+    bytemuck::cast_vec(words)
+}
+
+/// Declares an operation of one matrix, blocking and not.
+macro_rules! of_one_matrix {
+    ($(#[$doc:meta])* $name:ident, $name_async:ident, $operation:ident, $buffers:ident { $output:ident: $len:expr }) => {
+        $(#[$doc])*
+        ///
+        /// `logits` holds `rows` rows of equal length.
+        ///
+        /// # Errors
+        ///
+        /// A length that is no multiple of `rows`, a size past the device's limits, or a failing device.
+        pub fn $name(&self, logits: &[f32], rows: usize) -> Result<Vec<f32>, Error> {
+            pollster::block_on(self.$name_async(logits, rows))
+        }
+
+        #[doc = concat!("[`", stringify!($name), "`](Self::", stringify!($name), "), as a future.")]
+        ///
+        /// # Errors
+        ///
+        /// The same.
+        pub async fn $name_async(&self, logits: &[f32], rows: usize) -> Result<Vec<f32>, Error> {
+            let spec = spec_of("logits", logits.len(), rows)?;
+            if rows == 0 {
+                return Ok(Vec::new());
+            }
+            let len: usize = $len(logits.len(), rows);
+            let plan = self.planner().$name(spec)?;
+            let input = self.upload("logits", logits)?;
+            let output = self.allocate(stringify!($output), len as u64 * 4)?;
+            let bound = plan.bind($buffers { logits: &input, $output: &output })?;
+            self.fetch_one(&bound, &output, len, &described(Operation::$operation, spec)).await
+        }
+    };
+}
+
+/// Declares a backward operation of two inputs, blocking and not.
+macro_rules! of_two_inputs {
+    (
+        $(#[$doc:meta])* $name:ident, $name_async:ident, $operation:ident,
+        $buffers:ident { $forward:ident, $upstream:ident: $upstream_len:expr }
+    ) => {
+        $(#[$doc])*
+        ///
+        /// The first slice holds `rows` rows of equal length.
+        ///
+        /// # Errors
+        ///
+        /// Lengths that do not agree with each other or with `rows`, a size past the device's limits, or a failing
+        /// device.
+        pub fn $name(&self, $forward: &[f32], $upstream: &[f32], rows: usize) -> Result<Vec<f32>, Error> {
+            pollster::block_on(self.$name_async($forward, $upstream, rows))
+        }
+
+        #[doc = concat!("[`", stringify!($name), "`](Self::", stringify!($name), "), as a future.")]
+        ///
+        /// # Errors
+        ///
+        /// The same.
+        pub async fn $name_async(&self, $forward: &[f32], $upstream: &[f32], rows: usize) -> Result<Vec<f32>, Error> {
+            let len = $forward.len();
+            let spec = spec_of(stringify!($forward), len, rows)?;
+            expect_len(stringify!($upstream), $upstream.len(), $upstream_len(len, rows))?;
+            if rows == 0 {
+                return Ok(Vec::new());
+            }
+            let plan = self.planner().$name(spec)?;
+            let forward = self.upload(stringify!($forward), $forward)?;
+            let upstream = self.upload(stringify!($upstream), $upstream)?;
+            let output = self.allocate("grad_logits", len as u64 * 4)?;
+            let bound = plan.bind($buffers { $forward: &forward, $upstream: &upstream, grad_logits: &output })?;
+            self.fetch_one(&bound, &output, len, &described(Operation::$operation, spec)).await
+        }
+    };
+}
+
+const fn each_element(len: usize, _rows: usize) -> usize {
+    len
+}
+
+const fn each_row(_len: usize, rows: usize) -> usize {
+    rows
+}
+
+const fn each_pair(len: usize, rows: usize) -> usize {
+    len * (len / rows)
+}
+
+impl Gpu {
+    of_one_matrix! {
+        /// Probabilities: `exp(x - max) / sum`, row by row.
+        softmax, softmax_async, Softmax, SoftmaxBuffers { probs: each_element }
+    }
+
+    of_one_matrix! {
+        /// Log-probabilities: `(x - max) - ln sum`, row by row.
+        log_softmax, log_softmax_async, LogSoftmax, LogSoftmaxBuffers { log_probs: each_element }
+    }
+
+    of_one_matrix! {
+        /// `max + ln sum`, one value a row.
+        logsumexp, logsumexp_async, LogSumExp, LogSumExpBuffers { lse: each_row }
+    }
+
+    of_one_matrix! {
+        /// The Jacobian of softmax: for each row of `n` columns, `n` x `n` values `p_i ([i = j] - p_j)`.
+        jacobian, jacobian_async, Jacobian, JacobianBuffers { jacobian: each_pair }
+    }
+
+    of_two_inputs! {
+        /// `dL/dx = p (g - sum of p g)` from the probabilities and the upstream gradient.
+        softmax_backward, softmax_backward_async, SoftmaxBackward,
+        SoftmaxBackwardBuffers { probs, grad_probs: each_element }
+    }
+
+    of_two_inputs! {
+        /// `dL/dx = g - exp(l) (sum of g)` from the log-probabilities and the upstream gradient.
+        log_softmax_backward, log_softmax_backward_async, LogSoftmaxBackward,
+        LogSoftmaxBackwardBuffers { log_probs, grad_log_probs: each_element }
+    }
+
+    of_two_inputs! {
+        /// `dL/dx = g softmax(x)` from the logits and one upstream value a row.
+        logsumexp_backward, logsumexp_backward_async, LogSumExpBackward,
+        LogSumExpBackwardBuffers { logits, grad_lse: each_row }
+    }
+
+    async fn fetch_one(&self, bound: &Bound, output: &Buffer, len: usize, what: &str) -> Result<Vec<f32>, Error> {
+        let mut fetched = self.run_and_fetch(bound, &[(output, len)], what).await?;
+        Ok(fetched.pop().map(floats).unwrap_or_default())
+    }
+
+    /// The loss of `spec.rows()` rows, and what else is wanted.
+    ///
+    /// # Errors
+    ///
+    /// Lengths other than the spec's, a size past the device's limits, or a failing device. A target out of range is no
+    /// error here: its row is NaN, and the status counts it.
+    pub fn cross_entropy(
+        &self,
+        spec: &CrossEntropySpec,
+        logits: &[f32],
+        targets: &[i32],
+        wants: CrossEntropyWants,
+    ) -> Result<CrossEntropyOutput, Error> {
+        pollster::block_on(self.cross_entropy_async(spec, logits, targets, wants))
+    }
+
+    /// [`cross_entropy`](Self::cross_entropy), as a future.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub async fn cross_entropy_async(
+        &self,
+        spec: &CrossEntropySpec,
+        logits: &[f32],
+        targets: &[i32],
+        wants: CrossEntropyWants,
+    ) -> Result<CrossEntropyOutput, Error> {
+        let rows = usize::try_from(spec.rows()).unwrap_or(usize::MAX);
+        let losses = usize::try_from(spec.losses()).unwrap_or(usize::MAX);
+        expect_len("logits", logits.len(), rows.saturating_mul(usize::try_from(spec.classes()).unwrap_or(usize::MAX)))?;
+        expect_len("targets", targets.len(), rows)?;
+        let plan = self.planner().cross_entropy(*spec)?;
+
+        let input = self.upload_some("logits", logits)?;
+        let ids = self.upload_some("targets", targets)?;
+        let loss = self.allocate("losses", losses.max(1) as u64 * 4)?;
+        let status = self.allocate("status", size_of::<Status>() as u64)?;
+        let grad = wants.grad_logits.then(|| self.allocate("grad_logits", logits.len().max(1) as u64 * 4)).transpose()?;
+        let lse = wants.lse.then(|| self.allocate("lse", rows.max(1) as u64 * 4)).transpose()?;
+        let mut extras = CrossEntropyExtras::default().status(&status);
+        extras.lse = lse.as_ref();
+        let buffers =
+            CrossEntropyBuffers { logits: &input, targets: &ids, losses: &loss, grad_logits: grad.as_ref() };
+        let bound = plan.bind_with(spec.rows(), buffers, extras)?;
+
+        let mut outputs = vec![(&loss, losses), (&status, size_of::<Status>() / 4)];
+        outputs.extend(grad.as_ref().map(|buffer| (buffer, logits.len())));
+        outputs.extend(lse.as_ref().map(|buffer| (buffer, rows)));
+        let what = described(Operation::CrossEntropy, SoftmaxSpec::new(spec.rows(), spec.classes()));
+        let mut fetched = self.run_and_fetch(&bound, &outputs, &what).await?.into_iter();
+        let mut next = || fetched.next().unwrap_or_default();
+        Ok(CrossEntropyOutput {
+            losses: floats(next()),
+            status: *bytemuck::from_bytes(bytemuck::cast_slice(&next())),
+            grad_logits: wants.grad_logits.then(|| floats(next())),
+            lse: wants.lse.then(|| floats(next())),
+        })
+    }
+
+    /// An upload of at least one word: no buffer of no bytes can be bound.
+    fn upload_some<T: bytemuck::NoUninit>(&self, role: &str, values: &[T]) -> Result<Buffer, Error> {
+        if values.is_empty() { self.allocate(role, 4) } else { self.upload(role, values) }
+    }
+
+    /// The kernel that an operation of this shape runs, by name.
+    ///
+    /// # Errors
+    ///
+    /// A shape that the device cannot serve.
+    pub fn kernel(&self, operation: Operation, rows: usize, cols: usize) -> Result<String, Error> {
+        let problem = crate::rows::problem(operation, rows as u64, cols as u64)?;
+        Ok(format!("{operation}.{}", self.planner().variant(problem)?))
+    }
+}

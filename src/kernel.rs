@@ -1,0 +1,214 @@
+//! A compiled program, and the one place that touches a compute pass.
+
+use std::sync::Arc;
+
+use bytemuck::{Pod, Zeroable};
+use wgpu::util::{BufferInitDescriptor, DeviceExt};
+use wgpu::{BindGroup, BindGroupLayout, Buffer, BufferUsages, ComputePass, ComputePipeline, Device};
+
+use crate::shader::{Binding, Program};
+
+/// The uniform of every dispatch, as `Params` in `shaders/grid.wgsl` has it.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Pod, Zeroable)]
+#[expect(missing_docs, reason = "the names are those of the shader")]
+pub struct Params {
+    pub rows: u32,
+    pub cols: u32,
+    pub parts: u32,
+    pub part_cols: u32,
+    pub bound_row: u32,
+    pub tensor_row: u32,
+    pub source_offset: u32,
+    pub source_stride: u32,
+    pub upstream_offset: u32,
+    pub upstream_stride: u32,
+    pub result_offset: u32,
+    pub result_stride: u32,
+    pub options: u32,
+    pub ignore_index: i32,
+    pub first_record: u32,
+    pub records: u32,
+}
+
+/// Bytes between the uniforms of two dispatches: the largest alignment that WebGPU asks for.
+const SLOT: u32 = 256;
+
+/// Workgroups that one dimension of a dispatch may have.
+const MAX_WORKGROUPS: u64 = 65_535;
+
+/// A compiled program.
+#[derive(Debug)]
+pub(crate) struct Kernel {
+    program: Program,
+    pipeline: ComputePipeline,
+    layout: BindGroupLayout,
+}
+
+impl Kernel {
+    pub(crate) fn new(device: &Device, program: Program) -> Self {
+        let label = program.label();
+        let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
+            label: Some(&label),
+            source: wgpu::ShaderSource::Wgsl(program.wgsl().into()),
+        });
+        let entries: Vec<_> = program.bindings().into_iter().map(layout_entry).collect();
+        let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
+            label: Some(&label),
+            entries: &entries,
+        });
+        let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+            label: Some(&label),
+            bind_group_layouts: &[Some(&layout)],
+            immediate_size: 0,
+        });
+        let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+            label: Some(&label),
+            layout: Some(&pipeline_layout),
+            module: &module,
+            entry_point: Some(program.stage.entry_point()),
+            compilation_options: wgpu::PipelineCompilationOptions {
+                constants: &program.overrides(),
+                // Every slot of workgroup memory is written before it is read.
+                zero_initialize_workgroup_memory: false,
+            },
+            cache: None,
+        });
+        Self { program, pipeline, layout }
+    }
+
+    /// Workgroups in x and y for so many slots, beyond 65,535 folded with as little waste as the fold allows.
+    fn grid(&self, slots: u64) -> (u32, u32) {
+        let slots_per_group = u64::from(self.program.workgroup / self.program.lanes);
+        let groups = slots.div_ceil(slots_per_group);
+        let y = groups.div_ceil(MAX_WORKGROUPS).max(1);
+        let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
+        (narrow(groups.div_ceil(y)), narrow(y))
+    }
+}
+
+fn layout_entry((binding, written): (Binding, bool)) -> wgpu::BindGroupLayoutEntry {
+    let uniform = binding == Binding::Params;
+    wgpu::BindGroupLayoutEntry {
+        binding: binding as u32,
+        visibility: wgpu::ShaderStages::COMPUTE,
+        ty: wgpu::BindingType::Buffer {
+            ty: if uniform {
+                wgpu::BufferBindingType::Uniform
+            } else {
+                wgpu::BufferBindingType::Storage { read_only: !written }
+            },
+            has_dynamic_offset: uniform,
+            min_binding_size: None,
+        },
+        count: None,
+    }
+}
+
+/// A range of a buffer, ready to be bound.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Span<'a> {
+    pub(crate) buffer: &'a Buffer,
+    pub(crate) offset: u64,
+    pub(crate) size: u64,
+}
+
+/// A dispatch to be.
+#[derive(Debug)]
+pub(crate) struct Step<'a> {
+    pub(crate) kernel: Arc<Kernel>,
+    pub(crate) spans: Vec<(Binding, Span<'a>)>,
+    pub(crate) params: Params,
+    pub(crate) slots: u64,
+}
+
+#[derive(Debug, Clone)]
+struct Dispatch {
+    kernel: Arc<Kernel>,
+    group: BindGroup,
+    slot_offset: u32,
+    grid: (u32, u32),
+}
+
+/// An operation with its buffers: everything that recording needs, checked.
+///
+/// It owns handles to the buffers, so that they may be dropped by the caller. Cloning is cheap. It may be recorded any
+/// number of times, into any pass of the device of its planner; recordings never disturb each other, as its numbers
+/// lie in a uniform buffer that was written once.
+#[derive(Debug, Clone)]
+pub struct Bound {
+    dispatches: Arc<[Dispatch]>,
+}
+
+impl Bound {
+    pub(crate) fn new(device: &Device, steps: &[Step<'_>]) -> Self {
+        if steps.is_empty() {
+            return Self { dispatches: Arc::new([]) };
+        }
+        let uniform = uniform_of(device, steps);
+        let dispatches = steps.iter().zip(0..).map(|(step, index)| Dispatch {
+            kernel: Arc::clone(&step.kernel),
+            group: bind_group(device, step, &uniform),
+            slot_offset: index * SLOT,
+            grid: step.kernel.grid(step.slots),
+        });
+        Self { dispatches: dispatches.collect() }
+    }
+
+    /// These dispatches, and then those of `next`.
+    pub(crate) fn then(&self, next: &Self) -> Self {
+        Self { dispatches: self.dispatches.iter().chain(next.dispatches.iter()).cloned().collect() }
+    }
+
+    /// Records the dispatches into `pass`.
+    ///
+    /// Changes the pass's pipeline and its bind group 0, nothing else. Allocates nothing, submits nothing, waits for
+    /// nothing. As with any use of wgpu, the error of a destroyed buffer, or of a pass of another device, goes to
+    /// the device's error scope or handler.
+    pub fn record(&self, pass: &mut ComputePass<'_>) {
+        for dispatch in self.dispatches.iter() {
+            pass.set_pipeline(&dispatch.kernel.pipeline);
+            pass.set_bind_group(0, &dispatch.group, &[dispatch.slot_offset]);
+            pass.dispatch_workgroups(dispatch.grid.0, dispatch.grid.1, 1);
+        }
+    }
+
+    /// How many dispatches [`record`](Self::record) makes.
+    pub fn dispatches(&self) -> usize {
+        self.dispatches.len()
+    }
+}
+
+fn uniform_of(device: &Device, steps: &[Step<'_>]) -> Buffer {
+    let mut bytes = vec![0; steps.len() * SLOT as usize];
+    for (slot, step) in bytes.chunks_exact_mut(SLOT as usize).zip(steps) {
+        slot[..size_of::<Params>()].copy_from_slice(bytemuck::bytes_of(&step.params));
+    }
+    device.create_buffer_init(&BufferInitDescriptor {
+        label: Some("wgpu-softmax params"),
+        contents: &bytes,
+        usage: BufferUsages::UNIFORM,
+    })
+}
+
+fn bind_group(device: &Device, step: &Step<'_>, uniform: &Buffer) -> BindGroup {
+    let used = step.kernel.program.bindings();
+    let params = Span { buffer: uniform, offset: 0, size: u64::from(SLOT) };
+    let spans = std::iter::once((Binding::Params, params)).chain(step.spans.iter().copied());
+    let entries: Vec<_> = spans
+        .filter(|(binding, _)| used.iter().any(|(name, _)| name == binding))
+        .map(|(binding, span)| wgpu::BindGroupEntry {
+            binding: binding as u32,
+            resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+                buffer: span.buffer,
+                offset: span.offset,
+                size: wgpu::BufferSize::new(span.size),
+            }),
+        })
+        .collect();
+    device.create_bind_group(&wgpu::BindGroupDescriptor {
+        label: Some(&step.kernel.program.label()),
+        layout: &step.kernel.layout,
+        entries: &entries,
+    })
+}

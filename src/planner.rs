@@ -1,0 +1,76 @@
+//! The planner: pipelines, compiled once for each program.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use wgpu::Device;
+
+use crate::Error;
+use crate::caps::abilities_of;
+use crate::kernel::Kernel;
+use crate::shader::Program;
+use crate::variant::{Abilities, Operation, Problem, Variant, admit, choose};
+
+/// Makes plans on a device of the caller's, and keeps the pipelines that they share.
+///
+/// Cheap to clone; clones share pipelines. Plans that differ in rows or in plain numbers share them too: a warm
+/// planner compiles nothing.
+#[derive(Debug, Clone)]
+pub struct Planner {
+    shared: Arc<Shared>,
+    forced: Option<Variant>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    device: Device,
+    abilities: Abilities,
+    kernels: Mutex<HashMap<Program, Arc<Kernel>>>,
+}
+
+impl Planner {
+    /// A planner for `device`, which may have any features and limits; see [`wanted`](crate::wanted) for those that
+    /// serve best. Does no work.
+    pub fn new(device: &Device) -> Self {
+        let shared = Shared { device: device.clone(), abilities: abilities_of(device), kernels: Mutex::default() };
+        Self { shared: Arc::new(shared), forced: None }
+    }
+
+    /// The same planner, but every plan of it uses `variant`, or fails with [`Error::Variant`] where it cannot.
+    #[must_use]
+    pub fn with_variant(&self, variant: Variant) -> Self {
+        Self { shared: Arc::clone(&self.shared), forced: Some(variant) }
+    }
+
+    /// The same planner, with its own choice of variants.
+    pub(crate) fn unforced(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared), forced: None }
+    }
+
+    /// What of the device decides which kernels it can run.
+    pub fn abilities(&self) -> &Abilities {
+        &self.shared.abilities
+    }
+
+    pub(crate) fn device(&self) -> &Device {
+        &self.shared.device
+    }
+
+    /// The variant for a problem: the forced one if it will do, else the preferred one.
+    pub(crate) fn variant(&self, problem: Problem) -> Result<Variant, Error> {
+        match self.forced {
+            Some(variant) => admit(variant, problem, self.abilities()).map(|()| variant),
+            None => choose(problem, self.abilities()),
+        }
+    }
+
+    pub(crate) fn kernels(&self, operation: Operation, variant: Variant) -> Vec<Arc<Kernel>> {
+        Program::of(operation, variant).into_iter().map(|program| self.kernel(program)).collect()
+    }
+
+    pub(crate) fn kernel(&self, program: Program) -> Arc<Kernel> {
+        let mut kernels = self.shared.kernels.lock().unwrap_or_else(PoisonError::into_inner);
+        let kernel = kernels.entry(program).or_insert_with(|| Arc::new(Kernel::new(&self.shared.device, program)));
+        Arc::clone(kernel)
+    }
+}

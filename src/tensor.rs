@@ -1,0 +1,143 @@
+//! The caller's buffers as matrices and per-row arrays: their checks, and the windows of rows through which a binding
+//! limit lets us see them.
+
+use wgpu::{Buffer, BufferUsages};
+
+use crate::kernel::Span;
+use crate::shader::Binding;
+use crate::{Error, variant::Abilities};
+
+/// Bytes of an f32.
+pub(crate) const F32: u64 = 4;
+
+/// WebGPU's largest offset alignment: per-row arrays are bound from a row whose bytes are a multiple of it.
+const ALIGNMENT: u64 = 256;
+
+/// What is addressed through a binding never exceeds this, so that element indices stay below 2^31.
+const MAX_WINDOW: u64 = 1 << 31;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// Contiguous rows of so many f32 columns.
+    Matrix { cols: u64 },
+    /// So many bytes a row.
+    PerRow { bytes: u64 },
+    /// So many bytes in all, bound whole.
+    Whole { bytes: u64 },
+}
+
+/// A buffer in a role.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Tensor<'a> {
+    pub(crate) binding: Binding,
+    pub(crate) role: &'static str,
+    pub(crate) buffer: &'a Buffer,
+    pub(crate) shape: Shape,
+    pub(crate) written: bool,
+}
+
+impl<'a> Tensor<'a> {
+    pub(crate) const fn read(binding: Binding, role: &'static str, buffer: &'a Buffer, shape: Shape) -> Self {
+        Self { binding, role, buffer, shape, written: false }
+    }
+
+    pub(crate) const fn written(binding: Binding, role: &'static str, buffer: &'a Buffer, shape: Shape) -> Self {
+        Self { binding, role, buffer, shape, written: true }
+    }
+
+    fn bytes_per_row(&self) -> u64 {
+        match self.shape {
+            Shape::Matrix { cols } => cols * F32,
+            Shape::PerRow { bytes } => bytes,
+            Shape::Whole { .. } => 0,
+        }
+    }
+
+    fn check(&self, rows: u64) -> Result<(), Error> {
+        if !self.buffer.usage().contains(BufferUsages::STORAGE) {
+            return Err(Error::BufferUsage {
+                what: self.role,
+                expected: BufferUsages::STORAGE,
+                found: self.buffer.usage(),
+            });
+        }
+        let expected = match self.shape {
+            Shape::Whole { bytes } => bytes,
+            _ => rows.saturating_mul(self.bytes_per_row()),
+        };
+        if self.buffer.size() < expected {
+            return Err(Error::BufferSize { what: self.role, expected, found: self.buffer.size() });
+        }
+        Ok(())
+    }
+
+    /// The part of the buffer that a window needs, and the row or element of it at which the window begins.
+    pub(crate) fn span(&self, window: Window) -> (Span<'a>, u32) {
+        let buffer = self.buffer;
+        let (start, end, unit) = match self.shape {
+            Shape::Whole { bytes } => return (Span { buffer, offset: 0, size: bytes }, 0),
+            Shape::Matrix { cols } => {
+                (window.first * cols * F32, (window.first + window.rows) * cols * F32, F32)
+            }
+            Shape::PerRow { bytes } => {
+                let first = window.first - u64::from(window.bound_row());
+                return (Span { buffer, offset: first * bytes, size: (window.first + window.rows - first) * bytes }, window.bound_row());
+            }
+        };
+        let offset = start - start % ALIGNMENT;
+        let residue = u32::try_from((start - offset) / unit).unwrap_or(0);
+        (Span { buffer, offset, size: end - offset }, residue)
+    }
+}
+
+/// Rows that one set of bindings serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Window {
+    pub(crate) first: u64,
+    pub(crate) rows: u64,
+}
+
+impl Window {
+    /// The window's first row in the bound range of every per-row array.
+    pub(crate) fn bound_row(self) -> u32 {
+        u32::try_from(self.first % ALIGNMENT).unwrap_or(0)
+    }
+}
+
+/// Checks every buffer for `rows` rows: usage, size, and that none that is written is given twice.
+pub(crate) fn check(tensors: &[Tensor<'_>], rows: u64) -> Result<(), Error> {
+    tensors.iter().try_for_each(|tensor| tensor.check(rows))?;
+    for (index, one) in tensors.iter().enumerate() {
+        for other in &tensors[index + 1..] {
+            if one.buffer == other.buffer && (one.written || other.written) {
+                return Err(Error::Aliased { first: one.role, second: other.role });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Windows that cover `rows` rows within the binding limit, as few as it allows.
+pub(crate) fn windows(tensors: &[Tensor<'_>], rows: u64, abilities: &Abilities) -> Result<Vec<Window>, Error> {
+    let limit = abilities.max_binding_bytes.min(MAX_WINDOW);
+    let mut most = rows.max(1);
+    for tensor in tensors {
+        let per_row = tensor.bytes_per_row();
+        if per_row == 0 || rows * per_row <= limit {
+            continue;
+        }
+        let slack = if matches!(tensor.shape, Shape::PerRow { .. }) { ALIGNMENT * per_row } else { ALIGNMENT };
+        let fits = limit.saturating_sub(slack) / per_row;
+        if fits == 0 {
+            return Err(Error::Limit {
+                what: format!("a row of buffer `{}`", tensor.role),
+                limit: "max_storage_buffer_binding_size",
+                needed: per_row,
+                available: limit,
+            });
+        }
+        most = most.min(fits);
+    }
+    let count = |first| Window { first, rows: most.min(rows - first) };
+    Ok((0..rows.div_ceil(most)).map(|index| count(index * most)).collect())
+}
