@@ -29,7 +29,9 @@ pub(crate) fn abilities_of(device: &Device) -> Abilities {
     Abilities {
         subgroup: subgroups.then_some(info.subgroup_min_size),
         software: info.device_type == DeviceType::Cpu,
-        max_invocations: limits.max_compute_invocations_per_workgroup.min(limits.max_compute_workgroup_size_x),
+        max_invocations: limits
+            .max_compute_invocations_per_workgroup
+            .min(limits.max_compute_workgroup_size_x),
         max_workgroup_bytes: limits.max_compute_workgroup_storage_size,
         max_binding_bytes: limits.max_storage_buffer_binding_size,
     }

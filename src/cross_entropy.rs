@@ -37,14 +37,22 @@ pub struct CrossEntropySpec {
 impl CrossEntropySpec {
     /// `rows` (at most; a binding may take fewer) of `classes` logits, the mean of all losses, nothing ignored.
     pub const fn new(rows: u64, classes: u64) -> Self {
-        Self { rows, classes, ignore_index: None, reduction: Reduction::Mean }
+        Self {
+            rows,
+            classes,
+            ignore_index: None,
+            reduction: Reduction::Mean,
+        }
     }
 
     /// The class id of rows that count for nothing: loss and gradient exactly 0, left out of the mean. It is tested
     /// before the range and may lie outside it.
     #[must_use]
     pub const fn ignore_index(self, ignore_index: i32) -> Self {
-        Self { ignore_index: Some(ignore_index), ..self }
+        Self {
+            ignore_index: Some(ignore_index),
+            ..self
+        }
     }
 
     /// How the losses of the rows become the loss.
@@ -72,8 +80,15 @@ impl CrossEntropySpec {
     }
 
     fn options(&self) -> Options {
-        let flags = if self.ignore_index.is_some() { HAS_IGNORE_INDEX } else { 0 };
-        Options { flags, ignore_index: self.ignore_index.unwrap_or(0) }
+        let flags = if self.ignore_index.is_some() {
+            HAS_IGNORE_INDEX
+        } else {
+            0
+        };
+        Options {
+            flags,
+            ignore_index: self.ignore_index.unwrap_or(0),
+        }
     }
 }
 
@@ -106,19 +121,28 @@ impl<'a> CrossEntropyExtras<'a> {
     /// Saves the pair `(max, 1 / sum)` of every row: two f32 a row.
     #[must_use]
     pub const fn pairs(self, pairs: &'a Buffer) -> Self {
-        Self { pairs: Some(pairs), ..self }
+        Self {
+            pairs: Some(pairs),
+            ..self
+        }
     }
 
     /// Writes `ln sum exp` of every row: one f32 a row.
     #[must_use]
     pub const fn lse(self, lse: &'a Buffer) -> Self {
-        Self { lse: Some(lse), ..self }
+        Self {
+            lse: Some(lse),
+            ..self
+        }
     }
 
     /// Writes the counts of valid, bad and NaN rows: one [`Status`].
     #[must_use]
     pub const fn status(self, status: &'a Buffer) -> Self {
-        Self { status: Some(status), ..self }
+        Self {
+            status: Some(status),
+            ..self
+        }
     }
 }
 
@@ -169,9 +193,21 @@ impl Planner {
     /// # Errors
     ///
     /// As [`cross_entropy`](Self::cross_entropy).
-    pub fn cross_entropy_backward(&self, spec: CrossEntropySpec) -> Result<CrossEntropyBackwardPlan, Error> {
-        let kernels = RowKernels::plan(self, Operation::CrossEntropyBackward, spec.rows, spec.classes)?;
-        Ok(CrossEntropyBackwardPlan { spec, kernels, tally: Tally::plan(self) })
+    pub fn cross_entropy_backward(
+        &self,
+        spec: CrossEntropySpec,
+    ) -> Result<CrossEntropyBackwardPlan, Error> {
+        let kernels = RowKernels::plan(
+            self,
+            Operation::CrossEntropyBackward,
+            spec.rows,
+            spec.classes,
+        )?;
+        Ok(CrossEntropyBackwardPlan {
+            spec,
+            kernels,
+            tally: Tally::plan(self),
+        })
     }
 }
 
@@ -197,7 +233,11 @@ impl CrossEntropyPlan {
         buffers: CrossEntropyBuffers<'_>,
         extras: CrossEntropyExtras<'_>,
     ) -> Result<Bound, Error> {
-        let kernels = if buffers.grad_logits.is_some() { &self.fused } else { &self.loss_only };
+        let kernels = if buffers.grad_logits.is_some() {
+            &self.fused
+        } else {
+            &self.loss_only
+        };
         let planner = &kernels.planner;
         let own = Own::new(planner, self.spec.reduction, rows, &self.tally);
         let tensors = self.tensors(buffers, extras, &own);
@@ -206,18 +246,41 @@ impl CrossEntropyPlan {
 
         let mut options = self.spec.options();
         options.flags |= if extras.lse.is_some() { SAVES_LSE } else { 0 };
-        options.flags |= if extras.pairs.is_some() { SAVES_PAIR } else { 0 };
-        let mean = if self.spec.reduction == Reduction::Mean { MEAN } else { 0 };
-        let reduced = Options { flags: options.flags | mean, ..options };
+        options.flags |= if extras.pairs.is_some() {
+            SAVES_PAIR
+        } else {
+            0
+        };
+        let mean = if self.spec.reduction == Reduction::Mean {
+            MEAN
+        } else {
+            0
+        };
+        let reduced = Options {
+            flags: options.flags | mean,
+            ..options
+        };
 
         let mut steps = Vec::new();
         if mean != 0 && buffers.grad_logits.is_some() {
-            steps.extend(self.tally.steps(Stage::CountTargets, &tensors.tally, rows, kernels, reduced)?);
+            steps.extend(self.tally.steps(
+                Stage::CountTargets,
+                &tensors.tally,
+                rows,
+                kernels,
+                reduced,
+            )?);
             options = reduced;
         }
         steps.extend(kernels.steps(&tensors.rows, rows, options, scratch.as_ref())?);
         if self.spec.reduction != Reduction::None || extras.status.is_some() {
-            steps.extend(self.tally.steps(Stage::ReduceLosses, &tensors.reduce, rows, kernels, reduced)?);
+            steps.extend(self.tally.steps(
+                Stage::ReduceLosses,
+                &tensors.reduce,
+                rows,
+                kernels,
+                reduced,
+            )?);
         }
         Ok(Bound::new(planner.device(), &steps))
     }
@@ -255,7 +318,8 @@ impl Own {
     fn new(planner: &Planner, reduction: Reduction, rows: u64, tally: &Tally) -> Self {
         let make = |label, size| storage(planner, label, size);
         Self {
-            row_losses: (reduction != Reduction::None).then(|| make("wgpu-softmax row losses", rows * F32)),
+            row_losses: (reduction != Reduction::None)
+                .then(|| make("wgpu-softmax row losses", rows * F32)),
             tally: make("wgpu-softmax tally", tally.bytes(rows)),
             unread: make("wgpu-softmax placeholder", 0),
             unwritten: make("wgpu-softmax placeholder", 0),
@@ -272,17 +336,40 @@ struct Tensors<'a> {
 
 /// The tensors that the caller has given.
 fn callers<'a>(tensors: &Tensors<'a>, own: &Own) -> Vec<Tensor<'a>> {
-    let mine = [Some(&own.tally), Some(&own.unread), Some(&own.unwritten), own.row_losses.as_ref()];
+    let mine = [
+        Some(&own.tally),
+        Some(&own.unread),
+        Some(&own.unwritten),
+        own.row_losses.as_ref(),
+    ];
     let foreign = |tensor: &&Tensor<'_>| !mine.contains(&Some(tensor.buffer));
-    let extra = tensors.reduce.iter().filter(|tensor| matches!(tensor.binding, Binding::Status | Binding::ReducedLoss));
-    tensors.rows.iter().chain(extra).filter(foreign).copied().collect()
+    let extra = tensors
+        .reduce
+        .iter()
+        .filter(|tensor| matches!(tensor.binding, Binding::Status | Binding::ReducedLoss));
+    tensors
+        .rows
+        .iter()
+        .chain(extra)
+        .filter(foreign)
+        .copied()
+        .collect()
 }
 
-const STATUS: Shape = Shape::Whole { bytes: size_of::<Status>() as u64 };
+const STATUS: Shape = Shape::Whole {
+    bytes: size_of::<Status>() as u64,
+};
 
 impl CrossEntropyPlan {
-    fn tensors<'a>(&self, buffers: CrossEntropyBuffers<'a>, extras: CrossEntropyExtras<'a>, own: &'a Own) -> Tensors<'a> {
-        let matrix = Shape::Matrix { cols: self.spec.classes };
+    fn tensors<'a>(
+        &self,
+        buffers: CrossEntropyBuffers<'a>,
+        extras: CrossEntropyExtras<'a>,
+        own: &'a Own,
+    ) -> Tensors<'a> {
+        let matrix = Shape::Matrix {
+            cols: self.spec.classes,
+        };
         let per_row = Shape::PerRow { bytes: F32 };
         let row_losses = own.row_losses.as_ref().unwrap_or(buffers.losses);
         // Optional outputs are bound to a placeholder where they are not asked for, and never written.
@@ -296,13 +383,29 @@ impl CrossEntropyPlan {
             Tensor::read(Binding::Source, "logits", buffers.logits, matrix),
             targets,
             Tensor::written(Binding::RowOutput, "losses", row_losses, per_row),
-            optional(Binding::Pairs, "pairs", extras.pairs, Shape::PerRow { bytes: PAIR }),
+            optional(
+                Binding::Pairs,
+                "pairs",
+                extras.pairs,
+                Shape::PerRow { bytes: PAIR },
+            ),
             denominator,
             optional(Binding::Lse, "lse", extras.lse, per_row),
         ];
-        rows.extend(buffers.grad_logits.map(|buffer| Tensor::written(Binding::Result, "grad_logits", buffer, matrix)));
+        rows.extend(
+            buffers
+                .grad_logits
+                .map(|buffer| Tensor::written(Binding::Result, "grad_logits", buffer, matrix)),
+        );
 
-        let records = Tensor::written(Binding::Tally, "tally", &own.tally, Shape::Whole { bytes: own.tally.size() });
+        let records = Tensor::written(
+            Binding::Tally,
+            "tally",
+            &own.tally,
+            Shape::Whole {
+                bytes: own.tally.size(),
+            },
+        );
         let nothing = |binding| optional(binding, "placeholder", None, per_row);
         let reduced = (self.spec.reduction != Reduction::None).then_some(buffers.losses);
         let reduce = vec![
@@ -310,9 +413,23 @@ impl CrossEntropyPlan {
             Tensor::read(Binding::RowOutput, "losses", row_losses, per_row),
             records,
             optional(Binding::Status, "status", extras.status, STATUS),
-            optional(Binding::ReducedLoss, "losses", reduced, Shape::Whole { bytes: F32 }),
+            optional(
+                Binding::ReducedLoss,
+                "losses",
+                reduced,
+                Shape::Whole { bytes: F32 },
+            ),
         ];
-        Tensors { rows, tally: vec![targets, records, nothing(Binding::Status), nothing(Binding::ReducedLoss)], reduce }
+        Tensors {
+            rows,
+            tally: vec![
+                targets,
+                records,
+                nothing(Binding::Status),
+                nothing(Binding::ReducedLoss),
+            ],
+            reduce,
+        }
     }
 }
 
@@ -327,7 +444,11 @@ impl Tally {
     fn plan(planner: &Planner) -> Self {
         let widest = planner.abilities().max_invocations;
         let program = |stage| Program::tally(stage, widest);
-        let stages = [Stage::CountTargets, Stage::ReduceLosses, Stage::MergeTallies];
+        let stages = [
+            Stage::CountTargets,
+            Stage::ReduceLosses,
+            Stage::MergeTallies,
+        ];
         Self {
             kernels: stages.map(|stage| planner.kernel(program(stage))),
             rows_per_group: ROWS_PER_INVOCATION * u64::from(program(Stage::CountTargets).lanes),
@@ -349,9 +470,17 @@ impl Tally {
         options: Options,
     ) -> Result<Vec<Step<'a>>, Error> {
         let [count, reduce, merge] = &self.kernels;
-        let kernel = if stage == Stage::CountTargets { count } else { reduce };
+        let kernel = if stage == Stage::CountTargets {
+            count
+        } else {
+            reduce
+        };
         let empty = vec![Window { first: 0, rows: 0 }];
-        let windows = if rows == 0 { empty } else { windows(tensors, rows, kernels.planner.abilities())? };
+        let windows = if rows == 0 {
+            empty
+        } else {
+            windows(tensors, rows, kernels.planner.abilities())?
+        };
         let groups = |window: &Window| window.rows.div_ceil(self.rows_per_group).max(1);
         let total: u64 = windows.iter().map(groups).sum();
         // Record 0 is where all merge; a single record is there from the start.
@@ -359,7 +488,14 @@ impl Tally {
         let mut steps = Vec::new();
         for window in windows {
             let groups = groups(&window);
-            steps.push(self.step(kernel, tensors, kernels.cols, window, options, (record, groups, total)));
+            steps.push(self.step(
+                kernel,
+                tensors,
+                kernels.cols,
+                window,
+                options,
+                (record, groups, total),
+            ));
             record += groups;
         }
         if total > 1 {
@@ -391,8 +527,16 @@ impl Tally {
             records: narrow(records),
             ..Params::default()
         };
-        let spans = tensors.iter().map(|tensor| (tensor.binding, tensor.span(window).0)).collect();
-        Step { kernel: Arc::clone(kernel), spans, params, slots: groups }
+        let spans = tensors
+            .iter()
+            .map(|tensor| (tensor.binding, tensor.span(window).0))
+            .collect();
+        Step {
+            kernel: Arc::clone(kernel),
+            spans,
+            params,
+            slots: groups,
+        }
     }
 }
 
@@ -432,15 +576,31 @@ impl CrossEntropyBackwardPlan {
     /// # Errors
     ///
     /// As [`bind`](Self::bind), and more rows than the plan has.
-    pub fn bind_rows(&self, rows: u64, buffers: CrossEntropyBackwardBuffers<'_>) -> Result<Bound, Error> {
+    pub fn bind_rows(
+        &self,
+        rows: u64,
+        buffers: CrossEntropyBackwardBuffers<'_>,
+    ) -> Result<Bound, Error> {
         let planner = &self.kernels.planner;
         let own = Own::new(planner, Reduction::None, rows, &self.tally);
-        let matrix = Shape::Matrix { cols: self.spec.classes };
-        let targets = Tensor::read(Binding::RowInput, "targets", buffers.targets, Shape::PerRow { bytes: F32 });
+        let matrix = Shape::Matrix {
+            cols: self.spec.classes,
+        };
+        let targets = Tensor::read(
+            Binding::RowInput,
+            "targets",
+            buffers.targets,
+            Shape::PerRow { bytes: F32 },
+        );
         let mut tensors = vec![
             Tensor::read(Binding::Source, "logits", buffers.logits, matrix),
             targets,
-            Tensor::written(Binding::Pairs, "pairs", buffers.pairs, Shape::PerRow { bytes: PAIR }),
+            Tensor::written(
+                Binding::Pairs,
+                "pairs",
+                buffers.pairs,
+                Shape::PerRow { bytes: PAIR },
+            ),
             Tensor::written(Binding::Result, "grad_logits", buffers.grad_logits, matrix),
         ];
         self.kernels.check(&tensors, rows)?;
@@ -450,10 +610,35 @@ impl CrossEntropyBackwardPlan {
         let mut steps = Vec::new();
         if self.spec.reduction == Reduction::Mean {
             options.flags |= MEAN;
-            let placeholder = |binding| Tensor::written(binding, "placeholder", &own.unwritten, Shape::Whole { bytes: 256 });
-            let records = Tensor::written(Binding::Tally, "tally", &own.tally, Shape::Whole { bytes: own.tally.size() });
-            let count = [targets, records, placeholder(Binding::Status), placeholder(Binding::ReducedLoss)];
-            steps.extend(self.tally.steps(Stage::CountTargets, &count, rows, &self.kernels, options)?);
+            let placeholder = |binding| {
+                Tensor::written(
+                    binding,
+                    "placeholder",
+                    &own.unwritten,
+                    Shape::Whole { bytes: 256 },
+                )
+            };
+            let records = Tensor::written(
+                Binding::Tally,
+                "tally",
+                &own.tally,
+                Shape::Whole {
+                    bytes: own.tally.size(),
+                },
+            );
+            let count = [
+                targets,
+                records,
+                placeholder(Binding::Status),
+                placeholder(Binding::ReducedLoss),
+            ];
+            steps.extend(self.tally.steps(
+                Stage::CountTargets,
+                &count,
+                rows,
+                &self.kernels,
+                options,
+            )?);
         }
         steps.extend(self.kernels.steps(&tensors, rows, options, None)?);
         Ok(Bound::new(planner.device(), &steps))

@@ -34,7 +34,10 @@ impl Planner {
     /// As [`softmax`](Self::softmax).
     pub fn jacobian(&self, spec: SoftmaxSpec) -> Result<JacobianPlan, Error> {
         let kernels = RowKernels::plan(self, Operation::Jacobian, spec.rows, spec.cols)?;
-        Ok(JacobianPlan { softmax: self.unforced().softmax(spec)?, kernels })
+        Ok(JacobianPlan {
+            softmax: self.unforced().softmax(spec)?,
+            kernels,
+        })
     }
 }
 
@@ -47,14 +50,31 @@ impl JacobianPlan {
     /// limit.
     pub fn bind(&self, buffers: JacobianBuffers<'_>) -> Result<Bound, Error> {
         let (rows, cols) = (self.kernels.rows, u64::from(self.kernels.cols));
-        let logits = Tensor::read(Binding::Source, "logits", buffers.logits, Shape::Matrix { cols });
-        let jacobian = Tensor::written(Binding::Result, "jacobian", buffers.jacobian, Shape::Matrix { cols: cols * cols });
+        let logits = Tensor::read(
+            Binding::Source,
+            "logits",
+            buffers.logits,
+            Shape::Matrix { cols },
+        );
+        let jacobian = Tensor::written(
+            Binding::Result,
+            "jacobian",
+            buffers.jacobian,
+            Shape::Matrix { cols: cols * cols },
+        );
         self.kernels.check(&[logits, jacobian], rows)?;
         let planner = &self.kernels.planner;
         let probs = storage(planner, "wgpu-softmax probabilities", rows * cols * F32);
         let source = Tensor::read(Binding::Source, "probs", &probs, Shape::Matrix { cols });
-        let probabilities = self.softmax.bind(SoftmaxBuffers { logits: buffers.logits, probs: &probs })?;
-        Ok(probabilities.then(&self.kernels.bind(&[source, jacobian], rows, Options::default())?))
+        let probabilities = self.softmax.bind(SoftmaxBuffers {
+            logits: buffers.logits,
+            probs: &probs,
+        })?;
+        Ok(probabilities.then(
+            &self
+                .kernels
+                .bind(&[source, jacobian], rows, Options::default())?,
+        ))
     }
 
     /// The kernel that was chosen, by name.

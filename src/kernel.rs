@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use bytemuck::{Pod, Zeroable};
 use wgpu::util::{BufferInitDescriptor, DeviceExt};
-use wgpu::{BindGroup, BindGroupLayout, Buffer, BufferUsages, ComputePass, ComputePipeline, Device};
+use wgpu::{
+    BindGroup, BindGroupLayout, Buffer, BufferUsages, ComputePass, ComputePipeline, Device,
+};
 
 use crate::shader::{Binding, Program};
 
@@ -74,7 +76,11 @@ impl Kernel {
             },
             cache: None,
         });
-        Self { program, pipeline, layout }
+        Self {
+            program,
+            pipeline,
+            layout,
+        }
     }
 
     /// Workgroups in x and y for so many slots, beyond 65,535 folded with as little waste as the fold allows.
@@ -96,7 +102,9 @@ fn layout_entry((binding, written): (Binding, bool)) -> wgpu::BindGroupLayoutEnt
             ty: if uniform {
                 wgpu::BufferBindingType::Uniform
             } else {
-                wgpu::BufferBindingType::Storage { read_only: !written }
+                wgpu::BufferBindingType::Storage {
+                    read_only: !written,
+                }
             },
             has_dynamic_offset: uniform,
             min_binding_size: None,
@@ -143,7 +151,9 @@ pub struct Bound {
 impl Bound {
     pub(crate) fn new(device: &Device, steps: &[Step<'_>]) -> Self {
         if steps.is_empty() {
-            return Self { dispatches: Arc::new([]) };
+            return Self {
+                dispatches: Arc::new([]),
+            };
         }
         let uniform = uniform_of(device, steps);
         let dispatches = steps.iter().zip(0..).map(|(step, index)| Dispatch {
@@ -152,12 +162,21 @@ impl Bound {
             slot_offset: index * SLOT,
             grid: step.kernel.grid(step.slots),
         });
-        Self { dispatches: dispatches.collect() }
+        Self {
+            dispatches: dispatches.collect(),
+        }
     }
 
     /// These dispatches, and then those of `next`.
     pub(crate) fn then(&self, next: &Self) -> Self {
-        Self { dispatches: self.dispatches.iter().chain(next.dispatches.iter()).cloned().collect() }
+        Self {
+            dispatches: self
+                .dispatches
+                .iter()
+                .chain(next.dispatches.iter())
+                .cloned()
+                .collect(),
+        }
     }
 
     /// Records the dispatches into `pass`.
@@ -193,7 +212,11 @@ fn uniform_of(device: &Device, steps: &[Step<'_>]) -> Buffer {
 
 fn bind_group(device: &Device, step: &Step<'_>, uniform: &Buffer) -> BindGroup {
     let used = step.kernel.program.bindings();
-    let params = Span { buffer: uniform, offset: 0, size: u64::from(SLOT) };
+    let params = Span {
+        buffer: uniform,
+        offset: 0,
+        size: u64::from(SLOT),
+    };
     let spans = std::iter::once((Binding::Params, params)).chain(step.spans.iter().copied());
     let entries: Vec<_> = spans
         .filter(|(binding, _)| used.iter().any(|(name, _)| name == binding))

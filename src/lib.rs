@@ -1,5 +1,6 @@
 //! wip
 mod caps;
+pub mod check;
 mod cross_entropy;
 mod error;
 pub mod gpu;
@@ -7,6 +8,7 @@ mod jacobian;
 mod kernel;
 mod planner;
 mod reduction;
+pub mod reference;
 mod rows;
 pub mod shader;
 mod softmax;
@@ -16,7 +18,7 @@ pub mod variant;
 pub use caps::wanted;
 pub use cross_entropy::*;
 pub use error::Error;
-pub use gpu::Gpu;
+pub use gpu::{CrossEntropyOutput, CrossEntropyWants, Gpu};
 pub use jacobian::{JacobianBuffers, JacobianPlan};
 pub use kernel::{Bound, Params};
 pub use planner::Planner;

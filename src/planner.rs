@@ -32,19 +32,32 @@ impl Planner {
     /// A planner for `device`, which may have any features and limits; see [`wanted`](crate::wanted) for those that
     /// serve best. Does no work.
     pub fn new(device: &Device) -> Self {
-        let shared = Shared { device: device.clone(), abilities: abilities_of(device), kernels: Mutex::default() };
-        Self { shared: Arc::new(shared), forced: None }
+        let shared = Shared {
+            device: device.clone(),
+            abilities: abilities_of(device),
+            kernels: Mutex::default(),
+        };
+        Self {
+            shared: Arc::new(shared),
+            forced: None,
+        }
     }
 
     /// The same planner, but every plan of it uses `variant`, or fails with [`Error::Variant`] where it cannot.
     #[must_use]
     pub fn with_variant(&self, variant: Variant) -> Self {
-        Self { shared: Arc::clone(&self.shared), forced: Some(variant) }
+        Self {
+            shared: Arc::clone(&self.shared),
+            forced: Some(variant),
+        }
     }
 
     /// The same planner, with its own choice of variants.
     pub(crate) fn unforced(&self) -> Self {
-        Self { shared: Arc::clone(&self.shared), forced: None }
+        Self {
+            shared: Arc::clone(&self.shared),
+            forced: None,
+        }
     }
 
     /// What of the device decides which kernels it can run.
@@ -65,12 +78,21 @@ impl Planner {
     }
 
     pub(crate) fn kernels(&self, operation: Operation, variant: Variant) -> Vec<Arc<Kernel>> {
-        Program::of(operation, variant).into_iter().map(|program| self.kernel(program)).collect()
+        Program::of(operation, variant)
+            .into_iter()
+            .map(|program| self.kernel(program))
+            .collect()
     }
 
     pub(crate) fn kernel(&self, program: Program) -> Arc<Kernel> {
-        let mut kernels = self.shared.kernels.lock().unwrap_or_else(PoisonError::into_inner);
-        let kernel = kernels.entry(program).or_insert_with(|| Arc::new(Kernel::new(&self.shared.device, program)));
+        let mut kernels = self
+            .shared
+            .kernels
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let kernel = kernels
+            .entry(program)
+            .or_insert_with(|| Arc::new(Kernel::new(&self.shared.device, program)));
         Arc::clone(kernel)
     }
 }

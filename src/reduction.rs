@@ -1,14 +1,12 @@
-//! How the losses of the rows become the loss.
-
-/// How the losses of the rows become the loss.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+/// How the losses of the rows become the result of a cross-entropy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reduction {
     /// One loss a row.
     None,
-    /// Their sum over the count of valid rows. NaN if there is none.
+    /// The sum of the losses divided by the number of valid rows.
     #[default]
     Mean,
-    /// Their sum. 0 if there is no valid row.
+    /// The sum of the losses.
     Sum,
 }

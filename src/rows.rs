@@ -24,11 +24,27 @@ pub(crate) struct RowKernels {
 
 impl RowKernels {
     /// Chooses and compiles. Nothing is compiled for an empty shape.
-    pub(crate) fn plan(planner: &Planner, operation: Operation, rows: u64, cols: u64) -> Result<Self, Error> {
+    pub(crate) fn plan(
+        planner: &Planner,
+        operation: Operation,
+        rows: u64,
+        cols: u64,
+    ) -> Result<Self, Error> {
         let problem = problem(operation, rows, cols)?;
         let (cols, variant) = (problem.cols, planner.variant(problem)?);
-        let kernels = if rows == 0 { Vec::new() } else { planner.kernels(operation, variant) };
-        Ok(Self { planner: planner.clone(), operation, variant, rows, cols, kernels })
+        let kernels = if rows == 0 {
+            Vec::new()
+        } else {
+            planner.kernels(operation, variant)
+        };
+        Ok(Self {
+            planner: planner.clone(),
+            operation,
+            variant,
+            rows,
+            cols,
+            kernels,
+        })
     }
 
     pub(crate) fn name(&self) -> String {
@@ -38,12 +54,21 @@ impl RowKernels {
     /// Checks the caller's buffers for `rows` rows, of which the plan allows so many at most.
     pub(crate) fn check(&self, tensors: &[Tensor<'_>], rows: u64) -> Result<(), Error> {
         if rows > self.rows {
-            return Err(Error::Length { what: "rows to bind, as against those planned", expected: self.rows, found: rows });
+            return Err(Error::Length {
+                what: "rows to bind, as against those planned",
+                expected: self.rows,
+                found: rows,
+            });
         }
         check(tensors, rows)
     }
 
-    pub(crate) fn bind(&self, tensors: &[Tensor<'_>], rows: u64, options: Options) -> Result<Bound, Error> {
+    pub(crate) fn bind(
+        &self,
+        tensors: &[Tensor<'_>],
+        rows: u64,
+        options: Options,
+    ) -> Result<Bound, Error> {
         self.check(tensors, rows)?;
         let scratch = self.scratch(tensors, rows)?;
         let steps = self.steps(tensors, rows, options, scratch.as_ref())?;
@@ -51,13 +76,24 @@ impl RowKernels {
     }
 
     /// Memory for the partial statistics of the largest window, where rows are split.
-    pub(crate) fn scratch(&self, tensors: &[Tensor<'_>], rows: u64) -> Result<Option<wgpu::Buffer>, Error> {
+    pub(crate) fn scratch(
+        &self,
+        tensors: &[Tensor<'_>],
+        rows: u64,
+    ) -> Result<Option<wgpu::Buffer>, Error> {
         if self.kernels.len() < 2 || rows == 0 {
             return Ok(None);
         }
-        let largest = windows(tensors, rows, self.planner.abilities())?.iter().map(|window| window.rows).max();
+        let largest = windows(tensors, rows, self.planner.abilities())?
+            .iter()
+            .map(|window| window.rows)
+            .max();
         let size = largest.unwrap_or(0) * u64::from(self.variant.family.parts()) * PARTIAL_BYTES;
-        Ok(Some(storage(&self.planner, "wgpu-softmax partial statistics", size)))
+        Ok(Some(storage(
+            &self.planner,
+            "wgpu-softmax partial statistics",
+            size,
+        )))
     }
 
     /// The dispatches that serve `rows` rows: for each window its stages in order.
@@ -85,7 +121,11 @@ impl RowKernels {
         options: Options,
         scratch: Option<&'a wgpu::Buffer>,
     ) -> Step<'a> {
-        let mut params = Params { options: options.flags, ignore_index: options.ignore_index, ..self.geometry(window) };
+        let mut params = Params {
+            options: options.flags,
+            ignore_index: options.ignore_index,
+            ..self.geometry(window)
+        };
         let mut spans = Vec::with_capacity(tensors.len() + 1);
         for tensor in tensors {
             let (span, residue) = tensor.span(window);
@@ -98,17 +138,33 @@ impl RowKernels {
             spans.push((tensor.binding, span));
         }
         let partials = scratch.map(|buffer| {
-            Tensor::written(Binding::Partials, "partials", buffer, Shape::Whole { bytes: buffer.size() })
+            Tensor::written(
+                Binding::Partials,
+                "partials",
+                buffer,
+                Shape::Whole {
+                    bytes: buffer.size(),
+                },
+            )
         });
         spans.extend(partials.map(|tensor| (tensor.binding, tensor.span(window).0)));
         let slots = u64::from(params.rows) * u64::from(params.parts);
-        Step { kernel: Arc::clone(kernel), spans, params, slots }
+        Step {
+            kernel: Arc::clone(kernel),
+            spans,
+            params,
+            slots,
+        }
     }
 
     /// A Jacobian has as many rows as columns for each row of probabilities.
     fn geometry(&self, window: Window) -> Params {
         let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
-        let matrix_rows = if self.operation == Operation::Jacobian { u64::from(self.cols) } else { 1 };
+        let matrix_rows = if self.operation == Operation::Jacobian {
+            u64::from(self.cols)
+        } else {
+            1
+        };
         Params {
             rows: narrow(window.rows * matrix_rows),
             cols: self.cols,
@@ -144,18 +200,35 @@ pub(crate) fn storage(planner: &Planner, label: &str, size: u64) -> wgpu::Buffer
 /// The problem of an operation on contiguous rows.
 pub(crate) fn problem(operation: Operation, rows: u64, cols: u64) -> Result<Problem, Error> {
     let cols = check_shape(rows, cols)?;
-    Ok(Problem { operation, rows, cols, aligned: cols % 4 == 0 })
+    Ok(Problem {
+        operation,
+        rows,
+        cols,
+        aligned: cols % 4 == 0,
+    })
 }
 
 fn check_shape(rows: u64, cols: u64) -> Result<u32, Error> {
     if cols == 0 {
-        return Err(Error::Value { what: "columns", expected: "at least 1", found: "0".into() });
+        return Err(Error::Value {
+            what: "columns",
+            expected: "at least 1",
+            found: "0".into(),
+        });
     }
     if rows > u64::from(u32::MAX) {
-        return Err(Error::Value { what: "rows", expected: "at most 4,294,967,295", found: rows.to_string() });
+        return Err(Error::Value {
+            what: "rows",
+            expected: "at most 4,294,967,295",
+            found: rows.to_string(),
+        });
     }
     match u32::try_from(cols) {
         Ok(cols) if cols <= 1 << 30 => Ok(cols),
-        _ => Err(Error::Value { what: "columns", expected: "at most 1,073,741,824", found: cols.to_string() }),
+        _ => Err(Error::Value {
+            what: "columns",
+            expected: "at most 1,073,741,824",
+            found: cols.to_string(),
+        }),
     }
 }

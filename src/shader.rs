@@ -10,7 +10,10 @@ use crate::variant::{Access, Family, Operation, Reduce, Variant};
 /// A file under `shaders/` with its name.
 macro_rules! piece {
     ($name:literal) => {
-        ($name, Cow::Borrowed(include_str!(concat!("../shaders/", $name))))
+        (
+            $name,
+            Cow::Borrowed(include_str!(concat!("../shaders/", $name))),
+        )
     };
 }
 
@@ -66,7 +69,10 @@ impl Stage {
     }
 
     const fn is_tally(self) -> bool {
-        matches!(self, Self::CountTargets | Self::ReduceLosses | Self::MergeTallies)
+        matches!(
+            self,
+            Self::CountTargets | Self::ReduceLosses | Self::MergeTallies
+        )
     }
 }
 
@@ -109,8 +115,21 @@ pub enum Binding {
 impl Program {
     /// The programs of a variant, in the order in which they are dispatched.
     pub fn of(operation: Operation, variant: Variant) -> Vec<Self> {
-        let Variant { family, reduce, lanes, workgroup, access } = variant;
-        let program = |stage| Self { operation, stage, reduce, lanes, workgroup, access };
+        let Variant {
+            family,
+            reduce,
+            lanes,
+            workgroup,
+            access,
+        } = variant;
+        let program = |stage| Self {
+            operation,
+            stage,
+            reduce,
+            lanes,
+            workgroup,
+            access,
+        };
         Stage::of(family).into_iter().map(program).collect()
     }
 
@@ -118,12 +137,23 @@ impl Program {
     pub fn tally(stage: Stage, max_invocations: u32) -> Self {
         let lanes = if max_invocations >= 256 { 256 } else { 64 };
         let (reduce, access) = (Reduce::Workgroup, Access::Words);
-        Self { operation: Operation::CrossEntropy, stage, reduce, lanes, workgroup: lanes, access }
+        Self {
+            operation: Operation::CrossEntropy,
+            stage,
+            reduce,
+            lanes,
+            workgroup: lanes,
+            access,
+        }
     }
 
     /// The label of the pipeline and of its dispatches.
     pub fn label(&self) -> String {
-        format!("wgpu-softmax {}.{}", self.operation, self.stage.entry_point())
+        format!(
+            "wgpu-softmax {}.{}",
+            self.operation,
+            self.stage.entry_point()
+        )
     }
 
     /// The overrides and their values.
@@ -165,16 +195,35 @@ impl Program {
         use Binding::{Lse, Pairs, ReducedLoss, RowInput, RowOutput, Status, Tally};
         match (self.stage, self.operation) {
             (Stage::Partial, _) => Vec::new(),
-            (Stage::CountTargets, _) => vec![(RowInput, false), (Tally, true), (Status, true), (ReducedLoss, true)],
+            (Stage::CountTargets, _) => vec![
+                (RowInput, false),
+                (Tally, true),
+                (Status, true),
+                (ReducedLoss, true),
+            ],
             (Stage::ReduceLosses, _) => {
-                vec![(RowInput, false), (RowOutput, false), (Tally, true), (Status, true), (ReducedLoss, true)]
+                vec![
+                    (RowInput, false),
+                    (RowOutput, false),
+                    (Tally, true),
+                    (Status, true),
+                    (ReducedLoss, true),
+                ]
             }
             (Stage::MergeTallies, _) => vec![(Tally, true), (Status, true), (ReducedLoss, true)],
             (_, Operation::LogSumExp) => vec![(RowOutput, true)],
             (_, Operation::LogSumExpBackward) => vec![(RowInput, false)],
-            (_, Operation::CrossEntropyBackward) => vec![(RowInput, false), (Pairs, true), (Tally, false)],
+            (_, Operation::CrossEntropyBackward) => {
+                vec![(RowInput, false), (Pairs, true), (Tally, false)]
+            }
             (_, Operation::CrossEntropy | Operation::CrossEntropyFused) => {
-                vec![(RowInput, false), (RowOutput, true), (Pairs, true), (Tally, false), (Lse, true)]
+                vec![
+                    (RowInput, false),
+                    (RowOutput, true),
+                    (Pairs, true),
+                    (Tally, false),
+                    (Lse, true),
+                ]
             }
             _ => Vec::new(),
         }
@@ -194,9 +243,18 @@ impl Program {
     }
 
     fn pieces(&self) -> Vec<Piece> {
-        let mut list = vec![reduce_piece(self.reduce), piece!("grid.wgsl"), piece!("bits.wgsl"), piece!("statistic.wgsl")];
+        let mut list = vec![
+            reduce_piece(self.reduce),
+            piece!("grid.wgsl"),
+            piece!("bits.wgsl"),
+            piece!("statistic.wgsl"),
+        ];
         if self.stage.is_tally() {
-            list.extend([piece!("tally_record.wgsl"), piece!("formula/target.wgsl"), piece!("tally.wgsl")]);
+            list.extend([
+                piece!("tally_record.wgsl"),
+                piece!("formula/target.wgsl"),
+                piece!("tally.wgsl"),
+            ]);
             return list;
         }
         list.push(match self.access {
@@ -204,12 +262,15 @@ impl Program {
             Access::Words => piece!("storage/f32_words.wgsl"),
         });
         list.extend(formula_pieces(self.operation));
-        list.push(if self.operation.writes_matrix() { piece!("result/stored.wgsl") } else { piece!("result/none.wgsl") });
+        list.push(if self.operation.writes_matrix() {
+            piece!("result/stored.wgsl")
+        } else {
+            piece!("result/none.wgsl")
+        });
         list.extend(stage_pieces(self.stage));
         list
     }
 }
-
 
 fn reduce_piece(reduce: Reduce) -> Piece {
     match reduce {
@@ -228,8 +289,12 @@ fn formula_pieces(operation: Operation) -> Vec<Piece> {
         Operation::LogSumExp => vec![logits, piece!("formula/logsumexp.wgsl")],
         Operation::LogSumExpBackward => vec![logits, piece!("formula/logsumexp_backward.wgsl")],
         Operation::SoftmaxBackward => vec![gradient, piece!("formula/softmax_backward.wgsl")],
-        Operation::LogSoftmaxBackward => vec![gradient, piece!("formula/log_softmax_backward.wgsl")],
-        Operation::CrossEntropy | Operation::CrossEntropyBackward | Operation::CrossEntropyFused => vec![
+        Operation::LogSoftmaxBackward => {
+            vec![gradient, piece!("formula/log_softmax_backward.wgsl")]
+        }
+        Operation::CrossEntropy
+        | Operation::CrossEntropyBackward
+        | Operation::CrossEntropyFused => vec![
             logits,
             piece!("tally_record.wgsl"),
             piece!("formula/target.wgsl"),
@@ -244,7 +309,10 @@ fn stage_pieces(stage: Stage) -> Vec<Piece> {
     let record = piece!("family/partial_record.wgsl");
     match stage {
         Stage::Registers { quads } => {
-            let length = ("(generated)", Cow::Owned(format!("const QUADS: u32 = {quads}u;\n")));
+            let length = (
+                "(generated)",
+                Cow::Owned(format!("const QUADS: u32 = {quads}u;\n")),
+            );
             vec![length, fold, piece!("family/registers.wgsl")]
         }
         Stage::Streamed => vec![fold, write, piece!("family/streamed.wgsl")],

@@ -59,7 +59,10 @@ pub struct Plan<O> {
 impl<O: RowOperation> Plan<O> {
     fn new(planner: &Planner, spec: SoftmaxSpec) -> Result<Self, Error> {
         let kernels = RowKernels::plan(planner, O::OPERATION, spec.rows, spec.cols)?;
-        Ok(Self { kernels, operation: PhantomData })
+        Ok(Self {
+            kernels,
+            operation: PhantomData,
+        })
     }
 
     /// Binds buffers for all rows of the plan.

@@ -37,12 +37,34 @@ pub(crate) struct Tensor<'a> {
 }
 
 impl<'a> Tensor<'a> {
-    pub(crate) const fn read(binding: Binding, role: &'static str, buffer: &'a Buffer, shape: Shape) -> Self {
-        Self { binding, role, buffer, shape, written: false }
+    pub(crate) const fn read(
+        binding: Binding,
+        role: &'static str,
+        buffer: &'a Buffer,
+        shape: Shape,
+    ) -> Self {
+        Self {
+            binding,
+            role,
+            buffer,
+            shape,
+            written: false,
+        }
     }
 
-    pub(crate) const fn written(binding: Binding, role: &'static str, buffer: &'a Buffer, shape: Shape) -> Self {
-        Self { binding, role, buffer, shape, written: true }
+    pub(crate) const fn written(
+        binding: Binding,
+        role: &'static str,
+        buffer: &'a Buffer,
+        shape: Shape,
+    ) -> Self {
+        Self {
+            binding,
+            role,
+            buffer,
+            shape,
+            written: true,
+        }
     }
 
     fn bytes_per_row(&self) -> u64 {
@@ -66,7 +88,11 @@ impl<'a> Tensor<'a> {
             _ => rows.saturating_mul(self.bytes_per_row()),
         };
         if self.buffer.size() < expected {
-            return Err(Error::BufferSize { what: self.role, expected, found: self.buffer.size() });
+            return Err(Error::BufferSize {
+                what: self.role,
+                expected,
+                found: self.buffer.size(),
+            });
         }
         Ok(())
     }
@@ -75,18 +101,43 @@ impl<'a> Tensor<'a> {
     pub(crate) fn span(&self, window: Window) -> (Span<'a>, u32) {
         let buffer = self.buffer;
         let (start, end, unit) = match self.shape {
-            Shape::Whole { bytes } => return (Span { buffer, offset: 0, size: bytes }, 0),
-            Shape::Matrix { cols } => {
-                (window.first * cols * F32, (window.first + window.rows) * cols * F32, F32)
+            Shape::Whole { bytes } => {
+                return (
+                    Span {
+                        buffer,
+                        offset: 0,
+                        size: bytes,
+                    },
+                    0,
+                );
             }
+            Shape::Matrix { cols } => (
+                window.first * cols * F32,
+                (window.first + window.rows) * cols * F32,
+                F32,
+            ),
             Shape::PerRow { bytes } => {
                 let first = window.first - u64::from(window.bound_row());
-                return (Span { buffer, offset: first * bytes, size: (window.first + window.rows - first) * bytes }, window.bound_row());
+                return (
+                    Span {
+                        buffer,
+                        offset: first * bytes,
+                        size: (window.first + window.rows - first) * bytes,
+                    },
+                    window.bound_row(),
+                );
             }
         };
         let offset = start - start % ALIGNMENT;
         let residue = u32::try_from((start - offset) / unit).unwrap_or(0);
-        (Span { buffer, offset, size: end - offset }, residue)
+        (
+            Span {
+                buffer,
+                offset,
+                size: end - offset,
+            },
+            residue,
+        )
     }
 }
 
@@ -110,7 +161,10 @@ pub(crate) fn check(tensors: &[Tensor<'_>], rows: u64) -> Result<(), Error> {
     for (index, one) in tensors.iter().enumerate() {
         for other in &tensors[index + 1..] {
             if one.buffer == other.buffer && (one.written || other.written) {
-                return Err(Error::Aliased { first: one.role, second: other.role });
+                return Err(Error::Aliased {
+                    first: one.role,
+                    second: other.role,
+                });
             }
         }
     }
@@ -118,7 +172,11 @@ pub(crate) fn check(tensors: &[Tensor<'_>], rows: u64) -> Result<(), Error> {
 }
 
 /// Windows that cover `rows` rows within the binding limit, as few as it allows.
-pub(crate) fn windows(tensors: &[Tensor<'_>], rows: u64, abilities: &Abilities) -> Result<Vec<Window>, Error> {
+pub(crate) fn windows(
+    tensors: &[Tensor<'_>],
+    rows: u64,
+    abilities: &Abilities,
+) -> Result<Vec<Window>, Error> {
     let limit = abilities.max_binding_bytes.min(MAX_WINDOW);
     let mut most = rows.max(1);
     for tensor in tensors {
@@ -126,7 +184,11 @@ pub(crate) fn windows(tensors: &[Tensor<'_>], rows: u64, abilities: &Abilities) 
         if per_row == 0 || rows * per_row <= limit {
             continue;
         }
-        let slack = if matches!(tensor.shape, Shape::PerRow { .. }) { ALIGNMENT * per_row } else { ALIGNMENT };
+        let slack = if matches!(tensor.shape, Shape::PerRow { .. }) {
+            ALIGNMENT * per_row
+        } else {
+            ALIGNMENT
+        };
         let fits = limit.saturating_sub(slack) / per_row;
         if fits == 0 {
             return Err(Error::Limit {
@@ -138,6 +200,11 @@ pub(crate) fn windows(tensors: &[Tensor<'_>], rows: u64, abilities: &Abilities) 
         }
         most = most.min(fits);
     }
-    let count = |first| Window { first, rows: most.min(rows - first) };
-    Ok((0..rows.div_ceil(most)).map(|index| count(index * most)).collect())
+    let count = |first| Window {
+        first,
+        rows: most.min(rows - first),
+    };
+    Ok((0..rows.div_ceil(most))
+        .map(|index| count(index * most))
+        .collect())
 }

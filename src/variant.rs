@@ -230,19 +230,33 @@ const MAX_PARTIALS_PER_LANE: u32 = 16;
 pub fn admit(variant: Variant, problem: Problem, abilities: &Abilities) -> Result<(), Error> {
     match obstacle(variant, problem, abilities) {
         None => Ok(()),
-        Some(reason) => Err(Error::Variant { kernel: format!("{}.{variant}", problem.operation), reason }),
+        Some(reason) => Err(Error::Variant {
+            kernel: format!("{}.{variant}", problem.operation),
+            reason,
+        }),
     }
 }
 
 fn obstacle(variant: Variant, problem: Problem, abilities: &Abilities) -> Option<String> {
-    let Variant { family, reduce, lanes, workgroup, access } = variant;
+    let Variant {
+        family,
+        reduce,
+        lanes,
+        workgroup,
+        access,
+    } = variant;
     let elementwise = matches!(family, Family::Elementwise { .. });
     let say = |reason: String| Some(reason);
     if !lanes.is_power_of_two() || workgroup == 0 || workgroup % lanes != 0 {
-        return say(format!("{lanes} lanes do not divide a workgroup of {workgroup}"));
+        return say(format!(
+            "{lanes} lanes do not divide a workgroup of {workgroup}"
+        ));
     }
     if workgroup > abilities.max_invocations {
-        return say(format!("a workgroup has {} invocations at most", abilities.max_invocations));
+        return say(format!(
+            "a workgroup has {} invocations at most",
+            abilities.max_invocations
+        ));
     }
     if access == Access::Quads && !problem.aligned {
         return say("rows do not start on multiples of four elements".into());
@@ -253,26 +267,46 @@ fn obstacle(variant: Variant, problem: Problem, abilities: &Abilities) -> Option
     match reduce {
         Reduce::Invocation if lanes != 1 => return say("one invocation has one lane".into()),
         Reduce::Subgroup if abilities.subgroup.is_none_or(|size| lanes > size) => {
-            return say(format!("subgroups have {} lanes", abilities.subgroup.unwrap_or(0)));
+            return say(format!(
+                "subgroups have {} lanes",
+                abilities.subgroup.unwrap_or(0)
+            ));
         }
         Reduce::Workgroup if 12 * workgroup > abilities.max_workgroup_bytes => {
-            return say(format!("workgroup memory has {} bytes", abilities.max_workgroup_bytes));
+            return say(format!(
+                "workgroup memory has {} bytes",
+                abilities.max_workgroup_bytes
+            ));
         }
         _ => {}
     }
     match family {
-        Family::Registers { quads } if quads == 0 || u64::from(problem.cols) > 4 * u64::from(quads) * u64::from(lanes) => {
-            return say(format!("{lanes} lanes of {quads} quads do not hold {} columns", problem.cols));
+        Family::Registers { quads }
+            if quads == 0 || u64::from(problem.cols) > 4 * u64::from(quads) * u64::from(lanes) =>
+        {
+            return say(format!(
+                "{lanes} lanes of {quads} quads do not hold {} columns",
+                problem.cols
+            ));
         }
         Family::Split { parts } if parts > MAX_PARTIALS_PER_LANE * lanes => {
-            return say(format!("{lanes} lanes merge {} parts at most", MAX_PARTIALS_PER_LANE * lanes));
+            return say(format!(
+                "{lanes} lanes merge {} parts at most",
+                MAX_PARTIALS_PER_LANE * lanes
+            ));
         }
-        Family::Split { parts } | Family::Elementwise { parts } if parts == 0 => return say("no parts".into()),
+        Family::Split { parts } | Family::Elementwise { parts } if parts == 0 => {
+            return say("no parts".into());
+        }
         _ => {}
     }
     let trips = loop_trips(variant, problem);
-    (trips > u64::from(abilities.max_trips()))
-        .then(|| format!("loops of {trips} trips exceed the {} that software adapters make", abilities.max_trips()))
+    (trips > u64::from(abilities.max_trips())).then(|| {
+        format!(
+            "loops of {trips} trips exceed the {} that software adapters make",
+            abilities.max_trips()
+        )
+    })
 }
 
 /// Columns of a part: a multiple of what its lanes fold in one trip, or of four.
@@ -331,8 +365,18 @@ pub fn choose(problem: Problem, abilities: &Abilities) -> Result<Variant, Error>
 
 /// Variants in order of preference.
 fn candidates(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
-    let access = if problem.aligned { Access::Quads } else { Access::Words };
-    let with = |family, (reduce, lanes, workgroup)| Variant { family, reduce, lanes, workgroup, access };
+    let access = if problem.aligned {
+        Access::Quads
+    } else {
+        Access::Words
+    };
+    let with = |family, (reduce, lanes, workgroup)| Variant {
+        family,
+        reduce,
+        lanes,
+        workgroup,
+        access,
+    };
     let lanes = |wanted| lanes_of(wanted, abilities);
     let (few, streaming) = if abilities.software {
         (FEW_ROWS_SOFTWARE, lanes(abilities.subgroup.unwrap_or(1)))
@@ -341,14 +385,28 @@ fn candidates(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
     };
     if problem.operation.is_elementwise() {
         let per_part = 64 * streaming.1;
-        return vec![with(Family::Elementwise { parts: problem.cols.div_ceil(per_part).clamp(1, 1024) }, streaming)];
+        return vec![with(
+            Family::Elementwise {
+                parts: problem.cols.div_ceil(per_part).clamp(1, 1024),
+            },
+            streaming,
+        )];
     }
     let mut list = Vec::new();
     let short = abilities.software && problem.cols <= 32 && problem.rows >= 128;
     if short || problem.cols == 1 {
-        list.push(with(Family::Registers { quads: problem.cols.div_ceil(4) }, (Reduce::Invocation, 1, 64)));
+        list.push(with(
+            Family::Registers {
+                quads: problem.cols.div_ceil(4),
+            },
+            (Reduce::Invocation, 1, 64),
+        ));
     }
-    let row = if abilities.software { streaming } else { lanes(gpu_lanes(problem.cols)) };
+    let row = if abilities.software {
+        streaming
+    } else {
+        lanes(gpu_lanes(problem.cols))
+    };
     let quads = problem.cols.div_ceil(4 * row.1);
     let merging = row.0 != Reduce::Invocation;
     if merging && quads * problem.operation.matrices_read() <= MAX_QUADS {
@@ -356,20 +414,35 @@ fn candidates(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
     }
     let parts = (problem.cols / (64 * streaming.1)).clamp(1, MAX_PARTIALS_PER_LANE * streaming.1);
     if problem.rows < few && parts > 1 {
-        list.push(with(Family::Split { parts: parts.min(few_parts(problem.rows, few)) }, streaming));
+        list.push(with(
+            Family::Split {
+                parts: parts.min(few_parts(problem.rows, few)),
+            },
+            streaming,
+        ));
     }
     list.push(with(Family::Streamed, streaming));
-    list.push(with(Family::Split { parts: MAX_PARTIALS_PER_LANE * streaming.1 }, streaming));
+    list.push(with(
+        Family::Split {
+            parts: MAX_PARTIALS_PER_LANE * streaming.1,
+        },
+        streaming,
+    ));
     list
 }
 
 /// Parts that give `few` rows' worth of groups.
 fn few_parts(rows: u64, few: u64) -> u32 {
-    u32::try_from((2 * few).div_ceil(rows.max(1))).unwrap_or(u32::MAX).max(2)
+    u32::try_from((2 * few).div_ceil(rows.max(1)))
+        .unwrap_or(u32::MAX)
+        .max(2)
 }
 
 fn gpu_lanes(cols: u32) -> u32 {
-    GPU_ROWS.iter().find(|(limit, ..)| cols <= *limit).map_or(256, |(_, lanes, _)| *lanes)
+    GPU_ROWS
+        .iter()
+        .find(|(limit, ..)| cols <= *limit)
+        .map_or(256, |(_, lanes, _)| *lanes)
 }
 
 /// The way to join `wanted` lanes on a device, or the widest that it has.
@@ -392,7 +465,13 @@ pub fn variants(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
     for (reduce, lanes, workgroup) in lane_groups(abilities) {
         for family in families(problem, lanes) {
             for access in [Access::Quads, Access::Words] {
-                list.push(Variant { family, reduce, lanes, workgroup, access });
+                list.push(Variant {
+                    family,
+                    reduce,
+                    lanes,
+                    workgroup,
+                    access,
+                });
             }
         }
     }
@@ -401,7 +480,11 @@ pub fn variants(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
 }
 
 fn lane_groups(abilities: &Abilities) -> Vec<(Reduce, u32, u32)> {
-    let mut groups = vec![(Reduce::Invocation, 1, 64), (Reduce::Workgroup, 4, 16), (Reduce::Workgroup, 64, 64)];
+    let mut groups = vec![
+        (Reduce::Invocation, 1, 64),
+        (Reduce::Workgroup, 4, 16),
+        (Reduce::Workgroup, 64, 64),
+    ];
     if !abilities.software {
         groups.push((Reduce::Workgroup, 256, 256));
     }
@@ -414,10 +497,13 @@ fn lane_groups(abilities: &Abilities) -> Vec<(Reduce, u32, u32)> {
 
 fn families(problem: Problem, lanes: u32) -> Vec<Family> {
     if problem.operation.is_elementwise() {
-        return vec![Family::Elementwise { parts: 1 }, Family::Elementwise { parts: 3 }];
+        return vec![
+            Family::Elementwise { parts: 1 },
+            Family::Elementwise { parts: 3 },
+        ];
     }
     let quads = problem.cols.div_ceil(4 * lanes);
-    let mut list = vec![Family::Streamed, Family::Split { parts: 1 }, Family::Split { parts: 5 }];
+    let mut list = vec![Family::Streamed, Family::Split { parts: 5 }];
     if quads <= MAX_QUADS {
         list.push(Family::Registers { quads });
     }

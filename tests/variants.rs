@@ -13,16 +13,41 @@ use wgpu_softmax::variant::{Access, Operation, Reduce};
 
 /// Every program that a plan can ask for, with registers of a few lengths.
 fn programs() -> Vec<Program> {
-    let rows = [Stage::Streamed, Stage::Partial, Stage::Finish, Stage::Registers { quads: 1 }, Stage::Registers { quads: 32 }];
-    let mut list: Vec<_> = [Stage::CountTargets, Stage::ReduceLosses, Stage::MergeTallies]
-        .map(|stage| Program::tally(stage, 256))
-        .to_vec();
+    let rows = [
+        Stage::Streamed,
+        Stage::Partial,
+        Stage::Finish,
+        Stage::Registers { quads: 1 },
+        Stage::Registers { quads: 32 },
+    ];
+    let mut list: Vec<_> = [
+        Stage::CountTargets,
+        Stage::ReduceLosses,
+        Stage::MergeTallies,
+    ]
+    .map(|stage| Program::tally(stage, 256))
+    .to_vec();
     for operation in Operation::ALL {
-        let stages = if operation.is_elementwise() { &[Stage::Elementwise][..] } else { &rows[..] };
+        let stages = if operation.is_elementwise() {
+            &[Stage::Elementwise][..]
+        } else {
+            &rows[..]
+        };
         for &stage in stages {
-            for (reduce, lanes) in [(Reduce::Invocation, 1), (Reduce::Subgroup, 8), (Reduce::Workgroup, 64)] {
+            for (reduce, lanes) in [
+                (Reduce::Invocation, 1),
+                (Reduce::Subgroup, 8),
+                (Reduce::Workgroup, 64),
+            ] {
                 for access in [Access::Quads, Access::Words] {
-                    list.push(Program { operation, stage, reduce, lanes, workgroup: 64, access });
+                    list.push(Program {
+                        operation,
+                        stage,
+                        reduce,
+                        lanes,
+                        workgroup: 64,
+                        access,
+                    });
                 }
             }
         }
@@ -31,7 +56,11 @@ fn programs() -> Vec<Program> {
 }
 
 fn capabilities(program: &Program) -> Capabilities {
-    if program.reduce == Reduce::Subgroup { Capabilities::SUBGROUP } else { Capabilities::empty() }
+    if program.reduce == Reduce::Subgroup {
+        Capabilities::SUBGROUP
+    } else {
+        Capabilities::empty()
+    }
 }
 
 /// Parsed, validated with exactly the capabilities claimed, and with its overrides set.
@@ -44,8 +73,11 @@ fn specialised(program: &Program) -> (Module, ModuleInfo) {
         .subgroup_operations(naga::valid::SubgroupOperationSet::all())
         .validate(&module)
         .unwrap_or_else(|error| panic!("{program:?}: {}", error.emit_to_string(&text)));
-    let constants: PipelineConstants =
-        program.overrides().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let constants: PipelineConstants = program
+        .overrides()
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
     let entry = Some((ShaderStage::Compute, program.stage.entry_point()));
     let (module, info) = pipeline_constants::process_overrides(&module, &info, entry, &constants)
         .unwrap_or_else(|error| panic!("{program:?}: {error}"));
@@ -72,9 +104,20 @@ fn bindings_used(module: &Module, info: &ModuleInfo) -> Vec<(u32, bool)> {
 fn every_program_parses_validates_and_agrees_with_the_host() {
     for program in programs() {
         let (module, info) = specialised(&program);
-        let expected: Vec<_> = program.bindings().into_iter().map(|(name, written)| (name as u32, written)).collect();
-        assert_eq!(bindings_used(&module, &info), expected, "bindings of {program:?}");
-        assert!(expected.len() <= 9, "{program:?} uses more than 8 storage bindings");
+        let expected: Vec<_> = program
+            .bindings()
+            .into_iter()
+            .map(|(name, written)| (name as u32, written))
+            .collect();
+        assert_eq!(
+            bindings_used(&module, &info),
+            expected,
+            "bindings of {program:?}"
+        );
+        assert!(
+            expected.len() <= 9,
+            "{program:?} uses more than 8 storage bindings"
+        );
         let size = module.entry_points[0].workgroup_size;
         assert_eq!(size, [program.workgroup, 1, 1], "{program:?}");
     }
@@ -84,12 +127,23 @@ fn every_program_parses_validates_and_agrees_with_the_host() {
 fn overrides_are_exactly_those_of_the_host() {
     for program in programs() {
         let module = naga::front::wgsl::parse_str(&program.wgsl()).expect("parsed above");
-        let mut declared: Vec<_> = module.overrides.iter().filter_map(|(_, o)| o.name.clone()).collect();
+        let mut declared: Vec<_> = module
+            .overrides
+            .iter()
+            .filter_map(|(_, o)| o.name.clone())
+            .collect();
         declared.sort_unstable();
-        let mut set: Vec<_> = program.overrides().into_iter().map(|(name, _)| name.to_owned()).collect();
+        let mut set: Vec<_> = program
+            .overrides()
+            .into_iter()
+            .map(|(name, _)| name.to_owned())
+            .collect();
         set.sort_unstable();
         assert_eq!(declared, set, "{program:?}");
-        assert!(module.overrides.iter().all(|(_, o)| o.init.is_none()), "an override has a default: {program:?}");
+        assert!(
+            module.overrides.iter().all(|(_, o)| o.init.is_none()),
+            "an override has a default: {program:?}"
+        );
     }
 }
 
@@ -115,10 +169,18 @@ fn the_uniform_has_the_hosts_layout() {
     ]);
     for program in programs() {
         let (module, _) = specialised(&program);
-        let (_, params) = module.types.iter().find(|(_, ty)| ty.name.as_deref() == Some("Params")).expect("Params");
-        let TypeInner::Struct { members, span } = &params.inner else { panic!("Params is a struct") };
-        let shader: BTreeMap<_, _> =
-            members.iter().map(|m| (m.name.as_deref().expect("named"), m.offset as usize)).collect();
+        let (_, params) = module
+            .types
+            .iter()
+            .find(|(_, ty)| ty.name.as_deref() == Some("Params"))
+            .expect("Params");
+        let TypeInner::Struct { members, span } = &params.inner else {
+            panic!("Params is a struct")
+        };
+        let shader: BTreeMap<_, _> = members
+            .iter()
+            .map(|m| (m.name.as_deref().expect("named"), m.offset as usize))
+            .collect();
         assert_eq!(shader, host, "{program:?}");
         assert_eq!(*span as usize, size_of::<Params>(), "{program:?}");
     }
@@ -129,29 +191,51 @@ fn every_program_translates_to_spirv_msl_hlsl_and_glsl() {
     for program in programs() {
         let (module, info) = specialised(&program);
         let entry = program.stage.entry_point();
-        to_spirv(&module, &info, entry).unwrap_or_else(|error| panic!("SPIR-V of {program:?}: {error}"));
+        to_spirv(&module, &info, entry)
+            .unwrap_or_else(|error| panic!("SPIR-V of {program:?}: {error}"));
         to_msl(&module, &info).unwrap_or_else(|error| panic!("MSL of {program:?}: {error}"));
         to_hlsl(&module, &info).unwrap_or_else(|error| panic!("HLSL of {program:?}: {error}"));
         // GLSL is for adapters without subgroups.
         if program.reduce != Reduce::Subgroup {
-            to_glsl(&module, &info, entry).unwrap_or_else(|error| panic!("GLSL of {program:?}: {error}"));
+            to_glsl(&module, &info, entry)
+                .unwrap_or_else(|error| panic!("GLSL of {program:?}: {error}"));
         }
     }
 }
 
 fn to_spirv(module: &Module, info: &ModuleInfo, entry: &str) -> Result<Vec<u32>, spv::Error> {
-    let options = spv::PipelineOptions { shader_stage: ShaderStage::Compute, entry_point: entry.to_owned() };
-    spv::write_vec(module, info, &spv::Options { lang_version: (1, 3), ..Default::default() }, Some(&options))
+    let options = spv::PipelineOptions {
+        shader_stage: ShaderStage::Compute,
+        entry_point: entry.to_owned(),
+    };
+    spv::write_vec(
+        module,
+        info,
+        &spv::Options {
+            lang_version: (1, 3),
+            ..Default::default()
+        },
+        Some(&options),
+    )
 }
 
 fn to_msl(module: &Module, info: &ModuleInfo) -> Result<String, msl::Error> {
-    let options = msl::Options { lang_version: (2, 4), fake_missing_bindings: true, ..Default::default() };
-    msl::write_string(module, info, &options, &msl::PipelineOptions::default()).map(|(text, _)| text)
+    let options = msl::Options {
+        lang_version: (2, 4),
+        fake_missing_bindings: true,
+        ..Default::default()
+    };
+    msl::write_string(module, info, &options, &msl::PipelineOptions::default())
+        .map(|(text, _)| text)
 }
 
 fn to_hlsl(module: &Module, info: &ModuleInfo) -> Result<String, hlsl::Error> {
     let mut text = String::new();
-    let options = hlsl::Options { fake_missing_bindings: true, shader_model: hlsl::ShaderModel::V6_0, ..Default::default() };
+    let options = hlsl::Options {
+        fake_missing_bindings: true,
+        shader_model: hlsl::ShaderModel::V6_0,
+        ..Default::default()
+    };
     let pipeline = hlsl::PipelineOptions::default();
     hlsl::Writer::new(&mut text, &options, &pipeline).write(module, info, None)?;
     Ok(text)
@@ -159,9 +243,19 @@ fn to_hlsl(module: &Module, info: &ModuleInfo) -> Result<String, hlsl::Error> {
 
 fn to_glsl(module: &Module, info: &ModuleInfo, entry: &str) -> Result<String, glsl::Error> {
     let mut text = String::new();
-    let options = glsl::Options { version: glsl::Version::new_gles(310), ..Default::default() };
-    let pipeline = glsl::PipelineOptions { shader_stage: ShaderStage::Compute, entry_point: entry.to_owned(), multiview: None };
-    let policies = BoundsCheckPolicies { index: BoundsCheckPolicy::Restrict, ..Default::default() };
+    let options = glsl::Options {
+        version: glsl::Version::new_gles(310),
+        ..Default::default()
+    };
+    let pipeline = glsl::PipelineOptions {
+        shader_stage: ShaderStage::Compute,
+        entry_point: entry.to_owned(),
+        multiview: None,
+    };
+    let policies = BoundsCheckPolicies {
+        index: BoundsCheckPolicy::Restrict,
+        ..Default::default()
+    };
     glsl::Writer::new(&mut text, module, info, &options, &pipeline, policies)?.write()?;
     Ok(text)
 }

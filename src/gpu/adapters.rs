@@ -67,7 +67,13 @@ fn is_backend(text: &str, backend: Backend) -> bool {
 /// Every adapter that can be opened, in the order Vulkan, Metal, DX12, GL.
 pub fn adapters() -> Vec<AdapterEntry> {
     let list = pollster::block_on(enumerate());
-    list.iter().enumerate().map(|(index, adapter)| AdapterEntry { index, info: adapter.get_info() }).collect()
+    list.iter()
+        .enumerate()
+        .map(|(index, adapter)| AdapterEntry {
+            index,
+            info: adapter.get_info(),
+        })
+        .collect()
 }
 
 async fn enumerate() -> Vec<Adapter> {
@@ -102,7 +108,9 @@ fn power_order(device_type: DeviceType) -> u8 {
 
 /// The most powerful adapter among those that `WGPU_ADAPTER_NAME` allows.
 pub(super) async fn default_adapter() -> Result<Adapter, Error> {
-    let wanted = std::env::var("WGPU_ADAPTER_NAME").unwrap_or_default().to_lowercase();
+    let wanted = std::env::var("WGPU_ADAPTER_NAME")
+        .unwrap_or_default()
+        .to_lowercase();
     let found = enumerate().await;
     let names = names(&found);
     found
@@ -120,14 +128,22 @@ pub(super) async fn select(selector: &Selector) -> Result<Adapter, Error> {
     let found = enumerate().await;
     let names = names(&found);
     let meant = |(index, adapter): &(usize, Adapter)| {
-        selector.matches(&AdapterEntry { index: *index, info: adapter.get_info() })
+        selector.matches(&AdapterEntry {
+            index: *index,
+            info: adapter.get_info(),
+        })
     };
     found
         .into_iter()
         .enumerate()
         .find(meant)
         .map(|(_, adapter)| adapter)
-        .ok_or_else(|| Error::NoAdapter(format!("expected one that matches {:?}, found {names}", selector.0)))
+        .ok_or_else(|| {
+            Error::NoAdapter(format!(
+                "expected one that matches {:?}, found {names}",
+                selector.0
+            ))
+        })
 }
 
 fn names(adapters: &[Adapter]) -> String {
@@ -136,5 +152,9 @@ fn names(adapters: &[Adapter]) -> String {
         format!("{:?} ({})", info.name, info.backend)
     };
     let list: Vec<_> = adapters.iter().map(name).collect();
-    if list.is_empty() { "none".into() } else { list.join(", ") }
+    if list.is_empty() {
+        "none".into()
+    } else {
+        list.join(", ")
+    }
 }

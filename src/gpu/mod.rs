@@ -64,10 +64,16 @@ impl Gpu {
     /// [`Error::NoAdapter`] where it gives no device.
     pub async fn from_adapter(adapter: &Adapter) -> Result<Self, Error> {
         let (required_features, required_limits) = wanted(adapter);
-        let descriptor =
-            DeviceDescriptor { label: Some("wgpu-softmax"), required_features, required_limits, ..Default::default() };
-        let (device, queue) =
-            adapter.request_device(&descriptor).await.map_err(|error| Error::NoAdapter(error.to_string()))?;
+        let descriptor = DeviceDescriptor {
+            label: Some("wgpu-softmax"),
+            required_features,
+            required_limits,
+            ..Default::default()
+        };
+        let (device, queue) = adapter
+            .request_device(&descriptor)
+            .await
+            .map_err(|error| Error::NoAdapter(error.to_string()))?;
         let gpu = Self::from_device(device, queue);
         gpu.keep_errors();
         Ok(gpu)
@@ -75,13 +81,21 @@ impl Gpu {
 
     /// Works on a device and queue of the caller's, whose error handlers stay as they are.
     pub fn from_device(device: Device, queue: Queue) -> Self {
-        Self { planner: Planner::new(&device), device, queue, failure: Arc::default() }
+        Self {
+            planner: Planner::new(&device),
+            device,
+            queue,
+            failure: Arc::default(),
+        }
     }
 
     /// The same device, but a planner of the caller's: with a forced variant, for one.
     #[must_use]
     pub fn with_planner(&self, planner: Planner) -> Self {
-        Self { planner, ..self.clone() }
+        Self {
+            planner,
+            ..self.clone()
+        }
     }
 
     /// The device.
@@ -106,18 +120,30 @@ impl Gpu {
 
     fn keep_errors(&self) {
         let keep = |failure: Arc<Mutex<Option<String>>>, text: String| {
-            failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(text);
+            failure
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .get_or_insert(text);
         };
         let failure = Arc::clone(&self.failure);
-        self.device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| keep(Arc::clone(&failure), error.to_string())));
+        self.device
+            .on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
+                keep(Arc::clone(&failure), error.to_string())
+            }));
         let failure = Arc::clone(&self.failure);
         self.device.set_device_lost_callback(move |reason, text| {
-            keep(Arc::clone(&failure), format!("device lost ({reason:?}): {text}"));
+            keep(
+                Arc::clone(&failure),
+                format!("device lost ({reason:?}): {text}"),
+            );
         });
     }
 
     /// The first error that the device has reported since the last call.
     fn take_failure(&self) -> Option<String> {
-        self.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.failure
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
     }
 }

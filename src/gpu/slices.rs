@@ -4,12 +4,13 @@ use wgpu::Buffer;
 
 use super::Gpu;
 use crate::softmax::{
-    LogSoftmaxBackwardBuffers, LogSoftmaxBuffers, LogSumExpBackwardBuffers, LogSumExpBuffers, SoftmaxBackwardBuffers,
-    SoftmaxBuffers,
+    LogSoftmaxBackwardBuffers, LogSoftmaxBuffers, LogSumExpBackwardBuffers, LogSumExpBuffers,
+    SoftmaxBackwardBuffers, SoftmaxBuffers,
 };
 use crate::variant::Operation;
 use crate::{
-    Bound, CrossEntropyBuffers, CrossEntropyExtras, CrossEntropySpec, Error, JacobianBuffers, SoftmaxSpec, Status,
+    Bound, CrossEntropyBuffers, CrossEntropyExtras, CrossEntropySpec, Error, JacobianBuffers,
+    SoftmaxSpec, Status,
 };
 
 /// What to compute besides the loss.
@@ -40,7 +41,11 @@ fn spec_of(what: &'static str, len: usize, rows: usize) -> Result<SoftmaxSpec, E
     let cols = if rows == 0 { 1 } else { len / rows };
     expect_len(what, len, rows.saturating_mul(cols))?;
     if rows > 0 && cols == 0 {
-        return Err(Error::Value { what: "columns", expected: "at least 1", found: "0".into() });
+        return Err(Error::Value {
+            what: "columns",
+            expected: "at least 1",
+            found: "0".into(),
+        });
     }
     Ok(SoftmaxSpec::new(rows as u64, cols as u64))
 }
@@ -49,7 +54,11 @@ fn expect_len(what: &'static str, found: usize, expected: usize) -> Result<(), E
     if found == expected {
         return Ok(());
     }
-    Err(Error::Length { what, expected: expected as u64, found: found as u64 })
+    Err(Error::Length {
+        what,
+        expected: expected as u64,
+        found: found as u64,
+    })
 }
 
 fn described(operation: Operation, spec: SoftmaxSpec) -> String {
@@ -185,7 +194,13 @@ impl Gpu {
         LogSumExpBackwardBuffers { logits, grad_lse: each_row }
     }
 
-    async fn fetch_one(&self, bound: &Bound, output: &Buffer, len: usize, what: &str) -> Result<Vec<f32>, Error> {
+    async fn fetch_one(
+        &self,
+        bound: &Bound,
+        output: &Buffer,
+        len: usize,
+        what: &str,
+    ) -> Result<Vec<f32>, Error> {
         let mut fetched = self.run_and_fetch(bound, &[(output, len)], what).await?;
         Ok(fetched.pop().map(floats).unwrap_or_default())
     }
@@ -220,7 +235,11 @@ impl Gpu {
     ) -> Result<CrossEntropyOutput, Error> {
         let rows = usize::try_from(spec.rows()).unwrap_or(usize::MAX);
         let losses = usize::try_from(spec.losses()).unwrap_or(usize::MAX);
-        expect_len("logits", logits.len(), rows.saturating_mul(usize::try_from(spec.classes()).unwrap_or(usize::MAX)))?;
+        expect_len(
+            "logits",
+            logits.len(),
+            rows.saturating_mul(usize::try_from(spec.classes()).unwrap_or(usize::MAX)),
+        )?;
         expect_len("targets", targets.len(), rows)?;
         let plan = self.planner().cross_entropy(*spec)?;
 
@@ -228,19 +247,35 @@ impl Gpu {
         let ids = self.upload_some("targets", targets)?;
         let loss = self.allocate("losses", losses.max(1) as u64 * 4)?;
         let status = self.allocate("status", size_of::<Status>() as u64)?;
-        let grad = wants.grad_logits.then(|| self.allocate("grad_logits", logits.len().max(1) as u64 * 4)).transpose()?;
-        let lse = wants.lse.then(|| self.allocate("lse", rows.max(1) as u64 * 4)).transpose()?;
+        let grad = wants
+            .grad_logits
+            .then(|| self.allocate("grad_logits", logits.len().max(1) as u64 * 4))
+            .transpose()?;
+        let lse = wants
+            .lse
+            .then(|| self.allocate("lse", rows.max(1) as u64 * 4))
+            .transpose()?;
         let mut extras = CrossEntropyExtras::default().status(&status);
         extras.lse = lse.as_ref();
-        let buffers =
-            CrossEntropyBuffers { logits: &input, targets: &ids, losses: &loss, grad_logits: grad.as_ref() };
+        let buffers = CrossEntropyBuffers {
+            logits: &input,
+            targets: &ids,
+            losses: &loss,
+            grad_logits: grad.as_ref(),
+        };
         let bound = plan.bind_with(spec.rows(), buffers, extras)?;
 
         let mut outputs = vec![(&loss, losses), (&status, size_of::<Status>() / 4)];
         outputs.extend(grad.as_ref().map(|buffer| (buffer, logits.len())));
         outputs.extend(lse.as_ref().map(|buffer| (buffer, rows)));
-        let what = described(Operation::CrossEntropy, SoftmaxSpec::new(spec.rows(), spec.classes()));
-        let mut fetched = self.run_and_fetch(&bound, &outputs, &what).await?.into_iter();
+        let what = described(
+            Operation::CrossEntropy,
+            SoftmaxSpec::new(spec.rows(), spec.classes()),
+        );
+        let mut fetched = self
+            .run_and_fetch(&bound, &outputs, &what)
+            .await?
+            .into_iter();
         let mut next = || fetched.next().unwrap_or_default();
         Ok(CrossEntropyOutput {
             losses: floats(next()),
@@ -251,8 +286,16 @@ impl Gpu {
     }
 
     /// An upload of at least one word: no buffer of no bytes can be bound.
-    fn upload_some<T: bytemuck::NoUninit>(&self, role: &str, values: &[T]) -> Result<Buffer, Error> {
-        if values.is_empty() { self.allocate(role, 4) } else { self.upload(role, values) }
+    fn upload_some<T: bytemuck::NoUninit>(
+        &self,
+        role: &str,
+        values: &[T],
+    ) -> Result<Buffer, Error> {
+        if values.is_empty() {
+            self.allocate(role, 4)
+        } else {
+            self.upload(role, values)
+        }
     }
 
     /// The kernel that an operation of this shape runs, by name.

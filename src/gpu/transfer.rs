@@ -43,7 +43,12 @@ impl Gpu {
         if bytes <= available {
             return Ok(());
         }
-        Err(Error::Limit { what: format!("buffer `{role}`"), limit: "max_buffer_size", needed: bytes, available })
+        Err(Error::Limit {
+            what: format!("buffer `{role}`"),
+            limit: "max_buffer_size",
+            needed: bytes,
+            available,
+        })
     }
 
     /// Records `bound` into a pass of its own, runs it and waits.
@@ -65,8 +70,15 @@ impl Gpu {
 
     fn wait(&self, what: &str) -> Result<(), Error> {
         let polled = self.device.poll(PollType::wait_indefinitely());
-        let reason = self.take_failure().or_else(|| polled.err().map(|error| error.to_string()));
-        reason.map_or(Ok(()), |reason| Err(Error::Device { at: what.to_owned(), reason }))
+        let reason = self
+            .take_failure()
+            .or_else(|| polled.err().map(|error| error.to_string()));
+        reason.map_or(Ok(()), |reason| {
+            Err(Error::Device {
+                at: what.to_owned(),
+                reason,
+            })
+        })
     }
 
     /// Runs `bound` and brings back the first values of each buffer: so many `u32` words of each.
@@ -76,7 +88,10 @@ impl Gpu {
         outputs: &[(&Buffer, usize)],
         what: &str,
     ) -> Result<Vec<Vec<u32>>, Error> {
-        let staging: Vec<_> = outputs.iter().map(|(_, words)| self.staging(*words as u64 * 4)).collect();
+        let staging: Vec<_> = outputs
+            .iter()
+            .map(|(_, words)| self.staging(*words as u64 * 4))
+            .collect();
         self.submit(bound, |encoder| {
             for ((buffer, words), staging) in outputs.iter().zip(&staging) {
                 encoder.copy_buffer_to_buffer(buffer, 0, staging, 0, *words as u64 * 4);
@@ -113,7 +128,10 @@ impl Gpu {
     }
 
     async fn read<T: Pod>(&self, staging: &Buffer, what: &str) -> Result<Vec<T>, Error> {
-        let failed = |reason: String| Error::Device { at: what.to_owned(), reason };
+        let failed = |reason: String| Error::Device {
+            at: what.to_owned(),
+            reason,
+        };
         let (sender, receiver) = oneshot_channel();
         staging.map_async(MapMode::Read, .., move |mapped| {
             // The receiver is gone only if the caller has dropped this future.
@@ -124,9 +142,15 @@ impl Gpu {
         match receiver.receive().await {
             Some(Ok(())) => {}
             Some(Err(error)) => return Err(failed(error.to_string())),
-            None => return Err(failed("the device dropped the request to map a buffer".into())),
+            None => {
+                return Err(failed(
+                    "the device dropped the request to map a buffer".into(),
+                ));
+            }
         }
-        let view = staging.get_mapped_range(..).map_err(|error| failed(error.to_string()))?;
+        let view = staging
+            .get_mapped_range(..)
+            .map_err(|error| failed(error.to_string()))?;
         Ok(bytemuck::pod_collect_to_vec(&view))
     }
 }

@@ -1,0 +1,136 @@
+use std::fmt;
+
+/// How a result compares with the reference: how many elements, and the worst of them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Comparison {
+    /// How many elements were compared, every one of them.
+    pub elements: usize,
+    /// The largest error in steps of f32 at the expected value (2^-149 for subnormal ones);
+    /// infinite where one side is NaN or infinite and the other is not the same.
+    pub worst_ulp: f64,
+    /// The largest error as a share of what is allowed: above 1 is a failure, infinite where an
+    /// exact value was due or the kinds differ.
+    pub worst_share: f64,
+    /// The element with the largest share, the first of equals.
+    pub worst_index: usize,
+    /// The result there.
+    pub found: f32,
+    /// The reference there.
+    pub expected: f64,
+    /// The columns of a row, to name an element by.
+    pub cols: usize,
+}
+
+/// Compares `found` with `expected` within the `allowed` absolute errors, rows being `cols` long.
+///
+/// NaN must meet NaN, an infinity the same infinity. Where the expected value, with its allowance,
+/// is beyond the range of f32, both that infinity and the largest finite value will do. An allowed
+/// error of 0 demands the exact value, of either sign for zeros; one that is NaN or negative fails.
+///
+/// # Panics
+///
+/// When the lengths differ or `cols` is 0.
+pub fn compare(found: &[f32], expected: &[f64], allowed: &[f64], cols: usize) -> Comparison {
+    assert_eq!(found.len(), expected.len(), "found and expected");
+    assert_eq!(found.len(), allowed.len(), "found and allowed");
+    assert!(cols > 0, "a row needs at least one column");
+    let elements = found.iter().zip(expected).zip(allowed).enumerate();
+    elements
+        .map(|(index, ((&found, &expected), &allowed))| {
+            let error = error(found, expected, allowed);
+            Comparison {
+                elements: 1,
+                worst_ulp: error / step(expected),
+                worst_share: share(error, allowed),
+                worst_index: index,
+                found,
+                expected,
+                cols,
+            }
+        })
+        .fold(Comparison::EMPTY, Comparison::merge)
+}
+
+impl Comparison {
+    /// The comparison of no elements, which merges into any other without a trace.
+    pub const EMPTY: Self = Self {
+        elements: 0,
+        worst_ulp: 0.0,
+        worst_share: 0.0,
+        worst_index: 0,
+        found: 0.0,
+        expected: 0.0,
+        cols: 1,
+    };
+
+    /// Whether every element is within its bound. So it is where there are none: see
+    /// [`elements`](Self::elements).
+    pub fn passed(&self) -> bool {
+        self.worst_share <= 1.0
+    }
+
+    /// Both comparisons as one. The worst element keeps its index and row length.
+    #[must_use]
+    pub fn merge(self, other: Self) -> Self {
+        let other_is_worse = self.elements == 0 || other.worst_share > self.worst_share;
+        Self {
+            elements: self.elements + other.elements,
+            worst_ulp: self.worst_ulp.max(other.worst_ulp),
+            ..if other_is_worse { other } else { self }
+        }
+    }
+}
+
+impl fmt::Display for Comparison {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.elements == 0 {
+            return f.write_str("no elements");
+        }
+        write!(
+            f,
+            "{} elements, worst {:.3} ulp, worst {:.3} of the bound at row {}, column {}: \
+             found {:e}, expected {:e}",
+            self.elements,
+            self.worst_ulp,
+            self.worst_share,
+            self.worst_index / self.cols,
+            self.worst_index % self.cols,
+            self.found,
+            self.expected,
+        )
+    }
+}
+
+/// The absolute error, infinite where the kinds differ.
+fn error(found: f32, expected: f64, allowed: f64) -> f64 {
+    let found = f64::from(found);
+    let max = f64::from(f32::MAX);
+    let same = |same: bool| if same { 0.0 } else { f64::INFINITY };
+    if found.is_nan() || expected.is_nan() {
+        return same(found.is_nan() && expected.is_nan());
+    }
+    if expected.is_infinite() {
+        return same(found == expected);
+    }
+    if found.is_infinite() {
+        return same(expected.abs() + allowed > max && found.signum() == expected.signum());
+    }
+    (found - expected.clamp(-max, max)).abs()
+}
+
+fn share(error: f64, allowed: f64) -> f64 {
+    match allowed {
+        _ if error.is_infinite() || allowed.is_nan() || allowed < 0.0 => f64::INFINITY,
+        _ if error == 0.0 => 0.0,
+        _ => error / allowed,
+    }
+}
+
+/// The distance of neighbours in f32 at a value: 2 to the value's exponent less the 23 bits of a
+/// fraction.
+fn step(value: f64) -> f64 {
+    let magnitude = value.abs().clamp(f32::MIN_POSITIVE.into(), f32::MAX.into());
+    let exponent = magnitude.to_bits() >> 52;
+    f64::from_bits((exponent - 23) << 52)
+}

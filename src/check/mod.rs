@@ -1,0 +1,28 @@
+//! The kit that checks f32 results: named [inputs], the [bounds] that results keep, and the
+//! [comparison](compare) of a result with the [reference](crate::reference).
+//!
+//! ```
+//! use wgpu_softmax::check::{Inputs, bounds, compare};
+//! use wgpu_softmax::reference;
+//!
+//! let logits = Inputs::PlantedOutliers.logits(4, 1000, 1);
+//! let expected = reference::softmax(&logits, 1000);
+//! let found: Vec<f32> = expected.iter().map(|&p| p as f32).collect(); // or what a kernel returned
+//! let comparison = compare(&found, &expected, &bounds::probability(&logits, 1000), 1000);
+//! assert!(comparison.passed(), "{comparison}");
+//! ```
+
+pub mod bounds;
+pub mod inputs;
+
+mod case;
+mod compare;
+mod execute;
+mod generator;
+mod report;
+mod run;
+
+pub use compare::{Comparison, compare};
+pub use inputs::Inputs;
+pub use report::{Group, Report};
+pub use run::{Depth, run};

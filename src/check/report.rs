@@ -1,0 +1,76 @@
+//! What a check has found.
+
+use super::Comparison;
+
+/// The comparisons of one operation by one kernel variant over one distribution of inputs.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Group {
+    /// The operation's name.
+    pub op: String,
+    /// The storage type's name.
+    pub dtype: String,
+    /// The kernel variant, without the numbers that follow from the shape.
+    pub variant: String,
+    /// The distribution's name.
+    pub inputs: String,
+    /// Elements compared, in all outputs and shapes.
+    pub elements: u64,
+    /// The largest error in steps of the storage type.
+    pub worst_ulp: f64,
+    /// The largest error as a share of its bound; above 1 is a failure.
+    pub worst_bound: f64,
+    /// Whether every element is within its bound.
+    pub passed: bool,
+    /// The worst element in words: its shape, output, place and both values.
+    pub note: Option<String>,
+}
+
+impl Group {
+    pub(super) fn new(op: &str, variant: &str, inputs: &str) -> Self {
+        Self {
+            op: op.to_owned(),
+            dtype: "f32".to_owned(),
+            variant: variant.to_owned(),
+            inputs: inputs.to_owned(),
+            elements: 0,
+            worst_ulp: 0.0,
+            worst_bound: 0.0,
+            passed: true,
+            note: None,
+        }
+    }
+
+    /// Adds the comparison of one output. `place` says of which shape and output.
+    pub(super) fn add(&mut self, comparison: &Comparison, place: &str) {
+        self.elements += comparison.elements as u64;
+        self.worst_ulp = self.worst_ulp.max(comparison.worst_ulp);
+        if comparison.worst_share > self.worst_bound || self.note.is_none() {
+            self.worst_bound = comparison.worst_share;
+            self.note = Some(format!("{place}: {comparison}"));
+        }
+        self.passed &= comparison.passed();
+    }
+
+    /// Notes a failure that no comparison of numbers shows.
+    pub(super) fn fail(&mut self, reason: String) {
+        self.worst_bound = f64::INFINITY;
+        self.note = Some(reason);
+        self.passed = false;
+    }
+}
+
+/// Every group of a check.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Report {
+    /// In the order in which they ran.
+    pub groups: Vec<Group>,
+}
+
+impl Report {
+    /// Whether every group passed, and there was one at least.
+    pub fn passed(&self) -> bool {
+        !self.groups.is_empty() && self.groups.iter().all(|group| group.passed)
+    }
+}

@@ -1,0 +1,211 @@
+//! The command line in types: one struct of options for each operation, and what they share.
+//!
+//! The comments on commands and fields are the texts of `--help`.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+const CODES: &str = "\
+Files are NumPy's .npy: f4 and f8 floats, integers of any width, either byte order, C or Fortran order. \
+f8 is computed in f32. Outputs are f4, written when everything has succeeded; one of them may be -, standard output.
+
+Exit codes: 0 done; 1 check found a difference; 2 bad usage or bad input; 3 no usable adapter; 4 the device failed.";
+
+/// Softmax, log-softmax, logsumexp and cross-entropy on the GPU, with their backward passes.
+#[derive(Debug, Parser)]
+#[command(version, after_help = CODES, arg_required_else_help = true, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List the adapters, in the order in which --adapter searches them
+    Devices(Devices),
+    /// Probabilities: exp(x - max) / sum
+    Softmax(Softmax),
+    /// Log-probabilities: (x - max) - ln(sum)
+    LogSoftmax(LogSoftmax),
+    /// max + ln(sum), one value a row
+    Logsumexp(Logsumexp),
+    /// Gradient of the logits from softmax's output and its gradient
+    SoftmaxBackward(SoftmaxBackward),
+    /// Gradient of the logits from log-softmax's output and its gradient
+    LogSoftmaxBackward(LogSoftmaxBackward),
+    /// Gradient of the logits from the logits and logsumexp's gradient
+    LogsumexpBackward(LogsumexpBackward),
+    /// Loss of class ids, its gradient and the rows' logsumexp; mean and sum are printed
+    CrossEntropy(CrossEntropy),
+    /// Derivative of each probability by each logit, one square matrix a row
+    Jacobian(Jacobian),
+    /// Measure every operation against the f64 reference on this machine's adapters
+    Check(Check),
+}
+
+/// What every operation takes.
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// The axis that is normalised; negative counts from the end. Only the last one is
+    /// supported
+    #[arg(long, value_name = "A", default_value_t = -1, allow_negative_numbers = true)]
+    pub(crate) axis: i64,
+    /// An index from `devices`, part of a name, a backend, NAME@BACKEND, or software
+    #[arg(long, value_name = "SEL")]
+    pub(crate) adapter: Option<String>,
+    /// Compute with the f64 CPU reference; touches no adapter
+    #[arg(long, conflicts_with = "adapter")]
+    pub(crate) reference: bool,
+    #[command(flatten)]
+    pub(crate) json: Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Json {
+    /// Write the result as JSON, with the adapter and the kernel that ran; - is standard output.
+    /// Numbers that JSON lacks are the strings "NaN", "inf" and "-inf"
+    #[arg(long = "json", value_name = "FILE")]
+    pub(crate) path: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Devices {
+    #[command(flatten)]
+    pub(crate) json: Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Softmax {
+    /// Logits, any shape of one axis or more
+    pub(crate) logits: PathBuf,
+    /// Probabilities, the logits' shape
+    #[arg(short, value_name = "PROBS")]
+    pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogSoftmax {
+    /// Logits, any shape of one axis or more
+    pub(crate) logits: PathBuf,
+    /// Log-probabilities, the logits' shape
+    #[arg(short, value_name = "LOG_PROBS")]
+    pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Logsumexp {
+    /// Logits, any shape of one axis or more
+    pub(crate) logits: PathBuf,
+    /// One value a row: the logits' shape without the axis
+    #[arg(short, value_name = "LSE")]
+    pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SoftmaxBackward {
+    /// What softmax gave
+    pub(crate) probs: PathBuf,
+    /// The gradient of the probabilities, their shape
+    pub(crate) grad_probs: PathBuf,
+    /// The gradient of the logits, the same shape
+    #[arg(short, value_name = "GRAD_LOGITS")]
+    pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogSoftmaxBackward {
+    /// What log-softmax gave
+    pub(crate) log_probs: PathBuf,
+    /// The gradient of the log-probabilities, their shape
+    pub(crate) grad_log_probs: PathBuf,
+    /// The gradient of the logits, the same shape
+    #[arg(short, value_name = "GRAD_LOGITS")]
+    pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogsumexpBackward {
+    /// The logits that logsumexp took
+    pub(crate) logits: PathBuf,
+    /// The gradient of its result, the logits' shape without the axis
+    pub(crate) grad_lse: PathBuf,
+    /// The gradient of the logits, their shape
+    #[arg(short, value_name = "GRAD_LOGITS")]
+    pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CrossEntropy {
+    /// Logits, any shape of one axis or more
+    pub(crate) logits: PathBuf,
+    /// Class ids: integers, the logits' shape without the class axis
+    pub(crate) targets: PathBuf,
+    /// The loss: one value, or the targets' shape with --reduction none
+    #[arg(short, value_name = "LOSS")]
+    pub(crate) output: Option<PathBuf>,
+    /// The gradient of the logits, their shape
+    #[arg(long, value_name = "GRAD_LOGITS")]
+    pub(crate) grad: Option<PathBuf>,
+    /// The rows' logsumexp, the targets' shape
+    #[arg(long, value_name = "LSE")]
+    pub(crate) lse: Option<PathBuf>,
+    /// How the rows' losses become one
+    #[arg(long, value_enum, default_value_t = Reduction::Mean)]
+    pub(crate) reduction: Reduction,
+    /// The class id of rows that count for nothing; may lie outside the classes. No default
+    #[arg(long, value_name = "I", allow_negative_numbers = true)]
+    pub(crate) ignore_index: Option<i64>,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Reduction {
+    /// The sum over the rows that count, divided by their number; NaN when there is none
+    Mean,
+    /// The sum over the rows that count
+    Sum,
+    /// One loss a row
+    None,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Jacobian {
+    /// Logits, any shape of one axis or more
+    pub(crate) logits: PathBuf,
+    /// The derivatives, the logits' shape with the last axis once more
+    #[arg(short, value_name = "JACOBIAN")]
+    pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// Run each kernel entry point at least once (under a minute on a software adapter)
+    #[arg(long, conflicts_with = "full")]
+    pub(crate) quick: bool,
+    /// Cover all combinations of options, not only all pairs
+    #[arg(long)]
+    pub(crate) full: bool,
+    /// As for the operations; may repeat, or be all
+    #[arg(long, value_name = "SEL")]
+    pub(crate) adapter: Vec<String>,
+    /// Write the groups as a JUnit report; - is standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) json: Json,
+}

@@ -1,0 +1,119 @@
+//! Why a command ends early, the exit code of each reason, and the one way words go to stderr.
+
+use std::fmt::{self, Display};
+use std::io::{self, Write};
+use std::path::Path;
+
+/// Why a command ends before its end.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The usage or an input is bad: what was expected, what was found, and where.
+    Input(String),
+    /// The library refused or failed, at these inputs.
+    Library {
+        /// The inputs in words.
+        at: String,
+        /// The library's own words.
+        error: wgpu_softmax::Error,
+    },
+    /// `check` found this difference.
+    Difference(String),
+    /// Nobody reads standard output any more.
+    Closed,
+}
+
+impl Failure {
+    /// A bad file or flag, in the form of every such message.
+    pub(crate) fn expected(
+        what: impl Display,
+        expected: impl Display,
+        found: impl Display,
+    ) -> Self {
+        Self::Input(format!("{what}: expected {expected}, found {found}"))
+    }
+
+    /// A file that the system did not let us read or write.
+    pub(crate) fn system(doing: &str, path: &Path, error: &io::Error) -> Self {
+        Self::Input(format!("{}: cannot {doing}: {error}", path.display()))
+    }
+
+    /// The exit code of the command.
+    pub(crate) fn code(&self) -> u8 {
+        use wgpu_softmax::Error;
+        match self {
+            Self::Closed => 0,
+            Self::Difference(_) => 1,
+            Self::Library {
+                error: Error::NoAdapter(_),
+                ..
+            } => 3,
+            Self::Library {
+                error: Error::Device { .. },
+                ..
+            } => 4,
+            Self::Input(_) | Self::Library { .. } => 2,
+        }
+    }
+
+    /// Says why, where there is something to say.
+    pub(crate) fn tell(&self) {
+        if !matches!(self, Self::Closed) {
+            note("error", self);
+        }
+    }
+}
+
+impl Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Closed => f.write_str("standard output is closed"),
+            Self::Input(message) | Self::Difference(message) => f.write_str(message),
+            Self::Library { at, error } if at.is_empty() => error.fmt(f),
+            Self::Library { at, error } => write!(f, "{at}: {error}"),
+        }
+    }
+}
+
+impl From<wgpu_softmax::Error> for Failure {
+    fn from(error: wgpu_softmax::Error) -> Self {
+        Self::Library {
+            at: String::new(),
+            error,
+        }
+    }
+}
+
+/// A line of words about the work.
+pub(crate) fn note(kind: &str, message: impl Display) {
+    say_to_stderr(format_args!("{kind}: {message}"));
+}
+
+/// A line to stderr; that nobody reads it is no failure.
+pub(crate) fn say_to_stderr(line: impl Display) {
+    let _unread = writeln!(io::stderr(), "{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Failure;
+    use wgpu_softmax::Error;
+
+    #[test]
+    fn every_reason_has_its_exit_code() {
+        let lost = Error::Device {
+            at: "softmax of 8 x 1000".into(),
+            reason: "lost".into(),
+        };
+        let length = Error::Length {
+            what: "logits",
+            expected: 8,
+            found: 7,
+        };
+        assert_eq!(Failure::Closed.code(), 0);
+        assert_eq!(Failure::Difference(String::new()).code(), 1);
+        assert_eq!(Failure::Input(String::new()).code(), 2);
+        assert_eq!(Failure::from(length).code(), 2);
+        assert_eq!(Failure::from(Error::NoAdapter(String::new())).code(), 3);
+        assert_eq!(Failure::from(lost).code(), 4);
+    }
+}

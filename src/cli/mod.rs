@@ -1,0 +1,43 @@
+//! The command line. Each operation goes one way: claim the outputs, read, shape, compute, write, print.
+
+mod adapters;
+mod args;
+mod check;
+mod cross_entropy;
+mod failure;
+mod files;
+mod operations;
+mod outputs;
+mod progress;
+mod report;
+mod rows;
+
+use args::{Cli, Command};
+use clap::Parser;
+use std::process::ExitCode;
+
+/// Runs the command that the arguments ask for.
+pub(crate) fn main() -> ExitCode {
+    match run(&Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.tell();
+            failure.code().into()
+        }
+    }
+}
+
+fn run(command: &Command) -> Result<(), failure::Failure> {
+    match command {
+        Command::Devices(args) => adapters::list(args),
+        Command::Softmax(args) => operations::softmax(args),
+        Command::LogSoftmax(args) => operations::log_softmax(args),
+        Command::Logsumexp(args) => operations::logsumexp(args),
+        Command::SoftmaxBackward(args) => operations::softmax_backward(args),
+        Command::LogSoftmaxBackward(args) => operations::log_softmax_backward(args),
+        Command::LogsumexpBackward(args) => operations::logsumexp_backward(args),
+        Command::CrossEntropy(args) => cross_entropy::run(args),
+        Command::Jacobian(args) => operations::jacobian(args),
+        Command::Check(args) => check::run(args),
+    }
+}

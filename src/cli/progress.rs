@@ -1,0 +1,37 @@
+//! A spinner for what takes over a second, on a terminal only.
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io::{self, IsTerminal};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+const SILENT_FOR: Duration = Duration::from_secs(1);
+
+/// Does `work` and says `what` it is doing if that takes long. Lines that `work` prints meanwhile go
+/// through [`ProgressBar::suspend`].
+pub(crate) fn during<T>(what: String, work: impl FnOnce(&ProgressBar) -> T) -> T {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+    let bar = &bar
+        .with_style(ProgressStyle::default_spinner())
+        .with_message(what);
+    if !io::stderr().is_terminal() {
+        return work(bar);
+    }
+    thread::scope(|scope| {
+        let (working, ended) = mpsc::channel::<()>();
+        let spinner = scope.spawn(move || show_when_late(bar, &ended));
+        let result = work(bar);
+        drop(working);
+        let _shown = spinner.join();
+        bar.finish_and_clear();
+        result
+    })
+}
+
+fn show_when_late(bar: &ProgressBar, ended: &mpsc::Receiver<()>) {
+    if ended.recv_timeout(SILENT_FOR) == Err(RecvTimeoutError::Timeout) {
+        bar.set_draw_target(ProgressDrawTarget::stderr());
+        bar.enable_steady_tick(Duration::from_millis(100));
+    }
+}

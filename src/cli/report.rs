@@ -1,0 +1,181 @@
+//! What `--json` and `--junit` write.
+
+use serde::{Serialize, Serializer};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use wgpu_softmax::wgpu::{AdapterInfo, DeviceType};
+
+/// An adapter by the facts that every report gives of it.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Adapter {
+    pub(crate) name: String,
+    pub(crate) backend: String,
+    pub(crate) driver: String,
+    pub(crate) device_type: &'static str,
+}
+
+impl From<AdapterInfo> for Adapter {
+    fn from(info: AdapterInfo) -> Self {
+        let device_type = match info.device_type {
+            DeviceType::Cpu => "cpu",
+            DeviceType::DiscreteGpu => "discrete",
+            DeviceType::IntegratedGpu => "integrated",
+            DeviceType::VirtualGpu => "virtual",
+            DeviceType::Other => "other",
+        };
+        let driver = format!("{} {}", info.driver, info.driver_info)
+            .trim()
+            .to_owned();
+        Self {
+            name: info.name,
+            backend: info.backend.to_string(),
+            driver,
+            device_type,
+        }
+    }
+}
+
+/// The result of one operation.
+#[derive(Debug, Serialize)]
+pub(crate) struct Operation<'a> {
+    pub(crate) operation: &'a str,
+    pub(crate) adapter: Option<Adapter>,
+    pub(crate) kernel: Option<String>,
+    pub(crate) rows: usize,
+    pub(crate) cols: usize,
+    pub(crate) outputs: BTreeMap<&'a str, String>,
+    pub(crate) loss: Option<Number<f32>>,
+}
+
+/// What `devices` and `check` report: one entry an adapter.
+#[derive(Debug, Serialize)]
+pub(crate) struct Adapters<T> {
+    pub(crate) adapters: Vec<T>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Listed {
+    pub(crate) index: usize,
+    #[serde(flatten)]
+    pub(crate) adapter: Adapter,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Checked {
+    #[serde(flatten)]
+    pub(crate) adapter: Adapter,
+    pub(crate) groups: Vec<Group>,
+}
+
+/// One group of `check`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Group {
+    pub(crate) op: String,
+    pub(crate) dtype: String,
+    pub(crate) variant: String,
+    pub(crate) inputs: String,
+    pub(crate) elements: u64,
+    pub(crate) worst_ulp: Number<f64>,
+    pub(crate) worst_bound: Number<f64>,
+    pub(crate) passed: bool,
+    #[serde(skip)]
+    pub(crate) note: String,
+}
+
+/// A number, or the name of one that JSON lacks: "NaN", "inf", "-inf".
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Number<T>(pub(crate) T);
+
+impl<T: Copy + Into<f64> + Serialize> Serialize for Number<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let wide: f64 = self.0.into();
+        if wide.is_finite() {
+            self.0.serialize(serializer)
+        } else {
+            serializer.collect_str(&wide)
+        }
+    }
+}
+
+/// A report as the text of a JSON file.
+pub(crate) fn json(report: &impl Serialize) -> String {
+    let text = serde_json::to_string_pretty(report)
+        .expect("keys are strings and writing to memory cannot fail");
+    text + "\n"
+}
+
+/// A report of `check` as the text of a JUnit file: a suite an adapter, a case a group.
+pub(crate) fn junit(report: &Adapters<Checked>) -> String {
+    let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
+    for Checked { adapter, groups } in &report.adapters {
+        let suite = escape(&format!("{} {}", adapter.name, adapter.backend));
+        let failures = groups.iter().filter(|group| !group.passed).count();
+        let tests = groups.len();
+        let _ok = writeln!(
+            text,
+            "  <testsuite name=\"{suite}\" tests=\"{tests}\" failures=\"{failures}\">"
+        );
+        groups.iter().for_each(|group| text += &case(&suite, group));
+        text += "  </testsuite>\n";
+    }
+    text + "</testsuites>\n"
+}
+
+fn case(suite: &str, group: &Group) -> String {
+    let Group {
+        op,
+        dtype,
+        variant,
+        inputs,
+        worst_bound,
+        ..
+    } = group;
+    let name = escape(&format!("{op} {dtype} {variant} {inputs}"));
+    let start = format!("    <testcase classname=\"{suite}\" name=\"{name}\"");
+    if group.passed {
+        return start + "/>\n";
+    }
+    let message = escape(&format!(
+        "{} times the bound: {}",
+        worst_bound.0, group.note
+    ));
+    format!("{start}>\n      <failure message=\"{message}\"/>\n    </testcase>\n")
+}
+
+/// Text for an XML attribute; characters that XML cannot hold become U+FFFD.
+fn escape(text: &str) -> String {
+    text.chars().fold(String::new(), |mut escaped, char| {
+        match char {
+            '&' => escaped += "&amp;",
+            '<' => escaped += "&lt;",
+            '>' => escaped += "&gt;",
+            '"' => escaped += "&quot;",
+            '\n' => escaped += "&#10;",
+            '\t' => escaped += "&#9;",
+            '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
+            _ if char.is_ascii_control() => escaped.push('\u{fffd}'),
+            _ => escaped.push(char),
+        }
+        escaped
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Number, escape, json};
+
+    #[test]
+    fn numbers_are_short_and_the_rest_has_names() {
+        assert_eq!(json(&Number(0.1_f32)), "0.1\n");
+        assert_eq!(json(&Number(f32::NAN)), "\"NaN\"\n");
+        assert_eq!(json(&Number(f64::NEG_INFINITY)), "\"-inf\"\n");
+    }
+
+    #[test]
+    fn xml_holds_any_text() {
+        assert_eq!(
+            escape("a<b> & \"c\"\n\u{7}d"),
+            "a&lt;b&gt; &amp; &quot;c&quot;&#10;\u{fffd}d"
+        );
+    }
+}

@@ -1,0 +1,87 @@
+//! Gradients from what the forward operations returned: the vector-Jacobian products of each row.
+
+use super::{Statistic, pairwise_sum, rows_of};
+
+/// Gradient of the logits from that of the probabilities, `p_i (g_i - <p, g>)`: both inputs and the
+/// result are `rows x cols`.
+///
+/// `probs` are taken as stored, rounding included: no row needs to sum to 1. A row with a
+/// probability or gradient that is not finite gives NaN.
+///
+/// # Panics
+///
+/// When `cols` is 0 or does not divide the number of probabilities, or `grad_probs` has another
+/// length.
+pub fn softmax_backward(probs: &[f32], grad_probs: &[f32], cols: usize) -> Vec<f64> {
+    by_rows(probs, grad_probs, cols, |p, g| {
+        if !p.iter().chain(g).all(|value| value.is_finite()) {
+            return vec![f64::NAN; cols];
+        }
+        let product = |i: usize| f64::from(p[i]) * f64::from(g[i]);
+        let dot = pairwise_sum(cols, product);
+        let formula = |(&p, &g): (&f32, &f32)| f64::from(p) * (f64::from(g) - dot);
+        p.iter().zip(g).map(formula).collect()
+    })
+}
+
+/// Gradient of the logits from that of the log-probabilities, `g_i - exp(w_i) sum(g)`: both inputs
+/// and the result are `rows x cols`.
+///
+/// A log-probability of `-inf` is an ordinary one, with `exp(w) = 0`. A row with one that is NaN or
+/// `+inf`, or with a gradient that is not finite, gives NaN.
+///
+/// # Panics
+///
+/// When `cols` is 0 or does not divide the number of log-probabilities, or `grad_log_probs` has
+/// another length.
+pub fn log_softmax_backward(log_probs: &[f32], grad_log_probs: &[f32], cols: usize) -> Vec<f64> {
+    by_rows(log_probs, grad_log_probs, cols, |w, g| {
+        let usable = w.iter().all(|&w| w < f32::INFINITY) && g.iter().all(|g| g.is_finite());
+        if !usable {
+            return vec![f64::NAN; cols];
+        }
+        let total = pairwise_sum(cols, |i| f64::from(g[i]));
+        let formula = |(&w, &g): (&f32, &f32)| f64::from(g) - f64::from(w).exp() * total;
+        w.iter().zip(g).map(formula).collect()
+    })
+}
+
+/// Gradient of the logits from that of the logsumexp, `g p_i`: logits and the result are
+/// `rows x cols`, `grad_lse` has one value a row.
+///
+/// A logit of `-inf` gives exactly 0. A row without probabilities (see [`softmax`](super::softmax))
+/// or with a gradient that is not finite gives NaN.
+///
+/// # Panics
+///
+/// When `cols` is 0 or does not divide the number of logits, or `grad_lse` has another length than
+/// rows.
+pub fn logsumexp_backward(logits: &[f32], grad_lse: &[f32], cols: usize) -> Vec<f64> {
+    let rows = rows_of(logits, cols);
+    assert_eq!(rows.len(), grad_lse.len(), "one gradient a row");
+    let mut gradient = Vec::with_capacity(logits.len());
+    for (row, &g) in rows.zip(grad_lse) {
+        let g = if g.is_finite() {
+            f64::from(g)
+        } else {
+            f64::NAN
+        };
+        let statistic = Statistic::of(row);
+        gradient.extend(row.iter().map(|&x| g * statistic.probability(x)));
+    }
+    gradient
+}
+
+/// `formula(row of outputs, row of gradients)` of every row, joined.
+fn by_rows(
+    outputs: &[f32],
+    gradients: &[f32],
+    cols: usize,
+    formula: impl Fn(&[f32], &[f32]) -> Vec<f64>,
+) -> Vec<f64> {
+    assert_eq!(outputs.len(), gradients.len(), "one gradient an output");
+    rows_of(outputs, cols)
+        .zip(rows_of(gradients, cols))
+        .flat_map(|(outputs, gradients)| formula(outputs, gradients))
+        .collect()
+}

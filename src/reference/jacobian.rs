@@ -1,0 +1,22 @@
+use super::{rows_of, softmax};
+
+/// The derivatives of every probability by every logit of its row, `J_ij = p_i (delta_ij - p_j)`:
+/// `rows x cols` to `rows x cols x cols`.
+///
+/// The matrix of a row is symmetric, and its rows sum to 0. A logit of `-inf` gives a row and a
+/// column of exact zeros; a row of logits without probabilities (see [`softmax`]) gives NaN.
+///
+/// # Panics
+///
+/// When `cols` is 0 or does not divide the number of logits.
+pub fn jacobian(logits: &[f32], cols: usize) -> Vec<f64> {
+    let mut entries = Vec::with_capacity(logits.len() * cols);
+    for row in rows_of(logits, cols) {
+        let probs = softmax(row, cols);
+        for (i, p_i) in probs.iter().enumerate() {
+            let entry = |(j, p_j): (usize, &f64)| p_i * (f64::from(u8::from(i == j)) - p_j);
+            entries.extend(probs.iter().enumerate().map(entry));
+        }
+    }
+    entries
+}

@@ -1,0 +1,75 @@
+//! Every operation in f64 on the CPU: what the kernels are measured against.
+//!
+//! Inputs are the f32 values exactly as stored, `rows x cols` in row-major order, so that rows are
+//! `len / cols`; everything after the load is f64. The code is as plain as the formulas, for it is
+//! read more often than it is run. Sums are pairwise: rows of millions of columns stay exact to
+//! about 1e-15.
+//!
+//! | operation | formula for a row `x` with `m = max x`, `s = sum exp(x - m)` |
+//! | --- | --- |
+//! | [`softmax`] | `p_i = exp(x_i - m) / s` |
+//! | [`log_softmax`] | `w_i = (x_i - m) - ln s` |
+//! | [`logsumexp`] | `m + ln s` |
+//! | [`softmax_backward`] | `p_i (g_i - <p, g>)` |
+//! | [`log_softmax_backward`] | `g_i - exp(w_i) sum(g)` |
+//! | [`logsumexp_backward`] | `g p_i` |
+//! | [`jacobian`] | `J_ij = p_i (delta_ij - p_j)` |
+//! | [`CrossEntropy`] | `(m - x_t) + ln s` for target `t`, gradient `p_i - delta_it` |
+//!
+//! # Special values
+//!
+//! | a row of logits with | probabilities | log-probabilities | logsumexp |
+//! | --- | --- | --- | --- |
+//! | `-inf` somewhere | exactly 0 there | `-inf` there | of the others |
+//! | `-inf` everywhere | NaN | NaN | `-inf` |
+//! | `+inf` | NaN | NaN | `+inf` |
+//! | NaN, with or without `+inf` | NaN | NaN | NaN |
+//!
+//! No row changes another one.
+//!
+//! # Panics
+//!
+//! All functions panic when `cols` is 0, when a length is not a whole number of rows, and when two
+//! arguments disagree about the number of rows.
+
+mod backward;
+mod cross_entropy;
+mod jacobian;
+mod softmax;
+mod statistic;
+mod sum;
+
+use std::slice::ChunksExact;
+
+pub use backward::{log_softmax_backward, logsumexp_backward, softmax_backward};
+pub(crate) use cross_entropy::Target;
+pub use cross_entropy::{CrossEntropy, CrossEntropyResult};
+pub use jacobian::jacobian;
+pub use softmax::{log_softmax, logsumexp, softmax};
+pub use statistic::Statistic;
+pub(crate) use sum::pairwise_sum;
+
+/// The rows of a `rows x cols` array.
+pub(crate) fn rows_of(values: &[f32], cols: usize) -> ChunksExact<'_, f32> {
+    assert!(cols > 0, "a row needs at least one column");
+    assert!(
+        values.len().is_multiple_of(cols),
+        "{} values are no whole number of rows of {cols} columns",
+        values.len()
+    );
+    values.chunks_exact(cols)
+}
+
+/// `formula(statistic of the row, x)` for every element `x`.
+pub(crate) fn from_statistic(
+    logits: &[f32],
+    cols: usize,
+    formula: impl Fn(Statistic, f32) -> f64,
+) -> Vec<f64> {
+    let mut values = Vec::with_capacity(logits.len());
+    for row in rows_of(logits, cols) {
+        let statistic = Statistic::of(row);
+        values.extend(row.iter().map(|&x| formula(statistic, x)));
+    }
+    values
+}

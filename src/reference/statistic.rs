@@ -1,0 +1,96 @@
+use super::pairwise_sum;
+
+/// What a row of logits reduces to: its maximum, and the sum of `exp(x - max)`.
+///
+/// Records of parts of a row [merge](Self::merge) into the record of the row, with
+/// [`EMPTY`](Self::EMPTY) as the neutral element (Milakov and Gimelshein, *Online normalizer
+/// calculation for softmax*, 2018). The numbers are those of the finite logits alone; a NaN or
+/// `+inf` raises a flag, and `-inf` adds nothing.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Statistic {
+    /// The largest finite logit, or the lowest finite f32 where there is none.
+    pub max: f64,
+    /// The sum of `exp(x - max)` over the finite logits: 0 where there is none, else at least 1.
+    pub sum: f64,
+    /// A NaN was seen.
+    pub has_nan: bool,
+    /// `+inf` was seen.
+    pub has_positive_infinity: bool,
+}
+
+impl Statistic {
+    /// The record of no logits, and of logits that are all `-inf`.
+    ///
+    /// Its maximum is finite, so that merging never forms `inf - inf`.
+    pub const EMPTY: Self = Self {
+        max: -(f32::MAX as f64),
+        sum: 0.0,
+        has_nan: false,
+        has_positive_infinity: false,
+    };
+
+    /// The record of a row, or of a part of one.
+    pub fn of(row: &[f32]) -> Self {
+        let finite = row.iter().copied().filter(|x| x.is_finite());
+        let max = finite.map(f64::from).fold(Self::EMPTY.max, f64::max);
+        let term = |i: usize| match row[i] {
+            x if x.is_finite() => (f64::from(x) - max).exp(),
+            _ => 0.0,
+        };
+        Self {
+            max,
+            sum: pairwise_sum(row.len(), term),
+            has_nan: row.iter().any(|x| x.is_nan()),
+            has_positive_infinity: row.contains(&f32::INFINITY),
+        }
+    }
+
+    /// The record of both parts together: `s = s_a exp(m_a - m) + s_b exp(m_b - m)` with
+    /// `m = max(m_a, m_b)`.
+    ///
+    /// Associative up to rounding, commutative exactly, and exact where one side is empty.
+    #[must_use]
+    pub fn merge(self, other: Self) -> Self {
+        let max = self.max.max(other.max);
+        let rescaled = |part: Self| part.sum * (part.max - max).exp();
+        Self {
+            max,
+            sum: rescaled(self) + rescaled(other),
+            has_nan: self.has_nan || other.has_nan,
+            has_positive_infinity: self.has_positive_infinity || other.has_positive_infinity,
+        }
+    }
+
+    /// `ln(sum of exp(x))`. NaN where a NaN was seen, else `+inf` where that was seen, else `-inf`
+    /// where nothing finite was.
+    pub fn lse(self) -> f64 {
+        match self {
+            _ if self.has_nan => f64::NAN,
+            _ if self.has_positive_infinity => f64::INFINITY,
+            _ if self.sum == 0.0 => f64::NEG_INFINITY,
+            _ => self.max + self.sum.ln(),
+        }
+    }
+
+    /// Whether the row has no probabilities: a NaN or `+inf` was seen, or nothing finite.
+    pub fn poisoned(self) -> bool {
+        self.has_nan || self.has_positive_infinity || self.sum == 0.0
+    }
+
+    /// `exp(x - max) / sum` for a logit of the row: exactly 0 for `-inf`, NaN in a poisoned row.
+    pub(crate) fn probability(self, x: f32) -> f64 {
+        if self.poisoned() {
+            return f64::NAN;
+        }
+        (f64::from(x) - self.max).exp() / self.sum
+    }
+
+    /// `(x - max) - ln(sum)` for a logit of the row: `-inf` for `-inf`, NaN in a poisoned row.
+    pub(crate) fn log_probability(self, x: f32) -> f64 {
+        if self.poisoned() {
+            return f64::NAN;
+        }
+        (f64::from(x) - self.max) - self.sum.ln()
+    }
+}

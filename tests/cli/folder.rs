@@ -1,0 +1,165 @@
+//! A folder of small `.npy` files, written and read by hand, and the command run in it.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+use tempfile::TempDir;
+
+pub(crate) const X: [f32; 12] = [2.0, 1.0, 0.0, -1.0, 0.0, 0.0, 3.0, 1.0, -2.0, 4.0, 1.0, 0.0];
+pub(crate) const OLD: &[u8] = b"what stood here before";
+
+/// A folder with the files of one test, in which its commands run.
+pub(crate) struct Folder(TempDir);
+
+impl Folder {
+    /// `x.npy` (3 x 4 logits), `y.npy` (targets 0, -100, 1), and an older `out.npy`.
+    pub(crate) fn new() -> Self {
+        let folder = Self(tempfile::tempdir().expect("a temporary folder"));
+        folder.floats("x.npy", "(3, 4)", &X);
+        folder.put(
+            "y.npy",
+            &npy(
+                1,
+                "<i8",
+                false,
+                "(3,)",
+                &bytes([0_i64, -100, 1].map(i64::to_le_bytes)),
+            ),
+        );
+        folder.put("out.npy", OLD);
+        folder
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    pub(crate) fn put(&self, name: &str, bytes: &[u8]) {
+        fs::write(self.path(name), bytes).expect("the folder takes files");
+    }
+
+    pub(crate) fn floats(&self, name: &str, shape: &str, values: &[f32]) {
+        self.put(name, &npy(1, "<f4", false, shape, &le(values)));
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Vec<u8> {
+        fs::read(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    pub(crate) fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.0.path()).expect("the folder is there");
+        let mut names: Vec<_> = entries
+            .map(|entry| {
+                entry
+                    .expect("an entry")
+                    .file_name()
+                    .to_string_lossy()
+                    .into_owned()
+            })
+            .collect();
+        names.sort();
+        names
+    }
+
+    pub(crate) fn command(&self, line: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wgpu-softmax"));
+        command
+            .current_dir(self.0.path())
+            .args(line.split_whitespace())
+            .stdin(Stdio::null());
+        command
+    }
+
+    pub(crate) fn run(&self, line: &str) -> Output {
+        self.command(line).output().expect("the command starts")
+    }
+
+    /// Runs what must succeed, and gives what it prints.
+    pub(crate) fn succeed(&self, line: &str) -> String {
+        let output = self.run(line);
+        assert_eq!(output.status.code(), Some(0), "{line}: {}", stderr(&output));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// Runs what must fail: nothing printed, one message with these words, every file as it was.
+    pub(crate) fn fail(&self, line: &str, code: i32, words: &[&str]) {
+        let names = self.names();
+        let output = self.run(line);
+        let message = stderr(&output);
+        assert_eq!(output.status.code(), Some(code), "{line}: {message}");
+        assert!(
+            output.stdout.is_empty(),
+            "{line} prints {:?}",
+            String::from_utf8_lossy(&output.stdout)
+        );
+        assert_eq!(message.matches("error: ").count(), 1, "{line}: {message}");
+        words
+            .iter()
+            .for_each(|word| assert!(message.contains(word), "{line}: no {word:?} in {message}"));
+        assert_eq!(self.names(), names, "{line} leaves files behind");
+        assert_eq!(self.get("out.npy"), OLD, "{line} changes an older file");
+    }
+
+    pub(crate) fn json(&self, name: &str) -> serde_json::Value {
+        serde_json::from_slice(&self.get(name)).expect("valid JSON")
+    }
+}
+
+pub(crate) fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+pub(crate) fn bytes<const N: usize>(values: impl IntoIterator<Item = [u8; N]>) -> Vec<u8> {
+    values.into_iter().flatten().collect()
+}
+
+pub(crate) fn le(values: &[f32]) -> Vec<u8> {
+    bytes(values.iter().map(|value| value.to_le_bytes()))
+}
+
+/// A `.npy` file as NumPy writes it.
+pub(crate) fn npy(version: u8, descr: &str, fortran: bool, shape: &str, data: &[u8]) -> Vec<u8> {
+    let fortran = if fortran { "True" } else { "False" };
+    let mut header =
+        format!("{{'descr': '{descr}', 'fortran_order': {fortran}, 'shape': {shape}, }}");
+    let prefix = if version == 1 { 10 } else { 12 };
+    while (prefix + header.len() + 1) % 64 != 0 {
+        header.push(' ');
+    }
+    header.push('\n');
+    let length = u32::try_from(header.len()).expect("short").to_le_bytes();
+    [
+        b"\x93NUMPY",
+        [version, 0].as_slice(),
+        &length[..prefix - 8],
+        header.as_bytes(),
+        data,
+    ]
+    .concat()
+}
+
+/// The shape and the values of a file that the command wrote.
+pub(crate) fn parse(file: &[u8]) -> (Vec<usize>, Vec<f32>) {
+    assert_eq!(&file[..8], b"\x93NUMPY\x01\x00", "version 1.0");
+    let data = 10 + usize::from(u16::from_le_bytes([file[8], file[9]]));
+    let header = std::str::from_utf8(&file[10..data]).expect("text");
+    assert!(
+        header.contains("'<f4'") && header.contains("'fortran_order': False"),
+        "{header}"
+    );
+    let (_, shape) = header.split_once('(').expect("a shape");
+    let (shape, _) = shape.split_once(')').expect("a shape");
+    let axes = shape.split(',').filter_map(|axis| axis.trim().parse().ok());
+    let values = file[data..]
+        .chunks(4)
+        .map(|bytes| f32::from_le_bytes(bytes.try_into().expect("whole values")));
+    (axes.collect(), values.collect())
+}
+
+pub(crate) fn assert_close(found: &[f32], expected: &[f32], what: &str) {
+    assert_eq!(found.len(), expected.len(), "{what}");
+    for (found, expected) in found.iter().zip(expected) {
+        let near = (found - expected).abs() <= 4e-6 * expected.abs() + 1e-7;
+        assert!(near, "{what}: expected {expected}, found {found}");
+    }
+}

@@ -1,0 +1,11 @@
+//! The command as its users meet it: files in, files out, words, exit codes.
+//!
+//! Runs without `--reference` need an adapter and fail where there is none.
+
+#![cfg(feature = "cli")]
+
+mod failures;
+mod files;
+mod folder;
+mod reports;
+mod results;
