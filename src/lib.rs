@@ -1,4 +1,61 @@
-//! wip
+//! Softmax, log-softmax, logsumexp and cross-entropy as WGSL compute kernels on [wgpu], with their backward passes.
+//!
+//! For a row `x` of logits, with `max` its largest, `sum = sum_j exp(x_j - max)`, and a target class `t`:
+//!
+//! | operation | formula | reads and writes a row's matrix |
+//! | --- | --- | --- |
+//! | softmax | `p_i = exp(x_i - max) / sum` | once, once |
+//! | log-softmax | `(x_i - max) - ln sum` | once, once |
+//! | logsumexp | `max + ln sum` | once |
+//! | softmax backward | `p_i (g_i - sum_j p_j g_j)` | twice, once |
+//! | log-softmax backward | `g_i - exp(l_i) sum_j g_j` | twice, once |
+//! | logsumexp backward | `g p_i` | once, once |
+//! | cross-entropy | `(max - x_t) + ln sum` | once |
+//! | its gradient | `g (p_i - [i = t])` | once, once |
+//! | Jacobian | `p_i ([i = j] - p_j)` | once, once |
+//!
+//! # Three ways in
+//!
+//! **Slices in, slices out**, for a first try:
+//!
+//! ```no_run
+//! let gpu = wgpu_softmax::Gpu::open()?;
+//! let probs = gpu.softmax(&[2.0, 1.0, 0.0, -1.0], 1)?;
+//! # Ok::<(), wgpu_softmax::Error>(())
+//! ```
+//!
+//! **Plan, bind, record** on your own device, buffers and compute pass. Choosing, checking and compiling happen in the
+//! plan; sizes, usages and aliasing are checked by `bind`; `record` only records:
+//!
+//! ```no_run
+//! use wgpu_softmax::{CrossEntropyBuffers, CrossEntropySpec, Planner, Reduction, wgpu};
+//!
+//! fn record(
+//!     device: &wgpu::Device,
+//!     [logits, targets, loss, grad]: [&wgpu::Buffer; 4],
+//!     pass: &mut wgpu::ComputePass<'_>,
+//! ) -> Result<(), wgpu_softmax::Error> {
+//!     let planner = Planner::new(device); // keep it: it caches pipelines
+//!     let spec = CrossEntropySpec::new(8192, 50257).ignore_index(-100).reduction(Reduction::Mean);
+//!     let plan = planner.cross_entropy(spec)?;
+//!     let bound = plan.bind(CrossEntropyBuffers { logits, targets, losses: loss, grad_logits: Some(grad) })?;
+//!     bound.record(pass); // any number of times, in any pass of this device
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # What the kernels promise
+//!
+//! Every result is within stated bounds of an f64 computation on the same inputs, on rows of one column to millions;
+//! [`check::bounds`] has them as code, and [`check::run`] measures them on any adapter. NaN and infinity are told
+//! apart by integer bits: a NaN spoils its own row and no other, on drivers with fast math too. The same input, plan,
+//! adapter and driver give the same bits in every run. A target out of range makes its row NaN and is counted; it is
+//! never an access out of bounds.
+//!
+//! # What is left out
+//!
+//! Autograd, tensors, memory pools and quantised types. Reading a result back is up to you; only [`Gpu`] waits.
+
 mod caps;
 pub mod check;
 mod cross_entropy;
@@ -16,12 +73,19 @@ mod tensor;
 pub mod variant;
 
 pub use caps::wanted;
-pub use cross_entropy::*;
+pub use cross_entropy::{
+    CrossEntropyBackwardBuffers, CrossEntropyBackwardPlan, CrossEntropyBuffers, CrossEntropyExtras,
+    CrossEntropyPlan, CrossEntropySpec, Status,
+};
 pub use error::Error;
 pub use gpu::{CrossEntropyOutput, CrossEntropyWants, Gpu};
 pub use jacobian::{JacobianBuffers, JacobianPlan};
 pub use kernel::{Bound, Params};
 pub use planner::Planner;
 pub use reduction::Reduction;
-pub use softmax::*;
+pub use softmax::{
+    LogSoftmax, LogSoftmaxBackward, LogSoftmaxBackwardBuffers, LogSoftmaxBuffers, LogSumExp,
+    LogSumExpBackward, LogSumExpBackwardBuffers, LogSumExpBuffers, Plan, RowOperation, Softmax,
+    SoftmaxBackward, SoftmaxBackwardBuffers, SoftmaxBuffers, SoftmaxSpec,
+};
 pub use wgpu;

@@ -195,12 +195,14 @@ impl Program {
         use Binding::{Lse, Pairs, ReducedLoss, RowInput, RowOutput, Status, Tally};
         match (self.stage, self.operation) {
             (Stage::Partial, _) => Vec::new(),
-            (Stage::CountTargets, _) => vec![
-                (RowInput, false),
-                (Tally, true),
-                (Status, true),
-                (ReducedLoss, true),
-            ],
+            (Stage::CountTargets, _) => {
+                vec![
+                    (RowInput, false),
+                    (Tally, true),
+                    (Status, true),
+                    (ReducedLoss, true),
+                ]
+            }
             (Stage::ReduceLosses, _) => {
                 vec![
                     (RowInput, false),
