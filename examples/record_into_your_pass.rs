@@ -9,26 +9,22 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let adapter = block_on(instance.request_adapter(&Default::default()))?;
     let (device, queue) = block_on(adapter.request_device(&Default::default()))?;
     let usage = BufferUsages::STORAGE | BufferUsages::COPY_SRC;
-    let buffer = |label, contents: &[u8]| {
-        let label = Some(label);
+    let label = None;
+    let buffer = |words: &[u32]| {
+        let contents = bytemuck::cast_slice(words);
         device.create_buffer_init(&BufferInitDescriptor {
             label,
             contents,
             usage,
         })
     };
-    let logits = &buffer(
-        "logits",
-        bytemuck::cast_slice(&[2f32, 1., 0., -1., 0., 0., 3., 1.]),
-    );
-    let targets = &buffer("targets", bytemuck::cast_slice(&[0i32, 2]));
-    let [probs, grad, losses] = &[("probs", 32), ("grad_logits", 32), ("losses", 4)]
-        .map(|(label, bytes)| buffer(label, &vec![0; bytes]));
+    let logits = &buffer(&[2f32, 1., 0., -1., 0., 0., 3., 1.].map(f32::to_bits));
+    let (targets, losses) = (&buffer(&[0, 2]), &buffer(&[0]));
+    let (probs, grad) = (&buffer(&[0; 8]), &buffer(&[0; 8]));
 
     let planner = Planner::new(&device); // keep it: it caches pipelines
-    let softmax = planner
-        .softmax(SoftmaxSpec::new(2, 4))?
-        .bind(SoftmaxBuffers { logits, probs })?;
+    let softmax = planner.softmax(SoftmaxSpec::new(2, 4))?;
+    let softmax = softmax.bind(SoftmaxBuffers { logits, probs })?;
     let plan = planner.cross_entropy(CrossEntropySpec::new(2, 4))?;
     let grad_logits = Some(grad);
     let loss = plan.bind(CrossEntropyBuffers {
@@ -47,8 +43,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     println!("{} moves {} bytes", plan.fused_kernel(), plan.bytes_moved());
     let gpu = Gpu::from_device(device.clone(), queue); // only to read the results back
-    println!("probabilities {:.4?}", gpu.download::<f32>(probs, 8)?);
-    println!("mean loss {:.4?}", gpu.download::<f32>(losses, 1)?);
-    println!("gradient {:.4?}", gpu.download::<f32>(grad, 8)?);
+    for (name, buffer, count) in [
+        ("probs", probs, 8),
+        ("loss", losses, 1),
+        ("gradient", grad, 8),
+    ] {
+        println!("{name} {:.4?}", gpu.download::<f32>(buffer, count)?);
+    }
     Ok(())
 }

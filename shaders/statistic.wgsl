@@ -41,6 +41,12 @@ fn inverse(sum: f32) -> f32 {
     return select(1.0 / max(sum, 0x1p-126f), 1.0, sum == 1.0);
 }
 
+// What is saved of a row for its backward pass: the bits of max and 1 / sum.
+fn pair_of(statistic: Statistic) -> vec2<u32> {
+    let pair = bitcast<vec2<u32>>(vec2<f32>(statistic.max, inverse(statistic.sum)));
+    return select(pair, vec2<u32>(NAN), vec2<bool>(poisoned(statistic)));
+}
+
 fn lse_of(statistic: Statistic) -> u32 {
     if statistic.special >= INFINITY {
         return select(NAN, INFINITY, statistic.special == INFINITY);

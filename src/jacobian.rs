@@ -2,11 +2,12 @@
 
 use wgpu::Buffer;
 
-use crate::kernel::Bound;
-use crate::rows::{Options, RowKernels, storage};
+use crate::kernel::{Bound, Params};
+use crate::operation::bytes_per_row;
+use crate::rows::{RowKernels, storage};
 use crate::shader::Binding;
-use crate::softmax::{Softmax, SoftmaxBuffers, bytes_per_row};
-use crate::tensor::{F32, Shape, Tensor};
+use crate::softmax::{Softmax, SoftmaxBuffers};
+use crate::tensor::{F32, Shape, Tensor, check};
 use crate::variant::Operation;
 use crate::{Error, Plan, Planner, SoftmaxSpec};
 
@@ -62,7 +63,7 @@ impl JacobianPlan {
             buffers.jacobian,
             Shape::Matrix { cols: cols * cols },
         );
-        self.kernels.check(&[logits, jacobian], rows)?;
+        check(&[logits, jacobian], rows)?;
         let planner = &self.kernels.planner;
         let probs = storage(planner, "wgpu-softmax probabilities", rows * cols * F32);
         let source = Tensor::read(Binding::Source, "probs", &probs, Shape::Matrix { cols });
@@ -73,7 +74,7 @@ impl JacobianPlan {
         Ok(probabilities.then(
             &self
                 .kernels
-                .bind(&[source, jacobian], rows, Options::default())?,
+                .bind(&[source, jacobian], rows, Params::default())?,
         ))
     }
 

@@ -29,6 +29,8 @@ pub struct Params {
     pub result_stride: u32,
     pub options: u32,
     pub ignore_index: i32,
+    pub first_class: u32,
+    pub classes: u32,
     pub first_record: u32,
     pub records: u32,
 }
@@ -156,9 +158,10 @@ impl Bound {
             };
         }
         let uniform = uniform_of(device, steps);
+        let absent = Absent::new(device);
         let dispatches = steps.iter().zip(0..).map(|(step, index)| Dispatch {
             kernel: Arc::clone(&step.kernel),
-            group: bind_group(device, step, &uniform),
+            group: bind_group(device, step, &uniform, &absent),
             slot_offset: index * SLOT,
             grid: step.kernel.grid(step.slots),
         });
@@ -210,24 +213,73 @@ fn uniform_of(device: &Device, steps: &[Step<'_>]) -> Buffer {
     })
 }
 
-fn bind_group(device: &Device, step: &Step<'_>, uniform: &Buffer) -> BindGroup {
-    let used = step.kernel.program.bindings();
-    let params = Span {
-        buffer: uniform,
-        offset: 0,
-        size: u64::from(SLOT),
+/// What is bound where a kernel has an input or output that was not asked for: it is never read, or never written.
+/// They are two, as a dispatch may not both read and write a buffer.
+struct Absent {
+    unread: Buffer,
+    unwritten: Buffer,
+}
+
+impl Absent {
+    fn new(device: &Device) -> Self {
+        let make = || {
+            device.create_buffer(&wgpu::BufferDescriptor {
+                label: Some("wgpu-softmax placeholder"),
+                size: u64::from(SLOT),
+                usage: BufferUsages::STORAGE,
+                mapped_at_creation: false,
+            })
+        };
+        Self {
+            unread: make(),
+            unwritten: make(),
+        }
+    }
+
+    fn span(&self, written: bool) -> Span<'_> {
+        let buffer = if written {
+            &self.unwritten
+        } else {
+            &self.unread
+        };
+        Span {
+            buffer,
+            offset: 0,
+            size: u64::from(SLOT),
+        }
+    }
+}
+
+fn bind_group(device: &Device, step: &Step<'_>, uniform: &Buffer, absent: &Absent) -> BindGroup {
+    let span_of = |(binding, written)| match binding {
+        Binding::Params => Span {
+            buffer: uniform,
+            offset: 0,
+            size: u64::from(SLOT),
+        },
+        _ => step
+            .spans
+            .iter()
+            .find(|(given, _)| *given == binding)
+            .map_or_else(|| absent.span(written), |(_, span)| *span),
     };
-    let spans = std::iter::once((Binding::Params, params)).chain(step.spans.iter().copied());
-    let entries: Vec<_> = spans
-        .filter(|(binding, _)| used.iter().any(|(name, _)| name == binding))
-        .map(|(binding, span)| wgpu::BindGroupEntry {
+    let entry = |(binding, written)| {
+        let span = span_of((binding, written));
+        wgpu::BindGroupEntry {
             binding: binding as u32,
             resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
                 buffer: span.buffer,
                 offset: span.offset,
                 size: wgpu::BufferSize::new(span.size),
             }),
-        })
+        }
+    };
+    let entries: Vec<_> = step
+        .kernel
+        .program
+        .bindings()
+        .into_iter()
+        .map(entry)
         .collect();
     device.create_bind_group(&wgpu::BindGroupDescriptor {
         label: Some(&step.kernel.program.label()),

@@ -63,6 +63,8 @@ mod error;
 pub mod gpu;
 mod jacobian;
 mod kernel;
+mod operation;
+mod partial;
 mod planner;
 mod reduction;
 pub mod reference;
@@ -81,11 +83,17 @@ pub use error::Error;
 pub use gpu::{CrossEntropyOutput, CrossEntropyWants, Gpu};
 pub use jacobian::{JacobianBuffers, JacobianPlan};
 pub use kernel::{Bound, Params};
+pub use operation::{Plan, RowOperation};
+pub use partial::{
+    CrossEntropyFromPairs, CrossEntropyFromPairsBuffers, MergeSpec, MergeStatistics,
+    MergeStatisticsBuffers, PartialStatistic, PartialStatisticBuffers, ShardSpec, SoftmaxFromPairs,
+    SoftmaxFromPairsBuffers,
+};
 pub use planner::Planner;
 pub use reduction::Reduction;
 pub use softmax::{
     LogSoftmax, LogSoftmaxBackward, LogSoftmaxBackwardBuffers, LogSoftmaxBuffers, LogSumExp,
-    LogSumExpBackward, LogSumExpBackwardBuffers, LogSumExpBuffers, Plan, RowOperation, Softmax,
-    SoftmaxBackward, SoftmaxBackwardBuffers, SoftmaxBuffers, SoftmaxSpec,
+    LogSumExpBackward, LogSumExpBackwardBuffers, LogSumExpBuffers, Softmax, SoftmaxBackward,
+    SoftmaxBackwardBuffers, SoftmaxBuffers, SoftmaxSpec,
 };
 pub use wgpu;

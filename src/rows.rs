@@ -9,7 +9,7 @@ use crate::variant::{Operation, Problem, Variant, part_cols};
 use crate::{Error, Planner};
 
 /// A record of `shaders/family/partial_record.wgsl`.
-const PARTIAL_BYTES: u64 = 16;
+pub(crate) const PARTIAL_BYTES: u64 = 16;
 
 /// The kernels of an operation for a shape.
 #[derive(Debug, Clone)]
@@ -51,27 +51,29 @@ impl RowKernels {
         format!("{}.{}", self.operation, self.variant)
     }
 
-    /// Checks the caller's buffers for `rows` rows, of which the plan allows so many at most.
-    pub(crate) fn check(&self, tensors: &[Tensor<'_>], rows: u64) -> Result<(), Error> {
-        if rows > self.rows {
-            return Err(Error::Length {
-                what: "rows to bind, as against those planned",
-                expected: self.rows,
-                found: rows,
-            });
+    /// Checks that `rows` are no more than were planned.
+    pub(crate) fn check_rows(&self, rows: u64) -> Result<(), Error> {
+        if rows <= self.rows {
+            return Ok(());
         }
-        check(tensors, rows)
+        let what = "rows to bind, as against those planned";
+        Err(Error::Length {
+            what,
+            expected: self.rows,
+            found: rows,
+        })
     }
 
     pub(crate) fn bind(
         &self,
         tensors: &[Tensor<'_>],
         rows: u64,
-        options: Options,
+        base: Params,
     ) -> Result<Bound, Error> {
-        self.check(tensors, rows)?;
+        self.check_rows(rows)?;
+        check(tensors, rows)?;
         let scratch = self.scratch(tensors, rows)?;
-        let steps = self.steps(tensors, rows, options, scratch.as_ref())?;
+        let steps = self.steps(tensors, rows, base, scratch.as_ref())?;
         Ok(Bound::new(self.planner.device(), &steps))
     }
 
@@ -84,11 +86,10 @@ impl RowKernels {
         if self.kernels.len() < 2 || rows == 0 {
             return Ok(None);
         }
-        let largest = windows(tensors, rows, self.planner.abilities())?
-            .iter()
-            .map(|window| window.rows)
-            .max();
-        let size = largest.unwrap_or(0) * u64::from(self.variant.family.parts()) * PARTIAL_BYTES;
+        let windows = windows(tensors, rows, self.planner.abilities())?;
+        let last_row = |window: &Window| u64::from(window.bound_row()) + window.rows;
+        let largest = windows.iter().map(last_row).max().unwrap_or(0);
+        let size = largest * u64::from(self.variant.family.parts()) * PARTIAL_BYTES;
         Ok(Some(storage(
             &self.planner,
             "wgpu-softmax partial statistics",
@@ -96,18 +97,19 @@ impl RowKernels {
         )))
     }
 
-    /// The dispatches that serve `rows` rows: for each window its stages in order.
+    /// The dispatches that serve `rows` rows: for each window its stages in order. `base` holds the plain numbers that
+    /// the formula reads.
     pub(crate) fn steps<'a>(
         &self,
         tensors: &[Tensor<'a>],
         rows: u64,
-        options: Options,
+        base: Params,
         scratch: Option<&'a wgpu::Buffer>,
     ) -> Result<Vec<Step<'a>>, Error> {
         let mut steps = Vec::new();
         for window in windows(tensors, rows, self.planner.abilities())? {
             for kernel in &self.kernels {
-                steps.push(self.step(kernel, tensors, window, options, scratch));
+                steps.push(self.step(kernel, tensors, window, base, scratch));
             }
         }
         Ok(steps)
@@ -118,14 +120,10 @@ impl RowKernels {
         kernel: &Arc<Kernel>,
         tensors: &[Tensor<'a>],
         window: Window,
-        options: Options,
+        base: Params,
         scratch: Option<&'a wgpu::Buffer>,
     ) -> Step<'a> {
-        let mut params = Params {
-            options: options.flags,
-            ignore_index: options.ignore_index,
-            ..self.geometry(window)
-        };
+        let mut params = self.geometry(window, base);
         let mut spans = Vec::with_capacity(tensors.len() + 1);
         for tensor in tensors {
             let (span, residue) = tensor.span(window);
@@ -158,7 +156,7 @@ impl RowKernels {
     }
 
     /// A Jacobian has as many rows as columns for each row of probabilities.
-    fn geometry(&self, window: Window) -> Params {
+    fn geometry(&self, window: Window, base: Params) -> Params {
         let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
         let matrix_rows = if self.operation == Operation::Jacobian {
             u64::from(self.cols)
@@ -175,16 +173,10 @@ impl RowKernels {
             source_stride: self.cols,
             upstream_stride: self.cols,
             result_stride: self.cols,
-            ..Params::default()
+            records: base.records.max(self.variant.family.parts()),
+            ..base
         }
     }
-}
-
-/// Plain numbers that a formula reads.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Options {
-    pub(crate) flags: u32,
-    pub(crate) ignore_index: i32,
 }
 
 /// A storage buffer of the library's own, of at least 256 bytes.

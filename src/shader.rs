@@ -35,6 +35,10 @@ pub enum Stage {
     Finish,
     /// Rows written from what is known of them.
     Elementwise,
+    /// Records of parts of rows, merged.
+    Merge,
+    /// What is written per row, from what is known of it.
+    Recalled,
     /// Targets counted.
     CountTargets,
     /// Targets counted and losses summed.
@@ -44,13 +48,16 @@ pub enum Stage {
 }
 
 impl Stage {
-    /// The stages of a variant, in the order in which they are dispatched.
-    pub fn of(family: Family) -> Vec<Self> {
-        match family {
-            Family::Registers { quads } => vec![Self::Registers { quads }],
-            Family::Streamed => vec![Self::Streamed],
-            Family::Split { .. } => vec![Self::Partial, Self::Finish],
-            Family::Elementwise { .. } => vec![Self::Elementwise],
+    /// The stages of an operation by a variant of this family, in the order in which they are dispatched.
+    pub fn of(operation: Operation, family: Family) -> Vec<Self> {
+        match (operation, family) {
+            (Operation::PartialStatistic, _) => vec![Self::Partial],
+            (Operation::MergeStatistics, _) => vec![Self::Merge],
+            (Operation::CrossEntropyFromPairs, _) => vec![Self::Recalled],
+            (_, Family::Registers { quads }) => vec![Self::Registers { quads }],
+            (_, Family::Streamed) => vec![Self::Streamed],
+            (_, Family::Split { .. }) => vec![Self::Partial, Self::Finish],
+            (_, Family::Elementwise { .. }) => vec![Self::Elementwise],
         }
     }
 
@@ -62,6 +69,8 @@ impl Stage {
             Self::Partial => "partial",
             Self::Finish => "finish",
             Self::Elementwise => "elementwise",
+            Self::Merge => "merge",
+            Self::Recalled => "recalled",
             Self::CountTargets => "count_targets",
             Self::ReduceLosses => "reduce_losses",
             Self::MergeTallies => "merge_tallies",
@@ -123,14 +132,21 @@ impl Program {
             access,
         } = variant;
         let program = |stage| Self {
-            operation,
+            // Parts of logits are folded alike whatever comes of them.
+            operation: match stage {
+                Stage::Partial if operation.matrices_read() == 1 => Operation::PartialStatistic,
+                _ => operation,
+            },
             stage,
             reduce,
             lanes,
             workgroup,
             access,
         };
-        Stage::of(family).into_iter().map(program).collect()
+        Stage::of(operation, family)
+            .into_iter()
+            .map(program)
+            .collect()
     }
 
     /// A program that counts targets or sums losses, by workgroups of up to 256.
@@ -178,6 +194,9 @@ impl Program {
         if self.stage.is_tally() {
             return Vec::new();
         }
+        if self.stage == Stage::Merge {
+            return vec![(Binding::Partials, true)];
+        }
         let mut list = vec![(Binding::Source, false)];
         if self.operation.matrices_read() == 2 {
             list.push((Binding::Upstream, false));
@@ -213,12 +232,19 @@ impl Program {
                 ]
             }
             (Stage::MergeTallies, _) => vec![(Tally, true), (Status, true), (ReducedLoss, true)],
+            (_, Operation::MergeStatistics) => vec![(Pairs, true), (Lse, true)],
+            (_, Operation::SoftmaxFromPairs) => vec![(Pairs, false)],
             (_, Operation::LogSumExp) => vec![(RowOutput, true)],
             (_, Operation::LogSumExpBackward) => vec![(RowInput, false)],
             (_, Operation::CrossEntropyBackward) => {
                 vec![(RowInput, false), (Pairs, true), (Tally, false)]
             }
-            (_, Operation::CrossEntropy | Operation::CrossEntropyFused) => {
+            (
+                _,
+                Operation::CrossEntropy
+                | Operation::CrossEntropyFused
+                | Operation::CrossEntropyFromPairs,
+            ) => {
                 vec![
                     (RowInput, false),
                     (RowOutput, true),
@@ -286,7 +312,11 @@ fn formula_pieces(operation: Operation) -> Vec<Piece> {
     let logits = piece!("streams/logits.wgsl");
     let gradient = piece!("streams/gradient.wgsl");
     match operation {
-        Operation::Softmax => vec![logits, piece!("formula/softmax.wgsl")],
+        Operation::PartialStatistic => vec![logits],
+        Operation::MergeStatistics => vec![piece!("formula/pair.wgsl")],
+        Operation::Softmax | Operation::SoftmaxFromPairs => {
+            vec![logits, piece!("formula/softmax.wgsl")]
+        }
         Operation::LogSoftmax => vec![logits, piece!("formula/log_softmax.wgsl")],
         Operation::LogSumExp => vec![logits, piece!("formula/logsumexp.wgsl")],
         Operation::LogSumExpBackward => vec![logits, piece!("formula/logsumexp_backward.wgsl")],
@@ -296,7 +326,8 @@ fn formula_pieces(operation: Operation) -> Vec<Piece> {
         }
         Operation::CrossEntropy
         | Operation::CrossEntropyBackward
-        | Operation::CrossEntropyFused => vec![
+        | Operation::CrossEntropyFused
+        | Operation::CrossEntropyFromPairs => vec![
             logits,
             piece!("tally_record.wgsl"),
             piece!("formula/target.wgsl"),
@@ -321,6 +352,8 @@ fn stage_pieces(stage: Stage) -> Vec<Piece> {
         Stage::Partial => vec![record, fold, piece!("family/partial.wgsl")],
         Stage::Finish => vec![record, write, piece!("family/finish.wgsl")],
         Stage::Elementwise => vec![write, piece!("family/elementwise.wgsl")],
+        Stage::Merge => vec![record, piece!("family/merge.wgsl")],
+        Stage::Recalled => vec![piece!("family/recalled.wgsl")],
         Stage::CountTargets | Stage::ReduceLosses | Stage::MergeTallies => Vec::new(),
     }
 }

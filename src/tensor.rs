@@ -26,6 +26,21 @@ pub(crate) enum Shape {
     Whole { bytes: u64 },
 }
 
+impl Shape {
+    /// An f32 or i32 a row.
+    pub(crate) const VALUE_PER_ROW: Self = Self::PerRow { bytes: F32 };
+    /// Two f32 a row.
+    pub(crate) const PAIR_PER_ROW: Self = Self::PerRow { bytes: 2 * F32 };
+
+    const fn bytes_per_row(self) -> u64 {
+        match self {
+            Self::Matrix { cols } => cols * F32,
+            Self::PerRow { bytes } => bytes,
+            Self::Whole { .. } => 0,
+        }
+    }
+}
+
 /// A buffer in a role.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Tensor<'a> {
@@ -67,14 +82,6 @@ impl<'a> Tensor<'a> {
         }
     }
 
-    fn bytes_per_row(&self) -> u64 {
-        match self.shape {
-            Shape::Matrix { cols } => cols * F32,
-            Shape::PerRow { bytes } => bytes,
-            Shape::Whole { .. } => 0,
-        }
-    }
-
     fn check(&self, rows: u64) -> Result<(), Error> {
         if !self.buffer.usage().contains(BufferUsages::STORAGE) {
             return Err(Error::BufferUsage {
@@ -85,7 +92,7 @@ impl<'a> Tensor<'a> {
         }
         let expected = match self.shape {
             Shape::Whole { bytes } => bytes,
-            _ => rows.saturating_mul(self.bytes_per_row()),
+            _ => rows.saturating_mul(self.shape.bytes_per_row()),
         };
         if self.buffer.size() < expected {
             return Err(Error::BufferSize {
@@ -177,34 +184,46 @@ pub(crate) fn windows(
     rows: u64,
     abilities: &Abilities,
 ) -> Result<Vec<Window>, Error> {
-    let limit = abilities.max_binding_bytes.min(MAX_WINDOW);
     let mut most = rows.max(1);
     for tensor in tensors {
-        let per_row = tensor.bytes_per_row();
-        if per_row == 0 || rows * per_row <= limit {
+        let per_row = tensor.shape.bytes_per_row();
+        if per_row == 0 || rows.saturating_mul(per_row) <= binding_limit(abilities) {
             continue;
         }
-        let slack = if matches!(tensor.shape, Shape::PerRow { .. }) {
-            ALIGNMENT * per_row
-        } else {
-            ALIGNMENT
-        };
-        let fits = limit.saturating_sub(slack) / per_row;
-        if fits == 0 {
+        if rows_within(tensor.shape, abilities) == 0 {
             return Err(Error::Limit {
                 what: format!("a row of buffer `{}`", tensor.role),
                 limit: "max_storage_buffer_binding_size",
                 needed: per_row,
-                available: limit,
+                available: binding_limit(abilities),
             });
         }
-        most = most.min(fits);
+        most = most.min(rows_within(tensor.shape, abilities));
     }
-    let count = |first| Window {
+    let window = |first| Window {
         first,
         rows: most.min(rows - first),
     };
     Ok((0..rows.div_ceil(most))
-        .map(|index| count(index * most))
+        .map(|index| window(index * most))
         .collect())
+}
+
+/// The fewest rows, but 1, that a window of this shape has before the last one.
+pub(crate) fn least_window(shape: Shape, abilities: &Abilities) -> u64 {
+    rows_within(shape, abilities).max(1)
+}
+
+fn binding_limit(abilities: &Abilities) -> u64 {
+    abilities.max_binding_bytes.min(MAX_WINDOW)
+}
+
+/// Rows that fit into a binding wherever in the buffer they begin.
+fn rows_within(shape: Shape, abilities: &Abilities) -> u64 {
+    let per_row = shape.bytes_per_row();
+    let slack = match shape {
+        Shape::PerRow { .. } => ALIGNMENT * per_row,
+        _ => ALIGNMENT,
+    };
+    binding_limit(abilities).saturating_sub(slack) / per_row
 }

@@ -31,10 +31,18 @@ pub enum Operation {
     CrossEntropyFused,
     /// `p_i ([i = j] - p_j)`, a square matrix a row.
     Jacobian,
+    /// The statistic of some columns of a row.
+    PartialStatistic,
+    /// The statistic of a row, from those of its columns.
+    MergeStatistics,
+    /// `exp(x - max) / sum`, from the merged statistic.
+    SoftmaxFromPairs,
+    /// `(max - x_t) + ln(sum)`, from the merged statistic.
+    CrossEntropyFromPairs,
 }
 
 impl Operation {
-    /// Every operation.
+    /// Every operation on whole rows.
     pub const ALL: [Self; 10] = [
         Self::Softmax,
         Self::LogSoftmax,
@@ -46,6 +54,14 @@ impl Operation {
         Self::CrossEntropyBackward,
         Self::CrossEntropyFused,
         Self::Jacobian,
+    ];
+
+    /// The operations on rows that are split over bindings, devices or hosts.
+    pub const SHARDED: [Self; 4] = [
+        Self::PartialStatistic,
+        Self::MergeStatistics,
+        Self::SoftmaxFromPairs,
+        Self::CrossEntropyFromPairs,
     ];
 
     /// The operation's name on the command line and in labels.
@@ -61,17 +77,34 @@ impl Operation {
             Self::CrossEntropyBackward => "cross-entropy-backward",
             Self::CrossEntropyFused => "cross-entropy-fused",
             Self::Jacobian => "jacobian",
+            Self::PartialStatistic => "partial-statistic",
+            Self::MergeStatistics => "merge-statistics",
+            Self::SoftmaxFromPairs => "softmax-from-pairs",
+            Self::CrossEntropyFromPairs => "cross-entropy-from-pairs",
         }
     }
 
     /// Whether a matrix is written, as opposed to one value a row.
     pub const fn writes_matrix(self) -> bool {
-        !matches!(self, Self::LogSumExp | Self::CrossEntropy)
+        !matches!(
+            self,
+            Self::LogSumExp
+                | Self::CrossEntropy
+                | Self::PartialStatistic
+                | Self::MergeStatistics
+                | Self::CrossEntropyFromPairs
+        )
     }
 
     /// Whether each row is known beforehand, so that no reduction is needed.
     pub const fn is_elementwise(self) -> bool {
-        matches!(self, Self::CrossEntropyBackward | Self::Jacobian)
+        matches!(
+            self,
+            Self::CrossEntropyBackward
+                | Self::Jacobian
+                | Self::SoftmaxFromPairs
+                | Self::CrossEntropyFromPairs
+        )
     }
 
     /// How many matrices are read.
@@ -289,6 +322,14 @@ fn obstacle(variant: Variant, problem: Problem, abilities: &Abilities) -> Option
                 problem.cols
             ));
         }
+        _ if problem.operation == Operation::MergeStatistics
+            && problem.cols > MAX_PARTIALS_PER_LANE * lanes =>
+        {
+            return say(format!(
+                "{lanes} lanes merge {} parts at most",
+                MAX_PARTIALS_PER_LANE * lanes
+            ));
+        }
         Family::Split { parts } if parts > MAX_PARTIALS_PER_LANE * lanes => {
             return say(format!(
                 "{lanes} lanes merge {} parts at most",
@@ -383,6 +424,15 @@ fn candidates(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
     } else {
         (FEW_ROWS_GPU, lanes(256))
     };
+    match problem.operation {
+        Operation::PartialStatistic | Operation::MergeStatistics => {
+            return vec![with(Family::Streamed, streaming)];
+        }
+        Operation::CrossEntropyFromPairs => {
+            return vec![with(Family::Elementwise { parts: 1 }, lanes(1))];
+        }
+        _ => {}
+    }
     if problem.operation.is_elementwise() {
         let per_part = 64 * streaming.1;
         return vec![with(

@@ -27,13 +27,8 @@ fn programs() -> Vec<Program> {
     ]
     .map(|stage| Program::tally(stage, 256))
     .to_vec();
-    for operation in Operation::ALL {
-        let stages = if operation.is_elementwise() {
-            &[Stage::Elementwise][..]
-        } else {
-            &rows[..]
-        };
-        for &stage in stages {
+    for operation in Operation::ALL.into_iter().chain(Operation::SHARDED) {
+        for &stage in stages(operation, &rows) {
             for (reduce, lanes) in [
                 (Reduce::Invocation, 1),
                 (Reduce::Subgroup, 8),
@@ -53,6 +48,16 @@ fn programs() -> Vec<Program> {
         }
     }
     list
+}
+
+fn stages(operation: Operation, rows: &[Stage]) -> &[Stage] {
+    match operation {
+        Operation::PartialStatistic => &[Stage::Partial],
+        Operation::MergeStatistics => &[Stage::Merge],
+        Operation::CrossEntropyFromPairs => &[Stage::Recalled],
+        _ if operation.is_elementwise() => &[Stage::Elementwise],
+        _ => rows,
+    }
 }
 
 fn capabilities(program: &Program) -> Capabilities {
@@ -164,6 +169,8 @@ fn the_uniform_has_the_hosts_layout() {
         ("result_stride", offset_of!(Params, result_stride)),
         ("options", offset_of!(Params, options)),
         ("ignore_index", offset_of!(Params, ignore_index)),
+        ("first_class", offset_of!(Params, first_class)),
+        ("classes", offset_of!(Params, classes)),
         ("first_record", offset_of!(Params, first_record)),
         ("records", offset_of!(Params, records)),
     ]);

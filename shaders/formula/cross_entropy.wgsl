@@ -1,6 +1,7 @@
 // loss = (max - x_t) + ln(sum), t the target's column; dL/dx = g (p - onehot(t)), p = exp(x - max) / sum.
 // The upstream gradient g is 1, or 1 over the count of valid rows where the losses are averaged. An ignored row
-// has loss and gradient 0 whatever it holds; a row with a bad target, or without probabilities, has NaN.
+// has loss and gradient 0 whatever it holds; a row with a bad target, or without probabilities, has NaN. Where the
+// target's column lies in another shard of the classes, the loss is 0 here, and the gradient has no one.
 
 @group(0) @binding(6) var<storage, read_write> losses: array<u32>;
 @group(0) @binding(7) var<storage, read_write> pairs: array<vec2<u32>>;
@@ -18,6 +19,7 @@ struct Row {
     role: u32,
     loss: u32,
     lse: u32,
+    pair: vec2<u32>,
     grad_loss: f32,
     poisoned: bool,
 }
@@ -26,8 +28,8 @@ fn open_row(row: u32, at: Starts) -> Row {
     let id = targets[params.bound_row + row];
     var opened: Row;
     opened.role = role_of(id);
-    opened.column = select(0u, u32(id), opened.role == VALID);
-    opened.logit = load_source_one(at.source + opened.column);
+    opened.column = select(NO_COLUMN, column_of(id), opened.role == VALID);
+    opened.logit = load_source_one(at.source + select(opened.column, 0u, opened.column == NO_COLUMN));
     opened.grad_loss = 1.0;
     if (params.options & MEAN) != 0u {
         opened.grad_loss = 1.0 / f32(max(tally[0].valid_rows, 1u));
@@ -41,6 +43,7 @@ fn conclude(opened: Row, statistic: Statistic) -> Row {
     row.inverse_sum = inverse(statistic.sum);
     row.poisoned = poisoned(statistic);
     row.lse = lse_of(statistic);
+    row.pair = pair_of(statistic);
     row.loss = loss_of(row, natural_log(max(statistic.sum, 1.0)));
     return row;
 }
@@ -51,6 +54,9 @@ fn loss_of(row: Row, log_sum: f32) -> u32 {
     }
     if row.role == BAD || row.poisoned {
         return NAN;
+    }
+    if row.column == NO_COLUMN {
+        return 0u;
     }
     let logit = value_one(row.logit);
     if !finite_one(row.logit) || logit < lowest_subtrahend(row.max) {
@@ -66,6 +72,7 @@ fn recall(opened: Row, index: u32) -> Row {
     row.max = value_one(pair.x);
     row.inverse_sum = value_one(pair.y);
     row.poisoned = !finite_one(pair.x);
+    row.loss = loss_of(row, -natural_log(row.inverse_sum));
     return row;
 }
 
@@ -75,8 +82,7 @@ fn report(index: u32, row: Row) {
         lse[params.bound_row + index] = row.lse;
     }
     if (params.options & SAVES_PAIR) != 0u {
-        let pair = bitcast<vec2<u32>>(vec2<f32>(row.max, row.inverse_sum));
-        pairs[params.bound_row + index] = select(pair, vec2<u32>(NAN), vec2<bool>(row.poisoned));
+        pairs[params.bound_row + index] = row.pair;
     }
 }
 

@@ -1,5 +1,7 @@
 // p = exp(x - max) / sum
 
+@group(0) @binding(7) var<storage, read> pairs: array<vec2<u32>>;
+
 struct Row {
     max: f32,
     inverse_sum: f32,
@@ -12,6 +14,12 @@ fn open_row(row: u32, at: Starts) -> Row {
 
 fn conclude(opened: Row, statistic: Statistic) -> Row {
     return Row(statistic.max, inverse(statistic.sum), poisoned(statistic));
+}
+
+// The row as merged statistics have left it.
+fn recall(opened: Row, index: u32) -> Row {
+    let pair = pairs[params.bound_row + index];
+    return Row(value_one(pair.x), value_one(pair.y), !finite_one(pair.x));
 }
 
 fn report(index: u32, row: Row) {

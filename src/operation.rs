@@ -1,0 +1,195 @@
+//! What the row operations share: a spec, a plan, buffers.
+
+use std::fmt::Debug;
+use std::marker::PhantomData;
+
+use crate::kernel::{Bound, Params};
+use crate::rows::RowKernels;
+use crate::tensor::{F32, Shape};
+use crate::variant::{Operation, Variant};
+use crate::{Error, Planner};
+
+/// A row-wise operation, with the spec it is planned from and the buffers it binds.
+pub trait RowOperation: sealed::Sealed {
+    /// Which operation it is.
+    const OPERATION: Operation;
+    /// What it is planned from.
+    type Spec: sealed::Spec;
+    /// Its buffers, each with usage `STORAGE`.
+    type Buffers<'a>;
+    #[doc(hidden)]
+    fn tensors<'a>(buffers: &Self::Buffers<'a>, cols: u64, params: &Params) -> sealed::Tensors<'a>;
+}
+
+pub(crate) mod sealed {
+    use crate::Error;
+    use crate::kernel::Params;
+    use crate::tensor::Tensor;
+
+    pub trait Sealed {}
+
+    /// The shape of an operation, and the plain numbers that its formula reads.
+    pub trait Spec: Copy {
+        fn rows(&self) -> u64;
+        fn cols(&self) -> u64;
+        fn params(&self) -> Result<Params, Error>;
+    }
+
+    #[derive(Debug)]
+    pub struct Tensors<'a>(pub(crate) Vec<Tensor<'a>>);
+}
+
+use sealed::Spec;
+
+/// An operation that is chosen, checked and compiled, waiting for buffers.
+///
+/// Cheap to clone; holds no buffer.
+#[derive(Debug, Clone)]
+pub struct Plan<O> {
+    kernels: RowKernels,
+    params: Params,
+    operation: PhantomData<fn() -> O>,
+}
+
+impl<O: RowOperation> Plan<O> {
+    pub(crate) fn new(planner: &Planner, spec: O::Spec) -> Result<Self, Error> {
+        let params = spec.params()?;
+        let kernels = RowKernels::plan(planner, O::OPERATION, spec.rows(), spec.cols())?;
+        Ok(Self {
+            kernels,
+            params,
+            operation: PhantomData,
+        })
+    }
+
+    /// Binds buffers for all rows of the plan.
+    ///
+    /// # Errors
+    ///
+    /// A buffer without usage `STORAGE`, too small, or given twice though one of its roles is written; a row that
+    /// exceeds the device's binding limit.
+    pub fn bind(&self, buffers: O::Buffers<'_>) -> Result<Bound, Error> {
+        self.bind_rows(self.kernels.rows, buffers)
+    }
+
+    /// Binds buffers for `rows` rows, up to those of the plan.
+    ///
+    /// # Errors
+    ///
+    /// As [`bind`](Self::bind), and more rows than the plan has.
+    pub fn bind_rows(&self, rows: u64, buffers: O::Buffers<'_>) -> Result<Bound, Error> {
+        let tensors = O::tensors(&buffers, u64::from(self.kernels.cols), &self.params).0;
+        self.kernels.bind(&tensors, rows, self.params)
+    }
+
+    /// The kernel that was chosen, by name.
+    pub fn kernel(&self) -> String {
+        self.kernels.name()
+    }
+
+    /// The kernel that was chosen, as data.
+    pub const fn variant(&self) -> Variant {
+        self.kernels.variant
+    }
+
+    /// The fewest bytes that the operation must move: each input read once, each output written once.
+    pub fn bytes_moved(&self) -> u64 {
+        self.kernels.rows * bytes_per_row(O::OPERATION, u64::from(self.kernels.cols))
+    }
+}
+
+/// Matrices read and written, and per-row arrays.
+pub(crate) fn bytes_per_row(operation: Operation, cols: u64) -> u64 {
+    let matrix = cols * F32;
+    match operation {
+        Operation::Softmax | Operation::LogSoftmax => 2 * matrix,
+        Operation::SoftmaxBackward | Operation::LogSoftmaxBackward => 3 * matrix,
+        Operation::LogSumExp => matrix + F32,
+        Operation::LogSumExpBackward => 2 * matrix + F32,
+        Operation::CrossEntropy => matrix + 4 * F32,
+        Operation::CrossEntropyBackward => 2 * matrix + 3 * F32,
+        Operation::CrossEntropyFused => 2 * matrix + 2 * F32,
+        Operation::PartialStatistic => matrix + 4 * F32,
+        Operation::MergeStatistics => 4 * matrix + 3 * F32,
+        Operation::SoftmaxFromPairs => 2 * matrix + 2 * F32,
+        Operation::CrossEntropyFromPairs => 5 * F32,
+        Operation::Jacobian => matrix + cols * matrix,
+    }
+}
+
+/// Declares an operation, its buffers and the planner's method for it.
+macro_rules! row_operation {
+    (
+        $(#[$doc:meta])* $name:ident, $method:ident, $spec:ident, $buffers:ident {
+            $($(#[$field_doc:meta])* $field:ident: $how:ident $binding:ident $shape:ident,)*
+        }
+    ) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy)]
+        pub enum $name {}
+
+        #[doc = concat!("The buffers of [`", stringify!($name), "`], each with usage `STORAGE`.")]
+        #[derive(Debug, Clone, Copy)]
+        pub struct $buffers<'a> {
+            $($(#[$field_doc])* pub $field: &'a wgpu::Buffer,)*
+        }
+
+        impl $crate::operation::sealed::Sealed for $name {}
+
+        impl $crate::operation::RowOperation for $name {
+            const OPERATION: $crate::variant::Operation = $crate::variant::Operation::$name;
+            type Spec = $spec;
+            type Buffers<'a> = $buffers<'a>;
+
+            fn tensors<'a>(
+                buffers: &Self::Buffers<'a>,
+                cols: u64,
+                params: &$crate::kernel::Params,
+            ) -> $crate::operation::sealed::Tensors<'a> {
+                use $crate::operation::{matrix, pair, records, value};
+                // Each operation has some of the shapes.
+                let _ = (matrix, pair, records, value);
+                $crate::operation::sealed::Tensors(vec![$($crate::tensor::Tensor::$how(
+                    $crate::shader::Binding::$binding,
+                    stringify!($field),
+                    buffers.$field,
+                    $shape(cols, params),
+                ),)*])
+            }
+        }
+
+        impl $crate::Planner {
+            #[doc = concat!("Plans [`", stringify!($name), "`].")]
+            ///
+            /// # Errors
+            ///
+            /// No columns, more rows or columns than 32-bit indices reach, or a forced variant that cannot serve.
+            pub fn $method(&self, spec: $spec) -> Result<$crate::Plan<$name>, $crate::Error> {
+                $crate::Plan::new(self, spec)
+            }
+        }
+    };
+}
+pub(crate) use row_operation;
+
+/// Rows of the operation's columns.
+pub(crate) const fn matrix(cols: u64, _: &Params) -> Shape {
+    Shape::Matrix { cols }
+}
+
+/// A value a row.
+pub(crate) const fn value(_: u64, _: &Params) -> Shape {
+    Shape::VALUE_PER_ROW
+}
+
+/// A saved pair a row.
+pub(crate) const fn pair(_: u64, _: &Params) -> Shape {
+    Shape::PAIR_PER_ROW
+}
+
+/// The records of all parts of a row.
+pub(crate) const fn records(_: u64, params: &Params) -> Shape {
+    Shape::PerRow {
+        bytes: params.records as u64 * crate::rows::PARTIAL_BYTES,
+    }
+}

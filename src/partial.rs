@@ -1,0 +1,143 @@
+//! Rows that are split over bindings, devices or hosts.
+//!
+//! Every shard folds the statistic of its columns into a record; records merge, in their order, into one pair
+//! `(max, 1 / sum)` a row; and from the pairs each shard computes its part of the result, with no reduction:
+//!
+//! ```text
+//! logits of a shard -> partial_statistic -> record of 16 bytes a row and shard
+//! all records       -> merge_statistics  -> pairs, lse
+//! logits and pairs  -> softmax_from_pairs, cross_entropy_from_pairs, cross_entropy_backward
+//! ```
+
+use crate::kernel::Params;
+use crate::operation::{row_operation, sealed};
+use crate::{CrossEntropySpec, Error, SoftmaxSpec};
+
+/// One shard's columns of `rows` rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShardSpec {
+    rows: u64,
+    cols: u64,
+    shard: u64,
+    shards: u64,
+}
+
+impl ShardSpec {
+    /// `rows` x `cols` logits of shard number `shard`, from 0, of `shards`. Shards may differ in columns.
+    pub const fn new(rows: u64, cols: u64, shard: u64, shards: u64) -> Self {
+        Self {
+            rows,
+            cols,
+            shard,
+            shards,
+        }
+    }
+}
+
+impl sealed::Spec for ShardSpec {
+    fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    fn cols(&self) -> u64 {
+        self.cols
+    }
+
+    fn params(&self) -> Result<Params, Error> {
+        let narrow = |n| u32::try_from(n).ok();
+        match narrow(self.shard).zip(narrow(self.shards)) {
+            Some((first_record, records)) if first_record < records => Ok(Params {
+                first_record,
+                records,
+                ..Params::default()
+            }),
+            _ => Err(Error::Value {
+                what: "shard",
+                expected: "a number below that of all shards",
+                found: format!("{} of {}", self.shard, self.shards),
+            }),
+        }
+    }
+}
+
+/// The merge of `shards` statistics for each of `rows` rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MergeSpec {
+    rows: u64,
+    shards: u64,
+}
+
+impl MergeSpec {
+    /// `shards` records for each of `rows` rows. Lanes that merge take up to 16 records each.
+    pub const fn new(rows: u64, shards: u64) -> Self {
+        Self { rows, shards }
+    }
+}
+
+impl sealed::Spec for MergeSpec {
+    fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    fn cols(&self) -> u64 {
+        self.shards
+    }
+
+    fn params(&self) -> Result<Params, Error> {
+        let records = u32::try_from(self.shards).unwrap_or(u32::MAX);
+        Ok(Params {
+            records,
+            ..Params::default()
+        })
+    }
+}
+
+row_operation! {
+    /// The statistic of a shard's columns: `max` and `sum_j exp(x_j - max)` over them, and what special values they hold.
+    PartialStatistic, partial_statistic, ShardSpec, PartialStatisticBuffers {
+        /// Read: f32, `rows` x `cols`.
+        logits: read Source matrix,
+        /// Written, this shard's only: 16 bytes for each row and shard, the shards of a row side by side.
+        records: written Partials records,
+    }
+}
+
+row_operation! {
+    /// The statistic of whole rows from those of their shards, merged in the order of the shards.
+    MergeStatistics, merge_statistics, MergeSpec, MergeStatisticsBuffers {
+        /// Read: 16 bytes for each row and shard, the shards of a row side by side.
+        records: written Partials records,
+        /// Written: two f32 a row, `(max, 1 / sum)`.
+        pairs: written Pairs pair,
+        /// Written: one f32 a row, `max + ln sum`.
+        lse: written Lse value,
+    }
+}
+
+row_operation! {
+    /// The probabilities of a shard's columns, from merged statistics.
+    SoftmaxFromPairs, softmax_from_pairs, SoftmaxSpec, SoftmaxFromPairsBuffers {
+        /// Read: f32, `rows` x `cols` of the shard.
+        logits: read Source matrix,
+        /// Read: two f32 a row.
+        pairs: read Pairs pair,
+        /// Written: f32, `rows` x `cols` of the shard.
+        probs: written Result matrix,
+    }
+}
+
+row_operation! {
+    /// The losses of the rows, from merged statistics. The spec's [`shard`](CrossEntropySpec::shard) says which classes
+    /// the logits are; its reduction is not used.
+    CrossEntropyFromPairs, cross_entropy_from_pairs, CrossEntropySpec, CrossEntropyFromPairsBuffers {
+        /// Read: f32, `rows` x `classes` of the shard.
+        logits: read Source matrix,
+        /// Read: i32, `rows`, ids of all classes.
+        targets: read RowInput value,
+        /// Read: two f32 a row.
+        pairs: written Pairs pair,
+        /// Written: f32, `rows`: the loss where the target's class is one of the shard's, else 0. The losses of all
+        /// shards add up to those of the rows.
+        losses: written RowOutput value,
+    }
+}
