@@ -6,6 +6,8 @@
     reason = "every test binary uses a part of this"
 )]
 
+pub mod results;
+
 use std::sync::OnceLock;
 
 use bytemuck::Pod;
