@@ -1,0 +1,171 @@
+//! One device for a test binary, devices of other limits, and what a test says of a result.
+
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "every test binary uses a part of this"
+)]
+
+pub mod results;
+
+use std::sync::OnceLock;
+
+use bytemuck::Pod;
+use wgpu_softmax::check::{Inputs, compare, inputs};
+use wgpu_softmax::variant::{Operation, Problem, Variant};
+use wgpu_softmax::wgpu::{
+    Adapter, Backends, Buffer, BufferDescriptor, BufferUsages, DeviceDescriptor, Features,
+    Instance, InstanceDescriptor, Limits,
+};
+use wgpu_softmax::{Bound, Gpu};
+
+/// What an output holds before it is written: bits that no operation gives.
+pub const POISON: u32 = 0xdead_beef;
+
+/// Words after the last one of an output, which must survive.
+const MARGIN: usize = 64;
+
+/// The device of this test binary. No adapter is a failure: tests without one would test nothing.
+pub fn gpu() -> &'static Gpu {
+    static GPU: OnceLock<Gpu> = OnceLock::new();
+    GPU.get_or_init(|| {
+        Gpu::open().unwrap_or_else(|error| panic!("these tests need a GPU: {error}"))
+    })
+}
+
+/// The adapter of [`gpu`].
+pub fn adapter() -> Adapter {
+    let wanted = gpu().adapter_info();
+    let instance = Instance::new(InstanceDescriptor::new_without_display_handle_from_env());
+    pollster::block_on(instance.enumerate_adapters(Backends::all()))
+        .into_iter()
+        .find(|adapter| {
+            let info = adapter.get_info();
+            (info.name, info.backend) == (wanted.name.clone(), wanted.backend)
+        })
+        .expect("the adapter was there a moment ago")
+}
+
+/// A device as a program makes its own, whose errors are panics.
+pub fn device(features: Features, limits: Limits) -> Gpu {
+    let descriptor = DeviceDescriptor {
+        required_features: features,
+        required_limits: limits,
+        ..Default::default()
+    };
+    let (device, queue) = pollster::block_on(adapter().request_device(&descriptor))
+        .expect("an adapter offers the default limits");
+    Gpu::from_device(device, queue)
+}
+
+/// A device without features whose storage bindings have `bytes` bytes at most.
+pub fn device_with_bindings_of(bytes: u64) -> Gpu {
+    let limits = Limits {
+        max_storage_buffer_binding_size: bytes,
+        ..Limits::default()
+    };
+    device(Features::empty(), limits)
+}
+
+/// `gpu`, with `variant` forced.
+pub fn forced(gpu: &Gpu, variant: Variant) -> Gpu {
+    gpu.with_planner(gpu.planner().with_variant(variant))
+}
+
+pub fn problem(operation: Operation, rows: usize, cols: usize) -> Problem {
+    Problem {
+        operation,
+        rows: rows as u64,
+        cols: u32::try_from(cols).expect("a row that fits"),
+        aligned: cols % 4 == 0,
+    }
+}
+
+/// Logits with one class id a row, of which every fifth is `ignored`.
+pub fn rows_with_targets(
+    inputs: Inputs,
+    (rows, cols): (usize, usize),
+    seed: u64,
+    ignored: i32,
+) -> (Vec<f32>, Vec<i32>) {
+    (
+        inputs.logits(rows, cols, seed),
+        inputs::targets(rows, cols, seed, Some(i64::from(ignored))),
+    )
+}
+
+/// Class ids as the reference takes them.
+pub fn wide(targets: &[i32]) -> Vec<i64> {
+    targets.iter().map(|&target| i64::from(target)).collect()
+}
+
+/// Fails unless every element is within its bound, and there is one at least.
+#[track_caller]
+pub fn assert_close(what: &str, found: &[f32], expected: &[f64], allowed: &[f64], cols: usize) {
+    let comparison = compare(found, expected, allowed, cols);
+    assert!(comparison.elements > 0, "{what}: nothing was compared");
+    assert!(comparison.passed(), "{what}: {comparison}");
+}
+
+pub fn bits(values: &[f32]) -> Vec<u32> {
+    values.iter().map(|value| value.to_bits()).collect()
+}
+
+/// A poisoned output of `len` words with a margin behind it.
+#[derive(Debug)]
+pub struct Output {
+    pub buffer: Buffer,
+    len: usize,
+}
+
+impl Output {
+    pub fn new(gpu: &Gpu, len: usize) -> Self {
+        let buffer = gpu
+            .upload("output", &vec![POISON; len + MARGIN])
+            .expect("an output");
+        Self { buffer, len }
+    }
+
+    /// The words written. Fails if one was written behind them.
+    #[track_caller]
+    pub fn words(&self, gpu: &Gpu) -> Vec<u32> {
+        let mut words: Vec<u32> = download(gpu, &self.buffer, self.len + MARGIN);
+        let margin = words.split_off(self.len);
+        assert_eq!(margin, [POISON; MARGIN], "something was written behind");
+        words
+    }
+
+    #[track_caller]
+    pub fn floats(&self, gpu: &Gpu) -> Vec<f32> {
+        bytemuck::cast_vec(self.words(gpu))
+    }
+}
+
+/// A storage buffer that holds `values`.
+pub fn upload<T: bytemuck::NoUninit>(gpu: &Gpu, values: &[T]) -> Buffer {
+    gpu.upload("input", values).expect("an input")
+}
+
+pub fn download<T: Pod>(gpu: &Gpu, buffer: &Buffer, count: usize) -> Vec<T> {
+    gpu.download(buffer, count).expect("a download")
+}
+
+/// A buffer of exactly `bytes` bytes with `usage`.
+pub fn buffer(gpu: &Gpu, bytes: u64, usage: BufferUsages) -> Buffer {
+    gpu.device().create_buffer(&BufferDescriptor {
+        label: None,
+        size: bytes,
+        usage,
+        mapped_at_creation: false,
+    })
+}
+
+/// Runs recordings in the order given, one pass for each group of them, in one submission.
+pub fn run_passes(gpu: &Gpu, passes: &[&[&Bound]]) {
+    let mut encoder = gpu.device().create_command_encoder(&Default::default());
+    for pass in passes {
+        let mut recording = encoder.begin_compute_pass(&Default::default());
+        pass.iter().for_each(|bound| bound.record(&mut recording));
+    }
+    gpu.queue().submit([encoder.finish()]);
+}
