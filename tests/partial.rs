@@ -37,16 +37,31 @@ fn merged(logits: &[f32]) -> Result<Merged, Error> {
     let records = gpu.allocate("records", (ROWS * SHARDS.len() * 16) as u64)?;
     let mut shards = Vec::new();
     for (index, columns) in SHARDS.into_iter().enumerate() {
-        let part: Vec<f32> = logits.chunks(COLS).flat_map(|row| row[columns.clone()].to_vec()).collect();
+        let part: Vec<f32> = logits
+            .chunks(COLS)
+            .flat_map(|row| row[columns.clone()].to_vec())
+            .collect();
         let logits = gpu.upload("logits", &part)?;
-        let spec = ShardSpec::new(ROWS as u64, columns.len() as u64, index as u64, SHARDS.len() as u64);
-        let buffers = PartialStatisticBuffers { logits: &logits, records: &records };
+        let spec = ShardSpec::new(
+            ROWS as u64,
+            columns.len() as u64,
+            index as u64,
+            SHARDS.len() as u64,
+        );
+        let buffers = PartialStatisticBuffers {
+            logits: &logits,
+            records: &records,
+        };
         gpu.run(&planner.partial_statistic(spec)?.bind(buffers)?, "a shard")?;
         shards.push(Shard { columns, logits });
     }
     let pairs = gpu.allocate("pairs", (ROWS * 8) as u64)?;
     let lse = gpu.allocate("lse", (ROWS * 4) as u64)?;
-    let buffers = MergeStatisticsBuffers { records: &records, pairs: &pairs, lse: &lse };
+    let buffers = MergeStatisticsBuffers {
+        records: &records,
+        pairs: &pairs,
+        lse: &lse,
+    };
     let merge = planner.merge_statistics(MergeSpec::new(ROWS as u64, SHARDS.len() as u64))?;
     gpu.run(&merge.bind(buffers)?, "the merge")?;
     let lse = gpu.download(&lse, ROWS)?;
@@ -54,7 +69,10 @@ fn merged(logits: &[f32]) -> Result<Merged, Error> {
 }
 
 /// The parts of a matrix, one a shard, side by side again.
-fn joined(shards: &[Shard], part: impl Fn(&Shard) -> Result<Buffer, Error>) -> Result<Vec<f32>, Error> {
+fn joined(
+    shards: &[Shard],
+    part: impl Fn(&Shard) -> Result<Buffer, Error>,
+) -> Result<Vec<f32>, Error> {
     let mut whole = vec![0.0; ROWS * COLS];
     for shard in shards {
         let values: Vec<f32> = gpu().download(&part(shard)?, ROWS * shard.columns.len())?;
@@ -83,9 +101,15 @@ fn probabilities_and_lse_are_those_of_whole_rows() -> Result<(), Error> {
         let probs = joined(&merged.shards, |shard| {
             let probs = output(shard)?;
             let spec = SoftmaxSpec::new(ROWS as u64, shard.columns.len() as u64);
-            let buffers =
-                SoftmaxFromPairsBuffers { logits: &shard.logits, pairs: &merged.pairs, probs: &probs };
-            gpu().run(&gpu().planner().softmax_from_pairs(spec)?.bind(buffers)?, "a shard")?;
+            let buffers = SoftmaxFromPairsBuffers {
+                logits: &shard.logits,
+                pairs: &merged.pairs,
+                probs: &probs,
+            };
+            gpu().run(
+                &gpu().planner().softmax_from_pairs(spec)?.bind(buffers)?,
+                "a shard",
+            )?;
             Ok(probs)
         })?;
         let expected = reference::softmax(&logits, COLS);
@@ -116,7 +140,9 @@ fn losses_of_the_shards_add_up_to_those_of_whole_rows() -> Result<(), Error> {
             let plan = gpu().planner().cross_entropy_from_pairs(spec_of(shard))?;
             gpu().run(&plan.bind(buffers)?, "a shard")?;
             let losses: Vec<f32> = gpu().download(&losses, ROWS)?;
-            sums.iter_mut().zip(losses).for_each(|(sum, loss)| *sum += loss);
+            sums.iter_mut()
+                .zip(losses)
+                .for_each(|(sum, loss)| *sum += loss);
         }
         let of = reference_of(Reduction::None);
         let ids = wide(&targets);
@@ -158,11 +184,18 @@ fn gradients_of_the_shards_are_those_of_whole_rows() -> Result<(), Error> {
 fn cases() -> [(Inputs, fn() -> Vec<i32>); 4] {
     let good: fn() -> Vec<i32> = || inputs::targets(ROWS, COLS, 6, Some(IGNORED.into()));
     let bad: fn() -> Vec<i32> = || inputs::bad_targets(ROWS, COLS, 6, Some(IGNORED.into()));
-    [(Inputs::Peaked, good), (Inputs::Masked, good), (Inputs::Special, bad), (Inputs::Shifted1e8, bad)]
+    [
+        (Inputs::Peaked, good),
+        (Inputs::Masked, good),
+        (Inputs::Special, bad),
+        (Inputs::Shifted1e8, bad),
+    ]
 }
 
 fn reference_of(reduction: Reduction) -> reference::CrossEntropy {
-    reference::CrossEntropy::new(COLS).ignore_index(IGNORED.into()).reduction(reduction)
+    reference::CrossEntropy::new(COLS)
+        .ignore_index(IGNORED.into())
+        .reduction(reduction)
 }
 
 fn wide(targets: &[i32]) -> Vec<i64> {
@@ -171,9 +204,21 @@ fn wide(targets: &[i32]) -> Vec<i64> {
 
 #[test]
 fn a_shard_that_is_none_is_refused() {
-    let error = gpu().planner().partial_statistic(ShardSpec::new(2, 8, 3, 3)).expect_err("3 of 3");
-    assert_eq!(error.to_string(), "shard: expected a number below that of all shards, found 3 of 3");
+    let error = gpu()
+        .planner()
+        .partial_statistic(ShardSpec::new(2, 8, 3, 3))
+        .expect_err("3 of 3");
+    assert_eq!(
+        error.to_string(),
+        "shard: expected a number below that of all shards, found 3 of 3"
+    );
     let beyond = CrossEntropySpec::new(2, 8).shard(60, 64);
-    let error = gpu().planner().cross_entropy_backward(beyond).expect_err("60 to 68 of 64");
-    assert!(error.to_string().contains("found 60 to 68 of 64"), "{error}");
+    let error = gpu()
+        .planner()
+        .cross_entropy_backward(beyond)
+        .expect_err("60 to 68 of 64");
+    assert!(
+        error.to_string().contains("found 60 to 68 of 64"),
+        "{error}"
+    );
 }

@@ -66,6 +66,8 @@ impl Folder {
         command
             .current_dir(self.0.path())
             .args(line.split_whitespace())
+            // Without it Mesa's drivers write an error of their own to stderr.
+            .env("XDG_RUNTIME_DIR", self.0.path())
             .stdin(Stdio::null());
         command
     }
