@@ -53,6 +53,20 @@ fn minus_infinity_weighs_nothing() {
     }
 }
 
+/// Every poison in the first, a middle and the last column, each row between two plain ones.
+fn poisoned_rows(cols: usize) -> Vec<(Vec<f32>, Option<f32>)> {
+    let mut rows = vec![(plain(cols, 0), None)];
+    for (seed, poison) in (1..).zip(POISONS.map(f32::from_bits)) {
+        for column in [0, cols / 2, cols - 1] {
+            let mut row = plain(cols, seed);
+            row[column] = poison;
+            rows.push((row, Some(poison)));
+            rows.push((plain(cols, seed), None));
+        }
+    }
+    rows
+}
+
 #[test]
 fn nan_and_infinity_poison_their_row_and_no_other() {
     for cols in WIDTHS {
@@ -121,6 +135,16 @@ fn a_row_of_minus_infinity_has_no_probabilities() {
             assert_untouched(found, 2, kernel);
         });
     }
+}
+
+fn every_poison_by_every_kernel(rows: usize, cols: usize) -> Vec<(f32, Variant)> {
+    let kernels = kernels(rows, cols);
+    let by_every_kernel = |poison| kernels.iter().map(move |&variant| (poison, variant));
+    POISONS
+        .map(f32::from_bits)
+        .into_iter()
+        .flat_map(by_every_kernel)
+        .collect()
 }
 
 #[test]

@@ -43,20 +43,6 @@ fn a_target_at_minus_infinity_costs_infinity() {
     }
 }
 
-/// Every poison in the first, a middle and the last column, each row between two plain ones.
-fn poisoned_rows(cols: usize) -> Vec<(Vec<f32>, Option<f32>)> {
-    let mut rows = vec![(plain(cols, 0), None)];
-    for (seed, poison) in (1..).zip(POISONS.map(f32::from_bits)) {
-        for column in [0, cols / 2, cols - 1] {
-            let mut row = plain(cols, seed);
-            row[column] = poison;
-            rows.push((row, Some(poison)));
-            rows.push((plain(cols, seed), None));
-        }
-    }
-    rows
-}
-
 #[test]
 fn ignored_rows_count_for_nothing() {
     let cols = 45;
@@ -163,14 +149,4 @@ fn no_rows_give_empty_results() {
     let found = reduced(Reduction::None, &[]);
     assert_eq!((found.losses, found.grad_logits), (vec![], Some(vec![])));
     assert_eq!(found.lse, Some(vec![]));
-}
-
-fn every_poison_by_every_kernel(rows: usize, cols: usize) -> Vec<(f32, Variant)> {
-    let kernels = kernels(rows, cols);
-    let by_every_kernel = |poison| kernels.iter().map(move |&variant| (poison, variant));
-    POISONS
-        .map(f32::from_bits)
-        .into_iter()
-        .flat_map(by_every_kernel)
-        .collect()
 }

@@ -14,10 +14,10 @@ use bytemuck::Pod;
 use wgpu_softmax::check::{Inputs, compare, inputs};
 use wgpu_softmax::variant::{Operation, Problem, Variant};
 use wgpu_softmax::wgpu::{
-    Adapter, Backends, Buffer, BufferDescriptor, BufferUsages, DeviceDescriptor, Features,
-    Instance, InstanceDescriptor, Limits,
+    Adapter, AdapterInfo, Backends, Buffer, BufferDescriptor, BufferUsages, DeviceDescriptor,
+    Features, Instance, InstanceDescriptor, Limits,
 };
-use wgpu_softmax::{Bound, Gpu};
+use wgpu_softmax::{Bound, Gpu, wanted};
 
 /// What an output holds before it is written: bits that no operation gives.
 pub const POISON: u32 = 0xdead_beef;
@@ -25,25 +25,30 @@ pub const POISON: u32 = 0xdead_beef;
 /// Words after the last one of an output, which must survive.
 const MARGIN: usize = 64;
 
-/// The device of this test binary. No adapter is a failure: tests without one would test nothing.
+/// The device of this test binary, with the features and limits that serve best. Its errors are panics. No adapter
+/// is a failure: tests without one would test nothing.
 pub fn gpu() -> &'static Gpu {
     static GPU: OnceLock<Gpu> = OnceLock::new();
     GPU.get_or_init(|| {
-        Gpu::open().unwrap_or_else(|error| panic!("these tests need a GPU: {error}"))
+        let (features, limits) = wanted(adapter());
+        device(features, limits)
     })
 }
 
-/// The adapter of [`gpu`].
-pub fn adapter() -> Adapter {
-    let wanted = gpu().adapter_info();
-    let instance = Instance::new(InstanceDescriptor::new_without_display_handle_from_env());
-    pollster::block_on(instance.enumerate_adapters(Backends::all()))
-        .into_iter()
-        .find(|adapter| {
-            let info = adapter.get_info();
-            (info.name, info.backend) == (wanted.name.clone(), wanted.backend)
-        })
-        .expect("the adapter was there a moment ago")
+/// The adapter that [`Gpu::open`] takes.
+pub fn adapter() -> &'static Adapter {
+    static ADAPTER: OnceLock<Adapter> = OnceLock::new();
+    ADAPTER.get_or_init(|| {
+        let opened = Gpu::open().unwrap_or_else(|error| panic!("these tests need a GPU: {error}"));
+        let name = |info: AdapterInfo| (info.name, info.backend, info.device_type);
+        let instance = Instance::new(InstanceDescriptor::new_without_display_handle_from_env());
+        let found = pollster::block_on(instance.enumerate_adapters(Backends::all()));
+        let same = |adapter: &Adapter| name(adapter.get_info()) == name(opened.adapter_info());
+        found
+            .into_iter()
+            .find(same)
+            .expect("the adapter was there a moment ago")
+    })
 }
 
 /// A device as a program makes its own, whose errors are panics.
@@ -54,7 +59,7 @@ pub fn device(features: Features, limits: Limits) -> Gpu {
         ..Default::default()
     };
     let (device, queue) = pollster::block_on(adapter().request_device(&descriptor))
-        .expect("an adapter offers the default limits");
+        .expect("a device that its adapter offers");
     Gpu::from_device(device, queue)
 }
 
