@@ -3,7 +3,7 @@
 use wgpu::Buffer;
 
 use crate::kernel::{Bound, Params};
-use crate::operation::bytes_per_row;
+use crate::operation::bytes_moved;
 use crate::rows::{RowKernels, storage};
 use crate::shader::Binding;
 use crate::softmax::{Softmax, SoftmaxBuffers};
@@ -85,6 +85,10 @@ impl JacobianPlan {
 
     /// The fewest bytes that the operation must move: each input read once, each output written once.
     pub fn bytes_moved(&self) -> u64 {
-        self.kernels.rows * bytes_per_row(Operation::Jacobian, u64::from(self.kernels.cols))
+        bytes_moved(
+            Operation::Jacobian,
+            self.kernels.rows,
+            u64::from(self.kernels.cols),
+        )
     }
 }

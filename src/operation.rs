@@ -94,12 +94,21 @@ impl<O: RowOperation> Plan<O> {
 
     /// The fewest bytes that the operation must move: each input read once, each output written once.
     pub fn bytes_moved(&self) -> u64 {
-        self.kernels.rows * bytes_per_row(O::OPERATION, u64::from(self.kernels.cols))
+        bytes_moved(
+            O::OPERATION,
+            self.kernels.rows,
+            u64::from(self.kernels.cols),
+        )
     }
 }
 
+/// The bytes of all rows.
+pub(crate) fn bytes_moved(operation: Operation, rows: u64, cols: u64) -> u64 {
+    rows.saturating_mul(bytes_per_row(operation, cols))
+}
+
 /// Matrices read and written, and per-row arrays.
-pub(crate) fn bytes_per_row(operation: Operation, cols: u64) -> u64 {
+fn bytes_per_row(operation: Operation, cols: u64) -> u64 {
     let matrix = cols * F32;
     match operation {
         Operation::Softmax | Operation::LogSoftmax => 2 * matrix,
@@ -113,7 +122,7 @@ pub(crate) fn bytes_per_row(operation: Operation, cols: u64) -> u64 {
         Operation::MergeStatistics => 4 * matrix + 3 * F32,
         Operation::SoftmaxFromPairs => 2 * matrix + 2 * F32,
         Operation::CrossEntropyFromPairs => 5 * F32,
-        Operation::Jacobian => matrix + cols * matrix,
+        Operation::Jacobian => cols.saturating_mul(matrix).saturating_add(matrix),
     }
 }
 

@@ -35,7 +35,7 @@ impl RowKernels {
         let kernels = if rows == 0 {
             Vec::new()
         } else {
-            planner.kernels(operation, variant)
+            planner.kernels(operation, variant)?
         };
         Ok(Self {
             planner: planner.clone(),
@@ -77,6 +77,18 @@ impl RowKernels {
         Ok(Bound::new(self.planner.device(), &steps))
     }
 
+    /// The windows in which the tensors, and the partial statistics where rows are split, lie within the binding limit.
+    fn windows(&self, tensors: &[Tensor<'_>], rows: u64) -> Result<Vec<Window>, Error> {
+        let bytes = u64::from(self.variant.family.parts()) * PARTIAL_BYTES;
+        let partials = ("partials", Shape::PerRow { bytes });
+        let split = self.kernels.len() > 1;
+        let shapes = tensors
+            .iter()
+            .map(Tensor::role_and_shape)
+            .chain(split.then_some(partials));
+        windows(shapes, rows, self.planner.abilities())
+    }
+
     /// Memory for the partial statistics of the largest window, where rows are split.
     pub(crate) fn scratch(
         &self,
@@ -86,7 +98,7 @@ impl RowKernels {
         if self.kernels.len() < 2 || rows == 0 {
             return Ok(None);
         }
-        let windows = windows(tensors, rows, self.planner.abilities())?;
+        let windows = self.windows(tensors, rows)?;
         let last_row = |window: &Window| u64::from(window.bound_row()) + window.rows;
         let largest = windows.iter().map(last_row).max().unwrap_or(0);
         let size = largest * u64::from(self.variant.family.parts()) * PARTIAL_BYTES;
@@ -107,7 +119,7 @@ impl RowKernels {
         scratch: Option<&'a wgpu::Buffer>,
     ) -> Result<Vec<Step<'a>>, Error> {
         let mut steps = Vec::new();
-        for window in windows(tensors, rows, self.planner.abilities())? {
+        for window in self.windows(tensors, rows)? {
             for kernel in &self.kernels {
                 steps.push(self.step(kernel, tensors, window, base, scratch));
             }

@@ -82,6 +82,10 @@ impl<'a> Tensor<'a> {
         }
     }
 
+    pub(crate) const fn role_and_shape(&self) -> (&'static str, Shape) {
+        (self.role, self.shape)
+    }
+
     fn check(&self, rows: u64) -> Result<(), Error> {
         if !self.buffer.usage().contains(BufferUsages::STORAGE) {
             return Err(Error::BufferUsage {
@@ -180,25 +184,25 @@ pub(crate) fn check(tensors: &[Tensor<'_>], rows: u64) -> Result<(), Error> {
 
 /// Windows that cover `rows` rows within the binding limit, as few as it allows.
 pub(crate) fn windows(
-    tensors: &[Tensor<'_>],
+    shapes: impl IntoIterator<Item = (&'static str, Shape)>,
     rows: u64,
     abilities: &Abilities,
 ) -> Result<Vec<Window>, Error> {
     let mut most = rows.max(1);
-    for tensor in tensors {
-        let per_row = tensor.shape.bytes_per_row();
+    for (role, shape) in shapes {
+        let per_row = shape.bytes_per_row();
         if per_row == 0 || rows.saturating_mul(per_row) <= binding_limit(abilities) {
             continue;
         }
-        if rows_within(tensor.shape, abilities) == 0 {
+        if rows_within(shape, abilities) == 0 {
             return Err(Error::Limit {
-                what: format!("a row of buffer `{}`", tensor.role),
+                what: format!("a row of buffer `{role}`"),
                 limit: "max_storage_buffer_binding_size",
                 needed: per_row,
                 available: binding_limit(abilities),
             });
         }
-        most = most.min(rows_within(tensor.shape, abilities));
+        most = most.min(rows_within(shape, abilities));
     }
     let window = |first| Window {
         first,
@@ -207,11 +211,6 @@ pub(crate) fn windows(
     Ok((0..rows.div_ceil(most))
         .map(|index| window(index * most))
         .collect())
-}
-
-/// The fewest rows, but 1, that a window of this shape has before the last one.
-pub(crate) fn least_window(shape: Shape, abilities: &Abilities) -> u64 {
-    rows_within(shape, abilities).max(1)
 }
 
 fn binding_limit(abilities: &Abilities) -> u64 {

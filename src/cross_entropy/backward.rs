@@ -5,7 +5,7 @@ use wgpu::Buffer;
 use super::tally::{Own, Tally};
 use super::{CrossEntropySpec, MEAN};
 use crate::kernel::{Bound, Params};
-use crate::operation::bytes_per_row;
+use crate::operation::bytes_moved;
 use crate::operation::sealed::Spec;
 use crate::rows::RowKernels;
 use crate::shader::Binding;
@@ -53,7 +53,7 @@ impl Planner {
             spec,
             params: spec.params()?,
             kernels,
-            tally: Tally::plan(self),
+            tally: Tally::plan(self)?,
         })
     }
 }
@@ -79,6 +79,7 @@ impl CrossEntropyBackwardPlan {
         buffers: CrossEntropyBackwardBuffers<'_>,
     ) -> Result<Bound, Error> {
         let kernels = &self.kernels;
+        kernels.check_rows(rows)?;
         let matrix = Shape::Matrix {
             cols: self.spec.classes(),
         };
@@ -88,24 +89,22 @@ impl CrossEntropyBackwardPlan {
             pairs,
             grad_logits,
         } = buffers;
-        let targets = Tensor::read(Binding::RowInput, "targets", targets, Shape::VALUE_PER_ROW);
-        let mut tensors = vec![
+        let given = vec![
             Tensor::read(Binding::Source, "logits", logits, matrix),
-            targets,
+            Tensor::read(Binding::RowInput, "targets", targets, Shape::VALUE_PER_ROW),
             // The forward passes share this binding, and they write it.
             Tensor::written(Binding::Pairs, "pairs", pairs, Shape::PAIR_PER_ROW),
             Tensor::written(Binding::Result, "grad_logits", grad_logits, matrix),
         ];
-        kernels.check_rows(rows)?;
-        check(&tensors, rows)?;
+        check(&given, rows)?;
+        let own = Own::new(&self.tally, &given, rows, Reduction::None)?;
+        let tensors = own.beside(given, rows);
 
-        let own = Own::new(&kernels.planner, Reduction::None, rows, &self.tally);
-        tensors.push(own.counted());
         let mut params = self.params;
         let mut steps = Vec::new();
         if self.spec.reduction == Reduction::Mean {
             params.options |= MEAN;
-            steps.extend(self.tally.count(&own, targets, kernels, rows, params)?);
+            steps.extend(self.tally.count(&tensors, kernels.cols, rows, params)?);
         }
         steps.extend(kernels.steps(&tensors, rows, params, None)?);
         Ok(Bound::new(kernels.planner.device(), &steps))
@@ -123,6 +122,10 @@ impl CrossEntropyBackwardPlan {
 
     /// The fewest bytes that the operation must move: each input read once, each output written once.
     pub fn bytes_moved(&self) -> u64 {
-        self.spec.rows() * bytes_per_row(Operation::CrossEntropyBackward, self.spec.classes())
+        bytes_moved(
+            Operation::CrossEntropyBackward,
+            self.spec.rows(),
+            self.spec.classes(),
+        )
     }
 }

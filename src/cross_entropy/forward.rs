@@ -6,16 +6,13 @@ use super::tally::{Own, RECORD, Tally};
 use super::{CrossEntropyBuffers, CrossEntropyExtras, CrossEntropySpec};
 use super::{MEAN, SAVES_LSE, SAVES_PAIR};
 use crate::kernel::{Bound, Params};
-use crate::operation::bytes_per_row;
+use crate::operation::bytes_moved;
 use crate::operation::sealed::Spec;
 use crate::rows::RowKernels;
 use crate::shader::Binding;
 use crate::tensor::{F32, Shape, Tensor, check};
 use crate::variant::{Operation, Variant};
 use crate::{Error, Planner, Reduction};
-
-/// Where the outputs begin in what the reducing kernels bind.
-const OUTPUTS: usize = 3;
 
 /// A cross-entropy that is chosen, checked and compiled, waiting for buffers.
 ///
@@ -42,7 +39,7 @@ impl Planner {
             params: spec.params()?,
             loss_only: kernels(Operation::CrossEntropy)?,
             fused: kernels(Operation::CrossEntropyFused)?,
-            tally: Tally::plan(self),
+            tally: Tally::plan(self)?,
         })
     }
 }
@@ -72,14 +69,10 @@ impl CrossEntropyPlan {
         let fused = buffers.grad_logits.is_some();
         let kernels = if fused { &self.fused } else { &self.loss_only };
         kernels.check_rows(rows)?;
-        let own = Own::new(&kernels.planner, self.spec.reduction, rows, &self.tally);
-        let of_rows = self.row_tensors(buffers, extras, &own);
-        let of_all = self.reduce_tensors(buffers, extras, &own);
-        let callers = of_rows
-            .iter()
-            .chain(&of_all[OUTPUTS..])
-            .filter(|tensor| !own.owns(tensor));
-        check(&callers.copied().collect::<Vec<_>>(), rows)?;
+        let given = self.given(buffers, extras);
+        check(&given, rows)?;
+        let own = Own::new(&self.tally, &given, rows, self.spec.reduction)?;
+        let tensors = own.beside(given, rows);
 
         let mean = if self.spec.reduction == Reduction::Mean {
             MEAN
@@ -94,15 +87,15 @@ impl CrossEntropyPlan {
             options: plain.options | mean,
             ..plain
         };
-        let scratch = kernels.scratch(&of_rows, rows)?;
+        let scratch = kernels.scratch(&tensors, rows)?;
         let mut steps = Vec::new();
         if mean != 0 && fused {
-            steps.extend(self.tally.count(&own, of_all[0], kernels, rows, averaged)?);
+            steps.extend(self.tally.count(&tensors, kernels.cols, rows, averaged)?);
         }
         let of_each = if fused { averaged } else { plain };
-        steps.extend(kernels.steps(&of_rows, rows, of_each, scratch.as_ref())?);
+        steps.extend(kernels.steps(&tensors, rows, of_each, scratch.as_ref())?);
         if self.spec.reduction != Reduction::None || extras.status.is_some() {
-            steps.extend(self.tally.reduce(&of_all, kernels, rows, averaged)?);
+            steps.extend(self.tally.reduce(&tensors, kernels.cols, rows, averaged)?);
         }
         Ok(Bound::new(kernels.planner.device(), &steps))
     }
@@ -113,58 +106,39 @@ impl CrossEntropyPlan {
         self.params.options | saved
     }
 
-    /// What the row kernels read and write.
-    fn row_tensors<'a>(
+    /// The tensors that the caller has given.
+    fn given<'a>(
         &self,
         buffers: CrossEntropyBuffers<'a>,
         extras: CrossEntropyExtras<'a>,
-        own: &'a Own,
     ) -> Vec<Tensor<'a>> {
-        let matrix = Shape::Matrix {
-            cols: self.spec.classes(),
+        let (matrix, per_row) = (
+            Shape::Matrix {
+                cols: self.spec.classes(),
+            },
+            Shape::VALUE_PER_ROW,
+        );
+        let losses = match self.spec.reduction {
+            Reduction::None => (Binding::RowOutput, per_row),
+            _ => (Binding::ReducedLoss, Shape::Whole { bytes: F32 }),
         };
-        let losses = own.row_losses(buffers.losses);
-        let per_row = Shape::VALUE_PER_ROW;
         let mut tensors = vec![
             Tensor::read(Binding::Source, "logits", buffers.logits, matrix),
             Tensor::read(Binding::RowInput, "targets", buffers.targets, per_row),
-            Tensor::written(Binding::RowOutput, "losses", losses, per_row),
-            own.counted(),
+            Tensor::written(losses.0, "losses", buffers.losses, losses.1),
         ];
-        let mut output = |binding, role, buffer: Option<&'a Buffer>, shape| {
+        let mut optional = |binding, role, buffer: Option<&'a Buffer>, shape| {
             tensors.extend(buffer.map(|buffer| Tensor::written(binding, role, buffer, shape)));
         };
-        output(Binding::Result, "grad_logits", buffers.grad_logits, matrix);
-        output(Binding::Pairs, "pairs", extras.pairs, Shape::PAIR_PER_ROW);
-        output(Binding::Lse, "lse", extras.lse, per_row);
-        tensors
-    }
-
-    /// What the reducing kernels read, and then what they write for the caller.
-    fn reduce_tensors<'a>(
-        &self,
-        buffers: CrossEntropyBuffers<'a>,
-        extras: CrossEntropyExtras<'a>,
-        own: &'a Own,
-    ) -> Vec<Tensor<'a>> {
-        let losses = own.row_losses(buffers.losses);
-        let mut tensors = vec![
-            Tensor::read(
-                Binding::RowInput,
-                "targets",
-                buffers.targets,
-                Shape::VALUE_PER_ROW,
-            ),
-            Tensor::read(Binding::RowOutput, "losses", losses, Shape::VALUE_PER_ROW),
-            own.records(),
-        ];
-        let mut output = |binding, role, buffer: Option<&'a Buffer>, bytes| {
-            let shape = Shape::Whole { bytes };
-            tensors.extend(buffer.map(|buffer| Tensor::written(binding, role, buffer, shape)));
-        };
-        let reduced = (self.spec.reduction != Reduction::None).then_some(buffers.losses);
-        output(Binding::ReducedLoss, "losses", reduced, F32);
-        output(Binding::Status, "status", extras.status, RECORD);
+        optional(Binding::Result, "grad_logits", buffers.grad_logits, matrix);
+        optional(Binding::Pairs, "pairs", extras.pairs, Shape::PAIR_PER_ROW);
+        optional(Binding::Lse, "lse", extras.lse, per_row);
+        optional(
+            Binding::Status,
+            "status",
+            extras.status,
+            Shape::Whole { bytes: RECORD },
+        );
         tensors
     }
 
@@ -190,6 +164,10 @@ impl CrossEntropyPlan {
 
     /// The fewest bytes that loss and gradient must move: each input read once, each output written once.
     pub fn bytes_moved(&self) -> u64 {
-        self.spec.rows() * bytes_per_row(Operation::CrossEntropyFused, self.spec.classes())
+        bytes_moved(
+            Operation::CrossEntropyFused,
+            self.spec.rows(),
+            self.spec.classes(),
+        )
     }
 }

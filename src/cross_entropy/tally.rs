@@ -6,9 +6,9 @@ use wgpu::Buffer;
 
 use super::Status;
 use crate::kernel::{Kernel, Params, Step};
-use crate::rows::{RowKernels, storage};
+use crate::rows::storage;
 use crate::shader::{Binding, Program, Stage};
-use crate::tensor::{F32, Shape, Tensor, Window, least_window, windows};
+use crate::tensor::{F32, Shape, Tensor, Window, windows};
 use crate::{Error, Planner, Reduction};
 
 /// Rows that one invocation takes, as `shaders/tally.wgsl` has it.
@@ -17,9 +17,13 @@ const ROWS_PER_INVOCATION: u64 = 16;
 /// Bytes of a record.
 pub(super) const RECORD: u64 = size_of::<Status>() as u64;
 
+/// No rows: what the dispatches of an empty binding serve.
+const NOTHING: Window = Window { first: 0, rows: 0 };
+
 /// The kernels that count targets, reduce losses and merge the records of both.
 #[derive(Debug, Clone)]
 pub(super) struct Tally {
+    planner: Planner,
     count: Arc<Kernel>,
     reduce: Arc<Kernel>,
     merge: Arc<Kernel>,
@@ -27,65 +31,51 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    pub(super) fn plan(planner: &Planner) -> Self {
+    pub(super) fn plan(planner: &Planner) -> Result<Self, Error> {
         let program = |stage| Program::tally(stage, planner.abilities().max_invocations);
         let kernel = |stage| planner.kernel(program(stage));
-        Self {
-            count: kernel(Stage::CountTargets),
-            reduce: kernel(Stage::ReduceLosses),
-            merge: kernel(Stage::MergeTallies),
+        Ok(Self {
+            planner: planner.clone(),
+            count: kernel(Stage::CountTargets)?,
+            reduce: kernel(Stage::ReduceLosses)?,
+            merge: kernel(Stage::MergeTallies)?,
             rows_per_group: ROWS_PER_INVOCATION * u64::from(program(Stage::CountTargets).lanes),
-        }
-    }
-
-    /// Bytes for the record that all merge to, and one for each workgroup: every window may end with one that has
-    /// little to do.
-    fn bytes(&self, planner: &Planner, rows: u64) -> u64 {
-        let windows = rows.div_ceil(least_window(Shape::VALUE_PER_ROW, planner.abilities()));
-        (1 + windows + rows.div_ceil(self.rows_per_group)) * RECORD
+        })
     }
 
     /// The dispatches that count the targets of `rows` rows into record 0.
     pub(super) fn count<'a>(
         &self,
-        own: &'a Own,
-        targets: Tensor<'a>,
-        rows: &RowKernels,
-        bound_rows: u64,
+        tensors: &[Tensor<'a>],
+        cols: u32,
+        rows: u64,
         base: Params,
     ) -> Result<Vec<Step<'a>>, Error> {
-        let tensors = [targets, own.records()];
-        self.steps(&self.count, &tensors, rows, bound_rows, base)
+        self.steps(&self.count, tensors, rows, Params { cols, ..base })
     }
 
     /// The dispatches that reduce the losses of `rows` rows and publish their record.
     pub(super) fn reduce<'a>(
         &self,
         tensors: &[Tensor<'a>],
-        rows: &RowKernels,
-        bound_rows: u64,
+        cols: u32,
+        rows: u64,
         base: Params,
     ) -> Result<Vec<Step<'a>>, Error> {
-        self.steps(&self.reduce, tensors, rows, bound_rows, base)
+        self.steps(&self.reduce, tensors, rows, Params { cols, ..base })
     }
 
     fn steps<'a>(
         &self,
         kernel: &Arc<Kernel>,
         tensors: &[Tensor<'a>],
-        rows: &RowKernels,
-        bound_rows: u64,
+        rows: u64,
         base: Params,
     ) -> Result<Vec<Step<'a>>, Error> {
-        let nothing = Window { first: 0, rows: 0 };
-        let windows = match bound_rows {
-            0 => vec![nothing],
-            _ => windows(tensors, bound_rows, rows.planner.abilities())?,
-        };
-        let groups = |window: &Window| window.rows.div_ceil(self.rows_per_group).max(1);
-        let records: u64 = windows.iter().map(groups).sum();
+        let tensors = per_row(tensors);
+        let windows = self.windows(&tensors, rows)?;
+        let records: u64 = windows.iter().map(|window| self.groups(window)).sum();
         let base = Params {
-            cols: rows.cols,
             records: narrow(records),
             ..base
         };
@@ -93,20 +83,59 @@ impl Tally {
         let mut first_record = u64::from(records > 1);
         let mut steps = Vec::new();
         for window in windows {
-            steps.push(step(
-                kernel,
-                tensors,
-                window,
-                (first_record, groups(&window)),
-                base,
-            ));
-            first_record += groups(&window);
+            let groups = self.groups(&window);
+            steps.push(step(kernel, &tensors, window, (first_record, groups), base));
+            first_record += groups;
         }
         if records > 1 {
-            steps.push(step(&self.merge, tensors, nothing, (1, 1), base));
+            steps.push(step(&self.merge, &tensors, NOTHING, (1, 1), base));
         }
         Ok(steps)
     }
+
+    fn windows(&self, tensors: &[Tensor<'_>], rows: u64) -> Result<Vec<Window>, Error> {
+        match rows {
+            0 => Ok(vec![NOTHING]),
+            _ => {
+                let shapes = tensors.iter().map(Tensor::role_and_shape);
+                windows(shapes, rows, self.planner.abilities())
+            }
+        }
+    }
+
+    /// Workgroups of a window, each of which leaves a record.
+    fn groups(&self, window: &Window) -> u64 {
+        window.rows.div_ceil(self.rows_per_group).max(1)
+    }
+
+    /// Bytes for a record of each workgroup, and the one that they merge to.
+    fn bytes(&self, tensors: &[Tensor<'_>], rows: u64) -> Result<u64, Error> {
+        let windows = self.windows(&per_row(tensors), rows)?;
+        let groups: u64 = windows.iter().map(|window| self.groups(window)).sum();
+        let bytes = (groups + 1) * RECORD;
+        let available = self.planner.abilities().max_binding_bytes;
+        if bytes > available {
+            let what = format!("counting the targets of {rows} rows");
+            let limit = "max_storage_buffer_binding_size";
+            return Err(Error::Limit {
+                what,
+                limit,
+                needed: bytes,
+                available,
+            });
+        }
+        Ok(bytes)
+    }
+}
+
+/// Without the matrices, of which a tally reads none.
+fn per_row<'a>(tensors: &[Tensor<'a>]) -> Vec<Tensor<'a>> {
+    let is_matrix = |tensor: &Tensor<'_>| matches!(tensor.shape, Shape::Matrix { .. });
+    tensors
+        .iter()
+        .filter(|tensor| !is_matrix(tensor))
+        .copied()
+        .collect()
 }
 
 fn step<'a>(
@@ -143,48 +172,42 @@ fn narrow(n: u64) -> u32 {
 /// Memory of the library's own for one binding.
 #[derive(Debug)]
 pub(super) struct Own {
+    /// Where the losses of the rows go if they are reduced; else they go to the caller.
     row_losses: Option<Buffer>,
     records: Buffer,
 }
 
 impl Own {
-    pub(super) fn new(planner: &Planner, reduction: Reduction, rows: u64, tally: &Tally) -> Self {
-        let make = |label, size| storage(planner, label, size);
+    /// For tensors that have been checked: no more is allocated than a share of them.
+    pub(super) fn new(
+        tally: &Tally,
+        given: &[Tensor<'_>],
+        rows: u64,
+        reduction: Reduction,
+    ) -> Result<Self, Error> {
+        let make = |label, size| storage(&tally.planner, label, size);
         let row_losses = || make("wgpu-softmax row losses", rows * F32);
-        Self {
+        Ok(Self {
             row_losses: (reduction != Reduction::None).then(row_losses),
-            records: make("wgpu-softmax tally", tally.bytes(planner, rows)),
-        }
+            records: make("wgpu-softmax tally", tally.bytes(given, rows)?),
+        })
     }
 
-    /// Where the losses of the rows go: to the caller, unless they are reduced.
-    pub(super) fn row_losses<'a>(&'a self, losses: &'a Buffer) -> &'a Buffer {
-        self.row_losses.as_ref().unwrap_or(losses)
-    }
-
-    /// All records, for the dispatches that write them.
-    pub(super) fn records(&self) -> Tensor<'_> {
+    /// The caller's tensors and these. Without rows, the caller's may be empty, and nothing empty can be bound.
+    pub(super) fn beside<'a>(&'a self, given: Vec<Tensor<'a>>, rows: u64) -> Vec<Tensor<'a>> {
+        let per_row = Shape::VALUE_PER_ROW;
+        let losses = |buffer| Tensor::written(Binding::RowOutput, "row losses", buffer, per_row);
         let bytes = self.records.size();
-        Tensor::written(
+        let whole = Shape::Whole { bytes };
+        let mut tensors = given;
+        tensors.extend(self.row_losses.as_ref().map(losses));
+        tensors.push(Tensor::written(
             Binding::Tally,
             "tally",
             &self.records,
-            Shape::Whole { bytes },
-        )
-    }
-
-    /// Record 0, for the dispatches that read the count of valid rows.
-    pub(super) fn counted(&self) -> Tensor<'_> {
-        Tensor::read(
-            Binding::Tally,
-            "tally",
-            &self.records,
-            Shape::Whole { bytes: RECORD },
-        )
-    }
-
-    /// Whether a tensor is of this memory, and none of the caller's.
-    pub(super) fn owns(&self, tensor: &Tensor<'_>) -> bool {
-        *tensor.buffer == self.records || self.row_losses.as_ref() == Some(tensor.buffer)
+            whole,
+        ));
+        tensors.retain(|tensor| rows > 0 || matches!(tensor.shape, Shape::Whole { .. }));
+        tensors
     }
 }
