@@ -184,7 +184,7 @@ impl Planner {
             spec,
             loss_only: RowKernels::plan(self, Operation::CrossEntropy, spec.rows, spec.classes)?,
             fused: RowKernels::plan(self, Operation::CrossEntropyFused, spec.rows, spec.classes)?,
-            tally: Tally::plan(self),
+            tally: Tally::plan(self)?,
         })
     }
 
@@ -206,7 +206,7 @@ impl Planner {
         Ok(CrossEntropyBackwardPlan {
             spec,
             kernels,
-            tally: Tally::plan(self),
+            tally: Tally::plan(self)?,
         })
     }
 }
@@ -239,9 +239,12 @@ impl CrossEntropyPlan {
             &self.loss_only
         };
         let planner = &kernels.planner;
-        let own = Own::new(planner, self.spec.reduction, rows, &self.tally);
-        let tensors = self.tensors(buffers, extras, &own);
-        kernels.check(&callers(&tensors, &own), rows)?;
+        kernels.check(&self.given(buffers, extras), rows)?;
+        let tally_bytes = self
+            .tally
+            .bytes(planner, targets_in(buffers.targets), rows)?;
+        let own = Own::new(planner, self.spec.reduction, rows, tally_bytes);
+        let tensors = self.tensors(buffers, extras, &own, rows);
         let scratch = kernels.scratch(&tensors.rows, rows)?;
 
         let mut options = self.spec.options();
@@ -302,7 +305,10 @@ impl CrossEntropyPlan {
 
     /// The fewest bytes that loss and gradient must move: each input read once, each output written once.
     pub fn bytes_moved(&self) -> u64 {
-        self.spec.rows * bytes_per_row(Operation::CrossEntropyFused, self.spec.classes)
+        self.spec.rows.saturating_mul(bytes_per_row(
+            Operation::CrossEntropyFused,
+            self.spec.classes,
+        ))
     }
 }
 
@@ -315,12 +321,12 @@ struct Own {
 }
 
 impl Own {
-    fn new(planner: &Planner, reduction: Reduction, rows: u64, tally: &Tally) -> Self {
+    fn new(planner: &Planner, reduction: Reduction, rows: u64, tally_bytes: u64) -> Self {
         let make = |label, size| storage(planner, label, size);
         Self {
             row_losses: (reduction != Reduction::None)
                 .then(|| make("wgpu-softmax row losses", rows * F32)),
-            tally: make("wgpu-softmax tally", tally.bytes(rows)),
+            tally: make("wgpu-softmax tally", tally_bytes),
             unread: make("wgpu-softmax placeholder", 0),
             unwritten: make("wgpu-softmax placeholder", 0),
         }
@@ -334,26 +340,13 @@ struct Tensors<'a> {
     reduce: Vec<Tensor<'a>>,
 }
 
-/// The tensors that the caller has given.
-fn callers<'a>(tensors: &Tensors<'a>, own: &Own) -> Vec<Tensor<'a>> {
-    let mine = [
-        Some(&own.tally),
-        Some(&own.unread),
-        Some(&own.unwritten),
-        own.row_losses.as_ref(),
-    ];
-    let foreign = |tensor: &&Tensor<'_>| !mine.contains(&Some(tensor.buffer));
-    let extra = tensors
-        .reduce
-        .iter()
-        .filter(|tensor| matches!(tensor.binding, Binding::Status | Binding::ReducedLoss));
-    tensors
-        .rows
-        .iter()
-        .chain(extra)
-        .filter(foreign)
-        .copied()
-        .collect()
+const fn targets_in(buffer: &Buffer) -> Tensor<'_> {
+    Tensor::read(
+        Binding::RowInput,
+        "targets",
+        buffer,
+        Shape::PerRow { bytes: F32 },
+    )
 }
 
 const STATUS: Shape = Shape::Whole {
@@ -361,23 +354,61 @@ const STATUS: Shape = Shape::Whole {
 };
 
 impl CrossEntropyPlan {
+    /// The tensors that the caller has given.
+    fn given<'a>(
+        &self,
+        buffers: CrossEntropyBuffers<'a>,
+        extras: CrossEntropyExtras<'a>,
+    ) -> Vec<Tensor<'a>> {
+        let matrix = Shape::Matrix {
+            cols: self.spec.classes,
+        };
+        let per_row = Shape::PerRow { bytes: F32 };
+        let losses = match self.spec.reduction {
+            Reduction::None => per_row,
+            _ => Shape::Whole { bytes: F32 },
+        };
+        let pairs = Shape::PerRow { bytes: PAIR };
+        let optional = [
+            (Binding::Result, "grad_logits", buffers.grad_logits, matrix),
+            (Binding::Pairs, "pairs", extras.pairs, pairs),
+            (Binding::Lse, "lse", extras.lse, per_row),
+            (Binding::Status, "status", extras.status, STATUS),
+        ];
+        let optional = optional
+            .into_iter()
+            .filter_map(|(binding, role, buffer, shape)| {
+                buffer.map(|buffer| Tensor::written(binding, role, buffer, shape))
+            });
+        let mut list = vec![
+            Tensor::read(Binding::Source, "logits", buffers.logits, matrix),
+            targets_in(buffers.targets),
+            Tensor::written(Binding::RowOutput, "losses", buffers.losses, losses),
+        ];
+        list.extend(optional);
+        list
+    }
+
     fn tensors<'a>(
         &self,
         buffers: CrossEntropyBuffers<'a>,
         extras: CrossEntropyExtras<'a>,
         own: &'a Own,
+        rows: u64,
     ) -> Tensors<'a> {
         let matrix = Shape::Matrix {
             cols: self.spec.classes,
         };
         let per_row = Shape::PerRow { bytes: F32 };
-        let row_losses = own.row_losses.as_ref().unwrap_or(buffers.losses);
+        // Without rows, the caller's buffers may be empty, and an empty one cannot be bound.
+        let any_rows = |buffer| if rows > 0 { buffer } else { &own.unread };
+        let row_losses = any_rows(own.row_losses.as_ref().unwrap_or(buffers.losses));
         // Optional outputs are bound to a placeholder where they are not asked for, and never written.
         let optional = |binding, role, buffer: Option<&'a Buffer>, shape| match buffer {
             Some(buffer) => Tensor::written(binding, role, buffer, shape),
             None => Tensor::written(binding, role, &own.unwritten, Shape::Whole { bytes: 256 }),
         };
-        let targets = Tensor::read(Binding::RowInput, "targets", buffers.targets, per_row);
+        let targets = targets_in(any_rows(buffers.targets));
         let denominator = Tensor::read(Binding::Tally, "tally", &own.tally, STATUS);
         let mut rows = vec![
             Tensor::read(Binding::Source, "logits", buffers.logits, matrix),
@@ -441,24 +472,29 @@ struct Tally {
 }
 
 impl Tally {
-    fn plan(planner: &Planner) -> Self {
+    fn plan(planner: &Planner) -> Result<Self, Error> {
         let widest = planner.abilities().max_invocations;
         let program = |stage| Program::tally(stage, widest);
-        let stages = [
-            Stage::CountTargets,
-            Stage::ReduceLosses,
-            Stage::MergeTallies,
-        ];
-        Self {
-            kernels: stages.map(|stage| planner.kernel(program(stage))),
+        let kernel = |stage| planner.kernel(program(stage));
+        Ok(Self {
+            kernels: [
+                kernel(Stage::CountTargets)?,
+                kernel(Stage::ReduceLosses)?,
+                kernel(Stage::MergeTallies)?,
+            ],
             rows_per_group: ROWS_PER_INVOCATION * u64::from(program(Stage::CountTargets).lanes),
-        }
+        })
     }
 
     /// One record for each workgroup, and the one that they merge to.
-    fn bytes(&self, rows: u64) -> u64 {
-        // Windows may add a workgroup each; there are never more of them than rows in steps of 256.
-        (rows.div_ceil(self.rows_per_group) + rows.div_ceil(256) + 2) * size_of::<Status>() as u64
+    fn bytes(&self, planner: &Planner, targets: Tensor<'_>, rows: u64) -> Result<u64, Error> {
+        let windows = windows(&[targets], rows, planner.abilities())?;
+        let groups: u64 = windows.iter().map(|window| self.groups(window)).sum();
+        Ok((groups + 1) * size_of::<Status>() as u64)
+    }
+
+    fn groups(&self, window: &Window) -> u64 {
+        window.rows.div_ceil(self.rows_per_group).max(1)
     }
 
     fn steps<'a>(
@@ -481,13 +517,12 @@ impl Tally {
         } else {
             windows(tensors, rows, kernels.planner.abilities())?
         };
-        let groups = |window: &Window| window.rows.div_ceil(self.rows_per_group).max(1);
-        let total: u64 = windows.iter().map(groups).sum();
+        let total: u64 = windows.iter().map(|window| self.groups(window)).sum();
         // Record 0 is where all merge; a single record is there from the start.
         let mut record = u64::from(total > 1);
         let mut steps = Vec::new();
         for window in windows {
-            let groups = groups(&window);
+            let groups = self.groups(&window);
             steps.push(self.step(
                 kernel,
                 tensors,
@@ -582,16 +617,10 @@ impl CrossEntropyBackwardPlan {
         buffers: CrossEntropyBackwardBuffers<'_>,
     ) -> Result<Bound, Error> {
         let planner = &self.kernels.planner;
-        let own = Own::new(planner, Reduction::None, rows, &self.tally);
         let matrix = Shape::Matrix {
             cols: self.spec.classes,
         };
-        let targets = Tensor::read(
-            Binding::RowInput,
-            "targets",
-            buffers.targets,
-            Shape::PerRow { bytes: F32 },
-        );
+        let targets = targets_in(buffers.targets);
         let mut tensors = vec![
             Tensor::read(Binding::Source, "logits", buffers.logits, matrix),
             targets,
@@ -604,6 +633,11 @@ impl CrossEntropyBackwardPlan {
             Tensor::written(Binding::Result, "grad_logits", buffers.grad_logits, matrix),
         ];
         self.kernels.check(&tensors, rows)?;
+        if rows == 0 {
+            return Ok(Bound::new(planner.device(), &[]));
+        }
+        let tally_bytes = self.tally.bytes(planner, targets, rows)?;
+        let own = Own::new(planner, Reduction::None, rows, tally_bytes);
         tensors.push(Tensor::read(Binding::Tally, "tally", &own.tally, STATUS));
 
         let mut options = self.spec.options();
@@ -656,6 +690,9 @@ impl CrossEntropyBackwardPlan {
 
     /// The fewest bytes that the operation must move: each input read once, each output written once.
     pub fn bytes_moved(&self) -> u64 {
-        self.spec.rows * bytes_per_row(Operation::CrossEntropyBackward, self.spec.classes)
+        self.spec.rows.saturating_mul(bytes_per_row(
+            Operation::CrossEntropyBackward,
+            self.spec.classes,
+        ))
     }
 }

@@ -84,6 +84,9 @@ impl JacobianPlan {
 
     /// The fewest bytes that the operation must move: each input read once, each output written once.
     pub fn bytes_moved(&self) -> u64 {
-        self.kernels.rows * bytes_per_row(Operation::Jacobian, u64::from(self.kernels.cols))
+        self.kernels.rows.saturating_mul(bytes_per_row(
+            Operation::Jacobian,
+            u64::from(self.kernels.cols),
+        ))
     }
 }

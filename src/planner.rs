@@ -77,14 +77,19 @@ impl Planner {
         }
     }
 
-    pub(crate) fn kernels(&self, operation: Operation, variant: Variant) -> Vec<Arc<Kernel>> {
+    pub(crate) fn kernels(
+        &self,
+        operation: Operation,
+        variant: Variant,
+    ) -> Result<Vec<Arc<Kernel>>, Error> {
         Program::of(operation, variant)
             .into_iter()
             .map(|program| self.kernel(program))
             .collect()
     }
 
-    pub(crate) fn kernel(&self, program: Program) -> Arc<Kernel> {
+    pub(crate) fn kernel(&self, program: Program) -> Result<Arc<Kernel>, Error> {
+        self.check_bindings(&program)?;
         let mut kernels = self
             .shared
             .kernels
@@ -93,6 +98,21 @@ impl Planner {
         let kernel = kernels
             .entry(program)
             .or_insert_with(|| Arc::new(Kernel::new(&self.shared.device, program)));
-        Arc::clone(kernel)
+        Ok(Arc::clone(kernel))
+    }
+
+    fn check_bindings(&self, program: &Program) -> Result<(), Error> {
+        let available = self.device().limits().max_storage_buffers_per_shader_stage;
+        // All but the uniform.
+        let needed = program.bindings().len() as u64 - 1;
+        if needed <= u64::from(available) {
+            return Ok(());
+        }
+        Err(Error::Limit {
+            what: format!("{}.{}", program.operation, program.stage.entry_point()),
+            limit: "max_storage_buffers_per_shader_stage",
+            needed,
+            available: u64::from(available),
+        })
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::kernel::{Bound, Kernel, Params, Step};
 use crate::shader::Binding;
-use crate::tensor::{Shape, Tensor, Window, check, windows};
+use crate::tensor::{F32, Shape, Tensor, Window, check, windows};
 use crate::variant::{Operation, Problem, Variant, part_cols};
 use crate::{Error, Planner};
 
@@ -35,7 +35,7 @@ impl RowKernels {
         let kernels = if rows == 0 {
             Vec::new()
         } else {
-            planner.kernels(operation, variant)
+            planner.kernels(operation, variant)?
         };
         Ok(Self {
             planner: planner.clone(),
@@ -75,6 +75,21 @@ impl RowKernels {
         Ok(Bound::new(self.planner.device(), &steps))
     }
 
+    /// The windows in which the tensors, and the partial statistics where rows are split, lie within the binding limit.
+    fn windows(&self, tensors: &[Tensor<'_>], rows: u64) -> Result<Vec<Window>, Error> {
+        let cols = u64::from(self.variant.family.parts()) * PARTIAL_BYTES / F32;
+        let partials = tensors
+            .first()
+            .filter(|_| self.kernels.len() > 1)
+            .map(|any| Tensor {
+                role: "partials",
+                shape: Shape::Matrix { cols },
+                ..*any
+            });
+        let bound: Vec<_> = tensors.iter().copied().chain(partials).collect();
+        windows(&bound, rows, self.planner.abilities())
+    }
+
     /// Memory for the partial statistics of the largest window, where rows are split.
     pub(crate) fn scratch(
         &self,
@@ -84,7 +99,8 @@ impl RowKernels {
         if self.kernels.len() < 2 || rows == 0 {
             return Ok(None);
         }
-        let largest = windows(tensors, rows, self.planner.abilities())?
+        let largest = self
+            .windows(tensors, rows)?
             .iter()
             .map(|window| window.rows)
             .max();
@@ -105,7 +121,7 @@ impl RowKernels {
         scratch: Option<&'a wgpu::Buffer>,
     ) -> Result<Vec<Step<'a>>, Error> {
         let mut steps = Vec::new();
-        for window in windows(tensors, rows, self.planner.abilities())? {
+        for window in self.windows(tensors, rows)? {
             for kernel in &self.kernels {
                 steps.push(self.step(kernel, tensors, window, options, scratch));
             }

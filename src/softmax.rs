@@ -97,7 +97,9 @@ impl<O: RowOperation> Plan<O> {
 
     /// The fewest bytes that the operation must move: each input read once, each output written once.
     pub fn bytes_moved(&self) -> u64 {
-        self.kernels.rows * bytes_per_row(O::OPERATION, u64::from(self.kernels.cols))
+        self.kernels
+            .rows
+            .saturating_mul(bytes_per_row(O::OPERATION, u64::from(self.kernels.cols)))
     }
 }
 

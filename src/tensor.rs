@@ -75,6 +75,15 @@ impl<'a> Tensor<'a> {
         }
     }
 
+    /// The most bytes that a window's binding holds before its first row, bindings beginning at multiples of 256 bytes.
+    fn slack(&self) -> u64 {
+        let per_row = self.bytes_per_row();
+        match self.shape {
+            Shape::PerRow { .. } => (ALIGNMENT - 1) * per_row,
+            _ => ALIGNMENT - (1 << per_row.trailing_zeros().min(ALIGNMENT.ilog2())),
+        }
+    }
+
     fn check(&self, rows: u64) -> Result<(), Error> {
         if !self.buffer.usage().contains(BufferUsages::STORAGE) {
             return Err(Error::BufferUsage {
@@ -180,23 +189,24 @@ pub(crate) fn windows(
     let limit = abilities.max_binding_bytes.min(MAX_WINDOW);
     let mut most = rows.max(1);
     for tensor in tensors {
-        let per_row = tensor.bytes_per_row();
-        if per_row == 0 || rows * per_row <= limit {
-            continue;
-        }
-        let slack = if matches!(tensor.shape, Shape::PerRow { .. }) {
-            ALIGNMENT * per_row
-        } else {
-            ALIGNMENT
+        let refused = |what: &str, needed| Error::Limit {
+            what: format!("{what}buffer `{}`", tensor.role),
+            limit: "max_storage_buffer_binding_size",
+            needed,
+            available: limit,
         };
+        let per_row = tensor.bytes_per_row();
+        match tensor.shape {
+            Shape::Whole { bytes } if bytes > limit => return Err(refused("", bytes)),
+            Shape::Whole { .. } => continue,
+            _ if rows * per_row <= limit => continue,
+            _ if per_row > limit => return Err(refused("a row of ", per_row)),
+            _ => {}
+        }
+        let slack = tensor.slack();
         let fits = limit.saturating_sub(slack) / per_row;
         if fits == 0 {
-            return Err(Error::Limit {
-                what: format!("a row of buffer `{}`", tensor.role),
-                limit: "max_storage_buffer_binding_size",
-                needed: per_row,
-                available: limit,
-            });
+            return Err(refused("a row of ", per_row + slack));
         }
         most = most.min(fits);
     }

@@ -281,6 +281,9 @@ fn obstacle(variant: Variant, problem: Problem, abilities: &Abilities) -> Option
         _ => {}
     }
     match family {
+        Family::Registers { quads } if quads > MAX_QUADS => {
+            return say(format!("a lane holds {MAX_QUADS} quads at most"));
+        }
         Family::Registers { quads }
             if quads == 0 || u64::from(problem.cols) > 4 * u64::from(quads) * u64::from(lanes) =>
         {

@@ -108,9 +108,10 @@ impl Gpu {
     ///
     /// # Errors
     ///
-    /// [`Error::Device`] if the device fails.
+    /// [`Error::Limit`] past the device's `max_buffer_size`, [`Error::Device`] if the device fails.
     pub fn download<T: Pod>(&self, buffer: &Buffer, count: usize) -> Result<Vec<T>, Error> {
-        let bytes = (count * size_of::<T>()) as u64;
+        let bytes = count.saturating_mul(size_of::<T>()) as u64;
+        self.check_size("staging", bytes)?;
         let staging = self.staging(bytes.next_multiple_of(4));
         let mut encoder = self.device.create_command_encoder(&Default::default());
         encoder.copy_buffer_to_buffer(buffer, 0, &staging, 0, bytes.next_multiple_of(4));
