@@ -386,14 +386,15 @@ fn candidates(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
     } else {
         (FEW_ROWS_GPU, lanes(256))
     };
+    // Serves rows too long for the loops of few lanes.
+    let widest = lanes(256);
     if problem.operation.is_elementwise() {
-        let per_part = 64 * streaming.1;
-        return vec![with(
-            Family::Elementwise {
-                parts: problem.cols.div_ceil(per_part).clamp(1, 1024),
-            },
-            streaming,
-        )];
+        let elementwise = |lanes: (Reduce, u32, u32)| Family::Elementwise {
+            parts: problem.cols.div_ceil(64 * lanes.1).clamp(1, 1024),
+        };
+        return [streaming, widest]
+            .map(|lanes| with(elementwise(lanes), lanes))
+            .to_vec();
     }
     let mut list = Vec::new();
     let short = abilities.software && problem.cols <= 32 && problem.rows >= 128;
@@ -425,12 +426,10 @@ fn candidates(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
         ));
     }
     list.push(with(Family::Streamed, streaming));
-    list.push(with(
-        Family::Split {
-            parts: MAX_PARTIALS_PER_LANE * streaming.1,
-        },
-        streaming,
-    ));
+    for lanes in [streaming, widest] {
+        let parts = MAX_PARTIALS_PER_LANE * lanes.1;
+        list.push(with(Family::Split { parts }, lanes));
+    }
     list
 }
 
