@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::kernel::{Bound, Kernel, Params, Step};
 use crate::shader::Binding;
-use crate::tensor::{Shape, Tensor, Window, check, windows};
+use crate::tensor::{F32, Shape, Tensor, Window, check, windows};
 use crate::variant::{Operation, Problem, Variant, part_cols};
 use crate::{Error, Planner};
 
@@ -80,7 +80,7 @@ impl RowKernels {
     /// The windows in which the tensors, and the partial statistics where rows are split, lie within the binding limit.
     fn windows(&self, tensors: &[Tensor<'_>], rows: u64) -> Result<Vec<Window>, Error> {
         let bytes = u64::from(self.variant.family.parts()) * PARTIAL_BYTES;
-        let partials = ("partials", Shape::PerRow { bytes });
+        let partials = ("partials", Shape::Matrix { cols: bytes / F32 });
         let split = self.kernels.len() > 1;
         let shapes = tensors
             .iter()
@@ -99,8 +99,7 @@ impl RowKernels {
             return Ok(None);
         }
         let windows = self.windows(tensors, rows)?;
-        let last_row = |window: &Window| u64::from(window.bound_row()) + window.rows;
-        let largest = windows.iter().map(last_row).max().unwrap_or(0);
+        let largest = windows.iter().map(|window| window.rows).max().unwrap_or(0);
         let size = largest * u64::from(self.variant.family.parts()) * PARTIAL_BYTES;
         Ok(Some(storage(
             &self.planner,
@@ -143,6 +142,8 @@ impl RowKernels {
                 Binding::Source => params.source_offset = residue,
                 Binding::Upstream => params.upstream_offset = residue,
                 Binding::Result => params.result_offset = residue,
+                // The caller's records: those of the library's own begin with the window.
+                Binding::Partials => params.first_record += residue * params.records,
                 _ => {}
             }
             spans.push((tensor.binding, span));

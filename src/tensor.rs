@@ -32,6 +32,15 @@ impl Shape {
     /// Two f32 a row.
     pub(crate) const PAIR_PER_ROW: Self = Self::PerRow { bytes: 2 * F32 };
 
+    /// The most bytes that a window's binding holds before its first row, bindings beginning at multiples of 256 bytes.
+    fn slack(self) -> u64 {
+        let per_row = self.bytes_per_row();
+        match self {
+            Self::PerRow { .. } => (ALIGNMENT - 1) * per_row,
+            _ => ALIGNMENT - (1 << per_row.trailing_zeros().min(ALIGNMENT.ilog2())),
+        }
+    }
+
     const fn bytes_per_row(self) -> u64 {
         match self {
             Self::Matrix { cols } => cols * F32,
@@ -189,20 +198,27 @@ pub(crate) fn windows(
     abilities: &Abilities,
 ) -> Result<Vec<Window>, Error> {
     let mut most = rows.max(1);
+    let limit = binding_limit(abilities);
     for (role, shape) in shapes {
+        let refused = |what: &str, needed| Error::Limit {
+            what: format!("{what}buffer `{role}`"),
+            limit: "max_storage_buffer_binding_size",
+            needed,
+            available: limit,
+        };
         let per_row = shape.bytes_per_row();
-        if per_row == 0 || rows.saturating_mul(per_row) <= binding_limit(abilities) {
-            continue;
+        match shape {
+            Shape::Whole { bytes } if bytes > limit => return Err(refused("", bytes)),
+            Shape::Whole { .. } => continue,
+            _ if rows.saturating_mul(per_row) <= limit => continue,
+            _ if per_row > limit => return Err(refused("a row of ", per_row)),
+            _ => {}
         }
-        if rows_within(shape, abilities) == 0 {
-            return Err(Error::Limit {
-                what: format!("a row of buffer `{role}`"),
-                limit: "max_storage_buffer_binding_size",
-                needed: per_row,
-                available: binding_limit(abilities),
-            });
+        let fits = limit.saturating_sub(shape.slack()) / per_row;
+        if fits == 0 {
+            return Err(refused("a row of ", per_row + shape.slack()));
         }
-        most = most.min(rows_within(shape, abilities));
+        most = most.min(fits);
     }
     let window = |first| Window {
         first,
@@ -215,14 +231,4 @@ pub(crate) fn windows(
 
 fn binding_limit(abilities: &Abilities) -> u64 {
     abilities.max_binding_bytes.min(MAX_WINDOW)
-}
-
-/// Rows that fit into a binding wherever in the buffer they begin.
-fn rows_within(shape: Shape, abilities: &Abilities) -> u64 {
-    let per_row = shape.bytes_per_row();
-    let slack = match shape {
-        Shape::PerRow { .. } => ALIGNMENT * per_row,
-        _ => ALIGNMENT,
-    };
-    binding_limit(abilities).saturating_sub(slack) / per_row
 }

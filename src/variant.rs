@@ -314,6 +314,9 @@ fn obstacle(variant: Variant, problem: Problem, abilities: &Abilities) -> Option
         _ => {}
     }
     match family {
+        Family::Registers { quads } if quads > MAX_QUADS => {
+            return say(format!("a lane holds {MAX_QUADS} quads at most"));
+        }
         Family::Registers { quads }
             if quads == 0 || u64::from(problem.cols) > 4 * u64::from(quads) * u64::from(lanes) =>
         {
@@ -433,14 +436,15 @@ fn candidates(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
         }
         _ => {}
     }
+    // Serves rows too long for the loops of few lanes.
+    let widest = lanes(256);
     if problem.operation.is_elementwise() {
-        let per_part = 64 * streaming.1;
-        return vec![with(
-            Family::Elementwise {
-                parts: problem.cols.div_ceil(per_part).clamp(1, 1024),
-            },
-            streaming,
-        )];
+        let elementwise = |lanes: (Reduce, u32, u32)| Family::Elementwise {
+            parts: problem.cols.div_ceil(64 * lanes.1).clamp(1, 1024),
+        };
+        return [streaming, widest]
+            .map(|lanes| with(elementwise(lanes), lanes))
+            .to_vec();
     }
     let mut list = Vec::new();
     let short = abilities.software && problem.cols <= 32 && problem.rows >= 128;
@@ -472,12 +476,10 @@ fn candidates(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
         ));
     }
     list.push(with(Family::Streamed, streaming));
-    list.push(with(
-        Family::Split {
-            parts: MAX_PARTIALS_PER_LANE * streaming.1,
-        },
-        streaming,
-    ));
+    for lanes in [streaming, widest] {
+        let parts = MAX_PARTIALS_PER_LANE * lanes.1;
+        list.push(with(Family::Split { parts }, lanes));
+    }
     list
 }
 

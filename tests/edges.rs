@@ -31,10 +31,6 @@ fn is_nan(values: &[f32]) -> bool {
     values.iter().all(|value| value.is_nan())
 }
 
-fn is_zero(values: &[f32]) -> bool {
-    values.iter().all(|value| value.to_bits() == 0)
-}
-
 #[test]
 fn minus_infinity_weighs_nothing() {
     for cols in WIDTHS {

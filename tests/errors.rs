@@ -381,6 +381,13 @@ fn forced_variants_that_cannot_run() {
         ),
         (
             Variant {
+                family: Family::Registers { quads: 33 },
+                ..GOOD
+            },
+            "a lane holds 32 quads at most",
+        ),
+        (
+            Variant {
                 family: Family::Registers { quads: 1 },
                 lanes: 2,
                 ..GOOD
@@ -429,7 +436,7 @@ fn forced_variants_that_do_not_fit_the_shape_or_device() {
 #[test]
 fn no_adapter_says_how_to_get_one() {
     let selector: Selector = "no such adapter".parse().expect("any text will do");
-    let error = Gpu::open_selected(&selector).err().expect("no adapter");
+    let error = Gpu::open_selected(&selector).expect_err("no adapter");
     let text = error.to_string();
     assert!(matches!(error, Error::NoAdapter(_)));
     assert!(text.contains("\"no such adapter\""), "{text}");
@@ -500,7 +507,7 @@ fn odd_arguments_are_harmless() {
             gpu.softmax_backward(&[], &[], rows),
             Err(Error::Value { .. })
         ));
-        assert!(matches!(gpu.logsumexp_backward(&[], &[], rows), Err(_)));
+        assert!(gpu.logsumexp_backward(&[], &[], rows).is_err());
     }
     assert!(matches!(
         gpu.softmax(&[1.0], usize::MAX),
@@ -529,23 +536,36 @@ fn odd_arguments_are_harmless() {
 
 #[test]
 fn no_rows_need_no_bytes() {
-    let planner = gpu().planner();
-    for bytes in [0, 1 << 28] {
-        let [logits, targets, grad] = [(); 3].map(|()| storage(bytes));
-        let losses = storage(4);
-        let plan = planner
-            .cross_entropy(CrossEntropySpec::new(4, 3))
-            .expect("a plan");
+    let gpu = device_with_bindings_of(4096);
+    let plan = gpu
+        .planner()
+        .cross_entropy(CrossEntropySpec::new(4, 3))
+        .expect("a plan");
+    for bytes in [0, 8192] {
+        let [logits, targets, grad] = [(); 3].map(|()| buffer(&gpu, bytes, STORAGE));
+        let loss = gpu.upload("loss", &[0_u32]).expect("a loss");
         let buffers = CrossEntropyBuffers {
             logits: &logits,
             targets: &targets,
-            losses: &losses,
+            losses: &loss,
             grad_logits: Some(&grad),
         };
         let bound = plan.bind_with(0, buffers, CrossEntropyExtras::default());
+        gpu.run(&bound.expect("bound"), "no rows").expect("runs");
         assert!(
-            bound.expect("bound").dispatches() > 0,
-            "the mean of nothing is written"
+            gpu.download::<f32>(&loss, 1).expect("a loss")[0].is_nan(),
+            "the mean of nothing"
         );
     }
+}
+
+#[test]
+fn more_counts_than_a_binding_holds() {
+    let gpu = device_with_bindings_of(4096);
+    let rows = 200_000;
+    let spec = CrossEntropySpec::new(rows, 1);
+    let found = gpu.cross_entropy(&spec, &vec![0.0; 200_000], &vec![0; 200_000], LOSS_ALONE);
+    let expected = "buffer `tally` needs 6288, \
+                    but the device's limit `max_storage_buffer_binding_size` is 4096";
+    assert_error(found, expected);
 }

@@ -3,14 +3,15 @@
 mod common;
 
 use common::{
-    Output, assert_close, bits, device_with_bindings_of, rows_with_targets, upload, wide,
+    Output, assert_close, bits, device_with_bindings_of, forced, rows_with_targets, upload, wide,
 };
 use wgpu_softmax::check::{Inputs, bounds};
 use wgpu_softmax::reference::{self, CrossEntropy};
+use wgpu_softmax::variant::{Access, Family, Reduce, Variant};
 use wgpu_softmax::{
-    CrossEntropyBackwardBuffers, CrossEntropyBuffers, CrossEntropyExtras, CrossEntropySpec, Gpu,
-    JacobianBuffers, LogSumExpBackwardBuffers, LogSumExpBuffers, SoftmaxBackwardBuffers,
-    SoftmaxBuffers, SoftmaxSpec, Status,
+    CrossEntropyBackwardBuffers, CrossEntropyBuffers, CrossEntropyExtras, CrossEntropySpec,
+    CrossEntropyWants, Gpu, JacobianBuffers, LogSumExpBackwardBuffers, LogSumExpBuffers,
+    SoftmaxBackwardBuffers, SoftmaxBuffers, SoftmaxSpec, Status,
 };
 
 /// Bytes of a binding.
@@ -221,6 +222,35 @@ fn rows_are_counted_from_the_first_of_all() {
         let nan_rows: Vec<_> = (0..rows).filter(|row| fused[row * cols].is_nan()).collect();
         assert_eq!(nan_rows, [3, 4000, 4065, 4100]);
     });
+}
+
+#[test]
+fn parts_of_rows_lie_within_bindings_too() {
+    let (rows, cols) = SHAPES[0];
+    let split = Variant {
+        family: Family::Split { parts: 5 },
+        reduce: Reduce::Workgroup,
+        lanes: 4,
+        workgroup: 16,
+        access: Access::Words,
+    };
+    let logits = Inputs::Peaked.logits(rows, cols, 9);
+    for gpu in LIMITS.map(device_with_bindings_of) {
+        let probs = forced(&gpu, split).softmax(&logits, rows).expect("softmax");
+        let expected = reference::softmax(&logits, cols);
+        let allowed = bounds::probability(&logits, cols);
+        assert_close("probs", &probs, &expected, &allowed, cols);
+    }
+}
+
+#[test]
+fn windows_of_few_rows_are_counted_too() {
+    let gpu = device_with_bindings_of(1280);
+    let (logits, ids) = rows_with_targets(Inputs::Peaked, (1800, 3), 6, IGNORED);
+    let spec = CrossEntropySpec::new(1800, 3).ignore_index(IGNORED);
+    let found = gpu.cross_entropy(&spec, &logits, &ids, CrossEntropyWants::default());
+    let valid = ids.iter().filter(|&&id| id != IGNORED).count();
+    assert_eq!(found.expect("a loss").status.valid_rows as usize, valid);
 }
 
 #[test]

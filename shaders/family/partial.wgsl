@@ -8,6 +8,6 @@ fn partial(invocation: Invocation) {
     let statistic = fold_range(place, starts(task.row), task.first, task.last);
     if task.alive && place.lane == 0u {
         let bits = bitcast<vec2<u32>>(vec2<f32>(statistic.max, statistic.sum));
-        partials[(params.bound_row + task.row) * params.records + params.first_record + task.part] = vec4<u32>(bits, statistic.special, 0u);
+        partials[task.row * params.records + params.first_record + task.part] = vec4<u32>(bits, statistic.special, 0u);
     }
 }

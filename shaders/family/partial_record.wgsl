@@ -4,7 +4,7 @@
 @group(0) @binding(4) var<storage, read_write> partials: array<vec4<u32>>;
 
 fn merge_partials(place: Place, row: u32) -> Statistic {
-    let begin = (params.bound_row + row) * params.records;
+    let begin = row * params.records + params.first_record;
     var extremes = Extremes(LOWEST, 0u);
     for (var part = place.lane; part < params.records; part += LANES) {
         let partial = partials[begin + part];

@@ -107,24 +107,38 @@ fn work(
             variants(problem(operation, rows, cols), abilities),
         ));
     }
-    for &(rows, cols) in rest.iter().chain(long_shapes_of(operation)) {
-        list.push((
-            rows,
-            cols,
-            vec![choose(problem(operation, rows, cols), abilities)?],
-        ));
+    for &(rows, cols) in rest {
+        let preferred = choose(problem(operation, rows, cols), abilities)?;
+        list.push((rows, cols, vec![preferred]));
+    }
+    for &(rows, cols) in long_shapes_of(operation) {
+        let preferred = choose(problem(operation, rows, cols), abilities)?;
+        list.push((rows, cols, vec![preferred, alone(preferred)]));
     }
     let (rows, cols) = tall_shape_of(operation);
     let preferred = choose(problem(operation, rows, cols), abilities)?;
     // One row a workgroup: their number passes that of one dimension.
     let folded = Variant {
-        reduce: Reduce::Invocation,
-        lanes: 1,
         workgroup: 1,
-        ..preferred
+        ..alone(preferred)
     };
     list.push((rows, cols, vec![preferred, folded]));
     Ok(list)
+}
+
+/// One invocation a row: on a long one it reaches every level of the nested sums.
+fn alone(preferred: Variant) -> Variant {
+    let family = match preferred.family {
+        Family::Elementwise { .. } => preferred.family,
+        _ => Family::Streamed,
+    };
+    Variant {
+        family,
+        reduce: Reduce::Invocation,
+        lanes: 1,
+        workgroup: 64,
+        ..preferred
+    }
 }
 
 fn problem(operation: Operation, rows: usize, cols: usize) -> Problem {

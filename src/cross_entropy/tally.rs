@@ -115,7 +115,7 @@ impl Tally {
         let bytes = (groups + 1) * RECORD;
         let available = self.planner.abilities().max_binding_bytes;
         if bytes > available {
-            let what = format!("counting the targets of {rows} rows");
+            let what = "buffer `tally`".to_owned();
             let limit = "max_storage_buffer_binding_size";
             return Err(Error::Limit {
                 what,

@@ -82,7 +82,7 @@ pub fn problem(operation: Operation, rows: usize, cols: usize) -> Problem {
         operation,
         rows: rows as u64,
         cols: u32::try_from(cols).expect("a row that fits"),
-        aligned: cols % 4 == 0,
+        aligned: cols.is_multiple_of(4),
     }
 }
 

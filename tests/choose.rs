@@ -1,0 +1,357 @@
+//! What is chosen, for every shape and any plausible device, without a GPU.
+
+use proptest::prelude::*;
+use wgpu_softmax::variant::{
+    Abilities, Access, Family, Operation, Problem, Reduce, Variant, admit, choose, variants,
+};
+
+/// WebGPU's default limits.
+const DEFAULT: Abilities = Abilities {
+    subgroup: None,
+    software: false,
+    max_invocations: 256,
+    max_workgroup_bytes: 16_384,
+    max_binding_bytes: 1 << 27,
+};
+
+/// Mesa's lavapipe.
+const SOFTWARE: Abilities = Abilities {
+    subgroup: Some(8),
+    software: true,
+    max_invocations: 1024,
+    max_workgroup_bytes: 32_768,
+    max_binding_bytes: 1 << 27,
+};
+
+/// A discrete GPU.
+const DISCRETE: Abilities = Abilities {
+    subgroup: Some(32),
+    software: false,
+    max_invocations: 1024,
+    max_workgroup_bytes: 49_152,
+    max_binding_bytes: 1 << 31,
+};
+
+fn abilities() -> impl Strategy<Value = Abilities> {
+    (
+        prop::option::of(prop::sample::select(vec![4, 8, 16, 32, 64])),
+        any::<bool>(),
+        prop::sample::select(vec![256, 512, 768, 1024, 2048]),
+        prop::sample::select(vec![16_384, 32_768, 65_536]),
+        prop::sample::select(vec![1 << 27, 1 << 30, 1 << 32]),
+    )
+        .prop_map(
+            |(subgroup, software, max_invocations, max_workgroup_bytes, max_binding_bytes)| {
+                Abilities {
+                    subgroup,
+                    software,
+                    max_invocations,
+                    max_workgroup_bytes,
+                    max_binding_bytes,
+                }
+            },
+        )
+}
+
+/// From `low` to `2^bits`, each power of two as likely as the next.
+fn up_to(low: u32, bits: u32) -> impl Strategy<Value = u32> {
+    (0..=bits).prop_flat_map(move |bits| low..=(1 << bits).max(low))
+}
+
+fn problem() -> impl Strategy<Value = Problem> {
+    let operation = prop::sample::select(Operation::ALL.to_vec());
+    (operation, up_to(0, 31), up_to(1, 24))
+        .prop_map(|(operation, rows, cols)| of_shape(operation, u64::from(rows), cols))
+}
+
+fn of_shape(operation: Operation, rows: u64, cols: u32) -> Problem {
+    Problem {
+        operation,
+        rows,
+        cols,
+        aligned: cols % 4 == 0,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_variant_is_chosen_for_every_shape(problem in problem(), abilities in abilities()) {
+        let variant = choose(problem, &abilities).expect("a variant");
+        prop_assert_eq!(admit(variant, problem, &abilities), Ok(()));
+        keeps_within(variant, problem, &abilities)?;
+        prop_assert_eq!(variant.access == Access::Quads, problem.aligned);
+        prop_assert_eq!(choose(problem, &abilities), Ok(variant));
+    }
+
+    #[test]
+    fn every_variant_that_can_be_forced_is_sound(problem in problem(), abilities in abilities()) {
+        let list = variants(problem, &abilities);
+        prop_assert!(!list.is_empty());
+        for (place, variant) in list.iter().enumerate() {
+            prop_assert!(!list[..place].contains(variant), "{} twice", variant);
+            prop_assert_eq!(admit(*variant, problem, &abilities), Ok(()));
+            keeps_within(*variant, problem, &abilities)?;
+        }
+    }
+
+    #[test]
+    fn software_adapters_meet_no_barrier_where_they_have_subgroups(
+        problem in problem(),
+        abilities in abilities(),
+    ) {
+        let abilities = Abilities { software: true, ..abilities };
+        let variant = choose(problem, &abilities).expect("a variant");
+        if let Some(lanes) = abilities.subgroup {
+            prop_assert_ne!(variant.reduce, Reduce::Workgroup);
+            prop_assert!(variant.lanes <= lanes);
+        }
+    }
+
+    #[test]
+    fn only_elementwise_operations_are_elementwise(problem in problem(), abilities in abilities()) {
+        let variant = choose(problem, &abilities).expect("a variant");
+        let elementwise = matches!(variant.family, Family::Elementwise { .. });
+        prop_assert_eq!(elementwise, problem.operation.is_elementwise());
+    }
+
+    #[test]
+    fn names_tell_variants_apart(problem in problem(), abilities in abilities()) {
+        let list = variants(problem, &abilities);
+        let mut names: Vec<_> = list.iter().map(ToString::to_string).collect();
+        names.sort_unstable();
+        names.dedup();
+        prop_assert_eq!(names.len(), list.len());
+    }
+}
+
+/// What no kernel may exceed, counted here once more.
+fn keeps_within(
+    variant: Variant,
+    problem: Problem,
+    abilities: &Abilities,
+) -> Result<(), TestCaseError> {
+    let Variant {
+        family,
+        reduce,
+        lanes,
+        workgroup,
+        ..
+    } = variant;
+    prop_assert!(
+        lanes.is_power_of_two() && workgroup % lanes == 0,
+        "{}",
+        variant
+    );
+    prop_assert!(workgroup <= abilities.max_invocations, "{}", variant);
+    match reduce {
+        Reduce::Invocation => prop_assert_eq!(lanes, 1),
+        Reduce::Subgroup => prop_assert!(Some(lanes) <= abilities.subgroup, "{}", variant),
+        // A maximum, a flag and a sum for each invocation.
+        Reduce::Workgroup => prop_assert!(12 * workgroup <= abilities.max_workgroup_bytes),
+        _ => prop_assert!(false, "{} is new here", variant),
+    }
+    let cols = u64::from(problem.cols);
+    if let Family::Registers { quads } = family {
+        prop_assert!(
+            4 * u64::from(quads) * u64::from(lanes) >= cols,
+            "{}",
+            variant
+        );
+        prop_assert!(quads <= 32, "{}", variant);
+    }
+    if let Family::Split { parts } = family {
+        prop_assert!(
+            parts <= 16 * lanes,
+            "{} adds more than 16 terms in series",
+            variant
+        );
+    }
+    if abilities.software {
+        // A trip takes four quads a lane, and there are two loops over a part; merges and parts come on top.
+        let part = cols.div_ceil(u64::from(family.parts())) + 4;
+        let trips = 2 * part.div_ceil(16 * u64::from(lanes)) + 2 * u64::from(family.parts());
+        let in_registers = matches!(family, Family::Registers { .. });
+        prop_assert!(
+            in_registers || trips < 65_535,
+            "{} makes {} trips",
+            variant,
+            trips
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn a_few_choices() {
+    use Operation::{CrossEntropyBackward, CrossEntropyFused, Jacobian, Softmax, SoftmaxBackward};
+    let table = [
+        (
+            &DEFAULT,
+            Softmax,
+            1000,
+            1,
+            "registers1.invocation1of64.words",
+        ),
+        (
+            &DEFAULT,
+            Softmax,
+            1000,
+            10,
+            "registers1.workgroup4of64.words",
+        ),
+        (
+            &DEFAULT,
+            Softmax,
+            20,
+            1000,
+            "registers8.workgroup32of64.quads",
+        ),
+        (
+            &DEFAULT,
+            CrossEntropyFused,
+            4096,
+            50_257,
+            "streamed.workgroup256of256.words",
+        ),
+        (
+            &DEFAULT,
+            Softmax,
+            1,
+            262_144,
+            "split16.workgroup256of256.quads",
+        ),
+        (
+            &SOFTWARE,
+            Softmax,
+            70_001,
+            3,
+            "registers1.invocation1of64.words",
+        ),
+        (
+            &SOFTWARE,
+            Softmax,
+            20,
+            1000,
+            "registers32.subgroup8of64.quads",
+        ),
+        (
+            &SOFTWARE,
+            CrossEntropyFused,
+            64,
+            131_072,
+            "streamed.subgroup8of64.quads",
+        ),
+        (
+            &SOFTWARE,
+            CrossEntropyFused,
+            3,
+            50_257,
+            "split11.subgroup8of64.words",
+        ),
+        (
+            &SOFTWARE,
+            CrossEntropyBackward,
+            4,
+            1024,
+            "elementwise2.subgroup8of64.quads",
+        ),
+        (
+            &SOFTWARE,
+            Jacobian,
+            5,
+            13,
+            "elementwise1.subgroup8of64.words",
+        ),
+        (
+            &DISCRETE,
+            Softmax,
+            70_001,
+            3,
+            "registers1.subgroup4of64.words",
+        ),
+        (
+            &DISCRETE,
+            Softmax,
+            8192,
+            2048,
+            "registers16.subgroup32of64.quads",
+        ),
+        (
+            &DISCRETE,
+            SoftmaxBackward,
+            8192,
+            4096,
+            "registers16.workgroup64of64.quads",
+        ),
+        (
+            &DISCRETE,
+            CrossEntropyFused,
+            8192,
+            131_072,
+            "streamed.workgroup256of256.quads",
+        ),
+        (
+            &DISCRETE,
+            CrossEntropyFused,
+            16,
+            131_072,
+            "split8.workgroup256of256.quads",
+        ),
+    ];
+    for (abilities, operation, rows, cols, expected) in table {
+        let chosen = choose(of_shape(operation, rows, cols), abilities).expect("a variant");
+        assert_eq!(
+            chosen.to_string(),
+            expected,
+            "{operation} of {rows} x {cols}"
+        );
+    }
+}
+
+#[test]
+fn rows_at_an_odd_offset_are_not_moved_by_quads() {
+    let shifted = Problem {
+        aligned: false,
+        ..of_shape(Operation::Softmax, 100, 64)
+    };
+    assert_eq!(
+        choose(shifted, &DISCRETE).expect("a variant").access,
+        Access::Words
+    );
+    assert!(
+        variants(shifted, &DISCRETE)
+            .iter()
+            .all(|v| v.access == Access::Words)
+    );
+}
+
+#[test]
+fn the_longest_rows_are_split_among_workgroups_where_loops_are_limited() {
+    let alone = Abilities {
+        subgroup: None,
+        ..SOFTWARE
+    };
+    let longest = |operation| of_shape(operation, 1, 1 << 30);
+    for (abilities, operation, expected) in [
+        (
+            &alone,
+            Operation::Softmax,
+            "split4096.workgroup256of256.quads",
+        ),
+        (
+            &alone,
+            Operation::CrossEntropyBackward,
+            "elementwise1024.workgroup256of256.quads",
+        ),
+        (
+            &SOFTWARE,
+            Operation::Softmax,
+            "split4096.workgroup256of256.quads",
+        ),
+    ] {
+        let chosen = choose(longest(operation), abilities).expect("a variant");
+        assert_eq!(chosen.to_string(), expected);
+    }
+}
