@@ -283,7 +283,7 @@ fn a_few_choices() {
             SoftmaxBackward,
             8192,
             4096,
-            "registers16.workgroup64of64.quads",
+            "registers8.workgroup128of128.quads",
         ),
         (
             &DISCRETE,

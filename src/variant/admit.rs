@@ -1,0 +1,130 @@
+//! Which variants can compute a problem.
+
+use super::{Abilities, Access, Family, Operation, Problem, Reduce, Variant};
+use crate::Error;
+
+/// Registers that a lane spends on a row, in groups of four values.
+pub(super) const MAX_QUADS: u32 = 32;
+
+/// The largest sum of partial statistics that one lane adds in series.
+pub(super) const MAX_PARTIALS_PER_LANE: u32 = 16;
+
+/// Why `variant` cannot compute `problem` on a device with these abilities, or nothing if it can.
+///
+/// # Errors
+///
+/// [`Error::Variant`] with the first reason found.
+pub fn admit(variant: Variant, problem: Problem, abilities: &Abilities) -> Result<(), Error> {
+    match obstacle(variant, problem, abilities) {
+        None => Ok(()),
+        Some(reason) => Err(Error::Variant {
+            kernel: format!("{}.{variant}", problem.operation),
+            reason,
+        }),
+    }
+}
+
+pub(super) fn obstacle(
+    variant: Variant,
+    problem: Problem,
+    abilities: &Abilities,
+) -> Option<String> {
+    let Variant {
+        family,
+        reduce,
+        lanes,
+        workgroup,
+        access,
+    } = variant;
+    let elementwise = matches!(family, Family::Elementwise { .. });
+    let say = |reason: String| Some(reason);
+    if !lanes.is_power_of_two() || workgroup == 0 || workgroup % lanes != 0 {
+        return say(format!(
+            "{lanes} lanes do not divide a workgroup of {workgroup}"
+        ));
+    }
+    if workgroup > abilities.max_invocations {
+        return say(format!(
+            "a workgroup has {} invocations at most",
+            abilities.max_invocations
+        ));
+    }
+    if access == Access::Quads && !problem.aligned {
+        return say("rows do not start on multiples of four elements".into());
+    }
+    if elementwise != problem.operation.is_elementwise() {
+        return say("the operation belongs to another family".into());
+    }
+    match reduce {
+        Reduce::Invocation if lanes != 1 => return say("one invocation has one lane".into()),
+        Reduce::Subgroup if abilities.subgroup.is_none_or(|size| lanes > size) => {
+            return say(format!(
+                "subgroups have {} lanes",
+                abilities.subgroup.unwrap_or(0)
+            ));
+        }
+        Reduce::Workgroup if 12 * workgroup > abilities.max_workgroup_bytes => {
+            return say(format!(
+                "workgroup memory has {} bytes",
+                abilities.max_workgroup_bytes
+            ));
+        }
+        _ => {}
+    }
+    match family {
+        Family::Registers { quads } if quads > MAX_QUADS => {
+            return say(format!("a lane holds {MAX_QUADS} quads at most"));
+        }
+        Family::Registers { quads }
+            if quads == 0 || u64::from(problem.cols) > 4 * u64::from(quads) * u64::from(lanes) =>
+        {
+            return say(format!(
+                "{lanes} lanes of {quads} quads do not hold {} columns",
+                problem.cols
+            ));
+        }
+        _ if problem.operation == Operation::MergeStatistics
+            && problem.cols > MAX_PARTIALS_PER_LANE * lanes =>
+        {
+            return say(format!(
+                "{lanes} lanes merge {} parts at most",
+                MAX_PARTIALS_PER_LANE * lanes
+            ));
+        }
+        Family::Split { parts } if parts > MAX_PARTIALS_PER_LANE * lanes => {
+            return say(format!(
+                "{lanes} lanes merge {} parts at most",
+                MAX_PARTIALS_PER_LANE * lanes
+            ));
+        }
+        Family::Split { parts } | Family::Elementwise { parts } if parts == 0 => {
+            return say("no parts".into());
+        }
+        _ => {}
+    }
+    let trips = loop_trips(variant, problem);
+    (trips > u64::from(abilities.max_trips())).then(|| {
+        format!(
+            "loops of {trips} trips exceed the {} that software adapters make",
+            abilities.max_trips()
+        )
+    })
+}
+
+/// Columns of a part: a multiple of what its lanes fold in one trip, or of four.
+pub(crate) fn part_cols(variant: Variant, cols: u32) -> u32 {
+    let parts = variant.family.parts();
+    if parts == 1 {
+        return cols.next_multiple_of(4);
+    }
+    cols.div_ceil(parts).next_multiple_of(4)
+}
+
+/// Trips of all loops of one invocation together.
+fn loop_trips(variant: Variant, problem: Problem) -> u64 {
+    let merges = 40 + 2 * u64::from(variant.family.parts().div_ceil(variant.lanes));
+    match variant.family {
+        Family::Registers { quads } => 3 * u64::from(quads) + merges,
+        _ => 2 * u64::from(part_cols(variant, problem.cols).div_ceil(16 * variant.lanes)) + merges,
+    }
+}

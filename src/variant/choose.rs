@@ -1,0 +1,219 @@
+//! Which variant is preferred: the only place where one is, and the only tuning table.
+
+use super::admit::{MAX_PARTIALS_PER_LANE, MAX_QUADS, obstacle};
+use super::{Abilities, Access, Family, Operation, Problem, Reduce, Variant};
+use crate::Error;
+
+/// Numbers that tune the choice for a class of devices.
+struct Tuning {
+    /// Lanes a row by the most values of it that they hold, in ascending order. Longer rows get the last.
+    lanes: &'static [(u32, u32)],
+    /// Lanes a row, or a part of one, where it is read from memory twice.
+    streaming_lanes: u32,
+    /// Groups of four values that a lane holds at most.
+    quads: u32,
+    /// Columns up to which one invocation takes a row, where there are many rows.
+    alone: u32,
+    /// Rows from which on there are many.
+    many_rows: u64,
+    /// Rows below which a long row is split.
+    few_rows: u64,
+}
+
+/// For software adapters: the lanes of a subgroup work in step, and barriers cost more than arithmetic. By the
+/// measurements of lavapipe (Mesa 22.3 and 25.0) and SwiftShader on two x86-64 cores, November 2026.
+const SOFTWARE: Tuning = Tuning {
+    lanes: &[],
+    streaming_lanes: 0,
+    quads: 32,
+    alone: 32,
+    many_rows: 128,
+    few_rows: 16,
+};
+
+/// For GPUs: set by reasoning from what others report of theirs, to be measured.
+const GPU: Tuning = Tuning {
+    lanes: &[
+        (16, 4),
+        (64, 8),
+        (128, 16),
+        (2048, 32),
+        (4096, 64),
+        (8192, 128),
+    ],
+    streaming_lanes: 256,
+    quads: 16,
+    alone: 1,
+    many_rows: 0,
+    few_rows: 128,
+};
+
+/// The variant that is expected to be the fastest.
+///
+/// # Errors
+///
+/// [`Error::Limit`] if no variant can serve the row length on this device.
+pub fn choose(problem: Problem, abilities: &Abilities) -> Result<Variant, Error> {
+    candidates(problem, abilities)
+        .into_iter()
+        .find(|variant| obstacle(*variant, problem, abilities).is_none())
+        .ok_or_else(|| Error::Limit {
+            what: format!("{} of {} columns", problem.operation, problem.cols),
+            limit: "loop trips of an invocation",
+            needed: u64::from(problem.cols),
+            available: u64::from(abilities.max_trips()),
+        })
+}
+
+/// Variants in order of preference.
+fn candidates(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
+    let tuning = if abilities.software { &SOFTWARE } else { &GPU };
+    let streaming = Lanes::streaming(tuning, abilities);
+    // Serves rows too long for the loops of few lanes.
+    let widest = Lanes::join(256, abilities);
+    let access = if problem.aligned {
+        Access::Quads
+    } else {
+        Access::Words
+    };
+    let list = match problem.operation {
+        Operation::PartialStatistic | Operation::MergeStatistics => {
+            vec![(Family::Streamed, streaming)]
+        }
+        Operation::CrossEntropyFromPairs => {
+            vec![(Family::Elementwise { parts: 1 }, Lanes::ALONE)]
+        }
+        operation if operation.is_elementwise() => [streaming, widest]
+            .map(|lanes| (elementwise(problem, lanes), lanes))
+            .to_vec(),
+        _ => [
+            held(problem, tuning, abilities, streaming),
+            split(problem, tuning, streaming),
+            vec![(Family::Streamed, streaming)],
+            [streaming, widest]
+                .map(|lanes| (most_split(lanes), lanes))
+                .to_vec(),
+        ]
+        .concat(),
+    };
+    list.into_iter()
+        .map(|(family, lanes)| lanes.variant(family, access))
+        .collect()
+}
+
+fn elementwise(problem: Problem, lanes: Lanes) -> Family {
+    Family::Elementwise {
+        parts: problem.cols.div_ceil(64 * lanes.lanes).clamp(1, 1024),
+    }
+}
+
+/// Rows in registers: of one invocation if they are short, else of as many lanes as the table says.
+fn held(
+    problem: Problem,
+    tuning: &Tuning,
+    abilities: &Abilities,
+    streaming: Lanes,
+) -> Vec<(Family, Lanes)> {
+    let registers = |lanes: Lanes| {
+        let quads = problem.cols.div_ceil(4 * lanes.lanes);
+        (Family::Registers { quads }, lanes)
+    };
+    let mut list = Vec::new();
+    let short = problem.cols <= tuning.alone && problem.rows >= tuning.many_rows;
+    if short || problem.cols == 1 {
+        list.push(registers(Lanes::ALONE));
+    }
+    let held = u64::from(problem.cols) * u64::from(problem.operation.matrices_read());
+    let row = match tuning
+        .lanes
+        .iter()
+        .find(|(most, _)| held <= u64::from(*most))
+    {
+        Some((_, lanes)) => Lanes::join(*lanes, abilities),
+        None => streaming,
+    };
+    let quads = problem.cols.div_ceil(4 * row.lanes) * problem.operation.matrices_read();
+    if row.reduce != Reduce::Invocation && quads <= tuning.quads.min(MAX_QUADS) {
+        list.push(registers(row));
+    }
+    list
+}
+
+/// Few long rows, split so that every core has work.
+fn split(problem: Problem, tuning: &Tuning, streaming: Lanes) -> Vec<(Family, Lanes)> {
+    let most = MAX_PARTIALS_PER_LANE * streaming.lanes;
+    let possible = (problem.cols / (64 * streaming.lanes)).clamp(1, most);
+    let wanted = (2 * tuning.few_rows).div_ceil(problem.rows.max(1));
+    let parts = possible.min(u32::try_from(wanted).unwrap_or(u32::MAX).max(2));
+    if problem.rows >= tuning.few_rows || possible == 1 {
+        return Vec::new();
+    }
+    vec![(Family::Split { parts }, streaming)]
+}
+
+fn most_split(lanes: Lanes) -> Family {
+    Family::Split {
+        parts: MAX_PARTIALS_PER_LANE * lanes.lanes,
+    }
+}
+
+/// Lanes that share a row, and how they merge.
+#[derive(Clone, Copy)]
+struct Lanes {
+    reduce: Reduce,
+    lanes: u32,
+    workgroup: u32,
+}
+
+impl Lanes {
+    const ALONE: Self = Self {
+        reduce: Reduce::Invocation,
+        lanes: 1,
+        workgroup: 64,
+    };
+
+    fn streaming(tuning: &Tuning, abilities: &Abilities) -> Self {
+        match (tuning.streaming_lanes, abilities.subgroup) {
+            (0, None) => Self::ALONE,
+            (0, Some(size)) => Self::join(size, abilities),
+            (lanes, _) => Self::join(lanes, abilities),
+        }
+    }
+
+    /// The way to join so many lanes on a device, or as many of them as it can join.
+    fn join(lanes: u32, abilities: &Abilities) -> Self {
+        let widest = 1 << abilities.max_invocations.clamp(1, 256).ilog2();
+        let lanes = lanes.min(widest);
+        let workgroup = lanes.max(64).min(widest);
+        match abilities.subgroup {
+            Some(size) if lanes <= size => {
+                let workgroup = workgroup.max(size).min(widest);
+                Self {
+                    reduce: Reduce::Subgroup,
+                    lanes,
+                    workgroup,
+                }
+            }
+            _ => Self {
+                reduce: Reduce::Workgroup,
+                lanes,
+                workgroup,
+            },
+        }
+    }
+
+    fn variant(self, family: Family, access: Access) -> Variant {
+        let Self {
+            reduce,
+            lanes,
+            workgroup,
+        } = self;
+        Variant {
+            family,
+            reduce,
+            lanes,
+            workgroup,
+            access,
+        }
+    }
+}

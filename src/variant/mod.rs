@@ -1,0 +1,145 @@
+//! Which kernel runs: plain data, chosen from the shape and the device's abilities alone.
+//!
+//! A [`Variant`] can be printed, compared, forced and tested without a GPU. [`choose`] is the only place that prefers
+//! one to another.
+
+mod admit;
+mod all;
+mod choose;
+mod operation;
+
+use std::fmt;
+
+pub use admit::admit;
+pub use all::variants;
+pub use choose::choose;
+pub use operation::Operation;
+
+pub(crate) use admit::part_cols;
+
+/// What happens to a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Family {
+    /// A row lies in the registers of its lanes, `quads` times four values in each: one read, one write.
+    Registers {
+        /// Groups of four values that a lane holds.
+        quads: u32,
+    },
+    /// A row is read to fold its statistic, and read again to be written.
+    Streamed,
+    /// A row is folded by `parts` groups of lanes; a second dispatch merges and writes.
+    Split {
+        /// Parts of a row.
+        parts: u32,
+    },
+    /// A row's statistic is known: one read, one write, by `parts` groups of lanes.
+    Elementwise {
+        /// Parts of a row.
+        parts: u32,
+    },
+}
+
+impl Family {
+    /// How many groups of lanes share a row.
+    pub const fn parts(self) -> u32 {
+        match self {
+            Self::Registers { .. } | Self::Streamed => 1,
+            Self::Split { parts } | Self::Elementwise { parts } => parts,
+        }
+    }
+}
+
+/// How the lanes of a row merge what they have found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Reduce {
+    /// There is one lane.
+    Invocation,
+    /// By a butterfly of shuffles within a subgroup.
+    Subgroup,
+    /// Through workgroup memory and barriers.
+    Workgroup,
+}
+
+/// How four neighbouring values are moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Access {
+    /// By one 16-byte access: every row starts on a multiple of four elements and has a multiple of four columns.
+    Quads,
+    /// By four 4-byte accesses: any row.
+    Words,
+}
+
+/// One way to compute an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Variant {
+    /// What happens to a row.
+    pub family: Family,
+    /// How its lanes merge.
+    pub reduce: Reduce,
+    /// Lanes that share a row, or a part of one: a power of two.
+    pub lanes: u32,
+    /// Invocations of a workgroup: a multiple of `lanes`.
+    pub workgroup: u32,
+    /// How values are moved.
+    pub access: Access,
+}
+
+impl fmt::Display for Variant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.family {
+            Family::Registers { quads } => write!(f, "registers{quads}")?,
+            Family::Streamed => write!(f, "streamed")?,
+            Family::Split { parts } => write!(f, "split{parts}")?,
+            Family::Elementwise { parts } => write!(f, "elementwise{parts}")?,
+        }
+        let reduce = match self.reduce {
+            Reduce::Invocation => "invocation",
+            Reduce::Subgroup => "subgroup",
+            Reduce::Workgroup => "workgroup",
+        };
+        let access = match self.access {
+            Access::Quads => "quads",
+            Access::Words => "words",
+        };
+        write!(f, ".{reduce}{}of{}.{access}", self.lanes, self.workgroup)
+    }
+}
+
+/// What of a device decides which kernels it can run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Abilities {
+    /// The smallest subgroup, where shaders may use subgroups.
+    pub subgroup: Option<u32>,
+    /// Whether the device is a software adapter.
+    pub software: bool,
+    /// Invocations that a workgroup may have.
+    pub max_invocations: u32,
+    /// Bytes of workgroup memory.
+    pub max_workgroup_bytes: u32,
+    /// Bytes of a storage binding.
+    pub max_binding_bytes: u64,
+}
+
+impl Abilities {
+    /// Trips that all loops of an invocation may make together. Mesa up to 22 at least stops every loop after
+    /// 65,535 without a word.
+    pub const fn max_trips(&self) -> u32 {
+        if self.software { 60_000 } else { u32::MAX }
+    }
+}
+
+/// The shape of a problem, as far as it decides the kernel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Problem {
+    /// The operation.
+    pub operation: Operation,
+    /// Rows, at most.
+    pub rows: u64,
+    /// Columns of a row, at least 1.
+    pub cols: u32,
+    /// Whether every row starts on a multiple of four elements and has a multiple of four columns.
+    pub aligned: bool,
+}

@@ -1,0 +1,118 @@
+//! The operations.
+
+use std::fmt;
+
+/// What is computed of each row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Operation {
+    /// `exp(x - max) / sum`.
+    Softmax,
+    /// `(x - max) - ln(sum)`.
+    LogSoftmax,
+    /// `max + ln(sum)`, one value a row.
+    LogSumExp,
+    /// `p (g - sum of p g)`.
+    SoftmaxBackward,
+    /// `g - exp(l) (sum of g)`.
+    LogSoftmaxBackward,
+    /// `g exp(x - max) / sum`, one upstream value `g` a row.
+    LogSumExpBackward,
+    /// `(max - x_t) + ln(sum)`, one loss a row.
+    CrossEntropy,
+    /// `g (p - onehot)`, from the pair that the forward pass has saved.
+    CrossEntropyBackward,
+    /// Loss and gradient in one call.
+    CrossEntropyFused,
+    /// `p_i ([i = j] - p_j)`, a square matrix a row.
+    Jacobian,
+    /// The statistic of some columns of a row.
+    PartialStatistic,
+    /// The statistic of a row, from those of its columns.
+    MergeStatistics,
+    /// `exp(x - max) / sum`, from the merged statistic.
+    SoftmaxFromPairs,
+    /// `(max - x_t) + ln(sum)`, from the merged statistic.
+    CrossEntropyFromPairs,
+}
+
+impl Operation {
+    /// Every operation on whole rows.
+    pub const ALL: [Self; 10] = [
+        Self::Softmax,
+        Self::LogSoftmax,
+        Self::LogSumExp,
+        Self::SoftmaxBackward,
+        Self::LogSoftmaxBackward,
+        Self::LogSumExpBackward,
+        Self::CrossEntropy,
+        Self::CrossEntropyBackward,
+        Self::CrossEntropyFused,
+        Self::Jacobian,
+    ];
+
+    /// The operations on rows that are split over bindings, devices or hosts.
+    pub const SHARDED: [Self; 4] = [
+        Self::PartialStatistic,
+        Self::MergeStatistics,
+        Self::SoftmaxFromPairs,
+        Self::CrossEntropyFromPairs,
+    ];
+
+    /// The operation's name on the command line and in labels.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Softmax => "softmax",
+            Self::LogSoftmax => "log-softmax",
+            Self::LogSumExp => "logsumexp",
+            Self::SoftmaxBackward => "softmax-backward",
+            Self::LogSoftmaxBackward => "log-softmax-backward",
+            Self::LogSumExpBackward => "logsumexp-backward",
+            Self::CrossEntropy => "cross-entropy",
+            Self::CrossEntropyBackward => "cross-entropy-backward",
+            Self::CrossEntropyFused => "cross-entropy-fused",
+            Self::Jacobian => "jacobian",
+            Self::PartialStatistic => "partial-statistic",
+            Self::MergeStatistics => "merge-statistics",
+            Self::SoftmaxFromPairs => "softmax-from-pairs",
+            Self::CrossEntropyFromPairs => "cross-entropy-from-pairs",
+        }
+    }
+
+    /// Whether a matrix is written, as opposed to one value a row.
+    pub const fn writes_matrix(self) -> bool {
+        !matches!(
+            self,
+            Self::LogSumExp
+                | Self::CrossEntropy
+                | Self::PartialStatistic
+                | Self::MergeStatistics
+                | Self::CrossEntropyFromPairs
+        )
+    }
+
+    /// Whether each row is known beforehand, so that no reduction is needed.
+    pub const fn is_elementwise(self) -> bool {
+        matches!(
+            self,
+            Self::CrossEntropyBackward
+                | Self::Jacobian
+                | Self::SoftmaxFromPairs
+                | Self::CrossEntropyFromPairs
+        )
+    }
+
+    /// How many matrices are read.
+    pub const fn matrices_read(self) -> u32 {
+        match self {
+            Self::SoftmaxBackward | Self::LogSoftmaxBackward => 2,
+            _ => 1,
+        }
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
