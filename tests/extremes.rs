@@ -19,7 +19,7 @@ fn is_zero(values: &[f32]) -> bool {
 
 #[test]
 fn one_column_is_certain() {
-    let values = [0.0, -0.0, 1e30, -3e38, 1e-45, f32::MAX, f32::MIN, -87.5];
+    let values = [0.0, -0.0, 1e30, -3e38, 1.5e-38, f32::MAX, f32::MIN, -87.5];
     let rows: Vec<_> = values.iter().map(|&x| vec![x]).collect();
     with_every_kernel(&rows, &[0; 8], None, |found, kernel| {
         for (row, logit) in values.into_iter().enumerate() {
