@@ -166,7 +166,7 @@ fn covers(depth: Depth, turn: usize) -> bool {
         Depth::Default => 3,
         Depth::Full => 1,
     };
-    turn % stride == 0
+    turn.is_multiple_of(stride)
 }
 
 fn check_variants(

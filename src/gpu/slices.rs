@@ -38,7 +38,7 @@ pub struct CrossEntropyOutput {
 
 /// The spec of a slice that holds `rows` rows.
 fn spec_of(what: &'static str, len: usize, rows: usize) -> Result<SoftmaxSpec, Error> {
-    let cols = if rows == 0 { 1 } else { len / rows };
+    let cols = len.checked_div(rows).unwrap_or(1);
     expect_len(what, len, rows.saturating_mul(cols))?;
     if rows > 0 && cols == 0 {
         return Err(Error::Value {
