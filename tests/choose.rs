@@ -69,7 +69,7 @@ fn of_shape(operation: Operation, rows: u64, cols: u32) -> Problem {
         operation,
         rows,
         cols,
-        aligned: cols % 4 == 0,
+        aligned: cols.is_multiple_of(4),
     }
 }
 
@@ -183,124 +183,8 @@ fn keeps_within(
     Ok(())
 }
 
-#[test]
-fn a_few_choices() {
-    use Operation::{CrossEntropyBackward, CrossEntropyFused, Jacobian, Softmax, SoftmaxBackward};
-    let table = [
-        (
-            &DEFAULT,
-            Softmax,
-            1000,
-            1,
-            "registers1.invocation1of64.words",
-        ),
-        (
-            &DEFAULT,
-            Softmax,
-            1000,
-            10,
-            "registers1.workgroup4of64.words",
-        ),
-        (
-            &DEFAULT,
-            Softmax,
-            20,
-            1000,
-            "registers8.workgroup32of64.quads",
-        ),
-        (
-            &DEFAULT,
-            CrossEntropyFused,
-            4096,
-            50_257,
-            "streamed.workgroup256of256.words",
-        ),
-        (
-            &DEFAULT,
-            Softmax,
-            1,
-            262_144,
-            "split16.workgroup256of256.quads",
-        ),
-        (
-            &SOFTWARE,
-            Softmax,
-            70_001,
-            3,
-            "registers1.invocation1of64.words",
-        ),
-        (
-            &SOFTWARE,
-            Softmax,
-            20,
-            1000,
-            "registers32.subgroup8of64.quads",
-        ),
-        (
-            &SOFTWARE,
-            CrossEntropyFused,
-            64,
-            131_072,
-            "streamed.subgroup8of64.quads",
-        ),
-        (
-            &SOFTWARE,
-            CrossEntropyFused,
-            3,
-            50_257,
-            "split11.subgroup8of64.words",
-        ),
-        (
-            &SOFTWARE,
-            CrossEntropyBackward,
-            4,
-            1024,
-            "elementwise2.subgroup8of64.quads",
-        ),
-        (
-            &SOFTWARE,
-            Jacobian,
-            5,
-            13,
-            "elementwise1.subgroup8of64.words",
-        ),
-        (
-            &DISCRETE,
-            Softmax,
-            70_001,
-            3,
-            "registers1.subgroup4of64.words",
-        ),
-        (
-            &DISCRETE,
-            Softmax,
-            8192,
-            2048,
-            "registers16.subgroup32of64.quads",
-        ),
-        (
-            &DISCRETE,
-            SoftmaxBackward,
-            8192,
-            4096,
-            "registers8.workgroup128of128.quads",
-        ),
-        (
-            &DISCRETE,
-            CrossEntropyFused,
-            8192,
-            131_072,
-            "streamed.workgroup256of256.quads",
-        ),
-        (
-            &DISCRETE,
-            CrossEntropyFused,
-            16,
-            131_072,
-            "split8.workgroup256of256.quads",
-        ),
-    ];
-    for (abilities, operation, rows, cols, expected) in table {
+fn assert_choices(abilities: &Abilities, table: &[(Operation, u64, u32, &str)]) {
+    for &(operation, rows, cols, expected) in table {
         let chosen = choose(of_shape(operation, rows, cols), abilities).expect("a variant");
         assert_eq!(
             chosen.to_string(),
@@ -308,6 +192,46 @@ fn a_few_choices() {
             "{operation} of {rows} x {cols}"
         );
     }
+}
+
+#[test]
+fn a_few_choices() {
+    use Operation::{CrossEntropyBackward, CrossEntropyFused as Fused, Jacobian, Softmax};
+    let table = [
+        (Softmax, 1000, 1, "registers1.invocation1of64.words"),
+        (Softmax, 1000, 10, "registers1.workgroup4of64.words"),
+        (Softmax, 20, 1000, "registers8.workgroup32of64.quads"),
+        (Fused, 4096, 50_257, "streamed.workgroup256of256.words"),
+        (Softmax, 1, 262_144, "split16.workgroup256of256.quads"),
+    ];
+    assert_choices(&DEFAULT, &table);
+    let table = [
+        (Softmax, 70_001, 3, "registers1.invocation1of64.words"),
+        (Softmax, 20, 1000, "registers32.subgroup8of64.quads"),
+        (Fused, 64, 131_072, "streamed.subgroup8of64.quads"),
+        (Fused, 3, 50_257, "split11.subgroup8of64.words"),
+        (
+            CrossEntropyBackward,
+            4,
+            1024,
+            "elementwise2.subgroup8of64.quads",
+        ),
+        (Jacobian, 5, 13, "elementwise1.subgroup8of64.words"),
+    ];
+    assert_choices(&SOFTWARE, &table);
+    let table = [
+        (Softmax, 70_001, 3, "registers1.subgroup4of64.words"),
+        (Softmax, 8192, 2048, "registers16.subgroup32of64.quads"),
+        (
+            Operation::SoftmaxBackward,
+            8192,
+            4096,
+            "registers8.workgroup128of128.quads",
+        ),
+        (Fused, 8192, 131_072, "streamed.workgroup256of256.quads"),
+        (Fused, 16, 131_072, "split8.workgroup256of256.quads"),
+    ];
+    assert_choices(&DISCRETE, &table);
 }
 
 #[test]

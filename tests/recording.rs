@@ -2,132 +2,15 @@
 
 mod common;
 
-use common::{
-    Output, assert_close, bits, device, gpu, rows_with_targets, run_passes, upload, wide,
-};
+use common::bench::{Bench, COLS, ROWS};
+use common::{Output, assert_close, bits, device, gpu, run_passes, upload};
 use wgpu_softmax::check::{Inputs, bounds};
-use wgpu_softmax::reference::{self, CrossEntropy};
-use wgpu_softmax::wgpu::{Buffer, Features, Limits};
+use wgpu_softmax::reference;
+use wgpu_softmax::wgpu::{Features, Limits};
 use wgpu_softmax::{
-    Bound, CrossEntropyBackwardBuffers, CrossEntropyBackwardPlan, CrossEntropyBuffers,
-    CrossEntropyExtras, CrossEntropyPlan, CrossEntropySpec, Gpu, Plan, Planner, Reduction, Softmax,
-    SoftmaxBuffers, SoftmaxSpec,
+    Bound, CrossEntropyBackwardPlan, CrossEntropyBuffers, CrossEntropyExtras, CrossEntropyPlan,
+    Gpu, JacobianPlan, Plan, Planner, Reduction, Softmax, SoftmaxBuffers, SoftmaxSpec,
 };
-
-const ROWS: usize = 37;
-const COLS: usize = 45;
-const IGNORED: i32 = -100;
-
-/// Inputs on a device, and room for every result.
-struct Bench {
-    gpu: Gpu,
-    logits: Vec<f32>,
-    targets: Vec<i32>,
-    logits_buffer: Buffer,
-    targets_buffer: Buffer,
-    probs: Output,
-    loss: Output,
-    pairs: Output,
-    grad: Output,
-}
-
-impl Bench {
-    fn new(gpu: &Gpu) -> Self {
-        let (logits, targets) = rows_with_targets(Inputs::Peaked, (ROWS, COLS), 3, IGNORED);
-        Self {
-            logits_buffer: upload(gpu, &logits),
-            targets_buffer: upload(gpu, &targets),
-            probs: Output::new(gpu, ROWS * COLS),
-            loss: Output::new(gpu, 1),
-            pairs: Output::new(gpu, 2 * ROWS),
-            grad: Output::new(gpu, ROWS * COLS),
-            gpu: gpu.clone(),
-            logits,
-            targets,
-        }
-    }
-
-    fn softmax(&self) -> Bound {
-        let plan = self
-            .gpu
-            .planner()
-            .softmax(SoftmaxSpec::new(ROWS as u64, COLS as u64));
-        let buffers = SoftmaxBuffers {
-            logits: &self.logits_buffer,
-            probs: &self.probs.buffer,
-        };
-        plan.expect("a plan").bind(buffers).expect("bound")
-    }
-
-    fn spec() -> CrossEntropySpec {
-        CrossEntropySpec::new(ROWS as u64, COLS as u64).ignore_index(IGNORED)
-    }
-
-    /// The mean loss, with its gradient or with the pairs.
-    fn cross_entropy(&self, fused: bool) -> Bound {
-        let plan = self
-            .gpu
-            .planner()
-            .cross_entropy(Self::spec())
-            .expect("a plan");
-        let buffers = CrossEntropyBuffers {
-            logits: &self.logits_buffer,
-            targets: &self.targets_buffer,
-            losses: &self.loss.buffer,
-            grad_logits: fused.then_some(&self.grad.buffer),
-        };
-        let extras = CrossEntropyExtras::default().pairs(&self.pairs.buffer);
-        plan.bind_with(ROWS as u64, buffers, extras).expect("bound")
-    }
-
-    fn backward(&self) -> Bound {
-        let plan = self
-            .gpu
-            .planner()
-            .cross_entropy_backward(Self::spec())
-            .expect("a plan");
-        let buffers = CrossEntropyBackwardBuffers {
-            logits: &self.logits_buffer,
-            targets: &self.targets_buffer,
-            pairs: &self.pairs.buffer,
-            grad_logits: &self.grad.buffer,
-        };
-        plan.bind(buffers).expect("bound")
-    }
-
-    /// The bits of every result.
-    fn results(&self) -> Vec<Vec<u32>> {
-        let outputs = [&self.probs, &self.loss, &self.pairs, &self.grad];
-        outputs.map(|output| output.words(&self.gpu)).to_vec()
-    }
-
-    #[track_caller]
-    fn assert_results(&self) {
-        let of = CrossEntropy::new(COLS).ignore_index(i64::from(IGNORED));
-        let (logits, targets) = (&self.logits, wide(&self.targets));
-        let expected = reference::softmax(logits, COLS);
-        let allowed = bounds::probability(logits, COLS);
-        assert_close(
-            "probs",
-            &self.probs.floats(&self.gpu),
-            &expected,
-            &allowed,
-            COLS,
-        );
-        let loss = of.losses(logits, &targets).loss.expect("a mean");
-        let allowed = bounds::loss(&of, logits, &targets).expect("a bound");
-        assert_close("loss", &self.loss.floats(&self.gpu), &[loss], &[allowed], 1);
-        let expected = of.gradient(logits, &targets);
-        let allowed = bounds::loss_gradient(&of, logits, &targets);
-        assert_close(
-            "gradient",
-            &self.grad.floats(&self.gpu),
-            &expected,
-            &allowed,
-            COLS,
-        );
-    }
-}
 
 #[test]
 fn a_device_of_default_limits_and_no_features_will_do() {
@@ -295,7 +178,7 @@ fn what_is_planned_and_bound_can_be_kept_shared_and_sent() {
         kept_shared_and_sent::<Plan<Softmax>>(),
         kept_shared_and_sent::<CrossEntropyPlan>(),
         kept_shared_and_sent::<CrossEntropyBackwardPlan>(),
-        kept_shared_and_sent::<wgpu_softmax::JacobianPlan>(),
+        kept_shared_and_sent::<JacobianPlan>(),
         kept_shared_and_sent::<Gpu>(),
     ];
     assert!(sizes.iter().all(|&size| size > 0));

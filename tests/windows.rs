@@ -2,6 +2,7 @@
 
 mod common;
 
+use common::outputs::{IGNORED, Outputs};
 use common::{
     Output, assert_close, bits, device_with_bindings_of, forced, rows_with_targets, upload, wide,
 };
@@ -9,9 +10,8 @@ use wgpu_softmax::check::{Inputs, bounds};
 use wgpu_softmax::reference::{self, CrossEntropy};
 use wgpu_softmax::variant::{Access, Family, Reduce, Variant};
 use wgpu_softmax::{
-    CrossEntropyBackwardBuffers, CrossEntropyBuffers, CrossEntropyExtras, CrossEntropySpec,
-    CrossEntropyWants, Gpu, JacobianBuffers, LogSumExpBackwardBuffers, LogSumExpBuffers,
-    SoftmaxBackwardBuffers, SoftmaxBuffers, SoftmaxSpec, Status,
+    CrossEntropySpec, CrossEntropyWants, Gpu, JacobianBuffers, LogSumExpBackwardBuffers,
+    LogSumExpBuffers, SoftmaxBackwardBuffers, SoftmaxBuffers, SoftmaxSpec,
 };
 
 /// Bytes of a binding.
@@ -19,8 +19,6 @@ const LIMITS: [u64; 2] = [65_536, 4096];
 
 /// More rows than a workgroup counts, of 20, 180 and 192 bytes.
 const SHAPES: [(usize, usize); 3] = [(9001, 5), (4500, 45), (4111, 48)];
-
-const IGNORED: i32 = -100;
 
 fn on_small_devices(test: impl Fn(&Gpu, usize, usize)) {
     for gpu in LIMITS.map(device_with_bindings_of) {
@@ -119,63 +117,6 @@ fn logsumexp_and_its_backward_pass() {
         let allowed = bounds::logsumexp_backward(&logits, &g, cols);
         assert_close("gradient", &grad.floats(gpu), &expected, &allowed, cols);
     });
-}
-
-/// What cross-entropy writes.
-struct Outputs {
-    loss: Output,
-    grad: Output,
-    pairs: Output,
-    lse: Output,
-    status: Output,
-}
-
-impl Outputs {
-    fn new(gpu: &Gpu, rows: usize, cols: usize) -> Self {
-        Self {
-            loss: Output::new(gpu, 1),
-            grad: Output::new(gpu, rows * cols),
-            pairs: Output::new(gpu, 2 * rows),
-            lse: Output::new(gpu, rows),
-            status: Output::new(gpu, size_of::<Status>() / 4),
-        }
-    }
-
-    fn status(&self, gpu: &Gpu) -> Status {
-        *bytemuck::from_bytes(bytemuck::cast_slice(&self.status.words(gpu)))
-    }
-
-    /// The mean with its gradient, and then the gradient again, from the pairs.
-    fn write(&self, gpu: &Gpu, cols: usize, logits: &[f32], targets: &[i32]) -> [Vec<f32>; 2] {
-        let rows = targets.len() as u64;
-        let spec = CrossEntropySpec::new(rows, cols as u64).ignore_index(IGNORED);
-        let (logits, targets) = (&upload(gpu, logits), &upload(gpu, targets));
-        let buffers = CrossEntropyBuffers {
-            logits,
-            targets,
-            losses: &self.loss.buffer,
-            grad_logits: Some(&self.grad.buffer),
-        };
-        let extras = CrossEntropyExtras::default()
-            .pairs(&self.pairs.buffer)
-            .lse(&self.lse.buffer)
-            .status(&self.status.buffer);
-        let plan = gpu.planner().cross_entropy(spec).expect("a plan");
-        let bound = plan.bind_with(rows, buffers, extras).expect("bound");
-        gpu.run(&bound, "cross-entropy").expect("runs");
-        let fused = self.grad.floats(gpu);
-
-        let buffers = CrossEntropyBackwardBuffers {
-            logits,
-            targets,
-            pairs: &self.pairs.buffer,
-            grad_logits: &self.grad.buffer,
-        };
-        let plan = gpu.planner().cross_entropy_backward(spec).expect("a plan");
-        gpu.run(&plan.bind(buffers).expect("bound"), "backward")
-            .expect("runs");
-        [fused, self.grad.floats(gpu)]
-    }
 }
 
 #[test]

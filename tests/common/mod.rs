@@ -6,6 +6,9 @@
     reason = "every test binary uses a part of this"
 )]
 
+pub mod bench;
+pub mod case;
+pub mod outputs;
 pub mod results;
 
 use std::sync::OnceLock;
@@ -17,7 +20,7 @@ use wgpu_softmax::wgpu::{
     Adapter, AdapterInfo, Backends, Buffer, BufferDescriptor, BufferUsages, DeviceDescriptor,
     Features, Instance, InstanceDescriptor, Limits,
 };
-use wgpu_softmax::{Bound, Gpu, wanted};
+use wgpu_softmax::{Bound, Error, Gpu, wanted};
 
 /// What an output holds before it is written: bits that no operation gives.
 pub const POISON: u32 = 0xdead_beef;
@@ -110,6 +113,15 @@ pub fn assert_close(what: &str, found: &[f32], expected: &[f64], allowed: &[f64]
     let comparison = compare(found, expected, allowed, cols);
     assert!(comparison.elements > 0, "{what}: nothing was compared");
     assert!(comparison.passed(), "{what}: {comparison}");
+}
+
+/// Fails unless the result is an error with this text.
+#[track_caller]
+pub fn assert_error<T>(result: Result<T, Error>, expected: &str) {
+    match result {
+        Ok(_) => panic!("expected the error {expected:?}"),
+        Err(error) => assert_eq!(error.to_string(), expected),
+    }
 }
 
 pub fn bits(values: &[f32]) -> Vec<u32> {
