@@ -3,28 +3,30 @@
 use wgpu::Buffer;
 
 use crate::kernel::{Bound, Params};
+use crate::layout::Geometry;
 use crate::operation::bytes_moved;
-use crate::rows::{RowKernels, storage};
+use crate::operation::sealed::Spec;
+use crate::rows::{PARTIAL_BYTES, RowKernels, storage};
 use crate::shader::Binding;
-use crate::softmax::{Softmax, SoftmaxBuffers};
 use crate::tensor::{F32, Shape, Tensor, check};
 use crate::variant::Operation;
-use crate::{Error, Plan, Planner, SoftmaxSpec};
+use crate::{Error, Planner, SoftmaxSpec};
 
 /// The buffers of a Jacobian, each with usage `STORAGE`.
 #[derive(Debug, Clone, Copy)]
 pub struct JacobianBuffers<'a> {
-    /// Read: f32, `rows` x `cols`.
+    /// Read: `rows` x `cols`.
     pub logits: &'a Buffer,
-    /// Written: f32, `rows` x `cols` x `cols`, `J_ij = dp_i / dx_j = p_i ([i = j] - p_j)`.
+    /// Written, contiguous: `rows` x `cols` x `cols`, `J_ij = dp_i / dx_j = p_i ([i = j] - p_j)`.
     pub jacobian: &'a Buffer,
 }
 
-/// The Jacobian of softmax, row by row: probabilities first, then their products.
+/// The Jacobian of softmax, row by row: the statistic of each row first, then the products.
 #[derive(Debug, Clone)]
 pub struct JacobianPlan {
-    softmax: Plan<Softmax>,
-    kernels: RowKernels,
+    statistic: RowKernels,
+    merge: RowKernels,
+    products: RowKernels,
 }
 
 impl Planner {
@@ -34,61 +36,73 @@ impl Planner {
     ///
     /// As [`softmax`](Self::softmax).
     pub fn jacobian(&self, spec: SoftmaxSpec) -> Result<JacobianPlan, Error> {
-        let kernels = RowKernels::plan(self, Operation::Jacobian, spec.rows, spec.cols)?;
+        let own = self.unforced();
+        let products = Geometry::square(spec.geometry(Operation::Jacobian)?);
         Ok(JacobianPlan {
-            softmax: self.unforced().softmax(spec)?,
-            kernels,
+            statistic: RowKernels::plan(&own, spec.geometry(Operation::PartialStatistic)?)?,
+            merge: RowKernels::plan(
+                &own,
+                Geometry::contiguous(Operation::MergeStatistics, spec.rows(), 1)?,
+            )?,
+            products: RowKernels::plan(self, products)?,
         })
     }
 }
 
 impl JacobianPlan {
-    /// Binds buffers for all rows of the plan, and memory of its own for the probabilities.
+    /// Binds buffers for all rows of the plan.
     ///
     /// # Errors
     ///
     /// A buffer without usage `STORAGE`, too small, or given for both roles; a matrix that exceeds the device's binding
     /// limit.
     pub fn bind(&self, buffers: JacobianBuffers<'_>) -> Result<Bound, Error> {
-        let (rows, cols) = (self.kernels.rows, u64::from(self.kernels.cols));
-        let logits = Tensor::read(
-            Binding::Source,
-            "logits",
-            buffers.logits,
-            Shape::Matrix { cols },
-        );
+        let Geometry { rows, .. } = self.products.geometry;
+        let logits = Shape::matrix(Binding::Source, &self.products.geometry);
+        let logits = Tensor::read(Binding::Source, "logits", buffers.logits, logits);
         let jacobian = Tensor::written(
             Binding::Result,
             "jacobian",
             buffers.jacobian,
-            Shape::Matrix { cols: cols * cols },
+            self.squares(),
         );
         check(&[logits, jacobian], rows)?;
-        let planner = &self.kernels.planner;
-        let probs = storage(planner, "wgpu-softmax probabilities", rows * cols * F32);
-        let source = Tensor::read(Binding::Source, "probs", &probs, Shape::Matrix { cols });
-        let probabilities = self.softmax.bind(SoftmaxBuffers {
-            logits: buffers.logits,
-            probs: &probs,
-        })?;
-        Ok(probabilities.then(
-            &self
-                .kernels
-                .bind(&[source, jacobian], rows, Params::default())?,
-        ))
+
+        let memory = |label, bytes| storage(&self.products.planner, label, rows * bytes);
+        let records = memory("wgpu-softmax partial statistics", PARTIAL_BYTES);
+        let pairs = memory("wgpu-softmax pairs", 2 * F32);
+        let lse = memory("wgpu-softmax lse", F32);
+        let records_shape = Shape::PerRow {
+            bytes: PARTIAL_BYTES,
+        };
+        let records = Tensor::written(Binding::Partials, "records", &records, records_shape);
+        let pairs = Tensor::written(Binding::Pairs, "pairs", &pairs, Shape::PAIR_PER_ROW);
+        let lse = Tensor::written(Binding::Lse, "lse", &lse, Shape::VALUE_PER_ROW);
+        let one = Params {
+            records: 1,
+            ..Params::default()
+        };
+        let statistic = self.statistic.bind(&[logits, records], rows, one)?;
+        let merge = self.merge.bind(&[records, pairs, lse], rows, one)?;
+        let products = self
+            .products
+            .bind(&[logits, pairs, jacobian], rows, Params::default())?;
+        Ok(statistic.then(&merge).then(&products))
+    }
+
+    /// A square matrix a row.
+    fn squares(&self) -> Shape {
+        let Geometry { cols, dtype, .. } = self.products.geometry;
+        Shape::squares(u64::from(cols), dtype)
     }
 
     /// The kernel that was chosen, by name.
     pub fn kernel(&self) -> String {
-        self.kernels.name()
+        self.products.name()
     }
 
     /// The fewest bytes that the operation must move: each input read once, each output written once.
     pub fn bytes_moved(&self) -> u64 {
-        bytes_moved(
-            Operation::Jacobian,
-            self.kernels.rows,
-            u64::from(self.kernels.cols),
-        )
+        bytes_moved(&self.products.geometry)
     }
 }

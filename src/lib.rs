@@ -59,10 +59,12 @@
 mod caps;
 pub mod check;
 mod cross_entropy;
+mod dtype;
 mod error;
 pub mod gpu;
 mod jacobian;
 mod kernel;
+mod layout;
 mod operation;
 mod partial;
 mod planner;
@@ -79,10 +81,12 @@ pub use cross_entropy::{
     CrossEntropyBackwardBuffers, CrossEntropyBackwardPlan, CrossEntropyBuffers, CrossEntropyExtras,
     CrossEntropyPlan, CrossEntropySpec, Status,
 };
+pub use dtype::DType;
 pub use error::Error;
 pub use gpu::{CrossEntropyOutput, CrossEntropyWants, Gpu};
 pub use jacobian::{JacobianBuffers, JacobianPlan};
 pub use kernel::{Bound, Params};
+pub use layout::Layout;
 pub use operation::{Plan, RowOperation};
 pub use partial::{
     CrossEntropyFromPairs, CrossEntropyFromPairsBuffers, MergeSpec, MergeStatistics,

@@ -4,7 +4,9 @@ use std::fmt::Debug;
 use std::marker::PhantomData;
 
 use crate::kernel::{Bound, Params};
+use crate::layout::Geometry;
 use crate::rows::RowKernels;
+use crate::shader::Binding;
 use crate::tensor::{F32, Shape};
 use crate::variant::{Operation, Variant};
 use crate::{Error, Planner};
@@ -18,20 +20,25 @@ pub trait RowOperation: sealed::Sealed {
     /// Its buffers, each with usage `STORAGE`.
     type Buffers<'a>;
     #[doc(hidden)]
-    fn tensors<'a>(buffers: &Self::Buffers<'a>, cols: u64, params: &Params) -> sealed::Tensors<'a>;
+    fn tensors<'a>(
+        buffers: &Self::Buffers<'a>,
+        geometry: &Geometry,
+        params: &Params,
+    ) -> sealed::Tensors<'a>;
 }
 
 pub(crate) mod sealed {
     use crate::Error;
     use crate::kernel::Params;
+    use crate::layout::Geometry;
     use crate::tensor::Tensor;
+    use crate::variant::Operation;
 
     pub trait Sealed {}
 
     /// The shape of an operation, and the plain numbers that its formula reads.
     pub trait Spec: Copy {
-        fn rows(&self) -> u64;
-        fn cols(&self) -> u64;
+        fn geometry(&self, operation: Operation) -> Result<Geometry, Error>;
         fn params(&self) -> Result<Params, Error>;
     }
 
@@ -54,7 +61,7 @@ pub struct Plan<O> {
 impl<O: RowOperation> Plan<O> {
     pub(crate) fn new(planner: &Planner, spec: O::Spec) -> Result<Self, Error> {
         let params = spec.params()?;
-        let kernels = RowKernels::plan(planner, O::OPERATION, spec.rows(), spec.cols())?;
+        let kernels = RowKernels::plan(planner, spec.geometry(O::OPERATION)?)?;
         Ok(Self {
             kernels,
             params,
@@ -69,7 +76,7 @@ impl<O: RowOperation> Plan<O> {
     /// A buffer without usage `STORAGE`, too small, or given twice though one of its roles is written; a row that
     /// exceeds the device's binding limit.
     pub fn bind(&self, buffers: O::Buffers<'_>) -> Result<Bound, Error> {
-        self.bind_rows(self.kernels.rows, buffers)
+        self.bind_rows(self.kernels.geometry.rows, buffers)
     }
 
     /// Binds buffers for `rows` rows, up to those of the plan.
@@ -78,7 +85,7 @@ impl<O: RowOperation> Plan<O> {
     ///
     /// As [`bind`](Self::bind), and more rows than the plan has.
     pub fn bind_rows(&self, rows: u64, buffers: O::Buffers<'_>) -> Result<Bound, Error> {
-        let tensors = O::tensors(&buffers, u64::from(self.kernels.cols), &self.params).0;
+        let tensors = O::tensors(&buffers, &self.kernels.geometry, &self.params).0;
         self.kernels.bind(&tensors, rows, self.params)
     }
 
@@ -94,22 +101,22 @@ impl<O: RowOperation> Plan<O> {
 
     /// The fewest bytes that the operation must move: each input read once, each output written once.
     pub fn bytes_moved(&self) -> u64 {
-        bytes_moved(
-            O::OPERATION,
-            self.kernels.rows,
-            u64::from(self.kernels.cols),
-        )
+        bytes_moved(&self.kernels.geometry)
     }
 }
 
-/// The bytes of all rows.
-pub(crate) fn bytes_moved(operation: Operation, rows: u64, cols: u64) -> u64 {
-    rows.saturating_mul(bytes_per_row(operation, cols))
+/// Matrices read and written, and per-row arrays, of all rows.
+pub(crate) fn bytes_moved(geometry: &Geometry) -> u64 {
+    let cols = u64::from(geometry.cols);
+    geometry.rows.saturating_mul(bytes_per_row(
+        geometry.operation,
+        cols,
+        geometry.dtype.bytes(),
+    ))
 }
 
-/// Matrices read and written, and per-row arrays.
-fn bytes_per_row(operation: Operation, cols: u64) -> u64 {
-    let matrix = cols * F32;
+fn bytes_per_row(operation: Operation, cols: u64, element: u64) -> u64 {
+    let matrix = cols * element;
     match operation {
         Operation::Softmax | Operation::LogSoftmax => 2 * matrix,
         Operation::SoftmaxBackward | Operation::LogSoftmaxBackward => 3 * matrix,
@@ -119,7 +126,7 @@ fn bytes_per_row(operation: Operation, cols: u64) -> u64 {
         Operation::CrossEntropyBackward => 2 * matrix + 3 * F32,
         Operation::CrossEntropyFused => 2 * matrix + 2 * F32,
         Operation::PartialStatistic => matrix + 4 * F32,
-        Operation::MergeStatistics => 4 * matrix + 3 * F32,
+        Operation::MergeStatistics => 4 * cols * F32 + 3 * F32,
         Operation::SoftmaxFromPairs => 2 * matrix + 2 * F32,
         Operation::CrossEntropyFromPairs => 5 * F32,
         Operation::Jacobian => cols.saturating_mul(matrix).saturating_add(matrix),
@@ -152,7 +159,7 @@ macro_rules! row_operation {
 
             fn tensors<'a>(
                 buffers: &Self::Buffers<'a>,
-                cols: u64,
+                geometry: &$crate::layout::Geometry,
                 params: &$crate::kernel::Params,
             ) -> $crate::operation::sealed::Tensors<'a> {
                 use $crate::operation::{matrix, pair, records, value};
@@ -162,7 +169,7 @@ macro_rules! row_operation {
                     $crate::shader::Binding::$binding,
                     stringify!($field),
                     buffers.$field,
-                    $shape(cols, params),
+                    $shape($crate::shader::Binding::$binding, geometry, params),
                 ),)*])
             }
         }
@@ -181,23 +188,23 @@ macro_rules! row_operation {
 }
 pub(crate) use row_operation;
 
-/// Rows of the operation's columns.
-pub(crate) const fn matrix(cols: u64, _: &Params) -> Shape {
-    Shape::Matrix { cols }
+/// Rows of the operation's columns, where they lie for a binding.
+pub(crate) fn matrix(binding: Binding, geometry: &Geometry, _: &Params) -> Shape {
+    Shape::matrix(binding, geometry)
 }
 
 /// A value a row.
-pub(crate) const fn value(_: u64, _: &Params) -> Shape {
+pub(crate) const fn value(_: Binding, _: &Geometry, _: &Params) -> Shape {
     Shape::VALUE_PER_ROW
 }
 
 /// A saved pair a row.
-pub(crate) const fn pair(_: u64, _: &Params) -> Shape {
+pub(crate) const fn pair(_: Binding, _: &Geometry, _: &Params) -> Shape {
     Shape::PAIR_PER_ROW
 }
 
 /// The records of all parts of a row.
-pub(crate) const fn records(_: u64, params: &Params) -> Shape {
+pub(crate) const fn records(_: Binding, _: &Geometry, params: &Params) -> Shape {
     Shape::PerRow {
         bytes: params.records as u64 * crate::rows::PARTIAL_BYTES,
     }

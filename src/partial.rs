@@ -10,7 +10,9 @@
 //! ```
 
 use crate::kernel::Params;
+use crate::layout::Geometry;
 use crate::operation::{row_operation, sealed};
+use crate::variant::Operation;
 use crate::{CrossEntropySpec, Error, SoftmaxSpec};
 
 /// One shard's columns of `rows` rows.
@@ -35,12 +37,8 @@ impl ShardSpec {
 }
 
 impl sealed::Spec for ShardSpec {
-    fn rows(&self) -> u64 {
-        self.rows
-    }
-
-    fn cols(&self) -> u64 {
-        self.cols
+    fn geometry(&self, operation: Operation) -> Result<Geometry, Error> {
+        Geometry::contiguous(operation, self.rows, self.cols)
     }
 
     fn params(&self) -> Result<Params, Error> {
@@ -75,12 +73,8 @@ impl MergeSpec {
 }
 
 impl sealed::Spec for MergeSpec {
-    fn rows(&self) -> u64 {
-        self.rows
-    }
-
-    fn cols(&self) -> u64 {
-        self.shards
+    fn geometry(&self, operation: Operation) -> Result<Geometry, Error> {
+        Geometry::contiguous(operation, self.rows, self.shards)
     }
 
     fn params(&self) -> Result<Params, Error> {

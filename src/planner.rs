@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use wgpu::Device;
 
-use crate::Error;
 use crate::caps::abilities_of;
 use crate::kernel::Kernel;
 use crate::shader::Program;
 use crate::variant::{Abilities, Operation, Problem, Variant, admit, choose};
+use crate::{DType, Error};
 
 /// Makes plans on a device of the caller's, and keeps the pipelines that they share.
 ///
@@ -80,9 +80,10 @@ impl Planner {
     pub(crate) fn kernels(
         &self,
         operation: Operation,
+        dtype: DType,
         variant: Variant,
     ) -> Result<Vec<Arc<Kernel>>, Error> {
-        Program::of(operation, variant)
+        Program::of(operation, dtype, variant)
             .into_iter()
             .map(|program| self.kernel(program))
             .collect()

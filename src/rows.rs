@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use crate::kernel::{Bound, Kernel, Params, Step};
+use crate::layout::Geometry;
 use crate::shader::Binding;
-use crate::tensor::{F32, Shape, Tensor, Window, check, windows};
-use crate::variant::{Operation, Problem, Variant, part_cols};
+use crate::tensor::{Shape, Tensor, Window, check, windows};
+use crate::variant::{Operation, Variant, part_cols};
 use crate::{Error, Planner};
 
 /// A record of `shaders/family/partial_record.wgsl`.
@@ -15,51 +16,43 @@ pub(crate) const PARTIAL_BYTES: u64 = 16;
 #[derive(Debug, Clone)]
 pub(crate) struct RowKernels {
     pub(crate) planner: Planner,
-    pub(crate) operation: Operation,
+    pub(crate) geometry: Geometry,
     pub(crate) variant: Variant,
-    pub(crate) rows: u64,
-    pub(crate) cols: u32,
     kernels: Vec<Arc<Kernel>>,
 }
 
 impl RowKernels {
     /// Chooses and compiles. Nothing is compiled for an empty shape.
-    pub(crate) fn plan(
-        planner: &Planner,
-        operation: Operation,
-        rows: u64,
-        cols: u64,
-    ) -> Result<Self, Error> {
-        let problem = problem(operation, rows, cols)?;
-        let (cols, variant) = (problem.cols, planner.variant(problem)?);
-        let kernels = if rows == 0 {
-            Vec::new()
-        } else {
-            planner.kernels(operation, variant)?
+    pub(crate) fn plan(planner: &Planner, geometry: Geometry) -> Result<Self, Error> {
+        let variant = planner.variant(geometry.problem())?;
+        let kernels = match geometry.rows {
+            0 => Vec::new(),
+            _ => planner.kernels(geometry.operation, geometry.dtype, variant)?,
         };
         Ok(Self {
             planner: planner.clone(),
-            operation,
+            geometry,
             variant,
-            rows,
-            cols,
             kernels,
         })
     }
 
     pub(crate) fn name(&self) -> String {
-        format!("{}.{}", self.operation, self.variant)
+        let Geometry {
+            operation, dtype, ..
+        } = self.geometry;
+        format!("{operation}.{}.{dtype}", self.variant)
     }
 
     /// Checks that `rows` are no more than were planned.
     pub(crate) fn check_rows(&self, rows: u64) -> Result<(), Error> {
-        if rows <= self.rows {
+        if rows <= self.geometry.rows {
             return Ok(());
         }
         let what = "rows to bind, as against those planned";
         Err(Error::Length {
             what,
-            expected: self.rows,
+            expected: self.geometry.rows,
             found: rows,
         })
     }
@@ -80,7 +73,7 @@ impl RowKernels {
     /// The windows in which the tensors, and the partial statistics where rows are split, lie within the binding limit.
     fn windows(&self, tensors: &[Tensor<'_>], rows: u64) -> Result<Vec<Window>, Error> {
         let bytes = u64::from(self.variant.family.parts()) * PARTIAL_BYTES;
-        let partials = ("partials", Shape::Matrix { cols: bytes / F32 });
+        let partials = ("partials", Shape::records(bytes));
         let split = self.kernels.len() > 1;
         let shapes = tensors
             .iter()
@@ -134,7 +127,7 @@ impl RowKernels {
         base: Params,
         scratch: Option<&'a wgpu::Buffer>,
     ) -> Step<'a> {
-        let mut params = self.geometry(window, base);
+        let mut params = self.params(window, base);
         let mut spans = Vec::with_capacity(tensors.len() + 1);
         for tensor in tensors {
             let (span, residue) = tensor.span(window);
@@ -169,23 +162,27 @@ impl RowKernels {
     }
 
     /// A Jacobian has as many rows as columns for each row of probabilities.
-    fn geometry(&self, window: Window, base: Params) -> Params {
+    fn params(&self, window: Window, base: Params) -> Params {
         let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
-        let matrix_rows = if self.operation == Operation::Jacobian {
-            u64::from(self.cols)
-        } else {
-            1
-        };
+        let Geometry {
+            operation,
+            cols,
+            source,
+            upstream,
+            result,
+            ..
+        } = self.geometry;
+        let jacobian = operation == Operation::Jacobian;
         Params {
-            rows: narrow(window.rows * matrix_rows),
-            cols: self.cols,
+            rows: narrow(window.rows * if jacobian { u64::from(cols) } else { 1 }),
+            cols,
             parts: self.variant.family.parts(),
-            part_cols: part_cols(self.variant, self.cols),
+            part_cols: part_cols(self.variant, cols),
             bound_row: window.bound_row(),
             tensor_row: narrow(window.first),
-            source_stride: self.cols,
-            upstream_stride: self.cols,
-            result_stride: self.cols,
+            source_stride: narrow(source.stride),
+            upstream_stride: narrow(upstream.stride),
+            result_stride: narrow(result.stride),
             records: base.records.max(self.variant.family.parts()),
             ..base
         }
@@ -200,40 +197,4 @@ pub(crate) fn storage(planner: &Planner, label: &str, size: u64) -> wgpu::Buffer
         usage: wgpu::BufferUsages::STORAGE,
         mapped_at_creation: false,
     })
-}
-
-/// The problem of an operation on contiguous rows.
-pub(crate) fn problem(operation: Operation, rows: u64, cols: u64) -> Result<Problem, Error> {
-    let cols = check_shape(rows, cols)?;
-    Ok(Problem {
-        operation,
-        rows,
-        cols,
-        aligned: cols % 4 == 0,
-    })
-}
-
-fn check_shape(rows: u64, cols: u64) -> Result<u32, Error> {
-    if cols == 0 {
-        return Err(Error::Value {
-            what: "columns",
-            expected: "at least 1",
-            found: "0".into(),
-        });
-    }
-    if rows > u64::from(u32::MAX) {
-        return Err(Error::Value {
-            what: "rows",
-            expected: "at most 4,294,967,295",
-            found: rows.to_string(),
-        });
-    }
-    match u32::try_from(cols) {
-        Ok(cols) if cols <= 1 << 30 => Ok(cols),
-        _ => Err(Error::Value {
-            what: "columns",
-            expected: "at most 1,073,741,824",
-            found: cols.to_string(),
-        }),
-    }
 }

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use crate::DType;
 use crate::variant::{Access, Family, Operation, Reduce, Variant};
 
 /// A file under `shaders/` with its name.
@@ -100,6 +101,8 @@ pub struct Program {
     pub workgroup: u32,
     /// How values are moved.
     pub access: Access,
+    /// How they are stored.
+    pub dtype: DType,
 }
 
 /// What a binding number stands for. The number is the discriminant.
@@ -123,7 +126,7 @@ pub enum Binding {
 
 impl Program {
     /// The programs of a variant, in the order in which they are dispatched.
-    pub fn of(operation: Operation, variant: Variant) -> Vec<Self> {
+    pub fn of(operation: Operation, dtype: DType, variant: Variant) -> Vec<Self> {
         let Variant {
             family,
             reduce,
@@ -142,6 +145,10 @@ impl Program {
             lanes,
             workgroup,
             access,
+            dtype: match stage {
+                Stage::Merge => DType::F32,
+                _ => dtype,
+            },
         };
         Stage::of(operation, family)
             .into_iter()
@@ -160,15 +167,17 @@ impl Program {
             lanes,
             workgroup: lanes,
             access,
+            dtype: DType::F32,
         }
     }
 
     /// The label of the pipeline and of its dispatches.
     pub fn label(&self) -> String {
         format!(
-            "wgpu-softmax {}.{}",
+            "wgpu-softmax {}.{}.{}",
             self.operation,
-            self.stage.entry_point()
+            self.stage.entry_point(),
+            self.dtype
         )
     }
 
@@ -233,7 +242,7 @@ impl Program {
             }
             (Stage::MergeTallies, _) => vec![(Tally, true), (Status, true), (ReducedLoss, true)],
             (_, Operation::MergeStatistics) => vec![(Pairs, true), (Lse, true)],
-            (_, Operation::SoftmaxFromPairs) => vec![(Pairs, false)],
+            (_, Operation::SoftmaxFromPairs | Operation::Jacobian) => vec![(Pairs, false)],
             (_, Operation::LogSumExp) => vec![(RowOutput, true)],
             (_, Operation::LogSumExpBackward) => vec![(RowInput, false)],
             (_, Operation::CrossEntropyBackward) => {
@@ -285,10 +294,7 @@ impl Program {
             ]);
             return list;
         }
-        list.push(match self.access {
-            Access::Quads => piece!("storage/f32_quads.wgsl"),
-            Access::Words => piece!("storage/f32_words.wgsl"),
-        });
+        list.extend(storage_pieces(self.dtype, self.access));
         list.extend(formula_pieces(self.operation));
         list.push(if self.operation.writes_matrix() {
             piece!("result/stored.wgsl")
@@ -305,6 +311,20 @@ fn reduce_piece(reduce: Reduce) -> Piece {
         Reduce::Invocation => piece!("reduce/invocation.wgsl"),
         Reduce::Subgroup => piece!("reduce/subgroup.wgsl"),
         Reduce::Workgroup => piece!("reduce/workgroup.wgsl"),
+    }
+}
+
+fn storage_pieces(dtype: DType, access: Access) -> Vec<Piece> {
+    let within = piece!("storage/within.wgsl");
+    let halves = match access {
+        Access::Quads => piece!("storage/half_quads.wgsl"),
+        Access::Words => piece!("storage/half_words.wgsl"),
+    };
+    match (dtype, access) {
+        (DType::F32, Access::Quads) => vec![within, piece!("storage/f32_quads.wgsl")],
+        (DType::F32, Access::Words) => vec![within, piece!("storage/f32_words.wgsl")],
+        (DType::F16, _) => vec![within, halves, piece!("storage/f16.wgsl")],
+        (DType::Bf16, _) => vec![within, halves, piece!("storage/bf16.wgsl")],
     }
 }
 

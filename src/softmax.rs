@@ -1,33 +1,79 @@
 //! Softmax, log-softmax, logsumexp and their backward passes.
 
-use crate::Error;
 use crate::kernel::Params;
+use crate::layout::{Geometry, Layout, Layouts};
 use crate::operation::{row_operation, sealed};
+use crate::variant::Operation;
+use crate::{DType, Error};
 
-/// The shape of a row-wise operation: `rows` x `cols`, contiguous f32, row-major.
+/// A row-wise operation on `rows` x `cols` elements, row-major.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct SoftmaxSpec {
-    /// Rows, at most; a binding may take fewer.
-    pub rows: u64,
-    /// Columns of a row, at least 1.
-    pub cols: u64,
+    rows: u64,
+    cols: u64,
+    dtype: DType,
+    layouts: Layouts,
 }
 
 impl SoftmaxSpec {
-    /// `rows` x `cols`. Rows of 0 are a valid plan that does nothing.
+    /// `rows` (at most; a binding may take fewer) of `cols` contiguous f32. Rows of 0 are a valid plan that does
+    /// nothing.
     pub const fn new(rows: u64, cols: u64) -> Self {
-        Self { rows, cols }
+        let contiguous = Layout::CONTIGUOUS;
+        let layouts = Layouts {
+            source: contiguous,
+            upstream: contiguous,
+            result: contiguous,
+        };
+        Self {
+            rows,
+            cols,
+            dtype: DType::F32,
+            layouts,
+        }
+    }
+
+    /// How every matrix is stored. Values of one a row, as logsumexp's, are f32 always.
+    #[must_use]
+    pub const fn dtype(self, dtype: DType) -> Self {
+        Self { dtype, ..self }
+    }
+
+    /// Where the rows that are read lie: logits, probabilities or log-probabilities.
+    #[must_use]
+    pub const fn input_layout(mut self, layout: Layout) -> Self {
+        self.layouts.source = layout;
+        self
+    }
+
+    /// Where the rows of the upstream gradient lie.
+    #[must_use]
+    pub const fn upstream_layout(mut self, layout: Layout) -> Self {
+        self.layouts.upstream = layout;
+        self
+    }
+
+    /// Where the rows that are written lie.
+    #[must_use]
+    pub const fn output_layout(mut self, layout: Layout) -> Self {
+        self.layouts.result = layout;
+        self
+    }
+
+    /// Rows, at most.
+    pub const fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Columns of a row.
+    pub const fn cols(&self) -> u64 {
+        self.cols
     }
 }
 
 impl sealed::Spec for SoftmaxSpec {
-    fn rows(&self) -> u64 {
-        self.rows
-    }
-
-    fn cols(&self) -> u64 {
-        self.cols
+    fn geometry(&self, operation: Operation) -> Result<Geometry, Error> {
+        Geometry::new(operation, (self.rows, self.cols), self.dtype, self.layouts)
     }
 
     fn params(&self) -> Result<Params, Error> {

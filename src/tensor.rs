@@ -4,8 +4,10 @@
 use wgpu::{Buffer, BufferUsages};
 
 use crate::kernel::Span;
+use crate::layout::{Geometry, Rows};
 use crate::shader::Binding;
-use crate::{Error, variant::Abilities};
+use crate::variant::Abilities;
+use crate::{DType, Error};
 
 /// Bytes of an f32.
 pub(crate) const F32: u64 = 4;
@@ -18,8 +20,12 @@ const MAX_WINDOW: u64 = 1 << 31;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {
-    /// Contiguous rows of so many f32 columns.
-    Matrix { cols: u64 },
+    /// Rows of which `width` elements of so many bytes are touched.
+    Matrix {
+        rows: Rows,
+        width: u64,
+        element: u64,
+    },
     /// So many bytes a row.
     PerRow { bytes: u64 },
     /// So many bytes in all, bound whole.
@@ -32,18 +38,81 @@ impl Shape {
     /// Two f32 a row.
     pub(crate) const PAIR_PER_ROW: Self = Self::PerRow { bytes: 2 * F32 };
 
+    /// The rows of a matrix, where they lie for a binding.
+    pub(crate) const fn matrix(binding: Binding, geometry: &Geometry) -> Self {
+        let rows = match binding {
+            Binding::Source => geometry.source,
+            Binding::Upstream => geometry.upstream,
+            _ => geometry.result,
+        };
+        Self::Matrix {
+            rows,
+            width: geometry.width(),
+            element: geometry.dtype.bytes(),
+        }
+    }
+
+    /// A contiguous square matrix a row.
+    pub(crate) const fn squares(cols: u64, dtype: DType) -> Self {
+        let rows = Rows {
+            offset: 0,
+            stride: cols * cols,
+        };
+        Self::Matrix {
+            rows,
+            width: cols * cols,
+            element: dtype.bytes(),
+        }
+    }
+
+    /// Records of so many bytes a row, bound from the first one.
+    pub(crate) const fn records(bytes: u64) -> Self {
+        let rows = Rows {
+            offset: 0,
+            stride: bytes / F32,
+        };
+        Self::Matrix {
+            rows,
+            width: bytes / F32,
+            element: F32,
+        }
+    }
+
     /// The most bytes that a window's binding holds before its first row, bindings beginning at multiples of 256 bytes.
     fn slack(self) -> u64 {
         let per_row = self.bytes_per_row();
         match self {
             Self::PerRow { .. } => (ALIGNMENT - 1) * per_row,
-            _ => ALIGNMENT - (1 << per_row.trailing_zeros().min(ALIGNMENT.ilog2())),
+            Self::Matrix { rows, element, .. } => {
+                let step = (per_row | (rows.offset * element)).trailing_zeros();
+                ALIGNMENT - (1 << step.min(ALIGNMENT.ilog2()))
+            }
+            Self::Whole { .. } => 0,
+        }
+    }
+
+    /// Bytes that a buffer of so many rows has at least.
+    fn bytes(self, rows: u64) -> u64 {
+        match self {
+            Self::Whole { bytes } => bytes,
+            Self::PerRow { bytes } => rows.saturating_mul(bytes),
+            Self::Matrix { .. } if rows == 0 => 0,
+            Self::Matrix {
+                rows: Rows { offset, stride },
+                width,
+                element,
+            } => {
+                let last = offset.saturating_add((rows - 1).saturating_mul(stride));
+                // A binding has whole words.
+                let bytes = last.saturating_add(width).saturating_mul(element);
+                bytes.checked_next_multiple_of(4).unwrap_or(u64::MAX)
+            }
         }
     }
 
     const fn bytes_per_row(self) -> u64 {
         match self {
-            Self::Matrix { cols } => cols * F32,
+            Self::Matrix { rows, element, .. } => rows.stride * element,
             Self::PerRow { bytes } => bytes,
             Self::Whole { .. } => 0,
         }
@@ -103,10 +172,7 @@ impl<'a> Tensor<'a> {
                 found: self.buffer.usage(),
             });
         }
-        let expected = match self.shape {
-            Shape::Whole { bytes } => bytes,
-            _ => rows.saturating_mul(self.shape.bytes_per_row()),
-        };
+        let expected = self.shape.bytes(rows);
         if self.buffer.size() < expected {
             return Err(Error::BufferSize {
                 what: self.role,
@@ -120,44 +186,42 @@ impl<'a> Tensor<'a> {
     /// The part of the buffer that a window needs, and the row or element of it at which the window begins.
     pub(crate) fn span(&self, window: Window) -> (Span<'a>, u32) {
         let buffer = self.buffer;
-        let (start, end, unit) = match self.shape {
-            Shape::Whole { bytes } => {
-                return (
-                    Span {
-                        buffer,
-                        offset: 0,
-                        size: bytes,
-                    },
-                    0,
-                );
-            }
-            Shape::Matrix { cols } => (
-                window.first * cols * F32,
-                (window.first + window.rows) * cols * F32,
-                F32,
+        match self.shape {
+            Shape::Whole { bytes } => (
+                Span {
+                    buffer,
+                    offset: 0,
+                    size: bytes,
+                },
+                0,
             ),
             Shape::PerRow { bytes } => {
                 let first = window.first - u64::from(window.bound_row());
-                return (
+                let size = (window.first + window.rows - first) * bytes;
+                (
                     Span {
                         buffer,
                         offset: first * bytes,
-                        size: (window.first + window.rows - first) * bytes,
+                        size,
                     },
                     window.bound_row(),
-                );
+                )
             }
-        };
-        let offset = start - start % ALIGNMENT;
-        let residue = u32::try_from((start - offset) / unit).unwrap_or(0);
-        (
-            Span {
-                buffer,
-                offset,
-                size: end - offset,
-            },
-            residue,
-        )
+            Shape::Matrix { rows, element, .. } => {
+                let start = (rows.offset + window.first * rows.stride) * element;
+                let offset = start - start % ALIGNMENT;
+                let size = self.shape.bytes(window.first + window.rows) - offset;
+                let residue = u32::try_from((start - offset) / element).unwrap_or(0);
+                (
+                    Span {
+                        buffer,
+                        offset,
+                        size,
+                    },
+                    residue,
+                )
+            }
+        }
     }
 }
 
@@ -210,7 +274,7 @@ pub(crate) fn windows(
         match shape {
             Shape::Whole { bytes } if bytes > limit => return Err(refused("", bytes)),
             Shape::Whole { .. } => continue,
-            _ if rows.saturating_mul(per_row) <= limit => continue,
+            _ if shape.bytes(rows) <= limit => continue,
             _ if per_row > limit => return Err(refused("a row of ", per_row)),
             _ => {}
         }

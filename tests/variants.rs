@@ -7,9 +7,9 @@ use naga::back::{PipelineConstants, glsl, hlsl, msl, pipeline_constants, spv};
 use naga::proc::{BoundsCheckPolicies, BoundsCheckPolicy};
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use naga::{AddressSpace, Module, ShaderStage, StorageAccess, TypeInner};
-use wgpu_softmax::Params;
 use wgpu_softmax::shader::{Program, Stage};
 use wgpu_softmax::variant::{Access, Operation, Reduce};
+use wgpu_softmax::{DType, Params};
 
 /// Every program that a plan can ask for, with registers of a few lengths.
 fn programs() -> Vec<Program> {
@@ -34,7 +34,7 @@ fn programs() -> Vec<Program> {
                 (Reduce::Subgroup, 8),
                 (Reduce::Workgroup, 64),
             ] {
-                for access in [Access::Quads, Access::Words] {
+                for (access, dtype) in storages() {
                     list.push(Program {
                         operation,
                         stage,
@@ -42,12 +42,21 @@ fn programs() -> Vec<Program> {
                         lanes,
                         workgroup: 64,
                         access,
+                        dtype,
                     });
                 }
             }
         }
     }
     list
+}
+
+/// Every access to every storage type.
+fn storages() -> impl Iterator<Item = (Access, DType)> {
+    let with_each = |access| DType::ALL.map(|dtype| (access, dtype));
+    [Access::Quads, Access::Words]
+        .into_iter()
+        .flat_map(with_each)
 }
 
 fn stages(operation: Operation, rows: &[Stage]) -> &[Stage] {

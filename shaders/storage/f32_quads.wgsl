@@ -1,12 +1,12 @@
-// f32 rows of which every one starts on a multiple of four elements and has a multiple of four columns:
-// one 16-byte access moves four values.
+// f32 rows of which every one starts on a multiple of four elements: one 16-byte access moves four values. Columns past
+// the row's end, up to the next multiple of four, are padding of the row's own: it is read, masked, and never written.
 
 @group(0) @binding(1) var<storage, read> source: array<vec4<u32>>;
 @group(0) @binding(2) var<storage, read> upstream: array<vec4<u32>>;
 @group(0) @binding(3) var<storage, read_write> result: array<vec4<u32>>;
 
 fn load_source(element: u32, count: u32, filler: u32) -> vec4<u32> {
-    return source[element >> 2u];
+    return within(source[element >> 2u], count, filler);
 }
 
 fn load_source_one(element: u32) -> u32 {
@@ -14,9 +14,19 @@ fn load_source_one(element: u32) -> u32 {
 }
 
 fn load_upstream(element: u32, count: u32, filler: u32) -> vec4<u32> {
-    return upstream[element >> 2u];
+    return within(upstream[element >> 2u], count, filler);
 }
 
 fn store_result(element: u32, count: u32, bits: vec4<u32>) {
-    result[element >> 2u] = bits;
+    if count >= 4u {
+        result[element >> 2u] = bits;
+        return;
+    }
+    result[element >> 2u].x = bits.x;
+    if count > 1u {
+        result[element >> 2u].y = bits.y;
+    }
+    if count > 2u {
+        result[element >> 2u].z = bits.z;
+    }
 }

@@ -4,10 +4,6 @@
 @group(0) @binding(2) var<storage, read> upstream: array<u32>;
 @group(0) @binding(3) var<storage, read_write> result: array<u32>;
 
-fn within(bits: vec4<u32>, count: u32, filler: u32) -> vec4<u32> {
-    return select(vec4<u32>(filler), bits, vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(count));
-}
-
 fn four_from(element: u32, count: u32) -> vec4<u32> {
     return element + min(vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(count - 1u));
 }

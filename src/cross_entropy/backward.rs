@@ -48,7 +48,7 @@ impl Planner {
         spec: CrossEntropySpec,
     ) -> Result<CrossEntropyBackwardPlan, Error> {
         let operation = Operation::CrossEntropyBackward;
-        let kernels = RowKernels::plan(self, operation, spec.rows(), spec.classes())?;
+        let kernels = RowKernels::plan(self, spec.geometry(operation)?)?;
         Ok(CrossEntropyBackwardPlan {
             spec,
             params: spec.params()?,
@@ -80,9 +80,7 @@ impl CrossEntropyBackwardPlan {
     ) -> Result<Bound, Error> {
         let kernels = &self.kernels;
         kernels.check_rows(rows)?;
-        let matrix = Shape::Matrix {
-            cols: self.spec.classes(),
-        };
+        let matrix = |binding| Shape::matrix(binding, &kernels.geometry);
         let CrossEntropyBackwardBuffers {
             logits,
             targets,
@@ -90,11 +88,16 @@ impl CrossEntropyBackwardPlan {
             grad_logits,
         } = buffers;
         let given = vec![
-            Tensor::read(Binding::Source, "logits", logits, matrix),
+            Tensor::read(Binding::Source, "logits", logits, matrix(Binding::Source)),
             Tensor::read(Binding::RowInput, "targets", targets, Shape::VALUE_PER_ROW),
             // The forward passes share this binding, and they write it.
             Tensor::written(Binding::Pairs, "pairs", pairs, Shape::PAIR_PER_ROW),
-            Tensor::written(Binding::Result, "grad_logits", grad_logits, matrix),
+            Tensor::written(
+                Binding::Result,
+                "grad_logits",
+                grad_logits,
+                matrix(Binding::Result),
+            ),
         ];
         check(&given, rows)?;
         let own = Own::new(&self.tally, &given, rows, Reduction::None)?;
@@ -104,7 +107,10 @@ impl CrossEntropyBackwardPlan {
         let mut steps = Vec::new();
         if self.spec.reduction == Reduction::Mean {
             params.options |= MEAN;
-            steps.extend(self.tally.count(&tensors, kernels.cols, rows, params)?);
+            steps.extend(
+                self.tally
+                    .count(&tensors, kernels.geometry.cols, rows, params)?,
+            );
         }
         steps.extend(kernels.steps(&tensors, rows, params, None)?);
         Ok(Bound::new(kernels.planner.device(), &steps))
@@ -122,10 +128,6 @@ impl CrossEntropyBackwardPlan {
 
     /// The fewest bytes that the operation must move: each input read once, each output written once.
     pub fn bytes_moved(&self) -> u64 {
-        bytes_moved(
-            Operation::CrossEntropyBackward,
-            self.spec.rows(),
-            self.spec.classes(),
-        )
+        bytes_moved(&self.kernels.geometry)
     }
 }

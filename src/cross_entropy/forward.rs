@@ -33,7 +33,7 @@ impl Planner {
     ///
     /// No classes, more rows or classes than 32-bit indices reach, or a forced variant that cannot serve.
     pub fn cross_entropy(&self, spec: CrossEntropySpec) -> Result<CrossEntropyPlan, Error> {
-        let kernels = |operation| RowKernels::plan(self, operation, spec.rows(), spec.classes());
+        let kernels = |operation| RowKernels::plan(self, spec.geometry(operation)?);
         Ok(CrossEntropyPlan {
             spec,
             params: spec.params()?,
@@ -90,12 +90,18 @@ impl CrossEntropyPlan {
         let scratch = kernels.scratch(&tensors, rows)?;
         let mut steps = Vec::new();
         if mean != 0 && fused {
-            steps.extend(self.tally.count(&tensors, kernels.cols, rows, averaged)?);
+            steps.extend(
+                self.tally
+                    .count(&tensors, kernels.geometry.cols, rows, averaged)?,
+            );
         }
         let of_each = if fused { averaged } else { plain };
         steps.extend(kernels.steps(&tensors, rows, of_each, scratch.as_ref())?);
         if self.spec.reduction != Reduction::None || extras.status.is_some() {
-            steps.extend(self.tally.reduce(&tensors, kernels.cols, rows, averaged)?);
+            steps.extend(
+                self.tally
+                    .reduce(&tensors, kernels.geometry.cols, rows, averaged)?,
+            );
         }
         Ok(Bound::new(kernels.planner.device(), &steps))
     }
@@ -112,25 +118,31 @@ impl CrossEntropyPlan {
         buffers: CrossEntropyBuffers<'a>,
         extras: CrossEntropyExtras<'a>,
     ) -> Vec<Tensor<'a>> {
-        let (matrix, per_row) = (
-            Shape::Matrix {
-                cols: self.spec.classes(),
-            },
-            Shape::VALUE_PER_ROW,
-        );
+        let matrix = |binding| Shape::matrix(binding, &self.fused.geometry);
+        let per_row = Shape::VALUE_PER_ROW;
         let losses = match self.spec.reduction {
             Reduction::None => (Binding::RowOutput, per_row),
             _ => (Binding::ReducedLoss, Shape::Whole { bytes: F32 }),
         };
         let mut tensors = vec![
-            Tensor::read(Binding::Source, "logits", buffers.logits, matrix),
+            Tensor::read(
+                Binding::Source,
+                "logits",
+                buffers.logits,
+                matrix(Binding::Source),
+            ),
             Tensor::read(Binding::RowInput, "targets", buffers.targets, per_row),
             Tensor::written(losses.0, "losses", buffers.losses, losses.1),
         ];
         let mut optional = |binding, role, buffer: Option<&'a Buffer>, shape| {
             tensors.extend(buffer.map(|buffer| Tensor::written(binding, role, buffer, shape)));
         };
-        optional(Binding::Result, "grad_logits", buffers.grad_logits, matrix);
+        optional(
+            Binding::Result,
+            "grad_logits",
+            buffers.grad_logits,
+            matrix(Binding::Result),
+        );
         optional(Binding::Pairs, "pairs", extras.pairs, Shape::PAIR_PER_ROW);
         optional(Binding::Lse, "lse", extras.lse, per_row);
         optional(
@@ -164,10 +176,6 @@ impl CrossEntropyPlan {
 
     /// The fewest bytes that loss and gradient must move: each input read once, each output written once.
     pub fn bytes_moved(&self) -> u64 {
-        bytes_moved(
-            Operation::CrossEntropyFused,
-            self.spec.rows(),
-            self.spec.classes(),
-        )
+        bytes_moved(&self.fused.geometry)
     }
 }

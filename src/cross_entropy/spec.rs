@@ -2,8 +2,10 @@
 
 use super::HAS_IGNORE_INDEX;
 use crate::kernel::Params;
+use crate::layout::{Geometry, Layout, Layouts};
 use crate::operation::sealed;
-use crate::{Error, Reduction};
+use crate::variant::Operation;
+use crate::{DType, Error, Reduction};
 
 /// What cross-entropy computes: `rows` x `classes` contiguous f32 logits and one i32 class id a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +16,8 @@ pub struct CrossEntropySpec {
     all_classes: u64,
     ignore_index: Option<i32>,
     pub(super) reduction: Reduction,
+    dtype: DType,
+    layouts: Layouts,
 }
 
 impl CrossEntropySpec {
@@ -26,6 +30,12 @@ impl CrossEntropySpec {
             all_classes: classes,
             ignore_index: None,
             reduction: Reduction::Mean,
+            dtype: DType::F32,
+            layouts: Layouts {
+                source: Layout::CONTIGUOUS,
+                upstream: Layout::CONTIGUOUS,
+                result: Layout::CONTIGUOUS,
+            },
         }
     }
 
@@ -56,6 +66,26 @@ impl CrossEntropySpec {
         Self { reduction, ..self }
     }
 
+    /// How logits and their gradient are stored. Losses, pairs and lse are f32 always.
+    #[must_use]
+    pub const fn dtype(self, dtype: DType) -> Self {
+        Self { dtype, ..self }
+    }
+
+    /// Where the rows of the logits lie.
+    #[must_use]
+    pub const fn logits_layout(mut self, layout: Layout) -> Self {
+        self.layouts.source = layout;
+        self
+    }
+
+    /// Where the rows of the gradient lie.
+    #[must_use]
+    pub const fn grad_layout(mut self, layout: Layout) -> Self {
+        self.layouts.result = layout;
+        self
+    }
+
     /// Rows, at most.
     pub const fn rows(&self) -> u64 {
         self.rows
@@ -76,12 +106,13 @@ impl CrossEntropySpec {
 }
 
 impl sealed::Spec for CrossEntropySpec {
-    fn rows(&self) -> u64 {
-        self.rows
-    }
-
-    fn cols(&self) -> u64 {
-        self.classes
+    fn geometry(&self, operation: Operation) -> Result<Geometry, Error> {
+        Geometry::new(
+            operation,
+            (self.rows, self.classes),
+            self.dtype,
+            self.layouts,
+        )
     }
 
     fn params(&self) -> Result<Params, Error> {

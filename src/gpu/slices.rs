@@ -3,6 +3,7 @@
 use wgpu::Buffer;
 
 use super::Gpu;
+use crate::layout::Geometry;
 use crate::softmax::{
     LogSoftmaxBackwardBuffers, LogSoftmaxBuffers, LogSumExpBackwardBuffers, LogSumExpBuffers,
     SoftmaxBackwardBuffers, SoftmaxBuffers,
@@ -62,7 +63,7 @@ fn expect_len(what: &'static str, found: usize, expected: usize) -> Result<(), E
 }
 
 fn described(operation: Operation, spec: SoftmaxSpec) -> String {
-    format!("{operation} of {} x {}", spec.rows, spec.cols)
+    format!("{operation} of {} x {}", spec.rows(), spec.cols())
 }
 
 fn floats(words: Vec<u32>) -> Vec<f32> {
@@ -304,7 +305,8 @@ impl Gpu {
     ///
     /// A shape that the device cannot serve.
     pub fn kernel(&self, operation: Operation, rows: usize, cols: usize) -> Result<String, Error> {
-        let problem = crate::rows::problem(operation, rows as u64, cols as u64)?;
-        Ok(format!("{operation}.{}", self.planner().variant(problem)?))
+        let geometry = Geometry::contiguous(operation, rows as u64, cols as u64)?;
+        let variant = self.planner().variant(geometry.problem())?;
+        Ok(format!("{operation}.{variant}.{}", geometry.dtype))
     }
 }

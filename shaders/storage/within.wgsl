@@ -1,0 +1,9 @@
+// Of four columns, those inside the row: they are masked by index, never by a value.
+
+fn inside(count: u32) -> vec4<bool> {
+    return vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(count);
+}
+
+fn within(bits: vec4<u32>, count: u32, filler: u32) -> vec4<u32> {
+    return select(vec4<u32>(filler), bits, inside(count));
+}

@@ -1,0 +1,180 @@
+//! Where the rows of a matrix lie in its buffer.
+
+use crate::variant::{Operation, Problem};
+use crate::{DType, Error};
+
+/// Where the rows of a matrix lie in its buffer, in elements.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Layout {
+    offset: u64,
+    stride: Option<u64>,
+}
+
+impl Layout {
+    /// Rows one after the other, from the start of the buffer.
+    pub const CONTIGUOUS: Self = Self {
+        offset: 0,
+        stride: None,
+    };
+
+    /// The first row begins `offset` elements from the start of the buffer.
+    #[must_use]
+    pub const fn offset(self, offset: u64) -> Self {
+        Self { offset, ..self }
+    }
+
+    /// From the start of one row to that of the next are `stride` elements, no fewer than the row has columns. What lies
+    /// between two rows, as the padding of a vocabulary, never enters a result and never changes.
+    ///
+    /// Rows are moved by the widest accesses where offsets and strides are multiples of four; the buffer then holds the
+    /// last row up to a multiple of four, too.
+    #[must_use]
+    pub const fn stride(self, stride: u64) -> Self {
+        Self {
+            stride: Some(stride),
+            ..self
+        }
+    }
+}
+
+/// A layout of rows whose length is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Rows {
+    pub(crate) offset: u64,
+    pub(crate) stride: u64,
+}
+
+impl Rows {
+    const fn aligned(self) -> bool {
+        self.offset % 4 == 0 && self.stride % 4 == 0
+    }
+}
+
+/// The shape of an operation, and where its matrices lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Geometry {
+    pub(crate) operation: Operation,
+    pub(crate) rows: u64,
+    pub(crate) cols: u32,
+    pub(crate) dtype: DType,
+    pub(crate) source: Rows,
+    pub(crate) upstream: Rows,
+    pub(crate) result: Rows,
+}
+
+/// The layouts of what an operation reads first, reads second, and writes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Layouts {
+    pub(crate) source: Layout,
+    pub(crate) upstream: Layout,
+    pub(crate) result: Layout,
+}
+
+impl Geometry {
+    pub(crate) fn new(
+        operation: Operation,
+        (rows, cols): (u64, u64),
+        dtype: DType,
+        layouts: Layouts,
+    ) -> Result<Self, Error> {
+        let cols = check_shape(rows, cols)?;
+        let of = |layout| rows_of(layout, u64::from(cols));
+        let (source, upstream, result) = (
+            of(layouts.source)?,
+            of(layouts.upstream)?,
+            of(layouts.result)?,
+        );
+        Ok(Self {
+            operation,
+            rows,
+            cols,
+            dtype,
+            source,
+            upstream,
+            result,
+        })
+    }
+
+    /// Contiguous rows of f32.
+    pub(crate) fn contiguous(operation: Operation, rows: u64, cols: u64) -> Result<Self, Error> {
+        Self::new(operation, (rows, cols), DType::F32, Layouts::default())
+    }
+
+    /// Contiguous results of as many rows as columns for each row.
+    pub(crate) const fn square(self) -> Self {
+        let result = Rows {
+            offset: 0,
+            stride: self.cols as u64,
+        };
+        Self {
+            upstream: result,
+            result,
+            ..self
+        }
+    }
+
+    /// Whether every row of every matrix starts on a multiple of four elements.
+    pub(crate) const fn aligned(&self) -> bool {
+        self.source.aligned() && self.upstream.aligned() && self.result.aligned()
+    }
+
+    /// Columns that accesses touch: rows that start on multiples of four are moved by fours.
+    pub(crate) const fn width(&self) -> u64 {
+        let cols = self.cols as u64;
+        if self.aligned() {
+            cols.next_multiple_of(4)
+        } else {
+            cols
+        }
+    }
+
+    pub(crate) const fn problem(&self) -> Problem {
+        Problem {
+            operation: self.operation,
+            rows: self.rows,
+            cols: self.cols,
+            aligned: self.aligned(),
+        }
+    }
+}
+
+fn rows_of(layout: Layout, cols: u64) -> Result<Rows, Error> {
+    let stride = layout.stride.unwrap_or(cols);
+    if stride < cols || stride > 1 << 30 {
+        return Err(Error::Value {
+            what: "row stride",
+            expected: "at least the columns, and at most 1,073,741,824",
+            found: format!("{stride} for {cols} columns"),
+        });
+    }
+    Ok(Rows {
+        offset: layout.offset,
+        stride,
+    })
+}
+
+fn check_shape(rows: u64, cols: u64) -> Result<u32, Error> {
+    if cols == 0 {
+        return Err(Error::Value {
+            what: "columns",
+            expected: "at least 1",
+            found: "0".into(),
+        });
+    }
+    if rows > u64::from(u32::MAX) {
+        let found = rows.to_string();
+        return Err(Error::Value {
+            what: "rows",
+            expected: "at most 4,294,967,295",
+            found,
+        });
+    }
+    match u32::try_from(cols) {
+        Ok(cols) if cols <= 1 << 30 => Ok(cols),
+        _ => Err(Error::Value {
+            what: "columns",
+            expected: "at most 1,073,741,824",
+            found: cols.to_string(),
+        }),
+    }
+}
