@@ -6,6 +6,7 @@
 use wgpu_softmax::{
     CrossEntropyBackwardBuffers, CrossEntropyFromPairsBuffers, CrossEntropySpec, CrossEntropyWants,
     Error, Gpu, MergeSpec, MergeStatisticsBuffers, PartialStatisticBuffers, Reduction, ShardSpec,
+    SoftmaxSpec,
 };
 
 const ROWS: usize = 4;
@@ -26,7 +27,11 @@ fn main() -> Result<(), Error> {
     let mut parts = Vec::new();
     for (shard, classes) in SHARDS.into_iter().enumerate() {
         let part = gpu.upload("logits", &columns(&logits, &classes))?;
-        let spec = ShardSpec::new(ROWS as u64, classes.len() as u64, shard as u64, 3);
+        let spec = ShardSpec::new(
+            SoftmaxSpec::new(ROWS as u64, classes.len() as u64),
+            shard as u64,
+            3,
+        );
         let plan = gpu.planner().partial_statistic(spec)?;
         let buffers = PartialStatisticBuffers {
             logits: &part,

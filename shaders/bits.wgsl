@@ -25,22 +25,6 @@ fn value_one(bits: u32) -> f32 {
     return bitcast<f32>(select(LOWEST_BITS, bits, finite_one(bits)));
 }
 
-// The lowest x for which x - max does not overflow.
-fn lowest_subtrahend(max_: f32) -> f32 {
-    return max(max_, 0.0) + LOWEST;
-}
-
-// exp(x - max), exactly 1 where they are equal.
-fn exponential(x: vec4<f32>, max_: f32) -> vec4<f32> {
-    let d = max(x, vec4<f32>(lowest_subtrahend(max_))) - max_;
-    return select(exp(d), vec4<f32>(1.0), d == vec4<f32>(0.0));
-}
-
-fn exponential_one(x: f32, max_: f32) -> f32 {
-    let d = max(x, lowest_subtrahend(max_)) - max_;
-    return select(exp(d), 1.0, d == 0.0);
-}
-
 // ln(s) for a finite s >= 2^-126, to 2 ulp on every driver: s = 2^k m with m in [sqrt(1/2), sqrt(2)),
 // f = (m - 1) / (m + 1), ln m = 2 (f + f^3/3 + f^5/5 + ...).
 fn natural_log(s: f32) -> f32 {

@@ -18,6 +18,8 @@ struct Params {
     result_stride: u32,
     options: u32,
     ignore_index: i32,
+    scale: f32,
+    largest_logit: u32,
     first_class: u32,
     classes: u32,
     first_record: u32,

@@ -33,7 +33,7 @@ fn extremes_of(survey: Survey) -> Extremes {
 
 // NaN or +infinity among the logits, or none but -infinity: the row has no probabilities.
 fn poisoned(statistic: Statistic) -> bool {
-    return statistic.special >= INFINITY || statistic.sum == 0.0;
+    return statistic.special > params.largest_logit || statistic.sum == 0.0;
 }
 
 // 1 / sum, exactly 1 for 1.
@@ -48,10 +48,10 @@ fn pair_of(statistic: Statistic) -> vec2<u32> {
 }
 
 fn lse_of(statistic: Statistic) -> u32 {
-    if statistic.special >= INFINITY {
-        return select(NAN, INFINITY, statistic.special == INFINITY);
+    if statistic.special > params.largest_logit {
+        return select(INFINITY, NAN, statistic.special > INFINITY);
     }
-    let lse = bitcast<u32>(statistic.max + natural_log(max(statistic.sum, 1.0)));
+    let lse = bitcast<u32>(params.scale * statistic.max + natural_log(max(statistic.sum, 1.0)));
     return select(lse, NEGATIVE_INFINITY, statistic.sum == 0.0);
 }
 

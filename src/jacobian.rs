@@ -27,6 +27,7 @@ pub struct JacobianPlan {
     statistic: RowKernels,
     merge: RowKernels,
     products: RowKernels,
+    params: Params,
 }
 
 impl Planner {
@@ -45,6 +46,7 @@ impl Planner {
                 Geometry::contiguous(Operation::MergeStatistics, spec.rows(), 1)?,
             )?,
             products: RowKernels::plan(self, products)?,
+            params: spec.params()?,
         })
     }
 }
@@ -86,7 +88,7 @@ impl JacobianPlan {
         let merge = self.merge.bind(&[records, pairs, lse], rows, one)?;
         let products = self
             .products
-            .bind(&[logits, pairs, jacobian], rows, Params::default())?;
+            .bind(&[logits, pairs, jacobian], rows, self.params)?;
         Ok(statistic.then(&merge).then(&products))
     }
 

@@ -11,25 +11,24 @@
 
 use crate::kernel::Params;
 use crate::layout::Geometry;
+use crate::operation::sealed::Spec;
 use crate::operation::{row_operation, sealed};
 use crate::variant::Operation;
 use crate::{CrossEntropySpec, Error, SoftmaxSpec};
 
 /// One shard's columns of `rows` rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ShardSpec {
-    rows: u64,
-    cols: u64,
+    columns: SoftmaxSpec,
     shard: u64,
     shards: u64,
 }
 
 impl ShardSpec {
-    /// `rows` x `cols` logits of shard number `shard`, from 0, of `shards`. Shards may differ in columns.
-    pub const fn new(rows: u64, cols: u64, shard: u64, shards: u64) -> Self {
+    /// The columns of shard number `shard`, from 0, of `shards`. Shards may differ in columns, but not in scale.
+    pub const fn new(columns: SoftmaxSpec, shard: u64, shards: u64) -> Self {
         Self {
-            rows,
-            cols,
+            columns,
             shard,
             shards,
         }
@@ -38,7 +37,7 @@ impl ShardSpec {
 
 impl sealed::Spec for ShardSpec {
     fn geometry(&self, operation: Operation) -> Result<Geometry, Error> {
-        Geometry::contiguous(operation, self.rows, self.cols)
+        self.columns.geometry(operation)
     }
 
     fn params(&self) -> Result<Params, Error> {
@@ -47,7 +46,7 @@ impl sealed::Spec for ShardSpec {
             Some((first_record, records)) if first_record < records => Ok(Params {
                 first_record,
                 records,
-                ..Params::default()
+                ..self.columns.params()?
             }),
             _ => Err(Error::Value {
                 what: "shard",
@@ -59,16 +58,27 @@ impl sealed::Spec for ShardSpec {
 }
 
 /// The merge of `shards` statistics for each of `rows` rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MergeSpec {
     rows: u64,
     shards: u64,
+    scale: f32,
 }
 
 impl MergeSpec {
     /// `shards` records for each of `rows` rows. Lanes that merge take up to 16 records each.
     pub const fn new(rows: u64, shards: u64) -> Self {
-        Self { rows, shards }
+        Self {
+            rows,
+            shards,
+            scale: 1.0,
+        }
+    }
+
+    /// The scale of the shards.
+    #[must_use]
+    pub const fn scale(self, scale: f32) -> Self {
+        Self { scale, ..self }
     }
 }
 
@@ -81,7 +91,7 @@ impl sealed::Spec for MergeSpec {
         let records = u32::try_from(self.shards).unwrap_or(u32::MAX);
         Ok(Params {
             records,
-            ..Params::default()
+            ..Params::scaled(self.scale)?
         })
     }
 }

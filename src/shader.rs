@@ -284,6 +284,7 @@ impl Program {
             reduce_piece(self.reduce),
             piece!("grid.wgsl"),
             piece!("bits.wgsl"),
+            piece!("scaled.wgsl"),
             piece!("statistic.wgsl"),
         ];
         if self.stage.is_tally() {

@@ -7,10 +7,11 @@ use crate::variant::Operation;
 use crate::{DType, Error};
 
 /// A row-wise operation on `rows` x `cols` elements, row-major.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SoftmaxSpec {
     rows: u64,
     cols: u64,
+    scale: f32,
     dtype: DType,
     layouts: Layouts,
 }
@@ -28,9 +29,16 @@ impl SoftmaxSpec {
         Self {
             rows,
             cols,
+            scale: 1.0,
             dtype: DType::F32,
             layouts,
         }
+    }
+
+    /// Logits are multiplied by this first: finite, above 0. Gradients carry the factor.
+    #[must_use]
+    pub const fn scale(self, scale: f32) -> Self {
+        Self { scale, ..self }
     }
 
     /// How every matrix is stored. Values of one a row, as logsumexp's, are f32 always.
@@ -77,7 +85,7 @@ impl sealed::Spec for SoftmaxSpec {
     }
 
     fn params(&self) -> Result<Params, Error> {
-        Ok(Params::default())
+        Params::scaled(self.scale)
     }
 }
 

@@ -43,8 +43,7 @@ fn merged(logits: &[f32]) -> Result<Merged, Error> {
             .collect();
         let logits = gpu.upload("logits", &part)?;
         let spec = ShardSpec::new(
-            ROWS as u64,
-            columns.len() as u64,
+            SoftmaxSpec::new(ROWS as u64, columns.len() as u64),
             index as u64,
             SHARDS.len() as u64,
         );
@@ -206,7 +205,7 @@ fn wide(targets: &[i32]) -> Vec<i64> {
 fn a_shard_that_is_none_is_refused() {
     let error = gpu()
         .planner()
-        .partial_statistic(ShardSpec::new(2, 8, 3, 3))
+        .partial_statistic(ShardSpec::new(SoftmaxSpec::new(2, 8), 3, 3))
         .expect_err("3 of 3");
     assert_eq!(
         error.to_string(),

@@ -178,6 +178,8 @@ fn the_uniform_has_the_hosts_layout() {
         ("result_stride", offset_of!(Params, result_stride)),
         ("options", offset_of!(Params, options)),
         ("ignore_index", offset_of!(Params, ignore_index)),
+        ("scale", offset_of!(Params, scale)),
+        ("largest_logit", offset_of!(Params, largest_logit)),
         ("first_class", offset_of!(Params, first_class)),
         ("classes", offset_of!(Params, classes)),
         ("first_record", offset_of!(Params, first_record)),

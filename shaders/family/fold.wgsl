@@ -24,7 +24,7 @@ fn fold_range(place: Place, at: Starts, first: u32, last: u32) -> Statistic {
         let d = load_or_nothing(at, column + 3u * step, last);
         seen = survey(survey(survey(survey(seen, a), b), c), d);
         let largest = extremes_of(seen).max;
-        if 0.5 * largest - 0.5 * reference >= 0.5 {
+        if reference == LOWEST || params.scale * (0.5 * largest - 0.5 * reference) >= 0.5 {
             rescale(&sum, exponential_one(reference, largest));
             reference = largest;
         }

@@ -1,4 +1,5 @@
-// loss = (max - x_t) + ln(sum), t the target's column; dL/dx = g (p - onehot(t)), p = exp(x - max) / sum.
+// loss = scale (max - x_t) + ln(sum), t the target's column; dL/dx = scale g (p - onehot(t)),
+// p = exp(scale (x - max)) / sum.
 // The upstream gradient g is 1, or 1 over the count of valid rows where the losses are averaged. An ignored row
 // has loss and gradient 0 whatever it holds; a row with a bad target, or without probabilities, has NaN. Where the
 // target's column lies in another shard of the classes, the loss is 0 here, and the gradient has no one.
@@ -59,10 +60,10 @@ fn loss_of(row: Row, log_sum: f32) -> u32 {
         return 0u;
     }
     let logit = value_one(row.logit);
-    if !finite_one(row.logit) || logit < lowest_subtrahend(row.max) {
+    if !live_one(row.logit) || logit < lowest_subtrahend(row.max) {
         return INFINITY;
     }
-    return bitcast<u32>((row.max - logit) + log_sum);
+    return bitcast<u32>(params.scale * (row.max - logit) + log_sum);
 }
 
 // The row as a forward pass has saved it.
@@ -93,7 +94,7 @@ fn keep(held: Held, weights: vec4<f32>) -> Held {
 fn outcome(kept: Held, column: u32, row: Row) -> vec4<u32> {
     let p = bitcast<vec4<f32>>(kept) * row.inverse_sum;
     let onehot = select(vec4<f32>(0.0), vec4<f32>(1.0), column + vec4<u32>(0u, 1u, 2u, 3u) == vec4<u32>(row.column));
-    let gradient = bitcast<vec4<u32>>(row.grad_loss * (p - onehot));
+    let gradient = bitcast<vec4<u32>>(params.scale * row.grad_loss * (p - onehot));
     let spoilt = row.role == BAD || row.poisoned;
     return select(select(gradient, vec4<u32>(NAN), vec4<bool>(spoilt)), vec4<u32>(0u), vec4<bool>(row.role == IGNORED));
 }

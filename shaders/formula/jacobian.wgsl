@@ -1,4 +1,4 @@
-// J_ij = p_i ([i = j] - p_j), p = exp(x - max) / sum from the row's saved pair. Each of the cols rows of a Jacobian counts
+// J_ij = scale p_i ([i = j] - p_j), p = exp(scale (x - max)) / sum from the row's saved pair. Each of the cols rows of a Jacobian counts
 // as a row of its own.
 
 @group(0) @binding(7) var<storage, read> pairs: array<vec2<u32>>;
@@ -32,7 +32,7 @@ fn load(at: Starts, column: u32, count: u32) -> Held {
 }
 
 fn weigh(held: Held, max_: f32) -> vec4<f32> {
-    return select(vec4<f32>(0.0), exponential(value(held), max_), finite(held));
+    return select(vec4<f32>(0.0), exponential(value(held), max_), live(held));
 }
 
 fn open_row(row: u32, at: Starts) -> Row {
@@ -56,6 +56,6 @@ fn keep(held: Held, weights: vec4<f32>) -> Held {
 
 fn outcome(kept: Held, column: u32, row: Row) -> vec4<u32> {
     let onehot = select(vec4<f32>(0.0), vec4<f32>(1.0), column + vec4<u32>(0u, 1u, 2u, 3u) == vec4<u32>(row.diagonal));
-    let entry = row.p * (onehot - bitcast<vec4<f32>>(kept) * row.inverse_sum);
+    let entry = params.scale * row.p * (onehot - bitcast<vec4<f32>>(kept) * row.inverse_sum);
     return select(bitcast<vec4<u32>>(entry), vec4<u32>(NAN), vec4<bool>(row.poisoned));
 }

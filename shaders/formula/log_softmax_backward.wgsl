@@ -1,4 +1,4 @@
-// dL/dx = g - exp(l) (sum of g), with l the log-probability and the upstream gradient g = dL/dl
+// dL/dx = scale (g - exp(l) (sum of g)), with l the log-probability and the upstream gradient g = dL/dl
 
 const FORWARD_FILLER: u32 = NEGATIVE_INFINITY;
 
@@ -32,7 +32,9 @@ fn keep(held: Held, weights: vec4<f32>) -> Held {
 }
 
 fn outcome(kept: Held, column: u32, row: Row) -> vec4<u32> {
-    let p = select(vec4<f32>(0.0), exponential(value(kept.forward), 0.0), finite(kept.forward));
-    let gradient = value(kept.upstream) - p * row.sum;
+    let l = value(kept.forward);
+    let e = select(exp(l), vec4<f32>(1.0), l == vec4<f32>(0.0));
+    let p = select(vec4<f32>(0.0), e, finite(kept.forward));
+    let gradient = params.scale * (value(kept.upstream) - p * row.sum);
     return select(bitcast<vec4<u32>>(gradient), vec4<u32>(NAN), vec4<bool>(row.poisoned));
 }

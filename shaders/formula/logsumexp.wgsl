@@ -1,4 +1,4 @@
-// lse = max + ln(sum): -infinity for a row of -infinity, +infinity for a row with +infinity, NaN for one with NaN
+// lse = scale max + ln(sum): -infinity for a row of -infinity, +infinity for a row with +infinity, NaN for one with NaN
 
 @group(0) @binding(6) var<storage, read_write> lse: array<u32>;
 

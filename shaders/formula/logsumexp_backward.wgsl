@@ -1,4 +1,4 @@
-// dL/dx = g exp(x - max) / sum, with the row's upstream gradient g = dL/dlse
+// dL/dx = scale g exp(scale (x - max)) / sum, with the row's upstream gradient g = dL/dlse
 
 @group(0) @binding(5) var<storage, read> grad_lse: array<u32>;
 
@@ -27,6 +27,6 @@ fn keep(held: Held, weights: vec4<f32>) -> Held {
 }
 
 fn outcome(kept: Held, column: u32, row: Row) -> vec4<u32> {
-    let gradient = row.grad_lse * (bitcast<vec4<f32>>(kept) * row.inverse_sum);
+    let gradient = params.scale * row.grad_lse * (bitcast<vec4<f32>>(kept) * row.inverse_sum);
     return select(bitcast<vec4<u32>>(gradient), vec4<u32>(NAN), vec4<bool>(row.poisoned));
 }

@@ -1,4 +1,4 @@
-// p = exp(x - max) / sum
+// p = exp(scale (x - max)) / sum
 
 @group(0) @binding(7) var<storage, read> pairs: array<vec2<u32>>;
 

@@ -1,4 +1,4 @@
-// dL/dx = p (g - sum of p g), with the upstream gradient g = dL/dp
+// dL/dx = scale p (g - sum of p g), with the upstream gradient g = dL/dp
 
 const FORWARD_FILLER: u32 = 0u;
 
@@ -32,6 +32,6 @@ fn keep(held: Held, weights: vec4<f32>) -> Held {
 }
 
 fn outcome(kept: Held, column: u32, row: Row) -> vec4<u32> {
-    let gradient = value(kept.forward) * (value(kept.upstream) - row.dot);
+    let gradient = params.scale * value(kept.forward) * (value(kept.upstream) - row.dot);
     return select(bitcast<vec4<u32>>(gradient), vec4<u32>(NAN), vec4<bool>(row.poisoned));
 }

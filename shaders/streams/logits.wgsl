@@ -1,4 +1,5 @@
-// One matrix is read: logits. What an element weighs is exp(x - max); a logit of -infinity weighs nothing.
+// One matrix is read: logits. What an element weighs is exp(scale (x - max)); a logit of -infinity weighs
+// nothing.
 
 alias Held = vec4<u32>;
 
@@ -24,10 +25,11 @@ fn load(at: Starts, column: u32, count: u32) -> Held {
 
 fn survey(so_far: Survey, held: Held) -> Survey {
     let magnitude = held & vec4<u32>(MAGNITUDE);
-    let special = select(magnitude, vec4<u32>(0u), held == vec4<u32>(NEGATIVE_INFINITY));
-    return Survey(max(so_far.max, value(held)), max(so_far.special, special));
+    let special = select(magnitude, vec4<u32>(0u), excluded(held));
+    let logits = select(vec4<f32>(LOWEST), value(held), live(held));
+    return Survey(max(so_far.max, logits), max(so_far.special, special));
 }
 
 fn weigh(held: Held, max_: f32) -> vec4<f32> {
-    return select(vec4<f32>(0.0), exponential(value(held), max_), finite(held));
+    return select(vec4<f32>(0.0), exponential(value(held), max_), live(held));
 }

@@ -8,7 +8,7 @@ use crate::variant::Operation;
 use crate::{DType, Error, Reduction};
 
 /// What cross-entropy computes: `rows` x `classes` contiguous f32 logits and one i32 class id a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CrossEntropySpec {
     rows: u64,
     classes: u64,
@@ -16,6 +16,7 @@ pub struct CrossEntropySpec {
     all_classes: u64,
     ignore_index: Option<i32>,
     pub(super) reduction: Reduction,
+    scale: f32,
     dtype: DType,
     layouts: Layouts,
 }
@@ -30,6 +31,7 @@ impl CrossEntropySpec {
             all_classes: classes,
             ignore_index: None,
             reduction: Reduction::Mean,
+            scale: 1.0,
             dtype: DType::F32,
             layouts: Layouts {
                 source: Layout::CONTIGUOUS,
@@ -64,6 +66,12 @@ impl CrossEntropySpec {
     #[must_use]
     pub const fn reduction(self, reduction: Reduction) -> Self {
         Self { reduction, ..self }
+    }
+
+    /// Logits are multiplied by this first: finite, above 0. The gradient carries the factor.
+    #[must_use]
+    pub const fn scale(self, scale: f32) -> Self {
+        Self { scale, ..self }
     }
 
     /// How logits and their gradient are stored. Losses, pairs and lse are f32 always.
@@ -134,7 +142,7 @@ impl sealed::Spec for CrossEntropySpec {
             ignore_index: self.ignore_index.unwrap_or(0),
             first_class: narrow(self.first_class),
             classes: narrow(self.all_classes),
-            ..Params::default()
+            ..Params::scaled(self.scale)?
         })
     }
 }
