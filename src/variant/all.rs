@@ -4,7 +4,7 @@ use super::admit::{MAX_QUADS, obstacle};
 use super::{Abilities, Access, Family, Problem, Reduce, Variant};
 
 /// Every kind of variant that can compute `problem` here: each family with each way to merge and each access.
-/// This is what `check` and the tests force; it ignores what [`choose`] prefers.
+/// This is what `check` and the tests force; it ignores what [`choose`](super::choose) prefers.
 pub fn variants(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
     let mut list = Vec::new();
     for (reduce, lanes, workgroup) in lane_groups(abilities) {
