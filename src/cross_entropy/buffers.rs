@@ -10,7 +10,7 @@ pub struct CrossEntropyBuffers<'a> {
     pub logits: &'a Buffer,
     /// Read: i32, `rows`.
     pub targets: &'a Buffer,
-    /// Written: f32, one for [`Reduction::Mean`] and [`Reduction::Sum`], `rows` for [`Reduction::None`].
+    /// Written: f32, `rows` where the losses are not [reduced](crate::Reduction), else one.
     pub losses: &'a Buffer,
     /// Written if given: f32, `rows` x `classes`, the gradient of the loss by the logits.
     pub grad_logits: Option<&'a Buffer>,
@@ -71,6 +71,6 @@ pub struct Status {
     pub nan_rows: u32,
     /// Rows whose loss is infinite.
     pub infinite_rows: u32,
-    /// The bits of the reduced loss; with [`Reduction::None`], of the sum.
+    /// The bits of the reduced loss; of the sum where the losses are not [reduced](crate::Reduction).
     pub loss_bits: u32,
 }
