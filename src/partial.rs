@@ -11,7 +11,6 @@
 
 use crate::kernel::Params;
 use crate::layout::Geometry;
-use crate::operation::sealed::Spec;
 use crate::operation::{row_operation, sealed};
 use crate::variant::Operation;
 use crate::{CrossEntropySpec, Error, SoftmaxSpec};
