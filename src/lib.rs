@@ -59,6 +59,7 @@
 mod caps;
 pub mod check;
 mod cross_entropy;
+mod dtype;
 mod error;
 pub mod gpu;
 mod jacobian;
@@ -79,6 +80,7 @@ pub use cross_entropy::{
     CrossEntropyBackwardBuffers, CrossEntropyBackwardPlan, CrossEntropyBuffers, CrossEntropyExtras,
     CrossEntropyPlan, CrossEntropySpec, Status,
 };
+pub use dtype::DType;
 pub use error::Error;
 pub use gpu::{CrossEntropyOutput, CrossEntropyWants, Gpu};
 pub use jacobian::{JacobianBuffers, JacobianPlan};
@@ -90,7 +92,7 @@ pub use partial::{
     SoftmaxFromPairsBuffers,
 };
 pub use planner::Planner;
-pub use reduction::Reduction;
+pub use reduction::{Reduction, ZeroValid};
 pub use softmax::{
     LogSoftmax, LogSoftmaxBackward, LogSoftmaxBackwardBuffers, LogSoftmaxBuffers, LogSumExp,
     LogSumExpBackward, LogSumExpBackwardBuffers, LogSumExpBuffers, Softmax, SoftmaxBackward,

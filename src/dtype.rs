@@ -1,0 +1,161 @@
+/// The type in which values are stored. Arithmetic is f32, whatever the storage.
+///
+/// 16-bit values are converted in integer arithmetic, both ways, as the kernels do it: no
+/// conversion of the platform's takes part, and subnormal numbers survive.
+///
+/// ```
+/// use wgpu_softmax::DType;
+///
+/// assert_eq!(DType::F16.encode(1.0), 0x3C00);
+/// assert_eq!(DType::F16.decode(0x0001), 2_f32.powi(-24));
+/// assert_eq!(DType::Bf16.round(1.0 + 0.5 / 128.0), 1.0); // a tie goes to the even neighbour
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DType {
+    /// IEEE 754 binary32.
+    #[default]
+    F32,
+    /// IEEE 754 binary16: 5 bits of exponent, 10 of fraction, 65,504 the largest.
+    F16,
+    /// The upper half of binary32: 8 bits of exponent, 7 of fraction.
+    Bf16,
+}
+
+impl DType {
+    /// Every storage type.
+    pub const ALL: [Self; 3] = [Self::F32, Self::F16, Self::Bf16];
+
+    /// Bytes of one value.
+    pub const fn bytes(self) -> usize {
+        match self {
+            Self::F32 => 4,
+            Self::F16 | Self::Bf16 => 2,
+        }
+    }
+
+    /// `f32`, `f16` or `bf16`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::F16 => "f16",
+            Self::Bf16 => "bf16",
+        }
+    }
+
+    /// The largest finite value.
+    pub const fn max(self) -> f32 {
+        match self {
+            Self::F32 => f32::MAX,
+            Self::F16 => 65_504.0,
+            Self::Bf16 => f32::from_bits(0x7F7F_0000),
+        }
+    }
+
+    /// Bits of the stored fraction: neighbours at 1 are 2 to the minus that apart.
+    pub const fn fraction_bits(self) -> u32 {
+        match self {
+            Self::F32 => 23,
+            Self::F16 => 10,
+            Self::Bf16 => 7,
+        }
+    }
+
+    /// The smallest normal value.
+    pub const fn min_positive(self) -> f32 {
+        match self {
+            Self::F16 => f32::from_bits(0x3880_0000),
+            Self::F32 | Self::Bf16 => f32::MIN_POSITIVE,
+        }
+    }
+
+    /// The number that 16 stored bits stand for. Every one of them is an f32; a NaN keeps its sign
+    /// and payload, and is quiet.
+    ///
+    /// # Panics
+    ///
+    /// For [`F32`](Self::F32), which has 32 bits.
+    pub const fn decode(self, bits: u16) -> f32 {
+        match self {
+            Self::F32 => panic!("f32 is not stored in 16 bits"),
+            Self::F16 => f32::from_bits(decode_f16(bits as u32)),
+            Self::Bf16 => f32::from_bits(decode_bf16(bits as u32)),
+        }
+    }
+
+    /// The 16 bits nearest to a number, of two equally near the even ones: subnormal where the
+    /// number is, infinite beyond the range. A NaN keeps its sign and the top bits of its payload,
+    /// and is quiet.
+    ///
+    /// # Panics
+    ///
+    /// For [`F32`](Self::F32), which has 32 bits.
+    pub const fn encode(self, value: f32) -> u16 {
+        match self {
+            Self::F32 => panic!("f32 is not stored in 16 bits"),
+            Self::F16 => encode_f16(value.to_bits()) as u16,
+            Self::Bf16 => encode_bf16(value.to_bits()) as u16,
+        }
+    }
+
+    /// What is read back where `value` was stored.
+    pub const fn round(self, value: f32) -> f32 {
+        match self {
+            Self::F32 => value,
+            Self::F16 | Self::Bf16 => self.decode(self.encode(value)),
+        }
+    }
+}
+
+/// What an exponent of f16 lacks of the same exponent in f32, in place.
+const REBIAS: u32 = (127 - 15) << 23;
+
+const INFINITY: u32 = 0x7F80_0000;
+
+const fn decode_f16(bits: u32) -> u32 {
+    let sign = (bits & 0x8000) << 16;
+    let magnitude = (bits & 0x7FFF) << 13;
+    let fraction = bits & 0x03FF;
+    sign | match bits >> 10 & 0x1F {
+        0 if fraction == 0 => 0,
+        0 => {
+            // fraction * 2^-24: the leading bit moves to bit 23, where it adds 1 to the exponent
+            let zeros = fraction.leading_zeros();
+            ((133 - zeros) << 23) + (fraction << (zeros - 8))
+        }
+        31 if fraction == 0 => INFINITY,
+        31 => 0x7FC0_0000 | magnitude,
+        _ => magnitude + REBIAS,
+    }
+}
+
+const fn encode_f16(bits: u32) -> u32 {
+    let sign = bits >> 16 & 0x8000;
+    let magnitude = bits & 0x7FFF_FFFF;
+    let fraction = bits & 0x007F_FFFF | 0x0080_0000;
+    sign | match magnitude >> 23 {
+        255 if magnitude > INFINITY => 0x7E00 | magnitude >> 13 & 0x03FF,
+        143.. => 0x7C00,
+        113.. => shift_to_even(magnitude - REBIAS, 13),
+        exponent @ 102.. => shift_to_even(fraction, 126 - exponent),
+        _ => 0,
+    }
+}
+
+const fn decode_bf16(bits: u32) -> u32 {
+    let is_nan = bits << 16 & 0x7FFF_FFFF > INFINITY;
+    (bits | if is_nan { 0x0040 } else { 0 }) << 16
+}
+
+const fn encode_bf16(bits: u32) -> u32 {
+    match bits & 0x7FFF_FFFF > INFINITY {
+        true => bits >> 16 | 0x0040,
+        false => shift_to_even(bits, 16),
+    }
+}
+
+/// `bits / 2^shift`, rounded to nearest, ties to even. A carry runs into the exponent, as it should.
+const fn shift_to_even(bits: u32, shift: u32) -> u32 {
+    let below_half = (1 << (shift - 1)) - 1;
+    (bits + below_half + (bits >> shift & 1)) >> shift
+}
