@@ -94,7 +94,7 @@ pub use partial::{
     SoftmaxFromPairsBuffers,
 };
 pub use planner::Planner;
-pub use reduction::Reduction;
+pub use reduction::{Reduction, ZeroValid};
 pub use softmax::{
     LogSoftmax, LogSoftmaxBackward, LogSoftmaxBackwardBuffers, LogSoftmaxBuffers, LogSumExp,
     LogSumExpBackward, LogSumExpBackwardBuffers, LogSumExpBuffers, Softmax, SoftmaxBackward,

@@ -4,9 +4,21 @@
 pub enum Reduction {
     /// One loss a row.
     None,
-    /// The sum of the losses divided by the number of valid rows.
+    /// The sum of the losses divided by the number of valid rows, or by the sum of their targets'
+    /// class weights.
     #[default]
     Mean,
     /// The sum of the losses.
     Sum,
+}
+
+/// What a mean is that has nothing to divide by: no valid row, or class weights that sum to 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ZeroValid {
+    /// NaN, as in PyTorch.
+    #[default]
+    Nan,
+    /// 0, with a gradient of 0.
+    Zero,
 }

@@ -1,6 +1,7 @@
 //! A comparison with the reference misses nothing.
 
-use wgpu_softmax::check::{Comparison, compare};
+use wgpu_softmax::DType;
+use wgpu_softmax::check::{Comparison, bounds, compare, compare_as};
 
 const INF: f32 = f32::INFINITY;
 const NAN: f32 = f32::NAN;
@@ -141,4 +142,76 @@ fn merging_keeps_the_worst_of_both() {
     assert_eq!(Comparison::EMPTY.merge(near), near);
     assert_eq!(compare(&[], &[], &[], 7), Comparison::EMPTY);
     assert_eq!(Comparison::EMPTY.to_string(), "no elements");
+}
+
+#[test]
+fn steps_are_those_of_the_storage_type() {
+    for (dtype, found, expected, ulp) in [
+        (DType::F16, 1.0 + 1.0 / 1024.0, 1.0, 1.0),
+        (DType::F16, 0.0, 0.5_f64.powi(25), 0.5),
+        (DType::F16, 65_504.0, 65_512.0, 0.25),
+        (DType::Bf16, 1.0, 1.0 + 1.0 / 256.0, 0.5),
+        (DType::Bf16, 0.0, 1e-45, 1e-45 * 2_f64.powi(133)),
+    ] {
+        let found = compare_as(dtype, &[found], &[expected], &[1e9], 1).worst_ulp;
+        assert_eq!(found, ulp, "{dtype:?} {expected}");
+    }
+}
+
+#[test]
+fn beyond_the_range_of_the_storage_type_is_infinite() {
+    let passes = |dtype, found: f32, expected: f64| {
+        let allowed = bounds::stored(dtype, &[1e-3], &[expected]);
+        compare_as(dtype, &[found], &[expected], &allowed, 1).passed()
+    };
+    assert!(passes(DType::F16, -INF, -70_000.0));
+    assert!(!passes(DType::F16, -65_504.0, -70_000.0));
+    assert!(!passes(DType::F16, INF, -70_000.0));
+    assert!(passes(DType::F16, -INF, -65_520.0) && passes(DType::F16, -65_504.0, -65_519.0));
+    assert!(!passes(DType::F16, -INF, -65_000.0));
+    assert!(passes(DType::Bf16, INF, f64::from(f32::MAX)) && !passes(DType::Bf16, INF, 3e38));
+    assert!(passes(DType::Bf16, -70_144.0, -70_000.0));
+}
+
+/// Every value of a type, rounded once, is within the allowance of one rounding; a value truncated
+/// is not always.
+#[test]
+fn one_rounding_is_allowed_and_truncation_is_not() {
+    let expected: Vec<f64> = (1..20_000).map(|i| f64::from(i) * 3.3e-4).collect();
+    for dtype in [DType::F16, DType::Bf16] {
+        let allowed = bounds::stored(dtype, &vec![1e-9; expected.len()], &expected);
+        let passes = |store: &dyn Fn(f64) -> f32| {
+            let found: Vec<f32> = expected.iter().map(|&y| store(y)).collect();
+            compare_as(dtype, &found, &expected, &allowed, 1).passed()
+        };
+        assert!(passes(&|y| dtype.round(y as f32)), "{dtype:?}");
+        let down = |y: f64, steps: u16| {
+            let mut bits = dtype.encode(y as f32);
+            bits -= u16::from(f64::from(dtype.decode(bits)) > y);
+            dtype.decode(bits - steps)
+        };
+        assert!(
+            !passes(&|y| down(y, u16::from(dtype == DType::Bf16))),
+            "{dtype:?}"
+        );
+    }
+}
+
+#[test]
+fn what_is_exact_stays_exact_in_storage() {
+    let exact = [0.0, 1.0, -1.0, 0.25, f64::INFINITY, f64::NAN];
+    for dtype in DType::ALL {
+        assert_eq!(bounds::stored(dtype, &[0.0; 6], &exact), [0.0; 6]);
+    }
+    let third = f64::from(1.0_f32 / 3.0);
+    assert_eq!(
+        bounds::stored(DType::F16, &[0.0], &[third]),
+        [third / 2048.0]
+    );
+    assert_eq!(
+        bounds::stored(DType::F16, &[1e-9], &[1e-9]),
+        [1e-9 + 0.5_f64.powi(25)]
+    );
+    assert_eq!(bounds::stored(DType::Bf16, &[0.5], &[-256.0]), [1.5]);
+    assert_eq!(bounds::stored(DType::F32, &[0.5], &[-256.0]), [0.5]);
 }

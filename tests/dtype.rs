@@ -121,7 +121,7 @@ fn the_limits_are_those_of_the_type() {
         let next = dtype.decode(bits(1.0) + 1);
         assert_eq!(
             next,
-            1.0 + 0.5_f32.powi(dtype.fraction_bits() as i32),
+            1.0 + 1.0 / (1 << dtype.fraction_bits()) as f32,
             "{dtype:?}"
         );
     }

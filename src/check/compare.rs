@@ -1,13 +1,16 @@
 use std::fmt;
 
+use crate::DType;
+
 /// How a result compares with the reference: how many elements, and the worst of them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Comparison {
     /// How many elements were compared, every one of them.
     pub elements: usize,
-    /// The largest error in steps of f32 at the expected value (2^-149 for subnormal ones);
-    /// infinite where one side is NaN or infinite and the other is not the same.
+    /// The largest error in steps of the storage type at the expected value, in those of the
+    /// subnormal numbers where it is small (2^-149 in f32, 2^-24 in f16, 2^-133 in bf16); infinite
+    /// where one side is NaN or infinite and the other is not the same.
     pub worst_ulp: f64,
     /// The largest error as a share of what is allowed: above 1 is a failure, infinite where an
     /// exact value was due or the kinds differ.
@@ -32,16 +35,34 @@ pub struct Comparison {
 ///
 /// When the lengths differ or `cols` is 0.
 pub fn compare(found: &[f32], expected: &[f64], allowed: &[f64], cols: usize) -> Comparison {
+    compare_as(DType::F32, found, expected, allowed, cols)
+}
+
+/// [Compares](compare) values that were stored as `dtype`, and [decoded](DType::decode).
+///
+/// In 16 bits, what rounds to an infinity must be one: the largest finite value will do only where
+/// the allowed error reaches it.
+///
+/// # Panics
+///
+/// When the lengths differ or `cols` is 0.
+pub fn compare_as(
+    dtype: DType,
+    found: &[f32],
+    expected: &[f64],
+    allowed: &[f64],
+    cols: usize,
+) -> Comparison {
     assert_eq!(found.len(), expected.len(), "found and expected");
     assert_eq!(found.len(), allowed.len(), "found and allowed");
     assert!(cols > 0, "a row needs at least one column");
     let elements = found.iter().zip(expected).zip(allowed).enumerate();
     elements
         .map(|(index, ((&found, &expected), &allowed))| {
-            let error = error(found, expected, allowed);
+            let error = error(dtype, found, expected, allowed);
             Comparison {
                 elements: 1,
-                worst_ulp: error / step(expected),
+                worst_ulp: error / step(dtype, expected),
                 worst_share: share(error, allowed),
                 worst_index: index,
                 found,
@@ -103,9 +124,9 @@ impl fmt::Display for Comparison {
 }
 
 /// The absolute error, infinite where the kinds differ.
-fn error(found: f32, expected: f64, allowed: f64) -> f64 {
+fn error(dtype: DType, found: f32, expected: f64, allowed: f64) -> f64 {
     let found = f64::from(found);
-    let max = f64::from(f32::MAX);
+    let max = f64::from(dtype.max());
     let same = |same: bool| if same { 0.0 } else { f64::INFINITY };
     if found.is_nan() || expected.is_nan() {
         return same(found.is_nan() && expected.is_nan());
@@ -116,7 +137,10 @@ fn error(found: f32, expected: f64, allowed: f64) -> f64 {
     if found.is_infinite() {
         return same(expected.abs() + allowed > max && found.signum() == expected.signum());
     }
-    (found - expected.clamp(-max, max)).abs()
+    match dtype {
+        DType::F32 => (found - expected.clamp(-max, max)).abs(),
+        DType::F16 | DType::Bf16 => (found - expected).abs(),
+    }
 }
 
 fn share(error: f64, allowed: f64) -> f64 {
@@ -127,10 +151,10 @@ fn share(error: f64, allowed: f64) -> f64 {
     }
 }
 
-/// The distance of neighbours in f32 at a value: 2 to the value's exponent less the 23 bits of a
-/// fraction.
-fn step(value: f64) -> f64 {
-    let magnitude = value.abs().clamp(f32::MIN_POSITIVE.into(), f32::MAX.into());
+/// The distance of neighbours at a value: 2 to the value's exponent less the bits of a fraction.
+fn step(dtype: DType, value: f64) -> f64 {
+    let (least, most) = (dtype.min_positive(), dtype.max());
+    let magnitude = value.abs().clamp(least.into(), most.into());
     let exponent = magnitude.to_bits() >> 52;
-    f64::from_bits((exponent - 23) << 52)
+    f64::from_bits((exponent - u64::from(dtype.fraction_bits())) << 52)
 }

@@ -22,7 +22,7 @@ mod generator;
 mod report;
 mod run;
 
-pub use compare::{Comparison, compare};
+pub use compare::{Comparison, compare, compare_as};
 pub use inputs::Inputs;
 pub use report::{Group, Report};
 pub use run::{Depth, run};

@@ -1,6 +1,7 @@
 //! Gradients from what the forward operations returned: the vector-Jacobian products of each row.
+//! With a scale, all carry it as a factor.
 
-use super::{Statistic, pairwise_sum, rows_of};
+use super::{Columns, pairwise_sum, rows_of, softmax};
 
 /// Gradient of the logits from that of the probabilities, `p_i (g_i - <p, g>)`: both inputs and the
 /// result are `rows x cols`.
@@ -12,14 +13,16 @@ use super::{Statistic, pairwise_sum, rows_of};
 ///
 /// When `cols` is 0 or does not divide the number of probabilities, or `grad_probs` has another
 /// length.
-pub fn softmax_backward(probs: &[f32], grad_probs: &[f32], cols: usize) -> Vec<f64> {
-    by_rows(probs, grad_probs, cols, |p, g| {
+pub fn softmax_backward(probs: &[f32], grad_probs: &[f32], cols: impl Into<Columns>) -> Vec<f64> {
+    let columns = cols.into();
+    by_rows(probs, grad_probs, columns.count, |p, g| {
         if !p.iter().chain(g).all(|value| value.is_finite()) {
-            return vec![f64::NAN; cols];
+            return vec![f64::NAN; columns.count];
         }
         let product = |i: usize| f64::from(p[i]) * f64::from(g[i]);
-        let dot = pairwise_sum(cols, product);
-        let formula = |(&p, &g): (&f32, &f32)| f64::from(p) * (f64::from(g) - dot);
+        let dot = pairwise_sum(columns.count, product);
+        let scale = columns.reading.scale;
+        let formula = |(&p, &g): (&f32, &f32)| f64::from(p) * (f64::from(g) - dot) * scale;
         p.iter().zip(g).map(formula).collect()
     })
 }
@@ -34,14 +37,20 @@ pub fn softmax_backward(probs: &[f32], grad_probs: &[f32], cols: usize) -> Vec<f
 ///
 /// When `cols` is 0 or does not divide the number of log-probabilities, or `grad_log_probs` has
 /// another length.
-pub fn log_softmax_backward(log_probs: &[f32], grad_log_probs: &[f32], cols: usize) -> Vec<f64> {
-    by_rows(log_probs, grad_log_probs, cols, |w, g| {
+pub fn log_softmax_backward(
+    log_probs: &[f32],
+    grad_log_probs: &[f32],
+    cols: impl Into<Columns>,
+) -> Vec<f64> {
+    let columns = cols.into();
+    by_rows(log_probs, grad_log_probs, columns.count, |w, g| {
         let usable = w.iter().all(|&w| w < f32::INFINITY) && g.iter().all(|g| g.is_finite());
         if !usable {
-            return vec![f64::NAN; cols];
+            return vec![f64::NAN; columns.count];
         }
-        let total = pairwise_sum(cols, |i| f64::from(g[i]));
-        let formula = |(&w, &g): (&f32, &f32)| f64::from(g) - f64::from(w).exp() * total;
+        let total = pairwise_sum(columns.count, |i| f64::from(g[i]));
+        let scale = columns.reading.scale;
+        let formula = |(&w, &g): (&f32, &f32)| (f64::from(g) - f64::from(w).exp() * total) * scale;
         w.iter().zip(g).map(formula).collect()
     })
 }
@@ -56,18 +65,24 @@ pub fn log_softmax_backward(log_probs: &[f32], grad_log_probs: &[f32], cols: usi
 ///
 /// When `cols` is 0 or does not divide the number of logits, or `grad_lse` has another length than
 /// rows.
-pub fn logsumexp_backward(logits: &[f32], grad_lse: &[f32], cols: usize) -> Vec<f64> {
-    let rows = rows_of(logits, cols);
-    assert_eq!(rows.len(), grad_lse.len(), "one gradient a row");
-    let mut gradient = Vec::with_capacity(logits.len());
-    for (row, &g) in rows.zip(grad_lse) {
-        let g = if g.is_finite() {
+pub fn logsumexp_backward(logits: &[f32], grad_lse: &[f32], cols: impl Into<Columns>) -> Vec<f64> {
+    let columns = cols.into();
+    assert_eq!(
+        rows_of(logits, columns.count).len(),
+        grad_lse.len(),
+        "one gradient a row"
+    );
+    let upstream = |&g: &f32| {
+        if g.is_finite() {
             f64::from(g)
         } else {
             f64::NAN
-        };
-        let statistic = Statistic::of(row);
-        gradient.extend(row.iter().map(|&x| g * statistic.probability(x)));
+        }
+    };
+    let mut gradient = softmax(logits, columns);
+    for (row, g) in gradient.chunks_exact_mut(columns.count).zip(grad_lse) {
+        let factor = upstream(g) * columns.reading.scale;
+        row.iter_mut().for_each(|value| *value *= factor);
     }
     gradient
 }

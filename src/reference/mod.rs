@@ -14,7 +14,10 @@
 //! | [`log_softmax_backward`] | `g_i - exp(w_i) sum(g)` |
 //! | [`logsumexp_backward`] | `g p_i` |
 //! | [`jacobian`] | `J_ij = p_i (delta_ij - p_j)` |
-//! | [`CrossEntropy`] | `(m - x_t) + ln s` for target `t`, gradient `p_i - delta_it` |
+//! | [`CrossEntropy`] | `(m - x_t) + ln s` for target `t`, gradient `p_i - delta_it`; [`Targets`] may be probabilities |
+//!
+//! Where an operation takes `cols: impl Into<Columns>`, that is a number of columns or [`Columns`]
+//! with a scale: the formulas then see `S x`, and gradients carry the factor `S`.
 //!
 //! # Special values
 //!
@@ -25,7 +28,8 @@
 //! | `+inf` | NaN | NaN | `+inf` |
 //! | NaN, with or without `+inf` | NaN | NaN | NaN |
 //!
-//! No row changes another one.
+//! No row changes another one. Values are told apart as the formulas see them: a logit whose scaled
+//! value is beyond the range of f32 counts as infinite.
 //!
 //! # Panics
 //!
@@ -33,6 +37,7 @@
 //! arguments disagree about the number of rows.
 
 mod backward;
+mod columns;
 mod cross_entropy;
 mod jacobian;
 mod softmax;
@@ -42,8 +47,10 @@ mod sum;
 use std::slice::ChunksExact;
 
 pub use backward::{log_softmax_backward, logsumexp_backward, softmax_backward};
-pub(crate) use cross_entropy::Target;
-pub use cross_entropy::{CrossEntropy, CrossEntropyResult};
+pub use columns::Columns;
+pub(crate) use columns::Reading;
+pub(crate) use cross_entropy::{Counts, Shares, Target};
+pub use cross_entropy::{CrossEntropy, CrossEntropyResult, Targets};
 pub use jacobian::jacobian;
 pub use softmax::{log_softmax, logsumexp, softmax};
 pub use statistic::Statistic;
@@ -60,16 +67,17 @@ pub(crate) fn rows_of(values: &[f32], cols: usize) -> ChunksExact<'_, f32> {
     values.chunks_exact(cols)
 }
 
-/// `formula(statistic of the row, x)` for every element `x`.
+/// `formula(statistic of the row, z)` for every element, read as `z`.
 pub(crate) fn from_statistic(
     logits: &[f32],
-    cols: usize,
-    formula: impl Fn(Statistic, f32) -> f64,
+    columns: Columns,
+    formula: impl Fn(Statistic, f64) -> f64,
 ) -> Vec<f64> {
     let mut values = Vec::with_capacity(logits.len());
-    for row in rows_of(logits, cols) {
-        let statistic = Statistic::of(row);
-        values.extend(row.iter().map(|&x| formula(statistic, x)));
+    for row in rows_of(logits, columns.count) {
+        let statistic = Statistic::of_read(row, columns.reading);
+        let formula = |&x: &f32| formula(statistic, columns.reading.read(x));
+        values.extend(row.iter().map(formula));
     }
     values
 }

@@ -1,4 +1,4 @@
-use super::{Statistic, from_statistic, rows_of};
+use super::{Columns, Statistic, from_statistic, rows_of};
 
 /// Probabilities `exp(x_i - max) / sum exp(x - max)` of every row: `rows x cols` to `rows x cols`.
 ///
@@ -13,8 +13,8 @@ use super::{Statistic, from_statistic, rows_of};
 /// # Panics
 ///
 /// When `cols` is 0 or does not divide the number of logits.
-pub fn softmax(logits: &[f32], cols: usize) -> Vec<f64> {
-    from_statistic(logits, cols, Statistic::probability)
+pub fn softmax(logits: &[f32], cols: impl Into<Columns>) -> Vec<f64> {
+    from_statistic(logits, cols.into(), Statistic::probability)
 }
 
 /// Log-probabilities `(x_i - max) - ln(sum exp(x - max))` of every row: `rows x cols` to
@@ -27,8 +27,8 @@ pub fn softmax(logits: &[f32], cols: usize) -> Vec<f64> {
 /// # Panics
 ///
 /// When `cols` is 0 or does not divide the number of logits.
-pub fn log_softmax(logits: &[f32], cols: usize) -> Vec<f64> {
-    from_statistic(logits, cols, Statistic::log_probability)
+pub fn log_softmax(logits: &[f32], cols: impl Into<Columns>) -> Vec<f64> {
+    from_statistic(logits, cols.into(), Statistic::log_probability)
 }
 
 /// `max + ln(sum exp(x - max))` of every row: `rows x cols` to `rows`.
@@ -39,8 +39,9 @@ pub fn log_softmax(logits: &[f32], cols: usize) -> Vec<f64> {
 /// # Panics
 ///
 /// When `cols` is 0 or does not divide the number of logits.
-pub fn logsumexp(logits: &[f32], cols: usize) -> Vec<f64> {
-    rows_of(logits, cols)
-        .map(|row| Statistic::of(row).lse())
+pub fn logsumexp(logits: &[f32], cols: impl Into<Columns>) -> Vec<f64> {
+    let columns = cols.into();
+    rows_of(logits, columns.count)
+        .map(|row| Statistic::of_read(row, columns.reading).lse())
         .collect()
 }

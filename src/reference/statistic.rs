@@ -1,4 +1,4 @@
-use super::pairwise_sum;
+use super::{Reading, pairwise_sum};
 
 /// What a row of logits reduces to: its maximum, and the sum of `exp(x - max)`.
 ///
@@ -32,17 +32,24 @@ impl Statistic {
 
     /// The record of a row, or of a part of one.
     pub fn of(row: &[f32]) -> Self {
-        let finite = row.iter().copied().filter(|x| x.is_finite());
-        let max = finite.map(f64::from).fold(Self::EMPTY.max, f64::max);
-        let term = |i: usize| match row[i] {
-            x if x.is_finite() => (f64::from(x) - max).exp(),
+        Self::of_read(row, Reading::PLAIN)
+    }
+
+    /// The record of the logits as they are read.
+    pub(crate) fn of_read(row: &[f32], reading: Reading) -> Self {
+        let read = || row.iter().map(|&x| reading.read(x));
+        let max = read()
+            .filter(|z| z.is_finite())
+            .fold(Self::EMPTY.max, f64::max);
+        let term = |i: usize| match reading.read(row[i]) {
+            z if z.is_finite() => (z - max).exp(),
             _ => 0.0,
         };
         Self {
             max,
             sum: pairwise_sum(row.len(), term),
-            has_nan: row.iter().any(|x| x.is_nan()),
-            has_positive_infinity: row.contains(&f32::INFINITY),
+            has_nan: read().any(f64::is_nan),
+            has_positive_infinity: read().any(|z| z == f64::INFINITY),
         }
     }
 
@@ -78,19 +85,27 @@ impl Statistic {
         self.has_nan || self.has_positive_infinity || self.sum == 0.0
     }
 
-    /// `exp(x - max) / sum` for a logit of the row: exactly 0 for `-inf`, NaN in a poisoned row.
-    pub(crate) fn probability(self, x: f32) -> f64 {
+    /// `exp(z - max) / sum` for a logit of the row: exactly 0 for `-inf`, NaN in a poisoned row.
+    pub(crate) fn probability(self, z: f64) -> f64 {
         if self.poisoned() {
             return f64::NAN;
         }
-        (f64::from(x) - self.max).exp() / self.sum
+        (z - self.max).exp() / self.sum
     }
 
-    /// `(x - max) - ln(sum)` for a logit of the row: `-inf` for `-inf`, NaN in a poisoned row.
-    pub(crate) fn log_probability(self, x: f32) -> f64 {
+    /// `(z - max) - ln(sum)` for a logit of the row: `-inf` for `-inf`, NaN in a poisoned row.
+    pub(crate) fn log_probability(self, z: f64) -> f64 {
         if self.poisoned() {
             return f64::NAN;
         }
-        (f64::from(x) - self.max) - self.sum.ln()
+        (z - self.max) - self.sum.ln()
+    }
+
+    /// The negative log-probability `(max - z) + ln(sum)`: `+inf` for `-inf`, NaN in a poisoned row.
+    pub(crate) fn surprise(self, z: f64) -> f64 {
+        if self.poisoned() {
+            return f64::NAN;
+        }
+        (self.max - z) + self.sum.ln()
     }
 }

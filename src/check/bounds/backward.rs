@@ -1,0 +1,94 @@
+use super::{FLUSHED, U, finite, flushed, probability, two_ln};
+use crate::reference::{self, Columns, pairwise_sum, rows_of};
+
+/// Of [`softmax_backward`](reference::softmax_backward), `rows x cols`. A probability of 0 gives
+/// exactly 0.
+pub fn softmax_backward(probs: &[f32], grad_probs: &[f32], cols: impl Into<Columns>) -> Vec<f64> {
+    let columns = cols.into();
+    let cols = columns.count;
+    let allowed = by_rows(probs, grad_probs, cols, |p, g| {
+        let total = pairwise_sum(cols, |i| (f64::from(p[i]) * f64::from(g[i])).abs());
+        move |p: f64, g: f64| match p {
+            0.0 => 0.0,
+            _ => U * p.abs() * (4.0 * g.abs() + (8.0 + two_ln(cols)) * total) + 1e-37,
+        }
+    });
+    let expected = || reference::softmax_backward(probs, grad_probs, columns);
+    scaled(allowed, expected, columns)
+}
+
+/// Of [`log_softmax_backward`](reference::log_softmax_backward), `rows x cols`. A gradient of 0 at
+/// a log-probability of `-inf` gives exactly 0.
+pub fn log_softmax_backward(
+    log_probs: &[f32],
+    grad_log_probs: &[f32],
+    cols: impl Into<Columns>,
+) -> Vec<f64> {
+    let columns = cols.into();
+    let cols = columns.count;
+    let allowed = by_rows(log_probs, grad_log_probs, cols, |_, g| {
+        let total = pairwise_sum(cols, |i| f64::from(g[i]).abs());
+        move |w: f64, g: f64| match (w, g) {
+            (f64::NEG_INFINITY, 0.0) => 0.0,
+            (f64::NEG_INFINITY, _) => U * 2.0 * g.abs() + flushed(total),
+            _ => {
+                let probability = w.exp() * (8.0 + 2.0 * w.abs() + two_ln(cols)) * total;
+                U * (2.0 * g.abs() + probability) + flushed(total)
+            }
+        }
+    });
+    let expected = || reference::log_softmax_backward(log_probs, grad_log_probs, columns);
+    scaled(allowed, expected, columns)
+}
+
+/// Of [`logsumexp_backward`](reference::logsumexp_backward), `rows x cols`: the bound of the
+/// probability times `abs(g)`, and one rounding of the product.
+pub fn logsumexp_backward(logits: &[f32], grad_lse: &[f32], cols: impl Into<Columns>) -> Vec<f64> {
+    let columns = cols.into();
+    let expected = || reference::logsumexp_backward(logits, grad_lse, columns);
+    let mut allowed = probability(logits, columns);
+    let unscaled = reference::logsumexp_backward(logits, grad_lse, columns.count);
+    for (i, allowed) in allowed.iter_mut().enumerate() {
+        let g = f64::from(grad_lse[i / columns.count]).abs();
+        *allowed = match *allowed {
+            0.0 if unscaled[i] == 0.0 => 0.0,
+            bound => finite(g * bound + U * unscaled[i].abs() + FLUSHED),
+        };
+    }
+    scaled(allowed, expected, columns)
+}
+
+/// The bounds of results that are multiplied by the scale: `S` times the bound, and one rounding of
+/// the product.
+pub(super) fn scaled(
+    allowed: Vec<f64>,
+    expected: impl FnOnce() -> Vec<f64>,
+    columns: Columns,
+) -> Vec<f64> {
+    let scale = columns.reading.scale;
+    if scale == 1.0 {
+        return allowed;
+    }
+    let bound = |(allowed, expected): (f64, f64)| match allowed {
+        0.0 => 0.0,
+        _ => finite(scale * allowed + U * expected.abs() + FLUSHED),
+    };
+    allowed.into_iter().zip(expected()).map(bound).collect()
+}
+
+/// The bound that `of_row` makes for each row, at each of its elements.
+fn by_rows<Bound: Fn(f64, f64) -> f64>(
+    outputs: &[f32],
+    gradients: &[f32],
+    cols: usize,
+    of_row: impl Fn(&[f32], &[f32]) -> Bound,
+) -> Vec<f64> {
+    assert_eq!(outputs.len(), gradients.len(), "one gradient an output");
+    let mut allowed = Vec::with_capacity(outputs.len());
+    for (y, g) in rows_of(outputs, cols).zip(rows_of(gradients, cols)) {
+        let bound = of_row(y, g);
+        let bound = |(&y, &g): (&f32, &f32)| finite(bound(f64::from(y), f64::from(g)));
+        allowed.extend(y.iter().zip(g).map(bound));
+    }
+    allowed
+}

@@ -1,0 +1,162 @@
+//! Losses: of the rows, and reduced.
+
+use super::{FLUSHED, U, finite, lse, of_log, of_lse, two_ln};
+use crate::reference::{Counts, CrossEntropy, Statistic, Target, Targets, pairwise_sum, rows_of};
+
+/// Of the [logsumexp](crate::reference::CrossEntropyResult::lse) that goes with the losses, one a row.
+pub fn row_lse(cross_entropy: &CrossEntropy, logits: &[f32]) -> Vec<f64> {
+    lse(logits, cross_entropy.columns())
+}
+
+/// Of the [row losses](crate::reference::CrossEntropyResult::row_losses), one a row.
+///
+/// With `l_c = -log p_c`, `b_c` the bound of a log-probability, `B` that of the logsumexp, and
+/// `abs(t_c)` the share with every part of it made positive:
+///
+/// | loss | within |
+/// | --- | --- |
+/// | class ids | `b_t`; with class weights `abs(w_t) b_t`, and `u` of the product |
+/// | smoothing, or probabilities | `sum_c abs(t_c) (b_c + (8 + 2 ln N) u l_c)`: the shares take 8 roundings, the nested sum over classes `2 ln N` |
+/// | z-loss `L` | `abs(L) (2 abs(lse) B + B^2 + 4 u lse^2)` more: the square of an inexact number and its roundings; and `u` of the sum |
+///
+/// A share that may be flushed costs as much times `l_c`. Where a log-probability is beyond the
+/// range of f32 and has to be multiplied, every value but NaN is allowed.
+pub fn row_loss<'a>(
+    cross_entropy: &CrossEntropy,
+    logits: &[f32],
+    targets: impl Into<Targets<'a>>,
+) -> Vec<f64> {
+    let targets = cross_entropy.targets(logits, targets);
+    let rows = rows_of(logits, cross_entropy.cols()).zip(targets);
+    rows.map(|(row, target)| RowLoss::new(cross_entropy, row, target).bound())
+        .collect()
+}
+
+/// Of the [mean or sum](crate::reference::CrossEntropyResult::loss), or `None` where there is none.
+///
+/// The mean of the cross-entropy divides by a nested sum of the weights, which is within 8 u of the
+/// sum of their absolute values. That of the z-loss divides by a count.
+///
+/// Where the losses add up to more than f32 holds, every value but NaN is allowed: which of the
+/// partial sums overflow is the kernel's own affair.
+pub fn loss<'a>(
+    cross_entropy: &CrossEntropy,
+    logits: &[f32],
+    targets: impl Into<Targets<'a>>,
+) -> Option<f64> {
+    let targets = cross_entropy.targets(logits, targets);
+    let rows = rows_of(logits, cross_entropy.cols()).zip(&targets);
+    let rows: Vec<RowLoss> = rows
+        .map(|(row, &target)| RowLoss::new(cross_entropy, row, target))
+        .collect();
+    let counts = cross_entropy.counts(&targets);
+    let reduced = |loss: &dyn Fn(&RowLoss) -> f64, z_loss: &dyn Fn(&RowLoss) -> f64| {
+        let [losses, z_losses] = [loss, z_loss].map(|of| rows.iter().map(of).collect::<Vec<_>>());
+        cross_entropy.reduce(&losses, &z_losses, &counts)
+    };
+    let term = |value: f64, bound: f64| finite(bound + 8.0 * U * value.abs());
+    let bound = reduced(&|row| term(row.loss, row.loss_bound), &|_| 0.0)?.abs();
+    let z_bound = reduced(&|_| 0.0, &|row| term(row.z_loss, row.z_bound))?.abs();
+    let quotient = weight_sum_error(cross_entropy, &targets, &counts)
+        * reduced(&|row| row.loss, &|_| 0.0)?.abs();
+    let overflows = rows.iter().any(|row| row.bound() == f64::INFINITY)
+        || beyond_f32(pairwise_sum(rows.len(), |n| rows[n].magnitude()));
+    let bound = finite(bound + z_bound + quotient);
+    Some(if overflows { f64::INFINITY } else { bound })
+}
+
+/// The relative error of the sum of weights that a mean divides by; of a count there is none.
+pub(super) fn weight_sum_error(
+    cross_entropy: &CrossEntropy,
+    targets: &[Target<'_>],
+    counts: &Counts,
+) -> f64 {
+    let weighted = |&target: &Target<'_>| match target {
+        Target::Class(_) => cross_entropy.shares(target).weighted(),
+        _ => false,
+    };
+    if !cross_entropy.is_mean() || !targets.iter().any(weighted) || counts.weight_sum == 0.0 {
+        return 0.0;
+    }
+    let magnitude = |row: usize| cross_entropy.row_weight(targets[row]).abs();
+    8.0 * U * pairwise_sum(targets.len(), magnitude) / counts.weight_sum.abs()
+}
+
+/// A row's cross-entropy and z-loss with their bounds.
+struct RowLoss {
+    loss: f64,
+    z_loss: f64,
+    loss_bound: f64,
+    z_bound: f64,
+}
+
+impl RowLoss {
+    fn new(cross_entropy: &CrossEntropy, row: &[f32], target: Target<'_>) -> Self {
+        let statistic = cross_entropy.statistic(row);
+        let (loss, z_loss) = cross_entropy.row_loss(row, target, statistic);
+        let (loss_bound, z_bound) = match target {
+            Target::Ignored | Target::Bad => (0.0, 0.0),
+            _ => (
+                of_row(cross_entropy, row, target, statistic),
+                of_z_loss(cross_entropy, statistic),
+            ),
+        };
+        Self {
+            loss,
+            z_loss,
+            loss_bound,
+            z_bound,
+        }
+    }
+
+    fn magnitude(&self) -> f64 {
+        self.loss.abs() + self.z_loss.abs()
+    }
+
+    /// Of both together.
+    fn bound(&self) -> f64 {
+        let sum = match self.z_loss {
+            0.0 => 0.0,
+            _ => U * self.magnitude(),
+        };
+        match (self.loss + self.z_loss).is_finite() {
+            true => self.loss_bound + self.z_bound + sum,
+            false => 0.0,
+        }
+    }
+}
+
+fn of_row(
+    cross_entropy: &CrossEntropy,
+    row: &[f32],
+    target: Target<'_>,
+    statistic: Statistic,
+) -> f64 {
+    let (shares, columns) = (cross_entropy.shares(target), cross_entropy.columns());
+    let surprise = |c: usize| statistic.surprise(columns.reading.read(row[c]));
+    let flushed = |c: usize, l: f64| FLUSHED * shares.weight(c).abs().max(1.0) * l.max(1.0);
+    let products = match shares.only() {
+        Some(class) if !shares.weighted() => return of_log(surprise(class), columns),
+        Some(_) => U,
+        None => (8.0 + two_ln(columns.count)) * U,
+    };
+    shares.sum(|c| match surprise(c) {
+        0.0 if columns.count == 1 => 0.0,
+        l if beyond_f32(l) => f64::INFINITY,
+        l => shares.magnitude(c) * (of_log(l, columns) + products * l) + flushed(c, l),
+    })
+}
+
+fn of_z_loss(cross_entropy: &CrossEntropy, statistic: Statistic) -> f64 {
+    if cross_entropy.z_factor() == 0.0 {
+        return 0.0;
+    }
+    let (lse, bound) = (statistic.lse(), of_lse(statistic, cross_entropy.columns()));
+    let square = 2.0 * lse.abs() * bound + bound * bound;
+    cross_entropy.z_factor().abs() * (square + 4.0 * U * lse * lse) + FLUSHED
+}
+
+/// A finite value that f32 does not hold.
+fn beyond_f32(value: f64) -> bool {
+    value.is_finite() && value > f64::from(f32::MAX)
+}

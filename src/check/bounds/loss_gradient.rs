@@ -1,0 +1,155 @@
+use super::cross_entropy::weight_sum_error;
+use super::{DIVISION, U, finite, flushed, of_gradient, of_lse, two_ln};
+use crate::reference::{CrossEntropy, Shares, Statistic, Target, Targets, rows_of};
+
+/// Of [`CrossEntropy::gradient`], `rows x cols`.
+///
+/// With `P_i = (10 + 4 abs(w_i) + 2 ln N) p_i u`, `T` the sum of the shares `t_c`, `abs` taken of
+/// every part of a share, and `a`, `b` the upstream gradients of cross-entropy and z-loss:
+///
+/// | part | within |
+/// | --- | --- |
+/// | class ids | `abs(a) (P_i + 2 u at the target)`; times `abs(w_t)` with class weights, and `u` of the product |
+/// | smoothing, or probabilities | `abs(a) (abs(T) (P_i + (10 + 2 ln N) u p_i) + 10 u abs(t_i))`: the sum `T`, the shares and their difference |
+/// | z-loss | `2 abs(b L) (abs(lse) P_i + p_i B + 6 u abs(lse) p_i)` with `B` the bound of the logsumexp, and `u` of the sum |
+/// | mean | the accuracy of WGSL's division, and that of the sum of weights |
+/// | scale, softcap | the bound times `S (1 - (z / C)^2)`; 8 u of the factor, for `z / C` is within 2 u and is squared, or `u` without softcap |
+///
+/// A logit of `-inf` without a share gives exactly 0.
+pub fn loss_gradient<'a>(
+    cross_entropy: &CrossEntropy,
+    logits: &[f32],
+    targets: impl Into<Targets<'a>>,
+) -> Vec<f64> {
+    let targets = cross_entropy.targets(logits, targets);
+    let counts = cross_entropy.counts(&targets);
+    let division = if cross_entropy.is_mean() {
+        DIVISION
+    } else {
+        0.0
+    };
+    let weight_sum = weight_sum_error(cross_entropy, &targets, &counts);
+    let mut allowed = Vec::with_capacity(logits.len());
+    for (n, row) in rows_of(logits, cross_entropy.cols()).enumerate() {
+        if !targets[n].is_valid() {
+            allowed.resize(allowed.len() + row.len(), 0.0);
+            continue;
+        }
+        let (upstream, z_upstream) = cross_entropy.upstream(n, &counts);
+        let row = Row::new(cross_entropy, row, targets[n]);
+        let loss = |class| row.of_loss(class, upstream, division + weight_sum);
+        let z_loss = |class| row.of_z_loss(class, z_upstream, division);
+        allowed.extend(
+            (0..cross_entropy.cols()).map(|class| row.sloped(class, loss(class), z_loss(class))),
+        );
+    }
+    allowed
+}
+
+/// A valid row.
+struct Row<'a> {
+    cross_entropy: &'a CrossEntropy,
+    logits: &'a [f32],
+    statistic: Statistic,
+    shares: Shares<'a>,
+    total: f64,
+    total_magnitude: f64,
+}
+
+/// A part of the gradient before scale and softcap, its bound, and what flushing may add.
+struct Part {
+    value: f64,
+    bound: f64,
+    flushed: f64,
+}
+
+impl<'a> Row<'a> {
+    fn new(cross_entropy: &'a CrossEntropy, logits: &'a [f32], target: Target<'a>) -> Self {
+        let shares = cross_entropy.shares(target);
+        Self {
+            cross_entropy,
+            logits,
+            statistic: cross_entropy.statistic(logits),
+            shares,
+            total: shares.sum(|class| shares.at(class)),
+            total_magnitude: shares.sum(|class| shares.magnitude(class)),
+        }
+    }
+
+    /// `a (p T - t)`, with the relative error of `a`.
+    fn of_loss(&self, class: usize, upstream: f64, upstream_error: f64) -> Part {
+        let (p, p_bound) = self.probability(class);
+        let (share, magnitude) = (self.shares.at(class), self.shares.magnitude(class));
+        let value = p * self.total - share;
+        let bound = match self.shares.only() {
+            Some(_) if self.shares.weighted() => {
+                self.total_magnitude * p_bound + 2.0 * U * magnitude + U * value.abs()
+            }
+            Some(_) => p_bound + 2.0 * U * magnitude,
+            None => {
+                let nested = (10.0 + two_ln(self.logits.len())) * U;
+                self.total_magnitude * (p_bound + nested * p) + 10.0 * U * magnitude
+            }
+        };
+        let weight = self.shares.weight(class).abs().max(1.0);
+        Part {
+            value: upstream * value,
+            bound: upstream.abs() * (bound + upstream_error * value.abs()),
+            flushed: flushed(upstream.abs().max(1.0) * self.total_magnitude.max(1.0) * weight),
+        }
+    }
+
+    /// `2 b L lse p`, with the relative error of `b`.
+    fn of_z_loss(&self, class: usize, upstream: f64, upstream_error: f64) -> Part {
+        let factor = 2.0 * upstream * self.cross_entropy.z_factor();
+        if factor == 0.0 {
+            return Part {
+                value: 0.0,
+                bound: 0.0,
+                flushed: 0.0,
+            };
+        }
+        let (p, p_bound) = self.probability(class);
+        let lse = self.statistic.lse();
+        let lse_bound = of_lse(self.statistic, self.cross_entropy.columns());
+        let rounding = (6.0 * U + upstream_error) * lse.abs() * p;
+        Part {
+            value: factor * lse * p,
+            bound: factor.abs() * (lse.abs() * p_bound + p * lse_bound + rounding),
+            flushed: flushed((factor * lse).abs().max(lse.abs())),
+        }
+    }
+
+    /// Of the sum of both parts times the slope of the logit as it is read.
+    fn sloped(&self, class: usize, loss: Part, z_loss: Part) -> f64 {
+        let reading = self.cross_entropy.columns().reading;
+        let x = self.logits[class];
+        if reading.read(x) == f64::NEG_INFINITY && self.shares.at(class) == 0.0 {
+            return 0.0;
+        }
+        let sum = match z_loss.value {
+            0.0 => 0.0,
+            _ => U * (loss.value.abs() + z_loss.value.abs()),
+        };
+        let slope_error = match reading.softcap {
+            Some(_) => 8.0 * U * reading.scale,
+            None if reading.scale != 1.0 => U * reading.scale,
+            None => 0.0,
+        };
+        let slope = reading.slope(x);
+        let bound = (slope + slope_error) * (loss.bound + z_loss.bound + sum);
+        let value = (loss.value + z_loss.value).abs();
+        let flushed = (loss.flushed + z_loss.flushed) * reading.scale.max(1.0);
+        finite(bound + slope_error * value + flushed)
+    }
+
+    /// `p` and the part of a bound that goes with it.
+    fn probability(&self, class: usize) -> (f64, f64) {
+        let columns = self.cross_entropy.columns();
+        let z = columns.reading.read(self.logits[class]);
+        (
+            self.statistic.probability(z),
+            of_gradient(self.statistic, z, columns),
+        )
+    }
+}

@@ -1,0 +1,56 @@
+use super::backward::scaled;
+use super::{FLUSHED, U, of_log, of_lse, of_probability};
+use crate::reference::{self, Columns, Statistic, from_statistic, rows_of};
+
+/// Of [`softmax`](reference::softmax), `rows x cols`.
+pub fn probability(logits: &[f32], cols: impl Into<Columns>) -> Vec<f64> {
+    let columns = cols.into();
+    from_statistic(logits, columns, |row, z| of_probability(row, z, columns))
+}
+
+/// Of [`log_softmax`](reference::log_softmax), `rows x cols`.
+pub fn log_probability(logits: &[f32], cols: impl Into<Columns>) -> Vec<f64> {
+    let columns = cols.into();
+    from_statistic(logits, columns, |row, z| {
+        of_log(row.log_probability(z), columns)
+    })
+}
+
+/// Of [`logsumexp`](reference::logsumexp), one a row.
+pub fn lse(logits: &[f32], cols: impl Into<Columns>) -> Vec<f64> {
+    let columns = cols.into();
+    rows_of(logits, columns.count)
+        .map(|row| of_lse(Statistic::of_read(row, columns.reading), columns))
+        .collect()
+}
+
+/// Of [`jacobian`](reference::jacobian), `rows x cols x cols`.
+///
+/// With `b_i` the bound of the probability `p_i`, the entry `p_i (delta_ij - p_j)` inherits
+/// `b_i abs(delta_ij - p_j) + (p_i + b_i) b_j`, and adds one rounding of the difference and one of
+/// the product. An exact probability, 0 or 1, makes its entries exactly 0.
+pub fn jacobian(logits: &[f32], cols: impl Into<Columns>) -> Vec<f64> {
+    let columns = cols.into();
+    let probs = reference::softmax(logits, columns);
+    let bounds = probability(logits, columns);
+    let rows = probs.chunks_exact(columns.count);
+    let rows = rows.zip(bounds.chunks_exact(columns.count));
+    let allowed = rows.flat_map(|(probs, bounds)| jacobian_of_row(probs, bounds));
+    let expected = || reference::jacobian(logits, columns);
+    scaled(allowed.collect(), expected, columns)
+}
+
+fn jacobian_of_row(probs: &[f64], bounds: &[f64]) -> Vec<f64> {
+    let mut allowed = Vec::with_capacity(probs.len() * probs.len());
+    for (i, (p_i, b_i)) in probs.iter().zip(bounds).enumerate() {
+        allowed.extend(probs.iter().zip(bounds).enumerate().map(|(j, (p_j, b_j))| {
+            let difference = (f64::from(u8::from(i == j)) - p_j).abs();
+            let inherited = b_i * difference + (p_i + b_i) * b_j;
+            match b_i * b_j {
+                0.0 => 0.0,
+                _ => inherited + 2.0 * U * p_i * difference + FLUSHED,
+            }
+        }));
+    }
+    allowed
+}

@@ -1,0 +1,76 @@
+use super::{CrossEntropy, Target};
+use crate::reference::pairwise_sum;
+use crate::{Reduction, ZeroValid};
+
+/// How many rows count, and by how much: what a mean divides by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Counts {
+    pub(crate) valid_rows: usize,
+    pub(crate) bad_targets: usize,
+    pub(crate) first_bad_row: Option<usize>,
+    /// The sum of the valid rows' target weights; their number where there are no weights, or where
+    /// targets are probabilities.
+    pub(crate) weight_sum: f64,
+}
+
+impl CrossEntropy {
+    /// Of targets, one a row.
+    pub(crate) fn counts(&self, targets: &[Target<'_>]) -> Counts {
+        Counts {
+            valid_rows: targets.iter().filter(|target| target.is_valid()).count(),
+            bad_targets: targets.iter().filter(|target| target.is_bad()).count(),
+            first_bad_row: targets.iter().position(|target| target.is_bad()),
+            weight_sum: pairwise_sum(targets.len(), |row| self.row_weight(targets[row])),
+        }
+    }
+
+    /// What a row adds to the sum of weights.
+    pub(crate) fn row_weight(&self, target: Target<'_>) -> f64 {
+        match (target, &self.weight) {
+            (Target::Class(class), Some(weight)) => f64::from(weight[class]),
+            (Target::Class(_) | Target::Probs(_), _) => 1.0,
+            (Target::Ignored | Target::Bad, _) => 0.0,
+        }
+    }
+
+    /// The result from two values a row: the cross-entropy, and the z-loss, which a mean divides by
+    /// the number of valid rows whatever their weights.
+    pub(crate) fn reduce(&self, losses: &[f64], z_losses: &[f64], counts: &Counts) -> Option<f64> {
+        let sum = |values: &[f64]| pairwise_sum(values.len(), |row| values[row]);
+        match self.reduction {
+            Reduction::None => None,
+            Reduction::Sum => Some(sum(losses) + sum(z_losses)),
+            Reduction::Mean => {
+                let mean = self.quotient(sum(losses), counts.weight_sum);
+                Some(mean + self.quotient(sum(z_losses), counts.valid_rows as f64))
+            }
+        }
+    }
+
+    /// How an upstream gradient `g` reaches the cross-entropy and the z-loss of a row.
+    pub(crate) fn upstream(&self, row: usize, counts: &Counts) -> (f64, f64) {
+        let g_row = self.grad_losses.as_ref().map_or(1.0, |g| f64::from(g[row]));
+        let g = match self.grad_loss * g_row {
+            g if self.grad_loss.is_finite() && g_row.is_finite() => g,
+            _ => f64::NAN,
+        };
+        match self.reduction {
+            Reduction::None | Reduction::Sum => (g, g),
+            Reduction::Mean => (
+                self.quotient(g, counts.weight_sum),
+                self.quotient(g, counts.valid_rows as f64),
+            ),
+        }
+    }
+
+    /// `a / b` for a mean. What divides by 0 is by [`ZeroValid`], but a NaN stays NaN; what divides
+    /// by something that is not finite is NaN.
+    fn quotient(&self, a: f64, b: f64) -> f64 {
+        match b {
+            0.0 if self.zero_valid == ZeroValid::Zero && !a.is_nan() => 0.0,
+            0.0 => f64::NAN,
+            _ if b.is_finite() => a / b,
+            _ => f64::NAN,
+        }
+    }
+}

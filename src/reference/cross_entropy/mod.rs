@@ -1,0 +1,223 @@
+mod counts;
+mod evaluate;
+mod shares;
+mod targets;
+
+pub(crate) use counts::Counts;
+pub(crate) use shares::Shares;
+pub(crate) use targets::Target;
+pub use targets::Targets;
+
+use super::Columns;
+use crate::{Reduction, ZeroValid};
+
+/// Cross-entropy of logits `rows x cols` with one class id a row, or with a probability for every
+/// logit ([`Targets`]). The row's loss is
+///
+/// `-sum_c t_c log p_c + L lse^2`
+///
+/// with the shares `t_c = w_c ((1 - e) q_c + e / C)`: class weights `w`, label smoothing `e` over
+/// `C` classes, and `q` the target's probabilities, 1 at a class id and 0 elsewhere. Without options
+/// that is `(max - x_t) + ln(sum exp(x - max))` for target `t`, with gradient `p_i - delta_it`.
+///
+/// The rules are PyTorch's `cross_entropy`, made total; z-loss and softcap are those of
+/// Liger-Kernel:
+///
+/// - The ignored id is tested before the range, and may lie inside or outside it. An ignored row
+///   has loss and gradient exactly 0, whatever its logits.
+/// - Any other id outside `0..cols` is *bad*: the row's loss and gradient are NaN, and with them
+///   the mean and the sum. It is not among the valid rows.
+/// - A share of exactly 0 contributes nothing, also at a logit of `-inf`; any other share makes the
+///   loss infinite there, and `-t_i` of the gradient. So does smoothing, whatever the target. A
+///   weight or a probability of 0 makes such a share whatever it is multiplied by.
+/// - A row without probabilities (see [`softmax`](super::softmax)) has loss and gradient NaN, and so
+///   has one that uses a class weight, a probability or an upstream gradient that is not finite.
+/// - The mean divides by the sum of the valid rows' target weights, smoothing or not: by their
+///   number without weights. With probabilities it divides by the number of rows. The z-loss has no
+///   weights, and its mean divides by the number of valid rows.
+/// - A mean over nothing, or over weights that sum to exactly 0, is by [`ZeroValid`]; over weights
+///   whose sum is not finite it is NaN, with the gradient of every valid row. The sum over nothing
+///   is 0.
+/// - Weights and probabilities may be negative.
+///
+/// ```
+/// use wgpu_softmax::reference::CrossEntropy;
+///
+/// let result = CrossEntropy::new(2).ignore_index(-100).losses(&[0.0, 0.0, 3.0, 1.0], &[1, -100]);
+/// assert_eq!(result.row_losses, [2_f64.ln(), 0.0]);
+/// assert_eq!(result.loss, Some(2_f64.ln()));
+///
+/// let soft = CrossEntropy::new(2).losses(&[0.0, 0.0], &[0.25, 0.75]);
+/// assert_eq!(soft.row_losses, [2_f64.ln()]);
+/// ```
+#[derive(Clone, Debug)]
+pub struct CrossEntropy {
+    columns: Columns,
+    ignore_index: Option<i64>,
+    reduction: Reduction,
+    zero_valid: ZeroValid,
+    weight: Option<Vec<f32>>,
+    smoothing: f64,
+    z_loss: f64,
+    grad_loss: f64,
+    grad_losses: Option<Vec<f32>>,
+}
+
+/// What [`CrossEntropy::losses`] returns.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct CrossEntropyResult {
+    /// The loss of every row, z-loss included.
+    pub row_losses: Vec<f64>,
+    /// The mean or sum of the losses, or `None` with [`Reduction::None`].
+    pub loss: Option<f64>,
+    /// How many rows have a target in `0..cols` that is not ignored; all of them with
+    /// probabilities.
+    pub valid_rows: usize,
+    /// What the mean of the cross-entropy divides by: the sum of the valid rows' target weights, or
+    /// their number.
+    pub weight_sum: f64,
+    /// How many rows have a target that is neither ignored nor in `0..cols`.
+    pub bad_targets: usize,
+    /// The first of them.
+    pub first_bad_row: Option<usize>,
+    /// How many valid rows have a loss of NaN.
+    pub nan_rows: usize,
+    /// The logsumexp of every row's scaled and capped logits, ignored and bad rows included.
+    pub lse: Vec<f64>,
+}
+
+/// Numbers are taken in f32, as the kernels get them, and widened.
+impl CrossEntropy {
+    /// Over `cols` classes: the mean, an upstream gradient of 1, and no option.
+    pub fn new(cols: usize) -> Self {
+        Self {
+            columns: cols.into(),
+            ignore_index: None,
+            reduction: Reduction::default(),
+            zero_valid: ZeroValid::default(),
+            weight: None,
+            smoothing: 0.0,
+            z_loss: 0.0,
+            grad_loss: 1.0,
+            grad_losses: None,
+        }
+    }
+
+    /// The class id of rows to leave out. Not with probabilities.
+    #[must_use]
+    pub fn ignore_index(mut self, ignore_index: i64) -> Self {
+        self.ignore_index = Some(ignore_index);
+        self
+    }
+
+    /// How the losses of the rows become the result.
+    #[must_use]
+    pub fn reduction(mut self, reduction: Reduction) -> Self {
+        self.reduction = reduction;
+        self
+    }
+
+    /// What the mean over nothing is.
+    #[must_use]
+    pub fn zero_valid(mut self, zero_valid: ZeroValid) -> Self {
+        self.zero_valid = zero_valid;
+        self
+    }
+
+    /// One weight a class.
+    ///
+    /// # Panics
+    ///
+    /// When there is not one weight a class.
+    #[must_use]
+    pub fn weight(mut self, weight: Vec<f32>) -> Self {
+        assert_eq!(weight.len(), self.cols(), "one weight a class");
+        self.weight = Some(weight);
+        self
+    }
+
+    /// Label smoothing, the `e / C` form: the target keeps `1 - e + e / C`.
+    ///
+    /// # Panics
+    ///
+    /// When it is not within 0 and 1.
+    #[must_use]
+    pub fn label_smoothing(mut self, smoothing: f32) -> Self {
+        assert!((0.0..=1.0).contains(&smoothing), "smoothing of {smoothing}");
+        self.smoothing = f64::from(smoothing);
+        self
+    }
+
+    /// Adds `z_loss * lse^2` to the loss of every valid row.
+    ///
+    /// # Panics
+    ///
+    /// When it is not finite.
+    #[must_use]
+    pub fn z_loss(mut self, z_loss: f32) -> Self {
+        assert!(z_loss.is_finite(), "a z-loss of {z_loss}");
+        self.z_loss = f64::from(z_loss);
+        self
+    }
+
+    /// Multiplies logits by `scale`, before anything else: 1 / temperature.
+    ///
+    /// # Panics
+    ///
+    /// When it is not above 0, or not finite.
+    #[must_use]
+    pub fn scale(mut self, scale: f32) -> Self {
+        self.columns = self.columns.scale(scale);
+        self
+    }
+
+    /// Makes `cap * tanh(x / cap)` of the scaled logits. Infinite ones become `+-cap`, with gradient
+    /// 0; NaN stays NaN.
+    ///
+    /// # Panics
+    ///
+    /// When it is not above 0, or not finite.
+    #[must_use]
+    pub fn softcap(mut self, cap: f32) -> Self {
+        assert!(cap > 0.0 && cap.is_finite(), "a softcap of {cap}");
+        self.columns.reading.softcap = Some(f64::from(cap));
+        self
+    }
+
+    /// The upstream gradient, of the reduced loss or of every row's loss alike. One that is not
+    /// finite makes the gradient of every valid row NaN.
+    #[must_use]
+    pub fn grad_loss(mut self, grad_loss: f64) -> Self {
+        self.grad_loss = grad_loss;
+        self
+    }
+
+    /// One upstream gradient a row, multiplied by [`grad_loss`](Self::grad_loss). One that is not
+    /// finite makes the gradient of its row NaN, if valid.
+    #[must_use]
+    pub fn grad_losses(mut self, grad_losses: Vec<f32>) -> Self {
+        self.grad_losses = Some(grad_losses);
+        self
+    }
+
+    /// The number of classes.
+    pub(crate) fn cols(&self) -> usize {
+        self.columns.count
+    }
+
+    /// The columns of a row.
+    pub(crate) fn columns(&self) -> Columns {
+        self.columns
+    }
+
+    /// What the square of the logsumexp is multiplied by.
+    pub(crate) fn z_factor(&self) -> f64 {
+        self.z_loss
+    }
+
+    /// Whether the result is a mean.
+    pub(crate) fn is_mean(&self) -> bool {
+        self.reduction == Reduction::Mean
+    }
+}

@@ -1,0 +1,82 @@
+use super::Target;
+use crate::reference::pairwise_sum;
+
+/// How much the log-probability of each class counts in a row's loss: with class weights `w`, the
+/// smoothing `e` over `C` classes, and `q` the target's probabilities (1 at a class id, else 0),
+///
+/// `t_c = w_c ((1 - e) q_c + e / C)`
+///
+/// A factor of exactly 0 makes a share of exactly 0, whatever the other one; otherwise one that is
+/// not finite makes NaN.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shares<'a> {
+    pub(super) target: Target<'a>,
+    pub(super) weight: Option<&'a [f32]>,
+    pub(super) smoothing: f64,
+    pub(super) classes: usize,
+}
+
+impl Shares<'_> {
+    /// `t_c`.
+    pub(crate) fn at(&self, class: usize) -> f64 {
+        let q = product(1.0 - self.smoothing, self.target_probability(class));
+        product(self.weight(class), q + self.uniform())
+    }
+
+    /// `t_c` with the absolute value of every part: what rounding errors are relative to.
+    pub(crate) fn magnitude(&self, class: usize) -> f64 {
+        let q = product(1.0 - self.smoothing, self.target_probability(class).abs());
+        product(self.weight(class).abs(), q + self.uniform())
+    }
+
+    /// The class weight `w_c`, 1 where there are none.
+    pub(crate) fn weight(&self, class: usize) -> f64 {
+        self.weight.map_or(1.0, |weight| f64::from(weight[class]))
+    }
+
+    /// Whether rows are multiplied by class weights.
+    pub(crate) fn weighted(&self) -> bool {
+        self.weight.is_some()
+    }
+
+    /// The one class that can have a share: the target's, without smoothing.
+    pub(crate) fn only(&self) -> Option<usize> {
+        match self.target {
+            Target::Class(class) if self.smoothing == 0.0 => Some(class),
+            _ => None,
+        }
+    }
+
+    /// `sum_c term(c)` over the classes with a share that is not 0. No other term is looked at: 0
+    /// times infinity is 0 here.
+    pub(crate) fn sum(&self, term: impl Fn(usize) -> f64) -> f64 {
+        let used = |class| match self.at(class) {
+            0.0 => 0.0,
+            _ => term(class),
+        };
+        match self.only() {
+            Some(class) => used(class),
+            None => pairwise_sum(self.classes, used),
+        }
+    }
+
+    fn target_probability(&self, class: usize) -> f64 {
+        match self.target {
+            Target::Class(target) => f64::from(u8::from(class == target)),
+            Target::Probs(probs) => f64::from(probs[class]),
+            Target::Ignored | Target::Bad => 0.0,
+        }
+    }
+
+    fn uniform(&self) -> f64 {
+        self.smoothing / self.classes as f64
+    }
+}
+
+fn product(a: f64, b: f64) -> f64 {
+    match (a, b) {
+        (0.0, _) | (_, 0.0) => 0.0,
+        _ if a.is_finite() && b.is_finite() => a * b,
+        _ => f64::NAN,
+    }
+}

@@ -1,0 +1,136 @@
+//! The bounds of cross-entropy's options and of the scale: as derived; sound f32 arithmetic keeps
+//! them, and serial sums and small faults do not.
+
+mod f32_model;
+mod rounded;
+mod table;
+
+use f32_model::F32;
+use wgpu_softmax::check::{Inputs, inputs};
+
+/// Probabilities that sum to about 1, a third of them 0.
+fn probs(rows: usize, cols: usize, seed: u64) -> Vec<f32> {
+    let logits = Inputs::Flat.logits(rows, cols, seed);
+    let probs = inputs::probs(&logits, cols);
+    probs
+        .iter()
+        .enumerate()
+        .map(|(i, &p)| if i % 3 == 0 { 0.0 } else { 1.5 * p })
+        .collect()
+}
+
+/// Every option alone, and all together.
+fn options(cols: usize, block: usize) -> [F32; 7] {
+    let plain = F32::new(block);
+    let weight = (0..cols).map(|c| 0.25 + (c % 7) as f32 / 4.0).collect();
+    let weighted = F32 {
+        weight: Some(weight),
+        ..plain.clone()
+    };
+    [
+        weighted.clone(),
+        F32 {
+            smoothing: 0.1,
+            ..plain.clone()
+        },
+        F32 {
+            z_loss: 1e-2,
+            ..plain.clone()
+        },
+        F32 {
+            softcap: Some(5.0),
+            ..plain.clone()
+        },
+        F32 {
+            scale: 0.3,
+            ..plain.clone()
+        },
+        F32 {
+            smoothing: 0.25,
+            ..weighted.clone()
+        },
+        F32 {
+            smoothing: 0.1,
+            z_loss: 1e-2,
+            softcap: Some(30.0),
+            scale: 1.7,
+            ..weighted
+        },
+    ]
+}
+
+/// The worst share of a bound in what `of` makes of random targets.
+fn worst_share(of: &F32, kind: Inputs, rows: usize, cols: usize) -> f64 {
+    let logits = kind.logits(rows, cols, 3);
+    let ids = inputs::targets(rows, cols, 4, None);
+    let ids: Vec<i64> = ids.into_iter().map(i64::from).collect();
+    let by_id = of.compare(&logits, cols, &ids);
+    let by_prob = of.compare(&logits, cols, &probs(rows, cols, 5));
+    let shares = by_id.into_iter().chain(by_prob).map(|it| it.worst_share);
+    shares.fold(0.0, f64::max)
+}
+
+#[test]
+fn sound_f32_arithmetic_stays_below_the_bounds() {
+    let kinds = [
+        Inputs::Flat,
+        Inputs::Peaked,
+        Inputs::PlantedOutliers,
+        Inputs::OneMaxOverConstant,
+        Inputs::Shifted1e4,
+        Inputs::Ascending,
+    ];
+    for (rows, cols) in [(40, 2), (20, 33), (4, 3000)] {
+        for kind in kinds {
+            for (i, of) in options(cols, 16).iter().enumerate() {
+                let worst = worst_share(of, kind, rows, cols);
+                assert!(worst < 0.9, "{kind:?} {rows}x{cols}, option {i}: {worst}");
+            }
+        }
+    }
+    let long = 262_144;
+    for (i, of) in options(long, 16).iter().enumerate() {
+        let worst = worst_share(of, Inputs::OneMaxOverConstant, 1, long);
+        assert!(worst < 0.9, "{long} columns, option {i}: {worst}");
+    }
+}
+
+/// Equal terms are rounded the same way every time: a serial sum drifts.
+#[test]
+fn serial_f32_sums_fail() {
+    const COLS: usize = 262_144;
+    let probs = probs(1, COLS, 5);
+    for seed in 0..2 {
+        let logits = Inputs::OneMaxOverConstant.logits(1, COLS, seed);
+        for (i, of) in options(COLS, COLS).iter().enumerate() {
+            let by_id = of.compare(&logits, COLS, &[77]);
+            let by_prob = of.compare(&logits, COLS, &probs);
+            for comparison in by_id.into_iter().chain(by_prob) {
+                assert!(comparison.worst_share > 10.0, "option {i}: {comparison}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_fault_of_1e_4_in_any_part_fails() {
+    for (rows, cols) in [(8, 100), (1, 262_144)] {
+        let logits = Inputs::Flat.logits(rows, cols, 4);
+        let ids: Vec<i64> = inputs::targets(rows, cols, 4, None)
+            .into_iter()
+            .map(i64::from)
+            .collect();
+        let [.., sound] = options(cols, 16);
+        for (part, catches) in [[true, true], [true, true], [true, true], [false, true]]
+            .into_iter()
+            .enumerate()
+        {
+            let mut of = sound.clone();
+            of.faults[part] = 1.0001;
+            let found = of
+                .compare(&logits, cols, &ids)
+                .map(|comparison| !comparison.passed());
+            assert_eq!(found, catches, "part {part} of {cols} columns");
+        }
+    }
+}

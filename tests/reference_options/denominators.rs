@@ -1,0 +1,92 @@
+//! What means divide by.
+
+use super::{NAN, all_nan, close, sum};
+use wgpu_softmax::ZeroValid;
+use wgpu_softmax::check::Inputs;
+use wgpu_softmax::reference::{CrossEntropy, Targets};
+
+/// As ONNX SoftmaxCrossEntropyLoss: with `v_n` the weight of the target, 0 where ignored, the
+/// mean is `sum v_n l_n / sum v_n`.
+#[test]
+fn a_mean_of_class_ids_divides_by_the_weights_of_targets() {
+    let (logits, targets) = (Inputs::Flat.logits(4, 3, 1), [0, 2, -1, 2]);
+    let plain = sum(3).ignore_index(-1).losses(&logits, &targets).row_losses;
+    let v = [0.5, 2.0, 0.0, 2.0];
+    let weighted: f64 = plain.iter().zip(v).map(|(l, v)| l * v).sum();
+    for smoothing in [0.0, 0.5] {
+        let operation = CrossEntropy::new(3)
+            .ignore_index(-1)
+            .weight(vec![0.5, 1.0, 2.0]);
+        let operation = operation.label_smoothing(smoothing);
+        let found = operation.losses(&logits, &targets);
+        assert_eq!((found.weight_sum, found.valid_rows), (4.5, 3));
+        let total: f64 = found.row_losses.iter().sum();
+        assert!(close(&[found.loss.unwrap()], &[total / 4.5], 1e-15));
+        assert!(smoothing > 0.0 || close(&[total], &[weighted], 1e-15));
+    }
+}
+
+#[test]
+fn a_mean_of_probabilities_divides_by_the_rows() {
+    let operation = CrossEntropy::new(2).weight(vec![3.0, 5.0]);
+    let found = operation.losses(&[0.0; 4], &[1.0, 0.0, 0.0, 1.0]);
+    assert_eq!(found.loss, Some((3.0 + 5.0) * 2_f64.ln() / 2.0));
+    assert_eq!((found.weight_sum, found.valid_rows), (2.0, 2));
+}
+
+#[test]
+fn the_z_loss_is_a_mean_over_rows() {
+    let operation = CrossEntropy::new(2).ignore_index(-1).weight(vec![3.0, 5.0]);
+    let found = operation.z_loss(2.0).losses(&[0.0; 6], &[0, 1, -1]);
+    let ln2 = 2_f64.ln();
+    assert!(close(
+        &[found.loss.unwrap()],
+        &[ln2 + 2.0 * ln2 * ln2],
+        1e-15
+    ));
+    assert!(close(
+        &found.row_losses[1..],
+        &[5.0 * ln2 + 2.0 * ln2 * ln2, 0.0],
+        1e-15
+    ));
+}
+
+#[test]
+fn no_weight_at_all_is_no_mean() {
+    let nan = CrossEntropy::new(2).ignore_index(-1).weight(vec![0.0, 1.0]);
+    let zero = nan.clone().zero_valid(ZeroValid::Zero);
+    let logits = [0.0, 1.0, 2.0, 0.0];
+    for targets in [[0, 0], [0, -1], [-1, -1]] {
+        for smoothing in [0.0, 0.5] {
+            let nan = nan.clone().label_smoothing(smoothing);
+            let zero = zero.clone().label_smoothing(smoothing);
+            assert!(nan.losses(&logits, &targets).loss.unwrap().is_nan());
+            assert_eq!(zero.losses(&logits, &targets).loss, Some(0.0));
+            assert_eq!(zero.gradient(&logits, &targets), [0.0; 4]);
+            let valid = targets.iter().filter(|&&target| target == 0).count();
+            assert!(all_nan(&nan.gradient(&logits, &targets)[..2 * valid]));
+        }
+    }
+}
+
+#[test]
+fn the_z_loss_has_its_mean_where_the_weights_have_none() {
+    let zero = CrossEntropy::new(2)
+        .zero_valid(ZeroValid::Zero)
+        .weight(vec![0.0, 1.0]);
+    let found = zero.clone().z_loss(1.0).losses(&[0.0, 0.0], &[0]);
+    assert_eq!(found.loss, Some(2_f64.ln() * 2_f64.ln()));
+    assert_eq!(
+        zero.z_loss(1.0).gradient(&[0.0, 0.0], &[0]),
+        [2_f64.ln(); 2]
+    );
+}
+
+#[test]
+fn a_bad_target_is_nan_under_every_policy() {
+    let zero = CrossEntropy::new(2).zero_valid(ZeroValid::Zero);
+    assert!(zero.losses(&[0.0, 0.0], &[7]).loss.unwrap().is_nan());
+    assert!(zero.losses(&[NAN, 0.0], &[0]).loss.unwrap().is_nan());
+    assert_eq!(zero.losses(&[], Targets::Ids(&[])).loss, Some(0.0));
+    assert_eq!(zero.losses(&[], Targets::Probs(&[])).loss, Some(0.0));
+}
