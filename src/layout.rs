@@ -46,7 +46,7 @@ pub(crate) struct Rows {
 
 impl Rows {
     const fn aligned(self) -> bool {
-        self.offset % 4 == 0 && self.stride % 4 == 0
+        self.offset.is_multiple_of(4) && self.stride.is_multiple_of(4)
     }
 }
 

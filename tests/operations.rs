@@ -103,7 +103,7 @@ fn plans_say_what_was_chosen() {
         let plan = planner.softmax(spec).expect("a plan");
         let chosen = choose(problem(Operation::Softmax, rows, cols), planner.abilities());
         assert_eq!(Ok(plan.variant()), chosen);
-        assert_eq!(plan.kernel(), format!("softmax.{}", plan.variant()));
+        assert_eq!(plan.kernel(), format!("softmax.{}.f32", plan.variant()));
         assert_eq!(plan.bytes_moved(), 8 * (rows * cols) as u64);
     }
 }
@@ -160,9 +160,9 @@ fn assert_plans_have(gpu: &Gpu, variant: Variant, case: &Case) {
     assert_eq!(planner.softmax(spec).expect("a plan").variant(), variant);
     let plan = planner.cross_entropy(case.spec).expect("a plan");
     assert_eq!(plan.variant(), variant);
-    assert_eq!(plan.kernel(), format!("cross-entropy.{variant}"));
+    assert_eq!(plan.kernel(), format!("cross-entropy.{variant}.f32"));
     assert_eq!(
         plan.fused_kernel(),
-        format!("cross-entropy-fused.{variant}")
+        format!("cross-entropy-fused.{variant}.f32")
     );
 }

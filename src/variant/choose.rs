@@ -77,9 +77,9 @@ fn candidates(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
         Access::Words
     };
     let list = match problem.operation {
-        Operation::PartialStatistic | Operation::MergeStatistics => {
-            vec![(Family::Streamed, streaming)]
-        }
+        Operation::PartialStatistic | Operation::MergeStatistics => [streaming, widest]
+            .map(|lanes| (Family::Streamed, lanes))
+            .to_vec(),
         Operation::CrossEntropyFromPairs => {
             vec![(Family::Elementwise { parts: 1 }, Lanes::ALONE)]
         }
