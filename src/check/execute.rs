@@ -9,7 +9,7 @@ use crate::softmax::{
 };
 use crate::variant::{Operation, Variant};
 use crate::{
-    Bound, CrossEntropyBackwardBuffers, CrossEntropyBuffers, CrossEntropyExtras, Error, Gpu,
+    Bound, CrossEntropyBackwardBuffers, CrossEntropyBuffers, CrossEntropyExtras, DType, Error, Gpu,
     JacobianBuffers, Planner, SoftmaxSpec, Status,
 };
 
@@ -26,24 +26,59 @@ pub(super) struct Outcome {
     pub(super) kept_within: bool,
 }
 
-/// A poisoned output of `len` words and a margin.
+/// A poisoned output of `len` values and a margin.
 struct Output {
     buffer: Buffer,
     len: usize,
+    dtype: DType,
 }
 
 impl Output {
-    fn new(gpu: &Gpu, name: &str, len: usize) -> Result<Self, Error> {
-        let buffer = gpu.upload(name, &vec![POISON; len + MARGIN])?;
-        Ok(Self { buffer, len })
+    fn new(gpu: &Gpu, name: &str, len: usize, dtype: DType) -> Result<Self, Error> {
+        let words = len.div_ceil(4 / dtype.bytes() as usize);
+        let buffer = gpu.upload(name, &vec![POISON; words + MARGIN])?;
+        Ok(Self { buffer, len, dtype })
     }
 
-    /// The words written, and whether those after them are as they were.
-    fn fetch(&self, gpu: &Gpu) -> Result<(Vec<u32>, bool), Error> {
-        let mut words: Vec<u32> = gpu.download(&self.buffer, self.len + MARGIN)?;
-        let margin = words.split_off(self.len);
-        Ok((words, margin.iter().all(|&word| word == POISON)))
+    /// The values written, and whether what follows them is as it was.
+    fn fetch(&self, gpu: &Gpu) -> Result<(Vec<f32>, bool), Error> {
+        let size = self.buffer.size() as usize / self.dtype.bytes() as usize;
+        match self.dtype {
+            DType::F32 => {
+                let mut words: Vec<u32> = gpu.download(&self.buffer, size)?;
+                let margin = words.split_off(self.len);
+                let kept = margin.iter().all(|&word| word == POISON);
+                Ok((bytemuck::cast_vec(words), kept))
+            }
+            _ => {
+                let mut halves: Vec<u16> = gpu.download(&self.buffer, size)?;
+                let margin = halves.split_off(self.len);
+                // The poison's halves differ: which of them it is goes by the place.
+                let poison = |place: usize| (POISON >> (16 * ((self.len + place) % 2))) as u16;
+                let kept = margin
+                    .iter()
+                    .enumerate()
+                    .all(|(place, &half)| half == poison(place));
+                Ok((
+                    halves
+                        .into_iter()
+                        .map(|half| self.dtype.decode(half))
+                        .collect(),
+                    kept,
+                ))
+            }
+        }
     }
+}
+
+/// A matrix as it is stored.
+fn upload(gpu: &Gpu, name: &str, values: &[f32], dtype: DType) -> Result<Buffer, Error> {
+    if dtype == DType::F32 {
+        return gpu.upload(name, values);
+    }
+    let mut halves: Vec<u16> = values.iter().map(|&value| dtype.encode(value)).collect();
+    halves.resize(halves.len().next_multiple_of(2), 0);
+    gpu.upload(name, &halves)
 }
 
 /// Runs `case` with `variant` forced.
@@ -51,9 +86,9 @@ pub(super) fn execute(gpu: &Gpu, variant: Variant, case: &Case) -> Result<Outcom
     let planner = gpu.planner().with_variant(variant);
     let what = format!(
         "check of {} at {} x {}",
-        case.operation, case.rows, case.cols
+        case.of.operation, case.of.rows, case.of.cols
     );
-    match case.operation {
+    match case.of.operation {
         Operation::CrossEntropy | Operation::CrossEntropyFused => {
             cross_entropy(gpu, &planner, case, &what)
         }
@@ -68,25 +103,36 @@ fn collect<'a>(gpu: &Gpu, outputs: impl IntoIterator<Item = &'a Output>) -> Resu
         kept_within: true,
     };
     for output in outputs {
-        let (words, kept) = output.fetch(gpu)?;
-        outcome.outputs.push(bytemuck::cast_vec(words));
+        let (values, kept) = output.fetch(gpu)?;
+        outcome.outputs.push(values);
         outcome.kept_within &= kept;
     }
     Ok(outcome)
 }
 
 fn rows(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Result<Outcome, Error> {
-    let spec = SoftmaxSpec::new(case.rows as u64, case.cols as u64);
-    let first = &gpu.upload("first input", &case.first)?;
+    let dtype = case.of.dtype;
+    let spec = SoftmaxSpec::new(case.of.rows as u64, case.of.cols as u64).dtype(dtype);
+    let first = &upload(gpu, "first input", &case.first, dtype)?;
     let second = if case.second.is_empty() {
         None
     } else {
-        Some(gpu.upload("second input", &case.second)?)
+        Some(upload(
+            gpu,
+            "second input",
+            &case.second,
+            second_dtype(case),
+        )?)
     };
-    let output = Output::new(gpu, "output", case.expected[0].values.len())?;
+    let output = Output::new(
+        gpu,
+        "output",
+        case.expected[0].values.len(),
+        case.expected[0].dtype,
+    )?;
     let bound = bind_rows(
         planner,
-        case.operation,
+        case.of.operation,
         spec,
         first,
         second.as_ref().unwrap_or(first),
@@ -94,6 +140,15 @@ fn rows(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Result<Outcome
     )?;
     gpu.run(&bound, what)?;
     collect(gpu, [&output])
+}
+
+/// An upstream gradient of one value a row is f32 always.
+fn second_dtype(case: &Case) -> DType {
+    if case.of.operation == Operation::LogSumExpBackward {
+        DType::F32
+    } else {
+        case.of.dtype
+    }
 }
 
 fn bind_rows(
@@ -153,14 +208,19 @@ fn bind_rows(
 }
 
 fn cross_entropy(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Result<Outcome, Error> {
-    let logits = gpu.upload("logits", &case.first)?;
+    let logits = upload(gpu, "logits", &case.first, case.of.dtype)?;
     let targets = gpu.upload("targets", &case.targets)?;
-    let losses = Output::new(gpu, "losses", case.expected[0].values.len())?;
-    let lse = Output::new(gpu, "lse", case.rows)?;
-    let status = Output::new(gpu, "status", size_of::<Status>() / 4)?;
-    let fused = case.operation == Operation::CrossEntropyFused;
+    let losses = Output::new(gpu, "losses", case.expected[0].values.len(), DType::F32)?;
+    let lse = Output::new(gpu, "lse", case.of.rows, DType::F32)?;
+    let status = Output::new(gpu, "status", size_of::<Status>() / 4, DType::F32)?;
+    let fused = case.of.operation == Operation::CrossEntropyFused;
     let grad = if fused {
-        Some(Output::new(gpu, "grad_logits", case.first.len())?)
+        Some(Output::new(
+            gpu,
+            "grad_logits",
+            case.first.len(),
+            case.of.dtype,
+        )?)
     } else {
         None
     };
@@ -177,7 +237,7 @@ fn cross_entropy(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Resul
     gpu.run(
         &planner
             .cross_entropy(case.spec)?
-            .bind_with(case.rows as u64, buffers, extras)?,
+            .bind_with(case.of.rows as u64, buffers, extras)?,
         what,
     )?;
     let mut outcome = collect(gpu, [&losses, &lse, &status].into_iter().chain(&grad))?;
@@ -200,11 +260,11 @@ fn cross_entropy_backward(
     case: &Case,
     what: &str,
 ) -> Result<Outcome, Error> {
-    let logits = gpu.upload("logits", &case.first)?;
+    let logits = upload(gpu, "logits", &case.first, case.of.dtype)?;
     let targets = gpu.upload("targets", &case.targets)?;
-    let losses = gpu.allocate("losses", case.rows as u64 * 4)?;
-    let pairs = gpu.allocate("pairs", case.rows as u64 * 8)?;
-    let grad = Output::new(gpu, "grad_logits", case.first.len())?;
+    let losses = gpu.allocate("losses", case.of.rows as u64 * 4)?;
+    let pairs = gpu.allocate("pairs", case.of.rows as u64 * 8)?;
+    let grad = Output::new(gpu, "grad_logits", case.first.len(), case.of.dtype)?;
 
     let buffers = CrossEntropyBuffers {
         logits: &logits,
@@ -216,7 +276,7 @@ fn cross_entropy_backward(
     let forward =
         gpu.planner()
             .cross_entropy(case.spec)?
-            .bind_with(case.rows as u64, buffers, extras)?;
+            .bind_with(case.of.rows as u64, buffers, extras)?;
     gpu.run(&forward, what)?;
     let backward =
         planner

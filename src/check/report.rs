@@ -27,10 +27,10 @@ pub struct Group {
 }
 
 impl Group {
-    pub(super) fn new(op: &str, variant: &str, inputs: &str) -> Self {
+    pub(super) fn new(op: &str, dtype: &str, variant: &str, inputs: &str) -> Self {
         Self {
             op: op.to_owned(),
-            dtype: "f32".to_owned(),
+            dtype: dtype.to_owned(),
             variant: variant.to_owned(),
             inputs: inputs.to_owned(),
             elements: 0,

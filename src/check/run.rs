@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use super::case::Case;
+use super::case::{Case, Expected, Subject};
 use super::execute::{Outcome, execute};
-use super::{Comparison, Group, Inputs, Report, bounds, compare};
+use super::{Comparison, Group, Inputs, Report, bounds, compare, compare_as};
 use crate::variant::{Family, Operation, Problem, Reduce, Variant, choose, variants};
-use crate::{Error, Gpu};
+use crate::{DType, Error, Gpu};
 
 /// How much is covered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,8 +57,8 @@ pub fn run(
     Ok(report)
 }
 
-/// Groups by variant and distribution.
-type Groups = BTreeMap<(String, &'static str), Group>;
+/// Groups by storage type, variant and distribution.
+type Groups = BTreeMap<(DType, String, &'static str), Group>;
 
 fn check_operation(
     gpu: &Gpu,
@@ -67,38 +67,52 @@ fn check_operation(
     turn: usize,
 ) -> Result<Vec<Group>, Error> {
     let mut groups = Groups::new();
-    for (shape_turn, (rows, cols, kernels)) in work(gpu, operation, depth)?.into_iter().enumerate()
-    {
-        for (inputs_turn, inputs) in Inputs::ALL.into_iter().enumerate() {
-            let covered =
-                |kernel_turn: usize| covers(depth, turn + shape_turn + kernel_turn + inputs_turn);
-            let share: Vec<_> = kernels
-                .iter()
-                .enumerate()
-                .filter(|(turn, _)| covered(*turn))
-                .map(|(_, variant)| *variant)
-                .collect();
-            check_variants(
-                gpu,
-                &mut groups,
-                &share,
-                (operation, rows, cols, inputs),
-                turn + inputs_turn,
-            )?;
+    for (dtype_turn, dtype) in DType::ALL.into_iter().enumerate() {
+        let work = work(gpu, operation, dtype, depth)?;
+        for (shape_turn, (rows, cols, kernels)) in work.into_iter().enumerate() {
+            for (inputs_turn, inputs) in Inputs::ALL.into_iter().enumerate() {
+                let turns = turn + dtype_turn + shape_turn + inputs_turn;
+                let share = share(kernels.clone(), depth, turns);
+                let subject = Subject {
+                    operation,
+                    rows,
+                    cols,
+                    dtype,
+                    inputs,
+                };
+                check_variants(gpu, &mut groups, &share, subject, turn + inputs_turn)?;
+            }
         }
     }
     Ok(groups.into_values().collect())
+}
+
+/// The kernels whose turn it is.
+fn share(kernels: Vec<Variant>, depth: Depth, turn: usize) -> Vec<Variant> {
+    let covered = |(index, variant)| covers(depth, turn + index).then_some(variant);
+    kernels
+        .into_iter()
+        .enumerate()
+        .filter_map(covered)
+        .collect()
 }
 
 /// Each shape with the variants that run it.
 fn work(
     gpu: &Gpu,
     operation: Operation,
+    dtype: DType,
     depth: Depth,
 ) -> Result<Vec<(usize, usize, Vec<Variant>)>, Error> {
     let abilities = gpu.planner().abilities();
-    // Compiling is what takes time on a software adapter: a quick check forces every variant on one shape only.
-    let (forced, rest) = shapes_of(operation).split_at(if depth == Depth::Quick { 1 } else { 3 });
+    // Compiling is what takes time on a software adapter: a quick check forces every variant on one shape only, and
+    // none of them on 16-bit storage, which has no kernels of its own but loads and stores.
+    let forced = match (depth, dtype) {
+        (Depth::Full, _) | (Depth::Default, DType::F32) => 3,
+        (Depth::Quick, DType::F32) | (Depth::Default, _) => 1,
+        (Depth::Quick, _) => 0,
+    };
+    let (forced, rest) = shapes_of(operation).split_at(forced);
     let mut list = Vec::new();
     for &(rows, cols) in forced {
         list.push((
@@ -111,7 +125,10 @@ fn work(
         let preferred = choose(problem(operation, rows, cols), abilities)?;
         list.push((rows, cols, vec![preferred]));
     }
-    for &(rows, cols) in long_shapes_of(operation) {
+    if dtype != DType::F32 && depth == Depth::Quick {
+        return Ok(list);
+    }
+    for &(rows, cols) in long_shapes_of(operation, dtype) {
         let preferred = choose(problem(operation, rows, cols), abilities)?;
         list.push((rows, cols, vec![preferred, alone(preferred)]));
     }
@@ -159,10 +176,12 @@ fn shapes_of(operation: Operation) -> &'static [(usize, usize)] {
     }
 }
 
-fn long_shapes_of(operation: Operation) -> &'static [(usize, usize)] {
-    match operation {
-        Operation::Jacobian => &[(2, 300)],
-        _ => &LONG_SHAPES,
+/// Long rows are folded alike whatever their storage: one of them will do for 16 bits.
+fn long_shapes_of(operation: Operation, dtype: DType) -> &'static [(usize, usize)] {
+    match (operation, dtype) {
+        (Operation::Jacobian, _) => &[(2, 300)],
+        (_, DType::F32) => &LONG_SHAPES,
+        _ => &LONG_SHAPES[1..2],
     }
 }
 
@@ -187,18 +206,24 @@ fn check_variants(
     gpu: &Gpu,
     groups: &mut Groups,
     variants: &[Variant],
-    (operation, rows, cols, inputs): (Operation, usize, usize, Inputs),
+    subject: Subject,
     seed: usize,
 ) -> Result<(), Error> {
     if variants.is_empty() {
         return Ok(());
     }
-    let case = Case::new(operation, rows, cols, inputs, seed as u64);
+    let Subject {
+        operation,
+        dtype,
+        inputs,
+        ..
+    } = subject;
+    let case = Case::new(subject, seed as u64);
     for &variant in variants {
         let name = kind_of(variant);
         let group = groups
-            .entry((name.clone(), inputs.name()))
-            .or_insert_with(|| Group::new(operation.name(), &name, inputs.name()));
+            .entry((dtype, name.clone(), inputs.name()))
+            .or_insert_with(|| Group::new(operation.name(), dtype.name(), &name, inputs.name()));
         judge(group, &case, &execute(gpu, variant, &case)?);
     }
     Ok(())
@@ -222,22 +247,29 @@ fn kind_of(variant: Variant) -> String {
 
 fn judge(group: &mut Group, case: &Case, outcome: &Outcome) {
     for (expected, found) in case.expected.iter().zip(&outcome.outputs) {
-        let place = format!("{} at {} x {}", expected.name, case.rows, case.cols);
-        let comparison = compare(found, &expected.values, &expected.allowed, expected.cols);
+        let place = format!("{} at {} x {}", expected.name, case.of.rows, case.of.cols);
+        let Expected {
+            values,
+            allowed,
+            cols,
+            dtype,
+            ..
+        } = expected;
+        let comparison = compare_as(*dtype, found, values, allowed, *cols);
         group.add(&comparison, &place);
     }
-    let shape = format!("{} x {}", case.rows, case.cols);
+    let shape = format!("{} x {}", case.of.rows, case.of.cols);
     if !outcome.kept_within {
         group.fail(format!("{shape}: something was written after the last row"));
     }
-    if case.operation == Operation::Softmax {
+    if case.of.operation == Operation::Softmax && case.of.dtype == DType::F32 {
         group.add(
             &row_sums(case, &outcome.outputs[0]),
             &format!("row sums at {shape}"),
         );
     }
-    if case.inputs == Inputs::AllEqual
-        && case.operation == Operation::Softmax
+    if case.of.inputs == Inputs::AllEqual
+        && case.of.operation == Operation::Softmax
         && !equal_rows(case, &outcome.outputs[0])
     {
         group.fail(format!("{shape}: equal logits gave unequal probabilities"));
@@ -248,13 +280,13 @@ fn judge(group: &mut Group, case: &Case, outcome: &Outcome) {
 fn row_sums(case: &Case, probs: &[f32]) -> Comparison {
     let sum = |row: &[f32]| row.iter().map(|&p| f64::from(p)).sum::<f64>();
     let sums: Vec<f32> = probs
-        .chunks_exact(case.cols)
+        .chunks_exact(case.of.cols)
         .map(|row| (sum(row) - 1.0) as f32)
         .collect();
     let wanted = |row: &[f64]| if row[0].is_nan() { f64::NAN } else { 0.0 };
     let expected: Vec<f64> = case.expected[0]
         .values
-        .chunks_exact(case.cols)
+        .chunks_exact(case.of.cols)
         .map(wanted)
         .collect();
     compare(&sums, &expected, &vec![bounds::ROW_SUM; sums.len()], 1)
@@ -262,6 +294,6 @@ fn row_sums(case: &Case, probs: &[f32]) -> Comparison {
 
 fn equal_rows(case: &Case, probs: &[f32]) -> bool {
     probs
-        .chunks_exact(case.cols)
+        .chunks_exact(case.of.cols)
         .all(|row| row.iter().all(|p| p.to_bits() == row[0].to_bits()))
 }

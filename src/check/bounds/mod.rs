@@ -1,4 +1,4 @@
-//! How far an f32 result may be from the [reference](mod@crate::reference) on the same stored inputs:
+//! How far an f32 result may be from the [reference](crate::reference) on the same stored inputs:
 //! for every element the allowed absolute error.
 //!
 //! With `u = 2^-24`, `d = x - max`, `w` a log-probability, `s` the sum of `exp(d)`, `N` columns:
