@@ -114,11 +114,17 @@ fn work(
     };
     let (forced, rest) = shapes_of(operation).split_at(forced);
     let mut list = Vec::new();
+    // Of them, 16-bit storage takes every third, another third for each operation.
+    let (skip, step) = match (depth, dtype) {
+        (Depth::Full, _) | (_, DType::F32) => (0, 1),
+        _ => (operation as usize % 3, 3),
+    };
     for &(rows, cols) in forced {
+        let kinds = variants(problem(operation, rows, cols), abilities);
         list.push((
             rows,
             cols,
-            variants(problem(operation, rows, cols), abilities),
+            kinds.into_iter().skip(skip).step_by(step).collect(),
         ));
     }
     for &(rows, cols) in rest {
