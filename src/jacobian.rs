@@ -4,7 +4,7 @@ use wgpu::Buffer;
 
 use crate::kernel::{Bound, Params};
 use crate::operation::bytes_moved;
-use crate::rows::{RowKernels, storage};
+use crate::rows::{RowKernels, problem, storage};
 use crate::shader::Binding;
 use crate::softmax::{Softmax, SoftmaxBuffers};
 use crate::tensor::{F32, Shape, Tensor, check};
@@ -35,8 +35,12 @@ impl Planner {
     /// As [`softmax`](Self::softmax).
     pub fn jacobian(&self, spec: SoftmaxSpec) -> Result<JacobianPlan, Error> {
         let kernels = RowKernels::plan(self, Operation::Jacobian, spec.rows, spec.cols)?;
+        // A trifle beside their products, the probabilities are computed as if rows were many: a row then gives the
+        // same bits whatever the number of others.
+        let many = problem(Operation::Softmax, u64::from(u32::MAX), spec.cols)?;
+        let variant = self.unforced().variant(many)?;
         Ok(JacobianPlan {
-            softmax: self.unforced().softmax(spec)?,
+            softmax: self.with_variant(variant).softmax(spec)?,
             kernels,
         })
     }
