@@ -118,7 +118,7 @@ fn settled(gpu: Gpu, operation: Operation, rows: &Rows) -> Result<Engine, Error>
         operation,
         rows: many as u64,
         cols: u32::try_from(rows.cols).unwrap_or(u32::MAX),
-        aligned: rows.cols % 4 == 0,
+        aligned: rows.cols.is_multiple_of(4),
     };
     let planner = gpu.planner();
     let variant = choose(problem, planner.abilities())?;

@@ -54,11 +54,13 @@ fn write_each<T: Copy, const N: usize>(
     values: &[T],
     encode: impl Fn(T) -> [u8; N],
 ) -> io::Result<()> {
-    let mut bytes = Vec::new();
+    let mut bytes = vec![0; N * values.len().min(1 << 16)];
     for chunk in values.chunks(1 << 16) {
-        bytes.clear();
-        bytes.extend(chunk.iter().flat_map(|&value| encode(value)));
-        writer.write_all(&bytes)?;
+        let bytes = &mut bytes[..N * chunk.len()];
+        for (place, &value) in bytes.chunks_exact_mut(N).zip(chunk) {
+            place.copy_from_slice(&encode(value));
+        }
+        writer.write_all(bytes)?;
     }
     Ok(())
 }

@@ -13,6 +13,7 @@ use safetensors::Dtype;
 use safetensors::tensor::{Metadata, TensorInfo};
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 use std::io::Read;
 
@@ -204,12 +205,17 @@ impl<'de> Visitor<'de> for Entries {
         while let Some(name) = map.next_key::<String>()? {
             if name == METADATA {
                 map.next_value::<IgnoredAny>()?;
-            } else if tensors.contains_key(&name) {
-                return Err(A::Error::custom(format_args!(
-                    "tensor `{name}` comes twice"
-                )));
-            } else {
-                tensors.insert(name, map.next_value()?);
+                continue;
+            }
+            match tensors.entry(name) {
+                Entry::Vacant(place) => {
+                    place.insert(map.next_value()?);
+                }
+                Entry::Occupied(taken) => {
+                    let name = taken.key();
+                    let twice = format_args!("tensor `{name}` comes twice");
+                    return Err(A::Error::custom(twice));
+                }
             }
         }
         Ok(Tensors(tensors))
