@@ -1,13 +1,10 @@
-//! Which adapter computes: the list of `devices`, and the choice by `--adapter` and `--reference`.
+//! The adapters: the list of `devices`, and the choice by `--adapter`.
 
-use super::args::{Common, Devices};
+use super::args::Devices;
 use super::failure::{Failure, note};
-use super::outputs::{Content, Outputs};
-use super::progress;
+use super::outputs::Outputs;
 use super::report::{self, Adapter, Adapters, Listed};
-use super::rows::Rows;
 use wgpu_softmax::gpu::{self, Selector};
-use wgpu_softmax::variant::Operation;
 use wgpu_softmax::{Error, Gpu};
 
 /// `devices`: one line an adapter.
@@ -26,7 +23,7 @@ pub(crate) fn list(args: &Devices) -> Result<(), Failure> {
         .max()
         .unwrap_or(0);
     let report = Adapters { adapters };
-    outputs.write(&[("json", Content::Text(&report::json(&report)))])?;
+    outputs.finish([], &[("json", &report::json(&report))])?;
     report
         .adapters
         .iter()
@@ -51,7 +48,8 @@ fn all() -> Result<Vec<gpu::AdapterEntry>, Failure> {
     Ok(adapters)
 }
 
-fn open(selector: Option<&str>) -> Result<Gpu, Failure> {
+/// Opens the adapter that the selector names, or the default one.
+pub(crate) fn open(selector: Option<&str>) -> Result<Gpu, Failure> {
     let Some(selector) = selector else {
         return Ok(Gpu::open()?);
     };
@@ -88,94 +86,4 @@ fn open_all() -> Result<Vec<Gpu>, Failure> {
         return Err(Error::NoAdapter("none of those listed gives a device".into()).into());
     }
     Ok(gpus)
-}
-
-/// What computes an operation.
-#[derive(Debug)]
-pub(crate) enum Engine {
-    Reference,
-    Gpu(Box<Gpu>),
-}
-
-impl Engine {
-    pub(crate) fn open(common: &Common) -> Result<Self, Failure> {
-        if common.reference {
-            return Ok(Self::Reference);
-        }
-        open(common.adapter.as_deref()).map(|gpu| Self::Gpu(Box::new(gpu)))
-    }
-
-    /// Computes an operation on `rows`, on the GPU or by the reference.
-    pub(crate) fn compute<T>(
-        &self,
-        rows: &Rows,
-        on_gpu: impl FnOnce(&Gpu) -> Result<T, Error>,
-        by_reference: impl FnOnce() -> T,
-    ) -> Result<T, Failure> {
-        if rows.dtype == "f8" {
-            note(
-                "note",
-                format!("{}: f8 is computed in f32", rows.path.display()),
-            );
-        }
-        progress::during(
-            format!("computing on {}", rows.describe()),
-            |_| match self {
-                Self::Reference => Ok(by_reference()),
-                Self::Gpu(gpu) => on_gpu(gpu).map_err(|error| Failure::Library {
-                    at: rows.describe(),
-                    error,
-                }),
-            },
-        )
-    }
-
-    /// The JSON report of the command `operation`, for which this engine has `computed` on `rows`.
-    pub(crate) fn report(
-        &self,
-        operation: &str,
-        computed: Operation,
-        rows: &Rows,
-        outputs: &Outputs,
-        loss: Option<f32>,
-    ) -> Result<String, Failure> {
-        let (adapter, kernel) = match self {
-            Self::Reference => (None, Some("reference".into())),
-            Self::Gpu(gpu) => (
-                Some(gpu.adapter_info().into()),
-                kernel(gpu, computed, rows)?,
-            ),
-        };
-        let outputs = outputs
-            .arrays()
-            .map(|(name, path)| (name, path.display().to_string()))
-            .collect();
-        let (rows, cols, loss) = (rows.rows, rows.cols, loss.map(report::Number));
-        Ok(report::json(&report::Operation {
-            operation,
-            adapter,
-            kernel,
-            rows,
-            cols,
-            outputs,
-            loss,
-        }))
-    }
-}
-
-/// The kernel that runs there; none where there is nothing to run.
-fn kernel(gpu: &Gpu, operation: Operation, rows: &Rows) -> Result<Option<String>, Failure> {
-    if rows.rows == 0 {
-        return Ok(None);
-    }
-    let kernel = gpu.kernel(operation, rows.rows, rows.cols);
-    kernel.map(Some).map_err(|error| Failure::Library {
-        at: rows.describe(),
-        error,
-    })
-}
-
-/// The reference's values as the files hold them.
-pub(crate) fn narrow(values: Vec<f64>) -> Vec<f32> {
-    values.into_iter().map(|value| value as f32).collect()
 }

@@ -6,8 +6,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 const CODES: &str = "\
-Files are NumPy's .npy: f4 and f8 floats, integers of any width, either byte order, C or Fortran order. \
-f8 is computed in f32. Outputs are f4, written when everything has succeeded; one of them may be -, standard output.
+Files are NumPy's .npy, or .safetensors: FILE.safetensors where it holds one tensor, else FILE.safetensors#NAME. \
+Floats of 16, 32 and 64 bits and bf16, integers of any width, either byte order, C or Fortran order. \
+The inputs of an operation have one type of floats, and its outputs have it too; loss and lse are f32. \
+64-bit floats are computed in f32 and give f32. bf16 goes to .safetensors only, where an output is the one tensor \
+of its file, called NAME or after its result (probs, loss, ...). Files larger than memory are worked on in blocks \
+of rows. Outputs take their places when everything has succeeded; one of them may be -, standard output.
 
 Exit codes: 0 done; 1 check found a difference; 2 bad usage or bad input; 3 no usable adapter; 4 the device failed.";
 
@@ -58,6 +62,9 @@ pub(crate) struct Common {
     pub(crate) reference: bool,
     #[command(flatten)]
     pub(crate) json: Json,
+    /// Bytes of a block of rows, at most
+    #[arg(skip = super::blocks::BYTES)]
+    pub(crate) block_bytes: u64,
 }
 
 #[derive(Debug, Args)]

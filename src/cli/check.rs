@@ -3,7 +3,7 @@
 use super::adapters;
 use super::args;
 use super::failure::Failure;
-use super::outputs::{Content, Outputs};
+use super::outputs::Outputs;
 use super::progress;
 use super::report::{self, Adapter, Adapters, Checked, Group, Number};
 use std::ops::ControlFlow;
@@ -21,10 +21,7 @@ pub(crate) fn run(args: &args::Check) -> Result<(), Failure> {
         .collect::<Result<_, _>>()?;
     let report = Adapters { adapters };
     let (json, junit) = (report::json(&report), report::junit(&report));
-    outputs.write(&[
-        ("json", Content::Text(&json)),
-        ("junit", Content::Text(&junit)),
-    ])?;
+    outputs.finish([], &[("json", &json), ("junit", &junit)])?;
     conclude(&report.adapters, &outputs)
 }
 

@@ -1,9 +1,12 @@
-//! The command line. Each operation goes one way: claim the outputs, read, shape, compute, write, print.
+//! The command line. Each operation goes one way: claim the outputs, open the inputs, then block by block read,
+//! compute and write, and at the end put the outputs into place.
 
 mod adapters;
 mod args;
+mod blocks;
 mod check;
 mod cross_entropy;
+mod engine;
 mod failure;
 mod files;
 mod operations;

@@ -11,10 +11,21 @@ const SILENT_FOR: Duration = Duration::from_secs(1);
 /// Does `work` and says `what` it is doing if that takes long. Lines that `work` prints meanwhile go
 /// through [`ProgressBar::suspend`].
 pub(crate) fn during<T>(what: String, work: impl FnOnce(&ProgressBar) -> T) -> T {
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
-    let bar = &bar
-        .with_style(ProgressStyle::default_spinner())
-        .with_message(what);
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden())
+        .with_style(ProgressStyle::default_spinner());
+    shown(&bar.with_message(what), work)
+}
+
+/// The same for work on so many rows: `work` tells the bar which of them are done.
+pub(crate) fn over_rows<T>(what: String, rows: usize, work: impl FnOnce(&ProgressBar) -> T) -> T {
+    let style = ProgressStyle::with_template("{spinner} {msg}: {human_pos} of {human_len} rows")
+        .expect("a valid template");
+    let bar = ProgressBar::with_draw_target(Some(rows as u64), ProgressDrawTarget::hidden())
+        .with_style(style);
+    shown(&bar.with_message(what), work)
+}
+
+fn shown<T>(bar: &ProgressBar, work: impl FnOnce(&ProgressBar) -> T) -> T {
     if !io::stderr().is_terminal() {
         return work(bar);
     }

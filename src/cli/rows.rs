@@ -1,25 +1,25 @@
 //! An array of floats seen as rows: the last axis is the row, the axes before it count rows.
 
 use super::failure::Failure;
-use super::files::{self, Array, Shape, Values};
+use super::files::{Float, Input, Shape, Stored};
 use super::progress;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-/// Floats from a file, and their rows.
+/// The operand that gives an operation its rows.
 #[derive(Debug)]
 pub(crate) struct Rows {
-    pub(crate) path: PathBuf,
-    pub(crate) dtype: String,
+    input: Input,
+    pub(crate) float: Float,
     pub(crate) shape: Vec<usize>,
-    pub(crate) values: Vec<f32>,
     pub(crate) rows: usize,
     pub(crate) cols: usize,
 }
 
 impl Rows {
-    /// Reads the operand that gives an operation its shape.
-    pub(crate) fn read(path: &Path, axis: i64) -> Result<Self, Failure> {
-        let (dtype, shape, values) = read_floats(path)?;
+    /// Opens the operand; its values stay in the file.
+    pub(crate) fn open(path: &Path, axis: i64) -> Result<Self, Failure> {
+        let (input, float) = open_floats(path)?;
+        let shape = input.header().shape.clone();
         require_last_axis(path, &shape, axis)?;
         let cols = shape.last().copied().unwrap_or(0);
         if cols == 0 {
@@ -30,27 +30,26 @@ impl Rows {
             ));
         }
         Ok(Self {
-            path: path.to_owned(),
-            rows: values.len() / cols,
-            cols,
-            dtype,
+            rows: input.header().count() / cols,
+            input,
+            float,
             shape,
-            values,
+            cols,
         })
     }
 
-    /// Reads a second operand: the same dtype, and the shape that this one gives it.
-    pub(crate) fn read_partner(&self, path: &Path, shape: &[usize]) -> Result<Vec<f32>, Failure> {
-        let (dtype, found, values) = read_floats(path)?;
-        self.require_partner(path, shape, &found)?;
-        if dtype != self.dtype {
+    /// Opens a second operand: the same type of floats, and the shape that this one gives it.
+    pub(crate) fn open_partner(&self, path: &Path, shape: &[usize]) -> Result<Input, Failure> {
+        let (input, float) = open_floats(path)?;
+        self.require_partner(path, shape, &input.header().shape)?;
+        if float != self.float {
             return Err(Failure::expected(
                 path.display(),
-                format!("{} as in {}", self.dtype, self.path.display()),
-                dtype,
+                format!("{} as in {}", self.float, self.path().display()),
+                float,
             ));
         }
-        Ok(values)
+        Ok(input)
     }
 
     /// Refuses the shape of a second operand. One row's single value may be `(1,)` as well as `()`.
@@ -66,7 +65,7 @@ impl Rows {
         let wanted = format!(
             "shape {} to match {} of {}",
             Shape(wanted),
-            self.path.display(),
+            self.path().display(),
             Shape(&self.shape)
         );
         Err(Failure::expected(
@@ -76,6 +75,15 @@ impl Rows {
         ))
     }
 
+    /// The values of the next rows.
+    pub(crate) fn next(&mut self, rows: usize) -> Result<Vec<f32>, Failure> {
+        as_f32(&mut self.input, rows * self.cols)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.input.path
+    }
+
     /// The shape of one value a row.
     pub(crate) fn outer_shape(&self) -> &[usize] {
         &self.shape[..self.shape.len() - 1]
@@ -83,24 +91,31 @@ impl Rows {
 
     /// The operand in words, for a message about the work on it.
     pub(crate) fn describe(&self) -> String {
-        format!("{} of shape {}", self.path.display(), Shape(&self.shape))
+        format!("{} of shape {}", self.path().display(), Shape(&self.shape))
     }
 }
 
-fn read_floats(path: &Path) -> Result<(String, Vec<usize>, Vec<f32>), Failure> {
-    match read_array(path)? {
-        Array {
-            dtype,
-            shape,
-            values: Values::Floats(values),
-        } => Ok((dtype, shape, values)),
-        Array { dtype, .. } => Err(Failure::expected(path.display(), "floats, f4 or f8", dtype)),
+/// The next values of an operand as the operations take them: 16-bit floats are widened here, and rounded where
+/// results are written.
+pub(crate) fn as_f32(input: &mut Input, count: usize) -> Result<Vec<f32>, Failure> {
+    Ok(input.floats(count)?.into_f32())
+}
+
+fn open_floats(path: &Path) -> Result<(Input, Float), Failure> {
+    let input = open(path)?;
+    match input.header().stored {
+        Stored::Float(float) => Ok((input, float)),
+        other => Err(Failure::expected(
+            path.display(),
+            "floats, f2, bf16, f4 or f8",
+            other,
+        )),
     }
 }
 
-/// Reads any array.
-pub(crate) fn read_array(path: &Path) -> Result<Array, Failure> {
-    progress::during(format!("reading {}", path.display()), |_| files::read(path))
+/// Opens any array. A pipe is read at once, which may take time.
+pub(crate) fn open(path: &Path) -> Result<Input, Failure> {
+    progress::during(format!("reading {}", path.display()), |_| Input::open(path))
 }
 
 fn require_last_axis(path: &Path, shape: &[usize], axis: i64) -> Result<(), Failure> {

@@ -7,7 +7,7 @@ fn bad_files_are_named_with_what_was_expected() {
     let folder = Folder::new();
     folder.put("text.npy", b"1,2,3\n4,5,6\n");
     folder.put("short.npy", &npy(1, "<f4", false, "(3, 4)", &[0; 40]));
-    folder.put("half.npy", &npy(1, "<f2", false, "(1, 1)", &[0; 2]));
+    folder.put("complex.npy", &npy(1, "<c8", false, "(1, 1)", &[0; 8]));
     folder.put("bool.npy", &npy(1, "|b1", false, "(1, 1)", &[0]));
     folder.put("ids.npy", &npy(1, "<i4", false, "(1, 1)", &[0; 4]));
     folder.put("wide.npy", &npy(1, "<f8", false, "(3, 4)", &[0; 96]));
@@ -19,7 +19,7 @@ fn bad_files_are_named_with_what_was_expected() {
     folder.fail(
         &softmax("x.csv"),
         2,
-        &["x.csv", "expected a .npy file, found .csv"],
+        &["x.csv", "expected a .npy or .safetensors file, found .csv"],
     );
     folder.fail(
         &softmax("text.npy"),
@@ -32,14 +32,18 @@ fn bad_files_are_named_with_what_was_expected() {
         &["short.npy", "expected 48 bytes of data", "found 40"],
     );
     folder.fail(
-        &softmax("half.npy"),
+        &softmax("complex.npy"),
         2,
-        &["half.npy", "f2, which is not supported yet"],
+        &[
+            "complex.npy",
+            "expected floats, integers or b1",
+            "found <c8",
+        ],
     );
     folder.fail(
         &softmax("bool.npy"),
         2,
-        &["bool.npy", "expected f4, f8", "found b1"],
+        &["bool.npy", "expected floats", "found b1"],
     );
     folder.fail(
         &softmax("ids.npy"),
@@ -75,6 +79,11 @@ fn bad_files_are_named_with_what_was_expected() {
         "cross-entropy x.npy x.npy -o out.npy",
         2,
         &["x.npy", "class ids, integers", "f4"],
+    );
+    folder.fail(
+        "cross-entropy x.npy bool.npy -o out.npy",
+        2,
+        &["bool.npy", "class ids, integers", "b1"],
     );
     folder.fail(
         "cross-entropy flat.npy y.npy -o out.npy",
@@ -113,7 +122,7 @@ fn bad_usage_is_told_before_any_work() {
         &["cannot be used with"],
     );
     folder.fail("softmax x.npy", 2, &["-o <PROBS>"]);
-    folder.fail("softmax x.npy -o out.bin", 2, &["out.bin", "a .npy file"]);
+    folder.fail("softmax x.npy -o out.bin", 2, &["out.bin", "a .npy or"]);
     folder.fail("softmax x.npy -o .", 2, &["a file", "a folder"]);
     folder.fail(
         "softmax x.npy -o absent/out.npy",

@@ -165,3 +165,43 @@ pub(crate) fn assert_close(found: &[f32], expected: &[f32], what: &str) {
         assert!(near, "{what}: expected {expected}, found {found}");
     }
 }
+
+/// A tensor's name, type, shape and bytes.
+pub(crate) type Tensor<'a> = (&'a str, &'a str, &'a [usize], &'a [u8]);
+
+/// A `.safetensors` file with these tensors, one after the other.
+pub(crate) fn safetensors(tensors: &[Tensor<'_>]) -> Vec<u8> {
+    let (mut begin, mut entries, mut all) = (0, Vec::new(), Vec::new());
+    for (name, dtype, shape, data) in tensors {
+        let end = begin + data.len();
+        entries.push(format!(
+            "{name:?}:{{\"dtype\":{dtype:?},\"shape\":{shape:?},\"data_offsets\":[{begin},{end}]}}"
+        ));
+        all.extend_from_slice(data);
+        begin = end;
+    }
+    let text = format!("{{\"__metadata__\":{{}},{}}}", entries.join(","));
+    let length = (text.len() as u64).to_le_bytes();
+    [&length, text.as_bytes(), &all].concat()
+}
+
+/// The only tensor of a file that the command wrote: its name, type, shape and bytes.
+pub(crate) fn parse_safetensors(file: &[u8]) -> (String, String, Vec<usize>, Vec<u8>) {
+    let (length, rest) = file.split_first_chunk().expect("a length");
+    let (text, data) = rest.split_at(usize::try_from(u64::from_le_bytes(*length)).expect("small"));
+    let header: serde_json::Value = serde_json::from_slice(text).expect("valid JSON");
+    let tensors = header.as_object().expect("an object");
+    assert_eq!(tensors.len(), 1, "{header}");
+    let (name, info) = tensors.iter().next().expect("a tensor");
+    assert_eq!(
+        info["data_offsets"],
+        serde_json::json!([0, data.len()]),
+        "{header}"
+    );
+    let dtype = info["dtype"].as_str().expect("a type").to_owned();
+    let axes = info["shape"].as_array().expect("a shape").iter();
+    let shape = axes
+        .map(|axis| axis.as_u64().expect("a number") as usize)
+        .collect();
+    (name.clone(), dtype, shape, data.to_vec())
+}

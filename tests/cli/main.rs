@@ -9,3 +9,5 @@ mod files;
 mod folder;
 mod reports;
 mod results;
+mod safetensors;
+mod types;

@@ -1,87 +1,83 @@
-//! Arrays in files: what a file holds, whatever its format, and the choice of the format.
+//! Arrays in files: opened by the names that the command line gives them, read as their values are needed.
 
-mod npy;
+mod address;
+mod format;
+
+pub(crate) use address::Address;
+pub(crate) use format::{Float, Floats, Header, Stored};
 
 use super::failure::Failure;
-use std::ffi::OsStr;
+use format::{Bad, Source};
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Read, Write};
-use std::path::Path;
+use std::io::{Cursor, Read};
+use std::path::{Path, PathBuf};
 
-/// An array from a file, its values in C order.
+/// An array in a file whose header has been read and whose values come in C order.
 #[derive(Debug)]
-pub(crate) struct Array {
-    /// NumPy's name of the stored type, without the byte order: `f8`.
-    pub(crate) dtype: String,
-    pub(crate) shape: Vec<usize>,
-    pub(crate) values: Values,
+pub(crate) struct Input {
+    /// The file as the command line calls it.
+    pub(crate) path: PathBuf,
+    source: Source<'static>,
 }
 
-/// The values by their kind; a width is the file's affair.
-#[derive(Debug)]
-pub(crate) enum Values {
-    Floats(Vec<f32>),
-    Signed(Vec<i64>),
-    Unsigned(Vec<u64>),
-}
+impl Input {
+    /// Opens a file and reads its header.
+    pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
+        let source = open(&Address::parse(path)?).map_err(|bad| told(path, "read", bad))?;
+        Ok(Self {
+            path: path.to_owned(),
+            source,
+        })
+    }
 
-/// Reads an array, in the format that the file's name tells.
-pub(crate) fn read(path: &Path) -> Result<Array, Failure> {
-    require_npy(path)?;
-    let bad = |error: Bad| match error {
-        Bad::System(error) => Failure::system("read", path, &error),
-        Bad::Content { expected, found } => Failure::expected(path.display(), expected, found),
-    };
-    open(path)
-        .map_err(Bad::System)
-        .and_then(|(reader, length)| npy::decode(reader, length))
-        .map_err(bad)
-}
+    pub(crate) fn header(&self) -> &Header {
+        self.source.header()
+    }
 
-/// Writes f32 values in C order, in the one format there is.
-pub(crate) fn write(writer: impl Write, shape: &[usize], values: &[f32]) -> io::Result<()> {
-    npy::encode(writer, shape, values)
-}
+    /// The next `count` floats.
+    pub(crate) fn floats(&mut self, count: usize) -> Result<Floats, Failure> {
+        let read = self.source.floats(count);
+        read.map_err(|error| Failure::system("read", &self.path, &error))
+    }
 
-/// Refuses a name whose ending promises another format.
-pub(crate) fn require_npy(path: &Path) -> Result<(), Failure> {
-    match path.extension().and_then(OsStr::to_str) {
-        None | Some("npy") => Ok(()),
-        Some(other) => Err(Failure::expected(
-            path.display(),
-            "a .npy file",
-            format!(".{other}"),
-        )),
+    /// The next `count` integers.
+    pub(crate) fn integers(&mut self, count: usize) -> Result<Vec<i128>, Failure> {
+        let read = self.source.integers(count);
+        read.map_err(|error| Failure::system("read", &self.path, &error))
     }
 }
 
-/// What is wrong with a file.
-#[derive(Debug)]
-enum Bad {
-    System(io::Error),
-    Content { expected: String, found: String },
+/// The header of an output, whose values follow. A tensor without a name of its own is called after its result.
+pub(crate) fn head(
+    address: &Address,
+    result: &str,
+    float: Float,
+    shape: &[usize],
+) -> Result<Vec<u8>, Failure> {
+    let tensor = address.tensor.as_deref().unwrap_or(result);
+    format::head(address.format, tensor, float, shape)
+        .map_err(|bad| told(&address.path, "write", bad))
 }
 
-impl Bad {
-    fn content(expected: impl Into<String>, found: impl Into<String>) -> Self {
-        Self::Content {
-            expected: expected.into(),
-            found: found.into(),
-        }
-    }
-}
-
-/// A file and its length, before anything of it is believed. A pipe has no length, so it is read first.
-fn open(path: &Path) -> io::Result<(Box<dyn Read>, u64)> {
-    let mut file = File::open(path)?;
+/// A file is read where its values are needed; a pipe, which has no length, at once.
+fn open(address: &Address) -> Result<Source<'static>, Bad> {
+    let tensor = address.tensor.as_deref();
+    let mut file = File::open(&address.path)?;
     let metadata = file.metadata()?;
     if metadata.is_file() {
-        return Ok((Box::new(file), metadata.len()));
+        return Source::open(file, metadata.len(), address.format, tensor);
     }
     let mut bytes = Vec::new();
-    let length = file.read_to_end(&mut bytes)?;
-    Ok((Box::new(io::Cursor::new(bytes)), length as u64))
+    let length = file.read_to_end(&mut bytes)? as u64;
+    Source::open(Cursor::new(bytes), length, address.format, tensor)
+}
+
+fn told(path: &Path, doing: &str, bad: Bad) -> Failure {
+    match bad {
+        Bad::System(error) => Failure::system(doing, path, &error),
+        Bad::Content { expected, found } => Failure::expected(path.display(), expected, found),
+    }
 }
 
 /// A shape as NumPy prints it: `(2, 3)`, `(3,)`, `()`.

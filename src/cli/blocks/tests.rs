@@ -1,0 +1,135 @@
+//! Blocks change no bit: every operation gives the same files whatever the size of its blocks.
+
+use super::Blocks;
+use crate::cli::args::{self, Cli, Command};
+use crate::cli::run;
+use clap::Parser;
+use std::fs;
+use tempfile::TempDir;
+
+#[test]
+fn blocks_take_every_row_once() {
+    for (rows, row_values, bytes) in [(0, 4, 64), (7, 4, 64), (8, 4, 64), (9, 4, 1), (5, 0, 0)] {
+        let blocks: Vec<usize> = Blocks::new(rows, row_values, bytes).collect();
+        assert_eq!(blocks.iter().sum::<usize>(), rows);
+        assert!(
+            blocks
+                .iter()
+                .all(|&rows| rows * row_values * 4 <= 64 && rows > 0)
+        );
+    }
+    assert_eq!(Blocks::new(9, 4, 64).collect::<Vec<_>>(), [4, 4, 1]);
+    assert_eq!(
+        Blocks::new(2, usize::MAX, u64::MAX).collect::<Vec<_>>(),
+        [1, 1]
+    );
+}
+
+/// Logits `x`, probabilities `p` and their gradient `g`, one value a row `r`, and class ids `y`.
+fn folder(rows: usize, cols: usize) -> TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut seed = 1_u32;
+    let mut random = |low: f32, high: f32| {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        low + (high - low) * (seed >> 8) as f32 / (1 << 24) as f32
+    };
+    let mut floats = |name: &str, shape: &str, count: usize, low: f32, high: f32| {
+        let values = (0..count).flat_map(|_| random(low, high).to_le_bytes());
+        fs::write(
+            folder.path().join(name),
+            npy("<f4", shape, values.collect()),
+        )
+        .expect("a file");
+    };
+    let matrix = format!("({rows}, {cols})");
+    floats("x.npy", &matrix, rows * cols, -9.0, 9.0);
+    floats("p.npy", &matrix, rows * cols, 0.0, 1.0);
+    floats("g.npy", &matrix, rows * cols, -1.0, 1.0);
+    floats("r.npy", &format!("({rows},)"), rows, -1.0, 1.0);
+    let ids = (0..rows).flat_map(|row| ((row * 7 % cols) as u16).to_le_bytes());
+    let ids = npy("<u2", &format!("({rows},)"), ids.collect());
+    fs::write(folder.path().join("y.npy"), ids).expect("a file");
+    folder
+}
+
+fn npy(descr: &str, shape: &str, data: Vec<u8>) -> Vec<u8> {
+    let text = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}}}\n");
+    let length = u16::try_from(text.len()).expect("short").to_le_bytes();
+    [
+        b"\x93NUMPY\x01\0",
+        length.as_slice(),
+        text.as_bytes(),
+        &data,
+    ]
+    .concat()
+}
+
+/// Runs a line whose `@` is the folder, with blocks of so many bytes, and gives all outputs.
+fn outputs(folder: &TempDir, line: &str, block_bytes: u64) -> Vec<Vec<u8>> {
+    let path = format!("{}/", folder.path().display());
+    let words = line.split(' ').map(|word| word.replace('@', &path));
+    let mut cli = Cli::try_parse_from(words).expect("a valid line");
+    common(&mut cli.command).block_bytes = block_bytes;
+    run(&cli.command).expect("the command succeeds");
+    let mut names: Vec<_> = fs::read_dir(folder.path())
+        .expect("a folder")
+        .flatten()
+        .collect();
+    names.sort_by_key(fs::DirEntry::file_name);
+    let outputs = names
+        .iter()
+        .filter(|name| name.file_name().to_string_lossy().starts_with("out"));
+    outputs
+        .map(|name| fs::read(name.path()).expect("a file"))
+        .collect()
+}
+
+fn common(command: &mut Command) -> &mut args::Common {
+    match command {
+        Command::Softmax(args) => &mut args.common,
+        Command::LogSoftmax(args) => &mut args.common,
+        Command::Logsumexp(args) => &mut args.common,
+        Command::SoftmaxBackward(args) => &mut args.common,
+        Command::LogSoftmaxBackward(args) => &mut args.common,
+        Command::LogsumexpBackward(args) => &mut args.common,
+        Command::CrossEntropy(args) => &mut args.common,
+        Command::Jacobian(args) => &mut args.common,
+        Command::Devices(_) | Command::Check(_) => panic!("no operation"),
+    }
+}
+
+const LINES: [&str; 9] = [
+    "jacobian @x.npy -o @out.npy",
+    "softmax @x.npy -o @out.npy",
+    "log-softmax @x.npy -o @out.npy",
+    "logsumexp @x.npy -o @out.npy",
+    "softmax-backward @p.npy @g.npy -o @out.npy",
+    "log-softmax-backward @x.npy @g.npy -o @out.npy",
+    "logsumexp-backward @x.npy @r.npy -o @out.npy",
+    "cross-entropy @x.npy @y.npy --ignore-index 7 -o @out.npy --grad @out2.npy --lse @out3.npy --json @out.json",
+    "cross-entropy @x.npy @y.npy --reduction sum -o @out.npy --grad @out2.npy",
+];
+
+fn blocks_change_nothing(rows: usize, cols: usize, rows_of_a_block: usize, lines: &[&str]) {
+    let folder = folder(rows, cols);
+    for engine in ["", " --reference"] {
+        for line in lines {
+            let line = format!("wgpu-softmax {line}{engine}");
+            let whole = outputs(&folder, &line, u64::MAX);
+            assert!(!whole.is_empty() && whole[0].len() > 4, "{line}");
+            let blocks = outputs(&folder, &line, (rows_of_a_block * 4 * cols) as u64);
+            assert!(blocks == whole, "{line}: blocks change the results");
+        }
+    }
+}
+
+#[test]
+fn blocks_of_many_short_rows_change_no_bit() {
+    blocks_change_nothing(131, 30, 10, &LINES);
+}
+
+/// So few rows as the last block has would be split, but for the other blocks.
+#[test]
+fn blocks_of_few_long_rows_change_no_bit() {
+    blocks_change_nothing(21, 2051, 5, &LINES[1..]);
+}

@@ -1,0 +1,132 @@
+//! What computes an operation: an adapter, or the reference.
+
+use super::adapters;
+use super::args::Common;
+use super::failure::{Failure, note};
+use super::files::Float;
+use super::outputs::Outputs;
+use super::report;
+use super::rows::Rows;
+use wgpu_softmax::variant::{Operation, Problem, choose};
+use wgpu_softmax::{Error, Gpu};
+
+/// What computes an operation on given rows.
+#[derive(Debug)]
+pub(crate) enum Engine {
+    Reference,
+    Gpu {
+        gpu: Box<Gpu>,
+        /// The kernel that runs; none where there is nothing to run.
+        kernel: Option<String>,
+    },
+}
+
+impl Engine {
+    /// Opens the adapter that the command line names, with the kernel that suits all of `rows`.
+    pub(crate) fn open(
+        common: &Common,
+        operation: Operation,
+        rows: &Rows,
+    ) -> Result<Self, Failure> {
+        if common.reference {
+            return Ok(Self::Reference);
+        }
+        let gpu = adapters::open(common.adapter.as_deref())?;
+        if rows.rows == 0 {
+            let (gpu, kernel) = (Box::new(gpu), None);
+            return Ok(Self::Gpu { gpu, kernel });
+        }
+        let settled = settled(gpu, operation, rows);
+        settled.map_err(|error| Self::at(rows, error))
+    }
+
+    /// Bytes of a block of rows, at most.
+    pub(crate) fn block_bytes(&self, common: &Common) -> u64 {
+        match self {
+            Self::Reference => common.block_bytes,
+            Self::Gpu { gpu, .. } => gpu
+                .device()
+                .limits()
+                .max_buffer_size
+                .min(common.block_bytes),
+        }
+    }
+
+    /// The work in words. Says that f64 is computed in f32.
+    pub(crate) fn doing(&self, rows: &Rows) -> String {
+        if rows.float == Float::F64 {
+            let path = rows.path().display();
+            note("note", format!("{path}: f8 is computed in f32"));
+        }
+        format!("computing on {}", rows.describe())
+    }
+
+    /// Computes on some of `rows`, on the GPU or by the reference.
+    pub(crate) fn compute<T>(
+        &self,
+        rows: &Rows,
+        on_gpu: impl FnOnce(&Gpu) -> Result<T, Error>,
+        by_reference: impl FnOnce() -> T,
+    ) -> Result<T, Failure> {
+        match self {
+            Self::Reference => Ok(by_reference()),
+            Self::Gpu { gpu, .. } => on_gpu(gpu).map_err(|error| Self::at(rows, error)),
+        }
+    }
+
+    /// The JSON report of the command `operation` on `rows`.
+    pub(crate) fn report(
+        &self,
+        operation: &str,
+        rows: &Rows,
+        outputs: &Outputs,
+        loss: Option<f32>,
+    ) -> String {
+        let (adapter, kernel) = match self {
+            Self::Reference => (None, Some("reference".into())),
+            Self::Gpu { gpu, kernel } => (Some(gpu.adapter_info().into()), kernel.clone()),
+        };
+        let outputs = outputs
+            .arrays()
+            .map(|(name, path)| (name, path.display().to_string()))
+            .collect();
+        report::json(&report::Operation {
+            operation,
+            adapter,
+            kernel,
+            rows: rows.rows,
+            cols: rows.cols,
+            outputs,
+            loss: loss.map(report::Number),
+        })
+    }
+
+    fn at(rows: &Rows, error: Error) -> Failure {
+        Failure::Library {
+            at: rows.describe(),
+            error,
+        }
+    }
+}
+
+/// The kernel is chosen for all rows, so that those of a short block give the same bits.
+fn settled(gpu: Gpu, operation: Operation, rows: &Rows) -> Result<Engine, Error> {
+    // More are computed in blocks, and nothing depends on how many more they are.
+    let many = rows.rows.min(u32::MAX as usize);
+    let kernel = Some(gpu.kernel(operation, many, rows.cols)?);
+    let problem = Problem {
+        operation,
+        rows: many as u64,
+        cols: u32::try_from(rows.cols).unwrap_or(u32::MAX),
+        aligned: rows.cols.is_multiple_of(4),
+    };
+    let planner = gpu.planner();
+    let variant = choose(problem, planner.abilities())?;
+    let gpu = Box::new(gpu.with_planner(planner.with_variant(variant)));
+    Ok(Engine::Gpu { gpu, kernel })
+}
+
+/// The reference's values as the files hold them.
+pub(crate) fn narrow(values: Vec<f64>) -> Vec<f32> {
+    values.into_iter().map(|value| value as f32).collect()
+}

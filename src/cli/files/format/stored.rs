@@ -1,0 +1,99 @@
+//! The types of values that files hold.
+
+use std::fmt;
+
+/// A float as a file holds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Float {
+    F16,
+    Bf16,
+    F32,
+    F64,
+}
+
+/// A value as a file holds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stored {
+    Float(Float),
+    I8,
+    I16,
+    I32,
+    I64,
+    U8,
+    U16,
+    U32,
+    U64,
+    Bool,
+}
+
+/// Each type with its name, which is NumPy's without the byte order, and its bytes.
+const TYPES: [(Stored, &str, usize); 13] = [
+    (Stored::Float(Float::F16), "f2", 2),
+    (Stored::Float(Float::Bf16), "bf16", 2),
+    (Stored::Float(Float::F32), "f4", 4),
+    (Stored::Float(Float::F64), "f8", 8),
+    (Stored::I8, "i1", 1),
+    (Stored::I16, "i2", 2),
+    (Stored::I32, "i4", 4),
+    (Stored::I64, "i8", 8),
+    (Stored::U8, "u1", 1),
+    (Stored::U16, "u2", 2),
+    (Stored::U32, "u4", 4),
+    (Stored::U64, "u8", 8),
+    (Stored::Bool, "b1", 1),
+];
+
+impl Float {
+    /// The type of results computed from this one: f64 is computed in f32.
+    pub(crate) fn of_results(self) -> Self {
+        match self {
+            Self::F64 => Self::F32,
+            other => other,
+        }
+    }
+}
+
+impl Stored {
+    /// The type of this name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        let (stored, ..) = TYPES.iter().find(|(_, known, _)| *known == name)?;
+        Some(*stored)
+    }
+
+    /// Bytes of a value.
+    pub(crate) fn width(self) -> usize {
+        self.entry().2
+    }
+
+    fn entry(self) -> &'static (Self, &'static str, usize) {
+        TYPES
+            .iter()
+            .find(|(known, ..)| *known == self)
+            .expect("the table has every type")
+    }
+}
+
+impl fmt::Display for Stored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.entry().1)
+    }
+}
+
+impl fmt::Display for Float {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Stored::Float(*self).fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Stored, TYPES};
+
+    #[test]
+    fn every_type_has_its_own_name_and_width() {
+        for (stored, name, width) in TYPES {
+            assert_eq!(Stored::named(name), Some(stored));
+            assert_eq!((stored.to_string().as_str(), stored.width()), (name, width));
+        }
+    }
+}

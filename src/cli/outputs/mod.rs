@@ -1,0 +1,194 @@
+//! Where results go: files, pipes and standard output.
+//!
+//! Paths are claimed before any work, so that a bad one costs nothing. Files are written beside their places as the
+//! work goes on. When all of it has succeeded, the streams get what was kept for them, and only then are the files
+//! renamed into place. A failure on the way leaves every older file as it was.
+
+mod place;
+mod staged;
+
+use super::failure::{Failure, say_to_stderr};
+use super::files::{self, Address, Float};
+use super::progress;
+use place::Place;
+use staged::Staged;
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// The outputs that the command line asks for, by the names of their results.
+#[derive(Debug, Default)]
+pub(crate) struct Outputs(Vec<Claim>);
+
+#[derive(Debug)]
+struct Claim {
+    name: &'static str,
+    path: PathBuf,
+    place: Place,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Kind {
+    Array(Address),
+    Text,
+}
+
+/// An array that is written as its values come, if anyone has asked for it.
+#[derive(Debug)]
+pub(crate) struct ArrayOutput {
+    float: Float,
+    staged: Option<Staged>,
+}
+
+impl ArrayOutput {
+    /// Writes the next values, in C order.
+    pub(crate) fn write(&mut self, values: Vec<f32>) -> Result<(), Failure> {
+        match &mut self.staged {
+            Some(staged) => staged.floats(values, self.float),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Outputs {
+    /// Claims a place for an array, if a path is given.
+    pub(crate) fn array(self, name: &'static str, path: Option<&Path>) -> Result<Self, Failure> {
+        let Some(path) = path else { return Ok(self) };
+        let address = match Place::of(path) {
+            Ok(Place::Stdout | Place::Stream) => Address::of_stream(path),
+            _ => Address::parse(path)?,
+        };
+        let place = Place::of(&address.path)?;
+        self.claim(name, path, place, Kind::Array(address))
+    }
+
+    /// Claims a place for a text, if a path is given.
+    pub(crate) fn text(self, name: &'static str, path: Option<&Path>) -> Result<Self, Failure> {
+        let Some(path) = path else { return Ok(self) };
+        self.claim(name, path, Place::of(path)?, Kind::Text)
+    }
+
+    fn claim(
+        mut self,
+        name: &'static str,
+        path: &Path,
+        place: Place,
+        kind: Kind,
+    ) -> Result<Self, Failure> {
+        let claim = Claim {
+            name,
+            path: path.to_owned(),
+            place,
+            kind,
+        };
+        if let Some(other) = self.0.iter().find(|other| other.collides(&claim)) {
+            return Err(Failure::expected(
+                path.display(),
+                "one output",
+                format!("two, {} and {name}", other.name),
+            ));
+        }
+        self.0.push(claim);
+        Ok(self)
+    }
+
+    /// Whether nothing was asked for.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The names and paths of the arrays.
+    pub(crate) fn arrays(&self) -> impl Iterator<Item = (&'static str, &Path)> {
+        self.0
+            .iter()
+            .filter(|claim| claim.kind != Kind::Text)
+            .map(|claim| (claim.name, claim.path.as_path()))
+    }
+
+    /// Prints a line of the result: to standard output, or to stderr where an output has that.
+    pub(crate) fn say(&self, line: impl Display) -> Result<(), Failure> {
+        if self.0.iter().any(|claim| claim.place == Place::Stdout) {
+            say_to_stderr(line);
+            return Ok(());
+        }
+        to_stdout(|stdout| writeln!(stdout, "{line}"))
+    }
+
+    /// Begins to write the array of this name, of which `float` and `shape` are known.
+    pub(crate) fn begin(
+        &self,
+        name: &str,
+        float: Float,
+        shape: &[usize],
+    ) -> Result<ArrayOutput, Failure> {
+        let mut staged = None;
+        for Claim {
+            path, place, kind, ..
+        } in self.0.iter().filter(|claim| claim.name == name)
+        {
+            if let Kind::Array(address) = kind {
+                let head = files::head(address, name, float, shape)?;
+                let mut array = Staged::new(path, place)?;
+                array.bytes(&head)?;
+                staged = Some(array);
+            }
+        }
+        Ok(ArrayOutput { float, staged })
+    }
+
+    /// Puts the arrays, and the texts that were claimed, into their places: all, or none.
+    pub(crate) fn finish(
+        &self,
+        arrays: impl IntoIterator<Item = ArrayOutput>,
+        texts: &[(&str, &str)],
+    ) -> Result<(), Failure> {
+        let arrays = arrays.into_iter().filter_map(|array| array.staged);
+        let texts = self.texts(texts)?;
+        place_all(arrays.chain(texts).collect())
+    }
+
+    fn texts(&self, texts: &[(&str, &str)]) -> Result<Vec<Staged>, Failure> {
+        let claimed = self.0.iter().filter(|claim| claim.kind == Kind::Text);
+        let pairs = claimed.filter_map(|claim| {
+            let (_, text) = texts.iter().find(|(name, _)| *name == claim.name)?;
+            Some((claim, *text))
+        });
+        pairs
+            .map(|(claim, text)| {
+                let mut staged = Staged::new(&claim.path, &claim.place)?;
+                staged.bytes(text.as_bytes())?;
+                Ok(staged)
+            })
+            .collect()
+    }
+}
+
+/// Streams first, since files can still be left alone.
+fn place_all(mut staged: Vec<Staged>) -> Result<(), Failure> {
+    progress::during("writing".into(), |_| {
+        let streamed = staged.iter_mut().try_for_each(Staged::stream);
+        if !matches!(streamed, Ok(()) | Err(Failure::Closed)) {
+            return streamed;
+        }
+        staged.into_iter().try_for_each(Staged::rename)?;
+        streamed
+    })
+}
+
+impl Claim {
+    fn collides(&self, other: &Self) -> bool {
+        self.place == other.place && (self.place != Place::Stream || self.path == other.path)
+    }
+}
+
+/// Writes to standard output at once; that nobody reads it any more is a quiet end.
+fn to_stdout(write: impl FnOnce(&mut io::StdoutLock<'_>) -> io::Result<()>) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    write(&mut stdout)
+        .and_then(|()| stdout.flush())
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::BrokenPipe => Failure::Closed,
+            _ => Failure::system("write", Path::new("standard output"), &error),
+        })
+}

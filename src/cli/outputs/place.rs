@@ -1,0 +1,47 @@
+//! Where an output goes.
+
+use crate::cli::failure::Failure;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Place {
+    Stdout,
+    /// A pipe or a device: written as it stands, never replaced.
+    Stream,
+    /// A file, there or not yet: its canonical path.
+    File(PathBuf),
+}
+
+impl Place {
+    pub(super) fn of(path: &Path) -> Result<Self, Failure> {
+        if path == Path::new("-") {
+            return Ok(Self::Stdout);
+        }
+        match fs::metadata(path) {
+            Ok(found) if found.is_dir() => {
+                Err(Failure::expected(path.display(), "a file", "a folder"))
+            }
+            Ok(found) if !found.is_file() => Ok(Self::Stream),
+            Ok(_) => path
+                .canonicalize()
+                .map(Self::File)
+                .map_err(|error| Failure::system("write", path, &error)),
+            Err(_) => Self::of_new_file(path),
+        }
+    }
+
+    fn of_new_file(path: &Path) -> Result<Self, Failure> {
+        let name = path
+            .file_name()
+            .ok_or_else(|| Failure::expected(path.display(), "a file's name", "none"))?;
+        let folder = path
+            .parent()
+            .filter(|folder| *folder != Path::new(""))
+            .unwrap_or(Path::new("."));
+        let folder = folder
+            .canonicalize()
+            .map_err(|error| Failure::system("write", path, &error))?;
+        Ok(Self::File(folder.join(name)))
+    }
+}

@@ -1,0 +1,102 @@
+//! An output on its way: written beside its place, or kept until its stream may have it.
+
+use super::place::Place;
+use super::to_stdout;
+use crate::cli::failure::Failure;
+use crate::cli::files::{Float, Floats};
+use std::fs::File;
+use std::io::{self, Seek, Write};
+use std::path::{Path, PathBuf};
+use tempfile::{NamedTempFile, SpooledTempFile};
+
+/// What a stream is to have is kept in memory up to so many bytes, then in a temporary file.
+const KEPT_IN_MEMORY: usize = 64 << 20;
+
+/// An output that is not yet in its place.
+#[derive(Debug)]
+pub(crate) struct Staged {
+    /// The output as the command line calls it.
+    path: PathBuf,
+    place: Place,
+    content: Content,
+}
+
+#[derive(Debug)]
+enum Content {
+    BesidePlace(NamedTempFile),
+    Kept(SpooledTempFile),
+}
+
+impl Staged {
+    pub(super) fn new(path: &Path, place: &Place) -> Result<Self, Failure> {
+        let content = match place {
+            Place::File(file) => new_file_beside(file)
+                .map(Content::BesidePlace)
+                .map_err(|error| Failure::system("write", path, &error))?,
+            _ => Content::Kept(SpooledTempFile::new(KEPT_IN_MEMORY)),
+        };
+        Ok(Self {
+            path: path.to_owned(),
+            place: place.clone(),
+            content,
+        })
+    }
+
+    /// Writes the next bytes.
+    pub(super) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.written(|writer| writer.write_all(bytes))
+    }
+
+    /// Writes the next floats.
+    pub(super) fn floats(&mut self, values: Vec<f32>, float: Float) -> Result<(), Failure> {
+        self.written(|mut writer| Floats::from_f32(values, float).write(&mut writer))
+    }
+
+    fn written(
+        &mut self,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), Failure> {
+        let written = match &mut self.content {
+            Content::BesidePlace(file) => write(file),
+            Content::Kept(kept) => write(kept),
+        };
+        written.map_err(|error| Failure::system("write", &self.path, &error))
+    }
+
+    /// Gives a stream what was kept for it.
+    pub(super) fn stream(&mut self) -> Result<(), Failure> {
+        let Content::Kept(kept) = &mut self.content else {
+            return Ok(());
+        };
+        let cannot = |error| Failure::system("write", &self.path, &error);
+        kept.rewind().map_err(cannot)?;
+        if self.place == Place::Stdout {
+            return to_stdout(|stdout| io::copy(kept, stdout).map(drop));
+        }
+        File::options()
+            .write(true)
+            .open(&self.path)
+            .and_then(|mut stream| io::copy(kept, &mut stream))
+            .map(drop)
+            .map_err(cannot)
+    }
+
+    /// Puts a file into its place.
+    pub(super) fn rename(self) -> Result<(), Failure> {
+        let (Content::BesidePlace(file), Place::File(place)) = (self.content, self.place) else {
+            return Ok(());
+        };
+        let renamed = file.persist(place);
+        renamed
+            .map(drop)
+            .map_err(|error| Failure::system("write", &self.path, &error.error))
+    }
+}
+
+fn new_file_beside(place: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".wgpu-softmax-");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(place.parent().unwrap_or(Path::new(".")))
+}

@@ -1,0 +1,27 @@
+//! What both targets do: read a file to its end, whatever its bytes.
+
+#[path = "../../src/cli/files/format/mod.rs"]
+#[allow(dead_code, reason = "the command line also writes")]
+mod format;
+
+pub(crate) use format::Format;
+
+use format::{Source, Stored};
+use std::io::Cursor;
+
+/// Reads the only tensor, and the one named `a`. Panics if there are more values than bytes.
+pub(crate) fn read(format: Format, bytes: &[u8]) {
+    for tensor in [None, Some("a")] {
+        let Ok(mut source) = Source::open(Cursor::new(bytes), bytes.len() as u64, format, tensor)
+        else {
+            continue;
+        };
+        let (count, stored) = (source.header().count(), source.header().stored);
+        assert!(count <= bytes.len(), "{count} values in {} bytes", bytes.len());
+        match stored {
+            Stored::Bool => {}
+            Stored::Float(_) => drop(source.floats(count).expect("all is there").into_f32()),
+            _ => drop(source.integers(count).expect("all is there")),
+        }
+    }
+}
