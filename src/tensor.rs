@@ -152,11 +152,8 @@ impl<'a> Tensor<'a> {
         shape: Shape,
     ) -> Self {
         Self {
-            binding,
-            role,
-            buffer,
-            shape,
             written: true,
+            ..Self::read(binding, role, buffer, shape)
         }
     }
 

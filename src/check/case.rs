@@ -62,24 +62,24 @@ impl Case {
             expected: Vec::new(),
         };
         match operation {
-            Operation::Softmax => case.of_logits(
+            Operation::Softmax => case.expect(
                 "probs",
                 reference::softmax(&logits, cols),
                 bounds::probability(&logits, cols),
             ),
             Operation::LogSoftmax => {
-                case.of_logits(
+                case.expect(
                     "log_probs",
                     reference::log_softmax(&logits, cols),
                     bounds::log_probability(&logits, cols),
                 );
             }
-            Operation::LogSumExp => case.of_logits(
+            Operation::LogSumExp => case.expect(
                 "lse",
                 reference::logsumexp(&logits, cols),
                 bounds::lse(&logits, cols),
             ),
-            Operation::Jacobian => case.of_logits(
+            Operation::Jacobian => case.expect(
                 "jacobian",
                 reference::jacobian(&logits, cols),
                 bounds::jacobian(&logits, cols),
@@ -108,10 +108,6 @@ impl Case {
             cols,
             dtype,
         });
-    }
-
-    fn of_logits(&mut self, name: &'static str, values: Vec<f64>, allowed: Vec<f64>) {
-        self.expect(name, values, allowed);
     }
 
     fn softmax_backward(&mut self, logits: &[f32], seed: u64) {

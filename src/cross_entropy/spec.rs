@@ -7,7 +7,8 @@ use crate::operation::sealed;
 use crate::variant::Operation;
 use crate::{DType, Error, Reduction};
 
-/// What cross-entropy computes: `rows` x `classes` contiguous f32 logits and one i32 class id a row.
+/// What cross-entropy computes: `rows` x `classes` logits, contiguous f32 unless said otherwise, and
+/// one i32 class id a row.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CrossEntropySpec {
     rows: u64,

@@ -66,7 +66,7 @@ pub enum Reduce {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Access {
-    /// By one 16-byte access: every row starts on a multiple of four elements and has a multiple of four columns.
+    /// By one access of 16 bytes, or of 8 in 16-bit storage: every row starts on a multiple of four elements.
     Quads,
     /// By four 4-byte accesses: any row.
     Words,
@@ -140,6 +140,6 @@ pub struct Problem {
     pub rows: u64,
     /// Columns of a row, at least 1.
     pub cols: u32,
-    /// Whether every row starts on a multiple of four elements and has a multiple of four columns.
+    /// Whether every row of every matrix starts on a multiple of four elements.
     pub aligned: bool,
 }
