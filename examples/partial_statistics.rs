@@ -4,9 +4,9 @@
 //! computes its own probabilities, losses and gradient. Between devices or hosts, the records are all that travels.
 
 use wgpu_softmax::{
-    CrossEntropyBackwardBuffers, CrossEntropyFromPairsBuffers, CrossEntropySpec, CrossEntropyWants,
-    Error, Gpu, MergeSpec, MergeStatisticsBuffers, PartialStatisticBuffers, Reduction, ShardSpec,
-    SoftmaxSpec,
+    CrossEntropyBackwardBuffers, CrossEntropyFromPairsBuffers, CrossEntropyInputs,
+    CrossEntropySpec, CrossEntropyWants, Error, Gpu, MergeSpec, MergeStatisticsBuffers,
+    PartialStatisticBuffers, Reduction, ShardSpec, SoftmaxSpec,
 };
 
 const ROWS: usize = 4;
@@ -94,7 +94,7 @@ fn main() -> Result<(), Error> {
         grad_logits: true,
         ..Default::default()
     };
-    let whole = gpu.cross_entropy(&spec, &logits, &targets, wants)?;
+    let whole = gpu.cross_entropy(&spec, CrossEntropyInputs::new(&logits, &targets), wants)?;
     let apart = |a: &[f32], b: &[f32]| {
         a.iter()
             .zip(b)

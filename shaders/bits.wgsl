@@ -5,6 +5,7 @@ const MAGNITUDE: u32 = 0x7fffffffu;
 const INFINITY: u32 = 0x7f800000u;
 const NEGATIVE_INFINITY: u32 = 0xff800000u;
 const NAN: u32 = 0x7fc00000u;
+const ONE: u32 = 0x3f800000u;
 const LOWEST: f32 = -0x1.fffffep+127f;
 const LOWEST_BITS: u32 = 0xff7fffffu;
 

@@ -16,14 +16,35 @@ struct Params {
     upstream_stride: u32,
     result_offset: u32,
     result_stride: u32,
-    options: u32,
-    ignore_index: i32,
-    scale: f32,
-    largest_logit: u32,
-    first_class: u32,
-    classes: u32,
     first_record: u32,
     records: u32,
+    scale: f32,
+    largest_logit: u32,
+    fraction: f32,
+    steepness: f32,
+    lowest_rise: f32,
+    // From here on for cross-entropy alone.
+    options: u32,
+    first_class: u32,
+    classes: u32,
+    // Words of a class id, and the ignored one.
+    id_words: u32,
+    ignored_low: u32,
+    ignored_high: u32,
+    // Words of a row's loss: two where the z-loss stands apart.
+    loss_words: u32,
+    z_loss: f32,
+    // 1 - e and e / C of the smoothing e over C classes.
+    target_share: f32,
+    uniform_share: f32,
+    // C, S / C and the largest magnitude short of C, for the softcap C of S x; S is the slope at 0.
+    softcap: f32,
+    inverse_softcap: f32,
+    largest_uncapped: u32,
+    slope: f32,
+    // The bits of what a mean divides by, where it is given.
+    weight_sum: u32,
+    valid_rows: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;

@@ -1,5 +1,6 @@
 // Logits are multiplied by a scale first. Those whose product overflows, of magnitude beyond largest_logit, count as
-// infinite: classified by integer bits, as NaN and infinity are. scale (x - max) is exact where x = max, whatever the scale.
+// infinite: classified by integer bits, as NaN and infinity are. scale (x - max) is exact where x = max, whatever the
+// scale.
 
 fn live(bits: vec4<u32>) -> vec4<bool> {
     return (bits & vec4<u32>(MAGNITUDE)) <= vec4<u32>(params.largest_logit);
@@ -14,19 +15,34 @@ fn excluded(bits: vec4<u32>) -> vec4<bool> {
     return !live(bits) & (bits > vec4<u32>(MAGNITUDE)) & (bits <= vec4<u32>(NEGATIVE_INFINITY));
 }
 
-// The lowest x for which scale (x - max) does not overflow.
-fn lowest_subtrahend(max_: f32) -> f32 {
-    let span = bitcast<f32>(params.largest_logit);
-    return max(max_, span + LOWEST) - span;
+// x - max, or half of it where the whole could overflow: steepness times the rise is scale (x - max). It is no lower
+// than what keeps that finite.
+fn rise_of(x: vec4<f32>, max_: f32) -> vec4<f32> {
+    return max(params.fraction * x - params.fraction * max_, vec4<f32>(params.lowest_rise));
+}
+
+fn rise_of_one(x: f32, max_: f32) -> f32 {
+    return max(params.fraction * x - params.fraction * max_, params.lowest_rise);
 }
 
 // exp(scale (x - max)), exactly 1 where they are equal.
 fn exponential(x: vec4<f32>, max_: f32) -> vec4<f32> {
-    let d = max(x, vec4<f32>(lowest_subtrahend(max_))) - max_;
-    return select(exp(params.scale * d), vec4<f32>(1.0), d == vec4<f32>(0.0));
+    let rise = rise_of(x, max_);
+    return select(exp(params.steepness * rise), vec4<f32>(1.0), rise == vec4<f32>(0.0));
 }
 
 fn exponential_one(x: f32, max_: f32) -> f32 {
-    let d = max(x, lowest_subtrahend(max_)) - max_;
-    return select(exp(params.scale * d), 1.0, d == 0.0);
+    let rise = rise_of_one(x, max_);
+    return select(exp(params.steepness * rise), 1.0, rise == 0.0);
+}
+
+fn survey_logits(so_far: Survey, bits: vec4<u32>) -> Survey {
+    let magnitude = bits & vec4<u32>(MAGNITUDE);
+    let special = select(magnitude, vec4<u32>(0u), excluded(bits));
+    let logits = select(vec4<f32>(LOWEST), value(bits), live(bits));
+    return Survey(max(so_far.max, logits), max(so_far.special, special));
+}
+
+fn weigh_logits(bits: vec4<u32>, max_: f32) -> vec4<f32> {
+    return select(vec4<f32>(0.0), exponential(value(bits), max_), live(bits));
 }

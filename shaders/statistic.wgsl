@@ -41,10 +41,11 @@ fn inverse(sum: f32) -> f32 {
     return select(1.0 / max(sum, 0x1p-126f), 1.0, sum == 1.0);
 }
 
-// What is saved of a row for its backward pass: the bits of max and 1 / sum.
+// What is saved of a row for its backward pass: the bits of max and 1 / sum. A row without probabilities has its
+// infinite or NaN lse in place of max.
 fn pair_of(statistic: Statistic) -> vec2<u32> {
     let pair = bitcast<vec2<u32>>(vec2<f32>(statistic.max, inverse(statistic.sum)));
-    return select(pair, vec2<u32>(NAN), vec2<bool>(poisoned(statistic)));
+    return select(pair, vec2<u32>(lse_of(statistic), NAN), vec2<bool>(poisoned(statistic)));
 }
 
 fn lse_of(statistic: Statistic) -> u32 {
@@ -53,6 +54,16 @@ fn lse_of(statistic: Statistic) -> u32 {
     }
     let lse = bitcast<u32>(params.scale * statistic.max + natural_log(max(statistic.sum, 1.0)));
     return select(lse, NEGATIVE_INFINITY, statistic.sum == 0.0);
+}
+
+// ln(sum), from 1 / sum.
+fn log_sum_of(inverse_sum: f32) -> f32 {
+    return -natural_log(inverse_sum);
+}
+
+fn lse_of_pair(pair: vec2<u32>) -> u32 {
+    let lse = bitcast<u32>(params.scale * value_one(pair.x) + log_sum_of(value_one(pair.y)));
+    return select(pair.x, lse, finite_one(pair.x));
 }
 
 // A sum in which no accumulator takes more than 16 terms before it moves up a level.

@@ -1,7 +1,7 @@
-// Row counts and the sum of the losses, in a fixed order: an invocation takes sixteen rows, a workgroup sixteen
-// times its size, and leaves one record. count_targets reads the targets, reduce_losses the targets and the losses
-// of the rows, merge_tallies the records of several workgroups. The record that remains is record 0, and it is
-// published as the status and the reduced loss.
+// Row counts, and the sums of the weights and the losses, in a fixed order: an invocation takes sixteen rows, a
+// workgroup sixteen times its size, and leaves one record. count_targets reads the targets, reduce_losses the targets
+// and the losses of the rows, merge_tallies the records of several workgroups. The record that remains is record 0, and
+// it is published as the status and the reduced loss.
 
 @group(0) @binding(6) var<storage, read> losses: array<u32>;
 @group(0) @binding(8) var<storage, read_write> tallies: array<Tally>;
@@ -30,20 +30,22 @@ fn merge_lanes(place: Place, mine: Tally) -> Tally {
 
 fn tally_target(row: u32) -> Tally {
     var tally = empty_tally();
-    let role = role_of(targets[params.bound_row + row]);
-    tally.valid_rows = u32(role == VALID);
-    tally.bad_targets = u32(role == BAD);
-    tally.first_bad_row = select(NO_ROW, params.tensor_row + row, role == BAD);
+    let found = target_of(row);
+    tally.valid_rows = u32(found.role == VALID);
+    tally.bad_targets = u32(found.role == BAD);
+    tally.first_bad_row = select(NO_ROW, params.tensor_row + row, found.role == BAD);
+    tally.weight_sum = found.weight;
     return tally;
 }
 
 fn tally_loss(row: u32) -> Tally {
     var tally = tally_target(row);
-    let bits = losses[params.bound_row + row];
-    let magnitude = bits & MAGNITUDE;
+    let place = (params.bound_row + row) * params.loss_words;
+    tally.loss = losses[place];
+    tally.z_loss = select(0u, losses[place + params.loss_words - 1u], params.loss_words == 2u);
+    let magnitude = plus(tally.loss, tally.z_loss) & MAGNITUDE;
     tally.nan_rows = tally.valid_rows * u32(magnitude > INFINITY);
     tally.infinite_rows = u32(magnitude == INFINITY);
-    tally.loss = select(0u, bits, magnitude < INFINITY);
     return tally;
 }
 
@@ -51,22 +53,14 @@ fn row_of(place: Place, i: u32) -> u32 {
     return (place.slot * ROWS_PER_INVOCATION + i) * LANES + place.lane;
 }
 
-// The mean over no valid row is NaN; a bad target or a NaN loss makes either reduction NaN.
-fn reduced(tally: Tally) -> u32 {
-    let mean = (params.options & MEAN) != 0u;
-    if tally.bad_targets + tally.nan_rows > 0u || (mean && tally.valid_rows == 0u) {
-        return NAN;
-    }
-    if tally.infinite_rows > 0u {
-        return INFINITY;
-    }
-    let divisor = select(1.0, f32(tally.valid_rows), mean);
-    return bitcast<u32>(bitcast<f32>(tally.loss) / divisor);
-}
-
 fn publish(tally: Tally) {
     var published = tally;
-    published.loss = reduced(tally);
+    if (params.options & MEAN) != 0u {
+        let divisors = divisors_of(tally);
+        published.loss = quotient(tally.loss, divisors.weight_sum);
+        published.z_loss = select(0u, quotient(tally.z_loss, divisors.valid_rows), params.z_loss != 0.0);
+    }
+    published.loss = plus(published.loss, published.z_loss);
     status[0] = published;
     reduced_loss[0] = published.loss;
 }

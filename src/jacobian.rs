@@ -2,10 +2,11 @@
 
 use wgpu::Buffer;
 
-use crate::kernel::{Bound, Params};
+use crate::kernel::Bound;
 use crate::layout::Geometry;
 use crate::operation::bytes_moved;
 use crate::operation::sealed::Spec;
+use crate::params::Params;
 use crate::rows::{PARTIAL_BYTES, RowKernels, storage};
 use crate::shader::Binding;
 use crate::tensor::{F32, Shape, Tensor, check};

@@ -2,82 +2,13 @@
 
 use std::sync::Arc;
 
-use bytemuck::{Pod, Zeroable};
 use wgpu::util::{BufferInitDescriptor, DeviceExt};
 use wgpu::{
     BindGroup, BindGroupLayout, Buffer, BufferUsages, ComputePass, ComputePipeline, Device,
 };
 
-use crate::Error;
+use crate::params::Params;
 use crate::shader::{Binding, Program};
-
-/// The uniform of every dispatch, as `Params` in `shaders/grid.wgsl` has it.
-#[repr(C)]
-#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
-#[expect(missing_docs, reason = "the names are those of the shader")]
-pub struct Params {
-    pub rows: u32,
-    pub cols: u32,
-    pub parts: u32,
-    pub part_cols: u32,
-    pub bound_row: u32,
-    pub tensor_row: u32,
-    pub source_offset: u32,
-    pub source_stride: u32,
-    pub upstream_offset: u32,
-    pub upstream_stride: u32,
-    pub result_offset: u32,
-    pub result_stride: u32,
-    pub options: u32,
-    pub ignore_index: i32,
-    pub scale: f32,
-    pub largest_logit: u32,
-    pub first_class: u32,
-    pub classes: u32,
-    pub first_record: u32,
-    pub records: u32,
-}
-
-impl Default for Params {
-    /// All 0, but for a scale of 1.
-    fn default() -> Self {
-        Self {
-            scale: 1.0,
-            largest_logit: f32::MAX.to_bits(),
-            ..Self::zeroed()
-        }
-    }
-}
-
-impl Params {
-    /// Logits multiplied by `scale`: those whose product overflows count as infinite.
-    ///
-    /// # Errors
-    ///
-    /// A scale that is not finite and above 0.
-    pub(crate) fn scaled(scale: f32) -> Result<Self, Error> {
-        if !(scale.is_finite() && scale > 0.0) {
-            let found = scale.to_string();
-            return Err(Error::Value {
-                what: "scale",
-                expected: "finite and above 0",
-                found,
-            });
-        }
-        let mut largest = (f32::MAX / scale).min(f32::MAX);
-        while !(largest * scale).is_finite() {
-            largest = largest.next_down();
-        }
-        while largest < f32::MAX && (largest.next_up() * scale).is_finite() {
-            largest = largest.next_up();
-        }
-        Ok(Self {
-            scale,
-            largest_logit: largest.to_bits(),
-            ..Self::default()
-        })
-    }
-}
 
 /// Bytes between the uniforms of two dispatches: the largest alignment that WebGPU asks for.
 const SLOT: u32 = 256;
@@ -140,7 +71,7 @@ impl Kernel {
 }
 
 fn layout_entry((binding, written): (Binding, bool)) -> wgpu::BindGroupLayoutEntry {
-    let uniform = binding == Binding::Params;
+    let uniform = binding.is_uniform();
     wgpu::BindGroupLayoutEntry {
         binding: binding as u32,
         visibility: wgpu::ShaderStages::COMPUTE,
@@ -152,7 +83,7 @@ fn layout_entry((binding, written): (Binding, bool)) -> wgpu::BindGroupLayoutEnt
                     read_only: !written,
                 }
             },
-            has_dynamic_offset: uniform,
+            has_dynamic_offset: binding == Binding::Params,
             min_binding_size: None,
         },
         count: None,
@@ -270,7 +201,7 @@ impl Absent {
             device.create_buffer(&wgpu::BufferDescriptor {
                 label: Some("wgpu-softmax placeholder"),
                 size: u64::from(SLOT),
-                usage: BufferUsages::STORAGE,
+                usage: BufferUsages::STORAGE | BufferUsages::UNIFORM,
                 mapped_at_creation: false,
             })
         };

@@ -1,6 +1,6 @@
 //! Where the rows of a matrix lie in its buffer.
 
-use crate::variant::{Operation, Problem};
+use crate::variant::{Form, Operation, Problem};
 use crate::{DType, Error};
 
 /// Where the rows of a matrix lie in its buffer, in elements.
@@ -54,6 +54,7 @@ impl Rows {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Geometry {
     pub(crate) operation: Operation,
+    pub(crate) form: Form,
     pub(crate) rows: u64,
     pub(crate) cols: u32,
     pub(crate) dtype: DType,
@@ -86,6 +87,7 @@ impl Geometry {
         );
         Ok(Self {
             operation,
+            form: Form::default(),
             rows,
             cols,
             dtype,
@@ -98,6 +100,11 @@ impl Geometry {
     /// Contiguous rows of f32.
     pub(crate) fn contiguous(operation: Operation, rows: u64, cols: u64) -> Result<Self, Error> {
         Self::new(operation, (rows, cols), DType::F32, Layouts::default())
+    }
+
+    /// With the code that options ask for.
+    pub(crate) const fn form(self, form: Form) -> Self {
+        Self { form, ..self }
     }
 
     /// Contiguous results of as many rows as columns for each row.
@@ -131,6 +138,7 @@ impl Geometry {
     pub(crate) const fn problem(&self) -> Problem {
         Problem {
             operation: self.operation,
+            form: self.form,
             rows: self.rows,
             cols: self.cols,
             aligned: self.aligned(),

@@ -66,6 +66,7 @@ mod jacobian;
 mod kernel;
 mod layout;
 mod operation;
+mod params;
 mod partial;
 mod planner;
 mod reduction;
@@ -79,15 +80,16 @@ pub mod variant;
 pub use caps::wanted;
 pub use cross_entropy::{
     CrossEntropyBackwardBuffers, CrossEntropyBackwardPlan, CrossEntropyBuffers, CrossEntropyExtras,
-    CrossEntropyPlan, CrossEntropySpec, Status,
+    CrossEntropyPlan, CrossEntropySpec, Status, TargetType,
 };
 pub use dtype::DType;
 pub use error::Error;
-pub use gpu::{CrossEntropyOutput, CrossEntropyWants, Gpu};
+pub use gpu::{CrossEntropyInputs, CrossEntropyOutput, CrossEntropyWants, Gpu, Targets};
 pub use jacobian::{JacobianBuffers, JacobianPlan};
-pub use kernel::{Bound, Params};
+pub use kernel::Bound;
 pub use layout::Layout;
 pub use operation::{Plan, RowOperation};
+pub use params::Params;
 pub use partial::{
     CrossEntropyFromPairs, CrossEntropyFromPairsBuffers, MergeSpec, MergeStatistics,
     MergeStatisticsBuffers, PartialStatistic, PartialStatisticBuffers, ShardSpec, SoftmaxFromPairs,

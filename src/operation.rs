@@ -3,12 +3,13 @@
 use std::fmt::Debug;
 use std::marker::PhantomData;
 
-use crate::kernel::{Bound, Params};
+use crate::kernel::Bound;
 use crate::layout::Geometry;
+use crate::params::Params;
 use crate::rows::RowKernels;
 use crate::shader::Binding;
 use crate::tensor::{F32, Shape};
-use crate::variant::{Operation, Variant};
+use crate::variant::{Operation, Shares, Variant};
 use crate::{Error, Planner};
 
 /// A row-wise operation, with the spec it is planned from and the buffers it binds.
@@ -29,8 +30,8 @@ pub trait RowOperation: sealed::Sealed {
 
 pub(crate) mod sealed {
     use crate::Error;
-    use crate::kernel::Params;
     use crate::layout::Geometry;
+    use crate::params::Params;
     use crate::tensor::Tensor;
     use crate::variant::Operation;
 
@@ -108,11 +109,13 @@ impl<O: RowOperation> Plan<O> {
 /// Matrices read and written, and per-row arrays, of all rows.
 pub(crate) fn bytes_moved(geometry: &Geometry) -> u64 {
     let cols = u64::from(geometry.cols);
-    geometry.rows.saturating_mul(bytes_per_row(
-        geometry.operation,
-        cols,
-        geometry.dtype.bytes(),
-    ))
+    let element = geometry.dtype.bytes();
+    let probabilities = match geometry.form.shares {
+        Shares::Probabilities => cols * element,
+        _ => 0,
+    };
+    let others = bytes_per_row(geometry.operation, cols, element);
+    geometry.rows.saturating_mul(others + probabilities)
 }
 
 fn bytes_per_row(operation: Operation, cols: u64, element: u64) -> u64 {
@@ -129,6 +132,7 @@ fn bytes_per_row(operation: Operation, cols: u64, element: u64) -> u64 {
         Operation::MergeStatistics => 4 * cols * F32 + 3 * F32,
         Operation::SoftmaxFromPairs => 2 * matrix + 2 * F32,
         Operation::CrossEntropyFromPairs => 5 * F32,
+        Operation::LseFromPairs => 3 * F32,
         Operation::Jacobian => cols.saturating_mul(matrix).saturating_add(matrix),
     }
 }
@@ -160,11 +164,11 @@ macro_rules! row_operation {
             fn tensors<'a>(
                 buffers: &Self::Buffers<'a>,
                 geometry: &$crate::layout::Geometry,
-                params: &$crate::kernel::Params,
+                params: &$crate::params::Params,
             ) -> $crate::operation::sealed::Tensors<'a> {
-                use $crate::operation::{matrix, pair, records, value};
+                use $crate::operation::{class_id, matrix, pair, records, value};
                 // Each operation has some of the shapes.
-                let _ = (matrix, pair, records, value);
+                let _ = (class_id, matrix, pair, records, value);
                 $crate::operation::sealed::Tensors(vec![$($crate::tensor::Tensor::$how(
                     $crate::shader::Binding::$binding,
                     stringify!($field),
@@ -196,6 +200,13 @@ pub(crate) fn matrix(binding: Binding, geometry: &Geometry, _: &Params) -> Shape
 /// A value a row.
 pub(crate) const fn value(_: Binding, _: &Geometry, _: &Params) -> Shape {
     Shape::VALUE_PER_ROW
+}
+
+/// A class id a row.
+pub(crate) const fn class_id(_: Binding, _: &Geometry, params: &Params) -> Shape {
+    Shape::PerRow {
+        bytes: params.id_words as u64 * F32,
+    }
 }
 
 /// A saved pair a row.

@@ -9,16 +9,17 @@
 //! logits and pairs  -> softmax_from_pairs, cross_entropy_from_pairs, cross_entropy_backward
 //! ```
 
-use crate::kernel::Params;
 use crate::layout::Geometry;
 use crate::operation::{row_operation, sealed};
-use crate::variant::Operation;
+use crate::params::Params;
+use crate::variant::{Form, Operation};
 use crate::{CrossEntropySpec, Error, SoftmaxSpec};
 
 /// One shard's columns of `rows` rows.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ShardSpec {
     columns: SoftmaxSpec,
+    softcap: Option<f32>,
     shard: u64,
     shards: u64,
 }
@@ -28,24 +29,43 @@ impl ShardSpec {
     pub const fn new(columns: SoftmaxSpec, shard: u64, shards: u64) -> Self {
         Self {
             columns,
+            softcap: None,
             shard,
             shards,
+        }
+    }
+
+    /// Logits `x` become `softcap * tanh(x / softcap)`, after the scale: finite, above 0. Their merge then has no scale.
+    #[must_use]
+    pub const fn softcap(self, softcap: f32) -> Self {
+        Self {
+            softcap: Some(softcap),
+            ..self
         }
     }
 }
 
 impl sealed::Spec for ShardSpec {
     fn geometry(&self, operation: Operation) -> Result<Geometry, Error> {
-        self.columns.geometry(operation)
+        let form = Form {
+            capped: self.softcap.is_some(),
+            ..Form::default()
+        };
+        Ok(self.columns.geometry(operation)?.form(form))
     }
 
     fn params(&self) -> Result<Params, Error> {
         let narrow = |n| u32::try_from(n).ok();
+        let plain = self.columns.params()?;
+        let read = match self.softcap {
+            Some(softcap) => Params::capped(plain.scale, softcap)?,
+            None => plain,
+        };
         match narrow(self.shard).zip(narrow(self.shards)) {
             Some((first_record, records)) if first_record < records => Ok(Params {
                 first_record,
                 records,
-                ..self.columns.params()?
+                ..read
             }),
             _ => Err(Error::Value {
                 what: "shard",
@@ -135,10 +155,10 @@ row_operation! {
     CrossEntropyFromPairs, cross_entropy_from_pairs, CrossEntropySpec, CrossEntropyFromPairsBuffers {
         /// Read: f32, `rows` x `classes` of the shard.
         logits: read Source matrix,
-        /// Read: i32, `rows`, ids of all classes.
-        targets: read RowInput value,
+        /// Read: `rows` ids of all classes.
+        targets: read RowInput class_id,
         /// Read: two f32 a row.
-        pairs: written Pairs pair,
+        pairs: read Pairs pair,
         /// Written: f32, `rows`: the loss where the target's class is one of the shard's, else 0. The losses of all
         /// shards add up to those of the rows.
         losses: written RowOutput value,

@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use wgpu::Device;
 
+use crate::Error;
 use crate::caps::abilities_of;
 use crate::kernel::Kernel;
-use crate::shader::Program;
-use crate::variant::{Abilities, Operation, Problem, Variant, admit, choose};
-use crate::{DType, Error};
+use crate::layout::Geometry;
+use crate::shader::{Binding, Program};
+use crate::variant::{Abilities, Problem, Variant, admit, choose};
 
 /// Makes plans on a device of the caller's, and keeps the pipelines that they share.
 ///
@@ -79,11 +80,10 @@ impl Planner {
 
     pub(crate) fn kernels(
         &self,
-        operation: Operation,
-        dtype: DType,
+        geometry: &Geometry,
         variant: Variant,
     ) -> Result<Vec<Arc<Kernel>>, Error> {
-        Program::of(operation, dtype, variant)
+        Program::of(geometry, variant)
             .into_iter()
             .map(|program| self.kernel(program))
             .collect()
@@ -104,8 +104,12 @@ impl Planner {
 
     fn check_bindings(&self, program: &Program) -> Result<(), Error> {
         let available = self.device().limits().max_storage_buffers_per_shader_stage;
-        // All but the uniform.
-        let needed = program.bindings().len() as u64 - 1;
+        let is_storage = |(binding, _): &(Binding, bool)| !binding.is_uniform();
+        let needed = program
+            .bindings()
+            .iter()
+            .filter(|entry| is_storage(entry))
+            .count() as u64;
         if needed <= u64::from(available) {
             return Ok(());
         }

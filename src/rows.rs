@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use crate::kernel::{Bound, Kernel, Params, Step};
+use crate::kernel::{Bound, Kernel, Step};
 use crate::layout::Geometry;
+use crate::params::Params;
 use crate::shader::Binding;
 use crate::tensor::{Shape, Tensor, Window, check, windows};
 use crate::variant::{Operation, Variant, part_cols};
 use crate::{Error, Planner};
 
-/// A record of `shaders/family/partial_record.wgsl`.
+/// A record of `shaders/records/statistic.wgsl`. One of `shaders/records/shares.wgsl` is twice as large.
 pub(crate) const PARTIAL_BYTES: u64 = 16;
 
 /// The kernels of an operation for a shape.
@@ -27,7 +28,7 @@ impl RowKernels {
         let variant = planner.variant(geometry.problem())?;
         let kernels = match geometry.rows {
             0 => Vec::new(),
-            _ => planner.kernels(geometry.operation, geometry.dtype, variant)?,
+            _ => planner.kernels(&geometry, variant)?,
         };
         Ok(Self {
             planner: planner.clone(),
@@ -39,9 +40,12 @@ impl RowKernels {
 
     pub(crate) fn name(&self) -> String {
         let Geometry {
-            operation, dtype, ..
+            operation,
+            form,
+            dtype,
+            ..
         } = self.geometry;
-        format!("{operation}.{}.{dtype}", self.variant)
+        format!("{operation}{form}.{}.{dtype}", self.variant)
     }
 
     /// Checks that `rows` are no more than were planned.
@@ -72,7 +76,7 @@ impl RowKernels {
 
     /// The windows in which the tensors, and the partial statistics where rows are split, lie within the binding limit.
     fn windows(&self, tensors: &[Tensor<'_>], rows: u64) -> Result<Vec<Window>, Error> {
-        let bytes = u64::from(self.variant.family.parts()) * PARTIAL_BYTES;
+        let bytes = self.partial_bytes();
         let partials = ("partials", Shape::records(bytes));
         let split = self.kernels.len() > 1;
         let shapes = tensors
@@ -80,6 +84,12 @@ impl RowKernels {
             .map(Tensor::role_and_shape)
             .chain(split.then_some(partials));
         windows(shapes, rows, self.planner.abilities())
+    }
+
+    /// Bytes of the partial statistics of a row.
+    fn partial_bytes(&self) -> u64 {
+        let records = if self.geometry.form.is_dense() { 2 } else { 1 };
+        u64::from(self.variant.family.parts()) * records * PARTIAL_BYTES
     }
 
     /// Memory for the partial statistics of the largest window, where rows are split.
@@ -93,7 +103,7 @@ impl RowKernels {
         }
         let windows = self.windows(tensors, rows)?;
         let largest = windows.iter().map(|window| window.rows).max().unwrap_or(0);
-        let size = largest * u64::from(self.variant.family.parts()) * PARTIAL_BYTES;
+        let size = largest * self.partial_bytes();
         Ok(Some(storage(
             &self.planner,
             "wgpu-softmax partial statistics",
@@ -189,12 +199,12 @@ impl RowKernels {
     }
 }
 
-/// A storage buffer of the library's own, of at least 256 bytes.
+/// A buffer of the library's own for kernels to write and to read, as a uniform too,, of at least 256 bytes.
 pub(crate) fn storage(planner: &Planner, label: &str, size: u64) -> wgpu::Buffer {
     planner.device().create_buffer(&wgpu::BufferDescriptor {
         label: Some(label),
         size: size.max(256).next_multiple_of(4),
-        usage: wgpu::BufferUsages::STORAGE,
+        usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::UNIFORM,
         mapped_at_creation: false,
     })
 }

@@ -1,8 +1,8 @@
 //! Softmax, log-softmax, logsumexp and their backward passes.
 
-use crate::kernel::Params;
 use crate::layout::{Geometry, Layout, Layouts};
 use crate::operation::{row_operation, sealed};
+use crate::params::Params;
 use crate::variant::Operation;
 use crate::{DType, Error};
 

@@ -252,6 +252,16 @@ pub(crate) fn check(tensors: &[Tensor<'_>], rows: u64) -> Result<(), Error> {
     Ok(())
 }
 
+/// The tensors of per-row arrays, and those bound whole.
+pub(crate) fn without_matrices<'a>(tensors: &[Tensor<'a>]) -> Vec<Tensor<'a>> {
+    let is_matrix = |tensor: &Tensor<'_>| matches!(tensor.shape, Shape::Matrix { .. });
+    tensors
+        .iter()
+        .filter(|tensor| !is_matrix(tensor))
+        .copied()
+        .collect()
+}
+
 /// Windows that cover `rows` rows within the binding limit, as few as it allows.
 pub(crate) fn windows(
     shapes: impl IntoIterator<Item = (&'static str, Shape)>,

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use wgpu_softmax::variant::{
-    Abilities, Access, Family, Operation, Problem, Reduce, Variant, admit, choose, variants,
+    Abilities, Access, Family, Form, Operation, Problem, Reduce, Variant, admit, choose, variants,
 };
 
 /// WebGPU's default limits.
@@ -67,6 +67,7 @@ fn problem() -> impl Strategy<Value = Problem> {
 fn of_shape(operation: Operation, rows: u64, cols: u32) -> Problem {
     Problem {
         operation,
+        form: Form::default(),
         rows,
         cols,
         aligned: cols.is_multiple_of(4),

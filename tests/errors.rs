@@ -6,8 +6,9 @@ use common::{assert_error, buffer, gpu};
 use wgpu_softmax::gpu::Selector;
 use wgpu_softmax::wgpu::{Buffer, BufferUsages};
 use wgpu_softmax::{
-    Bound, CrossEntropyBackwardBuffers, CrossEntropyBuffers, CrossEntropyExtras, CrossEntropySpec,
-    CrossEntropyWants, Error, Gpu, JacobianBuffers, Reduction, SoftmaxBuffers, SoftmaxSpec,
+    Bound, CrossEntropyBackwardBuffers, CrossEntropyBuffers, CrossEntropyExtras,
+    CrossEntropyInputs, CrossEntropySpec, CrossEntropyWants, Error, Gpu, JacobianBuffers,
+    Reduction, SoftmaxBuffers, SoftmaxSpec,
 };
 
 const STORAGE: BufferUsages = BufferUsages::STORAGE;
@@ -36,9 +37,17 @@ fn slices_of_wrong_length() {
     assert_error(gpu.softmax_backward(&[0.5; 6], &[0.5; 5], 3), short);
     let short = "grad_lse: expected 3 elements, found 2";
     assert_error(gpu.logsumexp_backward(&[0.5; 6], &[0.5; 2], 3), short);
-    let few = gpu.cross_entropy(&CrossEntropySpec::new(3, 2), &[0.0; 6], &[0; 2], LOSS_ALONE);
+    let few = gpu.cross_entropy(
+        &CrossEntropySpec::new(3, 2),
+        CrossEntropyInputs::new(&[0.0; 6], &[0; 2]),
+        LOSS_ALONE,
+    );
     assert_error(few, "targets: expected 3 elements, found 2");
-    let many = gpu.cross_entropy(&CrossEntropySpec::new(3, 2), &[0.0; 7], &[0; 3], LOSS_ALONE);
+    let many = gpu.cross_entropy(
+        &CrossEntropySpec::new(3, 2),
+        CrossEntropyInputs::new(&[0.0; 7], &[0; 3]),
+        LOSS_ALONE,
+    );
     assert_error(many, "logits: expected 6 elements, found 7");
 }
 
@@ -111,19 +120,31 @@ fn buffers_given_twice() {
 }
 
 /// The roles of cross-entropy, each with its bytes for 4 x 3.
-const ROLES: [(&str, u64); 7] = [
+const ROLES: [(&str, u64); 9] = [
     ("logits", 48),
     ("targets", 16),
+    ("weight", 12),
+    ("grad_losses", 16),
     ("losses", 16),
     ("grad_logits", 48),
     ("pairs", 32),
     ("lse", 16),
-    ("status", 24),
+    ("status", 32),
 ];
 
 /// Row losses of 4 x 3 in buffers in the order of the roles.
-fn bind_cross_entropy(given: &[Buffer; 7], reduction: Reduction) -> Result<Bound, Error> {
-    let [logits, targets, losses, grad_logits, pairs, lse, status] = given;
+fn bind_cross_entropy(given: &[Buffer; 9], reduction: Reduction) -> Result<Bound, Error> {
+    let [
+        logits,
+        targets,
+        weight,
+        grad_losses,
+        losses,
+        grad_logits,
+        pairs,
+        lse,
+        status,
+    ] = given;
     let plan = gpu()
         .planner()
         .cross_entropy(CrossEntropySpec::new(4, 3).reduction(reduction))?;
@@ -134,6 +155,8 @@ fn bind_cross_entropy(given: &[Buffer; 7], reduction: Reduction) -> Result<Bound
         grad_logits: Some(grad_logits),
     };
     let extras = CrossEntropyExtras::default()
+        .weight(weight)
+        .grad_losses(grad_losses)
         .pairs(pairs)
         .lse(lse)
         .status(status);
@@ -164,10 +187,10 @@ fn every_pair_of_roles_of_cross_entropy_needs_two_buffers() {
     for reduction in [Reduction::None, Reduction::Mean] {
         for first in 0..ROLES.len() {
             for second in first + 1..ROLES.len() {
-                let mut given = [(); 7].map(|()| storage(48));
+                let mut given = [(); 9].map(|()| storage(48));
                 given[second] = given[first].clone();
                 let error = bind_cross_entropy(&given, reduction).err();
-                if (first, second) == (0, 1) {
+                if second < 4 {
                     assert_eq!(error, None, "both are read");
                 } else {
                     assert_aliased(error, [ROLES[first].0, ROLES[second].0]);

@@ -6,7 +6,7 @@ use common::results::with_every_kernel;
 use common::{assert_close, bits, gpu, wide};
 use wgpu_softmax::check::{Inputs, bounds, inputs};
 use wgpu_softmax::reference::CrossEntropy;
-use wgpu_softmax::{CrossEntropySpec, CrossEntropyWants, Reduction};
+use wgpu_softmax::{CrossEntropyInputs, CrossEntropySpec, CrossEntropyWants, Reduction};
 
 const ONE: u32 = 0x3f80_0000;
 
@@ -78,7 +78,11 @@ fn a_long_ascending_row_and_long_rows_around_1e8() {
         let logits = inputs.logits(20, cols, 2);
         let targets = inputs::targets(20, cols, 2, None);
         let spec = CrossEntropySpec::new(20, cols as u64).reduction(Reduction::None);
-        let found = gpu().cross_entropy(&spec, &logits, &targets, CrossEntropyWants::default());
+        let found = gpu().cross_entropy(
+            &spec,
+            CrossEntropyInputs::new(&logits, &targets),
+            CrossEntropyWants::default(),
+        );
         let of = CrossEntropy::new(cols).reduction(Reduction::None);
         let expected = of.losses(&logits, &wide(&targets)).row_losses;
         let allowed = bounds::row_loss(&of, &logits, &wide(&targets));

@@ -5,8 +5,8 @@ mod common;
 use common::{assert_error, buffer, device, device_with_bindings_of, gpu};
 use wgpu_softmax::wgpu::{BufferUsages, Features, Limits};
 use wgpu_softmax::{
-    CrossEntropyBuffers, CrossEntropyExtras, CrossEntropySpec, CrossEntropyWants, Error, Gpu,
-    SoftmaxBuffers, SoftmaxSpec,
+    CrossEntropyBuffers, CrossEntropyExtras, CrossEntropyInputs, CrossEntropySpec,
+    CrossEntropyWants, Error, Gpu, SoftmaxBuffers, SoftmaxSpec,
 };
 
 const STORAGE: BufferUsages = BufferUsages::STORAGE;
@@ -24,7 +24,11 @@ fn a_row_beyond_the_binding_limit() {
     assert_error(gpu.softmax(&[0.0; 1025], 1), expected);
     let spec = CrossEntropySpec::new(1, 1025);
     assert_error(
-        gpu.cross_entropy(&spec, &[0.0; 1025], &[3], LOSS_ALONE),
+        gpu.cross_entropy(
+            &spec,
+            CrossEntropyInputs::new(&[0.0; 1025], &[3]),
+            LOSS_ALONE,
+        ),
         expected,
     );
     let expected = "a row of buffer `jacobian` needs 4356, \
@@ -56,7 +60,11 @@ fn too_few_storage_bindings() {
     };
     let gpu = device(Features::empty(), limits);
     assert_eq!(gpu.softmax(&[2.0], 1), Ok(vec![1.0]));
-    let found = gpu.cross_entropy(&CrossEntropySpec::new(1, 2), &[0.0; 2], &[0], LOSS_ALONE);
+    let found = gpu.cross_entropy(
+        &CrossEntropySpec::new(1, 2),
+        CrossEntropyInputs::new(&[0.0; 2], &[0]),
+        LOSS_ALONE,
+    );
     let Err(Error::Limit {
         limit,
         needed,
@@ -134,7 +142,7 @@ fn odd_arguments_are_harmless() {
     assert!(matches!(gpu.softmax(&[1.0], 0), Err(Error::Length { .. })));
     let huge = CrossEntropySpec::new(u64::MAX, u64::MAX);
     assert!(matches!(
-        gpu.cross_entropy(&huge, &[], &[], LOSS_ALONE),
+        gpu.cross_entropy(&huge, CrossEntropyInputs::new(&[], &[0; 0]), LOSS_ALONE),
         Err(Error::Length { .. })
     ));
     assert_eq!(
@@ -178,8 +186,12 @@ fn more_counts_than_a_binding_holds() {
     let gpu = device_with_bindings_of(4096);
     let rows = 200_000;
     let spec = CrossEntropySpec::new(rows, 1);
-    let found = gpu.cross_entropy(&spec, &vec![0.0; 200_000], &vec![0; 200_000], LOSS_ALONE);
-    let expected = "buffer `tally` needs 6288, \
+    let found = gpu.cross_entropy(
+        &spec,
+        CrossEntropyInputs::new(&vec![0.0; 200_000], &vec![0; 200_000]),
+        LOSS_ALONE,
+    );
+    let expected = "buffer `tally` needs 8384, \
                     but the device's limit `max_storage_buffer_binding_size` is 4096";
     assert_error(found, expected);
 }

@@ -89,7 +89,7 @@ fn output(shard: &Shard) -> Result<Buffer, Error> {
 fn spec_of(shard: &Shard) -> CrossEntropySpec {
     CrossEntropySpec::new(ROWS as u64, shard.columns.len() as u64)
         .shard(shard.columns.start as u64, COLS as u64)
-        .ignore_index(IGNORED)
+        .ignore_index(IGNORED.into())
 }
 
 #[test]

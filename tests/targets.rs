@@ -5,7 +5,9 @@ mod common;
 use common::results::with_every_kernel;
 use common::{bits, gpu};
 use wgpu_softmax::check::Inputs;
-use wgpu_softmax::{CrossEntropyOutput, CrossEntropySpec, CrossEntropyWants, Reduction};
+use wgpu_softmax::{
+    CrossEntropyInputs, CrossEntropyOutput, CrossEntropySpec, CrossEntropyWants, Reduction,
+};
 
 const INF: f32 = f32::INFINITY;
 
@@ -104,7 +106,7 @@ fn reduced(reduction: Reduction, targets: &[i32]) -> CrossEntropyOutput {
         lse: true,
     };
     gpu()
-        .cross_entropy(&spec, &logits, targets, wants)
+        .cross_entropy(&spec, CrossEntropyInputs::new(&logits, targets), wants)
         .expect("cross-entropy")
 }
 

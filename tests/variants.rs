@@ -7,15 +7,15 @@ use naga::back::{PipelineConstants, glsl, hlsl, msl, pipeline_constants, spv};
 use naga::proc::{BoundsCheckPolicies, BoundsCheckPolicy};
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use naga::{AddressSpace, Module, ShaderStage, StorageAccess, TypeInner};
-use wgpu_softmax::shader::{Program, Stage};
-use wgpu_softmax::variant::{Access, Operation, Reduce};
+use wgpu_softmax::shader::{Binding, Program, Stage, options};
+use wgpu_softmax::variant::{Access, Form, Operation, Reduce, Shares};
 use wgpu_softmax::{DType, Params};
 
 /// Every program that a plan can ask for, with registers of a few lengths.
 fn programs() -> Vec<Program> {
     let rows = [
-        Stage::Streamed,
         Stage::Partial,
+        Stage::Streamed,
         Stage::Finish,
         Stage::Registers { quads: 1 },
         Stage::Registers { quads: 32 },
@@ -25,10 +25,11 @@ fn programs() -> Vec<Program> {
         Stage::ReduceLosses,
         Stage::MergeTallies,
     ]
-    .map(|stage| Program::tally(stage, 256))
-    .to_vec();
-    for operation in Operation::ALL.into_iter().chain(Operation::SHARDED) {
-        for &stage in stages(operation, &rows) {
+    .into_iter()
+    .flat_map(|stage| tallied().map(move |form| Program::tally(stage, form, 256)))
+    .collect();
+    for (operation, form) in forms() {
+        for &stage in stages(operation, form, &rows) {
             for (reduce, lanes) in [
                 (Reduce::Invocation, 1),
                 (Reduce::Subgroup, 8),
@@ -37,6 +38,7 @@ fn programs() -> Vec<Program> {
                 for (access, dtype) in storages() {
                     list.push(Program {
                         operation,
+                        form,
                         stage,
                         reduce,
                         lanes,
@@ -51,6 +53,26 @@ fn programs() -> Vec<Program> {
     list
 }
 
+/// Every operation in every form.
+fn forms() -> impl Iterator<Item = (Operation, Form)> {
+    let all = Operation::ALL.into_iter().chain(Operation::SHARDED);
+    all.flat_map(|operation| {
+        Form::all(operation)
+            .into_iter()
+            .map(move |form| (operation, form))
+    })
+}
+
+/// The forms that rows are counted by: with class ids, and with probabilities.
+fn tallied() -> impl Iterator<Item = Form> {
+    [Shares::Onehot, Shares::Probabilities]
+        .into_iter()
+        .map(|shares| Form {
+            shares,
+            capped: false,
+        })
+}
+
 /// Every access to every storage type.
 fn storages() -> impl Iterator<Item = (Access, DType)> {
     let with_each = |access| DType::ALL.map(|dtype| (access, dtype));
@@ -59,12 +81,15 @@ fn storages() -> impl Iterator<Item = (Access, DType)> {
         .flat_map(with_each)
 }
 
-fn stages(operation: Operation, rows: &[Stage]) -> &[Stage] {
+fn stages(operation: Operation, form: Form, rows: &[Stage]) -> &[Stage] {
+    // Parts of logits alone are folded by one program for all that is made of them.
+    let shares_partial = form.matrices_read(operation) == 1 && !form.is_dense();
     match operation {
         Operation::PartialStatistic => &[Stage::Partial],
         Operation::MergeStatistics => &[Stage::Merge],
-        Operation::CrossEntropyFromPairs => &[Stage::Recalled],
+        _ if operation.is_per_row() => &[Stage::Recalled],
         _ if operation.is_elementwise() => &[Stage::Elementwise],
+        _ if shares_partial => &rows[1..],
         _ => rows,
     }
 }
@@ -128,10 +153,13 @@ fn every_program_parses_validates_and_agrees_with_the_host() {
             expected,
             "bindings of {program:?}"
         );
-        assert!(
-            expected.len() <= 9,
-            "{program:?} uses more than 8 storage bindings"
-        );
+        let is_storage = |(name, _): &(Binding, bool)| !name.is_uniform();
+        let storage = program
+            .bindings()
+            .iter()
+            .filter(|entry| is_storage(entry))
+            .count();
+        assert!(storage <= 8, "{program:?} uses {storage} storage bindings");
         let size = module.entry_points[0].workgroup_size;
         assert_eq!(size, [program.workgroup, 1, 1], "{program:?}");
     }
@@ -163,28 +191,18 @@ fn overrides_are_exactly_those_of_the_host() {
 
 #[test]
 fn the_uniform_has_the_hosts_layout() {
-    let host = BTreeMap::from([
-        ("rows", offset_of!(Params, rows)),
-        ("cols", offset_of!(Params, cols)),
-        ("parts", offset_of!(Params, parts)),
-        ("part_cols", offset_of!(Params, part_cols)),
-        ("bound_row", offset_of!(Params, bound_row)),
-        ("tensor_row", offset_of!(Params, tensor_row)),
-        ("source_offset", offset_of!(Params, source_offset)),
-        ("source_stride", offset_of!(Params, source_stride)),
-        ("upstream_offset", offset_of!(Params, upstream_offset)),
-        ("upstream_stride", offset_of!(Params, upstream_stride)),
-        ("result_offset", offset_of!(Params, result_offset)),
-        ("result_stride", offset_of!(Params, result_stride)),
-        ("options", offset_of!(Params, options)),
-        ("ignore_index", offset_of!(Params, ignore_index)),
-        ("scale", offset_of!(Params, scale)),
-        ("largest_logit", offset_of!(Params, largest_logit)),
-        ("first_class", offset_of!(Params, first_class)),
-        ("classes", offset_of!(Params, classes)),
-        ("first_record", offset_of!(Params, first_record)),
-        ("records", offset_of!(Params, records)),
-    ]);
+    macro_rules! offsets {
+        ($($field:ident)*) => {
+            BTreeMap::from([$((stringify!($field), offset_of!(Params, $field)),)*])
+        };
+    }
+    let host = offsets!(
+        rows cols parts part_cols bound_row tensor_row source_offset source_stride
+        upstream_offset upstream_stride result_offset result_stride first_record records scale largest_logit fraction
+        steepness lowest_rise
+        options first_class classes id_words ignored_low ignored_high loss_words z_loss
+        target_share uniform_share softcap inverse_softcap largest_uncapped slope weight_sum valid_rows
+    );
     for program in programs() {
         let (module, _) = specialised(&program);
         let (_, params) = module
@@ -202,6 +220,28 @@ fn the_uniform_has_the_hosts_layout() {
         assert_eq!(shader, host, "{program:?}");
         assert_eq!(*span as usize, size_of::<Params>(), "{program:?}");
     }
+}
+
+#[test]
+fn option_bits_are_exactly_those_of_the_host() {
+    let program = Program::tally(Stage::ReduceLosses, Form::default(), 256);
+    let module = naga::front::wgsl::parse_str(&program.wgsl()).expect("parsed above");
+    let declared = |name: &str| {
+        let is_it = |constant: &naga::Constant| constant.name.as_deref() == Some(name);
+        let (_, constant) = module
+            .constants
+            .iter()
+            .find(|(_, constant)| is_it(constant))?;
+        match module.global_expressions[constant.init] {
+            naga::Expression::Literal(naga::Literal::U32(bit)) => Some(bit),
+            _ => None,
+        }
+    };
+    for &(name, bit) in options::ALL {
+        assert_eq!(declared(name), Some(bit), "{name}");
+    }
+    let distinct: u32 = options::ALL.iter().map(|(_, bit)| bit).sum();
+    assert_eq!(distinct, (1 << options::ALL.len()) - 1, "bits overlap");
 }
 
 #[test]

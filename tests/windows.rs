@@ -10,8 +10,9 @@ use wgpu_softmax::check::{Inputs, bounds};
 use wgpu_softmax::reference::{self, CrossEntropy};
 use wgpu_softmax::variant::{Access, Family, Reduce, Variant};
 use wgpu_softmax::{
-    CrossEntropySpec, CrossEntropyWants, Gpu, JacobianBuffers, LogSumExpBackwardBuffers,
-    LogSumExpBuffers, SoftmaxBackwardBuffers, SoftmaxBuffers, SoftmaxSpec,
+    CrossEntropyInputs, CrossEntropySpec, CrossEntropyWants, Gpu, JacobianBuffers,
+    LogSumExpBackwardBuffers, LogSumExpBuffers, SoftmaxBackwardBuffers, SoftmaxBuffers,
+    SoftmaxSpec,
 };
 
 /// Bytes of a binding.
@@ -142,7 +143,7 @@ fn cross_entropy_with_mean_ignored_rows_and_status() {
         let status = outputs.status(gpu);
         assert_eq!(status.valid_rows as usize, expected.valid_rows);
         assert_eq!((status.bad_targets, status.first_bad_row), (0, u32::MAX));
-        assert_eq!(status.loss_bits, outputs.loss.words(gpu)[0]);
+        assert_eq!(status.loss.to_bits(), outputs.loss.words(gpu)[0]);
     });
 }
 
@@ -188,8 +189,12 @@ fn parts_of_rows_lie_within_bindings_too() {
 fn windows_of_few_rows_are_counted_too() {
     let gpu = device_with_bindings_of(1280);
     let (logits, ids) = rows_with_targets(Inputs::Peaked, (1800, 3), 6, IGNORED);
-    let spec = CrossEntropySpec::new(1800, 3).ignore_index(IGNORED);
-    let found = gpu.cross_entropy(&spec, &logits, &ids, CrossEntropyWants::default());
+    let spec = CrossEntropySpec::new(1800, 3).ignore_index(IGNORED.into());
+    let found = gpu.cross_entropy(
+        &spec,
+        CrossEntropyInputs::new(&logits, &ids),
+        CrossEntropyWants::default(),
+    );
     let valid = ids.iter().filter(|&&id| id != IGNORED).count();
     assert_eq!(found.expect("a loss").status.valid_rows as usize, valid);
 }

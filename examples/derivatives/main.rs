@@ -10,7 +10,7 @@ mod chain_rule;
 
 use std::process::ExitCode;
 
-use wgpu_softmax::{CrossEntropySpec, CrossEntropyWants, Error, Gpu};
+use wgpu_softmax::{CrossEntropyInputs, CrossEntropySpec, CrossEntropyWants, Error, Gpu};
 
 use chain_rule::chain_rule;
 
@@ -78,7 +78,7 @@ fn fused_gradient(gpu: &Gpu, logits: &[f32], target: usize) -> Result<Vec<f32>, 
         ..Default::default()
     };
     let target = i32::try_from(target).unwrap_or(i32::MAX);
-    let output = gpu.cross_entropy(&spec, logits, &[target], wants)?;
+    let output = gpu.cross_entropy(&spec, CrossEntropyInputs::new(logits, &[target]), wants)?;
     println!("cross-entropy       L  {:9.6}", output.losses[0]);
     Ok(output.grad_logits.unwrap_or_default())
 }

@@ -7,7 +7,7 @@ fn finish(invocation: Invocation) {
     let task = task_of(place);
     let at = starts(task.row);
     let opened = open_row(task.row, at);
-    let row = conclude(opened, merge_partials(place, task.row));
+    let row = conclude(opened, merge_records(place, task.row));
     if task.alive && task.part == 0u && place.lane == 0u {
         report(task.row, row);
     }

@@ -1,4 +1,4 @@
-// A range of columns, folded into a statistic. LANES lanes walk it side by side, four quads a lane and trip; in a
+// A range of columns, folded into what is found of it. LANES lanes walk it side by side, four quads a lane and trip; in a
 // trip, each of the four accesses covers LANES neighbouring quads.
 
 fn load_or_nothing(at: Starts, column: u32, last: u32) -> Held {
@@ -11,9 +11,9 @@ fn load_or_nothing(at: Starts, column: u32, last: u32) -> Held {
 // The online form, a block of four quads at a time: weights are relative to a reference that the running maximum
 // may exceed by less than 1. Sums are rescaled when it exceeds it by more, not at each new maximum: an ascending
 // row would pile up the roundings of exp.
-fn fold_range(place: Place, at: Starts, first: u32, last: u32) -> Statistic {
+fn fold_range(place: Place, at: Starts, first: u32, last: u32, row: Row) -> Found {
     var seen = empty_survey();
-    var sum: NestedSum;
+    var sums: Sums;
     var reference = LOWEST;
     var count = 0u;
     let step = 4u * LANES;
@@ -25,15 +25,21 @@ fn fold_range(place: Place, at: Starts, first: u32, last: u32) -> Statistic {
         seen = survey(survey(survey(survey(seen, a), b), c), d);
         let largest = extremes_of(seen).max;
         if reference == LOWEST || params.scale * (0.5 * largest - 0.5 * reference) >= 0.5 {
-            rescale(&sum, exponential_one(reference, largest));
+            refer(&sums, reference, largest);
             reference = largest;
         }
         count++;
-        let terms = (weigh(a, reference) + weigh(b, reference)) + (weigh(c, reference) + weigh(d, reference));
-        add_term(&sum, terms, count);
+        let ab = add_terms(
+            terms_of(a, row, column, last, weigh(a, reference), reference),
+            terms_of(b, row, column + step, last, weigh(b, reference), reference),
+        );
+        let cd = add_terms(
+            terms_of(c, row, column + 2u * step, last, weigh(c, reference), reference),
+            terms_of(d, row, column + 3u * step, last, weigh(d, reference), reference),
+        );
+        take(&sums, add_terms(ab, cd), count);
     }
-    let mine = extremes_of(seen);
-    let merged = merge_extremes(place, mine);
-    let rescaled = total(sum) * exponential_one(reference, merged.max);
-    return Statistic(merged.max, merge_sum(place, rescaled), merged.special);
+    let merged = merge_extremes(place, extremes_of(seen));
+    refer(&sums, reference, merged.max);
+    return found_of(merged, merge_totals(place, totals_of(sums)));
 }

@@ -4,7 +4,7 @@
 fn merge(invocation: Invocation) {
     let place = locate(invocation);
     let task = task_of(place);
-    let statistic = merge_partials(place, task.row);
+    let statistic = statistic_of(merge_records(place, task.row));
     if task.alive && place.lane == 0u {
         report(task.row, statistic);
     }

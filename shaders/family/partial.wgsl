@@ -5,9 +5,9 @@
 fn partial(invocation: Invocation) {
     let place = locate(invocation);
     let task = task_of(place);
-    let statistic = fold_range(place, starts(task.row), task.first, task.last);
+    let at = starts(task.row);
+    let found = fold_range(place, at, task.first, task.last, open_row(task.row, at));
     if task.alive && place.lane == 0u {
-        let bits = bitcast<vec2<u32>>(vec2<f32>(statistic.max, statistic.sum));
-        partials[task.row * params.records + params.first_record + task.part] = vec4<u32>(bits, statistic.special, 0u);
+        store_record(record_of(task.row, task.part), found);
     }
 }

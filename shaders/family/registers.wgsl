@@ -16,14 +16,14 @@ fn registers(invocation: Invocation) {
     }
     let extremes = merge_extremes(place, extremes_of(seen));
 
-    var sum: NestedSum;
+    var sums: Sums;
     for (var k = 0u; k < QUADS; k++) {
+        let column = task.first + (k * LANES + place.lane) * 4u;
         let weights = weigh(held[k], extremes.max);
-        add_term(&sum, weights, k + 1u);
+        take(&sums, terms_of(held[k], opened, column, task.last, weights, extremes.max), k + 1u);
         held[k] = keep(held[k], weights);
     }
-    let statistic = Statistic(extremes.max, merge_sum(place, total(sum)), extremes.special);
-    let row = conclude(opened, statistic);
+    let row = conclude(opened, found_of(extremes, merge_totals(place, totals_of(sums))));
     if task.alive && place.lane == 0u {
         report(task.row, row);
     }

@@ -7,7 +7,7 @@ fn streamed(invocation: Invocation) {
     let task = task_of(place);
     let at = starts(task.row);
     let opened = open_row(task.row, at);
-    let row = conclude(opened, fold_range(place, at, task.first, task.last));
+    let row = conclude(opened, fold_range(place, at, task.first, task.last, opened));
     if task.alive && place.lane == 0u {
         report(task.row, row);
     }

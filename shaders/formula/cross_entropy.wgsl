@@ -1,100 +1,130 @@
-// loss = scale (max - x_t) + ln(sum), t the target's column; dL/dx = scale g (p - onehot(t)),
-// p = exp(scale (x - max)) / sum.
-// The upstream gradient g is 1, or 1 over the count of valid rows where the losses are averaged. An ignored row
-// has loss and gradient 0 whatever it holds; a row with a bad target, or without probabilities, has NaN. Where the
-// target's column lies in another shard of the classes, the loss is 0 here, and the gradient has no one.
+// loss = sum of t (scale (max - x) + ln(sum)) + L lse^2 over the classes, t the share of each: the target's weight, or as
+// smoothing and probabilities have it. dL/dx = S (p (a T + 2 b L lse) - a t), p = exp(scale (x - max)) / sum, T the sum
+// of the shares; a and b are the upstream gradient, divided by what a mean of cross-entropy and z-loss divides by.
+// An ignored row has loss and gradient 0 whatever it holds; a row with a bad target, or without probabilities, has NaN.
+// Where the target's column lies in another shard of the classes, the loss is 0 here.
 
 @group(0) @binding(6) var<storage, read_write> losses: array<u32>;
-@group(0) @binding(7) var<storage, read_write> pairs: array<vec2<u32>>;
-@group(0) @binding(8) var<storage, read> tally: array<Tally>;
-@group(0) @binding(9) var<storage, read_write> lse: array<u32>;
-
-const SAVES_LSE: u32 = 4u;
-const SAVES_PAIR: u32 = 8u;
+@group(0) @binding(14) var<uniform> tally: Tally;
+@group(0) @binding(13) var<storage, read> grad_losses: array<u32>;
 
 struct Row {
-    max: f32,
-    inverse_sum: f32,
+    index: u32,
+    role: u32,
     column: u32,
     logit: u32,
-    role: u32,
-    loss: u32,
-    lse: u32,
+    weight: u32,
+    max: f32,
+    inverse_sum: f32,
     pair: vec2<u32>,
-    grad_loss: f32,
-    poisoned: bool,
+    loss: u32,
+    z_loss: u32,
+    // The gradient is p pull - t push.
+    pull: f32,
+    push: f32,
+    spoilt: bool,
+}
+
+fn column_is(first: u32, column: u32) -> vec4<bool> {
+    return first + vec4<u32>(0u, 1u, 2u, 3u) == vec4<u32>(column);
+}
+
+// Columns may be those of some classes only, from first_class on: the others' targets are valid, and have no column.
+fn column_of(class_: u32) -> u32 {
+    let column = class_ - params.first_class;
+    return select(NO_COLUMN, column, class_ >= params.first_class && column < params.cols);
 }
 
 fn open_row(row: u32, at: Starts) -> Row {
-    let id = targets[params.bound_row + row];
+    let found = target_of(row);
     var opened: Row;
-    opened.role = role_of(id);
-    opened.column = select(NO_COLUMN, column_of(id), opened.role == VALID);
-    opened.logit = load_source_one(at.source + select(opened.column, 0u, opened.column == NO_COLUMN));
-    opened.grad_loss = 1.0;
-    if (params.options & MEAN) != 0u {
-        opened.grad_loss = 1.0 / f32(max(tally[0].valid_rows, 1u));
-    }
-    return opened;
+    opened.index = row;
+    opened.role = found.role;
+    opened.column = column_of(found.class_);
+    opened.weight = found.weight;
+    return read_target(opened, at);
 }
 
-fn conclude(opened: Row, statistic: Statistic) -> Row {
-    var row = opened;
-    row.max = statistic.max;
-    row.inverse_sum = inverse(statistic.sum);
-    row.poisoned = poisoned(statistic);
-    row.lse = lse_of(statistic);
-    row.pair = pair_of(statistic);
-    row.loss = loss_of(row, natural_log(max(statistic.sum, 1.0)));
-    return row;
+fn conclude(opened: Row, found: Found) -> Row {
+    let statistic = statistic_of(found);
+    return settled(opened, found, pair_of(statistic), natural_log(max(statistic.sum, 1.0)));
 }
 
-fn loss_of(row: Row, log_sum: f32) -> u32 {
-    if row.role == IGNORED {
-        return 0u;
-    }
-    if row.role == BAD || row.poisoned {
-        return NAN;
-    }
-    if row.column == NO_COLUMN {
-        return 0u;
-    }
-    let logit = value_one(row.logit);
-    if !live_one(row.logit) || logit < lowest_subtrahend(row.max) {
-        return INFINITY;
-    }
-    return bitcast<u32>(params.scale * (row.max - logit) + log_sum);
-}
-
-// The row as a forward pass has saved it.
-fn recall(opened: Row, index: u32) -> Row {
-    let pair = pairs[params.bound_row + index];
+fn settled(opened: Row, found: Found, pair: vec2<u32>, log_sum: f32) -> Row {
     var row = opened;
     row.max = value_one(pair.x);
     row.inverse_sum = value_one(pair.y);
-    row.poisoned = !finite_one(pair.x);
-    row.loss = loss_of(row, -natural_log(row.inverse_sum));
+    row.pair = pair;
+    if row.role == IGNORED {
+        return row;
+    }
+    if row.role == BAD || !finite_one(pair.x) {
+        row.loss = NAN;
+        row.spoilt = true;
+        return row;
+    }
+    let lse = params.scale * row.max + log_sum;
+    row.loss = surprise(row, found, log_sum);
+    row.z_loss = z_loss_of(row, lse);
+    return with_gradient(row, share_sum(row, found), lse);
+}
+
+// Once over all shards: where the target's column is.
+fn z_loss_of(row: Row, lse: f32) -> u32 {
+    return select(bounded(bitcast<u32>(params.z_loss * lse * lse)), 0u, row.column == NO_COLUMN);
+}
+
+fn with_gradient(settled_row: Row, share_sum: u32, lse: f32) -> Row {
+    var row = settled_row;
+    let g = grad_loss_of(row.index);
+    var a = g;
+    var b = g;
+    if (params.options & MEAN) != 0u {
+        let divisors = divisors_of(tally);
+        a = quotient(g, divisors.weight_sum);
+        b = quotient(g, divisors.valid_rows);
+    }
+    row.push = params.slope * value_one(a);
+    row.pull = row.push * value_one(share_sum);
+    row.spoilt = !(finite_one(a) && finite_one(share_sum));
+    if params.z_loss != 0.0 {
+        row.pull += 2.0 * params.slope * value_one(b) * params.z_loss * lse;
+        row.spoilt = row.spoilt || !finite_one(b);
+    }
     return row;
 }
 
-fn report(index: u32, row: Row) {
-    losses[params.bound_row + index] = row.loss;
-    if (params.options & SAVES_LSE) != 0u {
-        lse[params.bound_row + index] = row.lse;
+// The bits of the upstream gradient of a row's loss.
+fn grad_loss_of(index: u32) -> u32 {
+    if (params.options & HAS_UPSTREAM) == 0u {
+        return ONE;
     }
-    if (params.options & SAVES_PAIR) != 0u {
-        pairs[params.bound_row + index] = row.pair;
+    return grad_losses[select(0u, params.bound_row + index, (params.options & UPSTREAM_PER_ROW) != 0u)];
+}
+
+// One word a row, or two where a mean divides the z-losses by something else.
+fn report(index: u32, row: Row) {
+    save_pair(index, row.pair);
+    if (params.options & SKIPS_LOSS) != 0u {
+        return;
+    }
+    let place = (params.bound_row + index) * params.loss_words;
+    if params.loss_words == 2u {
+        losses[place] = row.loss;
+        losses[place + 1u] = row.z_loss;
+    } else {
+        losses[place] = plus(row.loss, row.z_loss);
     }
 }
 
 fn keep(held: Held, weights: vec4<f32>) -> Held {
-    return bitcast<vec4<u32>>(weights);
+    return keep_weights(held, weights);
 }
 
 fn outcome(kept: Held, column: u32, row: Row) -> vec4<u32> {
-    let p = bitcast<vec4<f32>>(kept) * row.inverse_sum;
-    let onehot = select(vec4<f32>(0.0), vec4<f32>(1.0), column + vec4<u32>(0u, 1u, 2u, 3u) == vec4<u32>(row.column));
-    let gradient = bitcast<vec4<u32>>(params.scale * row.grad_loss * (p - onehot));
-    let spoilt = row.role == BAD || row.poisoned;
-    return select(select(gradient, vec4<u32>(NAN), vec4<bool>(spoilt)), vec4<u32>(0u), vec4<bool>(row.role == IGNORED));
+    let logits = logits_of(kept);
+    let p = weights_kept(logits, row.max) * row.inverse_sum;
+    let gradient = sloped(logits, p * row.pull - shares_in(kept, column, row) * row.push);
+    let bits = select(bitcast<vec4<u32>>(gradient), vec4<u32>(NAN), vec4<bool>(row.spoilt));
+    return select(bits, vec4<u32>(0u), vec4<bool>(row.role == IGNORED));
 }

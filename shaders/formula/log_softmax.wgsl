@@ -22,9 +22,9 @@ fn keep(held: Held, weights: vec4<f32>) -> Held {
 }
 
 fn outcome(kept: Held, column: u32, row: Row) -> vec4<u32> {
-    let below = !live(kept) | (value(kept) < vec4<f32>(lowest_subtrahend(row.max)));
-    let x = max(value(kept), vec4<f32>(lowest_subtrahend(row.max)));
-    let log_p = params.scale * (x - row.max) - row.log_sum;
+    let rise = rise_of(value(kept), row.max);
+    let log_p = params.steepness * rise - row.log_sum;
+    let below = !live(kept) | (rise == vec4<f32>(params.lowest_rise));
     let bits = select(bitcast<vec4<u32>>(log_p), vec4<u32>(NEGATIVE_INFINITY), below);
     return select(bits, vec4<u32>(NAN), vec4<bool>(row.poisoned));
 }

@@ -20,16 +20,21 @@ fn nothing() -> Held {
 }
 
 fn load(at: Starts, column: u32, count: u32) -> Held {
-    return load_source(at.source + column, count, NEGATIVE_INFINITY);
+    return read_logits(load_source(at.source + column, count, NEGATIVE_INFINITY), count);
+}
+
+fn logits_of(held: Held) -> vec4<u32> {
+    return held;
 }
 
 fn survey(so_far: Survey, held: Held) -> Survey {
-    let magnitude = held & vec4<u32>(MAGNITUDE);
-    let special = select(magnitude, vec4<u32>(0u), excluded(held));
-    let logits = select(vec4<f32>(LOWEST), value(held), live(held));
-    return Survey(max(so_far.max, logits), max(so_far.special, special));
+    return survey_logits(so_far, held);
 }
 
 fn weigh(held: Held, max_: f32) -> vec4<f32> {
-    return select(vec4<f32>(0.0), exponential(value(held), max_), live(held));
+    return weigh_logits(held, max_);
+}
+
+fn keep_weights(held: Held, weights: vec4<f32>) -> Held {
+    return keep_logits(held, weights);
 }

@@ -157,7 +157,7 @@ impl Case {
         self.spec = self.spec.reduction(reduction);
         if let Some(id) = ignored {
             of = of.ignore_index(i64::from(id));
-            self.spec = self.spec.ignore_index(id);
+            self.spec = self.spec.ignore_index(i64::from(id));
         }
         let draw = if seed % 5 == 4 {
             inputs::bad_targets

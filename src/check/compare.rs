@@ -135,7 +135,8 @@ fn error(dtype: DType, found: f32, expected: f64, allowed: f64) -> f64 {
         return same(found == expected);
     }
     if found.is_infinite() {
-        return same(expected.abs() + allowed > max && found.signum() == expected.signum());
+        let overflows = expected.abs() + allowed > max && found.signum() == expected.signum();
+        return same(overflows || allowed == f64::INFINITY);
     }
     match dtype {
         DType::F32 => (found - expected.clamp(-max, max)).abs(),

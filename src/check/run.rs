@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use super::case::{Case, Expected, Subject};
 use super::execute::{Outcome, execute};
 use super::{Comparison, Group, Inputs, Report, bounds, compare, compare_as};
-use crate::variant::{Family, Operation, Problem, Reduce, Variant, choose, variants};
+use crate::variant::{Family, Form, Operation, Problem, Reduce, Variant, choose, variants};
 use crate::{DType, Error, Gpu};
 
 /// How much is covered.
@@ -168,6 +168,7 @@ fn problem(operation: Operation, rows: usize, cols: usize) -> Problem {
     let cols = u32::try_from(cols).unwrap_or(u32::MAX);
     Problem {
         operation,
+        form: Form::default(),
         rows: rows as u64,
         cols,
         aligned: cols % 4 == 0,

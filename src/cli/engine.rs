@@ -116,6 +116,7 @@ fn settled(gpu: Gpu, operation: Operation, rows: &Rows) -> Result<Engine, Error>
     let kernel = Some(gpu.kernel(operation, many, rows.cols)?);
     let problem = Problem {
         operation,
+        form: Default::default(),
         rows: many as u64,
         cols: u32::try_from(rows.cols).unwrap_or(u32::MAX),
         aligned: rows.cols.is_multiple_of(4),

@@ -2,31 +2,36 @@
 
 use wgpu::Buffer;
 
-use super::tally::{Own, Tally};
-use super::{CrossEntropySpec, MEAN};
-use crate::kernel::{Bound, Params};
+use super::bind::{Kernels, Request};
+use super::tally::Tally;
+use super::{CrossEntropyExtras, CrossEntropySpec};
+use crate::kernel::Bound;
 use crate::operation::bytes_moved;
 use crate::operation::sealed::Spec;
+use crate::params::Params;
 use crate::rows::RowKernels;
 use crate::shader::Binding;
-use crate::tensor::{Shape, Tensor, check};
+use crate::tensor::Shape;
 use crate::variant::{Operation, Variant};
-use crate::{Error, Planner, Reduction};
+use crate::{Error, Planner};
 
 /// The buffers of a cross-entropy's backward pass, each with usage `STORAGE`.
 #[derive(Debug, Clone, Copy)]
 pub struct CrossEntropyBackwardBuffers<'a> {
-    /// Read: f32, `rows` x `classes`.
+    /// Read: `rows` x `classes`.
     pub logits: &'a Buffer,
-    /// Read: i32, `rows`.
+    /// Read: `rows` class ids, or `rows` x `classes` probabilities: see [`TargetType`](crate::TargetType).
     pub targets: &'a Buffer,
     /// Read: two f32 a row, as a forward pass or a merge of statistics has saved them.
     pub pairs: &'a Buffer,
-    /// Written: f32, `rows` x `classes`.
+    /// Written: `rows` x `classes`.
     pub grad_logits: &'a Buffer,
 }
 
 /// The backward pass of a cross-entropy, waiting for buffers.
+///
+/// Where every class has a share in the loss, by label smoothing or by probabilities as targets, the shares of a row
+/// have to be summed again, and the statistic with them: the pairs are not read then.
 ///
 /// Cheap to clone; holds no buffer.
 #[derive(Debug, Clone)]
@@ -47,13 +52,15 @@ impl Planner {
         &self,
         spec: CrossEntropySpec,
     ) -> Result<CrossEntropyBackwardPlan, Error> {
-        let operation = Operation::CrossEntropyBackward;
-        let kernels = RowKernels::plan(self, spec.geometry(operation)?)?;
+        let operation = match spec.form().is_dense() {
+            true => Operation::CrossEntropyFused,
+            false => Operation::CrossEntropyBackward,
+        };
         Ok(CrossEntropyBackwardPlan {
             spec,
             params: spec.params()?,
-            kernels,
-            tally: Tally::plan(self)?,
+            kernels: RowKernels::plan(self, spec.geometry(operation)?)?,
+            tally: Tally::plan(self, spec.form())?,
         })
     }
 }
@@ -78,42 +85,53 @@ impl CrossEntropyBackwardPlan {
         rows: u64,
         buffers: CrossEntropyBackwardBuffers<'_>,
     ) -> Result<Bound, Error> {
-        let kernels = &self.kernels;
-        kernels.check_rows(rows)?;
-        let matrix = |binding| Shape::matrix(binding, &kernels.geometry);
-        let CrossEntropyBackwardBuffers {
-            logits,
-            targets,
-            pairs,
-            grad_logits,
-        } = buffers;
-        let given = vec![
-            Tensor::read(Binding::Source, "logits", logits, matrix(Binding::Source)),
-            Tensor::read(Binding::RowInput, "targets", targets, Shape::VALUE_PER_ROW),
-            // The forward passes share this binding, and they write it.
-            Tensor::written(Binding::Pairs, "pairs", pairs, Shape::PAIR_PER_ROW),
-            Tensor::written(
-                Binding::Result,
-                "grad_logits",
-                grad_logits,
-                matrix(Binding::Result),
-            ),
-        ];
-        check(&given, rows)?;
-        let own = Own::new(&self.tally, &given, rows, Reduction::None)?;
-        let tensors = own.beside(given, rows);
+        self.bind_with(rows, buffers, CrossEntropyExtras::default())
+    }
 
-        let mut params = self.params;
-        let mut steps = Vec::new();
-        if self.spec.reduction == Reduction::Mean {
-            params.options |= MEAN;
-            steps.extend(
-                self.tally
-                    .count(&tensors, kernels.geometry.cols, rows, params)?,
-            );
+    /// Binds buffers for `rows` rows, up to those of the plan, with further inputs: class weights and the upstream
+    /// gradient.
+    ///
+    /// # Errors
+    ///
+    /// As [`bind_rows`](Self::bind_rows), and an output among the extras: this pass has none but the gradient.
+    pub fn bind_with(
+        &self,
+        rows: u64,
+        buffers: CrossEntropyBackwardBuffers<'_>,
+        extras: CrossEntropyExtras<'_>,
+    ) -> Result<Bound, Error> {
+        let outputs = [extras.pairs, extras.lse, extras.status];
+        if outputs.iter().any(Option::is_some) {
+            return Err(Error::Value {
+                what: "extras of a backward pass",
+                expected: "class weights and an upstream gradient at most",
+                found: "an output of the forward pass".into(),
+            });
         }
-        steps.extend(kernels.steps(&tensors, rows, params, None)?);
-        Ok(Bound::new(kernels.planner.device(), &steps))
+        let kernels = Kernels {
+            spec: &self.spec,
+            rows: &self.kernels,
+            tally: &self.tally,
+            lse: None,
+        };
+        kernels.bind(self.request(rows, &buffers, &extras))
+    }
+
+    fn request<'a>(
+        &self,
+        rows: u64,
+        buffers: &CrossEntropyBackwardBuffers<'a>,
+        extras: &CrossEntropyExtras<'a>,
+    ) -> Request<'a> {
+        let (spec, geometry) = (&self.spec, &self.kernels.geometry);
+        let mut request = Request::new(self.params, rows);
+        request.read_rows(spec, geometry, buffers.logits, buffers.targets);
+        request.read_extras(spec, extras);
+        request.skip_losses();
+        request.read(Binding::Pairs, "pairs", buffers.pairs, Shape::PAIR_PER_ROW);
+        let matrix = Shape::matrix(Binding::Result, geometry);
+        request.write(Binding::Result, "grad_logits", buffers.grad_logits, matrix);
+        request
     }
 
     /// The kernel that was chosen, by name.

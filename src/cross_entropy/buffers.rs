@@ -6,60 +6,67 @@ use wgpu::Buffer;
 /// The buffers of a cross-entropy, each with usage `STORAGE`.
 #[derive(Debug, Clone, Copy)]
 pub struct CrossEntropyBuffers<'a> {
-    /// Read: f32, `rows` x `classes`.
+    /// Read: `rows` x `classes`.
     pub logits: &'a Buffer,
-    /// Read: i32, `rows`.
+    /// Read: `rows` class ids, or `rows` x `classes` probabilities: see [`TargetType`](crate::TargetType).
     pub targets: &'a Buffer,
     /// Written: f32, `rows` where the losses are not [reduced](crate::Reduction), else one.
     pub losses: &'a Buffer,
-    /// Written if given: f32, `rows` x `classes`, the gradient of the loss by the logits.
+    /// Written if given: `rows` x `classes`, the gradient of the loss by the logits.
     pub grad_logits: Option<&'a Buffer>,
 }
 
-/// What cross-entropy writes besides, where it is asked to. Each with usage `STORAGE`.
+/// What cross-entropy reads and writes besides, where it is asked to. Each with usage `STORAGE`.
 #[derive(Debug, Clone, Copy, Default)]
 #[non_exhaustive]
 pub struct CrossEntropyExtras<'a> {
+    /// Read: f32, the weight of each class; of all classes where the logits are a
+    /// [shard](crate::CrossEntropySpec::shard)'s.
+    pub weight: Option<&'a Buffer>,
+    /// Read: f32, the upstream gradient of the losses: `rows` where they are not [reduced](crate::Reduction), else
+    /// one.
+    pub grad_losses: Option<&'a Buffer>,
     /// Written: two f32 a row, `(max, 1 / sum)`, from which the backward pass needs no reduction.
     pub pairs: Option<&'a Buffer>,
-    /// Written: f32, `rows`, `ln sum exp` of the logits, of ignored rows too.
+    /// Written: f32, `rows`, `ln sum exp` of the logits as they are read, of ignored rows too.
     pub lse: Option<&'a Buffer>,
     /// Written: one [`Status`].
     pub status: Option<&'a Buffer>,
 }
 
-impl<'a> CrossEntropyExtras<'a> {
-    /// Saves the pair `(max, 1 / sum)` of every row: two f32 a row.
-    #[must_use]
-    pub const fn pairs(self, pairs: &'a Buffer) -> Self {
-        Self {
-            pairs: Some(pairs),
-            ..self
+/// Declares the setters.
+macro_rules! setters {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        impl<'a> CrossEntropyExtras<'a> {
+            $($(#[$doc])*
+            #[must_use]
+            pub const fn $name(self, $name: &'a Buffer) -> Self {
+                Self {
+                    $name: Some($name),
+                    ..self
+                }
+            })*
         }
-    }
+    };
+}
 
+setters! {
+    /// Weighs the classes: one f32 a class. The mean divides by the sum of the valid rows' target weights.
+    weight,
+    /// Multiplies the gradient: by one f32 a row where the losses are not reduced, else by one.
+    grad_losses,
+    /// Saves the pair `(max, 1 / sum)` of every row: two f32 a row. Where the row has no probabilities, its lse, which is
+    /// infinite or NaN, and NaN.
+    pairs,
     /// Writes `ln sum exp` of every row: one f32 a row.
-    #[must_use]
-    pub const fn lse(self, lse: &'a Buffer) -> Self {
-        Self {
-            lse: Some(lse),
-            ..self
-        }
-    }
-
+    lse,
     /// Writes the counts of valid, bad and NaN rows: one [`Status`].
-    #[must_use]
-    pub const fn status(self, status: &'a Buffer) -> Self {
-        Self {
-            status: Some(status),
-            ..self
-        }
-    }
+    status,
 }
 
 /// What the device found, as it lies in the status buffer.
 #[repr(C)]
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Pod, Zeroable)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Pod, Zeroable)]
 pub struct Status {
     /// Rows whose target is a class id in range.
     pub valid_rows: u32,
@@ -71,6 +78,10 @@ pub struct Status {
     pub nan_rows: u32,
     /// Rows whose loss is infinite.
     pub infinite_rows: u32,
-    /// The bits of the reduced loss; of the sum where the losses are not [reduced](crate::Reduction).
-    pub loss_bits: u32,
+    /// The sum of the valid rows' target weights; their count without weights, or where targets are probabilities.
+    pub weight_sum: f32,
+    /// The reduced loss; the sum where the losses are not [reduced](crate::Reduction).
+    pub loss: f32,
+    /// What of it is z-loss; 0 where the losses are not reduced.
+    pub z_loss: f32,
 }

@@ -1,16 +1,16 @@
 //! The loss, alone and with its gradient.
 
-use wgpu::Buffer;
-
-use super::tally::{Own, RECORD, Tally};
+use super::bind::{Kernels, Request};
+use super::tally::{RECORD, Tally};
 use super::{CrossEntropyBuffers, CrossEntropyExtras, CrossEntropySpec};
-use super::{MEAN, SAVES_LSE, SAVES_PAIR};
-use crate::kernel::{Bound, Params};
+use crate::kernel::Bound;
+use crate::layout::Geometry;
 use crate::operation::bytes_moved;
 use crate::operation::sealed::Spec;
+use crate::params::Params;
 use crate::rows::RowKernels;
 use crate::shader::Binding;
-use crate::tensor::{F32, Shape, Tensor, check};
+use crate::tensor::{F32, Shape};
 use crate::variant::{Operation, Variant};
 use crate::{Error, Planner, Reduction};
 
@@ -23,6 +23,7 @@ pub struct CrossEntropyPlan {
     params: Params,
     loss_only: RowKernels,
     fused: RowKernels,
+    lse: RowKernels,
     tally: Tally,
 }
 
@@ -31,15 +32,18 @@ impl Planner {
     ///
     /// # Errors
     ///
-    /// No classes, more rows or classes than 32-bit indices reach, or a forced variant that cannot serve.
+    /// No classes, more rows or classes than 32-bit indices reach, an option outside its range, or a forced variant
+    /// that cannot serve.
     pub fn cross_entropy(&self, spec: CrossEntropySpec) -> Result<CrossEntropyPlan, Error> {
         let kernels = |operation| RowKernels::plan(self, spec.geometry(operation)?);
+        let lse = Geometry::contiguous(Operation::LseFromPairs, spec.rows(), 1)?;
         Ok(CrossEntropyPlan {
             spec,
             params: spec.params()?,
             loss_only: kernels(Operation::CrossEntropy)?,
             fused: kernels(Operation::CrossEntropyFused)?,
-            tally: Tally::plan(self)?,
+            lse: RowKernels::plan(&self.unforced(), lse)?,
+            tally: Tally::plan(self, spec.form())?,
         })
     }
 }
@@ -55,7 +59,7 @@ impl CrossEntropyPlan {
         self.bind_with(self.spec.rows(), buffers, CrossEntropyExtras::default())
     }
 
-    /// Binds buffers for `rows` rows, up to those of the plan, with further outputs.
+    /// Binds buffers for `rows` rows, up to those of the plan, with further inputs and outputs.
     ///
     /// # Errors
     ///
@@ -66,92 +70,47 @@ impl CrossEntropyPlan {
         buffers: CrossEntropyBuffers<'_>,
         extras: CrossEntropyExtras<'_>,
     ) -> Result<Bound, Error> {
-        let fused = buffers.grad_logits.is_some();
-        let kernels = if fused { &self.fused } else { &self.loss_only };
-        kernels.check_rows(rows)?;
-        let given = self.given(buffers, extras);
-        check(&given, rows)?;
-        let own = Own::new(&self.tally, &given, rows, self.spec.reduction)?;
-        let tensors = own.beside(given, rows);
-
-        let mean = if self.spec.reduction == Reduction::Mean {
-            MEAN
-        } else {
-            0
+        let kernels = Kernels {
+            spec: &self.spec,
+            rows: match buffers.grad_logits {
+                Some(_) => &self.fused,
+                None => &self.loss_only,
+            },
+            tally: &self.tally,
+            lse: Some(&self.lse),
         };
-        let plain = Params {
-            options: self.options(extras),
-            ..self.params
-        };
-        let averaged = Params {
-            options: plain.options | mean,
-            ..plain
-        };
-        let scratch = kernels.scratch(&tensors, rows)?;
-        let mut steps = Vec::new();
-        if mean != 0 && fused {
-            steps.extend(
-                self.tally
-                    .count(&tensors, kernels.geometry.cols, rows, averaged)?,
-            );
-        }
-        let of_each = if fused { averaged } else { plain };
-        steps.extend(kernels.steps(&tensors, rows, of_each, scratch.as_ref())?);
-        if self.spec.reduction != Reduction::None || extras.status.is_some() {
-            steps.extend(
-                self.tally
-                    .reduce(&tensors, kernels.geometry.cols, rows, averaged)?,
-            );
-        }
-        Ok(Bound::new(kernels.planner.device(), &steps))
+        kernels.bind(self.request(rows, &buffers, &extras))
     }
 
-    fn options(&self, extras: CrossEntropyExtras<'_>) -> u32 {
-        let bit = |asked, bit| if asked { bit } else { 0 };
-        let saved = bit(extras.lse.is_some(), SAVES_LSE) | bit(extras.pairs.is_some(), SAVES_PAIR);
-        self.params.options | saved
-    }
-
-    /// The tensors that the caller has given.
-    fn given<'a>(
+    fn request<'a>(
         &self,
-        buffers: CrossEntropyBuffers<'a>,
-        extras: CrossEntropyExtras<'a>,
-    ) -> Vec<Tensor<'a>> {
-        let matrix = |binding| Shape::matrix(binding, &self.fused.geometry);
+        rows: u64,
+        buffers: &CrossEntropyBuffers<'a>,
+        extras: &CrossEntropyExtras<'a>,
+    ) -> Request<'a> {
+        let (spec, geometry) = (&self.spec, &self.fused.geometry);
         let per_row = Shape::VALUE_PER_ROW;
-        let losses = match self.spec.reduction {
+        let mut request = Request::new(self.params, rows);
+        request.read_rows(spec, geometry, buffers.logits, buffers.targets);
+        request.read_extras(spec, extras);
+        let (losses, shape) = match spec.reduction {
             Reduction::None => (Binding::RowOutput, per_row),
             _ => (Binding::ReducedLoss, Shape::Whole { bytes: F32 }),
         };
-        let mut tensors = vec![
-            Tensor::read(
-                Binding::Source,
-                "logits",
-                buffers.logits,
-                matrix(Binding::Source),
-            ),
-            Tensor::read(Binding::RowInput, "targets", buffers.targets, per_row),
-            Tensor::written(losses.0, "losses", buffers.losses, losses.1),
-        ];
-        let mut optional = |binding, role, buffer: Option<&'a Buffer>, shape| {
-            tensors.extend(buffer.map(|buffer| Tensor::written(binding, role, buffer, shape)));
-        };
-        optional(
-            Binding::Result,
-            "grad_logits",
-            buffers.grad_logits,
-            matrix(Binding::Result),
-        );
-        optional(Binding::Pairs, "pairs", extras.pairs, Shape::PAIR_PER_ROW);
-        optional(Binding::Lse, "lse", extras.lse, per_row);
-        optional(
-            Binding::Status,
-            "status",
-            extras.status,
-            Shape::Whole { bytes: RECORD },
-        );
-        tensors
+        request.write(losses, "losses", buffers.losses, shape);
+        let matrix = Shape::matrix(Binding::Result, geometry);
+        let record = Shape::Whole { bytes: RECORD };
+        for (binding, role, buffer, shape) in [
+            (Binding::Result, "grad_logits", buffers.grad_logits, matrix),
+            (Binding::Pairs, "pairs", extras.pairs, Shape::PAIR_PER_ROW),
+            (Binding::Lse, "lse", extras.lse, per_row),
+            (Binding::Status, "status", extras.status, record),
+        ] {
+            if let Some(buffer) = buffer {
+                request.write(binding, role, buffer, shape);
+            }
+        }
+        request
     }
 
     /// The kernel for the loss alone, by name.

@@ -1,22 +1,33 @@
 //! What a cross-entropy computes.
 
-use super::HAS_IGNORE_INDEX;
-use crate::kernel::Params;
+use super::TargetType;
 use crate::layout::{Geometry, Layout, Layouts};
 use crate::operation::sealed;
-use crate::variant::Operation;
-use crate::{DType, Error, Reduction};
+use crate::params::Params;
+use crate::shader::options::{DIVISORS_GIVEN, HAS_IGNORE_INDEX, ZERO_VALID};
+use crate::variant::{Form, Operation, Shares};
+use crate::{DType, Error, Reduction, ZeroValid};
 
 /// What cross-entropy computes: `rows` x `classes` logits, contiguous f32 unless said otherwise, and
 /// one i32 class id a row.
+///
+/// The loss of a row is `-sum_c t_c ln p_c + L lse^2` with the shares `t_c = w_c ((1 - e) q_c + e / C)`: class weights
+/// `w`, label smoothing `e` over `C` classes, z-loss `L`, and `q` the target's probabilities, 1 at a class id and 0
+/// elsewhere. [`reference::CrossEntropy`](crate::reference::CrossEntropy) has the rules in full.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CrossEntropySpec {
     rows: u64,
     classes: u64,
     first_class: u64,
     all_classes: u64,
-    ignore_index: Option<i32>,
+    ignore_index: Option<i64>,
+    pub(super) targets: TargetType,
     pub(super) reduction: Reduction,
+    pub(super) mean_over: Option<(f32, u32)>,
+    zero_valid: ZeroValid,
+    label_smoothing: f32,
+    z_loss: f32,
+    softcap: Option<f32>,
     scale: f32,
     dtype: DType,
     layouts: Layouts,
@@ -31,7 +42,13 @@ impl CrossEntropySpec {
             first_class: 0,
             all_classes: classes,
             ignore_index: None,
+            targets: TargetType::I32,
             reduction: Reduction::Mean,
+            mean_over: None,
+            zero_valid: ZeroValid::Nan,
+            label_smoothing: 0.0,
+            z_loss: 0.0,
+            softcap: None,
             scale: 1.0,
             dtype: DType::F32,
             layouts: Layouts {
@@ -43,17 +60,24 @@ impl CrossEntropySpec {
     }
 
     /// The class id of rows that count for nothing: loss and gradient exactly 0, left out of the mean. It is tested
-    /// before the range and may lie outside it.
+    /// before the range and may lie outside it. Not with probabilities.
     #[must_use]
-    pub const fn ignore_index(self, ignore_index: i32) -> Self {
+    pub const fn ignore_index(self, ignore_index: i64) -> Self {
         Self {
             ignore_index: Some(ignore_index),
             ..self
         }
     }
 
-    /// The logits are those of some classes only, from `first` on, of `all` that there are: a shard. Targets stay ids of
+    /// What targets are, and how they are stored.
+    #[must_use]
+    pub const fn targets(self, targets: TargetType) -> Self {
+        Self { targets, ..self }
+    }
+
+    /// Logits are those of some classes only, from `first` on, of `all` that there are: a shard. Targets stay ids of
     /// all classes. For the passes from merged statistics; a loss from a shard's own logits alone would be its own.
+    /// Not with label smoothing or probabilities, for which every class counts.
     #[must_use]
     pub const fn shard(self, first: u64, all: u64) -> Self {
         Self {
@@ -69,13 +93,54 @@ impl CrossEntropySpec {
         Self { reduction, ..self }
     }
 
+    /// The gradient is that of a mean over so much, counted elsewhere: where these rows are a part of a batch. The
+    /// cross-entropy is divided by `weight_sum`, the sum of the valid rows' target weights (their count where there are
+    /// none), the z-loss by `valid_rows`. So is a loss that is a mean; others stay undivided.
+    #[must_use]
+    pub const fn mean_over(self, weight_sum: f32, valid_rows: u32) -> Self {
+        Self {
+            mean_over: Some((weight_sum, valid_rows)),
+            ..self
+        }
+    }
+
+    /// What a mean over nothing is.
+    #[must_use]
+    pub const fn zero_valid(self, zero_valid: ZeroValid) -> Self {
+        Self { zero_valid, ..self }
+    }
+
+    /// Label smoothing `e`, from 0 to 1: the target keeps `1 - e + e / C`, every other class has `e / C`.
+    #[must_use]
+    pub const fn label_smoothing(self, label_smoothing: f32) -> Self {
+        Self {
+            label_smoothing,
+            ..self
+        }
+    }
+
+    /// Adds `z_loss * lse^2` to the loss of every valid row, whatever its weight: finite.
+    #[must_use]
+    pub const fn z_loss(self, z_loss: f32) -> Self {
+        Self { z_loss, ..self }
+    }
+
+    /// Logits `x` become `softcap * tanh(x / softcap)`, after the scale: finite, above 0. The gradient carries the factor.
+    #[must_use]
+    pub const fn softcap(self, softcap: f32) -> Self {
+        Self {
+            softcap: Some(softcap),
+            ..self
+        }
+    }
+
     /// Logits are multiplied by this first: finite, above 0. The gradient carries the factor.
     #[must_use]
     pub const fn scale(self, scale: f32) -> Self {
         Self { scale, ..self }
     }
 
-    /// How logits and their gradient are stored. Losses, pairs and lse are f32 always.
+    /// How logits, their gradient and probabilities as targets are stored. Losses, pairs and lse are f32 always.
     #[must_use]
     pub const fn dtype(self, dtype: DType) -> Self {
         Self { dtype, ..self }
@@ -85,6 +150,13 @@ impl CrossEntropySpec {
     #[must_use]
     pub const fn logits_layout(mut self, layout: Layout) -> Self {
         self.layouts.source = layout;
+        self
+    }
+
+    /// Where the rows of probabilities that are targets lie.
+    #[must_use]
+    pub const fn targets_layout(mut self, layout: Layout) -> Self {
+        self.layouts.upstream = layout;
         self
     }
 
@@ -105,6 +177,11 @@ impl CrossEntropySpec {
         self.classes
     }
 
+    /// Classes of all shards.
+    pub(super) const fn all_classes(&self) -> u64 {
+        self.all_classes
+    }
+
     /// Elements of the loss: one, or one a row.
     pub const fn losses(&self) -> u64 {
         match self.reduction {
@@ -112,38 +189,112 @@ impl CrossEntropySpec {
             _ => 1,
         }
     }
+
+    pub(super) fn form(&self) -> Form {
+        let shares = match self.targets {
+            TargetType::Probs => Shares::Probabilities,
+            _ if self.label_smoothing > 0.0 => Shares::Smoothed,
+            _ => Shares::Onehot,
+        };
+        Form {
+            shares,
+            capped: self.softcap.is_some(),
+        }
+    }
+
+    fn is_shard(&self) -> bool {
+        self.first_class > 0 || self.all_classes != self.classes
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        let refuse = |what, expected, found| {
+            Err(Error::Value {
+                what,
+                expected,
+                found,
+            })
+        };
+        let last = self.first_class.saturating_add(self.classes);
+        if last > self.all_classes || self.all_classes > u64::from(u32::MAX) {
+            return refuse(
+                "classes of a shard",
+                "a range within all classes, of at most 4,294,967,295",
+                format!("{} to {last} of {}", self.first_class, self.all_classes),
+            );
+        }
+        if !(0.0..=1.0).contains(&self.label_smoothing) {
+            let found = self.label_smoothing.to_string();
+            return refuse("label smoothing", "0 to 1", found);
+        }
+        if !self.z_loss.is_finite() {
+            return refuse("z-loss", "a finite number", self.z_loss.to_string());
+        }
+        match (self.targets, self.ignore_index) {
+            (TargetType::Probs, Some(ignored)) => {
+                let expected = "none where targets are probabilities";
+                return refuse("ignore index", expected, ignored.to_string());
+            }
+            _ if self.is_shard() && self.form().is_dense() => {
+                let expected = "class ids without smoothing in a shard of the classes";
+                return refuse("targets", expected, self.form().to_string());
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn options(&self) -> u32 {
+        let bit = |asked, bit| if asked { bit } else { 0 };
+        bit(self.ignore_index.is_some(), HAS_IGNORE_INDEX)
+            | bit(self.zero_valid == ZeroValid::Zero, ZERO_VALID)
+            | bit(self.mean_over.is_some(), DIVISORS_GIVEN)
+            | self.targets.option()
+    }
+
+    /// `e / C`; not 0 unless the smoothing is.
+    fn uniform_share(&self) -> f32 {
+        let share = f64::from(self.label_smoothing) / self.classes as f64;
+        let least = if share > 0.0 { f32::MIN_POSITIVE } else { 0.0 };
+        (share as f32).max(least)
+    }
 }
 
 impl sealed::Spec for CrossEntropySpec {
     fn geometry(&self, operation: Operation) -> Result<Geometry, Error> {
-        Geometry::new(
-            operation,
-            (self.rows, self.classes),
-            self.dtype,
-            self.layouts,
-        )
+        self.check()?;
+        if operation.is_per_row() && self.form().is_dense() {
+            return Err(Error::Value {
+                what: "targets",
+                expected: "class ids without smoothing for losses from pairs",
+                found: self.form().to_string(),
+            });
+        }
+        let shape = (self.rows, self.classes);
+        Ok(Geometry::new(operation, shape, self.dtype, self.layouts)?.form(self.form()))
     }
 
     fn params(&self) -> Result<Params, Error> {
-        let last = self.first_class.saturating_add(self.classes);
+        self.check()?;
         let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
-        if last > self.all_classes || self.all_classes > u64::from(u32::MAX) {
-            return Err(Error::Value {
-                what: "classes of a shard",
-                expected: "a range within all classes, of at most 4,294,967,295",
-                found: format!("{} to {last} of {}", self.first_class, self.all_classes),
-            });
-        }
+        let ignored = self.ignore_index.unwrap_or(0).cast_unsigned();
+        let (weight_sum, valid_rows) = self.mean_over.unwrap_or_default();
+        let read = match self.softcap {
+            Some(softcap) => Params::capped(self.scale, softcap)?,
+            None => Params::scaled(self.scale)?,
+        };
         Ok(Params {
-            options: if self.ignore_index.is_some() {
-                HAS_IGNORE_INDEX
-            } else {
-                0
-            },
-            ignore_index: self.ignore_index.unwrap_or(0),
+            options: self.options(),
             first_class: narrow(self.first_class),
             classes: narrow(self.all_classes),
-            ..Params::scaled(self.scale)?
+            id_words: self.targets.words(),
+            ignored_low: narrow(ignored & u64::from(u32::MAX)),
+            ignored_high: narrow(ignored >> 32),
+            z_loss: self.z_loss,
+            target_share: (1.0 - f64::from(self.label_smoothing)) as f32,
+            uniform_share: self.uniform_share(),
+            weight_sum: weight_sum.to_bits(),
+            valid_rows: (valid_rows as f32).to_bits(),
+            ..read
         })
     }
 }

@@ -1,15 +1,14 @@
-//! The dispatches that count targets and reduce losses, and the memory of the library's own that they need.
+//! The dispatches that count targets and reduce losses.
 
 use std::sync::Arc;
 
-use wgpu::Buffer;
-
 use super::Status;
-use crate::kernel::{Kernel, Params, Step};
-use crate::rows::storage;
-use crate::shader::{Binding, Program, Stage};
-use crate::tensor::{F32, Shape, Tensor, Window, windows};
-use crate::{Error, Planner, Reduction};
+use crate::kernel::{Kernel, Step};
+use crate::params::Params;
+use crate::shader::{Program, Stage};
+use crate::tensor::{Tensor, Window, windows, without_matrices};
+use crate::variant::{Form, Shares};
+use crate::{Error, Planner};
 
 /// Rows that one invocation takes, as `shaders/tally.wgsl` has it.
 const ROWS_PER_INVOCATION: u64 = 16;
@@ -31,8 +30,16 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    pub(super) fn plan(planner: &Planner) -> Result<Self, Error> {
-        let program = |stage| Program::tally(stage, planner.abilities().max_invocations);
+    pub(super) fn plan(planner: &Planner, form: Form) -> Result<Self, Error> {
+        // What is counted depends on what targets are, and on nothing else.
+        let form = match form.shares {
+            Shares::Probabilities => Form {
+                capped: false,
+                ..form
+            },
+            _ => Form::default(),
+        };
+        let program = |stage| Program::tally(stage, form, planner.abilities().max_invocations);
         let kernel = |stage| planner.kernel(program(stage));
         Ok(Self {
             planner: planner.clone(),
@@ -72,7 +79,7 @@ impl Tally {
         rows: u64,
         base: Params,
     ) -> Result<Vec<Step<'a>>, Error> {
-        let tensors = per_row(tensors);
+        let tensors = without_matrices(tensors);
         let windows = self.windows(&tensors, rows)?;
         let records: u64 = windows.iter().map(|window| self.groups(window)).sum();
         let base = Params {
@@ -109,8 +116,8 @@ impl Tally {
     }
 
     /// Bytes for a record of each workgroup, and the one that they merge to.
-    fn bytes(&self, tensors: &[Tensor<'_>], rows: u64) -> Result<u64, Error> {
-        let windows = self.windows(&per_row(tensors), rows)?;
+    pub(super) fn bytes(&self, tensors: &[Tensor<'_>], rows: u64) -> Result<u64, Error> {
+        let windows = self.windows(&without_matrices(tensors), rows)?;
         let groups: u64 = windows.iter().map(|window| self.groups(window)).sum();
         let bytes = (groups + 1) * RECORD;
         let available = self.planner.abilities().max_binding_bytes;
@@ -126,16 +133,6 @@ impl Tally {
         }
         Ok(bytes)
     }
-}
-
-/// Without the matrices, of which a tally reads none.
-fn per_row<'a>(tensors: &[Tensor<'a>]) -> Vec<Tensor<'a>> {
-    let is_matrix = |tensor: &Tensor<'_>| matches!(tensor.shape, Shape::Matrix { .. });
-    tensors
-        .iter()
-        .filter(|tensor| !is_matrix(tensor))
-        .copied()
-        .collect()
 }
 
 fn step<'a>(
@@ -167,47 +164,4 @@ fn step<'a>(
 
 fn narrow(n: u64) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
-}
-
-/// Memory of the library's own for one binding.
-#[derive(Debug)]
-pub(super) struct Own {
-    /// Where the losses of the rows go if they are reduced; else they go to the caller.
-    row_losses: Option<Buffer>,
-    records: Buffer,
-}
-
-impl Own {
-    /// For tensors that have been checked: no more is allocated than a share of them.
-    pub(super) fn new(
-        tally: &Tally,
-        given: &[Tensor<'_>],
-        rows: u64,
-        reduction: Reduction,
-    ) -> Result<Self, Error> {
-        let make = |label, size| storage(&tally.planner, label, size);
-        let row_losses = || make("wgpu-softmax row losses", rows * F32);
-        Ok(Self {
-            row_losses: (reduction != Reduction::None).then(row_losses),
-            records: make("wgpu-softmax tally", tally.bytes(given, rows)?),
-        })
-    }
-
-    /// The caller's tensors and these. Without rows, the caller's may be empty, and nothing empty can be bound.
-    pub(super) fn beside<'a>(&'a self, given: Vec<Tensor<'a>>, rows: u64) -> Vec<Tensor<'a>> {
-        let per_row = Shape::VALUE_PER_ROW;
-        let losses = |buffer| Tensor::written(Binding::RowOutput, "row losses", buffer, per_row);
-        let bytes = self.records.size();
-        let whole = Shape::Whole { bytes };
-        let mut tensors = given;
-        tensors.extend(self.row_losses.as_ref().map(losses));
-        tensors.push(Tensor::written(
-            Binding::Tally,
-            "tally",
-            &self.records,
-            whole,
-        ));
-        tensors.retain(|tensor| rows > 0 || matches!(tensor.shape, Shape::Whole { .. }));
-        tensors
-    }
 }

@@ -3,6 +3,7 @@
 //! Nothing else in the crate waits for the device.
 
 mod adapters;
+mod cross_entropy;
 mod slices;
 mod transfer;
 
@@ -11,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use wgpu::{Adapter, AdapterInfo, Device, DeviceDescriptor, Queue};
 
 pub use adapters::{AdapterEntry, Selector, adapters};
-pub use slices::{CrossEntropyOutput, CrossEntropyWants};
+pub use cross_entropy::{CrossEntropyInputs, CrossEntropyOutput, CrossEntropyWants, Targets};
 
 use crate::{Error, Planner, wanted};
 

@@ -9,33 +9,7 @@ use crate::softmax::{
     SoftmaxBackwardBuffers, SoftmaxBuffers,
 };
 use crate::variant::Operation;
-use crate::{
-    Bound, CrossEntropyBuffers, CrossEntropyExtras, CrossEntropySpec, Error, JacobianBuffers,
-    SoftmaxSpec, Status,
-};
-
-/// What to compute besides the loss.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct CrossEntropyWants {
-    /// The gradient of the loss by the logits.
-    pub grad_logits: bool,
-    /// The logsumexp of every row.
-    pub lse: bool,
-}
-
-/// What a cross-entropy gives.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct CrossEntropyOutput {
-    /// The loss, or the loss of every row.
-    pub losses: Vec<f32>,
-    /// `rows` x `classes`, if wanted.
-    pub grad_logits: Option<Vec<f32>>,
-    /// One a row, if wanted.
-    pub lse: Option<Vec<f32>>,
-    /// What the device counted.
-    pub status: Status,
-}
+use crate::{Bound, Error, JacobianBuffers, SoftmaxSpec};
 
 /// The spec of a slice that holds `rows` rows.
 fn spec_of(what: &'static str, len: usize, rows: usize) -> Result<SoftmaxSpec, Error> {
@@ -51,7 +25,7 @@ fn spec_of(what: &'static str, len: usize, rows: usize) -> Result<SoftmaxSpec, E
     Ok(SoftmaxSpec::new(rows as u64, cols as u64))
 }
 
-fn expect_len(what: &'static str, found: usize, expected: usize) -> Result<(), Error> {
+pub(super) fn expect_len(what: &'static str, found: usize, expected: usize) -> Result<(), Error> {
     if found == expected {
         return Ok(());
     }
@@ -62,11 +36,11 @@ fn expect_len(what: &'static str, found: usize, expected: usize) -> Result<(), E
     })
 }
 
-fn described(operation: Operation, spec: SoftmaxSpec) -> String {
+pub(super) fn described(operation: Operation, spec: SoftmaxSpec) -> String {
     format!("{operation} of {} x {}", spec.rows(), spec.cols())
 }
 
-fn floats(words: Vec<u32>) -> Vec<f32> {
+pub(super) fn floats(words: Vec<u32>) -> Vec<f32> {
     bytemuck::cast_vec(words)
 }
 
@@ -204,99 +178,6 @@ impl Gpu {
     ) -> Result<Vec<f32>, Error> {
         let mut fetched = self.run_and_fetch(bound, &[(output, len)], what).await?;
         Ok(fetched.pop().map(floats).unwrap_or_default())
-    }
-
-    /// The loss of `spec.rows()` rows, and what else is wanted.
-    ///
-    /// # Errors
-    ///
-    /// Lengths other than the spec's, a size past the device's limits, or a failing device. A target out of range is no
-    /// error here: its row is NaN, and the status counts it.
-    pub fn cross_entropy(
-        &self,
-        spec: &CrossEntropySpec,
-        logits: &[f32],
-        targets: &[i32],
-        wants: CrossEntropyWants,
-    ) -> Result<CrossEntropyOutput, Error> {
-        pollster::block_on(self.cross_entropy_async(spec, logits, targets, wants))
-    }
-
-    /// [`cross_entropy`](Self::cross_entropy), as a future.
-    ///
-    /// # Errors
-    ///
-    /// The same.
-    pub async fn cross_entropy_async(
-        &self,
-        spec: &CrossEntropySpec,
-        logits: &[f32],
-        targets: &[i32],
-        wants: CrossEntropyWants,
-    ) -> Result<CrossEntropyOutput, Error> {
-        let rows = usize::try_from(spec.rows()).unwrap_or(usize::MAX);
-        let losses = usize::try_from(spec.losses()).unwrap_or(usize::MAX);
-        expect_len(
-            "logits",
-            logits.len(),
-            rows.saturating_mul(usize::try_from(spec.classes()).unwrap_or(usize::MAX)),
-        )?;
-        expect_len("targets", targets.len(), rows)?;
-        let plan = self.planner().cross_entropy(*spec)?;
-
-        let input = self.upload_some("logits", logits)?;
-        let ids = self.upload_some("targets", targets)?;
-        let loss = self.allocate("losses", losses.max(1) as u64 * 4)?;
-        let status = self.allocate("status", size_of::<Status>() as u64)?;
-        let grad = wants
-            .grad_logits
-            .then(|| self.allocate("grad_logits", logits.len().max(1) as u64 * 4))
-            .transpose()?;
-        let lse = wants
-            .lse
-            .then(|| self.allocate("lse", rows.max(1) as u64 * 4))
-            .transpose()?;
-        let mut extras = CrossEntropyExtras::default().status(&status);
-        extras.lse = lse.as_ref();
-        let buffers = CrossEntropyBuffers {
-            logits: &input,
-            targets: &ids,
-            losses: &loss,
-            grad_logits: grad.as_ref(),
-        };
-        let bound = plan.bind_with(spec.rows(), buffers, extras)?;
-
-        let mut outputs = vec![(&loss, losses), (&status, size_of::<Status>() / 4)];
-        outputs.extend(grad.as_ref().map(|buffer| (buffer, logits.len())));
-        outputs.extend(lse.as_ref().map(|buffer| (buffer, rows)));
-        let what = described(
-            Operation::CrossEntropy,
-            SoftmaxSpec::new(spec.rows(), spec.classes()),
-        );
-        let mut fetched = self
-            .run_and_fetch(&bound, &outputs, &what)
-            .await?
-            .into_iter();
-        let mut next = || fetched.next().unwrap_or_default();
-        Ok(CrossEntropyOutput {
-            losses: floats(next()),
-            status: *bytemuck::from_bytes(bytemuck::cast_slice(&next())),
-            grad_logits: wants.grad_logits.then(|| floats(next())),
-            lse: wants.lse.then(|| floats(next())),
-        })
-    }
-
-    /// An upload of at least one word: no buffer of no bytes can be bound.
-    fn upload_some<T: bytemuck::NoUninit>(
-        &self,
-        role: &str,
-        values: &[T],
-    ) -> Result<Buffer, Error> {
-        if values.is_empty() {
-            self.allocate(role, 4)
-        } else {
-            self.upload(role, values)
-        }
     }
 
     /// The kernel that an operation of this shape runs, by name.

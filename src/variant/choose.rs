@@ -80,7 +80,7 @@ fn candidates(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
         Operation::PartialStatistic | Operation::MergeStatistics => [streaming, widest]
             .map(|lanes| (Family::Streamed, lanes))
             .to_vec(),
-        Operation::CrossEntropyFromPairs => {
+        operation if operation.is_per_row() => {
             vec![(Family::Elementwise { parts: 1 }, Lanes::ALONE)]
         }
         operation if operation.is_elementwise() => [streaming, widest]
@@ -123,7 +123,7 @@ fn held(
     if short || problem.cols == 1 {
         list.push(registers(Lanes::ALONE));
     }
-    let held = u64::from(problem.cols) * u64::from(problem.operation.matrices_read());
+    let held = u64::from(problem.cols) * u64::from(problem.matrices_read());
     let row = match tuning
         .lanes
         .iter()
@@ -132,7 +132,7 @@ fn held(
         Some((_, lanes)) => Lanes::join(*lanes, abilities),
         None => streaming,
     };
-    let quads = problem.cols.div_ceil(4 * row.lanes) * problem.operation.matrices_read();
+    let quads = problem.cols.div_ceil(4 * row.lanes) * problem.matrices_read();
     if row.reduce != Reduce::Invocation && quads <= tuning.quads.min(MAX_QUADS) {
         list.push(registers(row));
     }

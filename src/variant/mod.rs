@@ -6,6 +6,7 @@
 mod admit;
 mod all;
 mod choose;
+mod form;
 mod operation;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use std::fmt;
 pub use admit::admit;
 pub use all::variants;
 pub use choose::choose;
+pub use form::{Form, Shares};
 pub use operation::Operation;
 
 pub(crate) use admit::part_cols;
@@ -136,10 +138,19 @@ impl Abilities {
 pub struct Problem {
     /// The operation.
     pub operation: Operation,
+    /// Which code its options ask for.
+    pub form: Form,
     /// Rows, at most.
     pub rows: u64,
     /// Columns of a row, at least 1.
     pub cols: u32,
     /// Whether every row of every matrix starts on a multiple of four elements.
     pub aligned: bool,
+}
+
+impl Problem {
+    /// How many matrices are read.
+    pub const fn matrices_read(&self) -> u32 {
+        self.form.matrices_read(self.operation)
+    }
 }

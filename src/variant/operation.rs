@@ -34,6 +34,8 @@ pub enum Operation {
     SoftmaxFromPairs,
     /// `(max - x_t) + ln(sum)`, from the merged statistic.
     CrossEntropyFromPairs,
+    /// `max + ln(sum)`, from the saved statistic.
+    LseFromPairs,
 }
 
 impl Operation {
@@ -52,11 +54,12 @@ impl Operation {
     ];
 
     /// The operations on rows that are split over bindings, devices or hosts.
-    pub const SHARDED: [Self; 4] = [
+    pub const SHARDED: [Self; 5] = [
         Self::PartialStatistic,
         Self::MergeStatistics,
         Self::SoftmaxFromPairs,
         Self::CrossEntropyFromPairs,
+        Self::LseFromPairs,
     ];
 
     /// The operation's name on the command line and in labels.
@@ -76,6 +79,7 @@ impl Operation {
             Self::MergeStatistics => "merge-statistics",
             Self::SoftmaxFromPairs => "softmax-from-pairs",
             Self::CrossEntropyFromPairs => "cross-entropy-from-pairs",
+            Self::LseFromPairs => "lse-from-pairs",
         }
     }
 
@@ -88,6 +92,7 @@ impl Operation {
                 | Self::PartialStatistic
                 | Self::MergeStatistics
                 | Self::CrossEntropyFromPairs
+                | Self::LseFromPairs
         )
     }
 
@@ -99,15 +104,13 @@ impl Operation {
                 | Self::Jacobian
                 | Self::SoftmaxFromPairs
                 | Self::CrossEntropyFromPairs
+                | Self::LseFromPairs
         )
     }
 
-    /// How many matrices are read.
-    pub const fn matrices_read(self) -> u32 {
-        match self {
-            Self::SoftmaxBackward | Self::LogSoftmaxBackward => 2,
-            _ => 1,
-        }
+    /// Whether it runs over one value a row only, from its saved pair.
+    pub const fn is_per_row(self) -> bool {
+        matches!(self, Self::CrossEntropyFromPairs | Self::LseFromPairs)
     }
 }
 

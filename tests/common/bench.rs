@@ -57,7 +57,7 @@ impl Bench {
     }
 
     pub fn spec() -> CrossEntropySpec {
-        CrossEntropySpec::new(ROWS as u64, COLS as u64).ignore_index(IGNORED)
+        CrossEntropySpec::new(ROWS as u64, COLS as u64).ignore_index(IGNORED.into())
     }
 
     /// The mean loss, with its gradient or with the pairs.

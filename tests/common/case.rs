@@ -3,8 +3,8 @@
 use wgpu_softmax::check::{Inputs, bounds};
 use wgpu_softmax::reference::CrossEntropy;
 use wgpu_softmax::{
-    CrossEntropyBackwardBuffers, CrossEntropyBuffers, CrossEntropyExtras, CrossEntropySpec,
-    CrossEntropyWants, Gpu, Reduction,
+    CrossEntropyBackwardBuffers, CrossEntropyBuffers, CrossEntropyExtras, CrossEntropyInputs,
+    CrossEntropySpec, CrossEntropyWants, Gpu, Reduction,
 };
 
 use super::{Output, assert_close, rows_with_targets, upload, wide};
@@ -38,7 +38,7 @@ impl Case {
             name: format!("{inputs:?} of {rows} x {cols}"),
             gradient: reference.gradient(&logits, &wide(&targets)),
             gradient_bound: bounds::loss_gradient(&reference, &logits, &wide(&targets)),
-            spec: CrossEntropySpec::new(rows as u64, cols as u64).ignore_index(IGNORED),
+            spec: CrossEntropySpec::new(rows as u64, cols as u64).ignore_index(IGNORED.into()),
             rows,
             cols,
             logits,
@@ -64,7 +64,11 @@ impl Case {
     pub fn assert_fused(&self, gpu: &Gpu) {
         let targets = wide(&self.targets);
         let found = gpu
-            .cross_entropy(&self.spec, &self.logits, &self.targets, EVERYTHING)
+            .cross_entropy(
+                &self.spec,
+                CrossEntropyInputs::new(&self.logits, &self.targets),
+                EVERYTHING,
+            )
             .expect("cross-entropy");
         let expected = self.reference.losses(&self.logits, &targets);
         let loss = expected.loss.expect("a mean");

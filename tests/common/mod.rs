@@ -15,7 +15,7 @@ use std::sync::OnceLock;
 
 use bytemuck::Pod;
 use wgpu_softmax::check::{Inputs, compare, inputs};
-use wgpu_softmax::variant::{Operation, Problem, Variant};
+use wgpu_softmax::variant::{Form, Operation, Problem, Variant};
 use wgpu_softmax::wgpu::{
     Adapter, AdapterInfo, Backends, Buffer, BufferDescriptor, BufferUsages, DeviceDescriptor,
     Features, Instance, InstanceDescriptor, Limits,
@@ -83,6 +83,7 @@ pub fn forced(gpu: &Gpu, variant: Variant) -> Gpu {
 pub fn problem(operation: Operation, rows: usize, cols: usize) -> Problem {
     Problem {
         operation,
+        form: Form::default(),
         rows: rows as u64,
         cols: u32::try_from(cols).expect("a row that fits"),
         aligned: cols.is_multiple_of(4),

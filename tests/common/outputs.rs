@@ -38,7 +38,7 @@ impl Outputs {
     /// The mean with its gradient, and then the gradient again, from the pairs.
     pub fn write(&self, gpu: &Gpu, cols: usize, logits: &[f32], targets: &[i32]) -> [Vec<f32>; 2] {
         let rows = targets.len() as u64;
-        let spec = CrossEntropySpec::new(rows, cols as u64).ignore_index(IGNORED);
+        let spec = CrossEntropySpec::new(rows, cols as u64).ignore_index(IGNORED.into());
         let (logits, targets) = (&upload(gpu, logits), &upload(gpu, targets));
         let buffers = CrossEntropyBuffers {
             logits,

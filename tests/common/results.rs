@@ -6,8 +6,8 @@ use wgpu_softmax::check::bounds;
 use wgpu_softmax::reference::{self, CrossEntropy};
 use wgpu_softmax::variant::{Operation, Variant, variants};
 use wgpu_softmax::{
-    CrossEntropyBackwardBuffers, CrossEntropyBuffers, CrossEntropyExtras, CrossEntropySpec,
-    CrossEntropyWants, Gpu, Reduction, Status,
+    CrossEntropyBackwardBuffers, CrossEntropyBuffers, CrossEntropyExtras, CrossEntropyInputs,
+    CrossEntropySpec, CrossEntropyWants, Gpu, Reduction, Status,
 };
 
 use super::{Output, assert_close, forced, gpu, problem, upload, wide};
@@ -96,7 +96,7 @@ impl Rows<'_> {
     fn spec(&self) -> CrossEntropySpec {
         let spec = CrossEntropySpec::new(self.targets.len() as u64, self.cols as u64)
             .reduction(Reduction::None);
-        self.ignored.map_or(spec, |id| spec.ignore_index(id))
+        self.ignored.map_or(spec, |id| spec.ignore_index(id.into()))
     }
 
     /// Loss and gradient in one call; the logsumexp is that of cross-entropy.
@@ -105,7 +105,11 @@ impl Rows<'_> {
             grad_logits: true,
             lse: true,
         };
-        let found = gpu.cross_entropy(&self.spec(), &self.logits, self.targets, wants);
+        let found = gpu.cross_entropy(
+            &self.spec(),
+            CrossEntropyInputs::new(&self.logits, self.targets),
+            wants,
+        );
         let found = found.expect("cross-entropy");
         Losses {
             losses: found.losses,

@@ -20,7 +20,8 @@ pub fn row_lse(cross_entropy: &CrossEntropy, logits: &[f32]) -> Vec<f64> {
 /// | z-loss `L` | `abs(L) (2 abs(lse) B + B^2 + 4 u lse^2)` more: the square of an inexact number and its roundings; and `u` of the sum |
 ///
 /// A share that may be flushed costs as much times `l_c`. Where a log-probability is beyond the
-/// range of f32 and has to be multiplied, every value but NaN is allowed.
+/// range of f32 and has to be multiplied, or it or the z-loss is and they have to be added, every
+/// value but NaN is allowed.
 pub fn row_loss<'a>(
     cross_entropy: &CrossEntropy,
     logits: &[f32],
@@ -119,7 +120,11 @@ impl RowLoss {
             0.0 => 0.0,
             _ => U * self.magnitude(),
         };
+        let overflows = |part: f64| beyond_f32(part.abs());
         match (self.loss + self.z_loss).is_finite() {
+            true if self.z_loss != 0.0 && (overflows(self.loss) || overflows(self.z_loss)) => {
+                f64::INFINITY
+            }
             true => self.loss_bound + self.z_bound + sum,
             false => 0.0,
         }

@@ -3,7 +3,9 @@
 use super::targets::IGNORED;
 use crate::cli::args::{CrossEntropy, Reduction};
 use crate::cli::engine::narrow;
-use wgpu_softmax::{CrossEntropySpec, CrossEntropyWants, Error, Gpu, reference};
+use wgpu_softmax::{
+    CrossEntropyInputs, CrossEntropySpec, CrossEntropyWants, Error, Gpu, reference,
+};
 
 /// What all blocks share.
 #[derive(Debug)]
@@ -47,9 +49,10 @@ impl Settings {
         let mut spec = CrossEntropySpec::new(targets.len() as u64, self.classes as u64)
             .reduction(wgpu_softmax::Reduction::None);
         if self.ignores {
-            spec = spec.ignore_index(IGNORED);
+            spec = spec.ignore_index(IGNORED.into());
         }
-        let output = gpu.cross_entropy(&spec, logits, targets, self.wants)?;
+        let output =
+            gpu.cross_entropy(&spec, CrossEntropyInputs::new(logits, targets), self.wants)?;
         let mut grad_logits = output.grad_logits.unwrap_or_default();
         let divisor = self.divisor();
         if divisor != 1.0 {

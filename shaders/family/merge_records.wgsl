@@ -1,0 +1,20 @@
+// The records of a row lie side by side, in the order in which they merge; a dispatch may write some of them only.
+
+fn record_of(row: u32, part: u32) -> u32 {
+    return row * params.records + params.first_record + part;
+}
+
+fn merge_records(place: Place, row: u32) -> Found {
+    var extremes = Extremes(LOWEST, 0u);
+    for (var part = place.lane; part < params.records; part += LANES) {
+        let statistic = statistic_of(load_record(record_of(row, part)));
+        extremes.max = max(extremes.max, statistic.max);
+        extremes.special = max(extremes.special, statistic.special);
+    }
+    let merged = merge_extremes(place, extremes);
+    var totals: Totals;
+    for (var part = place.lane; part < params.records; part += LANES) {
+        totals = add_totals(totals, totals_relative_to(load_record(record_of(row, part)), merged.max));
+    }
+    return found_of(merged, merge_totals(place, totals));
+}

@@ -1,0 +1,30 @@
+// The target's class alone has a share in the loss: its weight.
+
+fn read_target(row: Row, at: Starts) -> Row {
+    var read = row;
+    read.logit = read_logit(load_source_one(at.source + select(row.column, 0u, row.column == NO_COLUMN)));
+    return read;
+}
+
+fn share_sum(row: Row, found: Found) -> u32 {
+    return row.weight;
+}
+
+fn shares_in(kept: Held, column: u32, row: Row) -> vec4<f32> {
+    return select(vec4<f32>(0.0), vec4<f32>(value_one(row.weight)), column_is(column, row.column));
+}
+
+// w (scale (max - x_t) + ln(sum)), never lse - x_t: right at logits of 1e8.
+fn surprise(row: Row, found: Found, log_sum: f32) -> u32 {
+    if row.column == NO_COLUMN || (row.weight & MAGNITUDE) == 0u {
+        return 0u;
+    }
+    if !finite_one(row.weight) {
+        return NAN;
+    }
+    let rise = rise_of_one(value_one(row.logit), row.max);
+    if !live_one(row.logit) || rise == params.lowest_rise {
+        return INFINITY | (row.weight & ~MAGNITUDE);
+    }
+    return bitcast<u32>(value_one(row.weight) * (log_sum - params.steepness * rise));
+}

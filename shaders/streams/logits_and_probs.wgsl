@@ -1,0 +1,48 @@
+// Two matrices are read: logits, and the probabilities that are their targets. What an element weighs is
+// exp(scale (x - max)); a logit of -infinity weighs nothing.
+
+struct Held {
+    logits: vec4<u32>,
+    probs: vec4<u32>,
+}
+
+struct Starts {
+    source: u32,
+    upstream: u32,
+    result: u32,
+}
+
+fn starts(row: u32) -> Starts {
+    return Starts(
+        params.source_offset + row * params.source_stride,
+        params.upstream_offset + row * params.upstream_stride,
+        params.result_offset + row * params.result_stride,
+    );
+}
+
+fn nothing() -> Held {
+    return Held(vec4<u32>(NEGATIVE_INFINITY), vec4<u32>(0u));
+}
+
+fn load(at: Starts, column: u32, count: u32) -> Held {
+    return Held(
+        read_logits(load_source(at.source + column, count, NEGATIVE_INFINITY), count),
+        load_upstream(at.upstream + column, count, 0u),
+    );
+}
+
+fn logits_of(held: Held) -> vec4<u32> {
+    return held.logits;
+}
+
+fn survey(so_far: Survey, held: Held) -> Survey {
+    return survey_logits(so_far, held.logits);
+}
+
+fn weigh(held: Held, max_: f32) -> vec4<f32> {
+    return weigh_logits(held.logits, max_);
+}
+
+fn keep_weights(held: Held, weights: vec4<f32>) -> Held {
+    return Held(keep_logits(held.logits, weights), held.probs);
+}

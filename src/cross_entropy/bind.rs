@@ -1,0 +1,274 @@
+//! From buffers to dispatches: targets are counted where the gradient is that of a mean, then come the rows, and what is
+//! made of them.
+
+use wgpu::Buffer;
+
+use super::tally::{RECORD, Tally};
+use super::{CrossEntropyExtras, CrossEntropySpec, TargetType};
+use crate::kernel::Bound;
+use crate::layout::Geometry;
+use crate::params::Params;
+use crate::rows::{RowKernels, storage};
+use crate::shader::Binding;
+use crate::shader::options::{
+    DIVISORS_GIVEN, HAS_UPSTREAM, HAS_WEIGHT, MEAN, SAVES_PAIR, SKIPS_LOSS, UPSTREAM_PER_ROW,
+};
+use crate::tensor::{F32, Shape, Tensor, check, without_matrices};
+use crate::{Error, Reduction};
+
+/// The kernels of a binding.
+#[derive(Debug)]
+pub(super) struct Kernels<'p> {
+    pub(super) spec: &'p CrossEntropySpec,
+    pub(super) rows: &'p RowKernels,
+    pub(super) tally: &'p Tally,
+    /// For the lse of the pairs.
+    pub(super) lse: Option<&'p RowKernels>,
+}
+
+/// What is bound, and what becomes of it.
+#[derive(Debug)]
+pub(super) struct Request<'a> {
+    given: Vec<Tensor<'a>>,
+    params: Params,
+    rows: u64,
+}
+
+impl<'a> Request<'a> {
+    /// For `rows` rows with the plain numbers of the spec.
+    pub(super) fn new(params: Params, rows: u64) -> Self {
+        let given = Vec::new();
+        Self {
+            given,
+            params,
+            rows,
+        }
+    }
+
+    pub(super) fn read(
+        &mut self,
+        binding: Binding,
+        role: &'static str,
+        from: &'a Buffer,
+        shape: Shape,
+    ) {
+        self.given.push(Tensor::read(binding, role, from, shape));
+    }
+
+    pub(super) fn write(
+        &mut self,
+        binding: Binding,
+        role: &'static str,
+        to: &'a Buffer,
+        shape: Shape,
+    ) {
+        self.given.push(Tensor::written(binding, role, to, shape));
+    }
+
+    /// Logits and targets.
+    pub(super) fn read_rows(
+        &mut self,
+        spec: &CrossEntropySpec,
+        geometry: &Geometry,
+        logits: &'a Buffer,
+        targets: &'a Buffer,
+    ) {
+        let matrix = |binding| Shape::matrix(binding, geometry);
+        self.read(Binding::Source, "logits", logits, matrix(Binding::Source));
+        match spec.targets {
+            TargetType::Probs => {
+                self.read(
+                    Binding::Upstream,
+                    "targets",
+                    targets,
+                    matrix(Binding::Upstream),
+                );
+            }
+            ids => {
+                let bytes = ids.bytes();
+                self.read(
+                    Binding::RowInput,
+                    "targets",
+                    targets,
+                    Shape::PerRow { bytes },
+                );
+            }
+        }
+    }
+
+    /// Class weights and the upstream gradient.
+    pub(super) fn read_extras(&mut self, spec: &CrossEntropySpec, extras: &CrossEntropyExtras<'a>) {
+        if let Some(weight) = extras.weight {
+            let bytes = spec.all_classes() * F32;
+            self.read(Binding::Weight, "weight", weight, Shape::Whole { bytes });
+            self.params.options |= HAS_WEIGHT;
+        }
+        if let Some(grad_losses) = extras.grad_losses {
+            let (shape, option) = match spec.reduction {
+                Reduction::None => (Shape::VALUE_PER_ROW, HAS_UPSTREAM | UPSTREAM_PER_ROW),
+                _ => (Shape::Whole { bytes: F32 }, HAS_UPSTREAM),
+            };
+            self.read(Binding::GradLosses, "grad_losses", grad_losses, shape);
+            self.params.options |= option;
+        }
+    }
+
+    pub(super) fn skip_losses(&mut self) {
+        self.params.options |= SKIPS_LOSS;
+    }
+
+    fn gives(&self, binding: Binding) -> bool {
+        self.given.iter().any(|tensor| tensor.binding == binding)
+    }
+}
+
+impl Kernels<'_> {
+    pub(super) fn bind(&self, mut request: Request<'_>) -> Result<Bound, Error> {
+        let (rows, spec) = (request.rows, self.spec);
+        self.rows.check_rows(rows)?;
+        check(&request.given, rows)?;
+        self.settle_mean(&mut request);
+        if spec.form().is_dense() {
+            // The statistic is taken once more, and the pairs that were saved of it stay as they are.
+            let is_read = |tensor: &Tensor<'_>| tensor.binding == Binding::Pairs && !tensor.written;
+            request.given.retain(|tensor| !is_read(tensor));
+        }
+        let mut params = request.params;
+        let reduces = params.options & SKIPS_LOSS == 0
+            && (spec.reduction != Reduction::None || request.gives(Binding::Status));
+        let counts = params.options & (MEAN | DIVISORS_GIVEN) == MEAN;
+        let own = Own::new(self, &request, reduces || counts)?;
+        let writes_pairs = |tensor: &Tensor<'_>| tensor.binding == Binding::Pairs && tensor.written;
+        if own.pairs.is_some() || request.given.iter().any(writes_pairs) {
+            params.options |= SAVES_PAIR;
+        }
+        params.loss_words = own.loss_words;
+        let tensors = own.beside(request.given, rows);
+
+        let scratch = self.rows.scratch(&tensors, rows)?;
+        let mut steps = Vec::new();
+        if counts {
+            steps.extend(
+                self.tally
+                    .count(&tensors, self.rows.geometry.cols, rows, params)?,
+            );
+        }
+        steps.extend(self.rows.steps(&tensors, rows, params, scratch.as_ref())?);
+        if let Some(lse) = self.lse.filter(|_| own.writes_lse) {
+            let per_row = without_matrices(&tensors);
+            steps.extend(lse.steps(&per_row, rows, params, None)?);
+        }
+        if reduces {
+            let mean = if spec.reduction == Reduction::Mean {
+                MEAN
+            } else {
+                0
+            };
+            let options = params.options & !MEAN | mean;
+            let params = Params { options, ..params };
+            steps.extend(
+                self.tally
+                    .reduce(&tensors, self.rows.geometry.cols, rows, params)?,
+            );
+        }
+        Ok(Bound::new(self.rows.planner.device(), &steps))
+    }
+
+    /// Says by what a mean and its gradient divide. Every row of probabilities counts once.
+    fn settle_mean(&self, request: &mut Request<'_>) {
+        let params = &mut request.params;
+        let (spec, rows) = (self.spec, request.rows);
+        let mean = spec.reduction == Reduction::Mean || spec.mean_over.is_some();
+        if mean
+            && request
+                .given
+                .iter()
+                .any(|tensor| tensor.binding == Binding::Result)
+        {
+            params.options |= MEAN;
+        }
+        if mean && spec.targets == TargetType::Probs && spec.mean_over.is_none() {
+            params.options |= DIVISORS_GIVEN;
+            params.weight_sum = (rows as f32).to_bits();
+            params.valid_rows = params.weight_sum;
+        }
+    }
+}
+
+/// Memory of the library's own for one binding.
+#[derive(Debug)]
+struct Own {
+    /// Where the losses of the rows go if they are reduced; else they go to the caller.
+    row_losses: Option<Buffer>,
+    /// Words of a row's loss: two where its z-loss stands apart, since a mean may divide it by something else.
+    loss_words: u32,
+    /// Where the pairs go if they are needed and not asked for.
+    pairs: Option<Buffer>,
+    tallies: Option<Buffer>,
+    writes_lse: bool,
+}
+
+impl Own {
+    /// For tensors that have been checked: no more is allocated than a share of them.
+    fn new(kernels: &Kernels<'_>, request: &Request<'_>, counts: bool) -> Result<Self, Error> {
+        let (rows, params) = (request.rows, &request.params);
+        let make = |label, size| storage(&kernels.rows.planner, label, size);
+        let reduced = kernels.spec.reduction != Reduction::None && params.options & SKIPS_LOSS == 0;
+        let loss_words = if reduced && params.z_loss != 0.0 {
+            2
+        } else {
+            1
+        };
+        let losses = || {
+            make(
+                "wgpu-softmax row losses",
+                rows * u64::from(loss_words) * F32,
+            )
+        };
+        let writes_lse = kernels.lse.is_some() && request.gives(Binding::Lse) && rows > 0;
+        let pairs = || make("wgpu-softmax pairs", rows * 2 * F32);
+        let tallies = || {
+            let bytes = kernels.tally.bytes(&request.given, rows)?;
+            Ok(make("wgpu-softmax tally", bytes))
+        };
+        Ok(Self {
+            row_losses: reduced.then(losses),
+            loss_words,
+            pairs: (writes_lse && !request.gives(Binding::Pairs)).then(pairs),
+            tallies: counts.then(tallies).transpose()?,
+            writes_lse,
+        })
+    }
+
+    /// The caller's tensors and these. Without rows, the caller's may be empty, and nothing empty can be bound.
+    fn beside<'a>(&'a self, given: Vec<Tensor<'a>>, rows: u64) -> Vec<Tensor<'a>> {
+        let losses = Shape::PerRow {
+            bytes: u64::from(self.loss_words) * F32,
+        };
+        let mut tensors = given;
+        let mut own = |binding, role, buffer: &'a Option<Buffer>, shape| {
+            tensors.extend(
+                buffer
+                    .as_ref()
+                    .map(|buffer| Tensor::written(binding, role, buffer, shape)),
+            );
+        };
+        own(Binding::RowOutput, "row losses", &self.row_losses, losses);
+        own(Binding::Pairs, "pairs", &self.pairs, Shape::PAIR_PER_ROW);
+        let bytes = self.tallies.as_ref().map_or(0, Buffer::size);
+        own(
+            Binding::Tallies,
+            "tally",
+            &self.tallies,
+            Shape::Whole { bytes },
+        );
+        own(
+            Binding::Tally,
+            "tally",
+            &self.tallies,
+            Shape::Whole { bytes: RECORD },
+        );
+        tensors.retain(|tensor| rows > 0 || matches!(tensor.shape, Shape::Whole { .. }));
+        tensors
+    }
+}

@@ -1,0 +1,40 @@
+//! What a target is, and how it is stored.
+
+use crate::shader::options::UNSIGNED_IDS;
+use crate::tensor::F32;
+
+/// What the target of a row is, and how it is stored.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TargetType {
+    /// A class id, an i32.
+    #[default]
+    I32,
+    /// A class id, a u32.
+    U32,
+    /// A class id, an i64: two words, the lower one first.
+    I64,
+    /// A probability for each class, stored as the logits are. They need not add up to 1.
+    Probs,
+}
+
+impl TargetType {
+    /// Words of a class id.
+    pub(super) const fn words(self) -> u32 {
+        match self {
+            Self::I64 => 2,
+            _ => 1,
+        }
+    }
+
+    pub(super) const fn bytes(self) -> u64 {
+        self.words() as u64 * F32
+    }
+
+    pub(super) const fn option(self) -> u32 {
+        match self {
+            Self::U32 => UNSIGNED_IDS,
+            _ => 0,
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! Cross-entropy on slices: uploaded, run and downloaded in one call.
+
+use bytemuck::NoUninit;
+use wgpu::Buffer;
+
+use super::Gpu;
+use super::slices::{described, expect_len, floats};
+use crate::variant::Operation;
+use crate::{
+    CrossEntropyBuffers, CrossEntropyExtras, CrossEntropySpec, Error, SoftmaxSpec, Status,
+    TargetType,
+};
+
+/// What the rows of logits are compared with. Slices, arrays and vectors convert into it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Targets<'a> {
+    /// One class id a row.
+    I32(&'a [i32]),
+    /// One class id a row.
+    U32(&'a [u32]),
+    /// One class id a row.
+    I64(&'a [i64]),
+    /// One probability for each logit: `rows` x `classes`.
+    Probs(&'a [f32]),
+}
+
+/// Declares the conversions.
+macro_rules! targets_from {
+    ($($variant:ident of $value:ty,)*) => {
+        $(impl<'a> From<&'a [$value]> for Targets<'a> {
+            fn from(values: &'a [$value]) -> Self {
+                Self::$variant(values)
+            }
+        }
+
+        impl<'a, const LEN: usize> From<&'a [$value; LEN]> for Targets<'a> {
+            fn from(values: &'a [$value; LEN]) -> Self {
+                Self::$variant(values)
+            }
+        }
+
+        impl<'a> From<&'a Vec<$value>> for Targets<'a> {
+            fn from(values: &'a Vec<$value>) -> Self {
+                Self::$variant(values)
+            }
+        })*
+    };
+}
+
+targets_from! {
+    I32 of i32,
+    U32 of u32,
+    I64 of i64,
+    Probs of f32,
+}
+
+impl Targets<'_> {
+    /// What the spec of a plan for them says.
+    pub const fn target_type(&self) -> TargetType {
+        match self {
+            Self::I32(_) => TargetType::I32,
+            Self::U32(_) => TargetType::U32,
+            Self::I64(_) => TargetType::I64,
+            Self::Probs(_) => TargetType::Probs,
+        }
+    }
+
+    const fn len(&self) -> usize {
+        match self {
+            Self::I32(ids) => ids.len(),
+            Self::U32(ids) => ids.len(),
+            Self::I64(ids) => ids.len(),
+            Self::Probs(probs) => probs.len(),
+        }
+    }
+}
+
+/// What a cross-entropy is computed from.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct CrossEntropyInputs<'a> {
+    /// `rows` x `classes`.
+    pub logits: &'a [f32],
+    /// One class id a row, or one probability for each logit.
+    pub targets: Targets<'a>,
+    /// One a class; none where each counts alike.
+    pub weight: Option<&'a [f32]>,
+    /// The upstream gradient: one a row where the losses are not reduced, else one. None is 1.
+    pub grad_losses: Option<&'a [f32]>,
+}
+
+impl<'a> CrossEntropyInputs<'a> {
+    /// Logits, and what they are compared with.
+    pub fn new(logits: &'a [f32], targets: impl Into<Targets<'a>>) -> Self {
+        Self {
+            logits,
+            targets: targets.into(),
+            weight: None,
+            grad_losses: None,
+        }
+    }
+
+    /// Weighs the classes.
+    #[must_use]
+    pub const fn weight(self, weight: &'a [f32]) -> Self {
+        Self {
+            weight: Some(weight),
+            ..self
+        }
+    }
+
+    /// Multiplies the gradient by an upstream one.
+    #[must_use]
+    pub const fn grad_losses(self, grad_losses: &'a [f32]) -> Self {
+        Self {
+            grad_losses: Some(grad_losses),
+            ..self
+        }
+    }
+
+    fn check(&self, spec: &CrossEntropySpec) -> Result<(), Error> {
+        let narrow = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+        let (rows, classes) = (narrow(spec.rows()), narrow(spec.classes()));
+        let elements = rows.saturating_mul(classes);
+        expect_len("logits", self.logits.len(), elements)?;
+        let targets = match self.targets {
+            Targets::Probs(_) => elements,
+            _ => rows,
+        };
+        expect_len("targets", self.targets.len(), targets)?;
+        if let Some(weight) = self.weight {
+            expect_len("weight", weight.len(), classes)?;
+        }
+        match self.grad_losses {
+            Some(grad) => expect_len("grad_losses", grad.len(), narrow(spec.losses())),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What to compute besides the loss.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CrossEntropyWants {
+    /// The gradient of the loss by the logits.
+    pub grad_logits: bool,
+    /// The logsumexp of every row.
+    pub lse: bool,
+}
+
+/// What a cross-entropy gives.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct CrossEntropyOutput {
+    /// The loss, or the loss of every row.
+    pub losses: Vec<f32>,
+    /// `rows` x `classes`, if wanted.
+    pub grad_logits: Option<Vec<f32>>,
+    /// One a row, if wanted.
+    pub lse: Option<Vec<f32>>,
+    /// What the device counted.
+    pub status: Status,
+}
+
+/// The inputs on the device.
+struct Uploaded {
+    logits: Buffer,
+    targets: Buffer,
+    weight: Option<Buffer>,
+    grad_losses: Option<Buffer>,
+}
+
+impl Gpu {
+    /// The loss of `spec.rows()` rows, and what else is wanted. The type of the targets is that of the slice.
+    ///
+    /// # Errors
+    ///
+    /// Lengths other than the spec's, a size past the device's limits, or a failing device. A target out of range is no
+    /// error here: its row is NaN, and the status counts it.
+    pub fn cross_entropy(
+        &self,
+        spec: &CrossEntropySpec,
+        inputs: CrossEntropyInputs<'_>,
+        wants: CrossEntropyWants,
+    ) -> Result<CrossEntropyOutput, Error> {
+        pollster::block_on(self.cross_entropy_async(spec, inputs, wants))
+    }
+
+    /// [`cross_entropy`](Self::cross_entropy), as a future.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub async fn cross_entropy_async(
+        &self,
+        spec: &CrossEntropySpec,
+        inputs: CrossEntropyInputs<'_>,
+        wants: CrossEntropyWants,
+    ) -> Result<CrossEntropyOutput, Error> {
+        inputs.check(spec)?;
+        let plan = self
+            .planner()
+            .cross_entropy(spec.targets(inputs.targets.target_type()))?;
+        let uploaded = self.upload_inputs(&inputs)?;
+        let rows = usize::try_from(spec.rows()).unwrap_or(usize::MAX);
+        let losses = usize::try_from(spec.losses()).unwrap_or(usize::MAX);
+        let words = |role, count: usize| self.allocate(role, count.max(1) as u64 * 4);
+        let wanted = |wanted: bool, role, count| wanted.then(|| words(role, count)).transpose();
+        let loss = words("losses", losses)?;
+        let status = words("status", size_of::<Status>() / 4)?;
+        let grad = wanted(wants.grad_logits, "grad_logits", inputs.logits.len())?;
+        let lse = wanted(wants.lse, "lse", rows)?;
+
+        let mut extras = CrossEntropyExtras::default().status(&status);
+        extras.lse = lse.as_ref();
+        extras.weight = uploaded.weight.as_ref();
+        extras.grad_losses = uploaded.grad_losses.as_ref();
+        let buffers = CrossEntropyBuffers {
+            logits: &uploaded.logits,
+            targets: &uploaded.targets,
+            losses: &loss,
+            grad_logits: grad.as_ref(),
+        };
+        let bound = plan.bind_with(spec.rows(), buffers, extras)?;
+
+        let mut outputs = vec![(&loss, losses), (&status, size_of::<Status>() / 4)];
+        outputs.extend(grad.as_ref().map(|buffer| (buffer, inputs.logits.len())));
+        outputs.extend(lse.as_ref().map(|buffer| (buffer, rows)));
+        let shape = SoftmaxSpec::new(spec.rows(), spec.classes());
+        let what = described(Operation::CrossEntropy, shape);
+        let fetched = self.run_and_fetch(&bound, &outputs, &what).await?;
+        let mut fetched = fetched.into_iter();
+        let mut next = || fetched.next().unwrap_or_default();
+        Ok(CrossEntropyOutput {
+            losses: floats(next()),
+            status: *bytemuck::from_bytes(bytemuck::cast_slice(&next())),
+            grad_logits: wants.grad_logits.then(|| floats(next())),
+            lse: wants.lse.then(|| floats(next())),
+        })
+    }
+
+    fn upload_inputs(&self, inputs: &CrossEntropyInputs<'_>) -> Result<Uploaded, Error> {
+        let some = |role, values: Option<&[f32]>| {
+            values
+                .map(|values| self.upload_some(role, values))
+                .transpose()
+        };
+        Ok(Uploaded {
+            logits: self.upload_some("logits", inputs.logits)?,
+            targets: match inputs.targets {
+                Targets::I32(ids) => self.upload_some("targets", ids)?,
+                Targets::U32(ids) => self.upload_some("targets", ids)?,
+                Targets::I64(ids) => self.upload_some("targets", ids)?,
+                Targets::Probs(probs) => self.upload_some("targets", probs)?,
+            },
+            weight: some("weight", inputs.weight)?,
+            grad_losses: some("grad_losses", inputs.grad_losses)?,
+        })
+    }
+
+    /// An upload of at least two words, the most that an element has: no buffer of no bytes can be bound.
+    fn upload_some<T: NoUninit>(&self, role: &str, values: &[T]) -> Result<Buffer, Error> {
+        match values {
+            [] => self.allocate(role, 8),
+            values => self.upload(role, values),
+        }
+    }
+}

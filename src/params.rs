@@ -1,0 +1,135 @@
+//! The plain numbers that a dispatch reads.
+
+use bytemuck::{Pod, Zeroable};
+
+use crate::Error;
+
+/// The uniform of every dispatch, as `Params` in `shaders/grid.wgsl` has it.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
+#[expect(missing_docs, reason = "the names are those of the shader")]
+pub struct Params {
+    pub rows: u32,
+    pub cols: u32,
+    pub parts: u32,
+    pub part_cols: u32,
+    pub bound_row: u32,
+    pub tensor_row: u32,
+    pub source_offset: u32,
+    pub source_stride: u32,
+    pub upstream_offset: u32,
+    pub upstream_stride: u32,
+    pub result_offset: u32,
+    pub result_stride: u32,
+    pub first_record: u32,
+    pub records: u32,
+    pub scale: f32,
+    pub largest_logit: u32,
+    pub fraction: f32,
+    pub steepness: f32,
+    pub lowest_rise: f32,
+    pub options: u32,
+    pub first_class: u32,
+    pub classes: u32,
+    pub id_words: u32,
+    pub ignored_low: u32,
+    pub ignored_high: u32,
+    pub loss_words: u32,
+    pub z_loss: f32,
+    pub target_share: f32,
+    pub uniform_share: f32,
+    pub softcap: f32,
+    pub inverse_softcap: f32,
+    pub largest_uncapped: u32,
+    pub slope: f32,
+    pub weight_sum: u32,
+    pub valid_rows: u32,
+}
+
+impl Default for Params {
+    /// All 0, but for a scale of 1, and ids and losses of one word.
+    fn default() -> Self {
+        Self {
+            scale: 1.0,
+            fraction: 0.5,
+            steepness: 2.0,
+            lowest_rise: -0.5 * f32::MAX,
+            slope: 1.0,
+            largest_logit: f32::MAX.to_bits(),
+            id_words: 1,
+            loss_words: 1,
+            target_share: 1.0,
+            ..Self::zeroed()
+        }
+    }
+}
+
+impl Params {
+    /// Logits multiplied by `scale`: those whose product overflows count as infinite.
+    ///
+    /// # Errors
+    ///
+    /// A scale that is not finite and above 0.
+    pub(crate) fn scaled(scale: f32) -> Result<Self, Error> {
+        if !(scale.is_finite() && scale > 0.0) {
+            let found = scale.to_string();
+            return Err(Error::Value {
+                what: "scale",
+                expected: "finite and above 0",
+                found,
+            });
+        }
+        // Logits that count as finite are no larger than f32::MAX / scale: a difference of two may overflow where the
+        // scale is 1 or less, and half of it does not.
+        let fraction = if scale > 1.0 { 1.0 } else { 0.5 };
+        let steepness = scale / fraction;
+        Ok(Self {
+            scale,
+            largest_logit: largest_factor(scale).to_bits(),
+            fraction,
+            steepness,
+            lowest_rise: -largest_factor(steepness),
+            slope: scale,
+            ..Self::default()
+        })
+    }
+
+    /// Logits multiplied by `scale`, and then capped: what the kernels see is `cap tanh(scale x / cap)`, unscaled.
+    ///
+    /// # Errors
+    ///
+    /// As [`scaled`](Self::scaled); a cap that is not finite and above 0, or beyond f32 as a multiple of the scale.
+    pub(crate) fn capped(scale: f32, softcap: f32) -> Result<Self, Error> {
+        // Where y >= 20, tanh(y) is 1 in f32.
+        const SATURATED: f64 = 20.0;
+        let Self { slope, .. } = Self::scaled(scale)?;
+        let inverse = f64::from(scale) / f64::from(softcap);
+        if !(softcap > 0.0 && softcap.is_finite() && (inverse as f32).is_normal()) {
+            return Err(Error::Value {
+                what: "softcap",
+                expected: "finite and above 0, and so is its ratio to the scale, in f32",
+                found: format!("{softcap} with a scale of {scale}"),
+            });
+        }
+        let largest = (SATURATED / inverse).min(f32::MAX.into()) as f32;
+        Ok(Self {
+            slope,
+            softcap,
+            inverse_softcap: inverse as f32,
+            largest_uncapped: largest.to_bits(),
+            ..Self::default()
+        })
+    }
+}
+
+/// The largest number whose product with `scale` is finite.
+fn largest_factor(scale: f32) -> f32 {
+    let mut largest = (f32::MAX / scale).min(f32::MAX);
+    while !(largest * scale).is_finite() {
+        largest = largest.next_down();
+    }
+    while largest < f32::MAX && (largest.next_up() * scale).is_finite() {
+        largest = largest.next_up();
+    }
+    largest
+}

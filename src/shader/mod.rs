@@ -1,0 +1,176 @@
+//! From a variant to WGSL text: which pieces are joined, which overrides are set, which bindings are used.
+//!
+//! A piece is a plain file under `shaders/`. Pieces of one folder declare the same names, so that one of them can
+//! stand for another. A test walks every program and compares what is said here with what naga reads.
+
+mod bindings;
+pub mod options;
+mod pieces;
+
+use crate::DType;
+use crate::layout::Geometry;
+use crate::variant::{Access, Family, Form, Operation, Reduce, Variant};
+
+pub use bindings::Binding;
+
+/// One dispatch of an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Stage {
+    /// Rows in registers.
+    Registers {
+        /// Groups of four values that a lane holds.
+        quads: u32,
+    },
+    /// Rows read twice.
+    Streamed,
+    /// Parts of rows, folded.
+    Partial,
+    /// Parts of rows, merged and written.
+    Finish,
+    /// Rows written from what is known of them.
+    Elementwise,
+    /// Records of parts of rows, merged.
+    Merge,
+    /// What is written per row, from what is known of it.
+    Recalled,
+    /// Targets counted.
+    CountTargets,
+    /// Targets counted and losses summed.
+    ReduceLosses,
+    /// Records of counts and sums merged.
+    MergeTallies,
+}
+
+impl Stage {
+    /// The stages of an operation by a variant of this family, in the order in which they are dispatched.
+    pub fn of(operation: Operation, family: Family) -> Vec<Self> {
+        match (operation, family) {
+            (Operation::PartialStatistic, _) => vec![Self::Partial],
+            (Operation::MergeStatistics, _) => vec![Self::Merge],
+            (operation, _) if operation.is_per_row() => vec![Self::Recalled],
+            (_, Family::Registers { quads }) => vec![Self::Registers { quads }],
+            (_, Family::Streamed) => vec![Self::Streamed],
+            (_, Family::Split { .. }) => vec![Self::Partial, Self::Finish],
+            (_, Family::Elementwise { .. }) => vec![Self::Elementwise],
+        }
+    }
+
+    /// The name of the entry point.
+    pub const fn entry_point(self) -> &'static str {
+        match self {
+            Self::Registers { .. } => "registers",
+            Self::Streamed => "streamed",
+            Self::Partial => "partial",
+            Self::Finish => "finish",
+            Self::Elementwise => "elementwise",
+            Self::Merge => "merge",
+            Self::Recalled => "recalled",
+            Self::CountTargets => "count_targets",
+            Self::ReduceLosses => "reduce_losses",
+            Self::MergeTallies => "merge_tallies",
+        }
+    }
+
+    const fn is_tally(self) -> bool {
+        matches!(
+            self,
+            Self::CountTargets | Self::ReduceLosses | Self::MergeTallies
+        )
+    }
+}
+
+/// What is compiled into one pipeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Program {
+    /// The operation.
+    pub operation: Operation,
+    /// Which code its options ask for.
+    pub form: Form,
+    /// Which of its dispatches.
+    pub stage: Stage,
+    /// How lanes merge.
+    pub reduce: Reduce,
+    /// Lanes that share a row.
+    pub lanes: u32,
+    /// Invocations of a workgroup.
+    pub workgroup: u32,
+    /// How values are moved.
+    pub access: Access,
+    /// How they are stored.
+    pub dtype: DType,
+}
+
+impl Program {
+    /// The programs of a variant, in the order in which they are dispatched.
+    pub(crate) fn of(geometry: &Geometry, variant: Variant) -> Vec<Self> {
+        let &Geometry {
+            operation, form, ..
+        } = geometry;
+        let Variant {
+            family,
+            reduce,
+            lanes,
+            workgroup,
+            access,
+        } = variant;
+        let program = |stage| Self {
+            // Parts of logits are folded alike whatever comes of them, unless shares are summed as well.
+            operation: match stage {
+                Stage::Partial if form.matrices_read(operation) == 1 && !form.is_dense() => {
+                    Operation::PartialStatistic
+                }
+                _ => operation,
+            },
+            form,
+            stage,
+            reduce,
+            lanes,
+            workgroup,
+            access,
+            dtype: match stage {
+                Stage::Merge => DType::F32,
+                _ => geometry.dtype,
+            },
+        };
+        Stage::of(operation, family)
+            .into_iter()
+            .map(program)
+            .collect()
+    }
+
+    /// A program that counts targets or sums losses, by workgroups of up to 256.
+    pub fn tally(stage: Stage, form: Form, max_invocations: u32) -> Self {
+        let lanes = if max_invocations >= 256 { 256 } else { 64 };
+        let (reduce, access) = (Reduce::Workgroup, Access::Words);
+        Self {
+            operation: Operation::CrossEntropy,
+            form,
+            stage,
+            reduce,
+            lanes,
+            workgroup: lanes,
+            access,
+            dtype: DType::F32,
+        }
+    }
+
+    /// The label of the pipeline and of its dispatches.
+    pub fn label(&self) -> String {
+        format!(
+            "wgpu-softmax {}{}.{}.{}",
+            self.operation,
+            self.form,
+            self.stage.entry_point(),
+            self.dtype
+        )
+    }
+
+    /// The overrides and their values.
+    pub fn overrides(&self) -> Vec<(&'static str, f64)> {
+        let mut list = vec![("WORKGROUP", f64::from(self.workgroup))];
+        if self.reduce != Reduce::Invocation {
+            list.push(("LANES", f64::from(self.lanes)));
+        }
+        list
+    }
+}

@@ -1,0 +1,72 @@
+//! What of an operation's options changes its code. All others are numbers that the kernels read.
+
+use std::fmt;
+
+use super::Operation;
+
+/// Which classes of a row have a share in its loss.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[non_exhaustive]
+pub enum Shares {
+    /// The target's alone.
+    #[default]
+    Onehot,
+    /// All: the target's label is smoothed.
+    Smoothed,
+    /// All: the target is a probability for each.
+    Probabilities,
+}
+
+/// The code that an operation's options ask for. Kernels of one form have nothing in them of another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Form {
+    /// Which classes have a share in the loss.
+    pub shares: Shares,
+    /// Whether logits are capped.
+    pub capped: bool,
+}
+
+impl Form {
+    /// Every form that an operation can have.
+    pub fn all(operation: Operation) -> Vec<Self> {
+        let capped = |shares| [false, true].map(|capped| Self { shares, capped });
+        match operation {
+            Operation::CrossEntropy | Operation::CrossEntropyFused => {
+                [Shares::Onehot, Shares::Smoothed, Shares::Probabilities]
+                    .into_iter()
+                    .flat_map(capped)
+                    .collect()
+            }
+            Operation::CrossEntropyBackward
+            | Operation::CrossEntropyFromPairs
+            | Operation::PartialStatistic => capped(Shares::Onehot).to_vec(),
+            _ => vec![Self::default()],
+        }
+    }
+
+    /// Whether every class may have a share, so that shares have to be summed.
+    pub const fn is_dense(self) -> bool {
+        !matches!(self.shares, Shares::Onehot)
+    }
+
+    /// How many matrices the operation reads.
+    pub const fn matrices_read(self, operation: Operation) -> u32 {
+        match (operation, self.shares) {
+            (Operation::SoftmaxBackward | Operation::LogSoftmaxBackward, _)
+            | (_, Shares::Probabilities) => 2,
+            _ => 1,
+        }
+    }
+}
+
+impl fmt::Display for Form {
+    /// `.smoothed`, `.probabilities`, `.capped`, or nothing.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.shares {
+            Shares::Onehot => "",
+            Shares::Smoothed => ".smoothed",
+            Shares::Probabilities => ".probabilities",
+        })?;
+        f.write_str(if self.capped { ".capped" } else { "" })
+    }
+}
