@@ -1,12 +1,10 @@
 //! One shape and distribution of one operation: its inputs, and what must come out.
 
+use super::options::{Kind, Options};
 use super::{Inputs, bounds, inputs};
-use crate::reference::{self, CrossEntropy};
+use crate::reference::{self, Columns, CrossEntropy, Targets};
 use crate::variant::Operation;
 use crate::{CrossEntropySpec, DType, Reduction};
-
-/// The class id that the checks ignore: out of range, as PyTorch's.
-const IGNORED: i32 = -100;
 
 /// An output, what is expected of it, and the rules that it keeps.
 #[derive(Debug)]
@@ -27,6 +25,7 @@ pub(super) struct Subject {
     pub(super) cols: usize,
     pub(super) dtype: DType,
     pub(super) inputs: Inputs,
+    pub(super) options: Options,
 }
 
 /// A problem with its inputs and the reference's answer.
@@ -35,10 +34,14 @@ pub(super) struct Case {
     pub(super) of: Subject,
     /// Logits, probabilities or log-probabilities: `rows x cols`.
     pub(super) first: Vec<f32>,
-    /// The upstream gradient: `rows x cols` or one a row. Empty where there is none.
+    /// The upstream gradient: `rows x cols`, one a row, or one. Empty where there is none.
     pub(super) second: Vec<f32>,
     /// One class id a row. Empty where there is none.
-    pub(super) targets: Vec<i32>,
+    pub(super) ids: Vec<i64>,
+    /// Probabilities as targets: `rows x cols`. Empty where there are none.
+    pub(super) probs: Vec<f32>,
+    /// One a class. Empty where there are none.
+    pub(super) weight: Vec<f32>,
     pub(super) spec: CrossEntropySpec,
     pub(super) expected: Vec<Expected>,
 }
@@ -46,53 +49,65 @@ pub(super) struct Case {
 impl Case {
     pub(super) fn new(of: Subject, seed: u64) -> Self {
         let Subject {
-            operation,
-            rows,
-            cols,
-            dtype,
-            inputs,
+            rows, cols, dtype, ..
         } = of;
-        let logits = stored(dtype, inputs.logits(rows, cols, seed));
+        let logits = stored(dtype, of.inputs.logits(rows, cols, seed));
         let mut case = Self {
             of,
             first: Vec::new(),
             second: Vec::new(),
-            targets: Vec::new(),
-            spec: CrossEntropySpec::new(rows as u64, cols as u64).dtype(dtype),
+            ids: Vec::new(),
+            probs: Vec::new(),
+            weight: Vec::new(),
+            spec: of.options.spec(rows, cols).dtype(dtype),
             expected: Vec::new(),
         };
-        match operation {
-            Operation::Softmax => case.expect(
-                "probs",
-                reference::softmax(&logits, cols),
-                bounds::probability(&logits, cols),
-            ),
-            Operation::LogSoftmax => {
-                case.expect(
-                    "log_probs",
-                    reference::log_softmax(&logits, cols),
-                    bounds::log_probability(&logits, cols),
-                );
-            }
-            Operation::LogSumExp => case.expect(
-                "lse",
-                reference::logsumexp(&logits, cols),
-                bounds::lse(&logits, cols),
-            ),
-            Operation::Jacobian => case.expect(
-                "jacobian",
-                reference::jacobian(&logits, cols),
-                bounds::jacobian(&logits, cols),
-            ),
+        match of.operation {
             Operation::SoftmaxBackward => case.softmax_backward(&logits, seed),
             Operation::LogSoftmaxBackward => case.log_softmax_backward(&logits, seed),
             Operation::LogSumExpBackward => case.logsumexp_backward(&logits, seed),
-            _ => case.cross_entropy(&logits, seed),
+            Operation::CrossEntropy
+            | Operation::CrossEntropyBackward
+            | Operation::CrossEntropyFused => case.cross_entropy(&logits, seed),
+            _ => case.of_logits(&logits),
         }
         if case.first.is_empty() {
             case.first = logits;
         }
         case
+    }
+
+    /// How many columns there are, and how their logits are read.
+    fn columns(&self) -> Columns {
+        Columns::new(self.of.cols).scale(self.of.options.scale)
+    }
+
+    fn of_logits(&mut self, logits: &[f32]) {
+        let columns = self.columns();
+        let (name, values, allowed) = match self.of.operation {
+            Operation::Softmax => (
+                "probs",
+                reference::softmax(logits, columns),
+                bounds::probability(logits, columns),
+            ),
+            Operation::LogSoftmax => (
+                "log_probs",
+                reference::log_softmax(logits, columns),
+                bounds::log_probability(logits, columns),
+            ),
+            Operation::LogSumExp => (
+                "lse",
+                reference::logsumexp(logits, columns),
+                bounds::lse(logits, columns),
+            ),
+            Operation::Jacobian => (
+                "jacobian",
+                reference::jacobian(logits, columns),
+                bounds::jacobian(logits, columns),
+            ),
+            _ => unreachable!("the other operations have cases of their own"),
+        };
+        self.expect(name, values, allowed);
     }
 
     /// A matrix, or one value a row.
@@ -115,11 +130,11 @@ impl Case {
             stored(self.of.dtype, inputs::probs(logits, self.of.cols)),
             stored(self.of.dtype, inputs::upstream(logits.len(), seed)),
         );
-        let values = reference::softmax_backward(&p, &g, self.of.cols);
+        let values = reference::softmax_backward(&p, &g, self.columns());
         self.expect(
             "grad_logits",
             values,
-            bounds::softmax_backward(&p, &g, self.of.cols),
+            bounds::softmax_backward(&p, &g, self.columns()),
         );
         (self.first, self.second) = (p, g);
     }
@@ -129,81 +144,108 @@ impl Case {
             stored(self.of.dtype, inputs::log_probs(logits, self.of.cols)),
             stored(self.of.dtype, inputs::upstream(logits.len(), seed)),
         );
-        let values = reference::log_softmax_backward(&l, &g, self.of.cols);
+        let values = reference::log_softmax_backward(&l, &g, self.columns());
         self.expect(
             "grad_logits",
             values,
-            bounds::log_softmax_backward(&l, &g, self.of.cols),
+            bounds::log_softmax_backward(&l, &g, self.columns()),
         );
         (self.first, self.second) = (l, g);
     }
 
     fn logsumexp_backward(&mut self, logits: &[f32], seed: u64) {
         let g = inputs::upstream(self.of.rows, seed);
-        let values = reference::logsumexp_backward(logits, &g, self.of.cols);
+        let values = reference::logsumexp_backward(logits, &g, self.columns());
         self.expect(
             "grad_logits",
             values,
-            bounds::logsumexp_backward(logits, &g, self.of.cols),
+            bounds::logsumexp_backward(logits, &g, self.columns()),
         );
         self.second = g;
     }
 
-    /// The seed says which reduction it is, whether an id is ignored, and whether some targets are bad.
     fn cross_entropy(&mut self, logits: &[f32], seed: u64) {
-        let reduction = [Reduction::Mean, Reduction::None, Reduction::Sum][(seed % 3) as usize];
-        let ignored = (seed % 4 != 3).then_some(IGNORED);
-        let mut of = CrossEntropy::new(self.of.cols).reduction(reduction);
-        self.spec = self.spec.reduction(reduction);
-        if let Some(id) = ignored {
-            of = of.ignore_index(i64::from(id));
-            self.spec = self.spec.ignore_index(i64::from(id));
+        self.draw(seed);
+        let mut of = self.of.options.reference(self.of.cols);
+        if !self.weight.is_empty() {
+            of = of.weight(self.weight.clone());
         }
-        let draw = if seed % 5 == 4 {
-            inputs::bad_targets
-        } else {
-            inputs::targets
+        of = match (self.second.as_slice(), self.of.options.reduction) {
+            ([], _) => of,
+            (grad_losses, Reduction::None) => of.grad_losses(grad_losses.to_vec()),
+            (grad_loss, _) => of.grad_loss(grad_loss[0].into()),
         };
-        self.targets = draw(self.of.rows, self.of.cols, seed, ignored.map(i64::from));
-        let targets: Vec<i64> = self.targets.iter().map(|&id| i64::from(id)).collect();
-
+        let (ids, probs) = (self.ids.clone(), self.probs.clone());
+        let targets: Targets<'_> = match self.of.options.kind {
+            Kind::Probs => (&probs).into(),
+            _ => (&ids).into(),
+        };
         if self.of.operation != Operation::CrossEntropyBackward {
-            let result = of.losses(logits, &targets);
-            match (result.loss, bounds::loss(&of, logits, &targets)) {
-                (Some(loss), Some(allowed)) => self.expect("loss", vec![loss], vec![allowed]),
-                _ => self.expect(
-                    "losses",
-                    result.row_losses,
-                    bounds::row_loss(&of, logits, &targets),
-                ),
-            }
-            self.expect("lse", result.lse, bounds::lse(logits, self.of.cols));
-            let count = |n: usize| n as f64;
-            let first_bad = result
-                .first_bad_row
-                .map_or(f64::from(u32::MAX as f32), count);
-            let counts = [
-                count(result.valid_rows),
-                count(result.bad_targets),
-                first_bad,
-                count(result.nan_rows),
-            ];
-            self.expected.push(Expected {
-                name: "status",
-                values: counts.to_vec(),
-                allowed: vec![0.0; 4],
-                cols: 4,
-                dtype: DType::F32,
-            });
+            self.expect_losses(&of, logits, targets);
         }
         if self.of.operation != Operation::CrossEntropy {
-            let gradient = of.gradient(logits, &targets);
-            self.expect(
-                "grad_logits",
-                gradient,
-                bounds::loss_gradient(&of, logits, &targets),
-            );
+            let gradient = of.gradient(logits, targets);
+            let allowed = bounds::loss_gradient(&of, logits, targets);
+            self.expect("grad_logits", gradient, allowed);
         }
+    }
+
+    /// Draws what the options ask for beside logits.
+    fn draw(&mut self, seed: u64) {
+        let Subject {
+            rows,
+            cols,
+            dtype,
+            options,
+            ..
+        } = self.of;
+        let ids = match options.kind {
+            Kind::Bad => inputs::bad_targets(rows, cols, seed, None),
+            _ => inputs::targets(rows, cols, seed, options.ignored()),
+        };
+        self.ids = ids.into_iter().map(i64::from).collect();
+        if options.kind == Kind::Probs {
+            self.probs = stored(dtype, inputs::sparse_probs(rows, cols, seed));
+        }
+        if options.weighted {
+            self.weight = inputs::weights(cols, seed);
+        }
+        if options.upstream {
+            let losses = match options.reduction {
+                Reduction::None => rows,
+                _ => 1,
+            };
+            self.second = inputs::upstream(losses, seed);
+        }
+    }
+
+    fn expect_losses(&mut self, of: &CrossEntropy, logits: &[f32], targets: Targets<'_>) {
+        let result = of.losses(logits, targets);
+        match (result.loss, bounds::loss(of, logits, targets)) {
+            (Some(loss), Some(allowed)) => self.expect("loss", vec![loss], vec![allowed]),
+            _ => {
+                let allowed = bounds::row_loss(of, logits, targets);
+                self.expect("losses", result.row_losses, allowed);
+            }
+        }
+        self.expect("lse", result.lse, bounds::row_lse(of, logits));
+        let count = |n: usize| n as f64;
+        let none = f64::from(u32::MAX as f32);
+        let status = [
+            count(result.valid_rows),
+            count(result.bad_targets),
+            result.first_bad_row.map_or(none, count),
+            count(result.nan_rows),
+            result.weight_sum,
+        ];
+        self.expected.push(Expected {
+            name: "status",
+            values: status.to_vec(),
+            // Of the weights, which are positive, a nested sum; the others are exact.
+            allowed: vec![0.0, 0.0, 0.0, 0.0, 1e-6 * result.weight_sum],
+            cols: 5,
+            dtype: DType::F32,
+        });
     }
 }
 

@@ -10,7 +10,7 @@ use crate::softmax::{
 use crate::variant::{Operation, Variant};
 use crate::{
     Bound, CrossEntropyBackwardBuffers, CrossEntropyBuffers, CrossEntropyExtras, DType, Error, Gpu,
-    JacobianBuffers, Planner, SoftmaxSpec, Status,
+    JacobianBuffers, Planner, SoftmaxSpec, Status, TargetType,
 };
 
 /// What an output holds before it is written: a value that no case expects.
@@ -112,7 +112,9 @@ fn collect<'a>(gpu: &Gpu, outputs: impl IntoIterator<Item = &'a Output>) -> Resu
 
 fn rows(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Result<Outcome, Error> {
     let dtype = case.of.dtype;
-    let spec = SoftmaxSpec::new(case.of.rows as u64, case.of.cols as u64).dtype(dtype);
+    let spec = SoftmaxSpec::new(case.of.rows as u64, case.of.cols as u64)
+        .dtype(dtype)
+        .scale(case.of.options.scale);
     let first = &upload(gpu, "first input", &case.first, dtype)?;
     let second = if case.second.is_empty() {
         None
@@ -208,8 +210,7 @@ fn bind_rows(
 }
 
 fn cross_entropy(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Result<Outcome, Error> {
-    let logits = upload(gpu, "logits", &case.first, case.of.dtype)?;
-    let targets = gpu.upload("targets", &case.targets)?;
+    let inputs = Inputs::upload(gpu, case)?;
     let losses = Output::new(gpu, "losses", case.expected[0].values.len(), DType::F32)?;
     let lse = Output::new(gpu, "lse", case.of.rows, DType::F32)?;
     let status = Output::new(gpu, "status", size_of::<Status>() / 4, DType::F32)?;
@@ -226,14 +227,12 @@ fn cross_entropy(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Resul
     };
 
     let buffers = CrossEntropyBuffers {
-        logits: &logits,
-        targets: &targets,
+        logits: &inputs.logits,
+        targets: &inputs.targets,
         losses: &losses.buffer,
         grad_logits: grad.as_ref().map(|output| &output.buffer),
     };
-    let extras = CrossEntropyExtras::default()
-        .lse(&lse.buffer)
-        .status(&status.buffer);
+    let extras = inputs.extras().lse(&lse.buffer).status(&status.buffer);
     gpu.run(
         &planner
             .cross_entropy(case.spec)?
@@ -245,13 +244,56 @@ fn cross_entropy(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Resul
     Ok(outcome)
 }
 
-/// The status as numbers: each is small enough, or all ones.
+/// The status as numbers: each count is small enough, or all ones.
 fn counts(status: &[f32]) -> Vec<f32> {
-    status
-        .iter()
-        .take(4)
-        .map(|word| word.to_bits() as f32)
-        .collect()
+    let status: Status = *bytemuck::from_bytes(bytemuck::cast_slice(status));
+    vec![
+        status.valid_rows as f32,
+        status.bad_targets as f32,
+        status.first_bad_row as f32,
+        status.nan_rows as f32,
+        status.weight_sum,
+    ]
+}
+
+/// What a cross-entropy reads.
+struct Inputs {
+    logits: Buffer,
+    targets: Buffer,
+    weight: Option<Buffer>,
+    grad_losses: Option<Buffer>,
+}
+
+impl Inputs {
+    fn upload(gpu: &Gpu, case: &Case) -> Result<Self, Error> {
+        let some = |role, values: &[f32]| match values {
+            [] => Ok(None),
+            values => gpu.upload(role, values).map(Some),
+        };
+        Ok(Self {
+            logits: upload(gpu, "logits", &case.first, case.of.dtype)?,
+            targets: targets(gpu, case)?,
+            weight: some("weight", &case.weight)?,
+            grad_losses: some("grad_losses", &case.second)?,
+        })
+    }
+
+    fn extras(&self) -> CrossEntropyExtras<'_> {
+        let mut extras = CrossEntropyExtras::default();
+        extras.weight = self.weight.as_ref();
+        extras.grad_losses = self.grad_losses.as_ref();
+        extras
+    }
+}
+
+/// Targets as the case stores them. Those out of range of their type are i32, and have been drawn as such.
+fn targets(gpu: &Gpu, case: &Case) -> Result<Buffer, Error> {
+    let low: Vec<i32> = case.ids.iter().map(|&id| id as i32).collect();
+    match case.of.options.kind.target_type() {
+        TargetType::I64 => gpu.upload("targets", &case.ids),
+        TargetType::Probs => upload(gpu, "targets", &case.probs, case.of.dtype),
+        TargetType::I32 | TargetType::U32 => gpu.upload("targets", &low),
+    }
 }
 
 fn cross_entropy_backward(
@@ -260,33 +302,28 @@ fn cross_entropy_backward(
     case: &Case,
     what: &str,
 ) -> Result<Outcome, Error> {
-    let logits = upload(gpu, "logits", &case.first, case.of.dtype)?;
-    let targets = gpu.upload("targets", &case.targets)?;
-    let losses = gpu.allocate("losses", case.of.rows as u64 * 4)?;
-    let pairs = gpu.allocate("pairs", case.of.rows as u64 * 8)?;
+    let inputs = Inputs::upload(gpu, case)?;
+    let rows = case.of.rows as u64;
+    let losses = gpu.allocate("losses", rows * 4)?;
+    let pairs = gpu.allocate("pairs", rows * 8)?;
     let grad = Output::new(gpu, "grad_logits", case.first.len(), case.of.dtype)?;
 
     let buffers = CrossEntropyBuffers {
-        logits: &logits,
-        targets: &targets,
+        logits: &inputs.logits,
+        targets: &inputs.targets,
         losses: &losses,
         grad_logits: None,
     };
-    let extras = CrossEntropyExtras::default().pairs(&pairs);
-    let forward =
-        gpu.planner()
-            .cross_entropy(case.spec)?
-            .bind_with(case.of.rows as u64, buffers, extras)?;
-    gpu.run(&forward, what)?;
-    let backward =
-        planner
-            .cross_entropy_backward(case.spec)?
-            .bind(CrossEntropyBackwardBuffers {
-                logits: &logits,
-                targets: &targets,
-                pairs: &pairs,
-                grad_logits: &grad.buffer,
-            })?;
-    gpu.run(&backward, what)?;
+    let forward = gpu.planner().cross_entropy(case.spec)?;
+    let extras = inputs.extras().pairs(&pairs);
+    gpu.run(&forward.bind_with(rows, buffers, extras)?, what)?;
+    let buffers = CrossEntropyBackwardBuffers {
+        logits: &inputs.logits,
+        targets: &inputs.targets,
+        pairs: &pairs,
+        grad_logits: &grad.buffer,
+    };
+    let backward = planner.cross_entropy_backward(case.spec)?;
+    gpu.run(&backward.bind_with(rows, buffers, inputs.extras())?, what)?;
     collect(gpu, [&grad])
 }

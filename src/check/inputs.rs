@@ -252,6 +252,27 @@ pub fn upstream(len: usize, seed: u64) -> Vec<f32> {
     (0..len).map(|_| gradient()).collect()
 }
 
+/// Class weights between 0.5 and 2, every seventh exactly 0.
+pub fn weights(cols: usize, seed: u64) -> Vec<f32> {
+    let mut generator = Generator::new(seed);
+    let mut weight = |class: usize| match seed.wrapping_add(class as u64) % 7 {
+        3 => 0.0,
+        _ => generator.between(0.5, 2.0) as f32,
+    };
+    (0..cols).map(&mut weight).collect()
+}
+
+/// Probabilities `rows x cols` as targets: a third of them exactly 0, and in every fourth row all.
+///
+/// # Panics
+///
+/// When `cols` is 0.
+pub fn sparse_probs(rows: usize, cols: usize, seed: u64) -> Vec<f32> {
+    let logits = Inputs::Masked.logits(rows, cols, seed);
+    let probs = probs(&logits, cols).into_iter();
+    probs.map(|p| if p.is_nan() { 0.0 } else { p }).collect()
+}
+
 /// The probabilities of logits `rows x cols`, as a forward pass stores them: the reference rounded
 /// to f32.
 ///

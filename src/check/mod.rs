@@ -19,6 +19,8 @@ mod case;
 mod compare;
 mod execute;
 mod generator;
+mod options;
+mod pairs;
 mod report;
 mod run;
 

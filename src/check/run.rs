@@ -5,8 +5,9 @@ use std::ops::ControlFlow;
 
 use super::case::{Case, Expected, Subject};
 use super::execute::{Outcome, execute};
+use super::options::Options;
 use super::{Comparison, Group, Inputs, Report, bounds, compare, compare_as};
-use crate::variant::{Family, Form, Operation, Problem, Reduce, Variant, choose, variants};
+use crate::variant::{Family, Operation, Problem, Reduce, Variant, choose, variants};
 use crate::{DType, Error, Gpu};
 
 /// How much is covered.
@@ -67,20 +68,32 @@ fn check_operation(
     turn: usize,
 ) -> Result<Vec<Group>, Error> {
     let mut groups = Groups::new();
+    let every = Options::all(operation);
+    // Long before the options begin anew, they have met every shape: their number shares no factor with that of the
+    // distributions.
+    let mut options_turn = turn;
     for (dtype_turn, dtype) in DType::ALL.into_iter().enumerate() {
-        let work = work(gpu, operation, dtype, depth)?;
-        for (shape_turn, (rows, cols, kernels)) in work.into_iter().enumerate() {
+        for (shape_turn, &(rows, cols, kernels)) in work(operation, dtype, depth).iter().enumerate()
+        {
             for (inputs_turn, inputs) in Inputs::ALL.into_iter().enumerate() {
-                let turns = turn + dtype_turn + shape_turn + inputs_turn;
-                let share = share(kernels.clone(), depth, turns);
-                let subject = Subject {
-                    operation,
-                    rows,
-                    cols,
-                    dtype,
-                    inputs,
+                let chosen = match depth {
+                    Depth::Full => every,
+                    _ => &every[options_turn % every.len()..][..1],
                 };
-                check_variants(gpu, &mut groups, &share, subject, turn + inputs_turn)?;
+                options_turn += 1;
+                for &options in chosen {
+                    let subject = Subject {
+                        operation,
+                        rows,
+                        cols,
+                        dtype,
+                        inputs,
+                        options,
+                    };
+                    let turns = turn + dtype_turn + shape_turn + inputs_turn;
+                    let share = share(kernels.of(gpu, &subject, depth)?, depth, turns);
+                    check_variants(gpu, &mut groups, &share, subject, turn + inputs_turn)?;
+                }
             }
         }
     }
@@ -97,14 +110,49 @@ fn share(kernels: Vec<Variant>, depth: Depth, turn: usize) -> Vec<Variant> {
         .collect()
 }
 
-/// Each shape with the variants that run it.
-fn work(
-    gpu: &Gpu,
-    operation: Operation,
-    dtype: DType,
-    depth: Depth,
-) -> Result<Vec<(usize, usize, Vec<Variant>)>, Error> {
-    let abilities = gpu.planner().abilities();
+/// Which kernels run a shape.
+#[derive(Clone, Copy)]
+enum Kernels {
+    /// Every kind that can.
+    Forced,
+    /// The preferred one.
+    Preferred,
+    /// The preferred one, and one invocation a row.
+    Long,
+    /// The preferred one, and one row a workgroup: their number passes that of one dimension.
+    Tall,
+}
+
+impl Kernels {
+    fn of(self, gpu: &Gpu, subject: &Subject, depth: Depth) -> Result<Vec<Variant>, Error> {
+        let abilities = gpu.planner().abilities();
+        let problem = problem(subject);
+        let preferred = || choose(problem, abilities);
+        Ok(match self {
+            Self::Forced => {
+                // Of them, 16-bit storage takes every third, another third for each operation.
+                let (skip, step) = match (depth, subject.dtype) {
+                    (Depth::Full, _) | (_, DType::F32) => (0, 1),
+                    _ => (subject.operation as usize % 3, 3),
+                };
+                let kinds = variants(problem, abilities).into_iter();
+                kinds.skip(skip).step_by(step).collect()
+            }
+            Self::Preferred => vec![preferred()?],
+            Self::Long => vec![preferred()?, alone(preferred()?)],
+            Self::Tall => {
+                let folded = Variant {
+                    workgroup: 1,
+                    ..alone(preferred()?)
+                };
+                vec![preferred()?, folded]
+            }
+        })
+    }
+}
+
+/// Each shape with the kernels that run it.
+fn work(operation: Operation, dtype: DType, depth: Depth) -> Vec<(usize, usize, Kernels)> {
     // Compiling is what takes time on a software adapter: a quick check forces every variant on one shape only, and
     // none of them on 16-bit storage, which has no kernels of its own but loads and stores.
     let forced = match (depth, dtype) {
@@ -112,41 +160,16 @@ fn work(
         (Depth::Quick, DType::F32) | (Depth::Default, _) => 1,
         (Depth::Quick, _) => 0,
     };
+    let with = |kernels| move |&(rows, cols): &(usize, usize)| (rows, cols, kernels);
     let (forced, rest) = shapes_of(operation).split_at(forced);
-    let mut list = Vec::new();
-    // Of them, 16-bit storage takes every third, another third for each operation.
-    let (skip, step) = match (depth, dtype) {
-        (Depth::Full, _) | (_, DType::F32) => (0, 1),
-        _ => (operation as usize % 3, 3),
-    };
-    for &(rows, cols) in forced {
-        let kinds = variants(problem(operation, rows, cols), abilities);
-        list.push((
-            rows,
-            cols,
-            kinds.into_iter().skip(skip).step_by(step).collect(),
-        ));
+    let mut list: Vec<_> = forced.iter().map(with(Kernels::Forced)).collect();
+    list.extend(rest.iter().map(with(Kernels::Preferred)));
+    if dtype == DType::F32 || depth != Depth::Quick {
+        let long = long_shapes_of(operation, dtype);
+        list.extend(long.iter().map(with(Kernels::Long)));
+        list.push(with(Kernels::Tall)(&tall_shape_of(operation)));
     }
-    for &(rows, cols) in rest {
-        let preferred = choose(problem(operation, rows, cols), abilities)?;
-        list.push((rows, cols, vec![preferred]));
-    }
-    if dtype != DType::F32 && depth == Depth::Quick {
-        return Ok(list);
-    }
-    for &(rows, cols) in long_shapes_of(operation, dtype) {
-        let preferred = choose(problem(operation, rows, cols), abilities)?;
-        list.push((rows, cols, vec![preferred, alone(preferred)]));
-    }
-    let (rows, cols) = tall_shape_of(operation);
-    let preferred = choose(problem(operation, rows, cols), abilities)?;
-    // One row a workgroup: their number passes that of one dimension.
-    let folded = Variant {
-        workgroup: 1,
-        ..alone(preferred)
-    };
-    list.push((rows, cols, vec![preferred, folded]));
-    Ok(list)
+    list
 }
 
 /// One invocation a row: on a long one it reaches every level of the nested sums.
@@ -164,12 +187,13 @@ fn alone(preferred: Variant) -> Variant {
     }
 }
 
-fn problem(operation: Operation, rows: usize, cols: usize) -> Problem {
-    let cols = u32::try_from(cols).unwrap_or(u32::MAX);
+fn problem(subject: &Subject) -> Problem {
+    let cols = u32::try_from(subject.cols).unwrap_or(u32::MAX);
+    let operation = subject.options.operation(subject.operation);
     Problem {
         operation,
-        form: Form::default(),
-        rows: rows as u64,
+        form: subject.options.form(operation),
+        rows: subject.rows as u64,
         cols,
         aligned: cols % 4 == 0,
     }
@@ -227,7 +251,7 @@ fn check_variants(
     } = subject;
     let case = Case::new(subject, seed as u64);
     for &variant in variants {
-        let name = kind_of(variant);
+        let name = format!("{}{}", kind_of(variant), problem(&subject).form);
         let group = groups
             .entry((dtype, name.clone(), inputs.name()))
             .or_insert_with(|| Group::new(operation.name(), dtype.name(), &name, inputs.name()));
@@ -254,7 +278,13 @@ fn kind_of(variant: Variant) -> String {
 
 fn judge(group: &mut Group, case: &Case, outcome: &Outcome) {
     for (expected, found) in case.expected.iter().zip(&outcome.outputs) {
-        let place = format!("{} at {} x {}", expected.name, case.of.rows, case.of.cols);
+        let Subject {
+            rows,
+            cols,
+            options,
+            ..
+        } = case.of;
+        let place = format!("{} at {rows} x {cols} with {options:?}", expected.name);
         let Expected {
             values,
             allowed,
