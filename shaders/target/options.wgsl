@@ -1,0 +1,76 @@
+// What was asked of a cross-entropy, and the mean.
+
+@group(0) @binding(12) var<storage, read> class_weights: array<u32>;
+
+const HAS_IGNORE_INDEX: u32 = 1u;
+const MEAN: u32 = 2u;
+const SKIPS_LOSS: u32 = 4u;
+const SAVES_PAIR: u32 = 8u;
+const HAS_WEIGHT: u32 = 16u;
+const HAS_UPSTREAM: u32 = 32u;
+const UPSTREAM_PER_ROW: u32 = 64u;
+const ZERO_VALID: u32 = 128u;
+const DIVISORS_GIVEN: u32 = 256u;
+const UNSIGNED_IDS: u32 = 512u;
+
+// What the target of a row is.
+struct Target {
+    role: u32,
+    class_: u32,
+    // The bits of its weight.
+    weight: u32,
+}
+
+const VALID: u32 = 0u;
+const IGNORED: u32 = 1u;
+const BAD: u32 = 2u;
+
+const NO_COLUMN: u32 = 0xffffffffu;
+
+// What a mean divides by: the cross-entropy by the sum of the targets' weights, the z-loss by the count of valid rows.
+struct Divisors {
+    weight_sum: u32,
+    valid_rows: u32,
+}
+
+fn divisors_of(tally: Tally) -> Divisors {
+    if (params.options & DIVISORS_GIVEN) != 0u {
+        return Divisors(params.weight_sum, params.valid_rows);
+    }
+    return Divisors(tally.weight_sum, bitcast<u32>(f32(tally.valid_rows)));
+}
+
+// The bits of a / b in a mean: of what divides by 0 the caller has said what it is.
+fn quotient(a: u32, b: u32) -> u32 {
+    if (a & MAGNITUDE) > INFINITY || !finite_one(b) {
+        return NAN;
+    }
+    if (b & MAGNITUDE) == 0u {
+        return select(NAN, 0u, (params.options & ZERO_VALID) != 0u);
+    }
+    let infinite = a ^ (b & ~MAGNITUDE);
+    return select(infinite, bitcast<u32>(value_one(a) / value_one(b)), finite_one(a));
+}
+
+// The bits of a + b, infinite or NaN where they are.
+fn plus(a: u32, b: u32) -> u32 {
+    if finite_one(a) && finite_one(b) {
+        return bitcast<u32>(bitcast<f32>(a) + bitcast<f32>(b));
+    }
+    if finite_one(a) {
+        return b;
+    }
+    return select(NAN, a, finite_one(b) || a == b);
+}
+
+// A z-loss is never infinite: it is the largest number at most, whose sum with an infinite loss is that loss.
+fn bounded(bits: u32) -> u32 {
+    return select((bits & ~MAGNITUDE) | (LOWEST_BITS & MAGNITUDE), bits, finite_one(bits));
+}
+
+fn weight_of(class_: u32) -> u32 {
+    if (params.options & HAS_WEIGHT) == 0u {
+        return ONE;
+    }
+    return class_weights[class_];
+}
