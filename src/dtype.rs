@@ -69,41 +69,30 @@ impl DType {
         }
     }
 
-    /// The number that 16 stored bits stand for. Every one of them is an f32; a NaN keeps its sign
-    /// and payload, and is quiet.
-    ///
-    /// # Panics
-    ///
-    /// For [`F32`](Self::F32), which has 32 bits.
-    pub const fn decode(self, bits: u16) -> f32 {
-        match self {
-            Self::F32 => panic!("f32 is not stored in 16 bits"),
-            Self::F16 => f32::from_bits(decode_f16(bits as u32)),
-            Self::Bf16 => f32::from_bits(decode_bf16(bits as u32)),
-        }
+    /// The number that stored bits stand for: all 32 of them, or the lower 16. Every 16-bit number is an f32; a NaN
+    /// of 16 bits keeps its sign and payload, and is quiet.
+    pub const fn decode(self, bits: u32) -> f32 {
+        f32::from_bits(match self {
+            Self::F32 => bits,
+            Self::F16 => decode_f16(bits & 0xFFFF),
+            Self::Bf16 => decode_bf16(bits & 0xFFFF),
+        })
     }
 
-    /// The 16 bits nearest to a number, of two equally near the even ones: subnormal where the
-    /// number is, infinite beyond the range. A NaN keeps its sign and the top bits of its payload,
-    /// and is quiet.
-    ///
-    /// # Panics
-    ///
-    /// For [`F32`](Self::F32), which has 32 bits.
-    pub const fn encode(self, value: f32) -> u16 {
+    /// The bits that are stored, 32 of them or the lower 16: those nearest to a number, of two equally near the even
+    /// ones; subnormal where the number is, infinite beyond the range. A NaN in 16 bits keeps its sign and the top bits
+    /// of its payload, and is quiet.
+    pub const fn encode(self, value: f32) -> u32 {
         match self {
-            Self::F32 => panic!("f32 is not stored in 16 bits"),
-            Self::F16 => encode_f16(value.to_bits()) as u16,
-            Self::Bf16 => encode_bf16(value.to_bits()) as u16,
+            Self::F32 => value.to_bits(),
+            Self::F16 => encode_f16(value.to_bits()),
+            Self::Bf16 => encode_bf16(value.to_bits()),
         }
     }
 
     /// What is read back where `value` was stored.
     pub const fn round(self, value: f32) -> f32 {
-        match self {
-            Self::F32 => value,
-            Self::F16 | Self::Bf16 => self.decode(self.encode(value)),
-        }
+        self.decode(self.encode(value))
     }
 }
 

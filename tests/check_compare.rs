@@ -185,13 +185,13 @@ fn one_rounding_is_allowed_and_truncation_is_not() {
             compare_as(dtype, &found, &expected, &allowed, 1).passed()
         };
         assert!(passes(&|y| dtype.round(y as f32)), "{dtype:?}");
-        let down = |y: f64, steps: u16| {
+        let down = |y: f64, steps: u32| {
             let mut bits = dtype.encode(y as f32);
-            bits -= u16::from(f64::from(dtype.decode(bits)) > y);
+            bits -= u32::from(f64::from(dtype.decode(bits)) > y);
             dtype.decode(bits - steps)
         };
         assert!(
-            !passes(&|y| down(y, u16::from(dtype == DType::Bf16))),
+            !passes(&|y| down(y, u32::from(dtype == DType::Bf16))),
             "{dtype:?}"
         );
     }

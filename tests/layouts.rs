@@ -96,8 +96,9 @@ fn upload(dtype: DType, values: &[f32]) -> Result<Buffer, Error> {
     match dtype {
         DType::F32 => gpu().upload("matrix", values),
         _ => {
-            let mut halves: Vec<u16> = values.iter().map(|&value| dtype.encode(value)).collect();
-            halves.resize(halves.len().next_multiple_of(2), dtype.encode(PADDING));
+            let encode = |&value| dtype.encode(value) as u16;
+            let mut halves: Vec<u16> = values.iter().map(encode).collect();
+            halves.resize(halves.len().next_multiple_of(2), encode(&PADDING));
             gpu().upload("matrix", &halves)
         }
     }
@@ -108,7 +109,8 @@ fn download(dtype: DType, buffer: &Buffer, count: usize) -> Result<Vec<f32>, Err
         DType::F32 => gpu().download(buffer, count),
         _ => {
             let halves: Vec<u16> = gpu().download(buffer, count)?;
-            Ok(halves.into_iter().map(|half| dtype.decode(half)).collect())
+            let decode = |half: u16| dtype.decode(half.into());
+            Ok(halves.into_iter().map(decode).collect())
         }
     }
 }

@@ -62,7 +62,7 @@ impl Output {
                 Ok((
                     halves
                         .into_iter()
-                        .map(|half| self.dtype.decode(half))
+                        .map(|half| self.dtype.decode(half.into()))
                         .collect(),
                     kept,
                 ))
@@ -76,7 +76,8 @@ fn upload(gpu: &Gpu, name: &str, values: &[f32], dtype: DType) -> Result<Buffer,
     if dtype == DType::F32 {
         return gpu.upload(name, values);
     }
-    let mut halves: Vec<u16> = values.iter().map(|&value| dtype.encode(value)).collect();
+    let encode = |&value| dtype.encode(value) as u16;
+    let mut halves: Vec<u16> = values.iter().map(encode).collect();
     halves.resize(halves.len().next_multiple_of(2), 0);
     gpu.upload(name, &halves)
 }
