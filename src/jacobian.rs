@@ -83,7 +83,7 @@ impl JacobianPlan {
         let lse = Tensor::written(Binding::Lse, "lse", &lse, Shape::VALUE_PER_ROW);
         let one = Params {
             records: 1,
-            ..Params::default()
+            ..self.params
         };
         let statistic = self.statistic.bind(&[logits, records], rows, one)?;
         let merge = self.merge.bind(&[records, pairs, lse], rows, one)?;

@@ -84,7 +84,7 @@ pub use cross_entropy::{
 };
 pub use dtype::DType;
 pub use error::Error;
-pub use gpu::{CrossEntropyInputs, CrossEntropyOutput, CrossEntropyWants, Gpu, Targets};
+pub use gpu::{CrossEntropyInputs, CrossEntropyOutput, CrossEntropyWants, Element, Gpu, Targets};
 pub use jacobian::{JacobianBuffers, JacobianPlan};
 pub use kernel::Bound;
 pub use layout::Layout;

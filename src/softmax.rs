@@ -77,6 +77,11 @@ impl SoftmaxSpec {
     pub const fn cols(&self) -> u64 {
         self.cols
     }
+
+    /// How every matrix is stored.
+    pub(crate) const fn stored_as(&self) -> DType {
+        self.dtype
+    }
 }
 
 impl sealed::Spec for SoftmaxSpec {

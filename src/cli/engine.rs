@@ -8,7 +8,7 @@ use super::outputs::Outputs;
 use super::report;
 use super::rows::Rows;
 use wgpu_softmax::variant::{Operation, Problem, choose};
-use wgpu_softmax::{Error, Gpu};
+use wgpu_softmax::{DType, Error, Gpu};
 
 /// What computes an operation on given rows.
 #[derive(Debug)]
@@ -113,7 +113,7 @@ impl Engine {
 fn settled(gpu: Gpu, operation: Operation, rows: &Rows) -> Result<Engine, Error> {
     // More are computed in blocks, and nothing depends on how many more they are.
     let many = rows.rows.min(u32::MAX as usize);
-    let kernel = Some(gpu.kernel(operation, many, rows.cols)?);
+    let kernel = Some(gpu.kernel(operation, (many, rows.cols), DType::F32)?);
     let problem = Problem {
         operation,
         form: Default::default(),

@@ -4,6 +4,7 @@
 
 mod adapters;
 mod cross_entropy;
+mod element;
 mod slices;
 mod transfer;
 
@@ -13,6 +14,7 @@ use wgpu::{Adapter, AdapterInfo, Device, DeviceDescriptor, Queue};
 
 pub use adapters::{AdapterEntry, Selector, adapters};
 pub use cross_entropy::{CrossEntropyInputs, CrossEntropyOutput, CrossEntropyWants, Targets};
+pub use element::Element;
 
 use crate::{Error, Planner, wanted};
 

@@ -3,13 +3,14 @@
 use wgpu::Buffer;
 
 use super::Gpu;
-use crate::layout::Geometry;
+use super::element::{self, Element};
+use crate::layout::{Geometry, Layouts};
 use crate::softmax::{
     LogSoftmaxBackwardBuffers, LogSoftmaxBuffers, LogSumExpBackwardBuffers, LogSumExpBuffers,
     SoftmaxBackwardBuffers, SoftmaxBuffers,
 };
 use crate::variant::Operation;
-use crate::{Bound, Error, JacobianBuffers, SoftmaxSpec};
+use crate::{Bound, DType, Error, JacobianBuffers, SoftmaxSpec};
 
 /// The spec of a slice that holds `rows` rows.
 fn spec_of(what: &'static str, len: usize, rows: usize) -> Result<SoftmaxSpec, Error> {
@@ -44,9 +45,12 @@ pub(super) fn floats(words: Vec<u32>) -> Vec<f32> {
     bytemuck::cast_vec(words)
 }
 
-/// Declares an operation of one matrix, blocking and not.
+/// Declares an operation of one matrix: of f32 in so many rows, and of any type by a spec; blocking and not.
 macro_rules! of_one_matrix {
-    ($(#[$doc:meta])* $name:ident, $name_async:ident, $operation:ident, $buffers:ident { $output:ident: $len:expr }) => {
+    (
+        $(#[$doc:meta])* $name:ident, $name_async:ident, $with:ident, $with_async:ident,
+        $operation:ident, $buffers:ident { $output:ident: [$result:ident; $len:ident] }
+    ) => {
         $(#[$doc])*
         ///
         /// `logits` holds `rows` rows of equal length.
@@ -64,25 +68,49 @@ macro_rules! of_one_matrix {
         ///
         /// The same.
         pub async fn $name_async(&self, logits: &[f32], rows: usize) -> Result<Vec<f32>, Error> {
-            let spec = spec_of("logits", logits.len(), rows)?;
+            self.$with_async(&spec_of("logits", logits.len(), rows)?, logits).await
+        }
+
+        #[doc = concat!("[`", stringify!($name), "`](Self::", stringify!($name), ") of what a spec describes: scaled, or stored in 16 bits.")]
+        ///
+        /// `logits` holds the spec's rows, one after the other.
+        ///
+        /// # Errors
+        ///
+        /// A length or a type other than the spec's, a value in it out of range, a size past the device's limits, or a
+        /// failing device.
+        pub fn $with<T: Element>(&self, spec: &SoftmaxSpec, logits: &[T]) -> Result<Vec<$result>, Error> {
+            pollster::block_on(self.$with_async(spec, logits))
+        }
+
+        #[doc = concat!("[`", stringify!($with), "`](Self::", stringify!($with), "), as a future.")]
+        ///
+        /// # Errors
+        ///
+        /// The same.
+        pub async fn $with_async<T: Element>(
+            &self,
+            spec: &SoftmaxSpec,
+            logits: &[T],
+        ) -> Result<Vec<$result>, Error> {
+            let (rows, cols) = require_matrix::<T>(spec, "logits", logits.len())?;
+            let plan = self.planner().$name(*spec)?;
             if rows == 0 {
                 return Ok(Vec::new());
             }
-            let len: usize = $len(logits.len(), rows);
-            let plan = self.planner().$name(spec)?;
             let input = self.upload("logits", logits)?;
-            let output = self.allocate(stringify!($output), len as u64 * 4)?;
+            let output = self.allocate_values::<$result>(stringify!($output), $len(rows, cols))?;
             let bound = plan.bind($buffers { logits: &input, $output: &output })?;
-            self.fetch_one(&bound, &output, len, &described(Operation::$operation, spec)).await
+            self.fetch_one(&bound, &output, $len(rows, cols), &described(Operation::$operation, *spec)).await
         }
     };
 }
 
-/// Declares a backward operation of two inputs, blocking and not.
+/// Declares a backward operation of two inputs: of f32 in so many rows, and of any type by a spec; blocking and not.
 macro_rules! of_two_inputs {
     (
-        $(#[$doc:meta])* $name:ident, $name_async:ident, $operation:ident,
-        $buffers:ident { $forward:ident, $upstream:ident: $upstream_len:expr }
+        $(#[$doc:meta])* $name:ident, $name_async:ident, $with:ident, $with_async:ident,
+        $operation:ident, $buffers:ident { $forward:ident, $upstream:ident: [$gradient:ident; $len:ident] }
     ) => {
         $(#[$doc])*
         ///
@@ -102,82 +130,135 @@ macro_rules! of_two_inputs {
         ///
         /// The same.
         pub async fn $name_async(&self, $forward: &[f32], $upstream: &[f32], rows: usize) -> Result<Vec<f32>, Error> {
-            let len = $forward.len();
-            let spec = spec_of(stringify!($forward), len, rows)?;
-            expect_len(stringify!($upstream), $upstream.len(), $upstream_len(len, rows))?;
+            self.$with_async(&spec_of(stringify!($forward), $forward.len(), rows)?, $forward, $upstream).await
+        }
+
+        #[doc = concat!("[`", stringify!($name), "`](Self::", stringify!($name), ") of what a spec describes: scaled, or stored in 16 bits.")]
+        ///
+        /// The first slice holds the spec's rows, one after the other.
+        ///
+        /// # Errors
+        ///
+        /// Lengths or types other than the spec's, a value in it out of range, a size past the device's limits, or a
+        /// failing device.
+        pub fn $with<T: Element>(
+            &self,
+            spec: &SoftmaxSpec,
+            $forward: &[T],
+            $upstream: &[$gradient],
+        ) -> Result<Vec<T>, Error> {
+            pollster::block_on(self.$with_async(spec, $forward, $upstream))
+        }
+
+        #[doc = concat!("[`", stringify!($with), "`](Self::", stringify!($with), "), as a future.")]
+        ///
+        /// # Errors
+        ///
+        /// The same.
+        pub async fn $with_async<T: Element>(
+            &self,
+            spec: &SoftmaxSpec,
+            $forward: &[T],
+            $upstream: &[$gradient],
+        ) -> Result<Vec<T>, Error> {
+            let (rows, cols) = require_matrix::<T>(spec, stringify!($forward), $forward.len())?;
+            expect_len(stringify!($upstream), $upstream.len(), $len(rows, cols))?;
+            let plan = self.planner().$name(*spec)?;
             if rows == 0 {
                 return Ok(Vec::new());
             }
-            let plan = self.planner().$name(spec)?;
             let forward = self.upload(stringify!($forward), $forward)?;
             let upstream = self.upload(stringify!($upstream), $upstream)?;
-            let output = self.allocate("grad_logits", len as u64 * 4)?;
+            let output = self.allocate_values::<T>("grad_logits", $forward.len())?;
             let bound = plan.bind($buffers { $forward: &forward, $upstream: &upstream, grad_logits: &output })?;
-            self.fetch_one(&bound, &output, len, &described(Operation::$operation, spec)).await
+            self.fetch_one(&bound, &output, $forward.len(), &described(Operation::$operation, *spec)).await
         }
     };
 }
 
-const fn each_element(len: usize, _rows: usize) -> usize {
-    len
+/// The rows and columns of a spec, where a slice has its type and length.
+fn require_matrix<T: Element>(
+    spec: &SoftmaxSpec,
+    what: &'static str,
+    len: usize,
+) -> Result<(usize, usize), Error> {
+    element::require::<T>(spec.stored_as())?;
+    let native = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+    let (rows, cols) = (native(spec.rows()), native(spec.cols()));
+    expect_len(what, len, each_element(rows, cols))?;
+    Ok((rows, cols))
 }
 
-const fn each_row(_len: usize, rows: usize) -> usize {
+const fn each_element(rows: usize, cols: usize) -> usize {
+    rows.saturating_mul(cols)
+}
+
+const fn each_row(rows: usize, _cols: usize) -> usize {
     rows
 }
 
-const fn each_pair(len: usize, rows: usize) -> usize {
-    len * (len / rows)
+const fn each_pair(rows: usize, cols: usize) -> usize {
+    each_element(rows, cols).saturating_mul(cols)
 }
 
 impl Gpu {
     of_one_matrix! {
         /// Probabilities: `exp(x - max) / sum`, row by row.
-        softmax, softmax_async, Softmax, SoftmaxBuffers { probs: each_element }
+        softmax, softmax_async, softmax_with, softmax_with_async,
+        Softmax, SoftmaxBuffers { probs: [T; each_element] }
     }
 
     of_one_matrix! {
         /// Log-probabilities: `(x - max) - ln sum`, row by row.
-        log_softmax, log_softmax_async, LogSoftmax, LogSoftmaxBuffers { log_probs: each_element }
+        log_softmax, log_softmax_async, log_softmax_with, log_softmax_with_async,
+        LogSoftmax, LogSoftmaxBuffers { log_probs: [T; each_element] }
     }
 
     of_one_matrix! {
-        /// `max + ln sum`, one value a row.
-        logsumexp, logsumexp_async, LogSumExp, LogSumExpBuffers { lse: each_row }
+        /// `max + ln sum`, one value a row, in f32 always.
+        logsumexp, logsumexp_async, logsumexp_with, logsumexp_with_async,
+        LogSumExp, LogSumExpBuffers { lse: [f32; each_row] }
     }
 
     of_one_matrix! {
         /// The Jacobian of softmax: for each row of `n` columns, `n` x `n` values `p_i ([i = j] - p_j)`.
-        jacobian, jacobian_async, Jacobian, JacobianBuffers { jacobian: each_pair }
+        jacobian, jacobian_async, jacobian_with, jacobian_with_async,
+        Jacobian, JacobianBuffers { jacobian: [T; each_pair] }
     }
 
     of_two_inputs! {
         /// `dL/dx = p (g - sum of p g)` from the probabilities and the upstream gradient.
-        softmax_backward, softmax_backward_async, SoftmaxBackward,
-        SoftmaxBackwardBuffers { probs, grad_probs: each_element }
+        softmax_backward, softmax_backward_async, softmax_backward_with, softmax_backward_with_async,
+        SoftmaxBackward, SoftmaxBackwardBuffers { probs, grad_probs: [T; each_element] }
     }
 
     of_two_inputs! {
         /// `dL/dx = g - exp(l) (sum of g)` from the log-probabilities and the upstream gradient.
-        log_softmax_backward, log_softmax_backward_async, LogSoftmaxBackward,
-        LogSoftmaxBackwardBuffers { log_probs, grad_log_probs: each_element }
+        log_softmax_backward, log_softmax_backward_async, log_softmax_backward_with, log_softmax_backward_with_async,
+        LogSoftmaxBackward, LogSoftmaxBackwardBuffers { log_probs, grad_log_probs: [T; each_element] }
     }
 
     of_two_inputs! {
-        /// `dL/dx = g softmax(x)` from the logits and one upstream value a row.
-        logsumexp_backward, logsumexp_backward_async, LogSumExpBackward,
-        LogSumExpBackwardBuffers { logits, grad_lse: each_row }
+        /// `dL/dx = g softmax(x)` from the logits and one upstream value a row, in f32 always.
+        logsumexp_backward, logsumexp_backward_async, logsumexp_backward_with, logsumexp_backward_with_async,
+        LogSumExpBackward, LogSumExpBackwardBuffers { logits, grad_lse: [f32; each_row] }
     }
 
-    async fn fetch_one(
+    /// An output for so many values.
+    fn allocate_values<T: Element>(&self, role: &str, len: usize) -> Result<Buffer, Error> {
+        self.allocate(role, (element::words::<T>(len) as u64).saturating_mul(4))
+    }
+
+    async fn fetch_one<T: Element>(
         &self,
         bound: &Bound,
         output: &Buffer,
         len: usize,
         what: &str,
-    ) -> Result<Vec<f32>, Error> {
-        let mut fetched = self.run_and_fetch(bound, &[(output, len)], what).await?;
-        Ok(fetched.pop().map(floats).unwrap_or_default())
+    ) -> Result<Vec<T>, Error> {
+        let outputs = [(output, element::words::<T>(len))];
+        let mut fetched = self.run_and_fetch(bound, &outputs, what).await?;
+        Ok(element::values(fetched.pop().unwrap_or_default(), len))
     }
 
     /// The kernel that an operation of this shape runs, by name.
@@ -185,8 +266,14 @@ impl Gpu {
     /// # Errors
     ///
     /// A shape that the device cannot serve.
-    pub fn kernel(&self, operation: Operation, rows: usize, cols: usize) -> Result<String, Error> {
-        let geometry = Geometry::contiguous(operation, rows as u64, cols as u64)?;
+    pub fn kernel(
+        &self,
+        operation: Operation,
+        (rows, cols): (usize, usize),
+        dtype: DType,
+    ) -> Result<String, Error> {
+        let shape = (rows as u64, cols as u64);
+        let geometry = Geometry::new(operation, shape, dtype, Layouts::default())?;
         let variant = self.planner().variant(geometry.problem())?;
         Ok(format!("{operation}.{variant}.{}", geometry.dtype))
     }
