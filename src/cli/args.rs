@@ -2,6 +2,7 @@
 //!
 //! The comments on commands and fields are the texts of `--help`.
 
+use super::numbers;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -54,6 +55,9 @@ pub(crate) struct Common {
     /// supported
     #[arg(long, value_name = "A", default_value_t = -1, allow_negative_numbers = true)]
     pub(crate) axis: i64,
+    /// Logits are multiplied by S first: 1 / temperature. Gradients carry the factor
+    #[arg(long, value_name = "S", default_value_t = 1.0, value_parser = numbers::positive, allow_negative_numbers = true)]
+    pub(crate) scale: f32,
     /// An index from `devices`, part of a name, a backend, NAME@BACKEND, or software
     #[arg(long, value_name = "SEL")]
     pub(crate) adapter: Option<String>,

@@ -8,7 +8,7 @@ use super::outputs::Outputs;
 use super::report;
 use super::rows::Rows;
 use wgpu_softmax::variant::{Operation, Problem, choose};
-use wgpu_softmax::{DType, Error, Gpu};
+use wgpu_softmax::{Error, Gpu};
 
 /// What computes an operation on given rows.
 #[derive(Debug)]
@@ -61,16 +61,17 @@ impl Engine {
         format!("computing on {}", rows.describe())
     }
 
-    /// Computes on some of `rows`, on the GPU or by the reference.
-    pub(crate) fn compute<T>(
+    /// Computes on a block of `rows`, on the GPU or by the reference.
+    pub(crate) fn compute<B, T>(
         &self,
         rows: &Rows,
-        on_gpu: impl FnOnce(&Gpu) -> Result<T, Error>,
-        by_reference: impl FnOnce() -> T,
+        block: B,
+        on_gpu: impl FnOnce(&Gpu, B) -> Result<T, Error>,
+        by_reference: impl FnOnce(B) -> T,
     ) -> Result<T, Failure> {
         match self {
-            Self::Reference => Ok(by_reference()),
-            Self::Gpu { gpu, .. } => on_gpu(gpu).map_err(|error| Self::at(rows, error)),
+            Self::Reference => Ok(by_reference(block)),
+            Self::Gpu { gpu, .. } => on_gpu(gpu, block).map_err(|error| Self::at(rows, error)),
         }
     }
 
@@ -113,7 +114,7 @@ impl Engine {
 fn settled(gpu: Gpu, operation: Operation, rows: &Rows) -> Result<Engine, Error> {
     // More are computed in blocks, and nothing depends on how many more they are.
     let many = rows.rows.min(u32::MAX as usize);
-    let kernel = Some(gpu.kernel(operation, (many, rows.cols), DType::F32)?);
+    let kernel = Some(gpu.kernel(operation, (many, rows.cols), rows.float.dtype())?);
     let problem = Problem {
         operation,
         form: Default::default(),
@@ -125,9 +126,4 @@ fn settled(gpu: Gpu, operation: Operation, rows: &Rows) -> Result<Engine, Error>
     let variant = choose(problem, planner.abilities())?;
     let gpu = Box::new(gpu.with_planner(planner.with_variant(variant)));
     Ok(Engine::Gpu { gpu, kernel })
-}
-
-/// The reference's values as the files hold them.
-pub(crate) fn narrow(values: Vec<f64>) -> Vec<f32> {
-    values.into_iter().map(|value| value as f32).collect()
 }

@@ -2,15 +2,35 @@
 
 use super::args;
 use super::blocks::Blocks;
-use super::engine::{Engine, narrow};
+use super::engine::Engine;
 use super::failure::Failure;
-use super::files::{Float, Input, Shape};
+use super::files::{Float, Floats, Input, Shape};
 use super::outputs::Outputs;
 use super::progress;
-use super::rows::{self, Rows};
+use super::rows::Rows;
 use std::path::Path;
+use wgpu_softmax::reference::{self, Columns};
 use wgpu_softmax::variant::Operation;
-use wgpu_softmax::{Error, Gpu, reference};
+use wgpu_softmax::{Error, Gpu, SoftmaxSpec};
+
+/// An operation on slices of the type that these floats have; its result has that type too.
+macro_rules! in_its_type {
+    ($x:ident = $floats:expr => $run:expr) => {
+        match $floats {
+            Floats::F32($x) => $run.map(Floats::F32),
+            Floats::F16($x) => $run.map(Floats::F16),
+            Floats::Bf16($x) => $run.map(Floats::Bf16),
+        }
+    };
+    ($x:ident, $grad:ident = $both:expr => $run:expr) => {
+        match $both {
+            (Floats::F32($x), Floats::F32($grad)) => $run.map(Floats::F32),
+            (Floats::F16($x), Floats::F16($grad)) => $run.map(Floats::F16),
+            (Floats::Bf16($x), Floats::Bf16($grad)) => $run.map(Floats::Bf16),
+            _ => unreachable!("the operands have been opened with one type"),
+        }
+    };
+}
 
 pub(crate) fn softmax(args: &args::Softmax) -> Result<(), Failure> {
     let job = Job::new(Operation::Softmax, "probs", &args.output, &args.common)?;
@@ -19,8 +39,8 @@ pub(crate) fn softmax(args: &args::Softmax) -> Result<(), Failure> {
     job.run(
         operands,
         &shape,
-        |gpu, block| gpu.softmax(&block.x, block.rows),
-        |block| reference::softmax(&block.x, block.cols),
+        |gpu, spec, block| in_its_type!(x = &block.x => gpu.softmax_with(spec, x)),
+        |block, columns| reference::softmax(&block.x, columns),
     )
 }
 
@@ -32,8 +52,8 @@ pub(crate) fn log_softmax(args: &args::LogSoftmax) -> Result<(), Failure> {
     job.run(
         operands,
         &shape,
-        |gpu, block| gpu.log_softmax(&block.x, block.rows),
-        |block| reference::log_softmax(&block.x, block.cols),
+        |gpu, spec, block| in_its_type!(x = &block.x => gpu.log_softmax_with(spec, x)),
+        |block, columns| reference::log_softmax(&block.x, columns),
     )
 }
 
@@ -44,8 +64,14 @@ pub(crate) fn logsumexp(args: &args::Logsumexp) -> Result<(), Failure> {
     job.run(
         operands,
         &shape,
-        |gpu, block| gpu.logsumexp(&block.x, block.rows),
-        |block| reference::logsumexp(&block.x, block.cols),
+        |gpu, spec, block| {
+            let lse = match &block.x {
+                Floats::F32(x) => gpu.logsumexp_with(spec, x),
+                Floats::F16(x) | Floats::Bf16(x) => gpu.logsumexp_with(spec, x),
+            };
+            lse.map(Floats::F32)
+        },
+        |block, columns| reference::logsumexp(&block.x, columns),
     )
 }
 
@@ -57,8 +83,11 @@ pub(crate) fn softmax_backward(args: &args::SoftmaxBackward) -> Result<(), Failu
     job.run(
         operands,
         &shape,
-        |gpu, block| gpu.softmax_backward(&block.x, &block.grad, block.rows),
-        |block| reference::softmax_backward(&block.x, &block.grad, block.cols),
+        |gpu, spec, block| {
+            let both = (&block.x, &block.grad);
+            in_its_type!(x, grad = both => gpu.softmax_backward_with(spec, x, grad))
+        },
+        |block, columns| reference::softmax_backward(&block.x, &block.grad, columns),
     )
 }
 
@@ -71,21 +100,28 @@ pub(crate) fn log_softmax_backward(args: &args::LogSoftmaxBackward) -> Result<()
     job.run(
         operands,
         &shape,
-        |gpu, block| gpu.log_softmax_backward(&block.x, &block.grad, block.rows),
-        |block| reference::log_softmax_backward(&block.x, &block.grad, block.cols),
+        |gpu, spec, block| {
+            let both = (&block.x, &block.grad);
+            in_its_type!(x, grad = both => gpu.log_softmax_backward_with(spec, x, grad))
+        },
+        |block, columns| reference::log_softmax_backward(&block.x, &block.grad, columns),
     )
 }
 
 pub(crate) fn logsumexp_backward(args: &args::LogsumexpBackward) -> Result<(), Failure> {
     let (operation, result) = (Operation::LogSumExpBackward, "grad_logits");
     let job = Job::new(operation, result, &args.output, &args.common)?;
-    let operands = job.open(&args.logits)?.with_value_per_row(&args.grad_lse)?;
+    let operands = job.open(&args.logits)?;
+    let operands = operands.with_value_per_row(&args.grad_lse)?;
     let shape = operands.x.shape.clone();
     job.run(
         operands,
         &shape,
-        |gpu, block| gpu.logsumexp_backward(&block.x, &block.grad, block.rows),
-        |block| reference::logsumexp_backward(&block.x, &block.grad, block.cols),
+        |gpu, spec, block| {
+            let grad = &block.row_grad;
+            in_its_type!(x = &block.x => gpu.logsumexp_backward_with(spec, x, grad))
+        },
+        |block, columns| reference::logsumexp_backward(&block.x, &block.row_grad, columns),
     )
 }
 
@@ -98,8 +134,8 @@ pub(crate) fn jacobian(args: &args::Jacobian) -> Result<(), Failure> {
     job.run(
         operands,
         &shape,
-        |gpu, block| gpu.jacobian(&block.x, block.rows),
-        |block| reference::jacobian(&block.x, block.cols),
+        |gpu, spec, block| in_its_type!(x = &block.x => gpu.jacobian_with(spec, x)),
+        |block, columns| reference::jacobian(&block.x, columns),
     )
 }
 
@@ -118,52 +154,67 @@ fn require_memory(x: &Rows, shape: &[usize]) -> Result<(), Failure> {
     })
 }
 
-/// What an operation reads: rows, and with a backward pass their gradient, of so many values a row.
+/// What an operation reads: rows, and with a backward pass a gradient.
 struct Operands {
     x: Rows,
-    grad: Option<(Input, usize)>,
+    grad: Grad,
+}
+
+/// The gradient that a backward pass reads.
+enum Grad {
+    None,
+    /// Of every element, in the type of the rows.
+    Matrix(Input),
+    /// One value a row.
+    PerRow(Input),
 }
 
 impl Operands {
     fn with_matrix(self, path: &Path) -> Result<Self, Failure> {
-        let grad = self.x.open_partner(path, &self.x.shape)?;
-        let values = self.x.cols;
-        Ok(Self {
-            grad: Some((grad, values)),
-            ..self
-        })
+        let grad = Grad::Matrix(self.x.open_matrix(path)?);
+        Ok(Self { grad, ..self })
     }
 
     fn with_value_per_row(self, path: &Path) -> Result<Self, Failure> {
-        let grad = self.x.open_partner(path, self.x.outer_shape())?;
-        Ok(Self {
-            grad: Some((grad, 1)),
-            ..self
-        })
+        let grad = Grad::PerRow(self.x.open_value_per_row(path)?);
+        Ok(Self { grad, ..self })
     }
 
-    fn next(&mut self, rows: usize) -> Result<Block, Failure> {
+    fn next(&mut self, rows: usize) -> Result<Block<Floats>, Failure> {
         let x = self.x.next(rows)?;
-        let grad = match &mut self.grad {
-            Some((input, values)) => rows::as_f32(input, rows * *values)?,
-            None => Vec::new(),
-        };
-        let cols = self.x.cols;
+        let (mut grad, mut row_grad) = (Floats::F32(Vec::new()), Vec::new());
+        match &mut self.grad {
+            Grad::None => {}
+            Grad::Matrix(input) => grad = input.floats(rows * self.x.cols)?,
+            Grad::PerRow(input) => row_grad = input.floats(rows)?.into_f32(),
+        }
         Ok(Block {
+            rows,
             x,
             grad,
-            rows,
-            cols,
+            row_grad,
         })
     }
 }
 
-/// Some rows of the operands.
-struct Block {
-    x: Vec<f32>,
-    grad: Vec<f32>,
+/// Some rows of the operands: empty where there is no such operand. Values of one a row are f32, to which the others are
+/// widened for the reference alone.
+struct Block<M> {
     rows: usize,
-    cols: usize,
+    x: M,
+    grad: M,
+    row_grad: Vec<f32>,
+}
+
+impl Block<Floats> {
+    fn widened(self) -> Block<Vec<f32>> {
+        Block {
+            rows: self.rows,
+            x: self.x.into_f32(),
+            grad: self.grad.into_f32(),
+            row_grad: self.row_grad,
+        }
+    }
 }
 
 /// What the operations share, from the command line to the written result.
@@ -194,7 +245,8 @@ impl<'a> Job<'a> {
 
     fn open(&self, path: &Path) -> Result<Operands, Failure> {
         let x = Rows::open(path, self.common.axis)?;
-        Ok(Operands { x, grad: None })
+        let grad = Grad::None;
+        Ok(Operands { x, grad })
     }
 
     /// Results have the logits' type, but logsumexp is f32 whatever that is.
@@ -209,13 +261,14 @@ impl<'a> Job<'a> {
         &self,
         mut operands: Operands,
         shape: &[usize],
-        on_gpu: impl Fn(&Gpu, &Block) -> Result<Vec<f32>, Error>,
-        by_reference: impl Fn(&Block) -> Vec<f64>,
+        on_gpu: impl Fn(&Gpu, &SoftmaxSpec, &Block<Floats>) -> Result<Floats, Error>,
+        by_reference: impl Fn(&Block<Vec<f32>>, Columns) -> Vec<f64>,
     ) -> Result<(), Failure> {
-        let x = &operands.x;
-        let mut result = self
-            .outputs
-            .begin(self.result, self.float_of_result(x), shape)?;
+        let (x, scale) = (&operands.x, self.common.scale);
+        let float = self.float_of_result(x);
+        let (dtype, cols) = (x.float.dtype(), x.cols);
+        let columns = Columns::new(cols).scale(scale);
+        let mut result = self.outputs.begin(self.result, float, shape)?;
         let engine = Engine::open(self.common, self.operation, x)?;
         let report = engine.report(self.operation.name(), x, &self.outputs, None);
         let (rows, row_values) = (x.rows, x.cols.max(values_of_a_row(shape, x.rows)));
@@ -223,13 +276,15 @@ impl<'a> Job<'a> {
         progress::over_rows(engine.doing(x), rows, |bar| {
             for rows in blocks {
                 let block = operands.next(rows)?;
+                let spec = SoftmaxSpec::new(rows as u64, cols as u64);
+                let spec = spec.scale(scale).dtype(dtype);
                 let values = engine.compute(
                     &operands.x,
-                    |gpu| on_gpu(gpu, &block),
-                    || narrow(by_reference(&block)),
+                    block,
+                    |gpu, block| on_gpu(gpu, &spec, &block),
+                    |block| Floats::from_f64(by_reference(&block.widened(), columns), float),
                 )?;
-                drop(block);
-                result.write(values)?;
+                result.write(&values)?;
                 bar.inc(rows as u64);
             }
             Ok::<_, Failure>(())

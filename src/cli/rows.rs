@@ -1,7 +1,7 @@
 //! An array of floats seen as rows: the last axis is the row, the axes before it count rows.
 
 use super::failure::Failure;
-use super::files::{Float, Input, Shape, Stored};
+use super::files::{Float, Floats, Input, Shape, Stored};
 use super::progress;
 use std::path::Path;
 
@@ -38,18 +38,32 @@ impl Rows {
         })
     }
 
-    /// Opens a second operand: the same type of floats, and the shape that this one gives it.
-    pub(crate) fn open_partner(&self, path: &Path, shape: &[usize]) -> Result<Input, Failure> {
+    /// Opens a second operand of the same shape: the same type of floats.
+    pub(crate) fn open_matrix(&self, path: &Path) -> Result<Input, Failure> {
         let (input, float) = open_floats(path)?;
-        self.require_partner(path, shape, &input.header().shape)?;
-        if float != self.float {
-            return Err(Failure::expected(
-                path.display(),
-                format!("{} as in {}", self.float, self.path().display()),
-                float,
-            ));
-        }
+        self.require_partner(path, &self.shape, &input.header().shape)?;
+        self.require_float(path, float, &[self.float])?;
         Ok(input)
+    }
+
+    /// Opens a second operand with one value a row: f32, as such results are, or the same type of floats.
+    pub(crate) fn open_value_per_row(&self, path: &Path) -> Result<Input, Failure> {
+        let (input, float) = open_floats(path)?;
+        self.require_partner(path, self.outer_shape(), &input.header().shape)?;
+        self.require_float(path, float, &[self.float, Float::F32])?;
+        Ok(input)
+    }
+
+    fn require_float(&self, path: &Path, found: Float, wanted: &[Float]) -> Result<(), Failure> {
+        if wanted.contains(&found) {
+            return Ok(());
+        }
+        let or_f32 = match wanted {
+            [own, other] if own != other => format!(", or {other}"),
+            _ => String::new(),
+        };
+        let wanted = format!("{} as in {}{or_f32}", self.float, self.path().display());
+        Err(Failure::expected(path.display(), wanted, found))
     }
 
     /// Refuses the shape of a second operand. One row's single value may be `(1,)` as well as `()`.
@@ -75,9 +89,9 @@ impl Rows {
         ))
     }
 
-    /// The values of the next rows.
-    pub(crate) fn next(&mut self, rows: usize) -> Result<Vec<f32>, Failure> {
-        as_f32(&mut self.input, rows * self.cols)
+    /// The values of the next rows, as they are stored.
+    pub(crate) fn next(&mut self, rows: usize) -> Result<Floats, Failure> {
+        self.input.floats(rows * self.cols)
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -93,12 +107,6 @@ impl Rows {
     pub(crate) fn describe(&self) -> String {
         format!("{} of shape {}", self.path().display(), Shape(&self.shape))
     }
-}
-
-/// The next values of an operand as the operations take them: 16-bit floats are widened here, and rounded where
-/// results are written.
-pub(crate) fn as_f32(input: &mut Input, count: usize) -> Result<Vec<f32>, Failure> {
-    Ok(input.floats(count)?.into_f32())
 }
 
 fn open_floats(path: &Path) -> Result<(Input, Float), Failure> {

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
+use wgpu_softmax::DType;
 
 pub(crate) const X: [f32; 12] = [2.0, 1.0, 0.0, -1.0, 0.0, 0.0, 3.0, 1.0, -2.0, 4.0, 1.0, 0.0];
 pub(crate) const OLD: &[u8] = b"what stood here before";
@@ -40,6 +41,12 @@ impl Folder {
 
     pub(crate) fn floats(&self, name: &str, shape: &str, values: &[f32]) {
         self.put(name, &npy(1, "<f4", false, shape, &le(values)));
+    }
+
+    /// A `.safetensors` file with one tensor of this type.
+    pub(crate) fn tensor(&self, name: &str, dtype: &str, shape: &[usize], values: &[f32]) {
+        let data = stored(dtype, values);
+        self.put(name, &safetensors(&[("t", dtype, shape, &data)]));
     }
 
     pub(crate) fn get(&self, name: &str) -> Vec<u8> {
@@ -117,6 +124,36 @@ pub(crate) fn bytes<const N: usize>(values: impl IntoIterator<Item = [u8; N]>) -
 
 pub(crate) fn le(values: &[f32]) -> Vec<u8> {
     bytes(values.iter().map(|value| value.to_le_bytes()))
+}
+
+/// Values as a `.safetensors` file holds them in this type.
+pub(crate) fn stored(dtype: &str, values: &[f32]) -> Vec<u8> {
+    let halves = |dtype: DType| {
+        let encode = |&value| (dtype.encode(value) as u16).to_le_bytes();
+        bytes(values.iter().map(encode))
+    };
+    match dtype {
+        "F16" => halves(DType::F16),
+        "BF16" => halves(DType::Bf16),
+        "F64" => bytes(values.iter().map(|&value| f64::from(value).to_le_bytes())),
+        _ => le(values),
+    }
+}
+
+/// The values that a `.safetensors` file holds in this type.
+pub(crate) fn loaded(dtype: &str, data: &[u8]) -> Vec<f32> {
+    let halves = |dtype: DType| {
+        let decode = |half: &[u8]| dtype.decode(u16::from_le_bytes([half[0], half[1]]).into());
+        data.chunks(2).map(decode).collect()
+    };
+    match dtype {
+        "F16" => halves(DType::F16),
+        "BF16" => halves(DType::Bf16),
+        _ => data
+            .chunks(4)
+            .map(|bytes| f32::from_le_bytes(bytes.try_into().expect("whole values")))
+            .collect(),
+    }
 }
 
 /// A `.npy` file as NumPy writes it.

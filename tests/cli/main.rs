@@ -10,4 +10,5 @@ mod folder;
 mod reports;
 mod results;
 mod safetensors;
+mod scale;
 mod types;

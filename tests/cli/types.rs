@@ -54,7 +54,7 @@ fn outputs_have_the_type_of_the_logits() {
             folder.succeed(&line);
             let (_, found, shape, data) = parse_safetensors(&folder.get("p.safetensors"));
             assert_eq!((found.as_str(), shape), (dtype, vec![1, 4]), "{line}");
-            let values = decoded(dtype, &data);
+            let values = loaded(dtype, &data);
             let step = if dtype == "F32" { 1e-6 } else { 1.0 / 256.0 };
             for (value, expected) in values.iter().zip(&probs) {
                 assert!(
@@ -66,27 +66,89 @@ fn outputs_have_the_type_of_the_logits() {
     }
 }
 
-/// 16-bit floats by their definition, for values that are normal.
-fn decoded(dtype: &str, data: &[u8]) -> Vec<f32> {
-    let of_16_bits = |mantissa: i32, bias: i32| {
-        let pairs = data
-            .chunks(2)
-            .map(|pair| u16::from_le_bytes([pair[0], pair[1]]));
-        let value = |bits: u16| {
-            let bits = i32::from(bits);
-            let fraction = (bits & ((1 << mantissa) - 1)) as f32 / (1 << mantissa) as f32;
-            (1.0 + fraction) * f32::powi(2.0, (bits >> mantissa) - bias)
-        };
-        pairs.map(value).collect()
-    };
-    match dtype {
-        "F16" => of_16_bits(10, 15),
-        "BF16" => of_16_bits(7, 127),
-        _ => data
-            .chunks(4)
-            .map(|bytes| f32::from_le_bytes(bytes.try_into().expect("whole values")))
-            .collect(),
+/// Every operation on 3 x 3 values, an odd number of halves, with what its result has in it.
+const LINES: [(&str, usize); 7] = [
+    ("softmax x.safetensors", 9),
+    ("log-softmax x.safetensors", 9),
+    ("logsumexp x.safetensors", 3),
+    ("softmax-backward p.safetensors g.safetensors", 9),
+    ("log-softmax-backward l.safetensors g.safetensors", 9),
+    ("logsumexp-backward x.safetensors r.npy", 9),
+    ("jacobian x.safetensors", 27),
+];
+
+#[test]
+fn halves_go_to_the_kernels_as_they_are() {
+    let folder = Folder::new();
+    folder.floats("r.npy", "(3,)", &[1.0, -2.0, 0.1]);
+    for (dtype, kernel, step) in [
+        ("F16", ".f16", 1.0 / 1024.0),
+        ("BF16", ".bf16", 1.0 / 128.0),
+    ] {
+        folder.tensor("x.safetensors", dtype, &[3, 3], &X[..9]);
+        folder.tensor("g.safetensors", dtype, &[3, 3], &X[3..]);
+        folder.succeed("softmax x.safetensors --reference -o p.safetensors");
+        folder.succeed("log-softmax x.safetensors --reference -o l.safetensors");
+        for (line, count) in LINES {
+            let line = format!("{line} --scale 0.7");
+            folder.succeed(&format!("{line} -o found.safetensors --json j.json"));
+            folder.succeed(&format!("{line} -o expected.safetensors --reference"));
+            let of = |name: &str| {
+                let (_, found, _, data) = parse_safetensors(&folder.get(name));
+                let values = loaded(&found, &data);
+                (found, values)
+            };
+            let (found, expected) = (of("found.safetensors"), of("expected.safetensors"));
+            assert_eq!((&found.0, found.1.len()), (&expected.0, count), "{line}");
+            assert_eq!(
+                expected.0 == dtype,
+                !line.starts_with("logsumexp x"),
+                "{line}"
+            );
+            for (found, expected) in found.1.iter().zip(&expected.1) {
+                let near = (found - expected).abs() <= step * expected.abs() + 1e-6;
+                assert!(near, "{line} in {dtype}: {found} for {expected}");
+            }
+            let ran = folder.json("j.json")["kernel"].to_string();
+            assert!(ran.contains(&format!("{kernel}\"")), "{line}: {ran}");
+        }
     }
+}
+
+#[test]
+fn the_gradient_of_lse_may_be_f32_as_lse_is() {
+    let folder = Folder::new();
+    for dtype in ["F16", "BF16", "F64"] {
+        folder.tensor("x.safetensors", dtype, &[3, 4], &X);
+        folder.tensor("own.safetensors", dtype, &[3], &[1.0, -2.0, 0.5]);
+        folder.floats("f4.npy", "(3,)", &[1.0, -2.0, 0.5]);
+        for engine in ["", "--reference"] {
+            for grad in ["own.safetensors", "f4.npy"] {
+                let line = format!("logsumexp-backward x.safetensors {grad} {engine}");
+                folder.succeed(&format!("{line} -o {grad}.safetensors"));
+            }
+            assert_eq!(
+                folder.get("own.safetensors.safetensors"),
+                folder.get("f4.npy.safetensors"),
+                "{dtype} {engine}"
+            );
+        }
+    }
+    folder.tensor("wide.safetensors", "F64", &[3], &[1.0; 3]);
+    folder.tensor("half.safetensors", "F16", &[3, 4], &X);
+    let words = [
+        "wide.safetensors",
+        "f2 as in half.safetensors, or f4",
+        "found f8",
+    ];
+    let line = "logsumexp-backward half.safetensors wide.safetensors -o out.npy";
+    folder.fail(line, 2, &words);
+    let words = ["wide.safetensors", "expected f4 as in x.npy, found f8"];
+    folder.fail(
+        "logsumexp-backward x.npy wide.safetensors -o out.npy",
+        2,
+        &words,
+    );
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What both targets do: read a file to its end, whatever its bytes.
 
 #[path = "../../src/cli/files/format/mod.rs"]
-#[allow(dead_code, reason = "the command line also writes")]
+#[allow(dead_code, unused_imports, reason = "the command line also writes")]
 mod format;
 
 pub(crate) use format::Format;

@@ -6,6 +6,7 @@ use crate::cli::run;
 use clap::Parser;
 use std::fs;
 use tempfile::TempDir;
+use wgpu_softmax::DType;
 
 #[test]
 fn blocks_take_every_row_once() {
@@ -25,7 +26,7 @@ fn blocks_take_every_row_once() {
     );
 }
 
-/// Logits `x`, probabilities `p` and their gradient `g`, one value a row `r`, and class ids `y`.
+/// Logits `x`, and `h` in 16 bits, probabilities `p` and their gradient `g`, one value a row `r`, and class ids `y`.
 fn folder(rows: usize, cols: usize) -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut seed = 1_u32;
@@ -46,6 +47,12 @@ fn folder(rows: usize, cols: usize) -> TempDir {
     floats("p.npy", &matrix, rows * cols, 0.0, 1.0);
     floats("g.npy", &matrix, rows * cols, -1.0, 1.0);
     floats("r.npy", &format!("({rows},)"), rows, -1.0, 1.0);
+    let halves = (0..rows * cols).flat_map(|_| {
+        let half = DType::F16.encode(random(-9.0, 9.0)) as u16;
+        half.to_le_bytes()
+    });
+    let halves = npy("<f2", &matrix, halves.collect());
+    fs::write(folder.path().join("h.npy"), halves).expect("a file");
     let ids = (0..rows).flat_map(|row| ((row * 7 % cols) as u16).to_le_bytes());
     let ids = npy("<u2", &format!("({rows},)"), ids.collect());
     fs::write(folder.path().join("y.npy"), ids).expect("a file");
@@ -98,8 +105,13 @@ fn common(command: &mut Command) -> &mut args::Common {
     }
 }
 
-const LINES: [&str; 9] = [
+const LINES: [&str; 14] = [
     "jacobian @x.npy -o @out.npy",
+    "softmax @h.npy -o @out.npy --scale 0.7",
+    "logsumexp @h.npy -o @out.npy --scale 3",
+    "softmax-backward @h.npy @h.npy -o @out.npy",
+    "logsumexp-backward @h.npy @r.npy -o @out.npy",
+    "cross-entropy @h.npy @y.npy --grad @out.npy",
     "softmax @x.npy -o @out.npy",
     "log-softmax @x.npy -o @out.npy",
     "logsumexp @x.npy -o @out.npy",

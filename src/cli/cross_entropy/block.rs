@@ -2,7 +2,8 @@
 
 use super::targets::IGNORED;
 use crate::cli::args::{CrossEntropy, Reduction};
-use crate::cli::engine::narrow;
+use crate::cli::files::{Float, Floats, narrow};
+use crate::cli::rows::Rows;
 use wgpu_softmax::{
     CrossEntropyInputs, CrossEntropySpec, CrossEntropyWants, Error, Gpu, reference,
 };
@@ -13,6 +14,8 @@ pub(super) struct Settings {
     /// Rows of all blocks that are not ignored.
     pub(super) valid_rows: usize,
     classes: usize,
+    float: Float,
+    scale: f32,
     ignores: bool,
     mean: bool,
     wants: CrossEntropyWants,
@@ -22,15 +25,17 @@ pub(super) struct Settings {
 #[derive(Debug)]
 pub(super) struct Block {
     pub(super) losses: Vec<f64>,
-    pub(super) grad_logits: Vec<f32>,
+    pub(super) grad_logits: Floats,
     pub(super) lse: Vec<f32>,
 }
 
 impl Settings {
-    pub(super) fn new(args: &CrossEntropy, classes: usize, targets: &[i32]) -> Self {
+    pub(super) fn new(args: &CrossEntropy, logits: &Rows, targets: &[i32]) -> Self {
         Self {
             valid_rows: targets.iter().filter(|&&target| target != IGNORED).count(),
-            classes,
+            classes: logits.cols,
+            float: logits.float.of_results(),
+            scale: args.common.scale,
             ignores: args.ignore_index.is_some(),
             mean: args.reduction == Reduction::Mean,
             wants: CrossEntropyWants {
@@ -47,23 +52,18 @@ impl Settings {
         targets: &[i32],
     ) -> Result<Block, Error> {
         let mut spec = CrossEntropySpec::new(targets.len() as u64, self.classes as u64)
-            .reduction(wgpu_softmax::Reduction::None);
+            .reduction(wgpu_softmax::Reduction::None)
+            .scale(self.scale);
         if self.ignores {
             spec = spec.ignore_index(IGNORED.into());
         }
         let output =
             gpu.cross_entropy(&spec, CrossEntropyInputs::new(logits, targets), self.wants)?;
-        let mut grad_logits = output.grad_logits.unwrap_or_default();
-        let divisor = self.divisor();
-        if divisor != 1.0 {
-            let divided = |grad: f32| (f64::from(grad) / divisor) as f32;
-            grad_logits
-                .iter_mut()
-                .for_each(|grad| *grad = divided(*grad));
-        }
+        let (grad_logits, divisor) = (output.grad_logits.unwrap_or_default(), self.divisor());
+        let divided = |grad: f32| f64::from(grad) / divisor;
         Ok(Block {
             losses: output.losses.into_iter().map(f64::from).collect(),
-            grad_logits,
+            grad_logits: self.grad(grad_logits.into_iter().map(divided).collect()),
             lse: output.lse.unwrap_or_default(),
         })
     }
@@ -71,18 +71,23 @@ impl Settings {
     pub(super) fn by_reference(&self, logits: &[f32], targets: &[i32]) -> Block {
         let mut reference = reference::CrossEntropy::new(self.classes)
             .reduction(wgpu_softmax::Reduction::None)
+            .scale(self.scale)
             .grad_loss(1.0 / self.divisor());
         if self.ignores {
             reference = reference.ignore_index(IGNORED.into());
         }
         let targets: Vec<i64> = targets.iter().map(|&target| target.into()).collect();
         let result = reference.losses(logits, &targets);
-        let gradient = || narrow(reference.gradient(logits, &targets));
+        let gradient = || reference.gradient(logits, &targets);
         Block {
             losses: result.row_losses,
-            grad_logits: self.wants.grad_logits.then(gradient).unwrap_or_default(),
+            grad_logits: self.grad(self.wants.grad_logits.then(gradient).unwrap_or_default()),
             lse: narrow(result.lse),
         }
+    }
+
+    fn grad(&self, values: Vec<f64>) -> Floats {
+        Floats::from_f64(values, self.float)
     }
 
     /// What the gradient of a row's loss is divided by. Without a valid row there is nothing to divide.

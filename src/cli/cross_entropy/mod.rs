@@ -11,7 +11,7 @@ use super::args::{self, Reduction};
 use super::blocks::Blocks;
 use super::engine::Engine;
 use super::failure::Failure;
-use super::files::Float;
+use super::files::{Float, Floats, narrow};
 use super::outputs::{ArrayOutput, Outputs};
 use super::progress;
 use super::rows::Rows;
@@ -29,7 +29,7 @@ pub(crate) fn run(args: &args::CrossEntropy) -> Result<(), Failure> {
         Operation::CrossEntropy
     };
     let engine = Engine::open(&args.common, computed, &logits)?;
-    let settings = Settings::new(args, logits.cols, &targets);
+    let settings = Settings::new(args, &logits, &targets);
     let sum = compute(
         args,
         &engine,
@@ -77,12 +77,13 @@ fn compute(
     let blocks = Blocks::new(rows, logits.cols, engine.block_bytes(&args.common));
     progress::over_rows(engine.doing(logits), rows, |bar| {
         for rows in blocks {
-            let values = logits.next(rows)?;
+            let values = logits.next(rows)?.into_f32();
             let targets = &targets[done..done + rows];
             let block = engine.compute(
                 logits,
-                |gpu| settings.on_gpu(gpu, &values, targets),
-                || settings.by_reference(&values, targets),
+                values,
+                |gpu, values| settings.on_gpu(gpu, &values, targets),
+                |values| settings.by_reference(&values, targets),
             )?;
             sum = block.losses.iter().fold(sum, |sum, loss| sum + loss);
             results.write(block)?;
@@ -117,15 +118,15 @@ impl Results {
 
     fn write(&mut self, block: block::Block) -> Result<(), Failure> {
         if self.of_each_row {
-            self.losses.write(super::engine::narrow(block.losses))?;
+            self.losses.write(&Floats::F32(narrow(block.losses)))?;
         }
-        self.grad_logits.write(block.grad_logits)?;
-        self.lse.write(block.lse)
+        self.grad_logits.write(&block.grad_logits)?;
+        self.lse.write(&Floats::F32(block.lse))
     }
 
     fn finish(mut self, outputs: &Outputs, loss: Option<f32>, report: &str) -> Result<(), Failure> {
         if let Some(loss) = loss {
-            self.losses.write(vec![loss])?;
+            self.losses.write(&Floats::F32(vec![loss]))?;
         }
         let arrays = [self.losses, self.grad_logits, self.lse];
         outputs.finish(arrays, &[("json", report)])

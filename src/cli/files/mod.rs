@@ -4,7 +4,7 @@ mod address;
 mod format;
 
 pub(crate) use address::Address;
-pub(crate) use format::{Float, Floats, Header, Stored};
+pub(crate) use format::{Float, Floats, Header, Stored, narrow};
 
 use super::failure::Failure;
 use format::{Bad, Source};

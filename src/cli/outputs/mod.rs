@@ -8,7 +8,7 @@ mod place;
 mod staged;
 
 use super::failure::{Failure, say_to_stderr};
-use super::files::{self, Address, Float};
+use super::files::{self, Address, Float, Floats};
 use super::progress;
 use place::Place;
 use staged::Staged;
@@ -42,10 +42,13 @@ pub(crate) struct ArrayOutput {
 }
 
 impl ArrayOutput {
-    /// Writes the next values, in C order.
-    pub(crate) fn write(&mut self, values: Vec<f32>) -> Result<(), Failure> {
+    /// Writes the next values, in C order and of the type with which the array was begun.
+    pub(crate) fn write(&mut self, values: &Floats) -> Result<(), Failure> {
         match &mut self.staged {
-            Some(staged) => staged.floats(values, self.float),
+            Some(staged) => {
+                debug_assert_eq!(values.float(), self.float, "one type of floats");
+                staged.floats(values)
+            }
             None => Ok(()),
         }
     }

@@ -3,7 +3,7 @@
 use super::place::Place;
 use super::to_stdout;
 use crate::cli::failure::Failure;
-use crate::cli::files::{Float, Floats};
+use crate::cli::files::Floats;
 use std::fs::File;
 use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -48,8 +48,8 @@ impl Staged {
     }
 
     /// Writes the next floats.
-    pub(super) fn floats(&mut self, values: Vec<f32>, float: Float) -> Result<(), Failure> {
-        self.written(|mut writer| Floats::from_f32(values, float).write(&mut writer))
+    pub(super) fn floats(&mut self, values: &Floats) -> Result<(), Failure> {
+        self.written(|mut writer| values.write(&mut writer))
     }
 
     fn written(

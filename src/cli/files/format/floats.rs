@@ -1,8 +1,8 @@
-//! Floats in memory, in the width that the file has; the conversions to f32 and back are in this file alone.
+//! Floats in memory, in the width that the file has; the conversions to f32 and from f64 are in this file alone.
 
 use super::Float;
-use half::{bf16, f16};
 use std::io::{self, Write};
+use wgpu_softmax::DType;
 
 /// Floats as stored, 16-bit ones as their bits.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,26 +15,36 @@ pub(crate) enum Floats {
 impl Floats {
     /// The values as f32, which holds all of them.
     pub(crate) fn into_f32(self) -> Vec<f32> {
-        let each = |bits: Vec<u16>, decode: fn(u16) -> f32| bits.into_iter().map(decode).collect();
+        let each = |bits: Vec<u16>, dtype: DType| {
+            let decode = |bits: u16| dtype.decode(bits.into());
+            bits.into_iter().map(decode).collect()
+        };
         match self {
-            Self::F16(bits) => each(bits, |bits| f16::from_bits(bits).to_f32()),
-            Self::Bf16(bits) => each(bits, |bits| bf16::from_bits(bits).to_f32()),
+            Self::F16(bits) => each(bits, DType::F16),
+            Self::Bf16(bits) => each(bits, DType::Bf16),
             Self::F32(values) => values,
         }
     }
 
     /// Values to be stored as `float`: rounded once, to nearest even, subnormals kept, overflow to infinity.
-    pub(crate) fn from_f32(values: Vec<f32>, float: Float) -> Self {
-        let each = |encode: fn(f32) -> u16| {
-            values
-                .iter()
-                .map(|&value| encode(value))
-                .collect::<Vec<_>>()
+    pub(crate) fn from_f64(values: Vec<f64>, float: Float) -> Self {
+        let each = |dtype: DType| {
+            let encode = |&value: &f64| dtype.encode(to_odd(value)) as u16;
+            values.iter().map(encode).collect()
         };
         match float {
-            Float::F16 => Self::F16(each(|value| f16::from_f32(value).to_bits())),
-            Float::Bf16 => Self::Bf16(each(|value| bf16::from_f32(value).to_bits())),
-            Float::F32 | Float::F64 => Self::F32(values),
+            Float::F16 => Self::F16(each(DType::F16)),
+            Float::Bf16 => Self::Bf16(each(DType::Bf16)),
+            Float::F32 | Float::F64 => Self::F32(narrow(values)),
+        }
+    }
+
+    /// The type that a file has them in.
+    pub(crate) fn float(&self) -> Float {
+        match self {
+            Self::F16(_) => Float::F16,
+            Self::Bf16(_) => Float::Bf16,
+            Self::F32(_) => Float::F32,
         }
     }
 
@@ -47,6 +57,23 @@ impl Floats {
             Self::F32(values) => write_each(writer, values, |value| value.to_le_bytes()),
         }
     }
+}
+
+/// Values rounded to nearest in f32.
+pub(crate) fn narrow(values: Vec<f64>) -> Vec<f32> {
+    values.into_iter().map(|value| value as f32).collect()
+}
+
+/// A value that f32 lacks becomes the one of its two neighbours whose last bit is 1. The middle of two 16-bit values has
+/// a last bit of 0: nothing becomes it that is not, and to round on to 16 bits is as good as to round once.
+fn to_odd(value: f64) -> f32 {
+    let nearest = value as f32;
+    let towards_zero = match f64::from(nearest).abs() > value.abs() {
+        true => f32::from_bits(nearest.to_bits() - 1),
+        false => nearest,
+    };
+    let exact = value.is_nan() || f64::from(nearest) == value;
+    f32::from_bits(towards_zero.to_bits() | u32::from(!exact))
 }
 
 fn write_each<T: Copy, const N: usize>(
@@ -69,47 +96,70 @@ fn write_each<T: Copy, const N: usize>(
 mod tests {
     use super::{Float, Floats};
 
-    fn rounded(value: f32, float: Float) -> u16 {
-        match Floats::from_f32(vec![value], float) {
+    fn rounded(value: f64, float: Float) -> u16 {
+        match Floats::from_f64(vec![value], float) {
             Floats::F16(bits) | Floats::Bf16(bits) => bits[0],
             Floats::F32(_) => panic!("16 bits are asked for"),
         }
     }
 
+    /// Every value of 16 bits, as f64.
+    fn all(stored: impl Fn(Vec<u16>) -> Floats) -> Vec<(u16, f64)> {
+        let bits: Vec<u16> = (0..=u16::MAX).collect();
+        let values = stored(bits.clone()).into_f32();
+        bits.into_iter()
+            .zip(values.into_iter().map(f64::from))
+            .collect()
+    }
+
     #[test]
     fn every_16_bit_value_comes_back() {
-        let all: Vec<u16> = (0..=u16::MAX).collect();
         let pairs = [
-            (Float::F16, Floats::F16(all.clone()), 0x7c00, 0x0200),
-            (Float::Bf16, Floats::Bf16(all.clone()), 0x7f80, 0x0040),
+            (Float::F16, all(Floats::F16), 0x7c00, 0x0200),
+            (Float::Bf16, all(Floats::Bf16), 0x7f80, 0x0040),
         ];
-        for (float, stored, infinity, quiet) in pairs {
-            let values = stored.into_f32();
-            for (bits, value) in all.iter().zip(values) {
+        for (float, values, infinity, quiet) in pairs {
+            for (bits, value) in values {
                 let nan = bits & 0x7fff > infinity;
                 assert_eq!(value.is_nan(), nan, "{float} {bits:#x}");
-                let expected = if nan { bits | quiet } else { *bits };
-                assert_eq!(
-                    rounded(value, float) | if nan { quiet } else { 0 },
-                    expected
-                );
+                let expected = if nan { bits | quiet } else { bits };
+                let found = rounded(value, float) | if nan { quiet } else { 0 };
+                assert_eq!(found, expected, "{float} {bits:#x}");
+            }
+        }
+    }
+
+    /// What lies beside the middle of two neighbours by less than f32 can tell goes to the nearer one.
+    #[test]
+    fn values_are_rounded_once() {
+        let pairs = [
+            (Float::F16, all(Floats::F16)),
+            (Float::Bf16, all(Floats::Bf16)),
+        ];
+        for (float, values) in pairs {
+            for pair in values.windows(2) {
+                let [(low, lower), (high, higher)] = [pair[0], pair[1]];
+                if !(lower.is_finite() && higher.is_finite()) {
+                    continue;
+                }
+                let (middle, even) = ((lower + higher) / 2.0, low + low % 2);
+                let nudge = (higher - lower) * 1e-12;
+                assert_eq!(rounded(middle, float), even, "{float} {low:#x}");
+                assert_eq!(rounded(middle - nudge, float), low, "{float} {low:#x}");
+                assert_eq!(rounded(middle + nudge, float), high, "{float} {low:#x}");
             }
         }
     }
 
     #[test]
-    fn ties_go_to_even_and_nothing_is_flushed() {
-        let ulp = f32::powi(2.0, -10);
-        assert_eq!(rounded(1.0 + ulp / 2.0, Float::F16), 0x3c00);
-        assert_eq!(rounded(1.0 + 1.5 * ulp, Float::F16), 0x3c02);
-        assert_eq!(rounded(f32::powi(2.0, -24), Float::F16), 1);
-        assert_eq!(rounded(f32::powi(2.0, -25), Float::F16), 0);
-        assert_eq!(rounded(f32::powi(2.0, -25) * 1.001, Float::F16), 1);
-        assert_eq!(rounded(65_519.0, Float::F16), 0x7bff);
+    fn the_range_ends_where_that_of_the_type_does() {
+        assert_eq!(rounded(f64::powi(2.0, -25), Float::F16), 0);
+        assert_eq!(rounded(65_520.0_f64.next_down(), Float::F16), 0x7bff);
         assert_eq!(rounded(-65_520.0, Float::F16), 0xfc00);
-        assert_eq!(rounded(f32::from_bits(0x3f80_8000), Float::Bf16), 0x3f80);
-        assert_eq!(rounded(f32::from_bits(0x3f81_8000), Float::Bf16), 0x3f82);
-        assert_eq!(rounded(f32::from_bits(0x0000_8001), Float::Bf16), 1);
-        assert_eq!(rounded(f32::MAX, Float::Bf16), 0x7f80);
+        assert_eq!(rounded(f64::from(f32::MAX), Float::Bf16), 0x7f80);
+        assert_eq!(rounded(3.3962e38, Float::Bf16), 0x7f80);
+        assert_eq!(rounded(3.3961e38, Float::Bf16), 0x7f7f);
+        assert_eq!(rounded(1e300, Float::F16), 0x7c00);
+        assert_eq!(rounded(-1e-300, Float::Bf16), 0x8000);
     }
 }

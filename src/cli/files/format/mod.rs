@@ -9,7 +9,7 @@ mod safetensors;
 mod source;
 mod stored;
 
-pub(crate) use floats::Floats;
+pub(crate) use floats::{Floats, narrow};
 pub(crate) use source::Source;
 pub(crate) use stored::{Float, Stored};
 

@@ -1,6 +1,7 @@
 //! The types of values that files hold.
 
 use std::fmt;
+use wgpu_softmax::DType;
 
 /// A float as a file holds it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +45,15 @@ const TYPES: [(Stored, &str, usize); 13] = [
 ];
 
 impl Float {
+    /// How the kernels read this one: f64 as f32.
+    pub(crate) fn dtype(self) -> DType {
+        match self {
+            Self::F16 => DType::F16,
+            Self::Bf16 => DType::Bf16,
+            Self::F32 | Self::F64 => DType::F32,
+        }
+    }
+
     /// The type of results computed from this one: f64 is computed in f32.
     pub(crate) fn of_results(self) -> Self {
         match self {
