@@ -1,6 +1,6 @@
 //! What means divide by.
 
-use super::{NAN, all_nan, close, sum};
+use super::{NAN, REDUCTIONS, all_nan, close, sum};
 use wgpu_softmax::ZeroValid;
 use wgpu_softmax::check::Inputs;
 use wgpu_softmax::reference::{CrossEntropy, Targets};
@@ -89,4 +89,47 @@ fn a_bad_target_is_nan_under_every_policy() {
     assert!(zero.losses(&[NAN, 0.0], &[0]).loss.unwrap().is_nan());
     assert_eq!(zero.losses(&[], Targets::Ids(&[])).loss, Some(0.0));
     assert_eq!(zero.losses(&[], Targets::Probs(&[])).loss, Some(0.0));
+}
+
+/// Parts that are told the counts of the whole batch: their losses add up to its loss, and their
+/// gradients are its gradient, bit for bit.
+#[test]
+fn parts_of_a_batch_divide_by_the_counts_of_all_of_it() {
+    let (rows, cols, cut) = (7, 4, 3);
+    let logits = Inputs::Flat.logits(rows, cols, 5);
+    let targets = [0, -1, 3, 2, 2, -1, 1];
+    let operation = CrossEntropy::new(cols).ignore_index(-1).z_loss(0.5);
+    let operation = operation.weight(vec![3.0, 0.25, 1.0, 2.0]);
+    let whole = operation.losses(&logits, &targets);
+    let part = operation
+        .clone()
+        .mean_over(whole.weight_sum, whole.valid_rows);
+    for reduction in REDUCTIONS {
+        let part = part.clone().reduction(reduction);
+        let gradients = [
+            part.gradient(&logits[..cut * cols], &targets[..cut]),
+            part.gradient(&logits[cut * cols..], &targets[cut..]),
+        ];
+        assert_eq!(gradients.concat(), operation.gradient(&logits, &targets));
+        let undivided = part.losses(&logits[..cut * cols], &targets[..cut]);
+        assert_eq!(undivided.row_losses, whole.row_losses[..cut]);
+    }
+    let losses = [
+        part.losses(&logits[..cut * cols], &targets[..cut]).loss,
+        part.losses(&logits[cut * cols..], &targets[cut..]).loss,
+    ];
+    let sum: f64 = losses.into_iter().flatten().sum();
+    assert!(close(&[sum], &[whole.loss.unwrap()], 1e-15));
+}
+
+#[test]
+fn a_mean_over_nothing_is_what_was_chosen() {
+    let [nan, zero] = [ZeroValid::Nan, ZeroValid::Zero];
+    assert_eq!((nan.mean(6.0, 4.0), zero.mean(6.0, 4.0)), (1.5, 1.5));
+    assert!(nan.mean(0.0, 0.0).is_nan() && nan.mean(1.0, 0.0).is_nan());
+    assert_eq!((zero.mean(0.0, 0.0), zero.mean(1.0, -0.0)), (0.0, 0.0));
+    assert!(zero.mean(f64::NAN, 0.0).is_nan());
+    for over in [f64::INFINITY, f64::NAN] {
+        assert!(nan.mean(1.0, over).is_nan() && zero.mean(1.0, over).is_nan());
+    }
 }

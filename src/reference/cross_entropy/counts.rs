@@ -1,6 +1,6 @@
 use super::{CrossEntropy, Target};
+use crate::Reduction;
 use crate::reference::pairwise_sum;
-use crate::{Reduction, ZeroValid};
 
 /// How many rows count, and by how much: what a mean divides by.
 #[derive(Clone, Copy, Debug)]
@@ -41,8 +41,9 @@ impl CrossEntropy {
             Reduction::None => None,
             Reduction::Sum => Some(sum(losses) + sum(z_losses)),
             Reduction::Mean => {
-                let mean = self.quotient(sum(losses), counts.weight_sum);
-                Some(mean + self.quotient(sum(z_losses), counts.valid_rows as f64))
+                let (weight_sum, valid_rows) = self.divisors(counts);
+                let mean = self.zero_valid.mean(sum(losses), weight_sum);
+                Some(mean + self.zero_valid.mean(sum(z_losses), valid_rows))
             }
         }
     }
@@ -54,23 +55,17 @@ impl CrossEntropy {
             g if self.grad_loss.is_finite() && g_row.is_finite() => g,
             _ => f64::NAN,
         };
-        match self.reduction {
-            Reduction::None | Reduction::Sum => (g, g),
-            Reduction::Mean => (
-                self.quotient(g, counts.weight_sum),
-                self.quotient(g, counts.valid_rows as f64),
-            ),
+        if self.mean_over.is_none() && self.reduction != Reduction::Mean {
+            return (g, g);
         }
+        let (weight_sum, valid_rows) = self.divisors(counts);
+        let divided = |over| self.zero_valid.mean(g, over);
+        (divided(weight_sum), divided(valid_rows))
     }
 
-    /// `a / b` for a mean. What divides by 0 is by [`ZeroValid`], but a NaN stays NaN; what divides
-    /// by something that is not finite is NaN.
-    fn quotient(&self, a: f64, b: f64) -> f64 {
-        match b {
-            0.0 if self.zero_valid == ZeroValid::Zero && !a.is_nan() => 0.0,
-            0.0 => f64::NAN,
-            _ if b.is_finite() => a / b,
-            _ => f64::NAN,
-        }
+    /// What a mean divides the cross-entropy and the z-loss by.
+    fn divisors(&self, counts: &Counts) -> (f64, f64) {
+        let counted = (counts.weight_sum, counts.valid_rows as f64);
+        self.mean_over.unwrap_or(counted)
     }
 }

@@ -55,6 +55,7 @@ pub struct CrossEntropy {
     columns: Columns,
     ignore_index: Option<i64>,
     reduction: Reduction,
+    mean_over: Option<(f64, f64)>,
     zero_valid: ZeroValid,
     weight: Option<Vec<f32>>,
     smoothing: f64,
@@ -95,6 +96,7 @@ impl CrossEntropy {
             columns: cols.into(),
             ignore_index: None,
             reduction: Reduction::default(),
+            mean_over: None,
             zero_valid: ZeroValid::default(),
             weight: None,
             smoothing: 0.0,
@@ -115,6 +117,15 @@ impl CrossEntropy {
     #[must_use]
     pub fn reduction(mut self, reduction: Reduction) -> Self {
         self.reduction = reduction;
+        self
+    }
+
+    /// The gradient is that of a mean over so much, counted elsewhere: where these rows are a part of
+    /// a batch. The cross-entropy is divided by `weight_sum`, the z-loss by `valid_rows`. So is a
+    /// loss that is a mean; others stay undivided.
+    #[must_use]
+    pub fn mean_over(mut self, weight_sum: f64, valid_rows: usize) -> Self {
+        self.mean_over = Some((weight_sum, valid_rows as f64));
         self
     }
 
