@@ -39,13 +39,8 @@ impl RowKernels {
     }
 
     pub(crate) fn name(&self) -> String {
-        let Geometry {
-            operation,
-            form,
-            dtype,
-            ..
-        } = self.geometry;
-        format!("{operation}{form}.{}.{dtype}", self.variant)
+        let problem = self.geometry.problem();
+        problem.kernel(self.variant, self.geometry.dtype)
     }
 
     /// Checks that `rows` are no more than were planned.

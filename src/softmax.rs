@@ -3,7 +3,7 @@
 use crate::layout::{Geometry, Layout, Layouts};
 use crate::operation::{row_operation, sealed};
 use crate::params::Params;
-use crate::variant::Operation;
+use crate::variant::{Operation, Problem};
 use crate::{DType, Error};
 
 /// A row-wise operation on `rows` x `cols` elements, row-major.
@@ -76,6 +76,19 @@ impl SoftmaxSpec {
     /// Columns of a row.
     pub const fn cols(&self) -> u64 {
         self.cols
+    }
+
+    /// What an operation of these rows has to solve, as far as it decides the kernel.
+    ///
+    /// # Errors
+    ///
+    /// No columns, or more rows or columns than 32-bit indices reach.
+    pub fn problem(&self, operation: Operation) -> Result<Problem, Error> {
+        let geometry = sealed::Spec::geometry(self, operation)?;
+        Ok(match operation {
+            Operation::Jacobian => geometry.square().problem(),
+            _ => geometry.problem(),
+        })
     }
 
     /// How every matrix is stored.

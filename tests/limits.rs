@@ -142,7 +142,11 @@ fn odd_arguments_are_harmless() {
     assert!(matches!(gpu.softmax(&[1.0], 0), Err(Error::Length { .. })));
     let huge = CrossEntropySpec::new(u64::MAX, u64::MAX);
     assert!(matches!(
-        gpu.cross_entropy(&huge, CrossEntropyInputs::new(&[], &[0; 0]), LOSS_ALONE),
+        gpu.cross_entropy(
+            &huge,
+            CrossEntropyInputs::new(&[0.0; 0], &[0; 0]),
+            LOSS_ALONE
+        ),
         Err(Error::Length { .. })
     ));
     assert_eq!(

@@ -5,7 +5,10 @@ mod common;
 use common::{assert_error, gpu};
 use wgpu_softmax::check::{Inputs, bounds, compare_as, inputs};
 use wgpu_softmax::reference::{self, Columns};
-use wgpu_softmax::{DType, Error, SoftmaxSpec};
+use wgpu_softmax::{
+    CrossEntropyInputs, CrossEntropySpec, CrossEntropyWants, DType, Error, Reduction, SoftmaxSpec,
+    Targets,
+};
 
 const SHAPES: [(usize, usize); 3] = [(5, 7), (4, 8), (1, 1)];
 const SCALES: [f32; 2] = [0.375, 2.5];
@@ -167,6 +170,73 @@ fn backward_passes() -> Result<(), Error> {
     })
 }
 
+/// The loss of every row and its gradient, with class ids of each type, and with probabilities.
+#[test]
+fn cross_entropy_of_any_type() -> Result<(), Error> {
+    each(|case| {
+        let x = &case.logits();
+        let q = &case.stored(inputs::probs(&case.upstream(), case.cols));
+        let ids = inputs::targets(case.rows, case.cols, 3, None);
+        let wide: Vec<i64> = ids.iter().map(|&id| id.into()).collect();
+        let unsigned: Vec<u32> = ids.iter().map(|&id| id.cast_unsigned()).collect();
+        let of_ids: [(&str, Targets<'_>, Targets<'_, u16>); 3] = [
+            ("i32", (&ids).into(), (&ids).into()),
+            ("i64", (&wide).into(), (&wide).into()),
+            ("u32", (&unsigned).into(), (&unsigned).into()),
+        ];
+        for (what, targets, beside_halves) in of_ids {
+            case.assert_cross_entropy(what, x, targets, beside_halves, &wide)?;
+        }
+        let halves = halves(case.dtype, q);
+        case.assert_cross_entropy("probabilities", x, q.into(), (&halves).into(), q)
+    })
+}
+
+impl Case {
+    fn assert_cross_entropy<'a>(
+        self,
+        what: &str,
+        x: &[f32],
+        targets: Targets<'_>,
+        beside_halves: Targets<'_, u16>,
+        expected: impl Into<reference::Targets<'a>>,
+    ) -> Result<(), Error> {
+        let wants = CrossEntropyWants {
+            grad_logits: true,
+            lse: true,
+        };
+        let (rows, cols) = (self.rows as u64, self.cols as u64);
+        let spec = CrossEntropySpec::new(rows, cols)
+            .reduction(Reduction::None)
+            .scale(self.scale)
+            .dtype(self.dtype);
+        let (losses, grad, lse) = if self.dtype == DType::F32 {
+            let found = gpu().cross_entropy(&spec, CrossEntropyInputs::new(x, targets), wants)?;
+            (found.losses, found.grad_logits, found.lse)
+        } else {
+            let x = halves(self.dtype, x);
+            let inputs = CrossEntropyInputs::new(&x, beside_halves);
+            let found = gpu().cross_entropy(&spec, inputs, wants)?;
+            let grad = found.grad_logits.map(|grad| floats(self.dtype, grad));
+            (found.losses, grad, found.lse)
+        };
+        let of = reference::CrossEntropy::new(self.cols)
+            .reduction(Reduction::None)
+            .scale(self.scale);
+        let targets = expected.into();
+        let expected = of.losses(x, targets);
+        let allowed = bounds::row_loss(&of, x, targets);
+        self.assert_close_as(DType::F32, what, &losses, &expected.row_losses, &allowed);
+        let lse = lse.expect("it was wanted");
+        let allowed = bounds::lse(x, self.columns());
+        self.assert_close_as(DType::F32, what, &lse, &expected.lse, &allowed);
+        let grad = grad.expect("it was wanted");
+        let allowed = bounds::loss_gradient(&of, x, targets);
+        self.assert_close(what, &grad, &of.gradient(x, targets), &allowed);
+        Ok(())
+    }
+}
+
 #[test]
 fn rows_are_a_spec_of_plain_f32() -> Result<(), Error> {
     let x = Inputs::Flat.logits(3, 5, 3);
@@ -186,6 +256,13 @@ fn what_a_spec_does_not_describe_is_refused() {
     let narrow = "dtype: expected f32 for slices of f32, found bf16";
     let stored = spec.dtype(DType::Bf16);
     assert_error(gpu.logsumexp_with(&stored, &[0.0; 6]), narrow);
+    let losses = CrossEntropySpec::new(2, 3).dtype(DType::F16);
+    let inputs = CrossEntropyInputs::new(&[0.0; 6], &[0, 1]);
+    let narrow = "dtype: expected f32 for slices of f32, found f16";
+    assert_error(
+        gpu.cross_entropy(&losses, inputs, Default::default()),
+        narrow,
+    );
     let short = "logits: expected 6 elements, found 5";
     assert_error(gpu.jacobian_with(&spec, &[0.0; 5]), short);
     let short = "grad_lse: expected 2 elements, found 3";

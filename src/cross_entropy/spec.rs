@@ -5,7 +5,7 @@ use crate::layout::{Geometry, Layout, Layouts};
 use crate::operation::sealed;
 use crate::params::Params;
 use crate::shader::options::{DIVISORS_GIVEN, HAS_IGNORE_INDEX, ZERO_VALID};
-use crate::variant::{Form, Operation, Shares};
+use crate::variant::{Form, Operation, Problem, Shares};
 use crate::{DType, Error, Reduction, ZeroValid};
 
 /// What cross-entropy computes: `rows` x `classes` logits, contiguous f32 unless said otherwise, and
@@ -188,6 +188,20 @@ impl CrossEntropySpec {
             Reduction::None => self.rows,
             _ => 1,
         }
+    }
+
+    /// What an operation of these rows has to solve, as far as it decides the kernel.
+    ///
+    /// # Errors
+    ///
+    /// As [`Planner::cross_entropy`](crate::Planner::cross_entropy).
+    pub fn problem(&self, operation: Operation) -> Result<Problem, Error> {
+        sealed::Spec::geometry(self, operation).map(|geometry| geometry.problem())
+    }
+
+    /// How logits, their gradient and probabilities are stored.
+    pub(crate) const fn stored_as(&self) -> DType {
+        self.dtype
     }
 
     pub(super) fn form(&self) -> Form {

@@ -4,6 +4,7 @@ use bytemuck::NoUninit;
 use wgpu::Buffer;
 
 use super::Gpu;
+use super::element::{self, Element};
 use super::slices::{described, expect_len, floats};
 use crate::variant::Operation;
 use crate::{
@@ -11,36 +12,36 @@ use crate::{
     TargetType,
 };
 
-/// What the rows of logits are compared with. Slices, arrays and vectors convert into it.
+/// What the rows of logits of type `T` are compared with. Slices, arrays and vectors convert into it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
-pub enum Targets<'a> {
+pub enum Targets<'a, T = f32> {
     /// One class id a row.
     I32(&'a [i32]),
     /// One class id a row.
     U32(&'a [u32]),
     /// One class id a row.
     I64(&'a [i64]),
-    /// One probability for each logit: `rows` x `classes`.
-    Probs(&'a [f32]),
+    /// One probability for each logit, stored as the logits are: `rows` x `classes`.
+    Probs(&'a [T]),
 }
 
-/// Declares the conversions.
+/// Declares the conversions: of class ids beside logits of any type, of probabilities beside those of their own.
 macro_rules! targets_from {
-    ($($variant:ident of $value:ty,)*) => {
-        $(impl<'a> From<&'a [$value]> for Targets<'a> {
+    ($(<$($any:ident)?> $variant:ident of $value:ty, beside $logits:ty;)*) => {
+        $(impl<'a, $($any)?> From<&'a [$value]> for Targets<'a, $logits> {
             fn from(values: &'a [$value]) -> Self {
                 Self::$variant(values)
             }
         }
 
-        impl<'a, const LEN: usize> From<&'a [$value; LEN]> for Targets<'a> {
+        impl<'a, $($any,)? const LEN: usize> From<&'a [$value; LEN]> for Targets<'a, $logits> {
             fn from(values: &'a [$value; LEN]) -> Self {
                 Self::$variant(values)
             }
         }
 
-        impl<'a> From<&'a Vec<$value>> for Targets<'a> {
+        impl<'a, $($any)?> From<&'a Vec<$value>> for Targets<'a, $logits> {
             fn from(values: &'a Vec<$value>) -> Self {
                 Self::$variant(values)
             }
@@ -49,13 +50,14 @@ macro_rules! targets_from {
 }
 
 targets_from! {
-    I32 of i32,
-    U32 of u32,
-    I64 of i64,
-    Probs of f32,
+    <T> I32 of i32, beside T;
+    <T> U32 of u32, beside T;
+    <T> I64 of i64, beside T;
+    <> Probs of f32, beside f32;
+    <> Probs of u16, beside u16;
 }
 
-impl Targets<'_> {
+impl<T> Targets<'_, T> {
     /// What the spec of a plan for them says.
     pub const fn target_type(&self) -> TargetType {
         match self {
@@ -79,20 +81,20 @@ impl Targets<'_> {
 /// What a cross-entropy is computed from.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
-pub struct CrossEntropyInputs<'a> {
+pub struct CrossEntropyInputs<'a, T = f32> {
     /// `rows` x `classes`.
-    pub logits: &'a [f32],
+    pub logits: &'a [T],
     /// One class id a row, or one probability for each logit.
-    pub targets: Targets<'a>,
+    pub targets: Targets<'a, T>,
     /// One a class; none where each counts alike.
     pub weight: Option<&'a [f32]>,
     /// The upstream gradient: one a row where the losses are not reduced, else one. None is 1.
     pub grad_losses: Option<&'a [f32]>,
 }
 
-impl<'a> CrossEntropyInputs<'a> {
+impl<'a, T: Element> CrossEntropyInputs<'a, T> {
     /// Logits, and what they are compared with.
-    pub fn new(logits: &'a [f32], targets: impl Into<Targets<'a>>) -> Self {
+    pub fn new(logits: &'a [T], targets: impl Into<Targets<'a, T>>) -> Self {
         Self {
             logits,
             targets: targets.into(),
@@ -120,6 +122,7 @@ impl<'a> CrossEntropyInputs<'a> {
     }
 
     fn check(&self, spec: &CrossEntropySpec) -> Result<(), Error> {
+        element::require::<T>(spec.stored_as())?;
         let narrow = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
         let (rows, classes) = (narrow(spec.rows()), narrow(spec.classes()));
         let elements = rows.saturating_mul(classes);
@@ -151,11 +154,11 @@ pub struct CrossEntropyWants {
 /// What a cross-entropy gives.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct CrossEntropyOutput {
+pub struct CrossEntropyOutput<T = f32> {
     /// The loss, or the loss of every row.
     pub losses: Vec<f32>,
     /// `rows` x `classes`, if wanted.
-    pub grad_logits: Option<Vec<f32>>,
+    pub grad_logits: Option<Vec<T>>,
     /// One a row, if wanted.
     pub lse: Option<Vec<f32>>,
     /// What the device counted.
@@ -175,14 +178,14 @@ impl Gpu {
     ///
     /// # Errors
     ///
-    /// Lengths other than the spec's, a size past the device's limits, or a failing device. A target out of range is no
+    /// Lengths or a type other than the spec's, a size past the device's limits, or a failing device. A target out of range is no
     /// error here: its row is NaN, and the status counts it.
-    pub fn cross_entropy(
+    pub fn cross_entropy<T: Element>(
         &self,
         spec: &CrossEntropySpec,
-        inputs: CrossEntropyInputs<'_>,
+        inputs: CrossEntropyInputs<'_, T>,
         wants: CrossEntropyWants,
-    ) -> Result<CrossEntropyOutput, Error> {
+    ) -> Result<CrossEntropyOutput<T>, Error> {
         pollster::block_on(self.cross_entropy_async(spec, inputs, wants))
     }
 
@@ -191,12 +194,12 @@ impl Gpu {
     /// # Errors
     ///
     /// The same.
-    pub async fn cross_entropy_async(
+    pub async fn cross_entropy_async<T: Element>(
         &self,
         spec: &CrossEntropySpec,
-        inputs: CrossEntropyInputs<'_>,
+        inputs: CrossEntropyInputs<'_, T>,
         wants: CrossEntropyWants,
-    ) -> Result<CrossEntropyOutput, Error> {
+    ) -> Result<CrossEntropyOutput<T>, Error> {
         inputs.check(spec)?;
         let plan = self
             .planner()
@@ -208,7 +211,11 @@ impl Gpu {
         let wanted = |wanted: bool, role, count| wanted.then(|| words(role, count)).transpose();
         let loss = words("losses", losses)?;
         let status = words("status", size_of::<Status>() / 4)?;
-        let grad = wanted(wants.grad_logits, "grad_logits", inputs.logits.len())?;
+        let (elements, grad_words) = (
+            inputs.logits.len(),
+            element::words::<T>(inputs.logits.len()),
+        );
+        let grad = wanted(wants.grad_logits, "grad_logits", grad_words)?;
         let lse = wanted(wants.lse, "lse", rows)?;
 
         let mut extras = CrossEntropyExtras::default().status(&status);
@@ -224,7 +231,7 @@ impl Gpu {
         let bound = plan.bind_with(spec.rows(), buffers, extras)?;
 
         let mut outputs = vec![(&loss, losses), (&status, size_of::<Status>() / 4)];
-        outputs.extend(grad.as_ref().map(|buffer| (buffer, inputs.logits.len())));
+        outputs.extend(grad.as_ref().map(|buffer| (buffer, grad_words)));
         outputs.extend(lse.as_ref().map(|buffer| (buffer, rows)));
         let shape = SoftmaxSpec::new(spec.rows(), spec.classes());
         let what = described(Operation::CrossEntropy, shape);
@@ -234,12 +241,15 @@ impl Gpu {
         Ok(CrossEntropyOutput {
             losses: floats(next()),
             status: *bytemuck::from_bytes(bytemuck::cast_slice(&next())),
-            grad_logits: wants.grad_logits.then(|| floats(next())),
+            grad_logits: wants.grad_logits.then(|| element::values(next(), elements)),
             lse: wants.lse.then(|| floats(next())),
         })
     }
 
-    fn upload_inputs(&self, inputs: &CrossEntropyInputs<'_>) -> Result<Uploaded, Error> {
+    fn upload_inputs<T: Element>(
+        &self,
+        inputs: &CrossEntropyInputs<'_, T>,
+    ) -> Result<Uploaded, Error> {
         let some = |role, values: Option<&[f32]>| {
             values
                 .map(|values| self.upload_some(role, values))

@@ -11,6 +11,8 @@ mod operation;
 
 use std::fmt;
 
+use crate::DType;
+
 pub use admit::admit;
 pub use all::variants;
 pub use choose::choose;
@@ -152,5 +154,10 @@ impl Problem {
     /// How many matrices are read.
     pub const fn matrices_read(&self) -> u32 {
         self.form.matrices_read(self.operation)
+    }
+
+    /// The name of the kernel that solves it.
+    pub fn kernel(&self, variant: Variant, dtype: DType) -> String {
+        format!("{}{}.{variant}.{dtype}", self.operation, self.form)
     }
 }
