@@ -2,13 +2,12 @@
 
 use super::adapters;
 use super::args::Common;
-use super::failure::{Failure, note};
-use super::files::Float;
+use super::failure::Failure;
 use super::outputs::Outputs;
 use super::report;
-use super::rows::Rows;
-use wgpu_softmax::variant::{Operation, Problem, choose};
-use wgpu_softmax::{Error, Gpu};
+use super::rows::{self, Rows};
+use wgpu_softmax::variant::{Problem, choose};
+use wgpu_softmax::{DType, Error, Gpu};
 
 /// What computes an operation on given rows.
 #[derive(Debug)]
@@ -22,11 +21,12 @@ pub(crate) enum Engine {
 }
 
 impl Engine {
-    /// Opens the adapter that the command line names, with the kernel that suits all of `rows`.
+    /// Opens the adapter that the command line names, with the kernel that suits all of `rows`: `problem` makes the
+    /// problem of so many.
     pub(crate) fn open(
         common: &Common,
-        operation: Operation,
         rows: &Rows,
+        problem: impl FnOnce(u64) -> Result<Problem, Error>,
     ) -> Result<Self, Failure> {
         if common.reference {
             return Ok(Self::Reference);
@@ -36,7 +36,9 @@ impl Engine {
             let (gpu, kernel) = (Box::new(gpu), None);
             return Ok(Self::Gpu { gpu, kernel });
         }
-        let settled = settled(gpu, operation, rows);
+        // More are computed in blocks, and nothing depends on how many more they are.
+        let many = rows.rows.min(u32::MAX as usize) as u64;
+        let settled = problem(many).and_then(|problem| settled(gpu, problem, rows.float.dtype()));
         settled.map_err(|error| Self::at(rows, error))
     }
 
@@ -54,10 +56,7 @@ impl Engine {
 
     /// The work in words. Says that f64 is computed in f32.
     pub(crate) fn doing(&self, rows: &Rows) -> String {
-        if rows.float == Float::F64 {
-            let path = rows.path().display();
-            note("note", format!("{path}: f8 is computed in f32"));
-        }
+        rows::tell_of_f64(rows.path(), rows.float);
         format!("computing on {}", rows.describe())
     }
 
@@ -111,19 +110,10 @@ impl Engine {
 }
 
 /// The kernel is chosen for all rows, so that those of a short block give the same bits.
-fn settled(gpu: Gpu, operation: Operation, rows: &Rows) -> Result<Engine, Error> {
-    // More are computed in blocks, and nothing depends on how many more they are.
-    let many = rows.rows.min(u32::MAX as usize);
-    let kernel = Some(gpu.kernel(operation, (many, rows.cols), rows.float.dtype())?);
-    let problem = Problem {
-        operation,
-        form: Default::default(),
-        rows: many as u64,
-        cols: u32::try_from(rows.cols).unwrap_or(u32::MAX),
-        aligned: rows.cols.is_multiple_of(4),
-    };
+fn settled(gpu: Gpu, problem: Problem, dtype: DType) -> Result<Engine, Error> {
     let planner = gpu.planner();
     let variant = choose(problem, planner.abilities())?;
+    let kernel = Some(problem.kernel(variant, dtype));
     let gpu = Box::new(gpu.with_planner(planner.with_variant(variant)));
     Ok(Engine::Gpu { gpu, kernel })
 }

@@ -9,7 +9,6 @@ mod cross_entropy;
 mod engine;
 mod failure;
 mod files;
-mod numbers;
 mod operations;
 mod outputs;
 mod progress;

@@ -269,19 +269,22 @@ impl<'a> Job<'a> {
         let (dtype, cols) = (x.float.dtype(), x.cols);
         let columns = Columns::new(cols).scale(scale);
         let mut result = self.outputs.begin(self.result, float, shape)?;
-        let engine = Engine::open(self.common, self.operation, x)?;
+        let spec = |rows| {
+            SoftmaxSpec::new(rows, cols as u64)
+                .scale(scale)
+                .dtype(dtype)
+        };
+        let engine = Engine::open(self.common, x, |rows| spec(rows).problem(self.operation))?;
         let report = engine.report(self.operation.name(), x, &self.outputs, None);
         let (rows, row_values) = (x.rows, x.cols.max(values_of_a_row(shape, x.rows)));
         let blocks = Blocks::new(rows, row_values, engine.block_bytes(self.common));
         progress::over_rows(engine.doing(x), rows, |bar| {
             for rows in blocks {
                 let block = operands.next(rows)?;
-                let spec = SoftmaxSpec::new(rows as u64, cols as u64);
-                let spec = spec.scale(scale).dtype(dtype);
                 let values = engine.compute(
                     &operands.x,
                     block,
-                    |gpu, block| on_gpu(gpu, &spec, &block),
+                    |gpu, block| on_gpu(gpu, &spec(rows as u64), &block),
                     |block| Floats::from_f64(by_reference(&block.widened(), columns), float),
                 )?;
                 result.write(&values)?;

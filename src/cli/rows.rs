@@ -1,6 +1,6 @@
 //! An array of floats seen as rows: the last axis is the row, the axes before it count rows.
 
-use super::failure::Failure;
+use super::failure::{Failure, note};
 use super::files::{Float, Floats, Input, Shape, Stored};
 use super::progress;
 use std::path::Path;
@@ -41,7 +41,7 @@ impl Rows {
     /// Opens a second operand of the same shape: the same type of floats.
     pub(crate) fn open_matrix(&self, path: &Path) -> Result<Input, Failure> {
         let (input, float) = open_floats(path)?;
-        self.require_partner(path, &self.shape, &input.header().shape)?;
+        self.require_shape(path, &self.shape, &input.header().shape)?;
         self.require_float(path, float, &[self.float])?;
         Ok(input)
     }
@@ -49,7 +49,7 @@ impl Rows {
     /// Opens a second operand with one value a row: f32, as such results are, or the same type of floats.
     pub(crate) fn open_value_per_row(&self, path: &Path) -> Result<Input, Failure> {
         let (input, float) = open_floats(path)?;
-        self.require_partner(path, self.outer_shape(), &input.header().shape)?;
+        self.require_outer_shape(path, &input.header().shape)?;
         self.require_float(path, float, &[self.float, Float::F32])?;
         Ok(input)
     }
@@ -66,14 +66,27 @@ impl Rows {
         Err(Failure::expected(path.display(), wanted, found))
     }
 
-    /// Refuses the shape of a second operand. One row's single value may be `(1,)` as well as `()`.
-    pub(crate) fn require_partner(
+    /// Refuses the shape of an operand with one value a row.
+    pub(crate) fn require_outer_shape(&self, path: &Path, found: &[usize]) -> Result<(), Failure> {
+        if self.fits_outer_shape(found) {
+            return Ok(());
+        }
+        self.require_shape(path, self.outer_shape(), found)
+    }
+
+    /// Whether a shape is that of one value a row. One row's single value may be `(1,)` as well as `()`.
+    pub(crate) fn fits_outer_shape(&self, found: &[usize]) -> bool {
+        found == self.outer_shape() || (self.outer_shape().is_empty() && found == [1])
+    }
+
+    /// Refuses any other shape of a second operand.
+    pub(crate) fn require_shape(
         &self,
         path: &Path,
         wanted: &[usize],
         found: &[usize],
     ) -> Result<(), Failure> {
-        if found == wanted || (wanted.is_empty() && found == [1]) {
+        if found == wanted {
             return Ok(());
         }
         let wanted = format!(
@@ -82,11 +95,8 @@ impl Rows {
             self.path().display(),
             Shape(&self.shape)
         );
-        Err(Failure::expected(
-            path.display(),
-            wanted,
-            format!("shape {}", Shape(found)),
-        ))
+        let found = format!("shape {}", Shape(found));
+        Err(Failure::expected(path.display(), wanted, found))
     }
 
     /// The values of the next rows, as they are stored.
@@ -106,6 +116,20 @@ impl Rows {
     /// The operand in words, for a message about the work on it.
     pub(crate) fn describe(&self) -> String {
         format!("{} of shape {}", self.path().display(), Shape(&self.shape))
+    }
+}
+
+/// Opens floats of any type, which become f32.
+pub(crate) fn open_f32(path: &Path) -> Result<Input, Failure> {
+    let (input, float) = open_floats(path)?;
+    tell_of_f64(path, float);
+    Ok(input)
+}
+
+/// Says that f64 is computed in f32.
+pub(crate) fn tell_of_f64(path: &Path, float: Float) {
+    if float == Float::F64 {
+        note("note", format!("{}: f8 is computed in f32", path.display()));
     }
 }
 

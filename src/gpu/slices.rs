@@ -4,13 +4,12 @@ use wgpu::Buffer;
 
 use super::Gpu;
 use super::element::{self, Element};
-use crate::layout::{Geometry, Layouts};
 use crate::softmax::{
     LogSoftmaxBackwardBuffers, LogSoftmaxBuffers, LogSumExpBackwardBuffers, LogSumExpBuffers,
     SoftmaxBackwardBuffers, SoftmaxBuffers,
 };
 use crate::variant::Operation;
-use crate::{Bound, DType, Error, JacobianBuffers, SoftmaxSpec};
+use crate::{Bound, Error, JacobianBuffers, SoftmaxSpec};
 
 /// The spec of a slice that holds `rows` rows.
 fn spec_of(what: &'static str, len: usize, rows: usize) -> Result<SoftmaxSpec, Error> {
@@ -259,22 +258,5 @@ impl Gpu {
         let outputs = [(output, element::words::<T>(len))];
         let mut fetched = self.run_and_fetch(bound, &outputs, what).await?;
         Ok(element::values(fetched.pop().unwrap_or_default(), len))
-    }
-
-    /// The kernel that an operation of this shape runs, by name.
-    ///
-    /// # Errors
-    ///
-    /// A shape that the device cannot serve.
-    pub fn kernel(
-        &self,
-        operation: Operation,
-        (rows, cols): (usize, usize),
-        dtype: DType,
-    ) -> Result<String, Error> {
-        let shape = (rows as u64, cols as u64);
-        let geometry = Geometry::new(operation, shape, dtype, Layouts::default())?;
-        let variant = self.planner().variant(geometry.problem())?;
-        Ok(format!("{operation}.{variant}.{}", geometry.dtype))
     }
 }

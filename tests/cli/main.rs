@@ -4,9 +4,11 @@
 
 #![cfg(feature = "cli")]
 
+mod cross_entropy;
 mod failures;
 mod files;
 mod folder;
+mod refusals;
 mod reports;
 mod results;
 mod safetensors;

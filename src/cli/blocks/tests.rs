@@ -26,7 +26,8 @@ fn blocks_take_every_row_once() {
     );
 }
 
-/// Logits `x`, and `h` in 16 bits, probabilities `p` and their gradient `g`, one value a row `r`, and class ids `y`.
+/// Logits `x`, and `h` in 16 bits, probabilities `p` and their gradient `g`, one value a row `r`,
+/// class ids `y`, class weights `w`, and a scalar `s`.
 fn folder(rows: usize, cols: usize) -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut seed = 1_u32;
@@ -47,6 +48,8 @@ fn folder(rows: usize, cols: usize) -> TempDir {
     floats("p.npy", &matrix, rows * cols, 0.0, 1.0);
     floats("g.npy", &matrix, rows * cols, -1.0, 1.0);
     floats("r.npy", &format!("({rows},)"), rows, -1.0, 1.0);
+    floats("w.npy", &format!("({cols},)"), cols, 0.5, 2.0);
+    floats("s.npy", "()", 1, 0.5, 2.0);
     let halves = (0..rows * cols).flat_map(|_| {
         let half = DType::F16.encode(random(-9.0, 9.0)) as u16;
         half.to_le_bytes()
@@ -105,7 +108,7 @@ fn common(command: &mut Command) -> &mut args::Common {
     }
 }
 
-const LINES: [&str; 14] = [
+const LINES: [&str; 18] = [
     "jacobian @x.npy -o @out.npy",
     "softmax @h.npy -o @out.npy --scale 0.7",
     "logsumexp @h.npy -o @out.npy --scale 3",
@@ -120,6 +123,10 @@ const LINES: [&str; 14] = [
     "logsumexp-backward @x.npy @r.npy -o @out.npy",
     "cross-entropy @x.npy @y.npy --ignore-index 7 -o @out.npy --grad @out2.npy --lse @out3.npy --json @out.json",
     "cross-entropy @x.npy @y.npy --reduction sum -o @out.npy --grad @out2.npy",
+    "cross-entropy @x.npy @y.npy --ignore-index 7 --weight @w.npy --z-loss 0.1 --grad-losses @s.npy -o @out.npy --grad @out2.npy --lse @out3.npy",
+    "cross-entropy @x.npy @y.npy --reduction none --label-smoothing 0.1 --softcap 5 --grad-losses @r.npy -o @out.npy --grad @out2.npy",
+    "cross-entropy @x.npy @p.npy --weight @w.npy --z-loss 0.1 --label-smoothing 0.1 -o @out.npy --grad @out2.npy --lse @out3.npy",
+    "cross-entropy @h.npy @h.npy --scale 0.1 --softcap 5 -o @out.npy --grad @out2.npy --reduction sum",
 ];
 
 fn blocks_change_nothing(rows: usize, cols: usize, rows_of_a_block: usize, lines: &[&str]) {

@@ -1,10 +1,14 @@
-//! `cross-entropy`: the loss of class ids, its gradient and the rows' logsumexp.
+//! `cross-entropy`: the loss of class ids or probabilities, its gradient and the rows' logsumexp.
 //!
-//! The class ids are read first, since they are small and the gradient of a mean needs their count. Then the logits
-//! come block by block, each with the losses of its rows; mean and sum are taken of these in f64, in their order, so
-//! that they do not depend on the blocks.
+//! Class ids and weights are read first, since they are small and the gradient of a mean needs their counts. Then the
+//! logits come block by block, each with the losses of its rows; mean and sum are taken of these in f64, in their order,
+//! so that they do not depend on the blocks.
 
-mod block;
+mod by_reference;
+mod mean;
+mod on_gpu;
+mod operands;
+mod settings;
 mod targets;
 
 use super::args::{self, Reduction};
@@ -15,36 +19,22 @@ use super::files::{Float, Floats, narrow};
 use super::outputs::{ArrayOutput, Outputs};
 use super::progress;
 use super::rows::Rows;
-use block::Settings;
-use wgpu_softmax::variant::Operation;
+use mean::Sums;
+use operands::Operands;
+use settings::{Computed, Settings};
 
 pub(crate) fn run(args: &args::CrossEntropy) -> Result<(), Failure> {
     let outputs = claim(args)?;
-    let mut logits = Rows::open(&args.logits, args.common.axis)?;
-    let targets = targets::read(args, &logits)?;
-    let mut results = Results::begin(&outputs, args.reduction, &logits)?;
-    let computed = if args.grad.is_some() {
-        Operation::CrossEntropyFused
-    } else {
-        Operation::CrossEntropy
-    };
-    let engine = Engine::open(&args.common, computed, &logits)?;
-    let settings = Settings::new(args, &logits, &targets);
-    let sum = compute(
-        args,
-        &engine,
-        &settings,
-        &mut logits,
-        &targets,
-        &mut results,
-    )?;
-    let loss = match args.reduction {
-        Reduction::Mean => Some((sum / settings.valid_rows as f64) as f32),
-        Reduction::Sum => Some(sum as f32),
-        Reduction::None => None,
-    };
-    let report = engine.report("cross-entropy", &logits, &outputs, loss);
-    drop(logits);
+    let mut operands = Operands::open(args)?;
+    let mut results = Results::begin(&outputs, args.reduction, &operands.logits)?;
+    let settings = Settings::new(args, &operands);
+    let engine = Engine::open(&args.common, &operands.logits, |rows| {
+        settings.problem(rows)
+    })?;
+    let sums = compute(args, &engine, &settings, &mut operands, &mut results)?;
+    let loss = settings.loss(sums);
+    let report = engine.report("cross-entropy", &operands.logits, &outputs, loss);
+    drop(operands);
     results.finish(&outputs, loss, &report)?;
     loss.map_or(Ok(()), |loss| outputs.say(format!("{loss:?}")))
 }
@@ -64,33 +54,32 @@ fn claim(args: &args::CrossEntropy) -> Result<Outputs, Failure> {
     outputs.text("json", args.common.json.path.as_deref())
 }
 
-/// Computes and writes all rows, and gives the sum of their losses.
+/// Computes and writes all rows, and gives the sums of their losses.
 fn compute(
     args: &args::CrossEntropy,
     engine: &Engine,
     settings: &Settings,
-    logits: &mut Rows,
-    targets: &[i32],
+    operands: &mut Operands,
     results: &mut Results,
-) -> Result<f64, Failure> {
-    let (rows, mut sum, mut done) = (logits.rows, 0.0, 0);
-    let blocks = Blocks::new(rows, logits.cols, engine.block_bytes(&args.common));
-    progress::over_rows(engine.doing(logits), rows, |bar| {
+) -> Result<Sums, Failure> {
+    let (rows, cols) = (operands.logits.rows, operands.logits.cols);
+    let blocks = Blocks::new(rows, cols, engine.block_bytes(&args.common));
+    let mut sums = Sums::default();
+    progress::over_rows(engine.doing(&operands.logits), rows, |bar| {
         for rows in blocks {
-            let values = logits.next(rows)?.into_f32();
-            let targets = &targets[done..done + rows];
-            let block = engine.compute(
-                logits,
-                values,
-                |gpu, values| settings.on_gpu(gpu, &values, targets),
-                |values| settings.by_reference(&values, targets),
+            let block = operands.next(rows)?;
+            let valid = block.targets.valid(rows);
+            let computed = engine.compute(
+                &operands.logits,
+                block,
+                |gpu, block| settings.on_gpu(gpu, &block),
+                |block| settings.by_reference(block),
             )?;
-            sum = block.losses.iter().fold(sum, |sum, loss| sum + loss);
-            results.write(block)?;
-            done += rows;
+            settings.add(&mut sums, &valid, &computed);
+            results.write(computed)?;
             bar.inc(rows as u64);
         }
-        Ok(sum)
+        Ok(sums)
     })
 }
 
@@ -116,12 +105,12 @@ impl Results {
         })
     }
 
-    fn write(&mut self, block: block::Block) -> Result<(), Failure> {
+    fn write(&mut self, block: Computed) -> Result<(), Failure> {
         if self.of_each_row {
             self.losses.write(&Floats::F32(narrow(block.losses)))?;
         }
         self.grad_logits.write(&block.grad_logits)?;
-        self.lse.write(&Floats::F32(block.lse))
+        self.lse.write(&Floats::F32(narrow(block.lse)))
     }
 
     fn finish(mut self, outputs: &Outputs, loss: Option<f32>, report: &str) -> Result<(), Failure> {

@@ -1,8 +1,8 @@
-//! The class ids of `cross-entropy`, checked before any work.
+//! What the logits are compared with. Class ids are read and checked before any work, probabilities with their rows.
 
 use crate::cli::args;
 use crate::cli::failure::Failure;
-use crate::cli::files::{Input, Stored};
+use crate::cli::files::{Floats, Input, Shape, Stored};
 use crate::cli::progress;
 use crate::cli::rows::{self, Rows};
 
@@ -12,20 +12,81 @@ pub(super) const IGNORED: i32 = -1;
 /// Class ids that are in memory as they were read, at most.
 const READ_AT_ONCE: usize = 1 << 16;
 
-/// One class id a row, each of a class there is or [`IGNORED`].
-pub(super) fn read(args: &args::CrossEntropy, logits: &Rows) -> Result<Vec<i32>, Failure> {
-    let path = &args.targets;
-    let input = rows::open(path)?;
-    if let stored @ (Stored::Float(_) | Stored::Bool) = input.header().stored {
-        return Err(Failure::expected(
-            path.display(),
-            "class ids, integers",
-            stored,
-        ));
+/// The targets of all rows.
+#[derive(Debug)]
+pub(super) enum Targets {
+    /// One class id a row, each of a class there is or [`IGNORED`], and how many rows are done.
+    Ids { ids: Vec<i32>, done: usize },
+    /// One probability a logit, in its type.
+    Probs(Input),
+}
+
+/// The targets of some rows.
+#[derive(Debug)]
+pub(super) enum SomeTargets {
+    Ids(Vec<i32>),
+    Probs(Floats),
+}
+
+impl Targets {
+    /// Tells class ids and probabilities apart by type and shape, and reads the former.
+    pub(super) fn open(args: &args::CrossEntropy, logits: &Rows) -> Result<Self, Failure> {
+        let path = &args.targets;
+        let input = rows::open(path)?;
+        let (stored, shape) = (input.header().stored, &input.header().shape);
+        match stored {
+            Stored::Float(float) if float == logits.float && *shape == logits.shape => {
+                require_no_ignored(args, stored)?;
+                return Ok(Self::Probs(input));
+            }
+            Stored::Float(_) | Stored::Bool => {}
+            _ if logits.fits_outer_shape(shape) => {
+                let ids = progress::during(format!("reading {}", path.display()), |_| {
+                    class_ids(input, logits.cols, args.ignore_index)
+                })?;
+                return Ok(Self::Ids { ids, done: 0 });
+            }
+            _ => {}
+        }
+        let wanted = format!(
+            "class ids, integers of shape {}, or probabilities, {} of shape {}, to match {}",
+            Shape(logits.outer_shape()),
+            logits.float,
+            Shape(&logits.shape),
+            logits.path().display(),
+        );
+        let found = format!("{stored} of shape {}", Shape(shape));
+        Err(Failure::expected(path.display(), wanted, found))
     }
-    logits.require_partner(path, logits.outer_shape(), &input.header().shape)?;
-    progress::during(format!("reading {}", path.display()), |_| {
-        class_ids(input, logits.cols, args.ignore_index)
+
+    /// The targets of the next rows, which have so many classes.
+    pub(super) fn next(&mut self, rows: usize, classes: usize) -> Result<SomeTargets, Failure> {
+        match self {
+            Self::Ids { ids, done } => {
+                let first = *done;
+                *done += rows;
+                Ok(SomeTargets::Ids(ids[first..*done].to_vec()))
+            }
+            Self::Probs(input) => Ok(SomeTargets::Probs(input.floats(rows * classes)?)),
+        }
+    }
+}
+
+impl SomeTargets {
+    /// Which of the rows count: all that have probabilities, and all whose class id is not ignored.
+    pub(super) fn valid(&self, rows: usize) -> Vec<bool> {
+        match self {
+            Self::Ids(ids) => ids.iter().map(|&id| id != IGNORED).collect(),
+            Self::Probs(_) => vec![true; rows],
+        }
+    }
+}
+
+fn require_no_ignored(args: &args::CrossEntropy, found: Stored) -> Result<(), Failure> {
+    args.ignore_index.map_or(Ok(()), |index| {
+        let wanted = format!("class ids, integers, with --ignore-index {index}");
+        let found = format!("probabilities, {found}");
+        Err(Failure::expected(args.targets.display(), wanted, found))
     })
 }
 
@@ -42,7 +103,8 @@ fn class_ids(mut input: Input, classes: usize, ignored: Option<i64>) -> Result<V
     Ok(targets)
 }
 
-/// The id as the kernels take it, if there is such a class or it is ignored.
+/// The id as the kernels take it, if there is such a class or it is ignored. All classes of a row that has been read
+/// have ids that fit.
 fn target(id: i128, classes: usize, ignored: Option<i64>) -> Option<i32> {
     if ignored.is_some_and(|ignored| id == ignored.into()) {
         return Some(IGNORED);

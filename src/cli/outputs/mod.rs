@@ -46,7 +46,7 @@ impl ArrayOutput {
     pub(crate) fn write(&mut self, values: &Floats) -> Result<(), Failure> {
         match &mut self.staged {
             Some(staged) => {
-                debug_assert_eq!(values.float(), self.float, "one type of floats");
+                assert_eq!(values.float(), self.float, "an array has one type");
                 staged.floats(values)
             }
             None => Ok(()),

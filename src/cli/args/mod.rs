@@ -2,14 +2,19 @@
 //!
 //! The comments on commands and fields are the texts of `--help`.
 
-use super::numbers;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+mod cross_entropy;
+mod numbers;
+
+pub(crate) use cross_entropy::{CrossEntropy, Reduction, ZeroValid};
+
+use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
 const CODES: &str = "\
 Files are NumPy's .npy, or .safetensors: FILE.safetensors where it holds one tensor, else FILE.safetensors#NAME. \
 Floats of 16, 32 and 64 bits and bf16, integers of any width, either byte order, C or Fortran order. \
-The inputs of an operation have one type of floats, and its outputs have it too; loss and lse are f32. \
+The inputs of an operation have one type of floats, and its outputs have it too; but loss and lse are f32, their \
+gradients may be, and weights are of any type. \
 64-bit floats are computed in f32 and give f32. bf16 goes to .safetensors only, where an output is the one tensor \
 of its file, called NAME or after its result (probs, loss, ...). Files larger than memory are worked on in blocks \
 of rows. Outputs take their places when everything has succeeded; one of them may be -, standard output.
@@ -40,7 +45,7 @@ pub(crate) enum Command {
     LogSoftmaxBackward(LogSoftmaxBackward),
     /// Gradient of the logits from the logits and logsumexp's gradient
     LogsumexpBackward(LogsumexpBackward),
-    /// Loss of class ids, its gradient and the rows' logsumexp; mean and sum are printed
+    /// Loss of class ids or probabilities, its gradient and the rows' logsumexp; mean and sum are printed
     CrossEntropy(CrossEntropy),
     /// Derivative of each probability by each logit, one square matrix a row
     Jacobian(Jacobian),
@@ -155,41 +160,6 @@ pub(crate) struct LogsumexpBackward {
     pub(crate) output: PathBuf,
     #[command(flatten)]
     pub(crate) common: Common,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct CrossEntropy {
-    /// Logits, any shape of one axis or more
-    pub(crate) logits: PathBuf,
-    /// Class ids: integers, the logits' shape without the class axis
-    pub(crate) targets: PathBuf,
-    /// The loss: one value, or the targets' shape with --reduction none
-    #[arg(short, value_name = "LOSS")]
-    pub(crate) output: Option<PathBuf>,
-    /// The gradient of the logits, their shape
-    #[arg(long, value_name = "GRAD_LOGITS")]
-    pub(crate) grad: Option<PathBuf>,
-    /// The rows' logsumexp, the targets' shape
-    #[arg(long, value_name = "LSE")]
-    pub(crate) lse: Option<PathBuf>,
-    /// How the rows' losses become one
-    #[arg(long, value_enum, default_value_t = Reduction::Mean)]
-    pub(crate) reduction: Reduction,
-    /// The class id of rows that count for nothing; may lie outside the classes. No default
-    #[arg(long, value_name = "I", allow_negative_numbers = true)]
-    pub(crate) ignore_index: Option<i64>,
-    #[command(flatten)]
-    pub(crate) common: Common,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Reduction {
-    /// The sum over the rows that count, divided by their number; NaN when there is none
-    Mean,
-    /// The sum over the rows that count
-    Sum,
-    /// One loss a row
-    None,
 }
 
 #[derive(Debug, Args)]

@@ -1,0 +1,70 @@
+//! The options of `cross-entropy`.
+
+use super::{Common, numbers};
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub(crate) struct CrossEntropy {
+    /// Logits, any shape of one axis or more
+    pub(crate) logits: PathBuf,
+    /// Class ids: integers, the logits' shape without the class axis. Or class probabilities: the
+    /// logits' type and shape
+    pub(crate) targets: PathBuf,
+    /// The loss: one value, or one a row with --reduction none
+    #[arg(short, value_name = "LOSS")]
+    pub(crate) output: Option<PathBuf>,
+    /// The gradient of the logits, their shape
+    #[arg(long, value_name = "GRAD_LOGITS")]
+    pub(crate) grad: Option<PathBuf>,
+    /// The rows' logsumexp, the logits' shape without the class axis
+    #[arg(long, value_name = "LSE")]
+    pub(crate) lse: Option<PathBuf>,
+    /// How the rows' losses become one
+    #[arg(long, value_enum, default_value_t = Reduction::Mean)]
+    pub(crate) reduction: Reduction,
+    /// One weight a class, floats
+    #[arg(long, value_name = "FILE")]
+    pub(crate) weight: Option<PathBuf>,
+    /// The class id of rows that count for nothing; may lie outside the classes. No default; not
+    /// with probabilities
+    #[arg(long, value_name = "I", allow_negative_numbers = true)]
+    pub(crate) ignore_index: Option<i64>,
+    /// 0 to 1: of E, every one of C classes gets E / C, and the target keeps the rest
+    #[arg(long, value_name = "E", default_value_t = 0.0, value_parser = numbers::share, allow_negative_numbers = true)]
+    pub(crate) label_smoothing: f32,
+    /// Adds L * lse^2 to the loss of every row that counts, whatever its weight
+    #[arg(long, value_name = "L", default_value_t = 0.0, value_parser = numbers::finite, allow_negative_numbers = true)]
+    pub(crate) z_loss: f32,
+    /// Logits become C * tanh(x / C), after the scale
+    #[arg(long, value_name = "C", value_parser = numbers::positive, allow_negative_numbers = true)]
+    pub(crate) softcap: Option<f32>,
+    /// What the mean over no row that counts is, or over weights that sum to 0
+    #[arg(long, value_enum, default_value_t = ZeroValid::Nan)]
+    pub(crate) zero_valid: ZeroValid,
+    /// The gradient of the loss, by which that of the logits is multiplied, floats: one value, or
+    /// one a row with --reduction none. 1 without it
+    #[arg(long, value_name = "FILE", requires = "grad")]
+    pub(crate) grad_losses: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Reduction {
+    /// The sum over the rows that count, divided by their number, or by the sum of their targets'
+    /// weights
+    Mean,
+    /// The sum over the rows that count
+    Sum,
+    /// One loss a row
+    None,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ZeroValid {
+    /// Not a number, as in PyTorch
+    Nan,
+    /// 0, with a gradient of 0
+    Zero,
+}

@@ -1,0 +1,72 @@
+//! The cross-entropy of some rows by the f64 reference.
+
+use super::mean::Counts;
+use super::operands::Block;
+use super::settings::{Computed, Settings};
+use super::targets::{IGNORED, SomeTargets};
+use crate::cli::files::Floats;
+use wgpu_softmax::Reduction;
+use wgpu_softmax::reference::{CrossEntropy, Targets};
+
+impl Settings {
+    pub(super) fn by_reference(&self, block: Block) -> Computed {
+        let (logits, grad_losses) = (block.logits.into_f32(), block.grad_losses);
+        match block.targets {
+            SomeTargets::Ids(ids) => {
+                let ids: Vec<i64> = ids.into_iter().map(i64::from).collect();
+                self.of_reference(&logits, (&ids).into(), grad_losses)
+            }
+            SomeTargets::Probs(probs) => {
+                self.of_reference(&logits, (&probs.into_f32()).into(), grad_losses)
+            }
+        }
+    }
+
+    fn of_reference(
+        &self,
+        logits: &[f32],
+        targets: Targets<'_>,
+        grad_losses: Option<Vec<f32>>,
+    ) -> Computed {
+        let of_losses = self.reference(self.z_of_losses()).losses(logits, targets);
+        let gradient = || {
+            let mut operation = self.reference(self.z_loss);
+            if self.reduction == Reduction::Mean {
+                let Counts {
+                    weight_sum,
+                    valid_rows,
+                } = self.counts;
+                operation = operation.mean_over(weight_sum, valid_rows);
+            }
+            if let Some(grad_losses) = grad_losses {
+                operation = operation.grad_losses(grad_losses);
+            }
+            operation.gradient(logits, targets)
+        };
+        let gradient = self.wants.grad_logits.then(gradient).unwrap_or_default();
+        Computed {
+            losses: of_losses.row_losses,
+            lse: of_losses.lse,
+            grad_logits: Floats::from_f64(gradient, self.float),
+        }
+    }
+
+    fn reference(&self, z_loss: f32) -> CrossEntropy {
+        let mut operation = CrossEntropy::new(self.classes)
+            .reduction(Reduction::None)
+            .zero_valid(self.zero_valid)
+            .scale(self.scale)
+            .label_smoothing(self.label_smoothing)
+            .z_loss(z_loss);
+        if self.ignores {
+            operation = operation.ignore_index(IGNORED.into());
+        }
+        if let Some(cap) = self.softcap {
+            operation = operation.softcap(cap);
+        }
+        if let Some(weight) = &self.weight {
+            operation = operation.weight(weight.clone());
+        }
+        operation
+    }
+}

@@ -1,0 +1,71 @@
+//! From the losses of rows to the loss: sums in f64, in the order of the rows, and what a mean divides them by.
+
+use super::targets::{IGNORED, Targets};
+use wgpu_softmax::{Reduction, ZeroValid};
+
+/// How many rows count, and by how much, in the whole file.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Counts {
+    pub(super) valid_rows: usize,
+    /// The sum of the target weights of the rows that count; their number without weights, or with probabilities.
+    pub(super) weight_sum: f64,
+}
+
+impl Counts {
+    pub(super) fn of(targets: &Targets, weight: Option<&[f32]>, rows: usize) -> Self {
+        let Targets::Ids { ids, .. } = targets else {
+            return Self::of_rows(rows);
+        };
+        let valid = || ids.iter().filter(|&&id| id != IGNORED);
+        let valid_rows = valid().count();
+        let Some(weight) = weight else {
+            return Self::of_rows(valid_rows);
+        };
+        let weights = valid().filter_map(|&id| usize::try_from(id).ok());
+        let weights = weights.map(|id| f64::from(weight[id]));
+        Self {
+            valid_rows,
+            weight_sum: weights.fold(0.0, |sum, weight| sum + weight),
+        }
+    }
+
+    fn of_rows(rows: usize) -> Self {
+        Self {
+            valid_rows: rows,
+            weight_sum: rows as f64,
+        }
+    }
+}
+
+/// The sums over the rows so far.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Sums {
+    losses: f64,
+    /// Of the z-losses, where they are not in the losses.
+    z_losses: f64,
+}
+
+impl Sums {
+    pub(super) fn add(&mut self, loss: f64, z_loss: f64) {
+        self.losses += loss;
+        self.z_losses += z_loss;
+    }
+
+    /// The loss, if it is one value. The z-loss has no weights: its mean divides by the rows.
+    pub(super) fn loss(
+        self,
+        reduction: Reduction,
+        zero_valid: ZeroValid,
+        counts: Counts,
+    ) -> Option<f64> {
+        let mean = |sum, over| zero_valid.mean(sum, over);
+        match reduction {
+            Reduction::Mean => Some(
+                mean(self.losses, counts.weight_sum)
+                    + mean(self.z_losses, counts.valid_rows as f64),
+            ),
+            Reduction::Sum => Some(self.losses + self.z_losses),
+            _ => None,
+        }
+    }
+}

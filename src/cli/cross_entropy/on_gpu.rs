@@ -1,0 +1,98 @@
+//! The cross-entropy of some rows on the GPU: every row on its own, with the gradient of the reduced loss.
+
+use super::operands::Block;
+use super::settings::{Computed, Settings};
+use super::targets::{IGNORED, SomeTargets};
+use crate::cli::files::Floats;
+use wgpu_softmax::variant::{Operation, Problem};
+use wgpu_softmax::{
+    CrossEntropyInputs, CrossEntropySpec, CrossEntropyWants, Element, Error, Gpu, Reduction,
+};
+
+impl Settings {
+    /// What the kernel for so many rows has to solve.
+    pub(super) fn problem(&self, rows: u64) -> Result<Problem, Error> {
+        self.spec(rows, self.z_loss)?
+            .problem(match self.wants.grad_logits {
+                true => Operation::CrossEntropyFused,
+                false => Operation::CrossEntropy,
+            })
+    }
+
+    pub(super) fn on_gpu(&self, gpu: &Gpu, block: &Block) -> Result<Computed, Error> {
+        use Floats::{Bf16, F16, F32};
+        use SomeTargets::{Ids, Probs};
+        match (&block.logits, &block.targets) {
+            (F32(x), Ids(ids)) => self.run(gpu, block, CrossEntropyInputs::new(x, ids), F32),
+            (F16(x), Ids(ids)) => self.run(gpu, block, CrossEntropyInputs::new(x, ids), F16),
+            (Bf16(x), Ids(ids)) => self.run(gpu, block, CrossEntropyInputs::new(x, ids), Bf16),
+            (F32(x), Probs(F32(q))) => self.run(gpu, block, CrossEntropyInputs::new(x, q), F32),
+            (F16(x), Probs(F16(q))) => self.run(gpu, block, CrossEntropyInputs::new(x, q), F16),
+            (Bf16(x), Probs(Bf16(q))) => self.run(gpu, block, CrossEntropyInputs::new(x, q), Bf16),
+            _ => unreachable!("probabilities have been opened in the type of the logits"),
+        }
+    }
+
+    /// Computes in the type of the inputs. Where the losses are apart from their z-losses, the gradient, which has both,
+    /// takes a run of its own.
+    fn run<'a, T: Element>(
+        &'a self,
+        gpu: &Gpu,
+        block: &'a Block,
+        mut inputs: CrossEntropyInputs<'a, T>,
+        stored: fn(Vec<T>) -> Floats,
+    ) -> Result<Computed, Error> {
+        inputs.weight = self.weight.as_deref();
+        inputs.grad_losses = block.grad_losses.as_deref();
+        let compute = |z_loss, grad_logits, lse| {
+            let spec = self.spec(block.rows as u64, z_loss)?;
+            gpu.cross_entropy(&spec, inputs, CrossEntropyWants { grad_logits, lse })
+        };
+        let CrossEntropyWants { grad_logits, lse } = self.wants;
+        let mut output = compute(
+            self.z_of_losses(),
+            grad_logits && !self.apart,
+            lse || self.apart,
+        )?;
+        if grad_logits && self.apart {
+            output.grad_logits = compute(self.z_loss, true, false)?.grad_logits;
+        }
+        let wide = |values: Vec<f32>| values.into_iter().map(f64::from).collect();
+        Ok(Computed {
+            losses: wide(output.losses),
+            lse: wide(output.lse.unwrap_or_default()),
+            grad_logits: stored(output.grad_logits.unwrap_or_default()),
+        })
+    }
+
+    /// The losses of rows; and the gradient of their mean, of which the whole file has the counts.
+    fn spec(&self, rows: u64, z_loss: f32) -> Result<CrossEntropySpec, Error> {
+        let mut spec = CrossEntropySpec::new(rows, self.classes as u64)
+            .targets(self.targets)
+            .reduction(Reduction::None)
+            .zero_valid(self.zero_valid)
+            .scale(self.scale)
+            .label_smoothing(self.label_smoothing)
+            .z_loss(z_loss)
+            .dtype(self.float.dtype());
+        if self.reduction == Reduction::Mean && self.wants.grad_logits {
+            spec = spec.mean_over(self.counts.weight_sum as f32, self.valid_rows()?);
+        }
+        if self.ignores {
+            spec = spec.ignore_index(IGNORED.into());
+        }
+        if let Some(cap) = self.softcap {
+            spec = spec.softcap(cap);
+        }
+        Ok(spec)
+    }
+
+    fn valid_rows(&self) -> Result<u32, Error> {
+        let found = self.counts.valid_rows;
+        u32::try_from(found).map_err(|_| Error::Value {
+            what: "rows that count, for the gradient of a mean",
+            expected: "at most 4,294,967,295",
+            found: found.to_string(),
+        })
+    }
+}

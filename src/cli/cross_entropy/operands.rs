@@ -1,0 +1,92 @@
+//! What cross-entropy reads, block by block.
+
+use super::targets::{SomeTargets, Targets};
+use crate::cli::args::{self, Reduction};
+use crate::cli::failure::Failure;
+use crate::cli::files::{Floats, Input, Shape};
+use crate::cli::rows::{self, Rows};
+use std::path::Path;
+
+/// Everything that is read.
+#[derive(Debug)]
+pub(super) struct Operands {
+    pub(super) logits: Rows,
+    pub(super) targets: Targets,
+    /// One weight a class.
+    pub(super) weight: Option<Vec<f32>>,
+    upstream: Upstream,
+}
+
+/// The gradient of the result.
+#[derive(Debug)]
+enum Upstream {
+    One,
+    /// The same for all rows.
+    Same(f32),
+    PerRow(Input),
+}
+
+/// Some rows of the operands.
+#[derive(Debug)]
+pub(super) struct Block {
+    pub(super) rows: usize,
+    pub(super) logits: Floats,
+    pub(super) targets: SomeTargets,
+    /// The gradient of each row's loss, or of the loss to which it belongs.
+    pub(super) grad_losses: Option<Vec<f32>>,
+}
+
+impl Operands {
+    /// Opens all files; of the large ones, the values stay there.
+    pub(super) fn open(args: &args::CrossEntropy) -> Result<Self, Failure> {
+        let logits = Rows::open(&args.logits, args.common.axis)?;
+        let weight = args.weight.as_deref().map(|path| weight(path, &logits));
+        let upstream = match &args.grad_losses {
+            Some(path) => Upstream::open(path, args.reduction, &logits)?,
+            None => Upstream::One,
+        };
+        Ok(Self {
+            weight: weight.transpose()?,
+            upstream,
+            targets: Targets::open(args, &logits)?,
+            logits,
+        })
+    }
+
+    /// The next rows.
+    pub(super) fn next(&mut self, rows: usize) -> Result<Block, Failure> {
+        Ok(Block {
+            rows,
+            logits: self.logits.next(rows)?,
+            targets: self.targets.next(rows, self.logits.cols)?,
+            grad_losses: match &mut self.upstream {
+                Upstream::One => None,
+                Upstream::Same(grad_loss) => Some(vec![*grad_loss; rows]),
+                Upstream::PerRow(input) => Some(input.floats(rows)?.into_f32()),
+            },
+        })
+    }
+}
+
+impl Upstream {
+    fn open(path: &Path, reduction: Reduction, logits: &Rows) -> Result<Self, Failure> {
+        let mut input = rows::open_f32(path)?;
+        if reduction == Reduction::None {
+            logits.require_outer_shape(path, &input.header().shape)?;
+            return Ok(Self::PerRow(input));
+        }
+        let shape = &input.header().shape;
+        if !(shape.is_empty() || *shape == [1]) {
+            let wanted = "one value, shape () or (1,), for a loss that is one value";
+            let found = format!("shape {}", Shape(shape));
+            return Err(Failure::expected(path.display(), wanted, found));
+        }
+        Ok(Self::Same(input.floats(1)?.into_f32()[0]))
+    }
+}
+
+fn weight(path: &Path, logits: &Rows) -> Result<Vec<f32>, Failure> {
+    let mut input = rows::open_f32(path)?;
+    logits.require_shape(path, &[logits.cols], &input.header().shape)?;
+    Ok(input.floats(logits.cols)?.into_f32())
+}

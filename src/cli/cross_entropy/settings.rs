@@ -1,0 +1,101 @@
+//! What all blocks share, and how the losses of their rows become the loss.
+
+use super::mean::{Counts, Sums};
+use super::operands::Operands;
+use super::targets::Targets;
+use crate::cli::args;
+use crate::cli::files::{Float, Floats};
+use wgpu_softmax::{CrossEntropyWants, Reduction, TargetType, ZeroValid};
+
+/// What all blocks share.
+#[derive(Debug)]
+pub(super) struct Settings {
+    pub(super) classes: usize,
+    pub(super) float: Float,
+    pub(super) targets: TargetType,
+    pub(super) scale: f32,
+    pub(super) softcap: Option<f32>,
+    pub(super) weight: Option<Vec<f32>>,
+    pub(super) ignores: bool,
+    pub(super) label_smoothing: f32,
+    pub(super) z_loss: f32,
+    pub(super) reduction: Reduction,
+    pub(super) zero_valid: ZeroValid,
+    pub(super) counts: Counts,
+    /// The losses of rows are without their z-losses, since the mean divides the two by different counts.
+    pub(super) apart: bool,
+    pub(super) wants: CrossEntropyWants,
+}
+
+/// What was computed: the losses of the rows, and their lse; the gradient is empty unless asked for.
+#[derive(Debug)]
+pub(super) struct Computed {
+    pub(super) losses: Vec<f64>,
+    pub(super) lse: Vec<f64>,
+    pub(super) grad_logits: Floats,
+}
+
+impl Settings {
+    pub(super) fn new(args: &args::CrossEntropy, operands: &Operands) -> Self {
+        let Operands {
+            logits,
+            targets,
+            weight,
+            ..
+        } = operands;
+        let reduction = match args.reduction {
+            args::Reduction::Mean => Reduction::Mean,
+            args::Reduction::Sum => Reduction::Sum,
+            args::Reduction::None => Reduction::None,
+        };
+        let target_type = match targets {
+            Targets::Ids { .. } => TargetType::I32,
+            Targets::Probs(_) => TargetType::Probs,
+        };
+        let weighted = weight.is_some() && target_type != TargetType::Probs;
+        Self {
+            classes: logits.cols,
+            float: logits.float.of_results(),
+            targets: target_type,
+            scale: args.common.scale,
+            softcap: args.softcap,
+            counts: Counts::of(targets, weight.as_deref(), logits.rows),
+            weight: weight.clone(),
+            ignores: args.ignore_index.is_some(),
+            label_smoothing: args.label_smoothing,
+            z_loss: args.z_loss,
+            reduction,
+            zero_valid: match args.zero_valid {
+                args::ZeroValid::Nan => ZeroValid::Nan,
+                args::ZeroValid::Zero => ZeroValid::Zero,
+            },
+            apart: weighted && args.z_loss != 0.0 && reduction == Reduction::Mean,
+            wants: CrossEntropyWants {
+                grad_logits: args.grad.is_some(),
+                lse: args.lse.is_some(),
+            },
+        }
+    }
+
+    /// Adds the rows of a block to the sums.
+    pub(super) fn add(&self, sums: &mut Sums, valid: &[bool], block: &Computed) {
+        for (row, (loss, valid)) in block.losses.iter().zip(valid).enumerate() {
+            let z_loss = match self.apart && *valid {
+                true => f64::from(self.z_loss) * block.lse[row] * block.lse[row],
+                false => 0.0,
+            };
+            sums.add(*loss, z_loss);
+        }
+    }
+
+    /// The loss of all rows, if it is one value.
+    pub(super) fn loss(&self, sums: Sums) -> Option<f32> {
+        let loss = sums.loss(self.reduction, self.zero_valid, self.counts);
+        loss.map(|loss| loss as f32)
+    }
+
+    /// The z-loss in the losses of rows.
+    pub(super) fn z_of_losses(&self) -> f32 {
+        if self.apart { 0.0 } else { self.z_loss }
+    }
+}
