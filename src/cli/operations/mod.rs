@@ -1,17 +1,15 @@
-//! The operations with one result: block by block read, compute, write.
+//! The operations with one result: what each reads, computes and writes.
+
+mod job;
+mod operands;
 
 use super::args;
-use super::blocks::Blocks;
-use super::engine::Engine;
 use super::failure::Failure;
-use super::files::{Float, Floats, Input, Shape};
-use super::outputs::Outputs;
-use super::progress;
+use super::files::{Floats, Shape};
 use super::rows::Rows;
-use std::path::Path;
-use wgpu_softmax::reference::{self, Columns};
+use job::Job;
+use wgpu_softmax::reference;
 use wgpu_softmax::variant::Operation;
-use wgpu_softmax::{Error, Gpu, SoftmaxSpec};
 
 /// An operation on slices of the type that these floats have; its result has that type too.
 macro_rules! in_its_type {
@@ -152,155 +150,4 @@ fn require_memory(x: &Rows, shape: &[usize]) -> Result<(), Failure> {
             format!("one of shape {}", Shape(&shape[shape.len() - 2..])),
         )
     })
-}
-
-/// What an operation reads: rows, and with a backward pass a gradient.
-struct Operands {
-    x: Rows,
-    grad: Grad,
-}
-
-/// The gradient that a backward pass reads.
-enum Grad {
-    None,
-    /// Of every element, in the type of the rows.
-    Matrix(Input),
-    /// One value a row.
-    PerRow(Input),
-}
-
-impl Operands {
-    fn with_matrix(self, path: &Path) -> Result<Self, Failure> {
-        let grad = Grad::Matrix(self.x.open_matrix(path)?);
-        Ok(Self { grad, ..self })
-    }
-
-    fn with_value_per_row(self, path: &Path) -> Result<Self, Failure> {
-        let grad = Grad::PerRow(self.x.open_value_per_row(path)?);
-        Ok(Self { grad, ..self })
-    }
-
-    fn next(&mut self, rows: usize) -> Result<Block<Floats>, Failure> {
-        let x = self.x.next(rows)?;
-        let (mut grad, mut row_grad) = (Floats::F32(Vec::new()), Vec::new());
-        match &mut self.grad {
-            Grad::None => {}
-            Grad::Matrix(input) => grad = input.floats(rows * self.x.cols)?,
-            Grad::PerRow(input) => row_grad = input.floats(rows)?.into_f32(),
-        }
-        Ok(Block {
-            rows,
-            x,
-            grad,
-            row_grad,
-        })
-    }
-}
-
-/// Some rows of the operands: empty where there is no such operand. Values of one a row are f32, to which the others are
-/// widened for the reference alone.
-struct Block<M> {
-    rows: usize,
-    x: M,
-    grad: M,
-    row_grad: Vec<f32>,
-}
-
-impl Block<Floats> {
-    fn widened(self) -> Block<Vec<f32>> {
-        Block {
-            rows: self.rows,
-            x: self.x.into_f32(),
-            grad: self.grad.into_f32(),
-            row_grad: self.row_grad,
-        }
-    }
-}
-
-/// What the operations share, from the command line to the written result.
-struct Job<'a> {
-    operation: Operation,
-    result: &'static str,
-    common: &'a args::Common,
-    outputs: Outputs,
-}
-
-impl<'a> Job<'a> {
-    fn new(
-        operation: Operation,
-        result: &'static str,
-        output: &Path,
-        common: &'a args::Common,
-    ) -> Result<Self, Failure> {
-        let outputs = Outputs::default()
-            .array(result, Some(output))?
-            .text("json", common.json.path.as_deref())?;
-        Ok(Self {
-            operation,
-            result,
-            common,
-            outputs,
-        })
-    }
-
-    fn open(&self, path: &Path) -> Result<Operands, Failure> {
-        let x = Rows::open(path, self.common.axis)?;
-        let grad = Grad::None;
-        Ok(Operands { x, grad })
-    }
-
-    /// Results have the logits' type, but logsumexp is f32 whatever that is.
-    fn float_of_result(&self, x: &Rows) -> Float {
-        match self.operation {
-            Operation::LogSumExp => Float::F32,
-            _ => x.float.of_results(),
-        }
-    }
-
-    fn run(
-        &self,
-        mut operands: Operands,
-        shape: &[usize],
-        on_gpu: impl Fn(&Gpu, &SoftmaxSpec, &Block<Floats>) -> Result<Floats, Error>,
-        by_reference: impl Fn(&Block<Vec<f32>>, Columns) -> Vec<f64>,
-    ) -> Result<(), Failure> {
-        let (x, scale) = (&operands.x, self.common.scale);
-        let float = self.float_of_result(x);
-        let (dtype, cols) = (x.float.dtype(), x.cols);
-        let columns = Columns::new(cols).scale(scale);
-        let mut result = self.outputs.begin(self.result, float, shape)?;
-        let spec = |rows| {
-            SoftmaxSpec::new(rows, cols as u64)
-                .scale(scale)
-                .dtype(dtype)
-        };
-        let engine = Engine::open(self.common, x, |rows| spec(rows).problem(self.operation))?;
-        let report = engine.report(self.operation.name(), x, &self.outputs, None);
-        let (rows, row_values) = (x.rows, x.cols.max(values_of_a_row(shape, x.rows)));
-        let blocks = Blocks::new(rows, row_values, engine.block_bytes(self.common));
-        progress::over_rows(engine.doing(x), rows, |bar| {
-            for rows in blocks {
-                let block = operands.next(rows)?;
-                let values = engine.compute(
-                    &operands.x,
-                    block,
-                    |gpu, block| on_gpu(gpu, &spec(rows as u64), &block),
-                    |block| Floats::from_f64(by_reference(&block.widened(), columns), float),
-                )?;
-                result.write(&values)?;
-                bar.inc(rows as u64);
-            }
-            Ok::<_, Failure>(())
-        })?;
-        drop(operands);
-        self.outputs.finish([result], &[("json", &report)])
-    }
-}
-
-/// How many values of a result come from one of `rows` rows.
-fn values_of_a_row(shape: &[usize], rows: usize) -> usize {
-    let values = shape
-        .iter()
-        .fold(1, |values: usize, &axis| values.saturating_mul(axis));
-    values.checked_div(rows).unwrap_or(0)
 }

@@ -1,0 +1,68 @@
+//! What the operations with one result read, block by block.
+
+use crate::cli::failure::Failure;
+use crate::cli::files::{Floats, Input};
+use crate::cli::rows::Rows;
+use std::path::Path;
+
+/// What an operation reads: rows, and with a backward pass a gradient.
+pub(super) struct Operands {
+    pub(super) x: Rows,
+    grad: Grad,
+}
+
+/// The gradient that a backward pass reads.
+enum Grad {
+    None,
+    /// Of every element, in the type of the rows.
+    Matrix(Input),
+    /// One value a row.
+    PerRow(Input),
+}
+
+impl Operands {
+    pub(super) fn open(path: &Path, axis: i64) -> Result<Self, Failure> {
+        let x = Rows::open(path, axis)?;
+        let grad = Grad::None;
+        Ok(Self { x, grad })
+    }
+
+    pub(super) fn with_matrix(self, path: &Path) -> Result<Self, Failure> {
+        let grad = Grad::Matrix(self.x.open_matrix(path)?);
+        Ok(Self { grad, ..self })
+    }
+
+    pub(super) fn with_value_per_row(self, path: &Path) -> Result<Self, Failure> {
+        let grad = Grad::PerRow(self.x.open_value_per_row(path)?);
+        Ok(Self { grad, ..self })
+    }
+
+    pub(super) fn next(&mut self, rows: usize) -> Result<Block<Floats>, Failure> {
+        let x = self.x.next(rows)?;
+        let (mut grad, mut row_grad) = (Floats::F32(Vec::new()), Vec::new());
+        match &mut self.grad {
+            Grad::None => {}
+            Grad::Matrix(input) => grad = input.floats(rows * self.x.cols)?,
+            Grad::PerRow(input) => row_grad = input.floats(rows)?.into_f32(),
+        }
+        Ok(Block { x, grad, row_grad })
+    }
+}
+
+/// Some rows of the operands: empty where there is no such operand. Values of one a row are f32, to which the others are
+/// widened for the reference alone.
+pub(super) struct Block<M> {
+    pub(super) x: M,
+    pub(super) grad: M,
+    pub(super) row_grad: Vec<f32>,
+}
+
+impl Block<Floats> {
+    pub(super) fn widened(self) -> Block<Vec<f32>> {
+        Block {
+            x: self.x.into_f32(),
+            grad: self.grad.into_f32(),
+            row_grad: self.row_grad,
+        }
+    }
+}
