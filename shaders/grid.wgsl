@@ -23,6 +23,9 @@ struct Params {
     fraction: f32,
     steepness: f32,
     lowest_rise: f32,
+    negligible_rise: f32,
+    exponent_high: f32,
+    exponent_low: f32,
     // From here on for cross-entropy alone.
     options: u32,
     first_class: u32,

@@ -28,6 +28,9 @@ pub struct Params {
     pub fraction: f32,
     pub steepness: f32,
     pub lowest_rise: f32,
+    pub negligible_rise: f32,
+    pub exponent_high: f32,
+    pub exponent_low: f32,
     pub options: u32,
     pub first_class: u32,
     pub classes: u32,
@@ -47,20 +50,9 @@ pub struct Params {
 }
 
 impl Default for Params {
-    /// All 0, but for a scale of 1, and ids and losses of one word.
+    /// A scale of 1, ids and losses of one word, and all else 0.
     fn default() -> Self {
-        Self {
-            scale: 1.0,
-            fraction: 0.5,
-            steepness: 2.0,
-            lowest_rise: -0.5 * f32::MAX,
-            slope: 1.0,
-            largest_logit: f32::MAX.to_bits(),
-            id_words: 1,
-            loss_words: 1,
-            target_share: 1.0,
-            ..Self::zeroed()
-        }
+        Self::reading(1.0)
     }
 }
 
@@ -79,19 +71,32 @@ impl Params {
                 found,
             });
         }
+        Ok(Self::reading(scale))
+    }
+
+    /// With a scale that is finite and above 0.
+    fn reading(scale: f32) -> Self {
         // Logits that count as finite are no larger than f32::MAX / scale: a difference of two may overflow where the
         // scale is 1 or less, and half of it does not.
         let fraction = if scale > 1.0 { 1.0 } else { 0.5 };
         let steepness = scale / fraction;
-        Ok(Self {
+        let exponent = f64::from(steepness) * std::f64::consts::LOG2_E;
+        let exponent_high = towards_zero(exponent);
+        Self {
             scale,
             largest_logit: largest_factor(scale).to_bits(),
             fraction,
             steepness,
             lowest_rise: -largest_factor(steepness),
+            negligible_rise: (NEGLIGIBLE_EXPONENT / exponent).max(f32::MIN.into()) as f32,
+            exponent_high,
+            exponent_low: (exponent - f64::from(exponent_high)) as f32,
+            id_words: 1,
+            loss_words: 1,
+            target_share: 1.0,
             slope: scale,
-            ..Self::default()
-        })
+            ..Self::zeroed()
+        }
     }
 
     /// Logits multiplied by `scale`, and then capped: what the kernels see is `cap tanh(scale x / cap)`, unscaled.
@@ -119,6 +124,19 @@ impl Params {
             largest_uncapped: largest.to_bits(),
             ..Self::default()
         })
+    }
+}
+
+/// 2 to this is 0 in f32.
+const NEGLIGIBLE_EXPONENT: f64 = -300.0;
+
+/// The f32 next to a positive number that is not above it.
+fn towards_zero(number: f64) -> f32 {
+    let nearest = number as f32;
+    if f64::from(nearest) > number {
+        nearest.next_down()
+    } else {
+        nearest
     }
 }
 

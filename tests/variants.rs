@@ -199,7 +199,7 @@ fn the_uniform_has_the_hosts_layout() {
     let host = offsets!(
         rows cols parts part_cols bound_row tensor_row source_offset source_stride
         upstream_offset upstream_stride result_offset result_stride first_record records scale largest_logit fraction
-        steepness lowest_rise
+        steepness lowest_rise negligible_rise exponent_high exponent_low
         options first_class classes id_words ignored_low ignored_high loss_words z_loss
         target_share uniform_share softcap inverse_softcap largest_uncapped slope weight_sum valid_rows
     );
