@@ -72,6 +72,12 @@ struct Task {
     alive: bool,
 }
 
+// Where the last whole block of so many columns ends; a range that begins past its end has none.
+fn last_whole(first: u32, last: u32, block: u32) -> u32 {
+    let columns = max(first, last) - first;
+    return first + columns - columns % block;
+}
+
 fn task_of(place: Place) -> Task {
     let row = place.slot / params.parts;
     let part = place.slot % params.parts;

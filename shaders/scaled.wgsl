@@ -15,21 +15,17 @@ fn excluded(bits: vec4<u32>) -> vec4<bool> {
     return !live(bits) & (bits > vec4<u32>(MAGNITUDE)) & (bits <= vec4<u32>(NEGATIVE_INFINITY));
 }
 
-// x - max, or half of it where the whole could overflow: steepness times the rise is scale (x - max). It is no lower
-// than what keeps that finite.
+// x - max, or half of it where the whole could overflow: steepness times the rise is scale (x - max), which is finite
+// down to params.lowest_rise.
 fn rise_of(x: vec4<f32>, max_: f32) -> vec4<f32> {
-    return max(params.fraction * x - params.fraction * max_, vec4<f32>(params.lowest_rise));
-}
-
-fn rise_of_one(x: f32, max_: f32) -> f32 {
-    return max(params.fraction * x - params.fraction * max_, params.lowest_rise);
+    return params.fraction * x - params.fraction * max_;
 }
 
 // exp(scale (x - max)), exactly 1 where they are equal, as a power of 2: the factor log2(e) scale has a high and a low
 // part, so that the exponent is off by no more than the roundings of a difference and of a product. The low part takes
 // the difference before it is bounded: equal ones would be factored out, and the parts added.
 fn exponential(x: vec4<f32>, max_: f32) -> vec4<f32> {
-    let rise = params.fraction * x - params.fraction * max_;
+    let rise = rise_of(x, max_);
     let bounded_rise = max(rise, vec4<f32>(params.negligible_rise));
     let exponent = fma(vec4<f32>(params.exponent_high), bounded_rise, params.exponent_low * rise);
     return select(exp2(exponent), vec4<f32>(1.0), rise == vec4<f32>(0.0));

@@ -77,8 +77,8 @@ impl Params {
     /// With a scale that is finite and above 0.
     fn reading(scale: f32) -> Self {
         // Logits that count as finite are no larger than f32::MAX / scale: a difference of two may overflow where the
-        // scale is 1 or less, and half of it does not.
-        let fraction = if scale > 1.0 { 1.0 } else { 0.5 };
+        // scale is below 2, and half of it does not.
+        let fraction = if scale >= 2.0 { 1.0 } else { 0.5 };
         let steepness = scale / fraction;
         let exponent = f64::from(steepness) * std::f64::consts::LOG2_E;
         let exponent_high = towards_zero(exponent);

@@ -268,7 +268,7 @@ fn the_longest_rows_are_split_among_workgroups_where_loops_are_limited() {
         (
             &alone,
             Operation::CrossEntropyBackward,
-            "elementwise1024.workgroup256of256.quads",
+            "elementwise16384.invocation1of64.quads",
         ),
         (
             &SOFTWARE,

@@ -82,7 +82,7 @@ fn forced_variants_that_cannot_run() {
                 lanes: 2,
                 ..GOOD
             },
-            "2 lanes of 1 quads do not hold 16 columns",
+            "2 lanes hold 16 columns in 2 quads each",
         ),
     ];
     for (variant, reason) in bad {

@@ -17,8 +17,14 @@ fn programs() -> Vec<Program> {
         Stage::Partial,
         Stage::Streamed,
         Stage::Finish,
-        Stage::Registers { quads: 1 },
-        Stage::Registers { quads: 32 },
+        Stage::Registers {
+            quads: 1,
+            whole: false,
+        },
+        Stage::Registers {
+            quads: 3,
+            whole: true,
+        },
     ];
     let mut list: Vec<_> = [
         Stage::CountTargets,

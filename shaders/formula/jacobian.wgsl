@@ -27,6 +27,10 @@ fn starts(row: u32) -> Starts {
     );
 }
 
+fn load_whole(at: Starts, column: u32) -> Held {
+    return load_source_whole(at.source + column);
+}
+
 fn load(at: Starts, column: u32, count: u32) -> Held {
     return load_source(at.source + column, count, NEGATIVE_INFINITY);
 }

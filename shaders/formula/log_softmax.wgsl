@@ -22,7 +22,7 @@ fn keep(held: Held, weights: vec4<f32>) -> Held {
 }
 
 fn outcome(kept: Held, column: u32, row: Row) -> vec4<u32> {
-    let rise = rise_of(value(kept), row.max);
+    let rise = max(rise_of(value(kept), row.max), vec4<f32>(params.lowest_rise));
     let log_p = params.steepness * rise - row.log_sum;
     let below = !live(kept) | (rise == vec4<f32>(params.lowest_rise));
     let bits = select(bitcast<vec4<u32>>(log_p), vec4<u32>(NEGATIVE_INFINITY), below);

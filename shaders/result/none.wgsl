@@ -2,5 +2,8 @@
 
 const WRITES_RESULT: bool = false;
 
+fn write_result_whole(element: u32, bits: vec4<u32>) {
+}
+
 fn write_result(element: u32, count: u32, bits: vec4<u32>) {
 }

@@ -5,21 +5,25 @@
 @group(0) @binding(2) var<storage, read> upstream: array<vec4<u32>>;
 @group(0) @binding(3) var<storage, read_write> result: array<vec4<u32>>;
 
-fn load_source(element: u32, count: u32, filler: u32) -> vec4<u32> {
-    return within(source[element >> 2u], count, filler);
+fn load_source_whole(element: u32) -> vec4<u32> {
+    return source[element >> 2u];
 }
 
 fn load_source_one(element: u32) -> u32 {
     return source[element >> 2u][element & 3u];
 }
 
-fn load_upstream(element: u32, count: u32, filler: u32) -> vec4<u32> {
-    return within(upstream[element >> 2u], count, filler);
+fn load_upstream_whole(element: u32) -> vec4<u32> {
+    return upstream[element >> 2u];
+}
+
+fn store_result_whole(element: u32, bits: vec4<u32>) {
+    result[element >> 2u] = bits;
 }
 
 fn store_result(element: u32, count: u32, bits: vec4<u32>) {
     if count >= 4u {
-        result[element >> 2u] = bits;
+        store_result_whole(element, bits);
         return;
     }
     result[element >> 2u].x = bits.x;

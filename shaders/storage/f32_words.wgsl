@@ -1,25 +1,26 @@
-// f32 rows of any length at any offset: four 4-byte accesses, of which those past the row's end are masked.
+// f32 rows of any length at any offset: four 4-byte accesses. What is read past the row's end is masked.
 
 @group(0) @binding(1) var<storage, read> source: array<u32>;
 @group(0) @binding(2) var<storage, read> upstream: array<u32>;
 @group(0) @binding(3) var<storage, read_write> result: array<u32>;
 
-fn four_from(element: u32, count: u32) -> vec4<u32> {
-    return element + min(vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(count - 1u));
-}
-
-fn load_source(element: u32, count: u32, filler: u32) -> vec4<u32> {
-    let e = four_from(element, count);
-    return within(vec4<u32>(source[e.x], source[e.y], source[e.z], source[e.w]), count, filler);
+fn load_source_whole(element: u32) -> vec4<u32> {
+    return vec4<u32>(source[element], source[element + 1u], source[element + 2u], source[element + 3u]);
 }
 
 fn load_source_one(element: u32) -> u32 {
     return source[element];
 }
 
-fn load_upstream(element: u32, count: u32, filler: u32) -> vec4<u32> {
-    let e = four_from(element, count);
-    return within(vec4<u32>(upstream[e.x], upstream[e.y], upstream[e.z], upstream[e.w]), count, filler);
+fn load_upstream_whole(element: u32) -> vec4<u32> {
+    return vec4<u32>(upstream[element], upstream[element + 1u], upstream[element + 2u], upstream[element + 3u]);
+}
+
+fn store_result_whole(element: u32, bits: vec4<u32>) {
+    result[element] = bits.x;
+    result[element + 1u] = bits.y;
+    result[element + 2u] = bits.z;
+    result[element + 3u] = bits.w;
 }
 
 fn store_result(element: u32, count: u32, bits: vec4<u32>) {

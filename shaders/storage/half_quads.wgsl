@@ -10,25 +10,27 @@ fn halves_of(words: vec2<u32>) -> vec4<u32> {
     return vec4<u32>(words.x & 0xffffu, words.x >> 16u, words.y & 0xffffu, words.y >> 16u);
 }
 
-fn load_source(element: u32, count: u32, filler: u32) -> vec4<u32> {
-    return within(decode(halves_of(source[element >> 2u])), count, filler);
+fn load_source_whole(element: u32) -> vec4<u32> {
+    return decode(halves_of(source[element >> 2u]));
 }
 
 fn load_source_one(element: u32) -> u32 {
     return decode(halves_of(source[element >> 2u]))[element & 3u];
 }
 
-fn load_upstream(element: u32, count: u32, filler: u32) -> vec4<u32> {
-    return within(decode(halves_of(upstream[element >> 2u])), count, filler);
+fn load_upstream_whole(element: u32) -> vec4<u32> {
+    return decode(halves_of(upstream[element >> 2u]));
+}
+
+fn words_of(halves: vec4<u32>) -> vec2<u32> {
+    return halves.xz | (halves.yw << vec2<u32>(16u));
+}
+
+fn store_result_whole(element: u32, bits: vec4<u32>) {
+    result[element >> 2u] = words_of(encode(bits));
 }
 
 fn store_result(element: u32, count: u32, bits: vec4<u32>) {
-    let halves = encode(bits);
-    if count >= 4u {
-        result[element >> 2u] = halves.xz | (halves.yw << vec2<u32>(16u));
-        return;
-    }
     let padding = halves_of(result[element >> 2u]);
-    let kept = within(halves, count, 0u) | select(padding, vec4<u32>(0u), inside(count));
-    result[element >> 2u] = kept.xz | (kept.yw << vec2<u32>(16u));
+    result[element >> 2u] = words_of(select(padding, encode(bits), inside(count)));
 }

@@ -9,34 +9,30 @@ fn half_of(word: u32, element: u32) -> u32 {
     return (word >> ((element & 1u) << 4u)) & 0xffffu;
 }
 
-fn four_from(element: u32, count: u32) -> vec4<u32> {
-    return element + min(vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(count - 1u));
-}
-
-fn load_source(element: u32, count: u32, filler: u32) -> vec4<u32> {
-    let e = four_from(element, count);
+fn load_source_whole(element: u32) -> vec4<u32> {
+    let e = element + vec4<u32>(0u, 1u, 2u, 3u);
     let halves = vec4<u32>(
         half_of(source[e.x >> 1u], e.x),
         half_of(source[e.y >> 1u], e.y),
         half_of(source[e.z >> 1u], e.z),
         half_of(source[e.w >> 1u], e.w),
     );
-    return within(decode(halves), count, filler);
+    return decode(halves);
 }
 
 fn load_source_one(element: u32) -> u32 {
     return decode(vec4<u32>(half_of(source[element >> 1u], element))).x;
 }
 
-fn load_upstream(element: u32, count: u32, filler: u32) -> vec4<u32> {
-    let e = four_from(element, count);
+fn load_upstream_whole(element: u32) -> vec4<u32> {
+    let e = element + vec4<u32>(0u, 1u, 2u, 3u);
     let halves = vec4<u32>(
         half_of(upstream[e.x >> 1u], e.x),
         half_of(upstream[e.y >> 1u], e.y),
         half_of(upstream[e.z >> 1u], e.z),
         half_of(upstream[e.w >> 1u], e.w),
     );
-    return within(decode(halves), count, filler);
+    return decode(halves);
 }
 
 fn store_half(element: u32, half: u32) {
@@ -45,13 +41,20 @@ fn store_half(element: u32, half: u32) {
     atomicOr(&result[element >> 1u], half << shift);
 }
 
-fn store_result(element: u32, count: u32, bits: vec4<u32>) {
+fn store_result_whole(element: u32, bits: vec4<u32>) {
     let halves = encode(bits);
-    if count == 4u && (element & 1u) == 0u {
+    if (element & 1u) == 0u {
         atomicStore(&result[element >> 1u], halves.x | (halves.y << 16u));
         atomicStore(&result[(element >> 1u) + 1u], halves.z | (halves.w << 16u));
-        return;
+    } else {
+        store_half(element, halves.x);
+        atomicStore(&result[(element >> 1u) + 1u], halves.y | (halves.z << 16u));
+        store_half(element + 3u, halves.w);
     }
+}
+
+fn store_result(element: u32, count: u32, bits: vec4<u32>) {
+    let halves = encode(bits);
     store_half(element, halves.x);
     if count > 1u {
         store_half(element + 1u, halves.y);

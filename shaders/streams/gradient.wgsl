@@ -24,6 +24,10 @@ fn nothing() -> Held {
     return Held(vec4<u32>(FORWARD_FILLER), vec4<u32>(0u));
 }
 
+fn load_whole(at: Starts, column: u32) -> Held {
+    return Held(load_source_whole(at.source + column), load_upstream_whole(at.upstream + column));
+}
+
 fn load(at: Starts, column: u32, count: u32) -> Held {
     return Held(
         load_source(at.source + column, count, FORWARD_FILLER),

@@ -19,6 +19,10 @@ fn nothing() -> Held {
     return vec4<u32>(NEGATIVE_INFINITY);
 }
 
+fn load_whole(at: Starts, column: u32) -> Held {
+    return read_logits(load_source_whole(at.source + column), 4u);
+}
+
 fn load(at: Starts, column: u32, count: u32) -> Held {
     return read_logits(load_source(at.source + column, count, NEGATIVE_INFINITY), count);
 }

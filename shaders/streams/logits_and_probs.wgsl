@@ -24,6 +24,11 @@ fn nothing() -> Held {
     return Held(vec4<u32>(NEGATIVE_INFINITY), vec4<u32>(0u));
 }
 
+fn load_whole(at: Starts, column: u32) -> Held {
+    let logits = read_logits(load_source_whole(at.source + column), 4u);
+    return Held(logits, load_upstream_whole(at.upstream + column));
+}
+
 fn load(at: Starts, column: u32, count: u32) -> Held {
     return Held(
         read_logits(load_source(at.source + column, count, NEGATIVE_INFINITY), count),

@@ -280,10 +280,11 @@ impl Inputs {
     }
 
     fn extras(&self) -> CrossEntropyExtras<'_> {
-        let mut extras = CrossEntropyExtras::default();
-        extras.weight = self.weight.as_ref();
-        extras.grad_losses = self.grad_losses.as_ref();
-        extras
+        CrossEntropyExtras {
+            weight: self.weight.as_ref(),
+            grad_losses: self.grad_losses.as_ref(),
+            ..CrossEntropyExtras::default()
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 mod bindings;
 pub mod options;
 mod pieces;
+mod unroll;
 
 use crate::DType;
 use crate::layout::Geometry;
@@ -20,6 +21,8 @@ pub enum Stage {
     Registers {
         /// Groups of four values that a lane holds.
         quads: u32,
+        /// Whether each of them lies whole within the row.
+        whole: bool,
     },
     /// Rows read twice.
     Streamed,
@@ -42,13 +45,16 @@ pub enum Stage {
 }
 
 impl Stage {
-    /// The stages of an operation by a variant of this family, in the order in which they are dispatched.
-    pub fn of(operation: Operation, family: Family) -> Vec<Self> {
-        match (operation, family) {
+    /// The stages of an operation on rows of `cols` columns, in the order in which they are dispatched.
+    pub fn of(operation: Operation, variant: Variant, cols: u32) -> Vec<Self> {
+        match (operation, variant.family) {
             (Operation::PartialStatistic, _) => vec![Self::Partial],
             (Operation::MergeStatistics, _) => vec![Self::Merge],
             (operation, _) if operation.is_per_row() => vec![Self::Recalled],
-            (_, Family::Registers { quads }) => vec![Self::Registers { quads }],
+            (_, Family::Registers { quads }) => {
+                let whole = cols == 4 * quads * variant.lanes;
+                vec![Self::Registers { quads, whole }]
+            }
             (_, Family::Streamed) => vec![Self::Streamed],
             (_, Family::Split { .. }) => vec![Self::Partial, Self::Finish],
             (_, Family::Elementwise { .. }) => vec![Self::Elementwise],
@@ -107,11 +113,11 @@ impl Program {
             operation, form, ..
         } = geometry;
         let Variant {
-            family,
             reduce,
             lanes,
             workgroup,
             access,
+            ..
         } = variant;
         let program = |stage| Self {
             // Parts of logits are folded alike whatever comes of them, unless shares are summed as well.
@@ -132,7 +138,7 @@ impl Program {
                 _ => geometry.dtype,
             },
         };
-        Stage::of(operation, family)
+        Stage::of(operation, variant, geometry.cols)
             .into_iter()
             .map(program)
             .collect()
@@ -170,6 +176,9 @@ impl Program {
         let mut list = vec![("WORKGROUP", f64::from(self.workgroup))];
         if self.reduce != Reduce::Invocation {
             list.push(("LANES", f64::from(self.lanes)));
+        }
+        if let Stage::Registers { whole, .. } = self.stage {
+            list.push(("WHOLE", f64::from(u8::from(whole))));
         }
         list
     }

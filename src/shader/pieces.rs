@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::unroll::unroll;
 use super::{Program, Stage};
 use crate::DType;
 use crate::variant::{Access, Form, Operation, Reduce, Shares};
@@ -167,12 +168,11 @@ fn stage_pieces(stage: Stage, form: Form) -> Vec<Piece> {
     };
     let merge = piece!("family/merge_records.wgsl");
     match stage {
-        Stage::Registers { quads } => {
-            let length = (
-                "(generated)",
-                Cow::Owned(format!("const QUADS: u32 = {quads}u;\n")),
-            );
-            vec![length, fold, piece!("family/registers.wgsl")]
+        Stage::Registers { quads, .. } => {
+            let length = Cow::Owned(format!("const QUADS: u32 = {quads}u;\n"));
+            let (name, rows): Piece = piece!("family/registers.wgsl");
+            let rows = Cow::Owned(unroll(&rows, quads));
+            vec![("(generated)", length), fold, (name, rows)]
         }
         Stage::Streamed => vec![fold, write, piece!("family/streamed.wgsl")],
         Stage::Partial => vec![record, merge, fold, piece!("family/partial.wgsl")],

@@ -75,12 +75,11 @@ pub(super) fn obstacle(
         Family::Registers { quads } if quads > MAX_QUADS => {
             return say(format!("a lane holds {MAX_QUADS} quads at most"));
         }
-        Family::Registers { quads }
-            if quads == 0 || u64::from(problem.cols) > 4 * u64::from(quads) * u64::from(lanes) =>
-        {
+        Family::Registers { quads } if quads != problem.cols.div_ceil(4 * lanes) => {
             return say(format!(
-                "{lanes} lanes of {quads} quads do not hold {} columns",
-                problem.cols
+                "{lanes} lanes hold {} columns in {} quads each",
+                problem.cols,
+                problem.cols.div_ceil(4 * lanes)
             ));
         }
         _ if problem.operation == Operation::MergeStatistics
@@ -124,7 +123,7 @@ pub(crate) fn part_cols(variant: Variant, cols: u32) -> u32 {
 fn loop_trips(variant: Variant, problem: Problem) -> u64 {
     let merges = 40 + 2 * u64::from(variant.family.parts().div_ceil(variant.lanes));
     match variant.family {
-        Family::Registers { quads } => 3 * u64::from(quads) + merges,
+        Family::Registers { .. } => merges,
         _ => 2 * u64::from(part_cols(variant, problem.cols).div_ceil(16 * variant.lanes)) + merges,
     }
 }

@@ -3,6 +3,9 @@
 use super::admit::{MAX_QUADS, obstacle};
 use super::{Abilities, Access, Family, Problem, Reduce, Variant};
 
+/// Groups of four values in the registers of a lane where they are not of logits alone: more take long to compile.
+const MAX_FORCED_QUADS: u32 = 8;
+
 /// Every kind of variant that can compute `problem` here: each family with each way to merge and each access.
 /// This is what `check` and the tests force; it ignores what [`choose`](super::choose) prefers.
 pub fn variants(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
@@ -49,7 +52,11 @@ fn families(problem: Problem, lanes: u32) -> Vec<Family> {
     }
     let quads = problem.cols.div_ceil(4 * lanes);
     let mut list = vec![Family::Streamed, Family::Split { parts: 5 }];
-    if quads <= MAX_QUADS {
+    let most = match problem.matrices_held() {
+        1 => MAX_QUADS,
+        _ => MAX_FORCED_QUADS,
+    };
+    if quads <= most {
         list.push(Family::Registers { quads });
     }
     list

@@ -18,6 +18,8 @@ struct Tuning {
     many_rows: u64,
     /// Rows below which a long row is split.
     few_rows: u64,
+    /// Rows, or parts of them, below which there is not enough work at a time.
+    few_parts: u64,
 }
 
 /// For software adapters: the lanes of a subgroup work in step, and barriers cost more than arithmetic. By the
@@ -29,6 +31,7 @@ const SOFTWARE: Tuning = Tuning {
     alone: 32,
     many_rows: 128,
     few_rows: 16,
+    few_parts: 256,
 };
 
 /// For GPUs: set by reasoning from what others report of theirs, to be measured.
@@ -46,6 +49,7 @@ const GPU: Tuning = Tuning {
     alone: 1,
     many_rows: 0,
     few_rows: 128,
+    few_parts: 16_384,
 };
 
 /// The variant that is expected to be the fastest.
@@ -83,9 +87,13 @@ fn candidates(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
         operation if operation.is_per_row() => {
             vec![(Family::Elementwise { parts: 1 }, Lanes::ALONE)]
         }
-        operation if operation.is_elementwise() => [streaming, widest]
-            .map(|lanes| (elementwise(problem, lanes), lanes))
-            .to_vec(),
+        operation if operation.is_elementwise() => {
+            let alone = (Family::Elementwise { parts: 1 }, Lanes::ALONE);
+            let together =
+                [streaming, widest].map(|lanes| (elementwise(problem, tuning, lanes), lanes));
+            let short = is_short(problem, tuning).then_some(alone);
+            short.into_iter().chain(together).collect()
+        }
         _ => [
             held(problem, tuning, abilities, streaming),
             split(problem, tuning, streaming),
@@ -101,9 +109,19 @@ fn candidates(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
         .collect()
 }
 
-fn elementwise(problem: Problem, lanes: Lanes) -> Family {
+/// Whether one invocation takes a row.
+fn is_short(problem: Problem, tuning: &Tuning) -> bool {
+    (problem.cols <= tuning.alone && problem.rows >= tuning.many_rows) || problem.cols == 1
+}
+
+/// Rows whole where there are enough of them, else in parts: of at least 64 columns a lane, and at most 65,536, since
+/// software adapters make no longer loops.
+fn elementwise(problem: Problem, tuning: &Tuning, lanes: Lanes) -> Family {
+    let parts_of = |columns: u32| problem.cols.div_ceil(columns.saturating_mul(lanes.lanes));
+    let wanted = tuning.few_parts.div_ceil(problem.rows.max(1));
+    let wanted = u32::try_from(wanted).unwrap_or(u32::MAX);
     Family::Elementwise {
-        parts: problem.cols.div_ceil(64 * lanes.lanes).clamp(1, 1024),
+        parts: wanted.min(parts_of(64)).max(parts_of(65_536)),
     }
 }
 
@@ -119,11 +137,10 @@ fn held(
         (Family::Registers { quads }, lanes)
     };
     let mut list = Vec::new();
-    let short = problem.cols <= tuning.alone && problem.rows >= tuning.many_rows;
-    if short || problem.cols == 1 {
+    if is_short(problem, tuning) {
         list.push(registers(Lanes::ALONE));
     }
-    let held = u64::from(problem.cols) * u64::from(problem.matrices_read());
+    let held = u64::from(problem.cols) * u64::from(problem.matrices_held());
     let row = match tuning
         .lanes
         .iter()
@@ -132,7 +149,7 @@ fn held(
         Some((_, lanes)) => Lanes::join(*lanes, abilities),
         None => streaming,
     };
-    let quads = problem.cols.div_ceil(4 * row.lanes) * problem.matrices_read();
+    let quads = problem.cols.div_ceil(4 * row.lanes) * problem.matrices_held();
     if row.reduce != Reduce::Invocation && quads <= tuning.quads.min(MAX_QUADS) {
         list.push(registers(row));
     }

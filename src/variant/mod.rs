@@ -151,9 +151,12 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// How many matrices are read.
-    pub const fn matrices_read(&self) -> u32 {
-        self.form.matrices_read(self.operation)
+    /// How many matrices a row in registers is of, counting the shares of the classes as one.
+    pub(crate) const fn matrices_held(&self) -> u32 {
+        match self.form.shares {
+            Shares::Onehot => self.form.matrices_read(self.operation),
+            Shares::Smoothed | Shares::Probabilities => 2,
+        }
     }
 
     /// The name of the kernel that solves it.
