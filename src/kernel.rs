@@ -60,14 +60,18 @@ impl Kernel {
         }
     }
 
-    /// Workgroups in x and y for so many slots, beyond 65,535 folded with as little waste as the fold allows.
+    /// Workgroups in x and y for so many slots.
     fn grid(&self, slots: u64) -> (u32, u32) {
         let slots_per_group = u64::from(self.program.workgroup / self.program.lanes);
-        let groups = slots.div_ceil(slots_per_group);
-        let y = groups.div_ceil(MAX_WORKGROUPS).max(1);
-        let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
-        (narrow(groups.div_ceil(y)), narrow(y))
+        fold(slots.div_ceil(slots_per_group))
     }
+}
+
+/// So many workgroups in x and y, beyond 65,535 folded with as little waste as the fold allows.
+pub(crate) fn fold(groups: u64) -> (u32, u32) {
+    let y = groups.div_ceil(MAX_WORKGROUPS).max(1);
+    let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
+    (narrow(groups.div_ceil(y)), narrow(y))
 }
 
 fn layout_entry((binding, written): (Binding, bool)) -> wgpu::BindGroupLayoutEntry {

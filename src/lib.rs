@@ -52,10 +52,13 @@
 //! adapter and driver give the same bits in every run. A target out of range makes its row NaN and is counted; it is
 //! never an access out of bounds.
 //!
+//! How fast they are on an adapter, as a fraction of copying the same bytes, is what [`mod@bench`] measures.
+//!
 //! # What is left out
 //!
 //! Autograd, tensors, memory pools and quantised types. Reading a result back is up to you; only [`Gpu`] waits.
 
+pub mod bench;
 mod caps;
 pub mod check;
 mod cross_entropy;

@@ -118,7 +118,7 @@ pub(crate) fn bytes_moved(geometry: &Geometry) -> u64 {
     geometry.rows.saturating_mul(others + probabilities)
 }
 
-fn bytes_per_row(operation: Operation, cols: u64, element: u64) -> u64 {
+pub(crate) fn bytes_per_row(operation: Operation, cols: u64, element: u64) -> u64 {
     let matrix = cols * element;
     match operation {
         Operation::Softmax | Operation::LogSoftmax => 2 * matrix,

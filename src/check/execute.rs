@@ -72,7 +72,7 @@ impl Output {
 }
 
 /// A matrix as it is stored.
-fn upload(gpu: &Gpu, name: &str, values: &[f32], dtype: DType) -> Result<Buffer, Error> {
+pub(crate) fn upload(gpu: &Gpu, name: &str, values: &[f32], dtype: DType) -> Result<Buffer, Error> {
     if dtype == DType::F32 {
         return gpu.upload(name, values);
     }

@@ -24,6 +24,8 @@ mod pairs;
 mod report;
 mod run;
 
+pub(crate) use execute::upload;
+
 pub use compare::{Comparison, compare, compare_as};
 pub use inputs::Inputs;
 pub use report::{Group, Report};

@@ -68,7 +68,7 @@ impl Gpu {
         self.queue.submit([encoder.finish()]);
     }
 
-    fn wait(&self, what: &str) -> Result<(), Error> {
+    pub(crate) fn wait(&self, what: &str) -> Result<(), Error> {
         let polled = self.device.poll(PollType::wait_indefinitely());
         let reason = self
             .take_failure()

@@ -1,0 +1,209 @@
+//! One form of a ceiling, compiled.
+
+use wgpu::{
+    BindGroup, BindGroupDescriptor, BindGroupEntry, BindingResource, ComputePass, ComputePipeline,
+    ComputePipelineDescriptor, Device, PipelineCompilationOptions, ShaderModuleDescriptor,
+    ShaderSource,
+};
+
+use crate::bench::Ceiling;
+use crate::bench::rotation::Record;
+use crate::kernel::fold;
+
+const WORK: &str = include_str!("../../../shaders/ceiling/work.wgsl");
+const COPY: &str = include_str!("../../../shaders/ceiling/copy.wgsl");
+const READ: &str = include_str!("../../../shaders/ceiling/read.wgsl");
+
+/// What a ceiling does with each word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Load {
+    pub(super) ceiling: Ceiling,
+    /// Values of it that go through exp.
+    pub(super) exps: u32,
+}
+
+impl Load {
+    /// Groups of 16 bytes on the reading side, where so many bytes are moved.
+    pub(super) fn quads(self, bytes: u64) -> u64 {
+        bytes.div_ceil(self.bytes(1)).max(1)
+    }
+
+    /// Bytes moved where so many groups of 16 bytes are read.
+    pub(super) const fn bytes(self, quads: u64) -> u64 {
+        match self.ceiling {
+            Ceiling::Copy => 32 * quads,
+            Ceiling::Read => 16 * quads,
+        }
+    }
+
+    pub(super) fn wgsl(self) -> String {
+        let main = match self.ceiling {
+            Ceiling::Copy => COPY,
+            Ceiling::Read => READ,
+        };
+        format!("{WORK}\n{main}")
+    }
+}
+
+/// How the work is laid out, as `shaders/ceiling/work.wgsl` has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Form {
+    by_fours: bool,
+    pub(super) workgroup: u32,
+    span: u32,
+    pub(super) quads: u32,
+}
+
+impl Form {
+    /// One that runs everywhere.
+    pub(super) const PLAIN: Self = Self::singly(64, 64, 1);
+
+    const fn singly(workgroup: u32, span: u32, quads: u32) -> Self {
+        Self {
+            by_fours: false,
+            workgroup,
+            span,
+            quads,
+        }
+    }
+
+    const fn by_fours(workgroup: u32, span: u32, quads: u32) -> Self {
+        Self {
+            by_fours: true,
+            workgroup,
+            span,
+            quads,
+        }
+    }
+
+    /// The forms that are compared, those that fit the device.
+    pub(super) fn sweep(max_invocations: u32) -> Vec<Self> {
+        let forms = [
+            Self::PLAIN,
+            Self::singly(256, 256, 1),
+            Self::singly(1024, 1024, 1),
+            Self::by_fours(256, 256, 4),
+            Self::by_fours(256, 256, 16),
+            Self::by_fours(256, 32, 4),
+            Self::by_fours(256, 32, 16),
+            Self::singly(256, 8, 4),
+            Self::singly(256, 8, 16),
+            Self::singly(256, 8, 64),
+        ];
+        let fits = |form: &Self| form.workgroup <= max_invocations;
+        forms.into_iter().filter(fits).collect()
+    }
+
+    fn entry_point(self, ceiling: Ceiling) -> String {
+        let flight = if self.by_fours { "by_fours" } else { "singly" };
+        format!("{}_{flight}", ceiling.name())
+    }
+
+    /// Tiles that so many groups of 16 bytes take.
+    pub(super) fn tiles(self, quads: u64) -> u64 {
+        quads.div_ceil(u64::from(self.workgroup * self.quads))
+    }
+}
+
+/// A form of a ceiling, compiled.
+#[derive(Debug)]
+pub(super) struct Kernel {
+    pub(super) load: Load,
+    pub(super) form: Form,
+    pipeline: ComputePipeline,
+}
+
+impl Kernel {
+    pub(super) fn new(device: &Device, load: Load, form: Form) -> Self {
+        let label = format!("wgpu-softmax {} ceiling", load.ceiling.name());
+        let module = device.create_shader_module(ShaderModuleDescriptor {
+            label: Some(&label),
+            source: ShaderSource::Wgsl(load.wgsl().into()),
+        });
+        let pipeline = device.create_compute_pipeline(&ComputePipelineDescriptor {
+            label: Some(&label),
+            layout: None,
+            module: &module,
+            entry_point: Some(&form.entry_point(load.ceiling)),
+            compilation_options: PipelineCompilationOptions {
+                constants: &overrides(load, form),
+                ..Default::default()
+            },
+            cache: None,
+        });
+        Self {
+            load,
+            form,
+            pipeline,
+        }
+    }
+
+    /// The name: the entry point, groups of 16 bytes an invocation, neighbours side by side, and the workgroup.
+    pub(super) fn name(&self) -> String {
+        let Form {
+            workgroup,
+            span,
+            quads,
+            ..
+        } = self.form;
+        let entry_point = self.form.entry_point(self.load.ceiling);
+        format!("{entry_point}{quads}.span{span}of{workgroup}")
+    }
+
+    pub(super) fn bind(&self, device: &Device, resources: [BindingResource<'_>; 3]) -> BindGroup {
+        let entries: Vec<_> = resources
+            .into_iter()
+            .zip(0..)
+            .map(|(resource, binding)| BindGroupEntry { binding, resource })
+            .collect();
+        device.create_bind_group(&BindGroupDescriptor {
+            label: Some("wgpu-softmax ceiling"),
+            layout: &self.pipeline.get_bind_group_layout(0),
+            entries: &entries,
+        })
+    }
+
+    pub(super) fn run(&self, dispatches: Vec<Dispatch>) -> Run {
+        Run {
+            pipeline: self.pipeline.clone(),
+            dispatches,
+        }
+    }
+
+    /// Workgroups in x and y for so many groups of 16 bytes.
+    pub(super) fn grid(&self, quads: u64) -> (u32, u32) {
+        fold(self.form.tiles(quads))
+    }
+}
+
+/// A bind group, and workgroups in x and y.
+pub(super) type Dispatch = (BindGroup, (u32, u32));
+
+/// One run of a ceiling: as many dispatches as its bytes need bindings.
+#[derive(Debug)]
+pub(super) struct Run {
+    pipeline: ComputePipeline,
+    dispatches: Vec<Dispatch>,
+}
+
+impl Record for Run {
+    fn record(&self, pass: &mut ComputePass<'_>) {
+        pass.set_pipeline(&self.pipeline);
+        for (group, (x, y)) in &self.dispatches {
+            pass.set_bind_group(0, group, &[]);
+            pass.dispatch_workgroups(*x, *y, 1);
+        }
+    }
+}
+
+fn overrides(load: Load, form: Form) -> [(&'static str, f64); 4] {
+    [
+        ("WORKGROUP", f64::from(form.workgroup)),
+        ("SPAN", f64::from(form.span)),
+        ("QUADS", f64::from(form.quads)),
+        ("EXPS", f64::from(load.exps)),
+    ]
+}
+
+#[cfg(test)]
+mod tests;

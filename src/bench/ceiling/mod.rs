@@ -1,0 +1,171 @@
+//! The ceilings: kernels that move the same bytes as an operation and compute nothing, the best of a small sweep.
+//!
+//! Which form is the best depends on the adapter and on how much is moved. On lavapipe it is the one in which the eight
+//! lanes of a subgroup walk through memory together, and by far; GPUs are served by whole workgroups that do so.
+
+mod kernel;
+mod pool;
+mod prove;
+
+use std::collections::HashMap;
+
+use super::Spread;
+use super::clock::Timer;
+use super::rotation::Rotation;
+use super::subject::Ceiling;
+use crate::{Error, Gpu};
+use kernel::{Form, Kernel, Load};
+use pool::Pool;
+
+/// Rounds in which the forms are compared, one after the other in each.
+const ROUNDS: usize = 5;
+
+/// Places in memory that a ceiling's runs rotate through, at most.
+const MAX_RUNS: u64 = 128;
+
+/// What the forms of one ceiling have reached at about so many bytes.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Sweep {
+    /// Copy or read.
+    pub ceiling: Ceiling,
+    /// Values of each 32-bit word that go through exp: 0 unless that was asked for.
+    pub exps: u32,
+    /// Bytes moved.
+    pub bytes: u64,
+    /// The forms by name, with the median of their rates in GB/s, the best first.
+    pub forms: Vec<(String, f64)>,
+}
+
+/// The ceilings of one device.
+#[derive(Debug)]
+pub(super) struct Ceilings {
+    gpu: Gpu,
+    pool: Pool,
+    kernels: HashMap<Load, Vec<Kernel>>,
+    /// The place of the best kernel, by load and power of two of the bytes.
+    best: HashMap<(Load, u32), usize>,
+    sweeps: Vec<Sweep>,
+    /// Runs that a ceiling rotates through, at most.
+    most_runs: u64,
+}
+
+/// A ceiling that is ready to run.
+#[derive(Debug)]
+pub(super) struct Chosen {
+    pub(super) name: String,
+    pub(super) runs: Rotation,
+    /// Bytes that one run moves: those asked for, up to the next 32.
+    pub(super) bytes: u64,
+}
+
+impl Ceilings {
+    /// With memory of so many bytes on either side, so that runs need not meet what the last ones have left in caches,
+    /// unless they are to stay warm.
+    pub(super) fn new(gpu: &Gpu, cold: u64, warm: bool) -> Result<Self, Error> {
+        Ok(Self {
+            gpu: gpu.clone(),
+            pool: Pool::new(gpu, cold)?,
+            kernels: HashMap::new(),
+            best: HashMap::new(),
+            sweeps: Vec::new(),
+            most_runs: if warm { 1 } else { MAX_RUNS },
+        })
+    }
+
+    /// A copy of all memory, in a form that was not chosen: to try clocks on.
+    pub(super) fn probe(&self) -> Result<Rotation, Error> {
+        let load = Load {
+            ceiling: Ceiling::Copy,
+            exps: 0,
+        };
+        let kernel = Kernel::new(self.gpu.device(), load, Form::PLAIN);
+        Ok(self.chosen(&kernel, load, self.pool.bytes()).runs)
+    }
+
+    pub(super) fn sweeps(&self) -> &[Sweep] {
+        &self.sweeps
+    }
+
+    /// The best kernel for so many bytes, chosen when they are asked for the first time.
+    pub(super) fn choose(
+        &mut self,
+        timer: &Timer,
+        ceiling: Ceiling,
+        exps: u32,
+        bytes: u64,
+    ) -> Result<Chosen, Error> {
+        let load = Load { ceiling, exps };
+        let class = (load, bytes.max(1).ilog2());
+        if !self.kernels.contains_key(&load) {
+            let kernels = self.compile(load)?;
+            self.kernels.insert(load, kernels);
+        }
+        if !self.best.contains_key(&class) {
+            let best = self.sweep(timer, load, bytes)?;
+            self.best.insert(class, best);
+        }
+        let kernel = &self.kernels[&load][self.best[&class]];
+        Ok(self.chosen(kernel, load, bytes))
+    }
+
+    fn chosen(&self, kernel: &Kernel, load: Load, bytes: u64) -> Chosen {
+        let quads = load.quads(bytes);
+        Chosen {
+            name: kernel.name(),
+            runs: Rotation::new(self.pool.runs(&self.gpu, kernel, quads, self.most_runs)),
+            bytes: load.bytes(quads),
+        }
+    }
+
+    /// The forms that run here and do what they say.
+    fn compile(&self, load: Load) -> Result<Vec<Kernel>, Error> {
+        let mut kernels = Vec::new();
+        let mut reasons = Vec::new();
+        for form in Form::sweep(self.gpu.planner().abilities().max_invocations) {
+            let kernel = Kernel::new(self.gpu.device(), load, form);
+            match prove::prove(&self.gpu, &kernel)? {
+                None => kernels.push(kernel),
+                Some(reason) => reasons.push(format!("{}: {reason}", kernel.name())),
+            }
+        }
+        if kernels.is_empty() {
+            return Err(Error::Device {
+                at: format!("the {} ceiling", load.ceiling.name()),
+                reason: reasons.join("; "),
+            });
+        }
+        Ok(kernels)
+    }
+
+    /// Times every form and gives the place of the best.
+    fn sweep(&mut self, timer: &Timer, load: Load, bytes: u64) -> Result<usize, Error> {
+        let kernels = &self.kernels[&load];
+        let chosen = |kernel| self.chosen(kernel, load, bytes);
+        let mut forms: Vec<Chosen> = kernels.iter().map(chosen).collect();
+        for form in &mut forms {
+            form.runs.settle(timer)?;
+        }
+        let mut times = vec![Vec::new(); forms.len()];
+        for _ in 0..ROUNDS {
+            for (form, times) in forms.iter_mut().zip(&mut times) {
+                times.extend(timer.time(&mut [&mut form.runs])?);
+            }
+        }
+        let rate =
+            |(form, times): (&Chosen, &Vec<f64>)| form.bytes as f64 / Spread::of(times).median;
+        let rates: Vec<f64> = forms.iter().zip(&times).map(rate).collect();
+        let mut order: Vec<usize> = (0..forms.len()).collect();
+        order.sort_by(|a, b| rates[*b].total_cmp(&rates[*a]));
+        self.sweeps.push(Sweep {
+            ceiling: load.ceiling,
+            exps: load.exps,
+            bytes: forms[0].bytes,
+            forms: order
+                .iter()
+                .map(|&place| (forms[place].name.clone(), rates[place]))
+                .collect(),
+        });
+        Ok(order[0])
+    }
+}

@@ -1,0 +1,123 @@
+//! Memory for the ceilings to run through, and their runs in it.
+
+use wgpu::util::{BufferInitDescriptor, DeviceExt};
+use wgpu::{BindGroup, BindingResource, Buffer, BufferBinding, BufferSize, BufferUsages};
+
+use super::kernel::{Dispatch, Kernel, Run};
+use crate::bench::fill::fill;
+use crate::check::Inputs;
+use crate::{DType, Error, Gpu};
+
+/// WebGPU's largest offset alignment.
+const ALIGNMENT: u64 = 256;
+
+/// A source of finite numbers, whether words are taken as f32 or as two bf16, and a destination.
+#[derive(Debug)]
+pub(super) struct Pool {
+    source: Buffer,
+    destination: Buffer,
+}
+
+/// The numbers of a dispatch, as `Work` in `shaders/ceiling/work.wgsl` has them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Work {
+    pub(super) quads: u64,
+    pub(super) tiles: u64,
+    /// What is read is written always, or where a word meets 32 bits of chance.
+    pub(super) writes_words: bool,
+}
+
+impl Work {
+    pub(super) fn uniform(self, gpu: &Gpu) -> Buffer {
+        let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
+        let [mask, needle] = if self.writes_words {
+            [0, 0]
+        } else {
+            [u32::MAX, 0x9e37_79b9]
+        };
+        gpu.device().create_buffer_init(&BufferInitDescriptor {
+            label: Some("wgpu-softmax ceiling"),
+            contents: bytemuck::bytes_of(&[narrow(self.quads), narrow(self.tiles), mask, needle]),
+            usage: BufferUsages::UNIFORM,
+        })
+    }
+}
+
+impl Pool {
+    /// Of so many bytes on either side, or as many as a binding takes.
+    pub(super) fn new(gpu: &Gpu, bytes: u64) -> Result<Self, Error> {
+        let bytes = bytes.min(gpu.planner().abilities().max_binding_bytes) / ALIGNMENT * ALIGNMENT;
+        let pool = Self {
+            source: gpu.allocate("ceiling source", bytes)?,
+            destination: gpu.allocate("ceiling destination", bytes)?,
+        };
+        let block = gpu.upload("ceiling block", &words())?;
+        fill(gpu, &block, bytes, [&pool.source, &pool.destination]);
+        Ok(pool)
+    }
+
+    /// Bytes of both sides.
+    pub(super) fn bytes(&self) -> u64 {
+        2 * self.source.size()
+    }
+
+    /// Up to `most` runs over so many groups of 16 bytes, each at another place of the pool if there is room for more
+    /// than one.
+    pub(super) fn runs(&self, gpu: &Gpu, kernel: &Kernel, quads: u64, most: u64) -> Vec<Run> {
+        let room = self.source.size() / 16;
+        let stride = quads.next_multiple_of(ALIGNMENT / 16);
+        let count = (room / stride).clamp(1, most);
+        let run = |turn| kernel.run(self.dispatches(gpu, kernel, (turn * stride % room, quads)));
+        (0..count).map(run).collect()
+    }
+
+    /// From one place on; where the pool ends it goes on at the start.
+    fn dispatches(
+        &self,
+        gpu: &Gpu,
+        kernel: &Kernel,
+        (mut first, mut quads): (u64, u64),
+    ) -> Vec<Dispatch> {
+        let mut list = Vec::new();
+        while quads > 0 {
+            let piece = quads.min(self.source.size() / 16 - first);
+            let work = Work {
+                quads: piece,
+                tiles: kernel.form.tiles(piece),
+                writes_words: false,
+            };
+            list.push((self.bind(gpu, kernel, work, first), kernel.grid(piece)));
+            (first, quads) = (0, quads - piece);
+        }
+        list
+    }
+
+    fn bind(&self, gpu: &Gpu, kernel: &Kernel, work: Work, first: u64) -> BindGroup {
+        let range = |buffer| {
+            BindingResource::Buffer(BufferBinding {
+                buffer,
+                offset: 16 * first,
+                size: BufferSize::new(16 * work.quads),
+            })
+        };
+        let uniform = work.uniform(gpu);
+        let resources = [
+            uniform.as_entire_binding(),
+            range(&self.source),
+            range(&self.destination),
+        ];
+        kernel.bind(gpu.device(), resources)
+    }
+}
+
+/// Each of them two bf16, and as an f32 within 1 of 128 of the upper one: normal numbers all.
+pub(super) fn words() -> Vec<u32> {
+    let normals = Inputs::Flat.logits(2, 1 << 18, 1);
+    let (upper, lower) = normals.split_at(1 << 18);
+    let half = |value: &f32| DType::Bf16.encode(*value);
+    upper
+        .iter()
+        .zip(lower)
+        .map(|(upper, lower)| half(upper) << 16 | half(lower))
+        .collect()
+}

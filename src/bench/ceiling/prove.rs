@@ -1,0 +1,127 @@
+//! Proof that a ceiling moves what it says, before its times are believed.
+
+use wgpu::Buffer;
+
+use super::kernel::Kernel;
+use super::pool::{Work, words};
+use crate::bench::Ceiling;
+use crate::bench::rotation::Record;
+use crate::{DType, Error, Gpu};
+
+/// Groups of 16 bytes: no whole number of tiles of any form.
+const QUADS: usize = 60_001;
+
+/// What the destination holds beforehand.
+const POISON: u32 = 0xdead_beef;
+
+/// Why the kernel is not to be believed, or nothing if it is.
+pub(super) fn prove(gpu: &Gpu, kernel: &Kernel) -> Result<Option<String>, Error> {
+    let source = words();
+    let moved = &source[..4 * QUADS];
+    let destination = gpu.upload("ceiling destination", &vec![POISON; source.len()])?;
+    run(
+        gpu,
+        kernel,
+        &gpu.upload("ceiling source", &source)?,
+        &destination,
+    )?;
+    let found: Vec<u32> = gpu.download(&destination, source.len())?;
+    Ok(match kernel.load.ceiling {
+        Ceiling::Copy => wrong_copy(moved, &found, kernel.load.exps),
+        Ceiling::Read => wrong_words(moved, &found, kernel),
+    })
+}
+
+fn run(gpu: &Gpu, kernel: &Kernel, source: &Buffer, destination: &Buffer) -> Result<(), Error> {
+    let quads = QUADS as u64;
+    let work = Work {
+        quads,
+        tiles: kernel.form.tiles(quads),
+        writes_words: true,
+    };
+    let uniform = work.uniform(gpu);
+    let buffers = [&uniform, source, destination].map(Buffer::as_entire_binding);
+    let run = kernel.run(vec![(
+        kernel.bind(gpu.device(), buffers),
+        kernel.grid(quads),
+    )]);
+    let mut encoder = gpu.device().create_command_encoder(&Default::default());
+    run.record(&mut encoder.begin_compute_pass(&Default::default()));
+    gpu.queue().submit([encoder.finish()]);
+    Ok(())
+}
+
+fn wrong_copy(source: &[u32], found: &[u32], exps: u32) -> Option<String> {
+    let (copied, margin) = found.split_at(source.len());
+    if margin.iter().any(|&word| word != POISON) {
+        return Some("something was written after the last word".into());
+    }
+    let differs = |(&source, &found): (&u32, &u32)| !same(source, found, exps);
+    let index = source.iter().zip(copied).position(differs)?;
+    Some(format!(
+        "word {index} was {:#010x} and became {:#010x}",
+        source[index], found[index]
+    ))
+}
+
+/// Whether a word is what was expected, its exponentials within 1 of 1,000 in f32 and a step in bf16.
+fn same(source: u32, found: u32, exps: u32) -> bool {
+    let near = |bits: u32, found: f32, error: f32| {
+        let expected = f32::from_bits(bits).exp();
+        (found - expected).abs() <= error * expected
+    };
+    let step = 2_f32.powi(-7);
+    let half = |word: u32| DType::Bf16.decode(word);
+    match exps {
+        0 => found == source,
+        1 => near(source, f32::from_bits(found), 1e-3),
+        _ => near(source, half(found >> 16), step) && near(source << 16, half(found), step),
+    }
+}
+
+/// The words of all invocations together are those of the source together. With exponentials, that each of them was
+/// written has to do.
+fn wrong_words(source: &[u32], found: &[u32], kernel: &Kernel) -> Option<String> {
+    let count = kernel.form.tiles(QUADS as u64) as usize * kernel.form.workgroup as usize;
+    let (words, margin) = found.split_at(count);
+    let fold = |words: &[u32]| words.iter().fold(0, |seen, word| seen ^ word);
+    if margin.iter().any(|&word| word != POISON) || words.contains(&POISON) {
+        return Some(format!("expected {count} words, found more or fewer"));
+    }
+    if kernel.load.exps > 0 || fold(words) == fold(source) {
+        return None;
+    }
+    let (expected, found) = (fold(source), fold(words));
+    Some(format!("read {expected:#010x} together as {found:#010x}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::kernel::{Form, Kernel, Load};
+    use super::prove;
+    use crate::Gpu;
+    use crate::bench::Ceiling;
+
+    /// What is said of a kernel that does its work in tiles of another form than it claims.
+    fn reason(load: Load, works: Form, claims: Form) -> Option<String> {
+        let gpu = Gpu::open().expect("an adapter");
+        let mut kernel = Kernel::new(gpu.device(), load, works);
+        kernel.form = claims;
+        prove(&gpu, &kernel).expect("a device that works")
+    }
+
+    #[test]
+    fn every_form_proves_itself_and_one_that_leaves_work_undone_does_not() {
+        let loads = [Ceiling::Copy, Ceiling::Read].into_iter();
+        let loads = loads.flat_map(|ceiling| [0, 1, 2].map(|exps| Load { ceiling, exps }));
+        for load in loads {
+            let [first, .., last] = Form::sweep(256)[..] else {
+                panic!("several forms")
+            };
+            assert_eq!(reason(load, last, last), None, "{load:?}");
+            assert_eq!(reason(load, first, first), None, "{load:?}");
+            let found = reason(load, first, last);
+            assert!(found.is_some(), "{load:?} left most of its work undone");
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! How long a compute pass takes on the device.
+
+use std::time::{Duration, Instant};
+
+use wgpu::{
+    Buffer, BufferDescriptor, BufferUsages, CommandEncoder, ComputePassDescriptor,
+    ComputePassTimestampWrites, Features, QuerySet, QuerySetDescriptor, QueryType,
+};
+
+use super::rotation::Rotation;
+use crate::{Error, Gpu};
+
+/// Passes that are timed in one submission, at most.
+const MAX_PASSES: u32 = 4;
+
+/// Nanoseconds of work by which timestamps are compared with the wall clock.
+const DOUBTED: f64 = 5e6;
+
+/// Where times come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Clock {
+    /// Timestamps that the device writes where a pass begins and ends.
+    Timestamps,
+    /// The host's clock, from the submission of a pass to its end.
+    Wall,
+}
+
+impl Clock {
+    /// `timestamps` or `wall`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Timestamps => "timestamps",
+            Self::Wall => "wall",
+        }
+    }
+}
+
+/// Times passes.
+#[derive(Debug)]
+pub(super) struct Timer {
+    gpu: Gpu,
+    queries: Option<Queries>,
+    /// Nanoseconds that a sample should take at least.
+    pub(super) sample: f64,
+}
+
+#[derive(Debug)]
+struct Queries {
+    set: QuerySet,
+    resolved: Buffer,
+}
+
+impl Timer {
+    /// By timestamps, where the device has the feature.
+    pub(super) fn new(gpu: &Gpu) -> Self {
+        let has_timestamps = gpu.device().features().contains(Features::TIMESTAMP_QUERY);
+        let mut timer = Self {
+            gpu: gpu.clone(),
+            queries: None,
+            sample: 0.0,
+        };
+        timer.take(has_timestamps.then(|| Queries::new(gpu)));
+        timer
+    }
+
+    /// Submitting costs tens of microseconds, which the wall clock sees and timestamps do not.
+    fn take(&mut self, queries: Option<Queries>) {
+        let software = self.gpu.planner().abilities().software;
+        self.sample = match queries {
+            Some(_) if !software => 0.2e6,
+            _ => 2e6,
+        };
+        self.queries = queries;
+    }
+
+    pub(super) const fn clock(&self) -> Clock {
+        match self.queries {
+            Some(_) => Clock::Timestamps,
+            None => Clock::Wall,
+        }
+    }
+
+    /// Keeps the device busy until its clocks are up, and takes the wall clock if timestamps of `work` do not agree
+    /// with it: none may exceed it, and the longest must be half of the shortest time by the wall.
+    pub(super) fn doubt(&mut self, work: &mut Rotation) -> Result<(), Error> {
+        // By the wall clock, as timestamps are not trusted yet; long enough for submitting to be a small part.
+        let once = self.by_wall(work)?;
+        work.repeat((DOUBTED / once).ceil() as usize);
+        let begun = Instant::now();
+        let (mut longest, mut shortest, mut exceeds) = (0.0_f64, f64::INFINITY, false);
+        while shortest.is_infinite() || begun.elapsed() < self.warm_up() {
+            shortest = shortest.min(self.by_wall(work)?);
+            if let Some(queries) = &self.queries {
+                let begun = Instant::now();
+                let inside = self.by_timestamps(queries, &[work])?[0];
+                exceeds |= inside > begun.elapsed().as_nanos() as f64;
+                longest = longest.max(inside);
+            }
+        }
+        if exceeds || longest < 0.5 * shortest {
+            self.take(None);
+        }
+        Ok(())
+    }
+
+    fn warm_up(&self) -> Duration {
+        let software = self.gpu.planner().abilities().software;
+        Duration::from_millis(if software { 0 } else { 200 })
+    }
+
+    /// Nanoseconds of a run of each, by a sample of each in a pass of its own, one after the other.
+    pub(super) fn time(&self, works: &mut [&mut Rotation]) -> Result<Vec<f64>, Error> {
+        let mut times = {
+            let works: Vec<&Rotation> = works.iter().map(|work| &**work).collect();
+            match &self.queries {
+                Some(queries) => self.by_timestamps(queries, &works)?,
+                None => works
+                    .iter()
+                    .map(|work| self.by_wall(work))
+                    .collect::<Result<_, _>>()?,
+            }
+        };
+        for (work, time) in works.iter_mut().zip(&mut times) {
+            *time /= work.repeats() as f64;
+            work.advance();
+        }
+        Ok(times)
+    }
+
+    /// Nanoseconds of a sample of each.
+    fn by_timestamps(&self, queries: &Queries, works: &[&Rotation]) -> Result<Vec<f64>, Error> {
+        let mut encoder = self
+            .gpu
+            .device()
+            .create_command_encoder(&Default::default());
+        for (work, index) in works.iter().zip(0..MAX_PASSES) {
+            work.record(&mut encoder.begin_compute_pass(&queries.around(index)));
+        }
+        queries.resolve(works.len(), &mut encoder);
+        self.gpu.queue().submit([encoder.finish()]);
+        let ticks: Vec<u64> = self.gpu.download(&queries.resolved, 2 * works.len())?;
+        let period = f64::from(self.gpu.queue().get_timestamp_period());
+        let elapsed = |pair: &[u64]| pair[1].saturating_sub(pair[0]) as f64 * period;
+        Ok(ticks.chunks_exact(2).map(elapsed).collect())
+    }
+
+    /// Nanoseconds of a sample.
+    fn by_wall(&self, work: &Rotation) -> Result<f64, Error> {
+        let mut encoder = self
+            .gpu
+            .device()
+            .create_command_encoder(&Default::default());
+        work.record(&mut encoder.begin_compute_pass(&Default::default()));
+        let commands = encoder.finish();
+        let begun = Instant::now();
+        self.gpu.queue().submit([commands]);
+        self.gpu.wait("a timed pass")?;
+        Ok(begun.elapsed().as_nanos() as f64)
+    }
+}
+
+impl Queries {
+    fn new(gpu: &Gpu) -> Self {
+        let count = 2 * MAX_PASSES;
+        Self {
+            set: gpu.device().create_query_set(&QuerySetDescriptor {
+                label: Some("wgpu-softmax bench timestamps"),
+                ty: QueryType::Timestamp,
+                count,
+            }),
+            resolved: gpu.device().create_buffer(&BufferDescriptor {
+                label: Some("wgpu-softmax bench timestamps"),
+                size: u64::from(count) * 8,
+                usage: BufferUsages::QUERY_RESOLVE | BufferUsages::COPY_SRC,
+                mapped_at_creation: false,
+            }),
+        }
+    }
+
+    fn around(&self, index: u32) -> ComputePassDescriptor<'_> {
+        ComputePassDescriptor {
+            label: Some("wgpu-softmax bench"),
+            timestamp_writes: Some(ComputePassTimestampWrites {
+                query_set: &self.set,
+                beginning_of_pass_write_index: Some(2 * index),
+                end_of_pass_write_index: Some(2 * index + 1),
+            }),
+        }
+    }
+
+    /// Those of so many passes: the others have never been written.
+    fn resolve(&self, passes: usize, encoder: &mut CommandEncoder) {
+        encoder.resolve_query_set(&self.set, 0..2 * passes as u32, &self.resolved, 0);
+    }
+}

@@ -1,0 +1,93 @@
+//! What an operation is timed on: random rows, and what goes with them.
+
+use super::Subject;
+use crate::check::{Inputs, inputs};
+use crate::variant::Operation;
+
+/// Elements of the rows that are drawn; a matrix with more repeats them.
+const DRAWN: u64 = 1 << 18;
+
+/// The standard deviation of logits.
+const DEVIATION: f32 = 4.0;
+
+const SEED: u64 = 1;
+
+/// The rows of a subject's matrices as they are stored, and what is one a row.
+#[derive(Debug)]
+pub(super) struct Drawn {
+    rows: u64,
+    cols: usize,
+    /// Logits, probabilities or log-probabilities.
+    pub(super) first: Vec<f32>,
+    /// The upstream gradient, of as many rows. Empty where there is none.
+    pub(super) second: Vec<f32>,
+    /// A class id for every row of the subject. Empty where there is none.
+    pub(super) targets: Vec<i32>,
+    /// An upstream gradient for every row of the subject. Empty where there is none.
+    pub(super) grad_lse: Vec<f32>,
+}
+
+impl Drawn {
+    pub(super) fn of(subject: &Subject) -> Self {
+        let Subject {
+            operation, dtype, ..
+        } = *subject;
+        let (rows, cols) = (rows_drawn(subject), subject.cols as usize);
+        let stored = |values: Vec<f32>| -> Vec<f32> {
+            values.into_iter().map(|value| dtype.round(value)).collect()
+        };
+        let logits = Inputs::Flat.logits(rows as usize, cols, SEED);
+        let logits = stored(logits.into_iter().map(|x| DEVIATION * x).collect());
+        let upstream = || stored(inputs::upstream(logits.len(), SEED));
+        let mut drawn = Self {
+            rows,
+            cols,
+            first: Vec::new(),
+            second: Vec::new(),
+            targets: Vec::new(),
+            grad_lse: Vec::new(),
+        };
+        match operation {
+            Operation::SoftmaxBackward => {
+                drawn.second = upstream();
+                drawn.first = stored(inputs::probs(&logits, cols));
+            }
+            Operation::LogSoftmaxBackward => {
+                drawn.second = upstream();
+                drawn.first = stored(inputs::log_probs(&logits, cols));
+            }
+            Operation::LogSumExpBackward => {
+                drawn.grad_lse = inputs::upstream(subject.rows as usize, SEED);
+                drawn.first = logits;
+            }
+            Operation::CrossEntropy
+            | Operation::CrossEntropyBackward
+            | Operation::CrossEntropyFused => {
+                drawn.targets = inputs::targets(subject.rows as usize, cols, SEED, None);
+                drawn.first = logits;
+            }
+            _ => drawn.first = logits,
+        }
+        drawn
+    }
+
+    /// Rows of a matrix of these, as the subject has them.
+    pub(super) fn rows_of(&self, matrix: &[f32], rows: &[u64]) -> Vec<f32> {
+        let row = |&row: &u64| {
+            let first = (row % self.rows) as usize * self.cols;
+            &matrix[first..first + self.cols]
+        };
+        rows.iter().flat_map(row).copied().collect()
+    }
+}
+
+/// Whole words in 16-bit storage, too, and no power of two of them, so that rows mixed up are noticed.
+fn rows_drawn(subject: &Subject) -> u64 {
+    let rows = (DRAWN / subject.cols.max(1)).max(2);
+    let rows = if subject.cols.is_multiple_of(2) {
+        rows | 1
+    } else {
+        rows & !1
+    };
+    rows.min(subject.rows)
+}

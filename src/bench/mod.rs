@@ -1,0 +1,227 @@
+//! The kit that times operations, each beside a kernel that moves the same bytes and computes nothing.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//! use wgpu_softmax::bench::{Bench, Options, Subject};
+//! use wgpu_softmax::{DType, Gpu, variant::Operation};
+//!
+//! let mut bench = Bench::new(&Gpu::open()?, Options::default())?;
+//! let softmax = Subject { operation: Operation::Softmax, rows: 8192, cols: 1024, dtype: DType::F32 };
+//! let measured = bench.measure(softmax, Duration::from_secs(1))?;
+//! println!("{:.0} GB/s, {:.2} of a copy", measured.gb_per_s(), measured.fraction.median);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Method
+//!
+//! - **Ceilings.** A copy kernel for what writes a matrix, a read kernel for what does not, both of 16-byte accesses.
+//!   Of several forms it is the best, chosen anew for every power of two of the bytes ([`Sweep`]). Each form first
+//!   proves that it moves every word.
+//! - **Rounds.** Ceiling and operation take turns in one submission, each in a pass of its own, in changing order. A
+//!   [fraction](Measurement::fraction) is a ratio within a round: machines change their speed from one second to the
+//!   next, and only what ran side by side compares.
+//! - **Clock.** The device's timestamps at both ends of a pass, unless there are none or they disagree with the wall
+//!   clock. A pass repeats its work until it takes 2 ms on a software adapter and 0.2 ms on others.
+//! - **Memory.** Runs rotate through several sets of buffers, so that what one has left in the caches is gone when its
+//!   turn comes again; where memory is small beside the caches, the measurement says so.
+//! - **Results.** Before it is timed, the first, the last and some other rows of every output are compared with the f64
+//!   reference: no time without a [right result](Unmeasured::Differs).
+
+mod budget;
+mod case;
+mod ceiling;
+mod clock;
+mod fill;
+mod grid;
+mod inputs;
+mod plan;
+mod rotation;
+mod sets;
+mod spread;
+mod subject;
+mod verify;
+
+use std::time::{Duration, Instant};
+
+pub use budget::Budget;
+pub use case::{Case, Measurement};
+pub use ceiling::Sweep;
+pub use clock::Clock;
+pub use grid::Selection;
+pub use spread::Spread;
+pub use subject::{Ceiling, Subject};
+
+use crate::{Error, Gpu};
+use ceiling::{Ceilings, Chosen};
+use clock::Timer;
+use inputs::Drawn;
+use rotation::Rotation;
+use sets::Rack;
+
+/// How operations are timed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Options {
+    /// On the same buffers again and again, with whatever the caches keep of them.
+    pub warm: bool,
+    /// Beside a ceiling that takes one exponential of every element, too.
+    pub exp_ceiling: bool,
+}
+
+impl Options {
+    /// Sets [`warm`](Self::warm).
+    #[must_use]
+    pub const fn warm(self, warm: bool) -> Self {
+        Self { warm, ..self }
+    }
+
+    /// Sets [`exp_ceiling`](Self::exp_ceiling).
+    #[must_use]
+    pub const fn exp_ceiling(self, exp_ceiling: bool) -> Self {
+        Self {
+            exp_ceiling,
+            ..self
+        }
+    }
+}
+
+/// Why there is no time.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unmeasured {
+    /// The library refused the shape, or the device failed.
+    #[error(transparent)]
+    Failed(#[from] Error),
+    /// The results are not those of the reference.
+    #[error("{subject}: {reason}")]
+    Differs {
+        /// What was to be timed.
+        subject: Subject,
+        /// The worst element.
+        reason: String,
+    },
+}
+
+/// A device on which operations are timed.
+#[derive(Debug)]
+pub struct Bench {
+    gpu: Gpu,
+    options: Options,
+    timer: Timer,
+    ceilings: Ceilings,
+    rack: Rack,
+    cold: u64,
+}
+
+impl Bench {
+    /// Warms the device up, and decides for a [clock](Self::clock).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Device`] if the device fails, or no ceiling does what it says.
+    pub fn new(gpu: &Gpu, options: Options) -> Result<Self, Error> {
+        let software = gpu.planner().abilities().software;
+        // Four times the last-level cache of most: 32 MiB beside a CPU, 64 in a GPU.
+        let cold = if software { 128 << 20 } else { 256 << 20 };
+        let mut timer = Timer::new(gpu);
+        let ceilings = Ceilings::new(gpu, cold, options.warm)?;
+        timer.doubt(&mut ceilings.probe()?)?;
+        Ok(Self {
+            gpu: gpu.clone(),
+            options,
+            timer,
+            ceilings,
+            rack: Rack::new(gpu),
+            cold,
+        })
+    }
+
+    /// Where times come from.
+    pub fn clock(&self) -> Clock {
+        self.timer.clock()
+    }
+
+    /// How the forms of the ceilings have compared so far.
+    pub fn sweeps(&self) -> &[Sweep] {
+        self.ceilings.sweeps()
+    }
+
+    /// Measures a subject, preparation included, in about so much time: five rounds at least.
+    ///
+    /// # Errors
+    ///
+    /// As [`prepare`](Self::prepare).
+    pub fn measure(&mut self, subject: Subject, time: Duration) -> Result<Measurement, Unmeasured> {
+        let begun = Instant::now();
+        let mut case = self.prepare(subject)?;
+        Ok(case.measure(time.saturating_sub(begun.elapsed()))?)
+    }
+
+    /// Compiles, binds and verifies a subject, and chooses its ceilings.
+    ///
+    /// # Errors
+    ///
+    /// [`Unmeasured::Failed`] where the library refuses the shape or the device fails, [`Unmeasured::Differs`] where
+    /// results are wrong.
+    pub fn prepare(&mut self, subject: Subject) -> Result<Case<'_>, Unmeasured> {
+        self.check_size(&subject)?;
+        let planned = plan::plan(self.gpu.planner(), &subject)?;
+        let drawn = Drawn::of(&subject);
+        let sets = self.rack.sets(
+            &subject,
+            &drawn,
+            if self.options.warm { 0 } else { self.cold },
+        )?;
+        let bounds = sets
+            .iter()
+            .map(|set| planned.bind(set))
+            .collect::<Result<Vec<_>, _>>()?;
+        self.gpu.run(&bounds[0], &subject.to_string())?;
+        if let Some(reason) = verify::difference(&self.gpu, &subject, &drawn, &sets[0])? {
+            return Err(Unmeasured::Differs { subject, reason });
+        }
+        let ceiling = self.choose(&subject, 0)?;
+        let exp_ceiling = match self.options.exp_ceiling && subject.takes_exps() {
+            true => Some(self.choose(&subject, 4 / subject.dtype.bytes() as u32)?),
+            false => None,
+        };
+        Ok(Case {
+            timer: &self.timer,
+            subject,
+            kernel: planned.kernel,
+            operation: Rotation::new(bounds),
+            ceiling,
+            exp_ceiling,
+            cold: !self.options.warm && sets.len() as u64 * subject.bytes() >= self.cold,
+        })
+    }
+
+    /// Before anything is drawn on the host.
+    fn check_size(&self, subject: &Subject) -> Result<(), Error> {
+        if subject.rows == 0 {
+            return Err(Error::Value {
+                what: "rows",
+                expected: "at least 1",
+                found: "0".into(),
+            });
+        }
+        let (needed, available) = (
+            subject.matrix_bytes(),
+            self.gpu.device().limits().max_buffer_size,
+        );
+        if needed <= available {
+            return Ok(());
+        }
+        Err(Error::Limit {
+            what: subject.to_string(),
+            limit: "max_buffer_size",
+            needed,
+            available,
+        })
+    }
+
+    fn choose(&mut self, subject: &Subject, exps: u32) -> Result<Chosen, Error> {
+        self.ceilings
+            .choose(&self.timer, subject.ceiling(), exps, subject.bytes())
+    }
+}

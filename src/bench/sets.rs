@@ -1,0 +1,176 @@
+//! The buffers of a subject, as many sets of them as it takes to leave the caches behind.
+
+use wgpu::Buffer;
+
+use super::Subject;
+use super::fill::fill;
+use super::inputs::Drawn;
+use super::plan::plan;
+use crate::check::upload;
+use crate::variant::Operation;
+use crate::{Error, Gpu};
+
+/// What an output holds before it is written.
+const POISON: u32 = 0xdead_beef;
+
+/// Sets that a subject has, at most.
+const MAX_SETS: u64 = 128;
+
+/// Buffers up to this size come in powers of two, so that subjects share them.
+const SHARED_SIZE: u64 = 64 << 20;
+
+/// The buffers of an operation. Where it has no use for one, any will do, and it is left alone.
+#[derive(Debug)]
+pub(super) struct Set {
+    pub(super) first: Buffer,
+    pub(super) second: Buffer,
+    pub(super) result: Buffer,
+    /// Targets, or upstream gradients.
+    pub(super) row_input: Buffer,
+    /// Losses, or lse.
+    pub(super) row_output: Buffer,
+    pub(super) pairs: Buffer,
+}
+
+/// Large buffers that one subject leaves to the next: making them takes longer than filling them.
+#[derive(Debug)]
+pub(super) struct Rack {
+    gpu: Gpu,
+    buffers: Vec<Buffer>,
+    /// How many of them the subject at hand has taken.
+    taken: usize,
+}
+
+impl Rack {
+    pub(super) fn new(gpu: &Gpu) -> Self {
+        Self {
+            gpu: gpu.clone(),
+            buffers: Vec::new(),
+            taken: 0,
+        }
+    }
+
+    /// As many sets as hold `cold` bytes of what the subject moves, at least one; filled, outputs of the first
+    /// poisoned.
+    pub(super) fn sets(
+        &mut self,
+        subject: &Subject,
+        drawn: &Drawn,
+        cold: u64,
+    ) -> Result<Vec<Set>, Error> {
+        let count = cold.div_ceil(subject.bytes().max(1)).clamp(1, MAX_SETS);
+        self.taken = 0;
+        let sets: Vec<Set> = (0..count)
+            .map(|_| self.set(subject, drawn))
+            .collect::<Result<_, _>>()?;
+        self.fill(subject, drawn, &sets)?;
+        Ok(sets)
+    }
+
+    fn set(&mut self, subject: &Subject, drawn: &Drawn) -> Result<Set, Error> {
+        let Subject {
+            operation, rows, ..
+        } = *subject;
+        let (read, written) = (subject.read_bytes(), subject.matrix_bytes());
+        let first = self.matrix(read, written)?;
+        let second = match drawn.second.is_empty() {
+            true => first.clone(),
+            false => self.matrix(read, written)?,
+        };
+        let result = match operation.writes_matrix() {
+            true => self.matrix(written, written)?,
+            false => first.clone(),
+        };
+        let row_input = match drawn.grad_lse.is_empty() {
+            true => self.gpu.upload("targets", &drawn.targets),
+            false => self.gpu.upload("grad_lse", &drawn.grad_lse),
+        };
+        let per_row = |words: u64| self.gpu.upload("row output", &poison(rows * words));
+        Ok(Set {
+            first,
+            second,
+            result,
+            row_input: row_input?,
+            row_output: per_row(1)?,
+            pairs: per_row(2)?,
+        })
+    }
+
+    /// A buffer of at least so many bytes: of the rack, unless the subject has much larger ones.
+    fn matrix(&mut self, bytes: u64, largest: u64) -> Result<Buffer, Error> {
+        if bytes < largest / 2 {
+            return self.gpu.allocate("matrix", bytes);
+        }
+        let fits = |buffer: &Buffer| buffer.size() >= largest && buffer.size() / 8 <= largest;
+        self.buffers.retain(fits);
+        if self.taken == self.buffers.len() {
+            let size = match largest {
+                ..=SHARED_SIZE => largest.next_power_of_two(),
+                _ => largest,
+            };
+            self.buffers.push(self.touched(size)?);
+        }
+        self.taken += 1;
+        Ok(self.buffers[self.taken - 1].clone())
+    }
+
+    /// A new buffer whose memory is there: the first to write it would pay for that.
+    fn touched(&self, size: u64) -> Result<Buffer, Error> {
+        let buffer = self.gpu.allocate("matrix", size)?;
+        let mut encoder = self
+            .gpu
+            .device()
+            .create_command_encoder(&Default::default());
+        encoder.clear_buffer(&buffer, 0, None);
+        self.gpu.queue().submit([encoder.finish()]);
+        Ok(buffer)
+    }
+
+    fn fill(&self, subject: &Subject, drawn: &Drawn, sets: &[Set]) -> Result<(), Error> {
+        let gpu = &self.gpu;
+        let block = |values: &[f32]| upload(gpu, "block", values, subject.dtype);
+        let bytes = subject.read_bytes().next_multiple_of(4);
+        fill(
+            gpu,
+            &block(&drawn.first)?,
+            bytes,
+            sets.iter().map(|set| &set.first),
+        );
+        if !drawn.second.is_empty() {
+            fill(
+                gpu,
+                &block(&drawn.second)?,
+                bytes,
+                sets.iter().map(|set| &set.second),
+            );
+        }
+        if subject.operation.writes_matrix() {
+            let poison = gpu.upload("poison", &poison(1 << 16))?;
+            fill(
+                gpu,
+                &poison,
+                subject.matrix_bytes().next_multiple_of(4),
+                [&sets[0].result],
+            );
+        }
+        if subject.operation == Operation::CrossEntropyBackward {
+            self.save_pairs(subject, sets)?;
+        }
+        Ok(())
+    }
+
+    /// By the forward pass.
+    fn save_pairs(&self, subject: &Subject, sets: &[Set]) -> Result<(), Error> {
+        let forward = Subject {
+            operation: Operation::CrossEntropy,
+            ..*subject
+        };
+        let plan = plan(self.gpu.planner(), &forward)?;
+        sets.iter()
+            .try_for_each(|set| self.gpu.run(&plan.bind(set)?, "the forward pass"))
+    }
+}
+
+fn poison(words: u64) -> Vec<u32> {
+    vec![POISON; words.max(1) as usize]
+}

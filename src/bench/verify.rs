@@ -1,0 +1,242 @@
+//! Results against the f64 reference, before a time is believed.
+
+use super::Subject;
+use super::inputs::Drawn;
+use super::sets::Set;
+use crate::check::{bounds, compare_as};
+use crate::reference::{self, CrossEntropy};
+use crate::variant::Operation;
+use crate::{DType, Error, Gpu, Reduction};
+
+/// Elements of the rows that are compared, about: the first row, the last, and some between.
+const COMPARED: u64 = 4096;
+
+/// Rows that are compared, at least if there are so many, and at most.
+const ROWS: (u64, u64) = (3, 64);
+
+/// Some rows of an output, what is expected of them, and how far they may be from it.
+struct Output {
+    name: &'static str,
+    found: Vec<f32>,
+    expected: Vec<f64>,
+    allowed: Vec<f64>,
+    dtype: DType,
+}
+
+/// What differs from the reference in the outputs of `set`, or nothing.
+pub(super) fn difference(
+    gpu: &Gpu,
+    subject: &Subject,
+    drawn: &Drawn,
+    set: &Set,
+) -> Result<Option<String>, Error> {
+    let rows = sample(subject);
+    let outputs = match subject.operation {
+        Operation::CrossEntropy
+        | Operation::CrossEntropyBackward
+        | Operation::CrossEntropyFused => cross_entropy(gpu, subject, drawn, set, &rows)?,
+        _ => vec![row_operation(gpu, subject, drawn, set, &rows)?],
+    };
+    Ok(outputs.iter().find_map(|output| output.difference(&rows)))
+}
+
+impl Output {
+    fn difference(&self, rows: &[u64]) -> Option<String> {
+        let allowed = bounds::stored(self.dtype, &self.allowed, &self.expected);
+        let cols = self.found.len() / rows.len();
+        let comparison = compare_as(self.dtype, &self.found, &self.expected, &allowed, cols);
+        let (row, column) = (comparison.worst_index / cols, comparison.worst_index % cols);
+        (!comparison.passed()).then(|| {
+            format!(
+                "{} expected {:e} at row {}, column {column}, found {:e}: {:.3} times the bound",
+                self.name, comparison.expected, rows[row], comparison.found, comparison.worst_share
+            )
+        })
+    }
+}
+
+/// Rows spread evenly, the first and the last among them.
+fn sample(subject: &Subject) -> Vec<u64> {
+    let last = subject.rows - 1;
+    let count = (COMPARED / subject.elements_per_row())
+        .clamp(ROWS.0, ROWS.1)
+        .min(subject.rows);
+    (0..count)
+        .map(|index| index * last / (count - 1).max(1))
+        .collect()
+}
+
+fn row_operation(
+    gpu: &Gpu,
+    subject: &Subject,
+    drawn: &Drawn,
+    set: &Set,
+    rows: &[u64],
+) -> Result<Output, Error> {
+    let cols = subject.cols as usize;
+    let x = &drawn.rows_of(&drawn.first, rows);
+    let second = || drawn.rows_of(&drawn.second, rows);
+    let (name, expected, allowed) = match subject.operation {
+        Operation::Softmax => (
+            "probs",
+            reference::softmax(x, cols),
+            bounds::probability(x, cols),
+        ),
+        Operation::LogSoftmax => (
+            "log_probs",
+            reference::log_softmax(x, cols),
+            bounds::log_probability(x, cols),
+        ),
+        Operation::LogSumExp => ("lse", reference::logsumexp(x, cols), bounds::lse(x, cols)),
+        Operation::SoftmaxBackward => {
+            let g = &second();
+            let expected = reference::softmax_backward(x, g, cols);
+            (
+                "grad_logits",
+                expected,
+                bounds::softmax_backward(x, g, cols),
+            )
+        }
+        Operation::LogSoftmaxBackward => {
+            let g = &second();
+            let expected = reference::log_softmax_backward(x, g, cols);
+            (
+                "grad_logits",
+                expected,
+                bounds::log_softmax_backward(x, g, cols),
+            )
+        }
+        Operation::LogSumExpBackward => {
+            let g: Vec<f32> = rows
+                .iter()
+                .map(|&row| drawn.grad_lse[row as usize])
+                .collect();
+            let expected = reference::logsumexp_backward(x, &g, cols);
+            (
+                "grad_logits",
+                expected,
+                bounds::logsumexp_backward(x, &g, cols),
+            )
+        }
+        _ => (
+            "jacobian",
+            reference::jacobian(x, cols),
+            bounds::jacobian(x, cols),
+        ),
+    };
+    let (found, dtype) = match subject.operation.writes_matrix() {
+        true => (fetch(gpu, subject, set, rows)?, subject.dtype),
+        false => (per_row(gpu, &set.row_output, subject, rows)?, DType::F32),
+    };
+    Ok(Output {
+        name,
+        found,
+        expected,
+        allowed,
+        dtype,
+    })
+}
+
+fn cross_entropy(
+    gpu: &Gpu,
+    subject: &Subject,
+    drawn: &Drawn,
+    set: &Set,
+    rows: &[u64],
+) -> Result<Vec<Output>, Error> {
+    let cols = subject.cols as usize;
+    let x = &drawn.rows_of(&drawn.first, rows);
+    let targets: Vec<i64> = rows
+        .iter()
+        .map(|&row| drawn.targets[row as usize].into())
+        .collect();
+    let of = CrossEntropy::new(cols).reduction(Reduction::None);
+    let mut outputs = Vec::new();
+    if subject.operation != Operation::CrossEntropyBackward {
+        outputs.push(Output {
+            name: "losses",
+            found: per_row(gpu, &set.row_output, subject, rows)?,
+            expected: of.losses(x, &targets).row_losses,
+            allowed: bounds::row_loss(&of, x, &targets),
+            dtype: DType::F32,
+        });
+    }
+    if subject.operation == Operation::CrossEntropy {
+        outputs.push(Output {
+            name: "lse of the pairs",
+            found: lse_of_pairs(gpu, subject, set, rows)?,
+            expected: reference::logsumexp(x, cols),
+            allowed: bounds::lse(x, cols),
+            dtype: DType::F32,
+        });
+    } else {
+        outputs.push(Output {
+            name: "grad_logits",
+            found: fetch(gpu, subject, set, rows)?,
+            expected: of.gradient(x, &targets),
+            allowed: bounds::loss_gradient(&of, x, &targets),
+            dtype: subject.dtype,
+        });
+    }
+    Ok(outputs)
+}
+
+fn per_row(
+    gpu: &Gpu,
+    buffer: &wgpu::Buffer,
+    subject: &Subject,
+    rows: &[u64],
+) -> Result<Vec<f32>, Error> {
+    let values: Vec<f32> = gpu.download(buffer, subject.rows as usize)?;
+    Ok(rows.iter().map(|&row| values[row as usize]).collect())
+}
+
+/// `max - ln(1 / sum)` of the pairs `(max, 1 / sum)`.
+fn lse_of_pairs(gpu: &Gpu, subject: &Subject, set: &Set, rows: &[u64]) -> Result<Vec<f32>, Error> {
+    let pairs: Vec<[f32; 2]> = gpu.download(&set.pairs, subject.rows as usize)?;
+    let lse = |&row: &u64| {
+        let [max, inverse_sum] = pairs[row as usize].map(f64::from);
+        (max - inverse_sum.ln()) as f32
+    };
+    Ok(rows.iter().map(lse).collect())
+}
+
+/// Rows of the result, each by a copy of the words that it lies in.
+fn fetch(gpu: &Gpu, subject: &Subject, set: &Set, rows: &[u64]) -> Result<Vec<f32>, Error> {
+    let element = subject.dtype.bytes();
+    let row_bytes = subject.elements_per_row() * element;
+    let stride = row_bytes.next_multiple_of(4) + 4;
+    let gathered = gpu.allocate("compared rows", stride * rows.len() as u64)?;
+    let mut encoder = gpu.device().create_command_encoder(&Default::default());
+    for (&row, place) in rows.iter().zip(0..) {
+        let (first, end) = (
+            row * row_bytes / 4 * 4,
+            ((row + 1) * row_bytes).next_multiple_of(4),
+        );
+        encoder.copy_buffer_to_buffer(&set.result, first, &gathered, place * stride, end - first);
+    }
+    gpu.queue().submit([encoder.finish()]);
+    let bytes: Vec<u8> = gpu.download(&gathered, gathered.size() as usize)?;
+    let mut values = Vec::new();
+    for (&row, words) in rows.iter().zip(bytes.chunks_exact(stride as usize)) {
+        let skipped = (row * row_bytes % 4) as usize;
+        values.extend(decode(
+            &words[skipped..skipped + row_bytes as usize],
+            subject.dtype,
+        ));
+    }
+    Ok(values)
+}
+
+fn decode(bytes: &[u8], dtype: DType) -> Vec<f32> {
+    match dtype {
+        DType::F32 => bytemuck::pod_collect_to_vec(bytes),
+        _ => bytemuck::pod_collect_to_vec::<u8, u16>(bytes)
+            .into_iter()
+            .map(|half| dtype.decode(half.into()))
+            .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
