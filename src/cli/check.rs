@@ -35,10 +35,7 @@ fn depth(args: &args::Check) -> Depth {
 
 fn measure(gpu: &Gpu, depth: Depth, outputs: &Outputs) -> Result<Checked, Failure> {
     let adapter: Adapter = gpu.adapter_info().into();
-    let mut said = outputs.say(format!(
-        "{} ({}, {})",
-        adapter.name, adapter.backend, adapter.driver
-    ));
+    let mut said = outputs.say(&adapter);
     let groups = progress::during(format!("checking {}", adapter.name), |bar| {
         check::run(gpu, depth, &mut |group| {
             if said.is_ok() {

@@ -3,6 +3,7 @@
 
 mod adapters;
 mod args;
+mod bench;
 mod blocks;
 mod check;
 mod cross_entropy;
@@ -42,5 +43,6 @@ fn run(command: &Command) -> Result<(), failure::Failure> {
         Command::CrossEntropy(args) => cross_entropy::run(args),
         Command::Jacobian(args) => operations::jacobian(args),
         Command::Check(args) => check::run(args),
+        Command::Bench(args) => bench::run(args),
     }
 }

@@ -18,9 +18,19 @@ pub(crate) fn during<T>(what: String, work: impl FnOnce(&ProgressBar) -> T) -> T
 
 /// The same for work on so many rows: `work` tells the bar which of them are done.
 pub(crate) fn over_rows<T>(what: String, rows: usize, work: impl FnOnce(&ProgressBar) -> T) -> T {
-    let style = ProgressStyle::with_template("{spinner} {msg}: {human_pos} of {human_len} rows")
-        .expect("a valid template");
-    let bar = ProgressBar::with_draw_target(Some(rows as u64), ProgressDrawTarget::hidden())
+    over(what, rows, "rows", work)
+}
+
+/// The same for work on so many of anything.
+pub(crate) fn over<T>(
+    what: String,
+    count: usize,
+    unit: &str,
+    work: impl FnOnce(&ProgressBar) -> T,
+) -> T {
+    let template = format!("{{spinner}} {{msg}}: {{human_pos}} of {{human_len}} {unit}");
+    let style = ProgressStyle::with_template(&template).expect("a valid template");
+    let bar = ProgressBar::with_draw_target(Some(count as u64), ProgressDrawTarget::hidden())
         .with_style(style);
     shown(&bar.with_message(what), work)
 }

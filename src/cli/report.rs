@@ -2,7 +2,7 @@
 
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
-use std::fmt::Write;
+use std::fmt::{self, Display, Write};
 use wgpu_softmax::wgpu::{AdapterInfo, DeviceType};
 
 /// An adapter by the facts that every report gives of it.
@@ -35,6 +35,12 @@ impl From<AdapterInfo> for Adapter {
     }
 }
 
+impl Display for Adapter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}, {})", self.name, self.backend, self.driver)
+    }
+}
+
 /// The result of one operation.
 #[derive(Debug, Serialize)]
 pub(crate) struct Operation<'a> {
@@ -47,7 +53,7 @@ pub(crate) struct Operation<'a> {
     pub(crate) loss: Option<Number<f32>>,
 }
 
-/// What `devices` and `check` report: one entry an adapter.
+/// What `devices`, `check` and `bench` report: one entry an adapter.
 #[derive(Debug, Serialize)]
 pub(crate) struct Adapters<T> {
     pub(crate) adapters: Vec<T>,
@@ -143,7 +149,7 @@ fn case(suite: &str, group: &Group) -> String {
 }
 
 /// Text for an XML attribute; characters that XML cannot hold become U+FFFD.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     text.chars().fold(String::new(), |mut escaped, char| {
         match char {
             '&' => escaped += "&amp;",

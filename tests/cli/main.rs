@@ -4,6 +4,7 @@
 
 #![cfg(feature = "cli")]
 
+mod bench;
 mod cross_entropy;
 mod failures;
 mod files;

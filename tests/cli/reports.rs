@@ -86,6 +86,7 @@ fn a_closed_standard_output_ends_quietly() {
         "softmax x.npy -o - --reference",
         "cross-entropy x.npy y.npy --ignore-index -100 --reference",
         "check --quick",
+        "bench --op softmax --shape 64x9 --seconds 1",
     ];
     for line in lines {
         let (reader, writer) = io::pipe().expect("a pipe");

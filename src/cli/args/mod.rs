@@ -2,9 +2,11 @@
 //!
 //! The comments on commands and fields are the texts of `--help`.
 
+mod bench;
 mod cross_entropy;
 mod numbers;
 
+pub(crate) use bench::Bench;
 pub(crate) use cross_entropy::{CrossEntropy, Reduction, ZeroValid};
 
 use clap::{Args, Parser, Subcommand};
@@ -51,6 +53,8 @@ pub(crate) enum Command {
     Jacobian(Jacobian),
     /// Measure every operation against the f64 reference on this machine's adapters
     Check(Check),
+    /// Time every operation beside a copy or a read of the same bytes on this machine's adapters
+    Bench(Bench),
 }
 
 /// What every operation takes.

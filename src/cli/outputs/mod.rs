@@ -147,12 +147,26 @@ impl Outputs {
         texts: &[(&str, &str)],
     ) -> Result<(), Failure> {
         let arrays = arrays.into_iter().filter_map(|array| array.staged);
-        let texts = self.texts(texts)?;
+        let texts = self.texts(texts, |_| true)?;
         place_all(arrays.chain(texts).collect())
     }
 
-    fn texts(&self, texts: &[(&str, &str)]) -> Result<Vec<Staged>, Failure> {
-        let claimed = self.0.iter().filter(|claim| claim.kind == Kind::Text);
+    /// Puts texts that are not complete yet into their files: all of each, or what was there before. Streams wait.
+    pub(crate) fn refresh(&self, texts: &[(&str, &str)]) -> Result<(), Failure> {
+        self.texts(texts, |place| matches!(place, Place::File(_)))?
+            .into_iter()
+            .try_for_each(Staged::rename)
+    }
+
+    fn texts(
+        &self,
+        texts: &[(&str, &str)],
+        goes: impl Fn(&Place) -> bool,
+    ) -> Result<Vec<Staged>, Failure> {
+        let claimed = self
+            .0
+            .iter()
+            .filter(|claim| claim.kind == Kind::Text && goes(&claim.place));
         let pairs = claimed.filter_map(|claim| {
             let (_, text) = texts.iter().find(|(name, _)| *name == claim.name)?;
             Some((claim, *text))

@@ -1,0 +1,82 @@
+//! The options of `bench`, and how their values are read.
+
+use super::Json;
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use std::path::PathBuf;
+use std::time::Duration;
+use wgpu_softmax::DType;
+use wgpu_softmax::variant::Operation;
+
+#[derive(Debug, Args)]
+pub(crate) struct Bench {
+    /// Operations to time: may repeat, or be a list with commas [default: all]
+    #[arg(long, value_name = "OP", value_delimiter = ',', value_parser = operation())]
+    pub(crate) op: Vec<Operation>,
+    /// Rows and columns to time them at: may repeat, or be a list [default: a grid from 10 to
+    /// 262,144 columns, with fewer rows on software adapters]
+    #[arg(long, value_name = "RxC", value_delimiter = ',', value_parser = shape)]
+    pub(crate) shape: Vec<(u64, u64)>,
+    /// How matrices are stored: may repeat, or be a list [default: f32, at two shapes of the grid
+    /// f16 and bf16 too]
+    #[arg(long, value_name = "DTYPE", value_delimiter = ',', value_parser = dtype())]
+    pub(crate) dtype: Vec<DType>,
+    /// Seconds that everything may take; what they do not reach is left out
+    #[arg(long, value_name = "S", default_value = "60", value_parser = seconds)]
+    pub(crate) seconds: Duration,
+    /// Use the same buffers again and again, with whatever the caches keep of them
+    #[arg(long)]
+    pub(crate) warm: bool,
+    /// Compare with a copy and a read that take one exponential of every element, too
+    #[arg(long)]
+    pub(crate) exp_ceiling: bool,
+    /// As for the operations; may repeat, or be all
+    #[arg(long, value_name = "SEL")]
+    pub(crate) adapter: Vec<String>,
+    /// Compare with what --json has written before
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Write the results, their spread, ceilings and clock as a table; - is standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) csv: Option<PathBuf>,
+    /// Write a page with plots; - is standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) json: Json,
+}
+
+fn operation() -> impl TypedValueParser<Value = Operation> {
+    named(&Operation::ALL, Operation::name)
+}
+
+fn dtype() -> impl TypedValueParser<Value = DType> {
+    named(&DType::ALL, DType::name)
+}
+
+/// One of the values, by its name.
+fn named<T: Copy + Send + Sync + 'static>(
+    values: &'static [T],
+    name: fn(T) -> &'static str,
+) -> impl TypedValueParser<Value = T> {
+    let parser = PossibleValuesParser::new(values.iter().map(|&value| name(value)));
+    parser.try_map(move |text| {
+        let found = values.iter().find(|&&value| name(value) == text);
+        found.copied().ok_or("no such name")
+    })
+}
+
+/// `8192x1024`.
+fn shape(text: &str) -> Result<(u64, u64), String> {
+    let number = |text: &str| text.parse().ok().filter(|&number: &u64| number > 0);
+    let pair = text.split_once('x');
+    pair.and_then(|(rows, cols)| Some((number(rows)?, number(cols)?)))
+        .ok_or_else(|| "expected ROWSxCOLUMNS, both at least 1, as 8192x1024".into())
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let number = text.parse().ok().filter(|&seconds: &f64| seconds > 0.0);
+    number
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .ok_or_else(|| "expected a number above 0".into())
+}

@@ -1,0 +1,138 @@
+//! An earlier JSON report, and how results compare with it.
+
+use super::results::Timing;
+use crate::cli::failure::Failure;
+use crate::cli::report::Adapter;
+use serde::Deserialize;
+use std::fmt;
+use std::fs;
+use std::path::Path;
+
+/// Changes up to this share are noise on a machine that does other work too.
+const NOISE: f64 = 0.15;
+
+/// What an earlier run has found.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Baseline {
+    adapters: Vec<EarlierAdapter>,
+}
+
+#[derive(Debug, Deserialize)]
+struct EarlierAdapter {
+    name: String,
+    backend: String,
+    results: Vec<Earlier>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Earlier {
+    op: String,
+    rows: u64,
+    cols: u64,
+    dtype: String,
+    fraction: f64,
+}
+
+/// A fraction then and now: times of two runs do not compare, their fractions do.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Change {
+    pub(crate) then: f64,
+    now: f64,
+}
+
+/// Changes, counted.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Changes {
+    better: usize,
+    worse: usize,
+    noise: usize,
+}
+
+impl Baseline {
+    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
+        let text =
+            fs::read_to_string(path).map_err(|error| Failure::system("read", path, &error))?;
+        serde_json::from_str(&text)
+            .map_err(|error| Failure::expected(path.display(), "what bench --json writes", error))
+    }
+
+    /// How a result compares with that of the same adapter, operation, shape and storage type, if there is one.
+    pub(crate) fn change(&self, adapter: &Adapter, timing: &Timing) -> Option<Change> {
+        let same_adapter = |then: &&EarlierAdapter| {
+            (&then.name, &then.backend) == (&adapter.name, &adapter.backend)
+        };
+        let same_subject = |then: &&Earlier| {
+            (then.op.as_str(), then.dtype.as_str()) == (timing.op, timing.dtype)
+                && (then.rows, then.cols) == (timing.rows, timing.cols)
+        };
+        let earlier = self.adapters.iter().filter(same_adapter);
+        let then = earlier
+            .flat_map(|adapter| &adapter.results)
+            .find(same_subject)?;
+        Some(Change {
+            then: then.fraction,
+            now: timing.fraction.0,
+        })
+    }
+}
+
+impl Change {
+    /// Above 0 where the fraction has grown.
+    fn relative(self) -> f64 {
+        self.now / self.then - 1.0
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:+.0} %", 100.0 * self.relative())
+    }
+}
+
+impl Changes {
+    pub(crate) fn count(&mut self, change: Change) {
+        let counter = match change.relative() {
+            relative if relative > NOISE => &mut self.better,
+            relative if relative < -NOISE => &mut self.worse,
+            _ => &mut self.noise,
+        };
+        *counter += 1;
+    }
+}
+
+impl fmt::Display for Changes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            better,
+            worse,
+            noise,
+        } = self;
+        write!(
+            f,
+            "against the baseline: {better} better and {worse} worse by more than {:.0} %, {noise} within",
+            100.0 * NOISE
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Change, Changes};
+
+    #[test]
+    fn a_change_is_relative_and_small_ones_are_noise() {
+        let change = |then, now| Change { then, now };
+        assert_eq!(change(0.8, 0.6).to_string(), "-25 %");
+        assert_eq!(change(0.5, 0.6).to_string(), "+20 %");
+        let mut changes = Changes::default();
+        for (then, now) in [(0.8, 0.6), (0.5, 0.6), (0.8, 0.72), (0.8, 0.88), (0.4, 0.3)] {
+            changes.count(change(then, now));
+        }
+        let expected = Changes {
+            better: 1,
+            worse: 2,
+            noise: 2,
+        };
+        assert_eq!(changes, expected);
+    }
+}

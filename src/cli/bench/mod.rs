@@ -1,0 +1,234 @@
+//! `bench`: every operation on this machine's adapters beside a copy or a read of the same bytes.
+
+mod baseline;
+mod page;
+mod plot;
+mod results;
+mod table;
+
+use super::adapters;
+use super::args;
+use super::failure::{Failure, note};
+use super::outputs::Outputs;
+use super::progress;
+use super::report::{self, Adapters};
+use baseline::{Baseline, Change, Changes};
+use indicatif::ProgressBar;
+use results::{Timed, Timing};
+use std::time::Duration;
+use wgpu_softmax::Gpu;
+use wgpu_softmax::bench::{Bench, Budget, Options, Selection, Subject, Unmeasured};
+
+/// The distance of a fraction's quartiles, as a share of it, from which on it is doubtful.
+const NOISY: f64 = 0.25;
+
+pub(crate) fn run(args: &args::Bench) -> Result<(), Failure> {
+    let outputs = Outputs::default()
+        .text("json", args.json.path.as_deref())?
+        .text("csv", args.csv.as_deref())?
+        .text("html", args.html.as_deref())?;
+    let baseline = args.baseline.as_deref().map(Baseline::read).transpose()?;
+    let budget = Budget::new(args.seconds);
+    let gpus = adapters::open_each(&args.adapter)?;
+    let mut run = Run::new(&outputs, baseline);
+    for (index, gpu) in gpus.iter().enumerate() {
+        run.adapter(gpu, args, budget.part(gpus.len() - index))?;
+    }
+    run.conclude()
+}
+
+fn selection(args: &args::Bench) -> Selection {
+    Selection::default()
+        .operations(args.op.clone())
+        .shapes(args.shape.clone())
+        .dtypes(args.dtype.clone())
+}
+
+fn options(args: &args::Bench) -> Options {
+    Options::default()
+        .warm(args.warm)
+        .exp_ceiling(args.exp_ceiling)
+}
+
+/// What has come out so far, and where it goes.
+struct Run<'a> {
+    outputs: &'a Outputs,
+    baseline: Option<Baseline>,
+    report: Adapters<Timed>,
+    changes: Changes,
+    differences: usize,
+    said: Result<(), Failure>,
+}
+
+impl<'a> Run<'a> {
+    fn new(outputs: &'a Outputs, baseline: Option<Baseline>) -> Self {
+        Self {
+            outputs,
+            baseline,
+            report: Adapters {
+                adapters: Vec::new(),
+            },
+            changes: Changes::default(),
+            differences: 0,
+            said: Ok(()),
+        }
+    }
+
+    fn adapter(&mut self, gpu: &Gpu, args: &args::Bench, budget: Budget) -> Result<(), Failure> {
+        let timed = Timed::new(gpu.adapter_info().into());
+        let subjects = selection(args).subjects(gpu.planner().abilities().software);
+        let doing = format!("timing on {}", timed.adapter.name);
+        progress::over(doing, subjects.len(), "operations", |bar| {
+            let mut bench = Bench::new(gpu, options(args))?;
+            let clock = bench.clock().name();
+            self.say(bar, format!("{}, times by {clock}", timed.adapter));
+            self.report.adapters.push(timed);
+            let ended = self.subjects(&mut bench, &subjects, budget, bar);
+            self.timed().sweeps = bench.sweeps().to_vec();
+            ended
+        })
+    }
+
+    /// Measures subjects in their order as far as the budget goes, and shows those of one shape together.
+    fn subjects(
+        &mut self,
+        bench: &mut Bench,
+        subjects: &[Subject],
+        budget: Budget,
+        bar: &ProgressBar,
+    ) -> Result<(), Failure> {
+        let mut waiting = subjects.len();
+        for group in subjects.chunk_by(same_shape) {
+            let first = self.timed().results.len();
+            for subject in group {
+                // Something is measured always.
+                let least = (waiting == subjects.len()).then_some(Duration::ZERO);
+                let Some(share) = budget.share(waiting).or(least) else {
+                    break;
+                };
+                self.measure(bench, *subject, share, bar)?;
+                bar.inc(1);
+                waiting -= 1;
+            }
+            self.show(first, bar);
+            if self.unheard() {
+                return Ok(());
+            }
+        }
+        if waiting > 0 {
+            let left = &subjects[subjects.len() - waiting];
+            bar.suspend(|| {
+                note(
+                    "time is up",
+                    format!("{waiting} left out, from {left} on; --seconds gives more"),
+                )
+            });
+        }
+        Ok(())
+    }
+
+    fn measure(
+        &mut self,
+        bench: &mut Bench,
+        subject: Subject,
+        share: Duration,
+        bar: &ProgressBar,
+    ) -> Result<(), Failure> {
+        match bench.measure(subject, share) {
+            Ok(measurement) => {
+                self.timed().results.push(measurement.into());
+                self.outputs
+                    .refresh(&[("json", &report::json(&self.report))])
+            }
+            Err(Unmeasured::Failed(error)) => Err(Failure::Library {
+                at: subject.to_string(),
+                error,
+            }),
+            Err(differs) => {
+                self.differences += 1;
+                self.say(bar, format!("FAILED: {differs}"));
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether nobody reads the lines and no file waits for the rest.
+    fn unheard(&self) -> bool {
+        self.said.is_err() && self.outputs.is_empty()
+    }
+
+    fn timed(&mut self) -> &mut Timed {
+        self.report
+            .adapters
+            .last_mut()
+            .expect("an adapter was begun")
+    }
+
+    /// Shows the results from one on.
+    fn show(&mut self, first: usize, bar: &ProgressBar) {
+        let Some(timed) = self.report.adapters.last() else {
+            return;
+        };
+        let change = |timing| self.baseline.as_ref()?.change(&timed.adapter, timing);
+        let entries: Vec<(&Timing, Option<Change>)> = timed.results[first..]
+            .iter()
+            .map(|timing| (timing, change(timing)))
+            .collect();
+        entries
+            .iter()
+            .filter_map(|(_, change)| *change)
+            .for_each(|change| self.changes.count(change));
+        if !entries.is_empty() {
+            let table = table::table(&entries);
+            self.say(bar, format!("\n{table}"));
+        }
+    }
+
+    /// Prints lines, as long as someone reads them.
+    fn say(&mut self, bar: &ProgressBar, lines: String) {
+        if self.said.is_ok() {
+            self.said = bar.suspend(|| self.outputs.say(lines));
+        }
+    }
+
+    /// Says so if rounds disagree: what is measured then is what else the machine does.
+    fn doubt(&self) {
+        let results = || self.report.adapters.iter().flat_map(|timed| &timed.results);
+        let is_noisy = |timing: &&Timing| timing.measurement.fraction.relative() > NOISY;
+        let (noisy, all) = (results().filter(is_noisy).count(), results().count());
+        if noisy > 0 {
+            let share = format!("{:.0} %", 100.0 * NOISY);
+            note(
+                "noise",
+                format!(
+                    "the quartiles of {noisy} of {all} fractions lie over {share} apart: is the machine busy?"
+                ),
+            );
+        }
+    }
+
+    fn conclude(self) -> Result<(), Failure> {
+        if !self.unheard() {
+            self.doubt();
+        }
+        let adapters = &self.report.adapters;
+        let (json, csv) = (report::json(&self.report), results::csv(adapters));
+        let page = page::page(adapters);
+        self.outputs
+            .finish([], &[("json", &json), ("csv", &csv), ("html", &page)])?;
+        if self.baseline.is_some() {
+            self.outputs.say(format!("\n{}", self.changes))?;
+        }
+        match self.differences {
+            0 if self.outputs.is_empty() => self.said,
+            0 => Ok(()),
+            count => Err(Failure::Difference(format!(
+                "{count} results differ from the reference, and have no time"
+            ))),
+        }
+    }
+}
+
+fn same_shape(one: &Subject, other: &Subject) -> bool {
+    (one.rows, one.cols, one.dtype) == (other.rows, other.cols, other.dtype)
+}
