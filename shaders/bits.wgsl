@@ -8,6 +8,7 @@ const NAN: u32 = 0x7fc00000u;
 const ONE: u32 = 0x3f800000u;
 const LOWEST: f32 = -0x1.fffffep+127f;
 const LOWEST_BITS: u32 = 0xff7fffffu;
+const HIGHEST_BITS: i32 = 0x7f7fffff;
 
 fn finite(bits: vec4<u32>) -> vec4<bool> {
     return (bits & vec4<u32>(MAGNITUDE)) < vec4<u32>(INFINITY);
@@ -17,9 +18,16 @@ fn finite_one(bits: u32) -> bool {
     return (bits & MAGNITUDE) < INFINITY;
 }
 
-// The value itself; the lowest finite one in place of NaN and infinity.
+// The value itself; in place of NaN and infinity the finite one of the same sign that is largest in magnitude. As
+// unsigned numbers the negative ones of these are the largest, as signed numbers the positive ones.
 fn value(bits: vec4<u32>) -> vec4<f32> {
-    return bitcast<vec4<f32>>(select(vec4<u32>(LOWEST_BITS), bits, finite(bits)));
+    let not_below = bitcast<vec4<i32>>(min(bits, vec4<u32>(LOWEST_BITS)));
+    return bitcast<vec4<f32>>(min(not_below, vec4<i32>(HIGHEST_BITS)));
+}
+
+// NaN where a row is spoilt: its quiet NaN's bits are set in every value.
+fn spoil(spoilt: bool, values: vec4<f32>) -> vec4<u32> {
+    return bitcast<vec4<u32>>(values) | vec4<u32>(select(0u, NAN, spoilt));
 }
 
 fn value_one(bits: u32) -> f32 {

@@ -35,11 +35,13 @@ fn exponential_one(x: f32, max_: f32) -> f32 {
     return exponential(vec4<f32>(x), max_).x;
 }
 
+// Those that count as infinite take part in the maximum: of +infinity the row is spoilt, and -infinity is the lowest.
 fn survey_logits(so_far: Survey, bits: vec4<u32>) -> Survey {
-    let magnitude = bits & vec4<u32>(MAGNITUDE);
-    let special = select(magnitude, vec4<u32>(0u), excluded(bits));
-    let logits = select(vec4<f32>(LOWEST), value(bits), live(bits));
-    return Survey(max(so_far.max, logits), max(so_far.special, special));
+    return Survey(
+        max(so_far.max, value(bits)),
+        max(so_far.as_signed, bitcast<vec4<i32>>(bits)),
+        max(so_far.as_unsigned, bits),
+    );
 }
 
 fn weigh_logits(bits: vec4<u32>, max_: f32) -> vec4<f32> {

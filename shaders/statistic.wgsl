@@ -16,19 +16,25 @@ struct Extremes {
     special: u32,
 }
 
+// What was seen: the largest value, and the largest bits as signed and as unsigned numbers. Among the former +infinity
+// and positive NaN come first, among the latter negative NaN and then -infinity, which is nothing special.
 struct Survey {
     max: vec4<f32>,
-    special: vec4<u32>,
+    as_signed: vec4<i32>,
+    as_unsigned: vec4<u32>,
 }
 
 fn empty_survey() -> Survey {
-    return Survey(vec4<f32>(LOWEST), vec4<u32>(0u));
+    return Survey(vec4<f32>(LOWEST), vec4<i32>(0), vec4<u32>(0u));
 }
 
 fn extremes_of(survey: Survey) -> Extremes {
     let m = max(survey.max.xy, survey.max.zw);
-    let s = max(survey.special.xy, survey.special.zw);
-    return Extremes(max(m.x, m.y), max(s.x, s.y));
+    let s = max(survey.as_signed.xy, survey.as_signed.zw);
+    let u = max(survey.as_unsigned.xy, survey.as_unsigned.zw);
+    let negative = max(u.x, u.y);
+    let negative_nan = select(0u, negative & MAGNITUDE, negative > NEGATIVE_INFINITY);
+    return Extremes(max(m.x, m.y), max(u32(max(s.x, s.y)), negative_nan));
 }
 
 // NaN or +infinity among the logits, or none but -infinity: the row has no probabilities.

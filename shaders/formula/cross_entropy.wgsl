@@ -125,6 +125,5 @@ fn outcome(kept: Held, column: u32, row: Row) -> vec4<u32> {
     let logits = logits_of(kept);
     let p = weights_kept(logits, row.max) * row.inverse_sum;
     let gradient = sloped(logits, p * row.pull - shares_in(kept, column, row) * row.push);
-    let bits = select(bitcast<vec4<u32>>(gradient), vec4<u32>(NAN), vec4<bool>(row.spoilt));
-    return select(bits, vec4<u32>(0u), vec4<bool>(row.role == IGNORED));
+    return spoil(row.spoilt, gradient) & vec4<u32>(select(~0u, 0u, row.role == IGNORED));
 }

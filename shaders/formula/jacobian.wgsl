@@ -61,5 +61,5 @@ fn keep(held: Held, weights: vec4<f32>) -> Held {
 fn outcome(kept: Held, column: u32, row: Row) -> vec4<u32> {
     let onehot = select(vec4<f32>(0.0), vec4<f32>(1.0), column + vec4<u32>(0u, 1u, 2u, 3u) == vec4<u32>(row.diagonal));
     let entry = params.scale * row.p * (onehot - bitcast<vec4<f32>>(kept) * row.inverse_sum);
-    return select(bitcast<vec4<u32>>(entry), vec4<u32>(NAN), vec4<bool>(row.poisoned));
+    return spoil(row.poisoned, entry);
 }

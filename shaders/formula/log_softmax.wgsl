@@ -25,6 +25,5 @@ fn outcome(kept: Held, column: u32, row: Row) -> vec4<u32> {
     let rise = max(rise_of(value(kept), row.max), vec4<f32>(params.lowest_rise));
     let log_p = params.steepness * rise - row.log_sum;
     let below = !live(kept) | (rise == vec4<f32>(params.lowest_rise));
-    let bits = select(bitcast<vec4<u32>>(log_p), vec4<u32>(NEGATIVE_INFINITY), below);
-    return select(bits, vec4<u32>(NAN), vec4<bool>(row.poisoned));
+    return select(spoil(row.poisoned, log_p), vec4<u32>(NEGATIVE_INFINITY), below & vec4<bool>(!row.poisoned));
 }

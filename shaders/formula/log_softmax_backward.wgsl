@@ -36,5 +36,5 @@ fn outcome(kept: Held, column: u32, row: Row) -> vec4<u32> {
     let e = select(exp(l), vec4<f32>(1.0), l == vec4<f32>(0.0));
     let p = select(vec4<f32>(0.0), e, finite(kept.forward));
     let gradient = params.scale * (value(kept.upstream) - p * row.sum);
-    return select(bitcast<vec4<u32>>(gradient), vec4<u32>(NAN), vec4<bool>(row.poisoned));
+    return spoil(row.poisoned, gradient);
 }

@@ -33,5 +33,5 @@ fn keep(held: Held, weights: vec4<f32>) -> Held {
 
 fn outcome(kept: Held, column: u32, row: Row) -> vec4<u32> {
     let gradient = params.scale * value(kept.forward) * (value(kept.upstream) - row.dot);
-    return select(bitcast<vec4<u32>>(gradient), vec4<u32>(NAN), vec4<bool>(row.poisoned));
+    return spoil(row.poisoned, gradient);
 }

@@ -37,5 +37,6 @@ fn load(at: Starts, column: u32, count: u32) -> Held {
 
 fn survey(so_far: Survey, held: Held) -> Survey {
     let upstream_magnitude = held.upstream & vec4<u32>(MAGNITUDE);
-    return Survey(so_far.max, max(so_far.special, max(forward_special(held.forward), upstream_magnitude)));
+    let magnitude = bitcast<vec4<i32>>(max(forward_special(held.forward), upstream_magnitude));
+    return Survey(so_far.max, max(so_far.as_signed, magnitude), so_far.as_unsigned);
 }
