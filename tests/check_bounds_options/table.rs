@@ -74,6 +74,25 @@ fn gradients() {
     let z = 2.0 * (LN * p + 0.5 * (8.0 + TWO_LN) + 3.0 * LN) + (0.5 + LN);
     near(gradient(&sum().z_loss(1.0)), p + 2.0 + z);
     near(gradient(&sum().grad_losses(vec![-3.0])), 3.0 * (p + 2.0));
+    let over = |operation: CrossEntropy| operation.mean_over(0.25, 1);
+    let divided = 4.0 * (p + 2.0 + 5.0 * 0.5);
+    near(gradient(&over(sum())), divided);
+    near(gradient(&over(CrossEntropy::new(2))), divided);
+    // the divisor was given, and so it is exact
+    let weighted = CrossEntropy::new(2).weight(vec![3.0, 1.0]);
+    near(gradient(&over(weighted)), divided + 4.0 * 0.5);
+}
+
+#[test]
+fn a_weight_that_is_not_used_takes_no_bound_away() {
+    for unused in [f32::NAN, f32::INFINITY] {
+        let weighted = sum().weight(vec![unused, 1.0]);
+        let plain = sum().weight(vec![1.0, 1.0]);
+        for targets in [Targets::from(&[1_i64]), Targets::from(&[0.0_f32, 1.0])] {
+            let of = |operation: &CrossEntropy| bounds::loss_gradient(operation, &LOGITS, targets);
+            assert_eq!(of(&weighted), of(&plain));
+        }
+    }
 }
 
 #[test]
@@ -136,4 +155,7 @@ fn what_overflows_may_be_anything_but_nan() {
     assert_eq!(bounds::row_loss(&weighted, &extreme, &[1]), [f64::INFINITY]);
     assert_eq!(bounds::loss(&weighted, &extreme, &[1]), Some(f64::INFINITY));
     assert!(bounds::row_loss(&weighted, &extreme, &[0])[0].is_finite());
+    // the largest number itself may be rounded up to infinity before it is multiplied
+    let largest = [0.0, f32::MIN];
+    assert_eq!(bounds::row_loss(&weighted, &largest, &[1]), [f64::INFINITY]);
 }

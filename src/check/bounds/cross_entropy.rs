@@ -19,7 +19,7 @@ pub fn row_lse(cross_entropy: &CrossEntropy, logits: &[f32]) -> Vec<f64> {
 /// | smoothing, or probabilities | `sum_c abs(t_c) (b_c + (8 + 2 ln N) u l_c)`: the shares take 8 roundings, the nested sum over classes `2 ln N` |
 /// | z-loss `L` | `abs(L) (2 abs(lse) B + B^2 + 4 u lse^2)` more: the square of an inexact number and its roundings; and `u` of the sum |
 ///
-/// A share that may be flushed costs as much times `l_c`. Where a log-probability is beyond the
+/// A share that may be flushed costs as much times `l_c`. Where a log-probability may be beyond the
 /// range of f32 and has to be multiplied, or it or the z-loss is and they have to be added, every
 /// value but NaN is allowed.
 pub fn row_loss<'a>(
@@ -66,7 +66,7 @@ pub fn loss<'a>(
     Some(if overflows { f64::INFINITY } else { bound })
 }
 
-/// The relative error of the sum of weights that a mean divides by; of a count there is none.
+/// The relative error of the sum of weights that a mean divides by; of a count, or of what was given, there is none.
 pub(super) fn weight_sum_error(
     cross_entropy: &CrossEntropy,
     targets: &[Target<'_>],
@@ -76,7 +76,8 @@ pub(super) fn weight_sum_error(
         Target::Class(_) => cross_entropy.shares(target).weighted(),
         _ => false,
     };
-    if !cross_entropy.is_mean() || !targets.iter().any(weighted) || counts.weight_sum == 0.0 {
+    let counted = cross_entropy.counts_divisors() && targets.iter().any(weighted);
+    if !counted || counts.weight_sum == 0.0 {
         return 0.0;
     }
     let magnitude = |row: usize| cross_entropy.row_weight(targets[row]).abs();
@@ -147,7 +148,7 @@ fn of_row(
     };
     shares.sum(|c| match surprise(c) {
         0.0 if columns.count == 1 => 0.0,
-        l if beyond_f32(l) => f64::INFINITY,
+        l if beyond_f32(l + of_log(l, columns)) => f64::INFINITY,
         l => shares.magnitude(c) * (of_log(l, columns) + products * l) + flushed(c, l),
     })
 }

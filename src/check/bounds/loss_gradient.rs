@@ -23,7 +23,7 @@ pub fn loss_gradient<'a>(
 ) -> Vec<f64> {
     let targets = cross_entropy.targets(logits, targets);
     let counts = cross_entropy.counts(&targets);
-    let division = if cross_entropy.is_mean() {
+    let division = if cross_entropy.has_gradient_of_mean() {
         DIVISION
     } else {
         0.0
@@ -91,7 +91,11 @@ impl<'a> Row<'a> {
                 self.total_magnitude * (p_bound + nested * p) + 10.0 * U * magnitude
             }
         };
-        let weight = self.shares.weight(class).abs().max(1.0);
+        // A weight without a share is not used, and may be anything.
+        let weight = match share {
+            0.0 => 1.0,
+            _ => self.shares.weight(class).abs().max(1.0),
+        };
         Part {
             value: upstream * value,
             bound: upstream.abs() * (bound + upstream_error * value.abs()),

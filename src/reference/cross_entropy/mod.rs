@@ -227,8 +227,13 @@ impl CrossEntropy {
         self.z_loss
     }
 
-    /// Whether the result is a mean.
-    pub(crate) fn is_mean(&self) -> bool {
-        self.reduction == Reduction::Mean
+    /// Whether the gradient is that of a mean.
+    pub(crate) fn has_gradient_of_mean(&self) -> bool {
+        self.mean_over.is_some() || self.reduction == Reduction::Mean
+    }
+
+    /// Whether what a mean divides by is counted here, and not given.
+    pub(crate) fn counts_divisors(&self) -> bool {
+        self.mean_over.is_none() && self.reduction == Reduction::Mean
     }
 }
