@@ -2,114 +2,36 @@
 
 mod common;
 
-use std::ops::Range;
-
-use common::gpu;
+use common::shards::{COLS, ROWS, Reading, Shard, merged};
+use common::{gpu, wide};
 use wgpu_softmax::check::{Inputs, bounds, compare, inputs};
-use wgpu_softmax::wgpu::Buffer;
 use wgpu_softmax::{
-    CrossEntropyBackwardBuffers, CrossEntropyFromPairsBuffers, CrossEntropySpec, Error, MergeSpec,
-    MergeStatisticsBuffers, PartialStatisticBuffers, Reduction, ShardSpec, SoftmaxFromPairsBuffers,
-    SoftmaxSpec, reference,
+    CrossEntropyBackwardBuffers, CrossEntropyFromPairsBuffers, CrossEntropySpec, Error, Reduction,
+    ShardSpec, SoftmaxFromPairsBuffers, SoftmaxSpec, reference,
 };
 
-const ROWS: usize = 37;
-const COLS: usize = 64;
-/// Unequal, one of a single column, one aligned.
-const SHARDS: [Range<usize>; 3] = [0..1, 1..20, 20..64];
 const IGNORED: i32 = -100;
 
-/// The columns of one shard on the device.
-struct Shard {
-    columns: Range<usize>,
-    logits: Buffer,
-}
-
-/// Every shard, and what their statistics merged to.
-struct Merged {
-    shards: Vec<Shard>,
-    pairs: Buffer,
-    lse: Vec<f32>,
-}
-
-fn merged(logits: &[f32]) -> Result<Merged, Error> {
-    let (gpu, planner) = (gpu(), gpu().planner());
-    let records = gpu.allocate("records", (ROWS * SHARDS.len() * 16) as u64)?;
-    let mut shards = Vec::new();
-    for (index, columns) in SHARDS.into_iter().enumerate() {
-        let part: Vec<f32> = logits
-            .chunks(COLS)
-            .flat_map(|row| row[columns.clone()].to_vec())
-            .collect();
-        let logits = gpu.upload("logits", &part)?;
-        let spec = ShardSpec::new(
-            SoftmaxSpec::new(ROWS as u64, columns.len() as u64),
-            index as u64,
-            SHARDS.len() as u64,
-        );
-        let buffers = PartialStatisticBuffers {
-            logits: &logits,
-            records: &records,
-        };
-        gpu.run(&planner.partial_statistic(spec)?.bind(buffers)?, "a shard")?;
-        shards.push(Shard { columns, logits });
-    }
-    let pairs = gpu.allocate("pairs", (ROWS * 8) as u64)?;
-    let lse = gpu.allocate("lse", (ROWS * 4) as u64)?;
-    let buffers = MergeStatisticsBuffers {
-        records: &records,
-        pairs: &pairs,
-        lse: &lse,
-    };
-    let merge = planner.merge_statistics(MergeSpec::new(ROWS as u64, SHARDS.len() as u64))?;
-    gpu.run(&merge.bind(buffers)?, "the merge")?;
-    let lse = gpu.download(&lse, ROWS)?;
-    Ok(Merged { shards, pairs, lse })
-}
-
-/// The parts of a matrix, one a shard, side by side again.
-fn joined(
-    shards: &[Shard],
-    part: impl Fn(&Shard) -> Result<Buffer, Error>,
-) -> Result<Vec<f32>, Error> {
-    let mut whole = vec![0.0; ROWS * COLS];
-    for shard in shards {
-        let values: Vec<f32> = gpu().download(&part(shard)?, ROWS * shard.columns.len())?;
-        for (row, values) in values.chunks(shard.columns.len()).enumerate() {
-            whole[row * COLS + shard.columns.start..][..values.len()].copy_from_slice(values);
-        }
-    }
-    Ok(whole)
-}
-
-fn output(shard: &Shard) -> Result<Buffer, Error> {
-    gpu().allocate("output", shard.logits.size())
-}
-
 fn spec_of(shard: &Shard) -> CrossEntropySpec {
-    CrossEntropySpec::new(ROWS as u64, shard.columns.len() as u64)
-        .shard(shard.columns.start as u64, COLS as u64)
-        .ignore_index(IGNORED.into())
+    shard.spec().ignore_index(IGNORED.into())
 }
 
 #[test]
 fn probabilities_and_lse_are_those_of_whole_rows() -> Result<(), Error> {
     for inputs in Inputs::ALL {
         let logits = inputs.logits(ROWS, COLS, 5);
-        let merged = merged(&logits)?;
-        let probs = joined(&merged.shards, |shard| {
-            let probs = output(shard)?;
+        let merged = merged(&logits, Reading::PLAIN)?;
+        let probs = merged.joined(|shard, probs| {
             let spec = SoftmaxSpec::new(ROWS as u64, shard.columns.len() as u64);
             let buffers = SoftmaxFromPairsBuffers {
                 logits: &shard.logits,
                 pairs: &merged.pairs,
-                probs: &probs,
+                probs,
             };
             gpu().run(
                 &gpu().planner().softmax_from_pairs(spec)?.bind(buffers)?,
                 "a shard",
-            )?;
-            Ok(probs)
+            )
         })?;
         let expected = reference::softmax(&logits, COLS);
         let found = compare(&probs, &expected, &bounds::probability(&logits, COLS), COLS);
@@ -125,7 +47,7 @@ fn probabilities_and_lse_are_those_of_whole_rows() -> Result<(), Error> {
 fn losses_of_the_shards_add_up_to_those_of_whole_rows() -> Result<(), Error> {
     for (inputs, targets) in cases() {
         let logits = inputs.logits(ROWS, COLS, 6);
-        let merged = merged(&logits)?;
+        let merged = merged(&logits, Reading::PLAIN)?;
         let ids = gpu().upload("targets", &targets)?;
         let mut sums = vec![0.0_f32; ROWS];
         for shard in &merged.shards {
@@ -156,19 +78,17 @@ fn losses_of_the_shards_add_up_to_those_of_whole_rows() -> Result<(), Error> {
 fn gradients_of_the_shards_are_those_of_whole_rows() -> Result<(), Error> {
     for (inputs, targets) in cases() {
         let logits = inputs.logits(ROWS, COLS, 7);
-        let merged = merged(&logits)?;
+        let merged = merged(&logits, Reading::PLAIN)?;
         let ids = gpu().upload("targets", &targets)?;
-        let gradient = joined(&merged.shards, |shard| {
-            let grad_logits = output(shard)?;
+        let gradient = merged.joined(|shard, grad_logits| {
             let buffers = CrossEntropyBackwardBuffers {
                 logits: &shard.logits,
                 targets: &ids,
                 pairs: &merged.pairs,
-                grad_logits: &grad_logits,
+                grad_logits,
             };
             let plan = gpu().planner().cross_entropy_backward(spec_of(shard))?;
-            gpu().run(&plan.bind(buffers)?, "a shard")?;
-            Ok(grad_logits)
+            gpu().run(&plan.bind(buffers)?, "a shard")
         })?;
         let (of, ids) = (reference_of(Reduction::Mean), wide(&targets));
         let expected = of.gradient(&logits, &ids);
@@ -195,10 +115,6 @@ fn reference_of(reduction: Reduction) -> reference::CrossEntropy {
     reference::CrossEntropy::new(COLS)
         .ignore_index(IGNORED.into())
         .reduction(reduction)
-}
-
-fn wide(targets: &[i32]) -> Vec<i64> {
-    targets.iter().map(|&id| i64::from(id)).collect()
 }
 
 #[test]

@@ -9,7 +9,9 @@
 pub mod bench;
 pub mod case;
 pub mod outputs;
+pub mod place;
 pub mod results;
+pub mod shards;
 
 use std::sync::OnceLock;
 

@@ -1,0 +1,95 @@
+//! Matrices that lie anywhere in their buffers, in every storage type.
+
+use wgpu_softmax::wgpu::Buffer;
+use wgpu_softmax::{DType, Gpu, Layout};
+
+use super::{download, upload};
+
+/// What lies between the rows that are read.
+const PADDING: f32 = f32::NAN;
+
+/// What an output holds before it is written: a number that every type holds, and that is no result.
+const UNWRITTEN: f32 = -1232.0;
+
+/// Where a matrix lies: its offset and stride, for rows of so many columns.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    pub offset: usize,
+    pub stride: usize,
+    pub cols: usize,
+}
+
+impl Place {
+    pub const fn contiguous(cols: usize) -> Self {
+        Self {
+            offset: 0,
+            stride: cols,
+            cols,
+        }
+    }
+
+    pub const fn layout(self) -> Layout {
+        Layout::CONTIGUOUS
+            .offset(self.offset as u64)
+            .stride(self.stride as u64)
+    }
+
+    /// Elements of a buffer of so many rows, and some behind them: an even number, for words have two of 16 bits.
+    const fn len(self, rows: usize) -> usize {
+        (self.offset + rows * self.stride + 5).next_multiple_of(2)
+    }
+
+    /// Values in their places, and padding around them.
+    pub fn upload(self, gpu: &Gpu, dtype: DType, values: &[f32]) -> Buffer {
+        let mut all = vec![PADDING; self.len(values.len() / self.cols)];
+        for (row, values) in values.chunks(self.cols).enumerate() {
+            all[self.offset + row * self.stride..][..self.cols].copy_from_slice(values);
+        }
+        upload_as(gpu, dtype, &all)
+    }
+
+    /// A buffer for so many rows to be written.
+    pub fn output(self, gpu: &Gpu, dtype: DType, rows: usize) -> Buffer {
+        upload_as(gpu, dtype, &vec![UNWRITTEN; self.len(rows)])
+    }
+
+    /// The rows that were written to an output. Fails if anything around them was.
+    #[track_caller]
+    pub fn written(self, gpu: &Gpu, dtype: DType, output: &Buffer, rows: usize) -> Vec<f32> {
+        let mut all = download_as(gpu, dtype, output, self.len(rows));
+        let mut values = Vec::new();
+        for row in 0..rows {
+            let row = &mut all[self.offset + row * self.stride..][..self.cols];
+            values.extend_from_slice(row);
+            row.fill(UNWRITTEN);
+        }
+        let kept = all.iter().all(|&value| value == UNWRITTEN);
+        assert!(
+            kept,
+            "{dtype}, {self:?}: something was written outside the rows"
+        );
+        values
+    }
+}
+
+/// Values as they are read back from storage.
+pub fn stored(dtype: DType, values: Vec<f32>) -> Vec<f32> {
+    values.into_iter().map(|value| dtype.round(value)).collect()
+}
+
+fn upload_as(gpu: &Gpu, dtype: DType, values: &[f32]) -> Buffer {
+    if dtype == DType::F32 {
+        return upload(gpu, values);
+    }
+    let halves: Vec<u16> = values.iter().map(|&v| dtype.encode(v) as u16).collect();
+    upload(gpu, &halves)
+}
+
+fn download_as(gpu: &Gpu, dtype: DType, buffer: &Buffer, count: usize) -> Vec<f32> {
+    if dtype == DType::F32 {
+        return download(gpu, buffer, count);
+    }
+    let halves: Vec<u16> = download(gpu, buffer, count);
+    let decode = |half: u16| dtype.decode(half.into());
+    halves.into_iter().map(decode).collect()
+}
