@@ -40,7 +40,9 @@ struct Options {
 
 fn options() -> impl Strategy<Value = Options> {
     let reductions = [Reduction::None, Reduction::Mean, Reduction::Sum];
-    let shape = (1..40_usize, prop_oneof![1..70_usize, 500..600_usize]);
+    // Rows of a length are of a kernel of their own, and compiling is what takes time.
+    let cols = prop::sample::select(vec![1_usize, 2, 3, 10, 32, 45, 70, 515]);
+    let shape = (1..40_usize, cols);
     let what = (any::<bool>(), prop::option::of(-3..3_i64), any::<bool>());
     let smoothing = prop_oneof![3 => Just(0.0), 2 => 0.01..0.3_f32, 1 => Just(1.0)];
     let z_loss = prop_oneof![1 => Just(0.0_f32), 1 => -0.1..0.2_f32];

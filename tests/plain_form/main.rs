@@ -46,7 +46,10 @@ fn programs(operation: Operation, form: Form) -> Vec<Program> {
 
 fn stages(operation: Operation, form: Form) -> Vec<Stage> {
     let mut of_rows = vec![
-        Stage::Registers { quads: 3 },
+        Stage::Registers {
+            quads: 3,
+            whole: false,
+        },
         Stage::Streamed,
         Stage::Finish,
     ];
