@@ -21,6 +21,12 @@ fn rise_of(x: vec4<f32>, max_: f32) -> vec4<f32> {
     return params.fraction * x - params.fraction * max_;
 }
 
+// For any two numbers: where the difference overflows, down to what is finite. So it does between LOWEST, where nothing
+// was seen, and a large maximum.
+fn rise_of_one(x: f32, max_: f32) -> f32 {
+    return max(params.fraction * x - params.fraction * max_, params.lowest_rise);
+}
+
 // exp(scale (x - max)), exactly 1 where they are equal, as a power of 2: the factor log2(e) scale has a high and a low
 // part, so that the exponent is off by no more than the roundings of a difference and of a product. The low part takes
 // the difference before it is bounded: equal ones would be factored out, and the parts added.

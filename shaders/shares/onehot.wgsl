@@ -22,7 +22,7 @@ fn surprise(row: Row, found: Found, log_sum: f32) -> u32 {
     if !finite_one(row.weight) {
         return NAN;
     }
-    let rise = max(rise_of(vec4<f32>(value_one(row.logit)), row.max).x, params.lowest_rise);
+    let rise = rise_of_one(value_one(row.logit), row.max);
     if !live_one(row.logit) || rise == params.lowest_rise {
         return INFINITY | (row.weight & ~MAGNITUDE);
     }

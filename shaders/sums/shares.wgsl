@@ -67,7 +67,7 @@ fn refer(sums: ptr<function, Sums>, old: f32, new_: f32) {
     (*sums).weights = weights;
     let s = (*sums).shares;
     let so_far = (s.terms + s.sixteens) + (s.blocks + s.stretches);
-    (*sums).distances.stretches -= so_far * rise_of(vec4<f32>(old), new_).x;
+    (*sums).distances.stretches -= so_far * rise_of_one(old, new_);
 }
 
 fn totals_of(sums: Sums) -> Totals {
@@ -106,6 +106,6 @@ fn statistic_of(found: Found) -> Statistic {
 fn totals_relative_to(found: Found, new_: f32) -> Totals {
     let old = found.statistic.max;
     let totals = found.totals;
-    let grown = -totals.share * rise_of(vec4<f32>(old), new_).x;
+    let grown = -totals.share * rise_of_one(old, new_);
     return Totals(totals.weight * exponential_one(old, new_), totals.share, totals.distance + grown, totals.faults);
 }

@@ -4,7 +4,7 @@ use wgpu_softmax::check::{Inputs, inputs};
 use wgpu_softmax::{Reduction, TargetType};
 
 use crate::common::wide;
-use crate::problem::Problem;
+use crate::problem::{Problem, class_of};
 
 const ROWS: usize = 7;
 
@@ -82,6 +82,28 @@ fn masked_logits_and_extremes() {
     for distribution in [Inputs::Masked, Inputs::Extremes] {
         for problem in problems(distribution, 48) {
             problem.assert_on_every_kernel();
+        }
+    }
+}
+
+/// Numbers near the largest that a scale leaves finite: the difference of two may overflow, and so may that of a lane or a
+/// part that has seen nothing.
+#[test]
+fn logits_near_the_largest() {
+    for scale in [0.5, 1.0, 1.5, 2.0, 3.0] {
+        for big in [1e32, 0.99 * f32::MAX / f32::max(scale, 1.0)] {
+            for (above, below) in [(0, 2), (44, 1), (20, 44)] {
+                let mut logits = vec![0.5; 45];
+                (logits[above], logits[below]) = (big, -big);
+                let mut probs = vec![0.0; 45];
+                probs[above] = 1.0;
+                let of_ids = Problem::of_ids(45, logits.clone(), &[class_of(above)]);
+                let of_probs = Problem::of_probs(45, logits, probs);
+                for problem in [of_ids.clone(), of_ids.label_smoothing(0.1), of_probs] {
+                    let problem = problem.scale(scale).reduction(Reduction::None);
+                    problem.assert_on_every_kernel();
+                }
+            }
         }
     }
 }
