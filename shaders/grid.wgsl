@@ -50,7 +50,10 @@ struct Params {
     valid_rows: u32,
 }
 
-@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(0) var<uniform> given: Params;
+
+// Read once: software adapters would read a uniform anew, lane by lane, wherever its name stands in a loop.
+var<private> params: Params;
 
 struct Place {
     slot: u32,
@@ -59,8 +62,17 @@ struct Place {
 }
 
 fn place_of(workgroup: vec3<u32>, workgroups: vec3<u32>, local: u32) -> Place {
+    params = given;
     let group = workgroup.y * workgroups.x + workgroup.x;
     return Place(group * (WORKGROUP / LANES) + local / LANES, local % LANES, local);
+}
+
+// Whether rows may start amid four elements, all matrices alike. Accesses of four then begin up to three places before the
+// first column: the columns there count down from the largest numbers.
+override SHIFTED: bool;
+
+fn shift_of(row: u32) -> u32 {
+    return select(0u, (params.source_offset + row * params.source_stride) & 3u, SHIFTED);
 }
 
 // The columns [first, last) of a row that a slot serves; none if the slot lies past the last row.
@@ -72,17 +84,26 @@ struct Task {
     alive: bool,
 }
 
-// Where the last whole block of so many columns ends; a range that begins past its end has none.
-fn last_whole(first: u32, last: u32, block: u32) -> u32 {
-    let columns = max(first, last) - first;
-    return first + columns - columns % block;
+// Stands for none of the columns of a row.
+const NO_COLUMN: u32 = 0xffffffffu;
+
+// The columns of a range that make up whole blocks of so many.
+fn whole_blocks(first: u32, last: u32, block: u32) -> u32 {
+    return (last - first) - (last - first) % block;
 }
 
 fn task_of(place: Place) -> Task {
     let row = place.slot / params.parts;
     let part = place.slot % params.parts;
     let alive = row < params.rows;
+    let shift = shift_of(row);
     let first = part * params.part_cols;
-    let last = select(0u, min(first + params.part_cols, params.cols), alive);
-    return Task(min(row, params.rows - 1u), first, last, part, alive);
+    let last = max(first, min(first + params.part_cols, params.cols + shift));
+    return Task(
+        min(row, params.rows - 1u),
+        select(0u, first - shift, alive),
+        select(0u, last - shift, alive),
+        part,
+        alive,
+    );
 }

@@ -16,27 +16,6 @@ struct Extremes {
     special: u32,
 }
 
-// What was seen: the largest value, and the largest bits as signed and as unsigned numbers. Among the former +infinity
-// and positive NaN come first, among the latter negative NaN and then -infinity, which is nothing special.
-struct Survey {
-    max: vec4<f32>,
-    as_signed: vec4<i32>,
-    as_unsigned: vec4<u32>,
-}
-
-fn empty_survey() -> Survey {
-    return Survey(vec4<f32>(LOWEST), vec4<i32>(0), vec4<u32>(0u));
-}
-
-fn extremes_of(survey: Survey) -> Extremes {
-    let m = max(survey.max.xy, survey.max.zw);
-    let s = max(survey.as_signed.xy, survey.as_signed.zw);
-    let u = max(survey.as_unsigned.xy, survey.as_unsigned.zw);
-    let negative = max(u.x, u.y);
-    let negative_nan = select(0u, negative & MAGNITUDE, negative > NEGATIVE_INFINITY);
-    return Extremes(max(m.x, m.y), max(u32(max(s.x, s.y)), negative_nan));
-}
-
 // NaN or +infinity among the logits, or none but -infinity: the row has no probabilities.
 fn poisoned(statistic: Statistic) -> bool {
     return statistic.special > params.largest_logit || statistic.sum == 0.0;
@@ -72,26 +51,30 @@ fn lse_of_pair(pair: vec2<u32>) -> u32 {
     return select(pair.x, lse, finite_one(pair.x));
 }
 
-// A sum in which no accumulator takes more than 16 terms before it moves up a level.
+fn across(terms: vec4<f32>) -> f32 {
+    return (terms.x + terms.y) + (terms.z + terms.w);
+}
+
+// A sum in which no accumulator takes more than 16 terms before it moves up a level. A term is that of a block.
 struct NestedSum {
-    terms: vec4<f32>,
-    sixteens: vec4<f32>,
-    blocks: vec4<f32>,
-    stretches: vec4<f32>,
+    terms: f32,
+    sixteens: f32,
+    blocks: f32,
+    stretches: f32,
 }
 
 // The count-th term, from 1.
-fn add_term(sum: ptr<function, NestedSum>, term: vec4<f32>, count: u32) {
+fn add_term(sum: ptr<function, NestedSum>, term: f32, count: u32) {
     (*sum).terms += term;
     if (count & 15u) == 0u {
         (*sum).sixteens += (*sum).terms;
-        (*sum).terms = vec4<f32>(0.0);
+        (*sum).terms = 0.0;
         if (count & 255u) == 0u {
             (*sum).blocks += (*sum).sixteens;
-            (*sum).sixteens = vec4<f32>(0.0);
+            (*sum).sixteens = 0.0;
             if (count & 4095u) == 0u {
                 (*sum).stretches += (*sum).blocks;
-                (*sum).blocks = vec4<f32>(0.0);
+                (*sum).blocks = 0.0;
             }
         }
     }
@@ -105,6 +88,5 @@ fn rescale(sum: ptr<function, NestedSum>, factor: f32) {
 }
 
 fn total(sum: NestedSum) -> f32 {
-    let all = (sum.terms + sum.sixteens) + (sum.blocks + sum.stretches);
-    return (all.x + all.y) + (all.z + all.w);
+    return (sum.terms + sum.sixteens) + (sum.blocks + sum.stretches);
 }

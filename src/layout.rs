@@ -45,8 +45,15 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    const fn aligned(self) -> bool {
-        self.offset.is_multiple_of(4) && self.stride.is_multiple_of(4)
+    /// The largest of 1, 2 and 4 of which every row starts on a multiple.
+    const fn alignment(self) -> u64 {
+        let starts = self.offset | self.stride | 4;
+        starts & starts.wrapping_neg()
+    }
+
+    /// Whether each row is as far from a multiple of four as the same row of the other.
+    const fn congruent(self, other: Self) -> bool {
+        self.offset % 4 == other.offset % 4 && self.stride % 4 == other.stride % 4
     }
 }
 
@@ -120,28 +127,36 @@ impl Geometry {
         }
     }
 
-    /// Whether every row of every matrix starts on a multiple of four elements.
-    pub(crate) const fn aligned(&self) -> bool {
-        self.source.aligned() && self.upstream.aligned() && self.result.aligned()
-    }
-
-    /// Columns that accesses touch: rows that start on multiples of four are moved by fours.
-    pub(crate) const fn width(&self) -> u64 {
-        let cols = self.cols as u64;
-        if self.aligned() {
-            cols.next_multiple_of(4)
-        } else {
-            cols
+    /// The largest of 1, 2 and 4 of which every row of every matrix starts on a multiple, and of 1 and 2 ends on one, too.
+    pub(crate) fn alignment(&self) -> u32 {
+        let matrices = [self.source, self.upstream, self.result];
+        match matrices.map(Rows::alignment).into_iter().min() {
+            Some(4) => 4,
+            Some(2) if self.cols.is_multiple_of(2) => 2,
+            _ => 1,
         }
     }
 
-    pub(crate) const fn problem(&self) -> Problem {
+    /// Columns that accesses touch: rows that start on multiples of four are moved by fours.
+    pub(crate) fn width(&self) -> u64 {
+        let cols = u64::from(self.cols);
+        match self.alignment() {
+            4 => cols.next_multiple_of(4),
+            _ => cols,
+        }
+    }
+
+    pub(crate) fn problem(&self) -> Problem {
+        let congruent = self.source.congruent(self.upstream) && self.source.congruent(self.result);
         Problem {
             operation: self.operation,
             form: self.form,
             rows: self.rows,
             cols: self.cols,
-            aligned: self.aligned(),
+            alignment: self.alignment(),
+            congruent: congruent
+                && self.dtype == DType::F32
+                && self.operation != Operation::Jacobian,
         }
     }
 }

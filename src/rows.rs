@@ -7,7 +7,7 @@ use crate::layout::Geometry;
 use crate::params::Params;
 use crate::shader::Binding;
 use crate::tensor::{Shape, Tensor, Window, check, windows};
-use crate::variant::{Operation, Variant, part_cols};
+use crate::variant::{Access, Operation, Variant, part_cols};
 use crate::{Error, Planner};
 
 /// A record of `shaders/records/statistic.wgsl`. One of `shaders/records/shares.wgsl` is twice as large.
@@ -20,6 +20,8 @@ pub(crate) struct RowKernels {
     pub(crate) geometry: Geometry,
     pub(crate) variant: Variant,
     kernels: Vec<Arc<Kernel>>,
+    /// For a last row of which not every access of four lies in its buffer.
+    cramped: Option<(Variant, Vec<Arc<Kernel>>)>,
 }
 
 impl RowKernels {
@@ -30,11 +32,18 @@ impl RowKernels {
             0 => Vec::new(),
             _ => planner.kernels(&geometry, variant)?,
         };
+        let cramped = match variant.by_words(geometry.problem()) {
+            Some(variant) if geometry.rows > 0 => {
+                Some((variant, planner.kernels(&geometry, variant)?))
+            }
+            _ => None,
+        };
         Ok(Self {
             planner: planner.clone(),
             geometry,
             variant,
             kernels,
+            cramped,
         })
     }
 
@@ -117,22 +126,45 @@ impl RowKernels {
     ) -> Result<Vec<Step<'a>>, Error> {
         let mut steps = Vec::new();
         for window in self.windows(tensors, rows)? {
-            for kernel in &self.kernels {
-                steps.push(self.step(kernel, tensors, window, base, scratch));
+            for (variant, kernels, window) in self.served(tensors, window) {
+                for kernel in kernels {
+                    steps.push(self.step((variant, kernel), tensors, window, base, scratch));
+                }
             }
         }
         Ok(steps)
     }
 
+    /// What serves which rows of a window: the last row by itself if it ends where no access of four may.
+    fn served(
+        &self,
+        tensors: &[Tensor<'_>],
+        window: Window,
+    ) -> Vec<(Variant, &[Arc<Kernel>], Window)> {
+        let mut matrices = tensors.iter().filter(|tensor| tensor.is_matrix());
+        let whole = (self.variant, self.kernels.as_slice());
+        match &self.cramped {
+            Some((variant, kernels))
+                if !matrices.all(|tensor| tensor.holds_whole_quads(window)) =>
+            {
+                let (most, last) = window.without_last();
+                let mut served = vec![(*variant, kernels.as_slice(), last)];
+                served.extend((most.rows > 0).then_some((whole.0, whole.1, most)));
+                served
+            }
+            _ => vec![(whole.0, whole.1, window)],
+        }
+    }
+
     fn step<'a>(
         &self,
-        kernel: &Arc<Kernel>,
+        (variant, kernel): (Variant, &Arc<Kernel>),
         tensors: &[Tensor<'a>],
         window: Window,
         base: Params,
         scratch: Option<&'a wgpu::Buffer>,
     ) -> Step<'a> {
-        let mut params = self.params(window, base);
+        let mut params = self.params(variant, window, base);
         let mut spans = Vec::with_capacity(tensors.len() + 1);
         for tensor in tensors {
             let (span, residue) = tensor.span(window);
@@ -144,6 +176,8 @@ impl RowKernels {
                 Binding::Partials => params.first_record += residue * params.records,
                 _ => {}
             }
+            let shifted = variant.access == Access::Shifted && tensor.is_matrix();
+            let span = if shifted { span.in_whole_quads() } else { span };
             spans.push((tensor.binding, span));
         }
         let partials = scratch.map(|buffer| {
@@ -167,7 +201,7 @@ impl RowKernels {
     }
 
     /// A Jacobian has as many rows as columns for each row of probabilities.
-    fn params(&self, window: Window, base: Params) -> Params {
+    fn params(&self, variant: Variant, window: Window, base: Params) -> Params {
         let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
         let Geometry {
             operation,
@@ -181,8 +215,8 @@ impl RowKernels {
         Params {
             rows: narrow(window.rows * if jacobian { u64::from(cols) } else { 1 }),
             cols,
-            parts: self.variant.family.parts(),
-            part_cols: part_cols(self.variant, cols),
+            parts: variant.family.parts(),
+            part_cols: part_cols(variant, cols),
             bound_row: window.bound_row(),
             tensor_row: narrow(window.first),
             source_stride: narrow(source.stride),

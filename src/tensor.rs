@@ -15,6 +15,9 @@ pub(crate) const F32: u64 = 4;
 /// WebGPU's largest offset alignment: per-row arrays are bound from a row whose bytes are a multiple of it.
 const ALIGNMENT: u64 = 256;
 
+/// Bytes of the widest access.
+const WIDEST: u64 = 16;
+
 /// What is addressed through a binding never exceeds this, so that element indices stay below 2^31.
 const MAX_WINDOW: u64 = 1 << 31;
 
@@ -39,7 +42,7 @@ impl Shape {
     pub(crate) const PAIR_PER_ROW: Self = Self::PerRow { bytes: 2 * F32 };
 
     /// The rows of a matrix, where they lie for a binding.
-    pub(crate) const fn matrix(binding: Binding, geometry: &Geometry) -> Self {
+    pub(crate) fn matrix(binding: Binding, geometry: &Geometry) -> Self {
         let rows = match binding {
             Binding::Source => geometry.source,
             Binding::Upstream => geometry.upstream,
@@ -180,6 +183,16 @@ impl<'a> Tensor<'a> {
         Ok(())
     }
 
+    /// Whether the buffer holds a window's last row up to the next whole access of the widest.
+    pub(crate) fn holds_whole_quads(&self, window: Window) -> bool {
+        let end = self.shape.bytes(window.first + window.rows);
+        end.next_multiple_of(WIDEST) <= self.buffer.size()
+    }
+
+    pub(crate) const fn is_matrix(&self) -> bool {
+        matches!(self.shape, Shape::Matrix { .. })
+    }
+
     /// The part of the buffer that a window needs, and the row or element of it at which the window begins.
     pub(crate) fn span(&self, window: Window) -> (Span<'a>, u32) {
         let buffer = self.buffer;
@@ -234,6 +247,32 @@ impl Window {
     pub(crate) fn bound_row(self) -> u32 {
         u32::try_from(self.first % ALIGNMENT).unwrap_or(0)
     }
+
+    /// All rows but the last one, and the last one.
+    pub(crate) const fn without_last(self) -> (Self, Self) {
+        let Self { first, rows } = self;
+        let last = first + rows - 1;
+        (
+            Self {
+                first,
+                rows: rows - 1,
+            },
+            Self {
+                first: last,
+                rows: 1,
+            },
+        )
+    }
+}
+
+impl Span<'_> {
+    /// Up to the next whole access of the widest.
+    pub(crate) const fn in_whole_quads(self) -> Self {
+        Self {
+            size: self.size.next_multiple_of(WIDEST),
+            ..self
+        }
+    }
 }
 
 /// Checks every buffer for `rows` rows: usage, size, and that none that is written is given twice.
@@ -254,10 +293,9 @@ pub(crate) fn check(tensors: &[Tensor<'_>], rows: u64) -> Result<(), Error> {
 
 /// The tensors of per-row arrays, and those bound whole.
 pub(crate) fn without_matrices<'a>(tensors: &[Tensor<'a>]) -> Vec<Tensor<'a>> {
-    let is_matrix = |tensor: &Tensor<'_>| matches!(tensor.shape, Shape::Matrix { .. });
     tensors
         .iter()
-        .filter(|tensor| !is_matrix(tensor))
+        .filter(|tensor| !tensor.is_matrix())
         .copied()
         .collect()
 }
@@ -301,5 +339,6 @@ pub(crate) fn windows(
 }
 
 fn binding_limit(abilities: &Abilities) -> u64 {
-    abilities.max_binding_bytes.min(MAX_WINDOW)
+    let limit = abilities.max_binding_bytes.min(MAX_WINDOW);
+    limit - limit % WIDEST
 }

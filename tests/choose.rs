@@ -1,8 +1,9 @@
 //! What is chosen, for every shape and any plausible device, without a GPU.
 
 use proptest::prelude::*;
+use wgpu_softmax::DType;
 use wgpu_softmax::variant::{
-    Abilities, Access, Family, Form, Operation, Problem, Reduce, Variant, admit, choose, variants,
+    Abilities, Access, Family, Operation, Problem, Reduce, Variant, admit, choose, variants,
 };
 
 /// WebGPU's default limits.
@@ -65,13 +66,7 @@ fn problem() -> impl Strategy<Value = Problem> {
 }
 
 fn of_shape(operation: Operation, rows: u64, cols: u32) -> Problem {
-    Problem {
-        operation,
-        form: Form::default(),
-        rows,
-        cols,
-        aligned: cols.is_multiple_of(4),
-    }
+    Problem::contiguous(operation, rows, cols, DType::F32)
 }
 
 proptest! {
@@ -82,7 +77,6 @@ proptest! {
         let variant = choose(problem, &abilities).expect("a variant");
         prop_assert_eq!(admit(variant, problem, &abilities), Ok(()));
         keeps_within(variant, problem, &abilities)?;
-        prop_assert_eq!(variant.access == Access::Quads, problem.aligned);
         prop_assert_eq!(choose(problem, &abilities), Ok(variant));
     }
 
@@ -111,10 +105,26 @@ proptest! {
     }
 
     #[test]
-    fn only_elementwise_operations_are_elementwise(problem in problem(), abilities in abilities()) {
+    fn what_is_elementwise_is_neither_folded_nor_split(problem in problem(), abilities in abilities()) {
         let variant = choose(problem, &abilities).expect("a variant");
-        let elementwise = matches!(variant.family, Family::Elementwise { .. });
-        prop_assert_eq!(elementwise, problem.operation.is_elementwise());
+        match variant.family {
+            Family::Elementwise { .. } => prop_assert!(problem.operation.is_elementwise()),
+            Family::Streamed | Family::Split { .. } => prop_assert!(!problem.operation.is_elementwise()),
+            _ => {}
+        }
+    }
+
+    /// The widest accesses that a row allows, and for a row amid fours the widest that pay.
+    #[test]
+    fn accesses_are_as_wide_as_rows_allow(problem in problem(), abilities in abilities()) {
+        let access = choose(problem, &abilities).expect("a variant").access;
+        let expected = match (problem.cols % 4, problem.cols < 16 || problem.operation == Operation::Jacobian) {
+            (0, _) => Access::Quads,
+            (_, false) => Access::Shifted,
+            (2, true) => Access::Pairs,
+            (_, true) => Access::Words,
+        };
+        prop_assert_eq!(access, expected);
     }
 
     #[test]
@@ -200,9 +210,9 @@ fn a_few_choices() {
     use Operation::{CrossEntropyBackward, CrossEntropyFused as Fused, Jacobian, Softmax};
     let table = [
         (Softmax, 1000, 1, "registers1.invocation1of64.words"),
-        (Softmax, 1000, 10, "registers1.workgroup4of64.words"),
+        (Softmax, 1000, 10, "registers1.workgroup4of64.pairs"),
         (Softmax, 20, 1000, "registers8.workgroup32of64.quads"),
-        (Fused, 4096, 50_257, "streamed.workgroup256of256.words"),
+        (Fused, 4096, 50_257, "streamed.workgroup256of256.shifted"),
         (Softmax, 1, 262_144, "split16.workgroup256of256.quads"),
     ];
     assert_choices(&DEFAULT, &table);
@@ -210,7 +220,7 @@ fn a_few_choices() {
         (Softmax, 70_001, 3, "registers1.invocation1of64.words"),
         (Softmax, 20, 1000, "registers32.subgroup8of64.quads"),
         (Fused, 64, 131_072, "streamed.subgroup8of64.quads"),
-        (Fused, 3, 50_257, "split11.subgroup8of64.words"),
+        (Fused, 3, 50_257, "split11.subgroup8of64.shifted"),
         (
             CrossEntropyBackward,
             4,
@@ -238,7 +248,8 @@ fn a_few_choices() {
 #[test]
 fn rows_at_an_odd_offset_are_not_moved_by_quads() {
     let shifted = Problem {
-        aligned: false,
+        alignment: 1,
+        congruent: false,
         ..of_shape(Operation::Softmax, 100, 64)
     };
     assert_eq!(

@@ -82,7 +82,7 @@ fn tallied() -> impl Iterator<Item = Form> {
 /// Every access to every storage type.
 fn storages() -> impl Iterator<Item = (Access, DType)> {
     let with_each = |access| DType::ALL.map(|dtype| (access, dtype));
-    [Access::Quads, Access::Words]
+    [Access::Quads, Access::Shifted, Access::Pairs, Access::Words]
         .into_iter()
         .flat_map(with_each)
 }
@@ -94,7 +94,13 @@ fn stages(operation: Operation, form: Form, rows: &[Stage]) -> &[Stage] {
         Operation::PartialStatistic => &[Stage::Partial],
         Operation::MergeStatistics => &[Stage::Merge],
         _ if operation.is_per_row() => &[Stage::Recalled],
-        _ if operation.is_elementwise() => &[Stage::Elementwise],
+        _ if operation.is_elementwise() => &[
+            Stage::Elementwise,
+            Stage::Unrolled {
+                quads: 3,
+                whole: false,
+            },
+        ],
         _ if shares_partial => &rows[1..],
         _ => rows,
     }

@@ -1,10 +1,10 @@
 // A range of columns, folded into what is found of it. LANES lanes walk it side by side, four quads a lane and trip; in a
 // trip, each of the four accesses covers LANES neighbouring quads. The last columns, too few for a trip of all lanes, are
-// guarded one by one.
+// guarded, and so is the first trip of a row that is SHIFTED.
 
 // So far: extremes, sums relative to a reference, and how many blocks they are of.
 struct Fold {
-    seen: Survey,
+    seen: Seen,
     sums: Sums,
     reference: f32,
     count: u32,
@@ -18,19 +18,13 @@ struct Block {
     d: Held,
 }
 
-fn load_or_nothing(at: Starts, column: u32, last: u32) -> Held {
-    if column < last {
-        return load(at, column, min(last - column, 4u));
-    }
-    return nothing();
-}
-
 // The online form: weights are relative to a reference that the running maximum may exceed by less than 1. Sums are
 // rescaled when it exceeds it by more, not at each new maximum: an ascending row would pile up the roundings of exp.
 fn fold_block(fold: ptr<function, Fold>, block: Block, column: u32, last: u32, row: Row) {
     let step = 4u * LANES;
-    let seen = survey(survey(survey(survey((*fold).seen, block.a), block.b), block.c), block.d);
-    let largest = extremes_of(seen).max;
+    let surveyed = survey(survey(survey(survey(empty_survey(), block.a), block.b), block.c), block.d);
+    let seen = both_seen((*fold).seen, seen_in(surveyed));
+    let largest = maximum_of(seen);
     var sums = (*fold).sums;
     var reference = (*fold).reference;
     if reference == LOWEST || params.scale * (0.5 * largest - 0.5 * reference) >= 0.5 {
@@ -50,12 +44,25 @@ fn fold_block(fold: ptr<function, Fold>, block: Block, column: u32, last: u32, r
     *fold = Fold(seen, sums, reference, count);
 }
 
-fn fold_range(place: Place, at: Starts, first: u32, last: u32, row: Row) -> Found {
-    var fold = Fold(empty_survey(), Sums(), LOWEST, 0u);
+fn fold_guarded(fold: ptr<function, Fold>, at: Starts, column: u32, last: u32, row: Row) {
     let step = 4u * LANES;
-    let whole = last_whole(first, last, 4u * step);
-    var column = first + 4u * place.lane;
-    for (; column < whole; column += 4u * step) {
+    let block = Block(
+        load_guarded(at, column, last),
+        load_guarded(at, column + step, last),
+        load_guarded(at, column + 2u * step, last),
+        load_guarded(at, column + 3u * step, last),
+    );
+    fold_block(fold, block, column, last, row);
+}
+
+fn fold_range(place: Place, at: Starts, first: u32, last: u32, row: Row) -> Found {
+    var fold = Fold(nothing_seen(), Sums(), LOWEST, 0u);
+    let step = 4u * LANES;
+    let mine = first + 4u * place.lane;
+    let whole = whole_blocks(first, last, 4u * step);
+    var ahead = select(0u, 4u * step, SHIFTED);
+    for (; ahead < whole; ahead += 4u * step) {
+        let column = mine + ahead;
         let block = Block(
             load_whole(at, column),
             load_whole(at, column + step),
@@ -64,14 +71,9 @@ fn fold_range(place: Place, at: Starts, first: u32, last: u32, row: Row) -> Foun
         );
         fold_block(&fold, block, column, last, row);
     }
-    if whole < last {
-        let block = Block(
-            load_or_nothing(at, column, last),
-            load_or_nothing(at, column + step, last),
-            load_or_nothing(at, column + 2u * step, last),
-            load_or_nothing(at, column + 3u * step, last),
-        );
-        fold_block(&fold, block, column, last, row);
+    for (var edge = select(ahead, 0u, SHIFTED); edge < last - first;) {
+        fold_guarded(&fold, at, mine + edge, last, row);
+        edge = select(last - first, ahead, SHIFTED && edge == 0u);
     }
     let merged = merge_extremes(place, extremes_of(fold.seen));
     var sums = fold.sums;

@@ -1,6 +1,6 @@
 // A range of columns, written from what is known of the row. LANES lanes walk it side by side, four quads a lane
 // and trip; in a trip, each of the four accesses covers LANES neighbouring quads. The last columns, too few for a trip of
-// all lanes, are guarded one by one.
+// all lanes, are guarded one by one, and so is the first trip of a row that is SHIFTED.
 
 fn outcome_at(held: Held, column: u32, row: Row) -> vec4<u32> {
     return outcome(keep(held, weigh(held, row.max)), column, row);
@@ -11,23 +11,28 @@ fn write_whole(at: Starts, column: u32, row: Row) {
 }
 
 fn write_guarded(at: Starts, column: u32, last: u32, row: Row) {
-    if column < last {
-        let count = min(last - column, 4u);
-        write_result(at.result + column, count, outcome_at(load(at, column, count), column, row));
+    if any_inside(column, last) {
+        let inside = inside(column, last);
+        write_result(at.result + column, inside, outcome_at(load(at, column, inside), column, row));
     }
 }
 
 fn write_range(place: Place, at: Starts, first: u32, last: u32, row: Row) {
     let step = 4u * LANES;
-    let whole = last_whole(first, last, 4u * step);
-    var column = first + 4u * place.lane;
-    for (; column < whole; column += 4u * step) {
+    let mine = first + 4u * place.lane;
+    let whole = whole_blocks(first, last, 4u * step);
+    var ahead = select(0u, 4u * step, SHIFTED);
+    for (; ahead < whole; ahead += 4u * step) {
+        let column = mine + ahead;
         write_whole(at, column, row);
         write_whole(at, column + step, row);
         write_whole(at, column + 2u * step, row);
         write_whole(at, column + 3u * step, row);
     }
-    for (; column < last; column += step) {
-        write_guarded(at, column, last, row);
+    for (var edge = select(ahead, 0u, SHIFTED); edge < last - first;) {
+        write_guarded(at, mine + edge, last, row);
+        edge += step;
+        edge = select(edge, ahead, SHIFTED && edge == 4u * step);
     }
+    write_exception(place, at, first, last, row);
 }

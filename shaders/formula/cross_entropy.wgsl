@@ -19,14 +19,10 @@ struct Row {
     pair: vec2<u32>,
     loss: u32,
     z_loss: u32,
-    // The gradient is p pull - t push.
-    pull: f32,
+    // The gradient is p pull - t push, and p pull the weight times this.
+    pull_of_weight: f32,
     push: f32,
     spoilt: bool,
-}
-
-fn column_is(first: u32, column: u32) -> vec4<bool> {
-    return first + vec4<u32>(0u, 1u, 2u, 3u) == vec4<u32>(column);
 }
 
 // Columns may be those of some classes only, from first_class on: the others' targets are valid, and have no column.
@@ -85,12 +81,13 @@ fn with_gradient(settled_row: Row, share_sum: u32, lse: f32) -> Row {
         b = quotient(g, divisors.valid_rows);
     }
     row.push = params.slope * value_one(a);
-    row.pull = row.push * value_one(share_sum);
+    var pull = row.push * value_one(share_sum);
     row.spoilt = !(finite_one(a) && finite_one(share_sum));
     if params.z_loss != 0.0 {
-        row.pull += 2.0 * params.slope * value_one(b) * params.z_loss * lse;
+        pull += 2.0 * params.slope * value_one(b) * params.z_loss * lse;
         row.spoilt = row.spoilt || !finite_one(b);
     }
+    row.pull_of_weight = pull * row.inverse_sum;
     return row;
 }
 
@@ -123,7 +120,7 @@ fn keep(held: Held, weights: vec4<f32>) -> Held {
 
 fn outcome(kept: Held, column: u32, row: Row) -> vec4<u32> {
     let logits = logits_of(kept);
-    let p = weights_kept(logits, row.max) * row.inverse_sum;
-    let gradient = sloped(logits, p * row.pull - shares_in(kept, column, row) * row.push);
+    let pulled = weights_kept(logits, row.max) * row.pull_of_weight;
+    let gradient = sloped(logits, pushed(pulled, kept, column, row));
     return spoil(row.spoilt, gradient) & vec4<u32>(select(~0u, 0u, row.role == IGNORED));
 }

@@ -16,6 +16,8 @@ struct Row {
     diagonal: u32,
     logit: u32,
     p: f32,
+    // What an entry beside the diagonal is for a weight of 1.
+    beside_diagonal: f32,
     poisoned: bool,
 }
 
@@ -27,21 +29,25 @@ fn starts(row: u32) -> Starts {
     );
 }
 
+fn nothing() -> Held {
+    return vec4<u32>(NEGATIVE_INFINITY);
+}
+
 fn load_whole(at: Starts, column: u32) -> Held {
     return load_source_whole(at.source + column);
 }
 
-fn load(at: Starts, column: u32, count: u32) -> Held {
-    return load_source(at.source + column, count, NEGATIVE_INFINITY);
+fn load(at: Starts, column: u32, inside: vec4<bool>) -> Held {
+    return load_source(at.source + column, inside, NEGATIVE_INFINITY);
 }
 
 fn weigh(held: Held, max_: f32) -> vec4<f32> {
-    return select(vec4<f32>(0.0), exponential(value(held), max_), live(held));
+    return weigh_logits(held, max_);
 }
 
 fn open_row(row: u32, at: Starts) -> Row {
     let diagonal = row % params.cols;
-    return Row(0.0, 0.0, diagonal, load_source_one(at.source + diagonal), 0.0, false);
+    return Row(0.0, 0.0, diagonal, load_source_one(at.source + diagonal), 0.0, 0.0, false);
 }
 
 fn recall(opened: Row, index: u32) -> Row {
@@ -51,6 +57,7 @@ fn recall(opened: Row, index: u32) -> Row {
     row.inverse_sum = value_one(pair.y);
     row.poisoned = !finite_one(pair.x);
     row.p = weigh(vec4<u32>(opened.logit), row.max).x * row.inverse_sum;
+    row.beside_diagonal = -params.scale * row.p * row.inverse_sum;
     return row;
 }
 
@@ -59,7 +66,13 @@ fn keep(held: Held, weights: vec4<f32>) -> Held {
 }
 
 fn outcome(kept: Held, column: u32, row: Row) -> vec4<u32> {
-    let onehot = select(vec4<f32>(0.0), vec4<f32>(1.0), column + vec4<u32>(0u, 1u, 2u, 3u) == vec4<u32>(row.diagonal));
-    let entry = params.scale * row.p * (onehot - bitcast<vec4<f32>>(kept) * row.inverse_sum);
-    return spoil(row.poisoned, entry);
+    return spoil(row.poisoned, bitcast<vec4<f32>>(kept) * row.beside_diagonal);
+}
+
+fn exception_of(row: Row) -> u32 {
+    return row.diagonal;
+}
+
+fn exceptional(row: Row) -> u32 {
+    return spoil(row.poisoned, vec4<f32>(params.scale * row.p * (1.0 - row.p))).x;
 }

@@ -20,8 +20,8 @@ fn capped(bits: vec4<u32>) -> vec4<u32> {
 }
 
 // Columns past the row's end still weigh nothing.
-fn read_logits(bits: vec4<u32>, count: u32) -> vec4<u32> {
-    return within(capped(bits), count, NEGATIVE_INFINITY);
+fn read_logits(bits: vec4<u32>, inside: vec4<bool>) -> vec4<u32> {
+    return select(vec4<u32>(NEGATIVE_INFINITY), capped(bits), inside);
 }
 
 fn read_logit(bits: u32) -> u32 {

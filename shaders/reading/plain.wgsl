@@ -1,6 +1,6 @@
 // Logits are taken as they are stored. Once weighed, a logit is not needed any more: its weight takes its place.
 
-fn read_logits(bits: vec4<u32>, count: u32) -> vec4<u32> {
+fn read_logits(bits: vec4<u32>, inside: vec4<bool>) -> vec4<u32> {
     return bits;
 }
 

@@ -38,8 +38,8 @@ fn share_sum(row: Row, found: Found) -> u32 {
     return select(bitcast<u32>(found.totals.share), NAN, (found.totals.faults & NO_NUMBER) != 0u);
 }
 
-fn shares_in(kept: Held, column: u32, row: Row) -> vec4<f32> {
-    return shares_of(kept, column, row).value;
+fn pushed(pulled: vec4<f32>, kept: Held, column: u32, row: Row) -> vec4<f32> {
+    return pulled - shares_of(kept, column, row).value * row.push;
 }
 
 // The sum of t (scale (max - x) + ln(sum)).

@@ -10,8 +10,19 @@ fn share_sum(row: Row, found: Found) -> u32 {
     return row.weight;
 }
 
-fn shares_in(kept: Held, column: u32, row: Row) -> vec4<f32> {
-    return select(vec4<f32>(0.0), vec4<f32>(value_one(row.weight)), column_is(column, row.column));
+fn pushed(pulled: vec4<f32>, kept: Held, column: u32, row: Row) -> vec4<f32> {
+    return pulled;
+}
+
+fn exception_of(row: Row) -> u32 {
+    return row.column;
+}
+
+fn exceptional(row: Row) -> u32 {
+    let logit = vec4<u32>(row.logit);
+    let pulled = weigh_logits(logit, row.max) * row.pull_of_weight;
+    let gradient = sloped(logit, pulled - value_one(row.weight) * row.push);
+    return spoil(row.spoilt, gradient).x;
 }
 
 // w (scale (max - x_t) + ln(sum)), never lse - x_t: right at logits of 1e8.

@@ -23,15 +23,21 @@ fn store_result_whole(element: u32, bits: vec4<u32>) {
     result[element + 3u] = bits.w;
 }
 
-fn store_result(element: u32, count: u32, bits: vec4<u32>) {
-    result[element] = bits.x;
-    if count > 1u {
+fn store_result_one(element: u32, bits: u32) {
+    result[element] = bits;
+}
+
+fn store_result(element: u32, inside: vec4<bool>, bits: vec4<u32>) {
+    if inside.x {
+        result[element] = bits.x;
+    }
+    if inside.y {
         result[element + 1u] = bits.y;
     }
-    if count > 2u {
+    if inside.z {
         result[element + 2u] = bits.z;
     }
-    if count > 3u {
+    if inside.w {
         result[element + 3u] = bits.w;
     }
 }

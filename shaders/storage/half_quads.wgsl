@@ -30,7 +30,13 @@ fn store_result_whole(element: u32, bits: vec4<u32>) {
     result[element >> 2u] = words_of(encode(bits));
 }
 
-fn store_result(element: u32, count: u32, bits: vec4<u32>) {
+fn store_result_one(element: u32, bits: u32) {
+    let others = halves_of(result[element >> 2u]);
+    let this_one = vec4<u32>(element & 3u) == vec4<u32>(0u, 1u, 2u, 3u);
+    result[element >> 2u] = words_of(select(others, encode(vec4<u32>(bits)), this_one));
+}
+
+fn store_result(element: u32, inside: vec4<bool>, bits: vec4<u32>) {
     let padding = halves_of(result[element >> 2u]);
-    result[element >> 2u] = words_of(select(padding, encode(bits), inside(count)));
+    result[element >> 2u] = words_of(select(padding, encode(bits), inside));
 }

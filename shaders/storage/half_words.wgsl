@@ -53,16 +53,22 @@ fn store_result_whole(element: u32, bits: vec4<u32>) {
     }
 }
 
-fn store_result(element: u32, count: u32, bits: vec4<u32>) {
+fn store_result_one(element: u32, bits: u32) {
+    store_half(element, encode(vec4<u32>(bits)).x);
+}
+
+fn store_result(element: u32, inside: vec4<bool>, bits: vec4<u32>) {
     let halves = encode(bits);
-    store_half(element, halves.x);
-    if count > 1u {
+    if inside.x {
+        store_half(element, halves.x);
+    }
+    if inside.y {
         store_half(element + 1u, halves.y);
     }
-    if count > 2u {
+    if inside.z {
         store_half(element + 2u, halves.z);
     }
-    if count > 3u {
+    if inside.w {
         store_half(element + 3u, halves.w);
     }
 }

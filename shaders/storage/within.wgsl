@@ -1,17 +1,18 @@
-// Of four columns, those inside the row: they are masked by index, never by a value.
+// Of four columns, those inside the row: they are masked by index, never by a value. The columns before the first one, where
+// a row starts amid four, count down from the largest numbers.
 
-fn inside(count: u32) -> vec4<bool> {
-    return vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(count);
+fn inside(column: u32, last: u32) -> vec4<bool> {
+    return column + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(last);
 }
 
-fn load_source(element: u32, count: u32, filler: u32) -> vec4<u32> {
-    return within(load_source_whole(element), count, filler);
+fn any_inside(column: u32, last: u32) -> bool {
+    return column + 3u < last + 3u;
 }
 
-fn load_upstream(element: u32, count: u32, filler: u32) -> vec4<u32> {
-    return within(load_upstream_whole(element), count, filler);
+fn load_source(element: u32, inside: vec4<bool>, filler: u32) -> vec4<u32> {
+    return select(vec4<u32>(filler), load_source_whole(element), inside);
 }
 
-fn within(bits: vec4<u32>, count: u32, filler: u32) -> vec4<u32> {
-    return select(vec4<u32>(filler), bits, inside(count));
+fn load_upstream(element: u32, inside: vec4<bool>, filler: u32) -> vec4<u32> {
+    return select(vec4<u32>(filler), load_upstream_whole(element), inside);
 }

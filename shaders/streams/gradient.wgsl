@@ -28,15 +28,14 @@ fn load_whole(at: Starts, column: u32) -> Held {
     return Held(load_source_whole(at.source + column), load_upstream_whole(at.upstream + column));
 }
 
-fn load(at: Starts, column: u32, count: u32) -> Held {
+fn load(at: Starts, column: u32, inside: vec4<bool>) -> Held {
     return Held(
-        load_source(at.source + column, count, FORWARD_FILLER),
-        load_upstream(at.upstream + column, count, 0u),
+        load_source(at.source + column, inside, FORWARD_FILLER),
+        load_upstream(at.upstream + column, inside, 0u),
     );
 }
 
 fn survey(so_far: Survey, held: Held) -> Survey {
     let upstream_magnitude = held.upstream & vec4<u32>(MAGNITUDE);
-    let magnitude = bitcast<vec4<i32>>(max(forward_special(held.forward), upstream_magnitude));
-    return Survey(so_far.max, max(so_far.as_signed, magnitude), so_far.as_unsigned);
+    return Survey(max(so_far.magnitude, max(forward_special(held.forward), upstream_magnitude)));
 }

@@ -20,11 +20,11 @@ fn nothing() -> Held {
 }
 
 fn load_whole(at: Starts, column: u32) -> Held {
-    return read_logits(load_source_whole(at.source + column), 4u);
+    return read_logits(load_source_whole(at.source + column), vec4<bool>(true));
 }
 
-fn load(at: Starts, column: u32, count: u32) -> Held {
-    return read_logits(load_source(at.source + column, count, NEGATIVE_INFINITY), count);
+fn load(at: Starts, column: u32, inside: vec4<bool>) -> Held {
+    return read_logits(load_source(at.source + column, inside, NEGATIVE_INFINITY), inside);
 }
 
 fn logits_of(held: Held) -> vec4<u32> {

@@ -25,14 +25,14 @@ fn nothing() -> Held {
 }
 
 fn load_whole(at: Starts, column: u32) -> Held {
-    let logits = read_logits(load_source_whole(at.source + column), 4u);
+    let logits = read_logits(load_source_whole(at.source + column), vec4<bool>(true));
     return Held(logits, load_upstream_whole(at.upstream + column));
 }
 
-fn load(at: Starts, column: u32, count: u32) -> Held {
+fn load(at: Starts, column: u32, inside: vec4<bool>) -> Held {
     return Held(
-        read_logits(load_source(at.source + column, count, NEGATIVE_INFINITY), count),
-        load_upstream(at.upstream + column, count, 0u),
+        read_logits(load_source(at.source + column, inside, NEGATIVE_INFINITY), inside),
+        load_upstream(at.upstream + column, inside, 0u),
     );
 }
 

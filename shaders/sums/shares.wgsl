@@ -18,7 +18,7 @@ struct Sums {
     weights: NestedSum,
     shares: NestedSum,
     distances: NestedSum,
-    faults: vec4<u32>,
+    faults: u32,
 }
 
 struct Totals {
@@ -49,15 +49,16 @@ fn add_terms(a: Terms, b: Terms) -> Terms {
     return Terms(a.weights + b.weights, a.shares + b.shares, a.distances + b.distances, a.faults | b.faults);
 }
 
-// The count-th terms, from 1.
+// The terms of the count-th block, from 1.
 fn take(sums: ptr<function, Sums>, terms: Terms, count: u32) {
     var weights = (*sums).weights;
     var shares = (*sums).shares;
     var distances = (*sums).distances;
-    add_term(&weights, terms.weights, count);
-    add_term(&shares, terms.shares, count);
-    add_term(&distances, terms.distances, count);
-    *sums = Sums(weights, shares, distances, (*sums).faults | terms.faults);
+    add_term(&weights, across(terms.weights), count);
+    add_term(&shares, across(terms.shares), count);
+    add_term(&distances, across(terms.distances), count);
+    let faults = terms.faults.xy | terms.faults.zw;
+    *sums = Sums(weights, shares, distances, (*sums).faults | (faults.x | faults.y));
 }
 
 // What was relative to `old` becomes relative to `new`.
@@ -65,14 +66,11 @@ fn refer(sums: ptr<function, Sums>, old: f32, new_: f32) {
     var weights = (*sums).weights;
     rescale(&weights, exponential_one(old, new_));
     (*sums).weights = weights;
-    let s = (*sums).shares;
-    let so_far = (s.terms + s.sixteens) + (s.blocks + s.stretches);
-    (*sums).distances.stretches -= so_far * rise_of_one(old, new_);
+    (*sums).distances.stretches -= total((*sums).shares) * rise_of_one(old, new_);
 }
 
 fn totals_of(sums: Sums) -> Totals {
-    let faults = sums.faults.xy | sums.faults.zw;
-    return Totals(total(sums.weights), total(sums.shares), total(sums.distances), faults.x | faults.y);
+    return Totals(total(sums.weights), total(sums.shares), total(sums.distances), sums.faults);
 }
 
 fn add_totals(a: Totals, b: Totals) -> Totals {

@@ -13,9 +13,9 @@ fn add_terms(a: Terms, b: Terms) -> Terms {
     return a + b;
 }
 
-// The count-th terms, from 1.
+// The terms of the count-th block, from 1.
 fn take(sums: ptr<function, Sums>, terms: Terms, count: u32) {
-    add_term(sums, terms, count);
+    add_term(sums, across(terms), count);
 }
 
 // What was relative to `old` becomes relative to `new`.

@@ -25,8 +25,6 @@ const VALID: u32 = 0u;
 const IGNORED: u32 = 1u;
 const BAD: u32 = 2u;
 
-const NO_COLUMN: u32 = 0xffffffffu;
-
 // What a mean divides by: the cross-entropy by the sum of the targets' weights, the z-loss by the count of valid rows.
 struct Divisors {
     weight_sum: u32,

@@ -7,7 +7,9 @@ use super::case::{Case, Expected, Subject};
 use super::execute::{Outcome, execute};
 use super::options::Options;
 use super::{Comparison, Group, Inputs, Report, bounds, compare, compare_as};
-use crate::variant::{Family, Operation, Problem, Reduce, Variant, choose, variants};
+use crate::variant::{
+    Abilities, Access, Family, Operation, Problem, Reduce, Variant, choose, variants,
+};
 use crate::{DType, Error, Gpu};
 
 /// How much is covered.
@@ -23,11 +25,11 @@ pub enum Depth {
     Full,
 }
 
-/// Shapes that every variant runs: unaligned, of one column, aligned.
-const SHAPES: [(usize, usize); 3] = [(37, 45), (5, 1), (19, 128)];
+/// Shapes that every variant runs: rows amid fours of elements, of one column, on multiples of four, of two.
+const SHAPES: [(usize, usize); 4] = [(37, 45), (5, 1), (19, 128), (130, 10)];
 
 /// Shapes that the preferred variant runs: rows in registers, streamed and split, of many blocks.
-const LONG_SHAPES: [(usize, usize); 3] = [(20, 1000), (3, 50_257), (2, 262_144)];
+const LONG_SHAPES: [(usize, usize); 3] = [(20, 1000), (4, 50_257), (2, 262_144)];
 
 /// More rows than one dimension of a dispatch has workgroups.
 const TALL_SHAPE: (usize, usize) = (70_001, 3);
@@ -130,24 +132,42 @@ impl Kernels {
         let preferred = || choose(problem, abilities);
         Ok(match self {
             Self::Forced => {
+                let mut kinds = variants(problem, abilities);
+                let preferred = preferred()?;
+                if depth == Depth::Quick {
+                    kinds.retain(|kind| {
+                        kind.access == Access::Words && has_most_lanes(kind, abilities)
+                    });
+                    kinds.push(preferred);
+                } else if depth == Depth::Default && problem.alignment > 1 {
+                    kinds.retain(|kind| kind.access == preferred.access);
+                }
                 // Of them, 16-bit storage takes every third, another third for each operation.
                 let (skip, step) = match (depth, subject.dtype) {
                     (Depth::Full, _) | (_, DType::F32) => (0, 1),
                     _ => (subject.operation as usize % 3, 3),
                 };
-                let kinds = variants(problem, abilities).into_iter();
-                kinds.skip(skip).step_by(step).collect()
+                kinds.into_iter().skip(skip).step_by(step).collect()
             }
             Self::Preferred => vec![preferred()?],
-            Self::Long => vec![preferred()?, alone(preferred()?)],
+            Self::Long => vec![preferred()?, alone(preferred()?, problem.operation)],
             Self::Tall => {
                 let folded = Variant {
                     workgroup: 1,
-                    ..alone(preferred()?)
+                    ..alone(preferred()?, problem.operation)
                 };
                 vec![preferred()?, folded]
             }
         })
+    }
+}
+
+/// Whether no other kind merges more lanes in the same way.
+fn has_most_lanes(kind: &Variant, abilities: &Abilities) -> bool {
+    match kind.reduce {
+        Reduce::Invocation => true,
+        Reduce::Subgroup => Some(kind.lanes) == abilities.subgroup,
+        Reduce::Workgroup => kind.lanes >= 64,
     }
 }
 
@@ -156,7 +176,7 @@ fn work(operation: Operation, dtype: DType, depth: Depth) -> Vec<(usize, usize, 
     // Compiling is what takes time on a software adapter: a quick check forces every variant on one shape only, and
     // none of them on 16-bit storage, which has no kernels of its own but loads and stores.
     let forced = match (depth, dtype) {
-        (Depth::Full, _) | (Depth::Default, DType::F32) => 3,
+        (Depth::Full, _) | (Depth::Default, DType::F32) => shapes_of(operation).len(),
         (Depth::Quick, DType::F32) | (Depth::Default, _) => 1,
         (Depth::Quick, _) => 0,
     };
@@ -179,10 +199,10 @@ fn work(operation: Operation, dtype: DType, depth: Depth) -> Vec<(usize, usize, 
 }
 
 /// One invocation a row: on a long one it reaches every level of the nested sums.
-fn alone(preferred: Variant) -> Variant {
-    let family = match preferred.family {
-        Family::Elementwise { .. } => preferred.family,
-        _ => Family::Streamed,
+fn alone(preferred: Variant, operation: Operation) -> Variant {
+    let family = match operation.is_elementwise() {
+        true => Family::Elementwise { parts: 1 },
+        false => Family::Streamed,
     };
     Variant {
         family,
@@ -197,11 +217,8 @@ fn problem(subject: &Subject) -> Problem {
     let cols = u32::try_from(subject.cols).unwrap_or(u32::MAX);
     let operation = subject.options.operation(subject.operation);
     Problem {
-        operation,
         form: subject.options.form(operation),
-        rows: subject.rows as u64,
-        cols,
-        aligned: cols % 4 == 0,
+        ..Problem::contiguous(operation, subject.rows as u64, cols, subject.dtype)
     }
 }
 

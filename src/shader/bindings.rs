@@ -93,7 +93,7 @@ impl Program {
         }
         list.extend([(GradLosses, false), (Tally, false)]);
         match self.stage {
-            Stage::Elementwise => list.push((Pairs, false)),
+            Stage::Elementwise | Stage::Unrolled { .. } => list.push((Pairs, false)),
             Stage::Recalled => list.extend([(Pairs, false), (RowOutput, true)]),
             _ => list.extend([(Pairs, true), (RowOutput, true)]),
         }

@@ -32,6 +32,13 @@ pub enum Stage {
     Finish,
     /// Rows written from what is known of them.
     Elementwise,
+    /// Short rows written from what is known of them, without a loop.
+    Unrolled {
+        /// Groups of four values that a lane writes.
+        quads: u32,
+        /// Whether each of them lies whole within the row.
+        whole: bool,
+    },
     /// Records of parts of rows, merged.
     Merge,
     /// What is written per row, from what is known of it.
@@ -52,8 +59,11 @@ impl Stage {
             (Operation::MergeStatistics, _) => vec![Self::Merge],
             (operation, _) if operation.is_per_row() => vec![Self::Recalled],
             (_, Family::Registers { quads }) => {
-                let whole = cols == 4 * quads * variant.lanes;
-                vec![Self::Registers { quads, whole }]
+                let whole = cols == 4 * quads * variant.lanes && variant.access != Access::Shifted;
+                vec![match operation.is_elementwise() {
+                    true => Self::Unrolled { quads, whole },
+                    false => Self::Registers { quads, whole },
+                }]
             }
             (_, Family::Streamed) => vec![Self::Streamed],
             (_, Family::Split { .. }) => vec![Self::Partial, Self::Finish],
@@ -69,6 +79,7 @@ impl Stage {
             Self::Partial => "partial",
             Self::Finish => "finish",
             Self::Elementwise => "elementwise",
+            Self::Unrolled { .. } => "unrolled",
             Self::Merge => "merge",
             Self::Recalled => "recalled",
             Self::CountTargets => "count_targets",
@@ -173,12 +184,16 @@ impl Program {
 
     /// The overrides and their values.
     pub fn overrides(&self) -> Vec<(&'static str, f64)> {
-        let mut list = vec![("WORKGROUP", f64::from(self.workgroup))];
+        let flag = |value: bool| f64::from(u8::from(value));
+        let mut list = vec![
+            ("WORKGROUP", f64::from(self.workgroup)),
+            ("SHIFTED", flag(self.access == Access::Shifted)),
+        ];
         if self.reduce != Reduce::Invocation {
             list.push(("LANES", f64::from(self.lanes)));
         }
-        if let Stage::Registers { whole, .. } = self.stage {
-            list.push(("WHOLE", f64::from(u8::from(whole))));
+        if let Stage::Registers { whole, .. } | Stage::Unrolled { whole, .. } = self.stage {
+            list.push(("WHOLE", flag(whole)));
         }
         list
     }

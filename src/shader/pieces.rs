@@ -53,8 +53,29 @@ impl Program {
         } else {
             piece!("result/none.wgsl")
         });
-        list.extend(stage_pieces(self.stage, self.form));
+        list.extend(stage_pieces(self));
         list
+    }
+}
+
+impl Program {
+    /// One column of a row may be another formula's: the target's, or that of the diagonal.
+    fn exception_pieces(&self) -> Vec<Piece> {
+        let of_target = matches!(
+            self.operation,
+            Operation::CrossEntropy
+                | Operation::CrossEntropyBackward
+                | Operation::CrossEntropyFused
+        );
+        let with_formula = match self.form.shares {
+            Shares::Onehot => of_target || self.operation == Operation::Jacobian,
+            Shares::Smoothed | Shares::Probabilities => false,
+        };
+        let except = piece!("family/except.wgsl");
+        match with_formula {
+            true => vec![except],
+            false => vec![piece!("exception/none.wgsl"), except],
+        }
     }
 }
 
@@ -67,16 +88,21 @@ fn reduce_piece(reduce: Reduce) -> Piece {
 }
 
 fn storage_pieces(dtype: DType, access: Access) -> Vec<Piece> {
-    let within = piece!("storage/within.wgsl");
+    let floats = match access {
+        Access::Quads | Access::Shifted => piece!("storage/f32_quads.wgsl"),
+        Access::Pairs => piece!("storage/f32_pairs.wgsl"),
+        Access::Words => piece!("storage/f32_words.wgsl"),
+    };
     let halves = match access {
-        Access::Quads => piece!("storage/half_quads.wgsl"),
+        Access::Quads | Access::Shifted => piece!("storage/half_quads.wgsl"),
+        Access::Pairs => piece!("storage/half_pairs.wgsl"),
         Access::Words => piece!("storage/half_words.wgsl"),
     };
-    match (dtype, access) {
-        (DType::F32, Access::Quads) => vec![within, piece!("storage/f32_quads.wgsl")],
-        (DType::F32, Access::Words) => vec![within, piece!("storage/f32_words.wgsl")],
-        (DType::F16, _) => vec![within, halves, piece!("storage/f16.wgsl")],
-        (DType::Bf16, _) => vec![within, halves, piece!("storage/bf16.wgsl")],
+    let within = piece!("storage/within.wgsl");
+    match dtype {
+        DType::F32 => vec![within, floats],
+        DType::F16 => vec![within, halves, piece!("storage/f16.wgsl")],
+        DType::Bf16 => vec![within, halves, piece!("storage/bf16.wgsl")],
     }
 }
 
@@ -87,8 +113,12 @@ fn formula_pieces(program: &Program) -> Vec<Piece> {
         list
     };
     let of_gradient = |formula| {
-        let stream = piece!("streams/gradient.wgsl");
-        vec![stream, piece!("sums/weights.wgsl"), formula]
+        vec![
+            piece!("survey/magnitudes.wgsl"),
+            piece!("streams/gradient.wgsl"),
+            piece!("sums/weights.wgsl"),
+            formula,
+        ]
     };
     match program.operation {
         Operation::PartialStatistic => of_logits(piece!("formula/unopened.wgsl")),
@@ -124,7 +154,7 @@ fn logits_pieces(form: Form) -> Vec<Piece> {
         Shares::Probabilities => piece!("streams/logits_and_probs.wgsl"),
         Shares::Onehot | Shares::Smoothed => piece!("streams/logits.wgsl"),
     };
-    vec![reading, stream]
+    vec![reading, piece!("survey/logits.wgsl"), stream]
 }
 
 fn cross_entropy_pieces(program: &Program) -> Vec<Piece> {
@@ -142,7 +172,9 @@ fn cross_entropy_pieces(program: &Program) -> Vec<Piece> {
     list.extend(target_pieces(form));
     list.push(piece!("formula/cross_entropy.wgsl"));
     list.push(match program.stage {
-        Stage::Elementwise | Stage::Recalled => piece!("pairs/recalled.wgsl"),
+        Stage::Elementwise | Stage::Unrolled { .. } | Stage::Recalled => {
+            piece!("pairs/recalled.wgsl")
+        }
         _ => piece!("pairs/saved.wgsl"),
     });
     list
@@ -160,25 +192,53 @@ fn target_pieces(form: Form) -> [Piece; 3] {
     ]
 }
 
-fn stage_pieces(stage: Stage, form: Form) -> Vec<Piece> {
-    let (fold, write) = (piece!("family/fold.wgsl"), piece!("family/write.wgsl"));
-    let record = match form.is_dense() {
-        true => piece!("records/shares.wgsl"),
-        false => piece!("records/statistic.wgsl"),
+/// So many quads a lane, and the loops over them written out.
+fn quads_pieces(quads: u32, (name, rows): Piece) -> [Piece; 3] {
+    let length = Cow::Owned(format!("const QUADS: u32 = {quads}u;\n"));
+    let rows = Cow::Owned(unroll(&rows, quads));
+    [
+        ("(generated)", length),
+        piece!("family/quads.wgsl"),
+        (name, rows),
+    ]
+}
+
+fn stage_pieces(program: &Program) -> Vec<Piece> {
+    let write = piece!("family/write.wgsl");
+    let fold = || vec![piece!("family/guarded.wgsl"), piece!("family/fold.wgsl")];
+    let merge = || {
+        let record = match program.form.is_dense() {
+            true => piece!("records/shares.wgsl"),
+            false => piece!("records/statistic.wgsl"),
+        };
+        vec![record, piece!("family/merge_records.wgsl")]
     };
-    let merge = piece!("family/merge_records.wgsl");
-    match stage {
-        Stage::Registers { quads, .. } => {
-            let length = Cow::Owned(format!("const QUADS: u32 = {quads}u;\n"));
-            let (name, rows): Piece = piece!("family/registers.wgsl");
-            let rows = Cow::Owned(unroll(&rows, quads));
-            vec![("(generated)", length), fold, (name, rows)]
+    let except = || program.exception_pieces();
+    let quads = |quads, rows| {
+        let mut list = vec![piece!("family/guarded.wgsl")];
+        list.extend(quads_pieces(quads, rows));
+        list
+    };
+    match program.stage {
+        Stage::Registers { quads: count, .. } => {
+            [except(), quads(count, piece!("family/registers.wgsl"))].concat()
         }
-        Stage::Streamed => vec![fold, write, piece!("family/streamed.wgsl")],
-        Stage::Partial => vec![record, merge, fold, piece!("family/partial.wgsl")],
-        Stage::Finish => vec![record, merge, write, piece!("family/finish.wgsl")],
-        Stage::Elementwise => vec![write, piece!("family/elementwise.wgsl")],
-        Stage::Merge => vec![record, merge, piece!("family/merge.wgsl")],
+        Stage::Unrolled { quads: count, .. } => [
+            except(),
+            vec![write],
+            quads(count, piece!("family/unrolled.wgsl")),
+        ]
+        .concat(),
+        Stage::Streamed => [
+            fold(),
+            except(),
+            vec![write, piece!("family/streamed.wgsl")],
+        ]
+        .concat(),
+        Stage::Partial => [merge(), fold(), vec![piece!("family/partial.wgsl")]].concat(),
+        Stage::Finish => [merge(), except(), vec![write, piece!("family/finish.wgsl")]].concat(),
+        Stage::Elementwise => [except(), vec![write, piece!("family/elementwise.wgsl")]].concat(),
+        Stage::Merge => [merge(), vec![piece!("family/merge.wgsl")]].concat(),
         Stage::Recalled => vec![piece!("family/recalled.wgsl")],
         Stage::CountTargets | Stage::ReduceLosses | Stage::MergeTallies => Vec::new(),
     }

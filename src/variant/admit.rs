@@ -36,7 +36,6 @@ pub(super) fn obstacle(
         workgroup,
         access,
     } = variant;
-    let elementwise = matches!(family, Family::Elementwise { .. });
     let say = |reason: String| Some(reason);
     if !lanes.is_power_of_two() || workgroup == 0 || workgroup % lanes != 0 {
         return say(format!(
@@ -49,10 +48,27 @@ pub(super) fn obstacle(
             abilities.max_invocations
         ));
     }
-    if access == Access::Quads && !problem.aligned {
-        return say("rows do not start on multiples of four elements".into());
+    if !problem.allows(access) {
+        return say(match access {
+            Access::Quads => "rows do not start on multiples of four elements".into(),
+            Access::Pairs => {
+                "rows do not start and end on multiples of two elements, or do on four".into()
+            }
+            _ => {
+                "the rows of two matrices are shifted unequally, or too short, or not of f32".into()
+            }
+        });
     }
-    if elementwise != problem.operation.is_elementwise() {
+    let is_family = match problem.operation.is_elementwise() {
+        true => matches!(
+            family,
+            Family::Elementwise { .. } | Family::Registers { .. }
+        ),
+        false => !matches!(family, Family::Elementwise { .. }),
+    };
+    if !is_family
+        || (problem.operation.is_per_row() && family != (Family::Elementwise { parts: 1 }))
+    {
         return say("the operation belongs to another family".into());
     }
     match reduce {
@@ -75,11 +91,11 @@ pub(super) fn obstacle(
         Family::Registers { quads } if quads > MAX_QUADS => {
             return say(format!("a lane holds {MAX_QUADS} quads at most"));
         }
-        Family::Registers { quads } if quads != problem.cols.div_ceil(4 * lanes) => {
+        Family::Registers { quads } if quads != problem.quads(lanes, access) => {
             return say(format!(
                 "{lanes} lanes hold {} columns in {} quads each",
                 problem.cols,
-                problem.cols.div_ceil(4 * lanes)
+                problem.quads(lanes, access)
             ));
         }
         _ if problem.operation == Operation::MergeStatistics
@@ -113,6 +129,7 @@ pub(super) fn obstacle(
 /// Columns of a part: a multiple of what its lanes fold in one trip, or of four.
 pub(crate) fn part_cols(variant: Variant, cols: u32) -> u32 {
     let parts = variant.family.parts();
+    let cols = cols + variant.access.most_shifted();
     if parts == 1 {
         return cols.next_multiple_of(4);
     }

@@ -11,8 +11,8 @@ const MAX_FORCED_QUADS: u32 = 8;
 pub fn variants(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
     let mut list = Vec::new();
     for (reduce, lanes, workgroup) in lane_groups(abilities) {
-        for family in families(problem, lanes) {
-            for access in [Access::Quads, Access::Words] {
+        for access in [Access::Quads, Access::Shifted, Access::Pairs, Access::Words] {
+            for family in families(problem, lanes, access) {
                 list.push(Variant {
                     family,
                     reduce,
@@ -43,14 +43,18 @@ fn lane_groups(abilities: &Abilities) -> Vec<(Reduce, u32, u32)> {
     groups
 }
 
-fn families(problem: Problem, lanes: u32) -> Vec<Family> {
+fn families(problem: Problem, lanes: u32, access: Access) -> Vec<Family> {
+    let quads = problem.quads(lanes, access);
     if problem.operation.is_elementwise() {
-        return vec![
+        let mut list = vec![
             Family::Elementwise { parts: 1 },
             Family::Elementwise { parts: 3 },
         ];
+        if quads <= MAX_FORCED_QUADS {
+            list.push(Family::Registers { quads });
+        }
+        return list;
     }
-    let quads = problem.cols.div_ceil(4 * lanes);
     let mut list = vec![Family::Streamed, Family::Split { parts: 5 }];
     let most = match problem.matrices_held() {
         1 => MAX_QUADS,

@@ -12,6 +12,8 @@ struct Tuning {
     streaming_lanes: u32,
     /// Groups of four values that a lane holds at most.
     quads: u32,
+    /// The same where the row is known beforehand and nothing of it is held: rows of more are written by a loop.
+    unrolled_quads: u32,
     /// Columns up to which one invocation takes a row, where there are many rows.
     alone: u32,
     /// Rows from which on there are many.
@@ -28,7 +30,8 @@ const SOFTWARE: Tuning = Tuning {
     lanes: &[],
     streaming_lanes: 0,
     quads: 32,
-    alone: 32,
+    unrolled_quads: 16,
+    alone: 128,
     many_rows: 128,
     few_rows: 16,
     few_parts: 256,
@@ -46,6 +49,7 @@ const GPU: Tuning = Tuning {
     ],
     streaming_lanes: 256,
     quads: 16,
+    unrolled_quads: 16,
     alone: 1,
     many_rows: 0,
     few_rows: 128,
@@ -75,11 +79,7 @@ fn candidates(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
     let streaming = Lanes::streaming(tuning, abilities);
     // Serves rows too long for the loops of few lanes.
     let widest = Lanes::join(256, abilities);
-    let access = if problem.aligned {
-        Access::Quads
-    } else {
-        Access::Words
-    };
+    let access = access(problem);
     let list = match problem.operation {
         Operation::PartialStatistic | Operation::MergeStatistics => [streaming, widest]
             .map(|lanes| (Family::Streamed, lanes))
@@ -88,11 +88,15 @@ fn candidates(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
             vec![(Family::Elementwise { parts: 1 }, Lanes::ALONE)]
         }
         operation if operation.is_elementwise() => {
+            let whole = match problem.rows >= tuning.few_parts {
+                true => held(problem, tuning, abilities, streaming),
+                false => Vec::new(),
+            };
             let alone = (Family::Elementwise { parts: 1 }, Lanes::ALONE);
+            let short = is_short(problem, tuning).then_some(alone);
             let together =
                 [streaming, widest].map(|lanes| (elementwise(problem, tuning, lanes), lanes));
-            let short = is_short(problem, tuning).then_some(alone);
-            short.into_iter().chain(together).collect()
+            whole.into_iter().chain(short).chain(together).collect()
         }
         _ => [
             held(problem, tuning, abilities, streaming),
@@ -107,6 +111,17 @@ fn candidates(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
     list.into_iter()
         .map(|(family, lanes)| lanes.variant(family, access))
         .collect()
+}
+
+/// The widest accesses that pay: those of a shifted row are guarded at both ends.
+fn access(problem: Problem) -> Access {
+    const SHORT: u32 = 16;
+    let wide = match problem.cols < SHORT {
+        true => [Access::Quads, Access::Pairs, Access::Words],
+        false => [Access::Quads, Access::Shifted, Access::Pairs],
+    };
+    let allowed = |access: &Access| problem.allows(*access);
+    wide.into_iter().find(allowed).unwrap_or(Access::Words)
 }
 
 /// Whether one invocation takes a row.
@@ -133,7 +148,7 @@ fn held(
     streaming: Lanes,
 ) -> Vec<(Family, Lanes)> {
     let registers = |lanes: Lanes| {
-        let quads = problem.cols.div_ceil(4 * lanes.lanes);
+        let quads = problem.quads(lanes.lanes, access(problem));
         (Family::Registers { quads }, lanes)
     };
     let mut list = Vec::new();
@@ -149,10 +164,14 @@ fn held(
         Some((_, lanes)) => Lanes::join(*lanes, abilities),
         None => streaming,
     };
-    let quads = problem.cols.div_ceil(4 * row.lanes) * problem.matrices_held();
-    if row.reduce != Reduce::Invocation && quads <= tuning.quads.min(MAX_QUADS) {
+    if row.reduce != Reduce::Invocation {
         list.push(registers(row));
     }
+    let most = match problem.operation.is_elementwise() {
+        true => tuning.unrolled_quads,
+        false => tuning.quads / problem.matrices_held(),
+    };
+    list.retain(|(family, _)| matches!(family, Family::Registers { quads } if *quads <= most.min(MAX_QUADS)));
     list
 }
 

@@ -72,8 +72,23 @@ pub enum Reduce {
 pub enum Access {
     /// By one access of 16 bytes, or of 8 in 16-bit storage: every row starts on a multiple of four elements.
     Quads,
+    /// The same, from up to three elements before the row on: the rows of all matrices are equally far from multiples of
+    /// four elements.
+    Shifted,
+    /// By two accesses of 8 bytes, or of 4 in 16-bit storage: every row starts and ends on a multiple of two elements.
+    Pairs,
     /// By four 4-byte accesses: any row.
     Words,
+}
+
+impl Access {
+    /// Elements before a row that accesses may begin at, at most.
+    pub(crate) const fn most_shifted(self) -> u32 {
+        match self {
+            Self::Shifted => 3,
+            Self::Quads | Self::Pairs | Self::Words => 0,
+        }
+    }
 }
 
 /// One way to compute an operation.
@@ -91,6 +106,27 @@ pub struct Variant {
     pub access: Access,
 }
 
+impl Variant {
+    /// The same by words, for rows that its accesses do not suit, if there are such rows.
+    pub(crate) fn by_words(self, problem: Problem) -> Option<Self> {
+        let access = match self.access {
+            Access::Shifted => Access::Words,
+            Access::Quads | Access::Pairs | Access::Words => return None,
+        };
+        let family = match self.family {
+            Family::Registers { .. } => Family::Registers {
+                quads: problem.quads(self.lanes, access),
+            },
+            other => other,
+        };
+        Some(Self {
+            family,
+            access,
+            ..self
+        })
+    }
+}
+
 impl fmt::Display for Variant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.family {
@@ -106,6 +142,8 @@ impl fmt::Display for Variant {
         };
         let access = match self.access {
             Access::Quads => "quads",
+            Access::Shifted => "shifted",
+            Access::Pairs => "pairs",
             Access::Words => "words",
         };
         write!(f, ".{reduce}{}of{}.{access}", self.lanes, self.workgroup)
@@ -146,11 +184,46 @@ pub struct Problem {
     pub rows: u64,
     /// Columns of a row, at least 1.
     pub cols: u32,
-    /// Whether every row of every matrix starts on a multiple of four elements.
-    pub aligned: bool,
+    /// 4 where every row of every matrix starts on a multiple of four elements, 2 where it starts and ends on a multiple
+    /// of two, else 1.
+    pub alignment: u32,
+    /// Whether the rows of all matrices are equally far from multiples of four elements of 4 bytes.
+    pub congruent: bool,
 }
 
 impl Problem {
+    /// Of contiguous rows.
+    pub fn contiguous(operation: Operation, rows: u64, cols: u32, dtype: DType) -> Self {
+        let alignment = match cols % 4 {
+            0 => 4,
+            2 => 2,
+            _ => 1,
+        };
+        Self {
+            operation,
+            form: Form::default(),
+            rows,
+            cols,
+            alignment,
+            congruent: dtype == DType::F32 && operation != Operation::Jacobian,
+        }
+    }
+
+    /// Whether rows can be moved so.
+    pub(crate) const fn allows(&self, access: Access) -> bool {
+        match access {
+            Access::Quads => self.alignment == 4,
+            Access::Shifted => self.congruent && self.cols >= 4,
+            Access::Pairs => self.alignment == 2,
+            Access::Words => true,
+        }
+    }
+
+    /// Groups of four values that each of so many lanes holds of a row.
+    pub(crate) const fn quads(&self, lanes: u32, access: Access) -> u32 {
+        (self.cols + access.most_shifted()).div_ceil(4 * lanes)
+    }
+
     /// How many matrices a row in registers is of, counting the shares of the classes as one.
     pub(crate) const fn matrices_held(&self) -> u32 {
         match self.form.shares {

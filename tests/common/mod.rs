@@ -17,12 +17,12 @@ use std::sync::OnceLock;
 
 use bytemuck::Pod;
 use wgpu_softmax::check::{Inputs, compare, inputs};
-use wgpu_softmax::variant::{Form, Operation, Problem, Variant};
+use wgpu_softmax::variant::{Operation, Problem, Variant};
 use wgpu_softmax::wgpu::{
     Adapter, AdapterInfo, Backends, Buffer, BufferDescriptor, BufferUsages, DeviceDescriptor,
     Features, Instance, InstanceDescriptor, Limits,
 };
-use wgpu_softmax::{Bound, Error, Gpu, wanted};
+use wgpu_softmax::{Bound, DType, Error, Gpu, wanted};
 
 /// What an output holds before it is written: bits that no operation gives.
 pub const POISON: u32 = 0xdead_beef;
@@ -83,13 +83,8 @@ pub fn forced(gpu: &Gpu, variant: Variant) -> Gpu {
 }
 
 pub fn problem(operation: Operation, rows: usize, cols: usize) -> Problem {
-    Problem {
-        operation,
-        form: Form::default(),
-        rows: rows as u64,
-        cols: u32::try_from(cols).expect("a row that fits"),
-        aligned: cols.is_multiple_of(4),
-    }
+    let cols = u32::try_from(cols).expect("a row that fits");
+    Problem::contiguous(operation, rows as u64, cols, DType::F32)
 }
 
 /// Logits with one class id a row, of which every fifth is `ignored`.

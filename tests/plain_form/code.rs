@@ -11,11 +11,12 @@ use wgpu_softmax::variant::Form;
 use crate::{OPERATIONS, parse, programs};
 
 /// Pieces that an option puts in the place of plain ones, or adds.
-const OPTIONAL: [(&str, Option<&str>); 8] = [
+const OPTIONAL: [(&str, Option<&str>); 9] = [
     ("reading/capped.wgsl", Some("reading/plain.wgsl")),
     ("streams/logits_and_probs.wgsl", Some("streams/logits.wgsl")),
     ("sums/shares.wgsl", Some("sums/weights.wgsl")),
     ("shares/dense.wgsl", None),
+    ("exception/none.wgsl", None),
     ("shares/smoothed.wgsl", Some("shares/onehot.wgsl")),
     ("shares/probabilities.wgsl", Some("shares/onehot.wgsl")),
     ("target/probabilities.wgsl", Some("target/class_id.wgsl")),

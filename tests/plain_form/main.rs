@@ -57,7 +57,13 @@ fn stages(operation: Operation, form: Form) -> Vec<Stage> {
     of_rows.extend(form.is_dense().then_some(Stage::Partial));
     match operation {
         Operation::PartialStatistic => vec![Stage::Partial],
-        Operation::CrossEntropyBackward => vec![Stage::Elementwise],
+        Operation::CrossEntropyBackward => vec![
+            Stage::Elementwise,
+            Stage::Unrolled {
+                quads: 3,
+                whole: false,
+            },
+        ],
         Operation::CrossEntropyFromPairs => vec![Stage::Recalled],
         _ => of_rows,
     }

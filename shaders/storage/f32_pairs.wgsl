@@ -1,0 +1,36 @@
+// f32 rows of which every one starts on a multiple of two elements and has an even number of columns: two 8-byte accesses
+// move four values.
+
+@group(0) @binding(1) var<storage, read> source: array<vec2<u32>>;
+@group(0) @binding(2) var<storage, read> upstream: array<vec2<u32>>;
+@group(0) @binding(3) var<storage, read_write> result: array<vec2<u32>>;
+
+fn load_source_whole(element: u32) -> vec4<u32> {
+    return vec4<u32>(source[element >> 1u], source[(element >> 1u) + 1u]);
+}
+
+fn load_source_one(element: u32) -> u32 {
+    return source[element >> 1u][element & 1u];
+}
+
+fn load_upstream_whole(element: u32) -> vec4<u32> {
+    return vec4<u32>(upstream[element >> 1u], upstream[(element >> 1u) + 1u]);
+}
+
+fn store_result_whole(element: u32, bits: vec4<u32>) {
+    result[element >> 1u] = bits.xy;
+    result[(element >> 1u) + 1u] = bits.zw;
+}
+
+fn store_result_one(element: u32, bits: u32) {
+    result[element >> 1u][element & 1u] = bits;
+}
+
+fn store_result(element: u32, inside: vec4<bool>, bits: vec4<u32>) {
+    if inside.x {
+        result[element >> 1u] = bits.xy;
+    }
+    if inside.z {
+        result[(element >> 1u) + 1u] = bits.zw;
+    }
+}
