@@ -16,7 +16,7 @@ pub(crate) const F32: u64 = 4;
 const ALIGNMENT: u64 = 256;
 
 /// Bytes of the widest access.
-const WIDEST: u64 = 16;
+pub(crate) const WIDEST_ACCESS: u64 = 16;
 
 /// What is addressed through a binding never exceeds this, so that element indices stay below 2^31.
 const MAX_WINDOW: u64 = 1 << 31;
@@ -186,7 +186,7 @@ impl<'a> Tensor<'a> {
     /// Whether the buffer holds a window's last row up to the next whole access of the widest.
     pub(crate) fn holds_whole_quads(&self, window: Window) -> bool {
         let end = self.shape.bytes(window.first + window.rows);
-        end.next_multiple_of(WIDEST) <= self.buffer.size()
+        end.next_multiple_of(WIDEST_ACCESS) <= self.buffer.size()
     }
 
     pub(crate) const fn is_matrix(&self) -> bool {
@@ -269,7 +269,7 @@ impl Span<'_> {
     /// Up to the next whole access of the widest.
     pub(crate) const fn in_whole_quads(self) -> Self {
         Self {
-            size: self.size.next_multiple_of(WIDEST),
+            size: self.size.next_multiple_of(WIDEST_ACCESS),
             ..self
         }
     }
@@ -340,5 +340,5 @@ pub(crate) fn windows(
 
 fn binding_limit(abilities: &Abilities) -> u64 {
     let limit = abilities.max_binding_bytes.min(MAX_WINDOW);
-    limit - limit % WIDEST
+    limit - limit % WIDEST_ACCESS
 }

@@ -15,16 +15,12 @@ fn decode(halves: vec4<u32>) -> vec4<u32> {
 fn encode(bits: vec4<u32>) -> vec4<u32> {
     let sign = (bits >> vec4<u32>(16u)) & vec4<u32>(0x8000u);
     let magnitude = bits & vec4<u32>(MAGNITUDE);
-    let odd = (magnitude >> vec4<u32>(13u)) & vec4<u32>(1u);
-    let normal = (magnitude + vec4<u32>(0xfffu) + odd - vec4<u32>(112u << 23u)) >> vec4<u32>(13u);
-    // Below 2^-14 the significand is shifted to multiples of 2^-24; 31 places leave nothing of it.
-    let shift = min(vec4<u32>(126u) - min(magnitude >> vec4<u32>(23u), vec4<u32>(126u)), vec4<u32>(31u));
-    let significand = (magnitude & vec4<u32>(0x7fffffu)) | vec4<u32>(0x800000u);
-    let tie = (vec4<u32>(1u) << (max(shift, vec4<u32>(1u)) - vec4<u32>(1u))) - vec4<u32>(1u);
-    let subnormal = (significand + tie + ((significand >> shift) & vec4<u32>(1u))) >> shift;
-    let finite_half = select(normal, subnormal, magnitude < vec4<u32>(113u << 23u));
-    let nan = vec4<u32>(0x7e00u) | ((magnitude >> vec4<u32>(13u)) & vec4<u32>(0x3ffu));
-    let special = select(vec4<u32>(0x7c00u), nan, magnitude > vec4<u32>(INFINITY));
-    // From 65,536 on there are no finite ones; from 65,520 on the rounding has carried to infinity.
-    return sign | select(finite_half, special, magnitude >= vec4<u32>(143u << 23u));
+    let upper = magnitude >> vec4<u32>(13u);
+    let normal = (magnitude + (upper & vec4<u32>(1u)) + vec4<u32>(0xfffu - (112u << 23u))) >> vec4<u32>(13u);
+    // Below 2^-14 a multiple of 2^-24: a product with a power of 2 is exact, and what is rounded to an integer is to even.
+    let multiple = min(bitcast<vec4<f32>>(magnitude) * 0x1p24f, vec4<f32>(1024.0));
+    let subnormal = vec4<u32>(vec4<i32>(round(multiple)));
+    let finite_half = min(select(normal, subnormal, magnitude < vec4<u32>(113u << 23u)), vec4<u32>(0x7c00u));
+    let nan = vec4<u32>(0x7e00u) | (upper & vec4<u32>(0x3ffu));
+    return sign | select(finite_half, nan, magnitude > vec4<u32>(INFINITY));
 }

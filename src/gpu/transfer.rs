@@ -2,10 +2,10 @@
 
 use bytemuck::{NoUninit, Pod};
 use futures_intrusive::channel::shared::oneshot_channel;
-use wgpu::util::{BufferInitDescriptor, DeviceExt};
 use wgpu::{Buffer, BufferDescriptor, BufferUsages, CommandEncoder, MapMode, PollType};
 
 use super::Gpu;
+use crate::tensor::WIDEST_ACCESS;
 use crate::{Bound, Error};
 
 impl Gpu {
@@ -15,12 +15,26 @@ impl Gpu {
     ///
     /// [`Error::Limit`] past the device's `max_buffer_size`.
     pub fn upload<T: NoUninit>(&self, role: &str, values: &[T]) -> Result<Buffer, Error> {
-        self.check_size(role, size_of_val(values) as u64)?;
-        Ok(self.device.create_buffer_init(&BufferInitDescriptor {
+        let contents: &[u8] = bytemuck::cast_slice(values);
+        let bytes = contents.len() as u64;
+        self.check_size(role, bytes)?;
+        let buffer = self.device.create_buffer(&BufferDescriptor {
             label: Some(role),
-            contents: bytemuck::cast_slice(values),
+            size: self.padded(bytes),
             usage: BufferUsages::STORAGE | BufferUsages::COPY_SRC,
-        }))
+            mapped_at_creation: bytes > 0,
+        });
+        if bytes > 0 {
+            let failed = |reason: wgpu::MapRangeError| Error::Device {
+                at: format!("buffer `{role}` of {bytes} bytes"),
+                reason: reason.to_string(),
+            };
+            let mut mapped = buffer.get_mapped_range_mut(..).map_err(failed)?;
+            mapped.slice(..contents.len()).copy_from_slice(contents);
+            drop(mapped);
+            buffer.unmap();
+        }
+        Ok(buffer)
     }
 
     /// A storage buffer of `bytes` bytes that can be downloaded, its contents zero.
@@ -32,10 +46,19 @@ impl Gpu {
         self.check_size(role, bytes)?;
         Ok(self.device.create_buffer(&BufferDescriptor {
             label: Some(role),
-            size: bytes.next_multiple_of(4),
+            size: self.padded(bytes),
             usage: BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST,
             mapped_at_creation: false,
         }))
+    }
+
+    /// Up to where the widest access to the last element ends, if a buffer may be as long.
+    fn padded(&self, bytes: u64) -> u64 {
+        let whole = bytes.next_multiple_of(WIDEST_ACCESS);
+        match whole <= self.device.limits().max_buffer_size {
+            true => whole,
+            false => bytes.next_multiple_of(4),
+        }
     }
 
     fn check_size(&self, role: &str, bytes: u64) -> Result<(), Error> {
