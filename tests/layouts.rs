@@ -78,17 +78,19 @@ fn spec(dtype: DType, place: Place) -> SoftmaxSpec {
         .output_layout(place.layout())
 }
 
-/// The preferred variant, and those that force each family at the same access.
-fn planners(place: Place) -> Vec<wgpu_softmax::Planner> {
+/// The preferred variant, and those that force each family at the widest access and at the narrowest.
+fn planners(dtype: DType, place: Place) -> Vec<wgpu_softmax::Planner> {
     let planner = gpu().planner();
-    let access = if place.offset.is_multiple_of(4) && place.stride.is_multiple_of(4) {
+    let widest = if place.offset.is_multiple_of(4) && place.stride.is_multiple_of(4) {
         Access::Quads
+    } else if dtype == DType::F32 {
+        Access::Shifted
     } else {
         Access::Words
     };
     let problem = common::problem(Operation::Softmax, ROWS, place.cols);
     let chosen = wgpu_softmax::variant::choose(problem, planner.abilities()).expect("a variant");
-    let forced = |family| {
+    let forced = |family, access| {
         planner.with_variant(Variant {
             family,
             access,
@@ -97,8 +99,10 @@ fn planners(place: Place) -> Vec<wgpu_softmax::Planner> {
     };
     vec![
         planner.clone(),
-        forced(Family::Streamed),
-        forced(Family::Split { parts: 3 }),
+        forced(Family::Streamed, widest),
+        forced(Family::Streamed, Access::Words),
+        forced(Family::Split { parts: 3 }, widest),
+        forced(Family::Split { parts: 3 }, Access::Words),
     ]
 }
 
@@ -109,7 +113,7 @@ fn softmax() -> Result<(), Error> {
         let expected = reference::softmax(&logits, place.cols);
         let allowed = bounds::probability(&logits, place.cols);
         let input = place.upload(gpu(), dtype, &logits);
-        for planner in planners(place) {
+        for planner in planners(dtype, place) {
             let output = place.output(gpu(), dtype, ROWS);
             let buffers = SoftmaxBuffers {
                 logits: &input,

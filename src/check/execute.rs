@@ -29,20 +29,25 @@ pub(super) struct Outcome {
 /// A poisoned output of `len` values and a margin.
 struct Output {
     buffer: Buffer,
+    words: usize,
     len: usize,
     dtype: DType,
 }
 
 impl Output {
     fn new(gpu: &Gpu, name: &str, len: usize, dtype: DType) -> Result<Self, Error> {
-        let words = len.div_ceil(4 / dtype.bytes() as usize);
-        let buffer = gpu.upload(name, &vec![POISON; words + MARGIN])?;
-        Ok(Self { buffer, len, dtype })
+        let words = len.div_ceil(4 / dtype.bytes() as usize) + MARGIN;
+        Ok(Self {
+            buffer: gpu.upload(name, &vec![POISON; words])?,
+            words,
+            len,
+            dtype,
+        })
     }
 
     /// The values written, and whether what follows them is as it was.
     fn fetch(&self, gpu: &Gpu) -> Result<(Vec<f32>, bool), Error> {
-        let size = self.buffer.size() as usize / self.dtype.bytes() as usize;
+        let size = 4 * self.words / self.dtype.bytes() as usize;
         match self.dtype {
             DType::F32 => {
                 let mut words: Vec<u32> = gpu.download(&self.buffer, size)?;
