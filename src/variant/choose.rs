@@ -16,6 +16,8 @@ struct Tuning {
     unrolled_quads: u32,
     /// Columns up to which one invocation takes a row, where there are many rows.
     alone: u32,
+    /// The same where every row has a target, whose cost is then shared by the lanes that work in step.
+    alone_with_target: u32,
     /// Rows from which on there are many.
     many_rows: u64,
     /// Rows below which a long row is split.
@@ -24,14 +26,15 @@ struct Tuning {
     few_parts: u64,
 }
 
-/// For software adapters: the lanes of a subgroup work in step, and barriers cost more than arithmetic. By the
-/// measurements of lavapipe (Mesa 22.3 and 25.0) and SwiftShader on two x86-64 cores, November 2026.
+/// For software adapters: the lanes of a subgroup work in step, and barriers cost more than arithmetic. Measured on
+/// 2026-11-22 on two x86-64 cores, on lavapipe (Mesa 22.3.6 and 25.0.7) and SwiftShader (Chromium 156).
 const SOFTWARE: Tuning = Tuning {
     lanes: &[],
     streaming_lanes: 0,
     quads: 32,
     unrolled_quads: 16,
-    alone: 128,
+    alone: 64,
+    alone_with_target: 128,
     many_rows: 128,
     few_rows: 16,
     few_parts: 256,
@@ -51,6 +54,7 @@ const GPU: Tuning = Tuning {
     quads: 16,
     unrolled_quads: 16,
     alone: 1,
+    alone_with_target: 1,
     many_rows: 0,
     few_rows: 128,
     few_parts: 16_384,
@@ -126,7 +130,13 @@ fn access(problem: Problem) -> Access {
 
 /// Whether one invocation takes a row.
 fn is_short(problem: Problem, tuning: &Tuning) -> bool {
-    (problem.cols <= tuning.alone && problem.rows >= tuning.many_rows) || problem.cols == 1
+    let alone = match problem.operation {
+        Operation::CrossEntropy
+        | Operation::CrossEntropyFused
+        | Operation::CrossEntropyBackward => tuning.alone_with_target,
+        _ => tuning.alone,
+    };
+    (problem.cols <= alone && problem.rows >= tuning.many_rows) || problem.cols == 1
 }
 
 /// Rows whole where there are enough of them, else in parts: of at least 64 columns a lane, and at most 65,536, since
