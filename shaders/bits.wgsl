@@ -1,5 +1,5 @@
-// Values enter and leave as their 32 bits. WGSL lets a compiler assume that NaN and infinity do not occur,
-// so they are told apart here, as integers, and none of them ever stands in an f32.
+// Values enter and leave as their 32 bits. WGSL lets a compiler assume that NaN and infinity do not occur, so they are told
+// apart here, as integers: no result depends on one that stands in an f32.
 
 const MAGNITUDE: u32 = 0x7fffffffu;
 const INFINITY: u32 = 0x7f800000u;

@@ -27,7 +27,9 @@ impl Layout {
     /// between two rows, as the padding of a vocabulary, never enters a result and never changes.
     ///
     /// Rows are moved by the widest accesses where offsets and strides are multiples of four; the buffer then holds the
-    /// last row up to a multiple of four, too.
+    /// last row up to a multiple of four, too. So are rows of f32 of which those of all matrices are equally far from
+    /// multiples of four; how far decides which values are added first, so that the same row elsewhere may give other last
+    /// bits.
     #[must_use]
     pub const fn stride(self, stride: u64) -> Self {
         Self {

@@ -1,5 +1,6 @@
-// IEEE half precision <-> the bits of f32, in integer arithmetic: WGSL lets pack2x16float round either way, flush
-// subnormals, and do anything out of range. To nearest even, subnormals kept, overflow to infinity, NaN kept.
+// IEEE half precision <-> the bits of f32, by integers and by products with powers of 2, which are exact: WGSL lets
+// pack2x16float round either way, flush subnormals, and do anything out of range. To nearest even, subnormals kept,
+// overflow to infinity, NaN kept.
 
 fn decode(halves: vec4<u32>) -> vec4<u32> {
     let sign = (halves & vec4<u32>(0x8000u)) << vec4<u32>(16u);

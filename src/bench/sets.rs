@@ -128,27 +128,30 @@ impl Rack {
 
     fn fill(&self, subject: &Subject, drawn: &Drawn, sets: &[Set]) -> Result<(), Error> {
         let gpu = &self.gpu;
+        let block_bytes =
+            |values: &[f32]| (values.len() as u64 * subject.dtype.bytes()).next_multiple_of(4);
         let block = |values: &[f32]| upload(gpu, "block", values, subject.dtype);
         let bytes = subject.read_bytes().next_multiple_of(4);
         fill(
             gpu,
-            &block(&drawn.first)?,
+            (&block(&drawn.first)?, block_bytes(&drawn.first)),
             bytes,
             sets.iter().map(|set| &set.first),
         );
         if !drawn.second.is_empty() {
             fill(
                 gpu,
-                &block(&drawn.second)?,
+                (&block(&drawn.second)?, block_bytes(&drawn.second)),
                 bytes,
                 sets.iter().map(|set| &set.second),
             );
         }
         if subject.operation.writes_matrix() {
-            let poison = gpu.upload("poison", &poison(1 << 16))?;
+            const WORDS: u64 = 1 << 16;
+            let poison = gpu.upload("poison", &poison(WORDS))?;
             fill(
                 gpu,
-                &poison,
+                (&poison, 4 * WORDS),
                 subject.matrix_bytes().next_multiple_of(4),
                 [&sets[0].result],
             );

@@ -18,8 +18,12 @@ struct Tuning {
     alone: u32,
     /// The same where every row has a target, whose cost is then shared by the lanes that work in step.
     alone_with_target: u32,
+    /// The same where a row is only read, and there are even more rows.
+    alone_reading: u32,
     /// Rows from which on there are many.
     many_rows: u64,
+    /// Rows from which on there are even more.
+    most_rows: u64,
     /// Rows below which a long row is split.
     few_rows: u64,
     /// Rows, or parts of them, below which there is not enough work at a time.
@@ -35,7 +39,9 @@ const SOFTWARE: Tuning = Tuning {
     unrolled_quads: 16,
     alone: 64,
     alone_with_target: 128,
+    alone_reading: 4096,
     many_rows: 128,
+    most_rows: 1024,
     few_rows: 16,
     few_parts: 256,
 };
@@ -55,7 +61,9 @@ const GPU: Tuning = Tuning {
     unrolled_quads: 16,
     alone: 1,
     alone_with_target: 1,
+    alone_reading: 1,
     many_rows: 0,
+    most_rows: 0,
     few_rows: 128,
     few_parts: 16_384,
 };
@@ -100,10 +108,22 @@ fn candidates(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
             let short = is_short(problem, tuning).then_some(alone);
             let together =
                 [streaming, widest].map(|lanes| (elementwise(problem, tuning, lanes), lanes));
-            whole.into_iter().chain(short).chain(together).collect()
+            let (of_one, of_more): (Vec<_>, Vec<_>) =
+                whole.into_iter().partition(|(_, lanes)| lanes.lanes == 1);
+            [
+                of_one,
+                short.into_iter().collect(),
+                of_more,
+                together.to_vec(),
+            ]
+            .concat()
         }
         _ => [
             held(problem, tuning, abilities, streaming),
+            is_read_alone(problem, tuning)
+                .then_some((Family::Streamed, Lanes::ALONE))
+                .into_iter()
+                .collect(),
             split(problem, tuning, streaming),
             vec![(Family::Streamed, streaming)],
             [streaming, widest]
@@ -136,7 +156,18 @@ fn is_short(problem: Problem, tuning: &Tuning) -> bool {
         | Operation::CrossEntropyBackward => tuning.alone_with_target,
         _ => tuning.alone,
     };
-    (problem.cols <= alone && problem.rows >= tuning.many_rows) || problem.cols == 1
+    (problem.cols <= alone && problem.rows >= tuning.many_rows)
+        || is_read_alone(problem, tuning)
+        || problem.cols == 1
+}
+
+/// Whether one invocation folds a row of which no matrix is written: longer ones, if there are enough.
+fn is_read_alone(problem: Problem, tuning: &Tuning) -> bool {
+    let reads = matches!(
+        problem.operation,
+        Operation::LogSumExp | Operation::CrossEntropy
+    );
+    reads && problem.cols <= tuning.alone_reading && problem.rows >= tuning.most_rows
 }
 
 /// Rows whole where there are enough of them, else in parts: of at least 64 columns a lane, and at most 65,536, since
@@ -174,7 +205,7 @@ fn held(
         Some((_, lanes)) => Lanes::join(*lanes, abilities),
         None => streaming,
     };
-    if row.reduce != Reduce::Invocation {
+    if row.reduce != Reduce::Invocation && !is_read_alone(problem, tuning) {
         list.push(registers(row));
     }
     let most = match problem.operation.is_elementwise() {

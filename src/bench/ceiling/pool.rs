@@ -52,7 +52,12 @@ impl Pool {
             destination: gpu.allocate("ceiling destination", bytes)?,
         };
         let block = gpu.upload("ceiling block", &words())?;
-        fill(gpu, &block, bytes, [&pool.source, &pool.destination]);
+        fill(
+            gpu,
+            (&block, block.size()),
+            bytes,
+            [&pool.source, &pool.destination],
+        );
         Ok(pool)
     }
 
