@@ -1,7 +1,7 @@
 /// The type in which values are stored. Arithmetic is f32, whatever the storage.
 ///
-/// 16-bit values are converted in integer arithmetic, both ways, as the kernels do it: no
-/// conversion of the platform's takes part, and subnormal numbers survive.
+/// 16-bit values are converted in integer arithmetic, both ways, to the bits that the kernels
+/// give: no conversion of the platform's takes part, and subnormal numbers survive.
 ///
 /// ```
 /// use wgpu_softmax::DType;

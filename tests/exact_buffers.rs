@@ -8,7 +8,8 @@ use wgpu_softmax::check::{Inputs, bounds, inputs};
 use wgpu_softmax::variant::{Access, Operation, Problem, Variant, choose, variants};
 use wgpu_softmax::wgpu::{Buffer, BufferUsages};
 use wgpu_softmax::{
-    DType, Error, Planner, SoftmaxBackwardBuffers, SoftmaxBuffers, SoftmaxSpec, reference,
+    CrossEntropyBuffers, CrossEntropySpec, DType, Error, Planner, Reduction,
+    SoftmaxBackwardBuffers, SoftmaxBuffers, SoftmaxSpec, reference,
 };
 
 /// Rows and columns whose product is amid fours: in registers, streamed, in parts.
@@ -92,6 +93,43 @@ fn softmax_backward() -> Result<(), Error> {
             let found = common::download(gpu(), &output, probs.len());
             let what = format!("{} of {shape:?}", plan.kernel());
             common::assert_close(&what, &found, &expected, &allowed, cols);
+        }
+    }
+    Ok(())
+}
+
+/// The last row finds its own target and loss, too.
+#[test]
+fn cross_entropy_and_its_gradient() -> Result<(), Error> {
+    for shape @ (rows, cols) in SHAPES {
+        let logits = Inputs::Peaked.logits(rows, cols, 5);
+        let targets = inputs::targets(rows, cols, 5, None);
+        let ids = common::wide(&targets);
+        let of = reference::CrossEntropy::new(cols).reduction(Reduction::None);
+        let (grad, losses) = (exact(logits.len()), exact(rows));
+        let buffers = CrossEntropyBuffers {
+            logits: &exactly(&logits),
+            targets: &common::upload(gpu(), &targets),
+            losses: &losses,
+            grad_logits: Some(&grad),
+        };
+        for planner in shifted(Operation::CrossEntropyFused, shape) {
+            let spec = CrossEntropySpec::new(rows as u64, cols as u64).reduction(Reduction::None);
+            let plan = planner.cross_entropy(spec)?;
+            gpu().run(&plan.bind(buffers)?, "cross-entropy")?;
+            let what = format!("{} of {shape:?}", plan.fused_kernel());
+            let found = common::download(gpu(), &grad, logits.len());
+            let (expected, allowed) = (
+                of.gradient(&logits, &ids),
+                bounds::loss_gradient(&of, &logits, &ids),
+            );
+            common::assert_close(&what, &found, &expected, &allowed, cols);
+            let found = common::download(gpu(), &losses, rows);
+            let (expected, allowed) = (
+                of.losses(&logits, &ids).row_losses,
+                bounds::row_loss(&of, &logits, &ids),
+            );
+            common::assert_close(&what, &found, &expected, &allowed, 1);
         }
     }
     Ok(())

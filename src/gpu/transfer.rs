@@ -9,11 +9,12 @@ use crate::tensor::WIDEST_ACCESS;
 use crate::{Bound, Error};
 
 impl Gpu {
-    /// A storage buffer that holds `values`.
+    /// A storage buffer that holds `values`, and zeros after them up to a multiple of 16 bytes where `max_buffer_size`
+    /// allows: accesses of the last row's end may be as wide as any.
     ///
     /// # Errors
     ///
-    /// [`Error::Limit`] past the device's `max_buffer_size`.
+    /// [`Error::Limit`] past the device's `max_buffer_size`; [`Error::Device`] where the device gives no memory to write to.
     pub fn upload<T: NoUninit>(&self, role: &str, values: &[T]) -> Result<Buffer, Error> {
         let contents: &[u8] = bytemuck::cast_slice(values);
         let bytes = contents.len() as u64;
@@ -37,7 +38,8 @@ impl Gpu {
         Ok(buffer)
     }
 
-    /// A storage buffer of `bytes` bytes that can be downloaded, its contents zero.
+    /// A storage buffer of `bytes` bytes, and as many more as [`upload`](Self::upload) adds, that can be downloaded, its
+    /// contents zero.
     ///
     /// # Errors
     ///

@@ -1,72 +1,9 @@
-//! Which variant is preferred: the only place where one is, and the only tuning table.
+//! Which variant is preferred: the only place where one is.
 
 use super::admit::{MAX_PARTIALS_PER_LANE, MAX_QUADS, obstacle};
+use super::tuning::Tuning;
 use super::{Abilities, Access, Family, Operation, Problem, Reduce, Variant};
 use crate::Error;
-
-/// Numbers that tune the choice for a class of devices.
-struct Tuning {
-    /// Lanes a row by the most values of it that they hold, in ascending order. Longer rows get the last.
-    lanes: &'static [(u32, u32)],
-    /// Lanes a row, or a part of one, where it is read from memory twice.
-    streaming_lanes: u32,
-    /// Groups of four values that a lane holds at most.
-    quads: u32,
-    /// The same where the row is known beforehand and nothing of it is held: rows of more are written by a loop.
-    unrolled_quads: u32,
-    /// Columns up to which one invocation takes a row, where there are many rows.
-    alone: u32,
-    /// The same where every row has a target, whose cost is then shared by the lanes that work in step.
-    alone_with_target: u32,
-    /// The same where a row is only read, and there are even more rows.
-    alone_reading: u32,
-    /// Rows from which on there are many.
-    many_rows: u64,
-    /// Rows from which on there are even more.
-    most_rows: u64,
-    /// Rows below which a long row is split.
-    few_rows: u64,
-    /// Rows, or parts of them, below which there is not enough work at a time.
-    few_parts: u64,
-}
-
-/// For software adapters: the lanes of a subgroup work in step, and barriers cost more than arithmetic. Measured on
-/// 2026-11-22 on two x86-64 cores, on lavapipe (Mesa 22.3.6 and 25.0.7) and SwiftShader (Chromium 156).
-const SOFTWARE: Tuning = Tuning {
-    lanes: &[],
-    streaming_lanes: 0,
-    quads: 32,
-    unrolled_quads: 16,
-    alone: 64,
-    alone_with_target: 128,
-    alone_reading: 4096,
-    many_rows: 128,
-    most_rows: 1024,
-    few_rows: 16,
-    few_parts: 256,
-};
-
-/// For GPUs: set by reasoning from what others report of theirs, to be measured.
-const GPU: Tuning = Tuning {
-    lanes: &[
-        (16, 4),
-        (64, 8),
-        (128, 16),
-        (2048, 32),
-        (4096, 64),
-        (8192, 128),
-    ],
-    streaming_lanes: 256,
-    quads: 16,
-    unrolled_quads: 16,
-    alone: 1,
-    alone_with_target: 1,
-    alone_reading: 1,
-    many_rows: 0,
-    most_rows: 0,
-    few_rows: 128,
-    few_parts: 16_384,
-};
 
 /// The variant that is expected to be the fastest.
 ///
@@ -87,7 +24,7 @@ pub fn choose(problem: Problem, abilities: &Abilities) -> Result<Variant, Error>
 
 /// Variants in order of preference.
 fn candidates(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
-    let tuning = if abilities.software { &SOFTWARE } else { &GPU };
+    let tuning = Tuning::of(abilities);
     let streaming = Lanes::streaming(tuning, abilities);
     // Serves rows too long for the loops of few lanes.
     let widest = Lanes::join(256, abilities);
@@ -100,23 +37,18 @@ fn candidates(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
             vec![(Family::Elementwise { parts: 1 }, Lanes::ALONE)]
         }
         operation if operation.is_elementwise() => {
-            let whole = match problem.rows >= tuning.few_parts {
+            let mut list = match problem.rows >= tuning.few_parts {
                 true => held(problem, tuning, abilities, streaming),
                 false => Vec::new(),
             };
-            let alone = (Family::Elementwise { parts: 1 }, Lanes::ALONE);
-            let short = is_short(problem, tuning).then_some(alone);
-            let together =
-                [streaming, widest].map(|lanes| (elementwise(problem, tuning, lanes), lanes));
-            let (of_one, of_more): (Vec<_>, Vec<_>) =
-                whole.into_iter().partition(|(_, lanes)| lanes.lanes == 1);
-            [
-                of_one,
-                short.into_iter().collect(),
-                of_more,
-                together.to_vec(),
-            ]
-            .concat()
+            if is_short(problem, tuning) {
+                list.retain(|(_, lanes)| lanes.lanes == 1);
+                list.push((Family::Elementwise { parts: 1 }, Lanes::ALONE));
+            }
+            list.extend(
+                [streaming, widest].map(|lanes| (elementwise(problem, tuning, lanes), lanes)),
+            );
+            list
         }
         _ => [
             held(problem, tuning, abilities, streaming),
@@ -156,18 +88,16 @@ fn is_short(problem: Problem, tuning: &Tuning) -> bool {
         | Operation::CrossEntropyBackward => tuning.alone_with_target,
         _ => tuning.alone,
     };
-    (problem.cols <= alone && problem.rows >= tuning.many_rows)
-        || is_read_alone(problem, tuning)
-        || problem.cols == 1
+    problem.cols == 1 || alone.covers(problem) || is_read_alone(problem, tuning)
 }
 
-/// Whether one invocation folds a row of which no matrix is written: longer ones, if there are enough.
+/// Whether one invocation folds a row of which no matrix is written.
 fn is_read_alone(problem: Problem, tuning: &Tuning) -> bool {
-    let reads = matches!(
+    let is_read = matches!(
         problem.operation,
         Operation::LogSumExp | Operation::CrossEntropy
     );
-    reads && problem.cols <= tuning.alone_reading && problem.rows >= tuning.most_rows
+    is_read && tuning.alone_reading.covers(problem)
 }
 
 /// Rows whole where there are enough of them, else in parts: of at least 64 columns a lane, and at most 65,536, since

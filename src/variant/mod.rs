@@ -8,6 +8,7 @@ mod all;
 mod choose;
 mod form;
 mod operation;
+mod tuning;
 
 use std::fmt;
 

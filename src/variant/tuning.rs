@@ -1,0 +1,92 @@
+//! The numbers that tune the choice, by class of devices: the only table of them.
+
+use super::{Abilities, Problem};
+
+/// Numbers that tune the choice for a class of devices.
+pub(super) struct Tuning {
+    /// Lanes a row by the most values of it that they hold, in ascending order. Longer rows get the last.
+    pub(super) lanes: &'static [(u32, u32)],
+    /// Lanes a row, or a part of one, where it is read from memory twice.
+    pub(super) streaming_lanes: u32,
+    /// Groups of four values that a lane holds at most.
+    pub(super) quads: u32,
+    /// The same where the row is known beforehand and nothing of it is held: rows of more are written by a loop.
+    pub(super) unrolled_quads: u32,
+    /// Where one invocation takes a row.
+    pub(super) alone: Alone,
+    /// The same where every row has a target, whose cost is then shared by the lanes that work in step.
+    pub(super) alone_with_target: Alone,
+    /// The same where a row is only read.
+    pub(super) alone_reading: Alone,
+    /// Rows below which a long row is split.
+    pub(super) few_rows: u64,
+    /// Rows, or parts of them, below which there is not enough work at a time.
+    pub(super) few_parts: u64,
+}
+
+/// Shapes of so many columns at most, and so many rows at least.
+#[derive(Clone, Copy)]
+pub(super) struct Alone {
+    cols: u32,
+    rows: u64,
+}
+
+impl Alone {
+    const NEVER: Self = Self {
+        cols: 0,
+        rows: u64::MAX,
+    };
+
+    pub(super) const fn covers(self, problem: Problem) -> bool {
+        problem.cols <= self.cols && problem.rows >= self.rows
+    }
+}
+
+impl Tuning {
+    pub(super) const fn of(abilities: &Abilities) -> &'static Self {
+        if abilities.software { &SOFTWARE } else { &GPU }
+    }
+}
+
+/// For software adapters: the lanes of a subgroup work in step, and barriers cost more than arithmetic. Measured on
+/// 2026-11-22 on two x86-64 cores, on lavapipe (Mesa 22.3.6 and 25.0.7) and SwiftShader (Chromium 156).
+const SOFTWARE: Tuning = Tuning {
+    lanes: &[],
+    streaming_lanes: 0,
+    quads: 32,
+    unrolled_quads: 16,
+    alone: Alone {
+        cols: 64,
+        rows: 128,
+    },
+    alone_with_target: Alone {
+        cols: 128,
+        rows: 128,
+    },
+    alone_reading: Alone {
+        cols: 4096,
+        rows: 1024,
+    },
+    few_rows: 16,
+    few_parts: 256,
+};
+
+/// For GPUs: set by reasoning from what others report of theirs, to be measured.
+const GPU: Tuning = Tuning {
+    lanes: &[
+        (16, 4),
+        (64, 8),
+        (128, 16),
+        (2048, 32),
+        (4096, 64),
+        (8192, 128),
+    ],
+    streaming_lanes: 256,
+    quads: 16,
+    unrolled_quads: 16,
+    alone: Alone::NEVER,
+    alone_with_target: Alone::NEVER,
+    alone_reading: Alone::NEVER,
+    few_rows: 128,
+    few_parts: 16_384,
+};
