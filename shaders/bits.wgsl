@@ -26,8 +26,8 @@ fn value(bits: vec4<u32>) -> vec4<f32> {
 }
 
 // NaN where a row is spoilt: its quiet NaN's bits are set in every value.
-fn spoil(spoilt: bool, values: vec4<f32>) -> vec4<u32> {
-    return bitcast<vec4<u32>>(values) | vec4<u32>(select(0u, NAN, spoilt));
+fn spoil(spoilt: Truth, values: vec4<f32>) -> vec4<u32> {
+    return bitcast<vec4<u32>>(values) | select(vec4<u32>(0u), vec4<u32>(NAN), vec4<bool>(spoilt));
 }
 
 fn value_one(bits: u32) -> f32 {

@@ -26,6 +26,9 @@ struct Params {
     negligible_rise: f32,
     exponent_high: f32,
     exponent_low: f32,
+    // Rows that lie side by side, and how many groups of four of them the grid provides for.
+    inner: u32,
+    groups: u32,
     // From here on for cross-entropy alone.
     options: u32,
     first_class: u32,

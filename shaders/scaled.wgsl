@@ -17,31 +17,35 @@ fn excluded(bits: vec4<u32>) -> vec4<bool> {
 
 // x - max, or half of it where the whole could overflow: steepness times the rise is scale (x - max), which is finite
 // down to params.lowest_rise. The fraction is a power of 2, so that nothing is rounded but the difference.
-fn rise_of(x: vec4<f32>, max_: f32) -> vec4<f32> {
+fn rise_of(x: vec4<f32>, max_: Value) -> vec4<f32> {
     return fma(vec4<f32>(params.fraction), x, vec4<f32>(-params.fraction * max_));
 }
 
 // For any two numbers: where the difference overflows, down to what is finite. So it does between LOWEST, where nothing
 // was seen, and a large maximum.
+fn rise_between(x: Value, max_: Value) -> Value {
+    return max(params.fraction * x - params.fraction * max_, Value(params.lowest_rise));
+}
+
 fn rise_of_one(x: f32, max_: f32) -> f32 {
-    return max(params.fraction * x - params.fraction * max_, params.lowest_rise);
+    return of_row(rise_between(Value(x), Value(max_)), 0u);
 }
 
 // exp(scale (x - max)) as a power of 2, whose 0th is 1 on every device: the factor log2(e) scale has a high and a low
 // part, so that the exponent is off by no more than the roundings of a difference and of a product. The low part takes
 // the difference before it is bounded: equal ones would be factored out, and the parts added.
-fn exponential(x: vec4<f32>, max_: f32) -> vec4<f32> {
+fn exponential(x: vec4<f32>, max_: Value) -> vec4<f32> {
     let rise = rise_of(x, max_);
     let bounded_rise = max(rise, vec4<f32>(params.negligible_rise));
     return exp2(fma(vec4<f32>(params.exponent_high), bounded_rise, params.exponent_low * rise));
 }
 
 fn exponential_one(x: f32, max_: f32) -> f32 {
-    return exponential(vec4<f32>(x), max_).x;
+    return exponential(vec4<f32>(x), Value(max_)).x;
 }
 
 // Only in a row that is spoilt anyway may NaN or +infinity enter: what comes of them is overwritten.
-fn weigh_logits(bits: vec4<u32>, max_: f32) -> vec4<f32> {
+fn weigh_logits(bits: vec4<u32>, max_: Value) -> vec4<f32> {
     let weighing = min(bits, vec4<u32>(params.largest_logit | ~MAGNITUDE));
     return select(vec4<f32>(0.0), exponential(bitcast<vec4<f32>>(weighing), max_), weighing == bits);
 }

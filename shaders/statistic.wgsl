@@ -51,42 +51,38 @@ fn lse_of_pair(pair: vec2<u32>) -> u32 {
     return select(pair.x, lse, finite_one(pair.x));
 }
 
-fn across(terms: vec4<f32>) -> f32 {
-    return (terms.x + terms.y) + (terms.z + terms.w);
-}
-
 // A sum in which no accumulator takes more than 16 terms before it moves up a level. A term is that of a block.
 struct NestedSum {
-    terms: f32,
-    sixteens: f32,
-    blocks: f32,
-    stretches: f32,
+    terms: Value,
+    sixteens: Value,
+    blocks: Value,
+    stretches: Value,
 }
 
 // The count-th term, from 1.
-fn add_term(sum: ptr<function, NestedSum>, term: f32, count: u32) {
+fn add_term(sum: ptr<function, NestedSum>, term: Value, count: u32) {
     (*sum).terms += term;
     if (count & 15u) == 0u {
         (*sum).sixteens += (*sum).terms;
-        (*sum).terms = 0.0;
+        (*sum).terms = Value();
         if (count & 255u) == 0u {
             (*sum).blocks += (*sum).sixteens;
-            (*sum).sixteens = 0.0;
+            (*sum).sixteens = Value();
             if (count & 4095u) == 0u {
                 (*sum).stretches += (*sum).blocks;
-                (*sum).blocks = 0.0;
+                (*sum).blocks = Value();
             }
         }
     }
 }
 
-fn rescale(sum: ptr<function, NestedSum>, factor: f32) {
+fn rescale(sum: ptr<function, NestedSum>, factor: Value) {
     (*sum).terms *= factor;
     (*sum).sixteens *= factor;
     (*sum).blocks *= factor;
     (*sum).stretches *= factor;
 }
 
-fn total(sum: NestedSum) -> f32 {
+fn total(sum: NestedSum) -> Value {
     return (sum.terms + sum.sixteens) + (sum.blocks + sum.stretches);
 }

@@ -9,6 +9,7 @@ use wgpu::{
 
 use crate::params::Params;
 use crate::shader::{Binding, Program};
+use crate::variant::Variant;
 
 /// Bytes between the uniforms of two dispatches: the largest alignment that WebGPU asks for.
 const SLOT: u32 = 256;
@@ -58,6 +59,20 @@ impl Kernel {
             pipeline,
             layout,
         }
+    }
+
+    /// How many slots a dispatch has: a part of a row each, or of as many groups of rows side by side as an invocation
+    /// serves.
+    pub(crate) fn slots(&self, params: &mut Params, variant: Variant) -> u64 {
+        if !self.program.serves_single_rows() {
+            let bands = u64::from(params.rows / params.inner) * u64::from(params.parts);
+            return bands * u64::from(params.groups / variant.groups);
+        }
+        if variant.groups > 0 {
+            // Records of parts are combined by row.
+            params.parts = 1;
+        }
+        u64::from(params.rows) * u64::from(params.parts)
     }
 
     /// Workgroups in x and y for so many slots.

@@ -24,7 +24,8 @@ impl Layout {
     }
 
     /// From the start of one row to that of the next are `stride` elements, no fewer than the row has columns. What lies
-    /// between two rows, as the padding of a vocabulary, never enters a result and never changes.
+    /// between two rows, as the padding of a vocabulary, never enters a result and never changes. Where rows lie side by
+    /// side, the stride is that from one slice of them to the next.
     ///
     /// Rows are moved by the widest accesses where offsets and strides are multiples of four; the buffer then holds the
     /// last row up to a multiple of four, too. So are rows of f32 of which those of all matrices are equally far from
@@ -66,10 +67,20 @@ pub struct Geometry {
     pub(crate) form: Form,
     pub(crate) rows: u64,
     pub(crate) cols: u32,
+    /// Rows that lie side by side, and so how many elements the columns of a row are apart.
+    pub(crate) inner: u32,
     pub(crate) dtype: DType,
     pub(crate) source: Rows,
     pub(crate) upstream: Rows,
     pub(crate) result: Rows,
+}
+
+/// How many rows there are, how many columns each has, and how many rows lie side by side.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Extents {
+    pub(crate) rows: u64,
+    pub(crate) cols: u64,
+    pub(crate) inner: u64,
 }
 
 /// The layouts of what an operation reads first, reads second, and writes.
@@ -83,12 +94,13 @@ pub(crate) struct Layouts {
 impl Geometry {
     pub(crate) fn new(
         operation: Operation,
-        (rows, cols): (u64, u64),
+        extents: Extents,
         dtype: DType,
         layouts: Layouts,
     ) -> Result<Self, Error> {
-        let cols = check_shape(rows, cols)?;
-        let of = |layout| rows_of(layout, u64::from(cols));
+        let (rows, cols) = (extents.rows, check_shape(extents.rows, extents.cols)?);
+        let inner = check_inner(operation, extents)?;
+        let of = |layout| rows_of(layout, u64::from(cols) * u64::from(inner));
         let (source, upstream, result) = (
             of(layouts.source)?,
             of(layouts.upstream)?,
@@ -99,6 +111,7 @@ impl Geometry {
             form: Form::default(),
             rows,
             cols,
+            inner,
             dtype,
             source,
             upstream,
@@ -108,7 +121,12 @@ impl Geometry {
 
     /// Contiguous rows of f32.
     pub(crate) fn contiguous(operation: Operation, rows: u64, cols: u64) -> Result<Self, Error> {
-        Self::new(operation, (rows, cols), DType::F32, Layouts::default())
+        let extents = Extents {
+            rows,
+            cols,
+            inner: 1,
+        };
+        Self::new(operation, extents, DType::F32, Layouts::default())
     }
 
     /// With the code that options ask for.
@@ -129,22 +147,29 @@ impl Geometry {
         }
     }
 
-    /// The largest of 1, 2 and 4 of which every row of every matrix starts on a multiple, and of 1 and 2 ends on one, too.
+    /// The largest of 1, 2 and 4 of which every row of every matrix starts on a multiple, and of 1 and 2 ends on one, too;
+    /// of rows side by side, that of which every column of every group of four does.
     pub(crate) fn alignment(&self) -> u32 {
         let matrices = [self.source, self.upstream, self.result];
-        match matrices.map(Rows::alignment).into_iter().min() {
-            Some(4) => 4,
-            Some(2) if self.cols.is_multiple_of(2) => 2,
+        let starts = matrices.map(Rows::alignment).into_iter().min();
+        let ends = match self.inner {
+            1 => self.cols,
+            inner => inner,
+        };
+        match starts {
+            Some(4) if self.inner == 1 || self.inner.is_multiple_of(4) => 4,
+            Some(2 | 4) if ends.is_multiple_of(2) => 2,
             _ => 1,
         }
     }
 
-    /// Columns that accesses touch: rows that start on multiples of four are moved by fours.
+    /// Elements of a row, or of a slice of rows side by side, that accesses touch: rows that start on multiples of four are
+    /// moved by fours.
     pub(crate) fn width(&self) -> u64 {
-        let cols = u64::from(self.cols);
+        let elements = u64::from(self.cols) * u64::from(self.inner);
         match self.alignment() {
-            4 => cols.next_multiple_of(4),
-            _ => cols,
+            4 => elements.next_multiple_of(4),
+            _ => elements,
         }
     }
 
@@ -155,11 +180,38 @@ impl Geometry {
             form: self.form,
             rows: self.rows,
             cols: self.cols,
+            inner: self.inner,
             alignment: self.alignment(),
             congruent: congruent
+                && self.inner == 1
                 && self.dtype == DType::F32
                 && self.operation != Operation::Jacobian,
         }
+    }
+}
+
+fn check_inner(operation: Operation, extents: Extents) -> Result<u32, Error> {
+    let Extents { rows, cols, inner } = extents;
+    let refuse = |expected, found| {
+        Err(Error::Value {
+            what: "inner extent",
+            expected,
+            found,
+        })
+    };
+    let is_sharded = Operation::SHARDED.contains(&operation);
+    if inner != 1 && (is_sharded || operation == Operation::Jacobian) {
+        return refuse("1 for this operation", format!("{inner} for {operation}"));
+    }
+    if inner == 0 || !rows.is_multiple_of(inner) {
+        return refuse("a divisor of the rows", format!("{inner} for {rows} rows"));
+    }
+    match u32::try_from(inner) {
+        Ok(inner) if u64::from(inner) * cols <= 1 << 30 => Ok(inner),
+        _ => refuse(
+            "at most 1,073,741,824 elements in a slice",
+            format!("{inner} for {cols} columns"),
+        ),
     }
 }
 

@@ -54,6 +54,14 @@ impl RowKernels {
 
     /// Checks that `rows` are no more than were planned.
     pub(crate) fn check_rows(&self, rows: u64) -> Result<(), Error> {
+        let inner = u64::from(self.geometry.inner);
+        if !rows.is_multiple_of(inner) {
+            return Err(Error::Value {
+                what: "rows to bind",
+                expected: "a multiple of the inner extent",
+                found: format!("{rows} rows, {inner} side by side"),
+            });
+        }
         if rows <= self.geometry.rows {
             return Ok(());
         }
@@ -87,7 +95,8 @@ impl RowKernels {
             .iter()
             .map(Tensor::role_and_shape)
             .chain(split.then_some(partials));
-        windows(shapes, rows, self.planner.abilities())
+        let unit = u64::from(self.geometry.inner);
+        windows(shapes, (rows, unit), self.planner.abilities())
     }
 
     /// Bytes of the partial statistics of a row.
@@ -191,7 +200,7 @@ impl RowKernels {
             )
         });
         spans.extend(partials.map(|tensor| (tensor.binding, tensor.span(window).0)));
-        let slots = u64::from(params.rows) * u64::from(params.parts);
+        let slots = kernel.slots(&mut params, variant);
         Step {
             kernel: Arc::clone(kernel),
             spans,
@@ -212,6 +221,7 @@ impl RowKernels {
             ..
         } = self.geometry;
         let jacobian = operation == Operation::Jacobian;
+        let inner = self.geometry.inner;
         Params {
             rows: narrow(window.rows * if jacobian { u64::from(cols) } else { 1 }),
             cols,
@@ -222,9 +232,20 @@ impl RowKernels {
             source_stride: narrow(source.stride),
             upstream_stride: narrow(upstream.stride),
             result_stride: narrow(result.stride),
+            inner,
+            groups: groups_of_slice(inner, variant),
             records: base.records.max(self.variant.family.parts()),
             ..base
         }
+    }
+}
+
+/// Groups of four rows that a slice has, and those past its end that fill up what its last invocations serve.
+fn groups_of_slice(inner: u32, variant: Variant) -> u32 {
+    let groups = inner.div_ceil(4);
+    match variant.groups {
+        0 | 1 => groups,
+        several => groups.next_multiple_of(several * variant.workgroup),
     }
 }
 

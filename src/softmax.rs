@@ -1,6 +1,6 @@
 //! Softmax, log-softmax, logsumexp and their backward passes.
 
-use crate::layout::{Geometry, Layout, Layouts};
+use crate::layout::{Extents, Geometry, Layout, Layouts};
 use crate::operation::{row_operation, sealed};
 use crate::params::Params;
 use crate::variant::{Operation, Problem};
@@ -11,6 +11,7 @@ use crate::{DType, Error};
 pub struct SoftmaxSpec {
     rows: u64,
     cols: u64,
+    inner: u64,
     scale: f32,
     dtype: DType,
     layouts: Layouts,
@@ -29,10 +30,20 @@ impl SoftmaxSpec {
         Self {
             rows,
             cols,
+            inner: 1,
             scale: 1.0,
             dtype: DType::F32,
             layouts,
         }
+    }
+
+    /// `inner` rows lie side by side, a divisor of the rows: the matrix is `[rows / inner, cols, inner]`, so that the
+    /// columns of a row are `inner` elements apart. So lies a tensor of which an axis other than the last is normalised:
+    /// `inner` is the product of the extents after that axis. Values of one a row are in the order of
+    /// `[rows / inner, inner]`. Not for a Jacobian.
+    #[must_use]
+    pub const fn inner(self, inner: u64) -> Self {
+        Self { inner, ..self }
     }
 
     /// Logits are multiplied by this first: finite, above 0. Gradients carry the factor.
@@ -99,7 +110,12 @@ impl SoftmaxSpec {
 
 impl sealed::Spec for SoftmaxSpec {
     fn geometry(&self, operation: Operation) -> Result<Geometry, Error> {
-        Geometry::new(operation, (self.rows, self.cols), self.dtype, self.layouts)
+        let extents = Extents {
+            rows: self.rows,
+            cols: self.cols,
+            inner: self.inner,
+        };
+        Geometry::new(operation, extents, self.dtype, self.layouts)
     }
 
     fn params(&self) -> Result<Params, Error> {

@@ -23,9 +23,10 @@ const MAX_WINDOW: u64 = 1 << 31;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {
-    /// Rows of which `width` elements of so many bytes are touched.
+    /// Slices of `inner` rows side by side, of each of which `width` elements of so many bytes are touched.
     Matrix {
         rows: Rows,
+        inner: u64,
         width: u64,
         element: u64,
     },
@@ -50,6 +51,7 @@ impl Shape {
         };
         Self::Matrix {
             rows,
+            inner: geometry.inner.into(),
             width: geometry.width(),
             element: geometry.dtype.bytes(),
         }
@@ -63,6 +65,7 @@ impl Shape {
         };
         Self::Matrix {
             rows,
+            inner: 1,
             width: cols * cols,
             element: dtype.bytes(),
         }
@@ -76,6 +79,7 @@ impl Shape {
         };
         Self::Matrix {
             rows,
+            inner: 1,
             width: bytes / F32,
             element: F32,
         }
@@ -83,11 +87,11 @@ impl Shape {
 
     /// The most bytes that a window's binding holds before its first row, bindings beginning at multiples of 256 bytes.
     fn slack(self) -> u64 {
-        let per_row = self.bytes_per_row();
         match self {
-            Self::PerRow { .. } => (ALIGNMENT - 1) * per_row,
+            Self::PerRow { bytes } => (ALIGNMENT - 1) * bytes,
             Self::Matrix { rows, element, .. } => {
-                let step = (per_row | (rows.offset * element)).trailing_zeros();
+                let per_slice = rows.stride * element;
+                let step = (per_slice | (rows.offset * element)).trailing_zeros();
                 ALIGNMENT - (1 << step.min(ALIGNMENT.ilog2()))
             }
             Self::Whole { .. } => 0,
@@ -102,10 +106,12 @@ impl Shape {
             Self::Matrix { .. } if rows == 0 => 0,
             Self::Matrix {
                 rows: Rows { offset, stride },
+                inner,
                 width,
                 element,
             } => {
-                let last = offset.saturating_add((rows - 1).saturating_mul(stride));
+                let slices = rows.div_ceil(inner);
+                let last = offset.saturating_add((slices - 1).saturating_mul(stride));
                 // A binding has whole words.
                 let bytes = last.saturating_add(width).saturating_mul(element);
                 bytes.checked_next_multiple_of(4).unwrap_or(u64::MAX)
@@ -113,10 +119,16 @@ impl Shape {
         }
     }
 
-    const fn bytes_per_row(self) -> u64 {
+    /// Bytes of so many rows, whole slices of them where they lie side by side.
+    const fn bytes_per(self, unit: u64) -> u64 {
         match self {
-            Self::Matrix { rows, element, .. } => rows.stride * element,
-            Self::PerRow { bytes } => bytes,
+            Self::Matrix {
+                rows,
+                inner,
+                element,
+                ..
+            } => unit.div_ceil(inner) * rows.stride * element,
+            Self::PerRow { bytes } => unit * bytes,
             Self::Whole { .. } => 0,
         }
     }
@@ -217,8 +229,13 @@ impl<'a> Tensor<'a> {
                     window.bound_row(),
                 )
             }
-            Shape::Matrix { rows, element, .. } => {
-                let start = (rows.offset + window.first * rows.stride) * element;
+            Shape::Matrix {
+                rows,
+                inner,
+                element,
+                ..
+            } => {
+                let start = (rows.offset + window.first / inner * rows.stride) * element;
                 let offset = start - start % ALIGNMENT;
                 let size = self.shape.bytes(window.first + window.rows) - offset;
                 let residue = u32::try_from((start - offset) / element).unwrap_or(0);
@@ -300,14 +317,19 @@ pub(crate) fn without_matrices<'a>(tensors: &[Tensor<'a>]) -> Vec<Tensor<'a>> {
         .collect()
 }
 
-/// Windows that cover `rows` rows within the binding limit, as few as it allows.
+/// Windows that cover `rows` rows within the binding limit, as few as it allows, each of whole units of so many rows.
 pub(crate) fn windows(
     shapes: impl IntoIterator<Item = (&'static str, Shape)>,
-    rows: u64,
+    (rows, unit): (u64, u64),
     abilities: &Abilities,
 ) -> Result<Vec<Window>, Error> {
-    let mut most = rows.max(1);
+    let mut most = rows.max(unit);
     let limit = binding_limit(abilities);
+    let one = if unit == 1 {
+        "a row of "
+    } else {
+        "a slice of "
+    };
     for (role, shape) in shapes {
         let refused = |what: &str, needed| Error::Limit {
             what: format!("{what}buffer `{role}`"),
@@ -315,19 +337,19 @@ pub(crate) fn windows(
             needed,
             available: limit,
         };
-        let per_row = shape.bytes_per_row();
+        let per_unit = shape.bytes_per(unit);
         match shape {
             Shape::Whole { bytes } if bytes > limit => return Err(refused("", bytes)),
             Shape::Whole { .. } => continue,
             _ if shape.bytes(rows) <= limit => continue,
-            _ if per_row > limit => return Err(refused("a row of ", per_row)),
+            _ if per_unit > limit => return Err(refused(one, per_unit)),
             _ => {}
         }
-        let fits = limit.saturating_sub(shape.slack()) / per_row;
+        let fits = limit.saturating_sub(shape.slack()) / per_unit;
         if fits == 0 {
-            return Err(refused("a row of ", per_row + shape.slack()));
+            return Err(refused(one, per_unit + shape.slack()));
         }
-        most = most.min(fits);
+        most = most.min(fits * unit);
     }
     let window = |first| Window {
         first,

@@ -14,6 +14,7 @@ const GOOD: Variant = Variant {
     lanes: 64,
     workgroup: 64,
     access: Access::Quads,
+    groups: 0,
 };
 
 #[test]

@@ -7,7 +7,7 @@ use naga::back::{PipelineConstants, glsl, hlsl, msl, pipeline_constants, spv};
 use naga::proc::{BoundsCheckPolicies, BoundsCheckPolicy};
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use naga::{AddressSpace, Module, ShaderStage, StorageAccess, TypeInner};
-use wgpu_softmax::shader::{Binding, Program, Stage, options};
+use wgpu_softmax::shader::{Beside, Binding, Program, Stage, options};
 use wgpu_softmax::variant::{Access, Form, Operation, Reduce, Shares};
 use wgpu_softmax::{DType, Params};
 
@@ -51,12 +51,61 @@ fn programs() -> Vec<Program> {
                         workgroup: 64,
                         access,
                         dtype,
+                        beside: None,
+                    });
+                }
+            }
+        }
+    }
+    list.extend(beside());
+    list
+}
+
+/// Every program of rows that lie side by side.
+fn beside() -> Vec<Program> {
+    let mut list = Vec::new();
+    for (operation, form) in forms() {
+        for &stage in stages_beside(operation, form) {
+            for (groups, whole) in [(1, false), (3, true)] {
+                for (access, dtype) in storages().filter(|(access, _)| *access != Access::Shifted) {
+                    list.push(Program {
+                        operation,
+                        form,
+                        stage,
+                        reduce: Reduce::Invocation,
+                        lanes: 1,
+                        workgroup: 64,
+                        access,
+                        dtype,
+                        beside: Some(Beside { groups, whole }),
                     });
                 }
             }
         }
     }
     list
+}
+
+fn stages_beside(operation: Operation, form: Form) -> &'static [Stage] {
+    let whole_rows = &[
+        Stage::Registers {
+            quads: 3,
+            whole: true,
+        },
+        Stage::Streamed,
+        Stage::Finish,
+        Stage::Partial,
+        Stage::Combine,
+    ];
+    let shares_partial = form.matrices_read(operation) == 1 && !form.is_dense();
+    match operation {
+        Operation::PartialStatistic => &whole_rows[3..],
+        Operation::CrossEntropyBackward => &[Stage::Elementwise],
+        Operation::Jacobian => &[],
+        _ if Operation::SHARDED.contains(&operation) => &[],
+        _ if shares_partial => &whole_rows[..3],
+        _ => whole_rows,
+    }
 }
 
 /// Every operation in every form.
@@ -211,7 +260,7 @@ fn the_uniform_has_the_hosts_layout() {
     let host = offsets!(
         rows cols parts part_cols bound_row tensor_row source_offset source_stride
         upstream_offset upstream_stride result_offset result_stride first_record records scale largest_logit fraction
-        steepness lowest_rise negligible_rise exponent_high exponent_low
+        steepness lowest_rise negligible_rise exponent_high exponent_low inner groups
         options first_class classes id_words ignored_low ignored_high loss_words z_loss
         target_share uniform_share softcap inverse_softcap largest_uncapped slope weight_sum valid_rows
     );

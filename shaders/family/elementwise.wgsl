@@ -6,5 +6,6 @@ fn elementwise(invocation: Invocation) {
     let place = locate(invocation);
     let task = task_of(place);
     let at = starts(task.row);
-    write_range(place, at, task.first, task.last, recall(open_row(task.row, at), task.row));
+    let row = recall(open_row(task.row, at), task.row);
+    write_range(place, at, task.first, task.last, beside(Rows(), 0u, row));
 }

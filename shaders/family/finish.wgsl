@@ -12,6 +12,6 @@ fn finish(invocation: Invocation) {
         report(task.row, row);
     }
     if WRITES_RESULT {
-        write_range(place, at, task.first, task.last, row);
+        write_range(place, at, task.first, task.last, beside(Rows(), 0u, row));
     }
 }

@@ -1,8 +1,4 @@
-// The records of a row lie side by side, in the order in which they merge; a dispatch may write some of them only.
-
-fn record_of(row: u32, part: u32) -> u32 {
-    return row * params.records + params.first_record + part;
-}
+// The records of a row merge in the order of its parts; a dispatch may write some of them only.
 
 fn merge_records(place: Place, row: u32) -> Found {
     var extremes = Extremes(LOWEST, 0u);

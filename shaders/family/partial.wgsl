@@ -6,7 +6,8 @@ fn partial(invocation: Invocation) {
     let place = locate(invocation);
     let task = task_of(place);
     let at = starts(task.row);
-    let found = fold_range(place, at, task.first, task.last, open_row(task.row, at));
+    let unread = beside(Rows(), 0u, open_row(task.row, at));
+    let found = fold_range(place, at, task.first, task.last, unread);
     if task.alive && place.lane == 0u {
         store_record(record_of(task.row, task.part), found);
     }

@@ -25,8 +25,8 @@ fn load_quad(at: Starts, column: u32, k: u32) -> Held {
 
 fn write_quad(at: Starts, column: u32, k: u32, bits: vec4<u32>) {
     if is_whole(k) {
-        write_result_whole(at.result + column, bits);
+        write_result_whole(element_at(at.result, column), bits);
     } else if any_inside(column, params.cols) {
-        write_result(at.result + column, inside(column, params.cols), bits);
+        write_result(element_at(at.result, column), inside(column, params.cols), bits);
     }
 }

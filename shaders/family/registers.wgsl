@@ -7,6 +7,7 @@ fn registers(invocation: Invocation) {
     let at = starts(task.row);
     let opened = open_row(task.row, at);
 
+    let unread = beside(Rows(), 0u, opened);
     var held: array<Held, QUADS>;
     var seen = empty_survey();
     for (var k = 0u; k < QUADS; k++) { // unrolled
@@ -20,23 +21,24 @@ fn registers(invocation: Invocation) {
     for (var k = 0u; k < QUADS; k++) { // unrolled
         let column = column_of_quad(task, place, k);
         let weights = weigh(held[k], extremes.max);
-        block = add_terms(block, terms_of(held[k], opened, column, params.cols, weights, extremes.max));
+        block = add_terms(block, terms_of(held[k], unread, column, params.cols, weights, extremes.max));
         if k % 4u == 3u || k + 1u == QUADS {
             take(&sums, block, k / 4u + 1u);
             block = Terms();
         }
         held[k] = keep(held[k], weights);
     }
-    let row = conclude(opened, found_of(extremes, merge_totals(place, totals_of(sums))));
+    let row = conclude(opened, found_of(extremes, merge_totals(place, totals_of_row(totals_of(sums), 0u))));
     if task.alive && place.lane == 0u {
         report(task.row, row);
     }
 
     if WRITES_RESULT && task.alive {
+        let rows = beside(Rows(), 0u, row);
         for (var k = 0u; k < QUADS; k++) { // unrolled
             let column = column_of_quad(task, place, k);
-            write_quad(at, column, k, outcome(held[k], column, row));
+            write_quad(at, column, k, outcome(held[k], column, rows));
         }
-        write_exception(place, at, task.first, params.cols, row);
+        write_exception(place, at, task.first, params.cols, rows);
     }
 }

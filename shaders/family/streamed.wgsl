@@ -7,11 +7,12 @@ fn streamed(invocation: Invocation) {
     let task = task_of(place);
     let at = starts(task.row);
     let opened = open_row(task.row, at);
-    let row = conclude(opened, fold_range(place, at, task.first, task.last, opened));
+    let unread = beside(Rows(), 0u, opened);
+    let row = conclude(opened, fold_range(place, at, task.first, task.last, unread));
     if task.alive && place.lane == 0u {
         report(task.row, row);
     }
     if WRITES_RESULT {
-        write_range(place, at, task.first, task.last, row);
+        write_range(place, at, task.first, task.last, beside(Rows(), 0u, row));
     }
 }

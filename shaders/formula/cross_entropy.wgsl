@@ -26,6 +26,29 @@ struct Row {
 }
 
 // Columns may be those of some classes only, from first_class on: the others' targets are valid, and have no column.
+// What is written of the rows of an access.
+struct Rows {
+    column: Bits,
+    max: Value,
+    pull_of_weight: Value,
+    push: Value,
+    exceptional: Bits,
+    spoilt: Truth,
+    ignored: Truth,
+}
+
+fn beside(rows: Rows, r: u32, row: Row) -> Rows {
+    return Rows(
+        with_bits_of_row(rows.column, r, row.column),
+        with_row(rows.max, r, row.max),
+        with_row(rows.pull_of_weight, r, row.pull_of_weight),
+        with_row(rows.push, r, row.push),
+        with_bits_of_row(rows.exceptional, r, exceptional(row)),
+        with_truth_of_row(rows.spoilt, r, row.spoilt),
+        with_truth_of_row(rows.ignored, r, row.role == IGNORED),
+    );
+}
+
 fn column_of(class_: u32) -> u32 {
     let column = class_ - params.first_class;
     return select(NO_COLUMN, column, class_ >= params.first_class && column < params.cols);
@@ -118,9 +141,9 @@ fn keep(held: Held, weights: vec4<f32>) -> Held {
     return keep_weights(held, weights);
 }
 
-fn outcome(kept: Held, column: u32, row: Row) -> vec4<u32> {
+fn outcome(kept: Held, column: u32, rows: Rows) -> vec4<u32> {
     let logits = logits_of(kept);
-    let pulled = weights_kept(logits, row.max) * row.pull_of_weight;
-    let gradient = sloped(logits, pushed(pulled, kept, column, row));
-    return spoil(row.spoilt, gradient) & vec4<u32>(select(~0u, 0u, row.role == IGNORED));
+    let pulled = weights_kept(logits, rows.max) * rows.pull_of_weight;
+    let gradient = sloped(logits, pushed(pulled, kept, column, rows));
+    return spoil(rows.spoilt, gradient) & select(vec4<u32>(~0u), vec4<u32>(0u), vec4<bool>(rows.ignored));
 }

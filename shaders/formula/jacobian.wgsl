@@ -21,6 +21,25 @@ struct Row {
     poisoned: bool,
 }
 
+// What is written of the rows of an access.
+struct Rows {
+    max: Value,
+    beside_diagonal: Value,
+    diagonal: Bits,
+    exceptional: Bits,
+    poisoned: Truth,
+}
+
+fn beside(rows: Rows, r: u32, row: Row) -> Rows {
+    return Rows(
+        with_row(rows.max, r, row.max),
+        with_row(rows.beside_diagonal, r, row.beside_diagonal),
+        with_bits_of_row(rows.diagonal, r, row.diagonal),
+        with_bits_of_row(rows.exceptional, r, exceptional(row)),
+        with_truth_of_row(rows.poisoned, r, row.poisoned),
+    );
+}
+
 fn starts(row: u32) -> Starts {
     let source_row = row / params.cols;
     return Starts(
@@ -41,7 +60,7 @@ fn load(at: Starts, column: u32, inside: vec4<bool>) -> Held {
     return load_source(at.source + column, inside, NEGATIVE_INFINITY);
 }
 
-fn weigh(held: Held, max_: f32) -> vec4<f32> {
+fn weigh(held: Held, max_: Value) -> vec4<f32> {
     return weigh_logits(held, max_);
 }
 
@@ -56,7 +75,7 @@ fn recall(opened: Row, index: u32) -> Row {
     row.max = value_one(pair.x);
     row.inverse_sum = value_one(pair.y);
     row.poisoned = !finite_one(pair.x);
-    row.p = weigh(vec4<u32>(opened.logit), row.max).x * row.inverse_sum;
+    row.p = weigh(vec4<u32>(opened.logit), Value(row.max)).x * row.inverse_sum;
     row.beside_diagonal = -params.scale * row.p * row.inverse_sum;
     return row;
 }
@@ -65,14 +84,18 @@ fn keep(held: Held, weights: vec4<f32>) -> Held {
     return bitcast<vec4<u32>>(weights);
 }
 
-fn outcome(kept: Held, column: u32, row: Row) -> vec4<u32> {
-    return spoil(row.poisoned, bitcast<vec4<f32>>(kept) * row.beside_diagonal);
+fn outcome(kept: Held, column: u32, rows: Rows) -> vec4<u32> {
+    return spoil(rows.poisoned, bitcast<vec4<f32>>(kept) * rows.beside_diagonal);
 }
 
-fn exception_of(row: Row) -> u32 {
-    return row.diagonal;
+fn exception_of(rows: Rows) -> Bits {
+    return rows.diagonal;
+}
+
+fn exceptional_of(rows: Rows) -> Bits {
+    return rows.exceptional;
 }
 
 fn exceptional(row: Row) -> u32 {
-    return spoil(row.poisoned, vec4<f32>(params.scale * row.p * (1.0 - row.p))).x;
+    return spoil(Truth(row.poisoned), vec4<f32>(params.scale * row.p * (1.0 - row.p))).x;
 }

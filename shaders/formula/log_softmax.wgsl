@@ -6,6 +6,21 @@ struct Row {
     poisoned: bool,
 }
 
+// What is written of the rows of an access.
+struct Rows {
+    max: Value,
+    log_sum: Value,
+    poisoned: Truth,
+}
+
+fn beside(rows: Rows, r: u32, row: Row) -> Rows {
+    return Rows(
+        with_row(rows.max, r, row.max),
+        with_row(rows.log_sum, r, row.log_sum),
+        with_truth_of_row(rows.poisoned, r, row.poisoned),
+    );
+}
+
 fn open_row(row: u32, at: Starts) -> Row {
     return Row();
 }
@@ -21,9 +36,9 @@ fn keep(held: Held, weights: vec4<f32>) -> Held {
     return held;
 }
 
-fn outcome(kept: Held, column: u32, row: Row) -> vec4<u32> {
-    let rise = max(rise_of(value(kept), row.max), vec4<f32>(params.lowest_rise));
-    let log_p = params.steepness * rise - row.log_sum;
+fn outcome(kept: Held, column: u32, rows: Rows) -> vec4<u32> {
+    let rise = max(rise_of(value(kept), rows.max), vec4<f32>(params.lowest_rise));
+    let log_p = params.steepness * rise - rows.log_sum;
     let below = !live(kept) | (rise == vec4<f32>(params.lowest_rise));
-    return select(spoil(row.poisoned, log_p), vec4<u32>(NEGATIVE_INFINITY), below & vec4<bool>(!row.poisoned));
+    return select(spoil(rows.poisoned, log_p), vec4<u32>(NEGATIVE_INFINITY), below & vec4<bool>(!rows.poisoned));
 }

@@ -8,11 +8,26 @@ struct Row {
     poisoned: bool,
 }
 
+// What is written of the rows of an access.
+struct Rows {
+    max: Value,
+    sum: Value,
+    poisoned: Truth,
+}
+
+fn beside(rows: Rows, r: u32, row: Row) -> Rows {
+    return Rows(
+        with_row(rows.max, r, row.max),
+        with_row(rows.sum, r, row.sum),
+        with_truth_of_row(rows.poisoned, r, row.poisoned),
+    );
+}
+
 fn forward_special(log_probs: vec4<u32>) -> vec4<u32> {
     return select(log_probs & vec4<u32>(MAGNITUDE), vec4<u32>(0u), log_probs == vec4<u32>(NEGATIVE_INFINITY));
 }
 
-fn weigh(held: Held, max_: f32) -> vec4<f32> {
+fn weigh(held: Held, max_: Value) -> vec4<f32> {
     return value(held.upstream);
 }
 
@@ -31,10 +46,10 @@ fn keep(held: Held, weights: vec4<f32>) -> Held {
     return held;
 }
 
-fn outcome(kept: Held, column: u32, row: Row) -> vec4<u32> {
+fn outcome(kept: Held, column: u32, rows: Rows) -> vec4<u32> {
     let l = value(kept.forward);
     let e = select(exp(l), vec4<f32>(1.0), l == vec4<f32>(0.0));
     let p = select(vec4<f32>(0.0), e, finite(kept.forward));
-    let gradient = params.scale * (value(kept.upstream) - p * row.sum);
-    return spoil(row.poisoned, gradient);
+    let gradient = params.scale * (value(kept.upstream) - p * rows.sum);
+    return spoil(rows.poisoned, gradient);
 }

@@ -7,6 +7,17 @@ struct Row {
     lse: u32,
 }
 
+// What is written of the rows of an access.
+struct Rows {
+    max: Value,
+}
+
+fn beside(rows: Rows, r: u32, row: Row) -> Rows {
+    return Rows(
+        with_row(rows.max, r, row.max),
+    );
+}
+
 fn open_row(row: u32, at: Starts) -> Row {
     return Row();
 }
@@ -23,6 +34,6 @@ fn keep(held: Held, weights: vec4<f32>) -> Held {
     return held;
 }
 
-fn outcome(kept: Held, column: u32, row: Row) -> vec4<u32> {
+fn outcome(kept: Held, column: u32, rows: Rows) -> vec4<u32> {
     return vec4<u32>(NAN);
 }

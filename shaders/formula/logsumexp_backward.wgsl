@@ -9,6 +9,23 @@ struct Row {
     poisoned: bool,
 }
 
+// What is written of the rows of an access.
+struct Rows {
+    max: Value,
+    inverse_sum: Value,
+    grad_lse: Value,
+    poisoned: Truth,
+}
+
+fn beside(rows: Rows, r: u32, row: Row) -> Rows {
+    return Rows(
+        with_row(rows.max, r, row.max),
+        with_row(rows.inverse_sum, r, row.inverse_sum),
+        with_row(rows.grad_lse, r, row.grad_lse),
+        with_truth_of_row(rows.poisoned, r, row.poisoned),
+    );
+}
+
 fn open_row(row: u32, at: Starts) -> Row {
     let bits = grad_lse[params.bound_row + row];
     return Row(0.0, 0.0, value_one(bits), !finite_one(bits));
@@ -26,7 +43,7 @@ fn keep(held: Held, weights: vec4<f32>) -> Held {
     return bitcast<vec4<u32>>(weights);
 }
 
-fn outcome(kept: Held, column: u32, row: Row) -> vec4<u32> {
-    let gradient = params.scale * row.grad_lse * (bitcast<vec4<f32>>(kept) * row.inverse_sum);
-    return spoil(row.poisoned, gradient);
+fn outcome(kept: Held, column: u32, rows: Rows) -> vec4<u32> {
+    let gradient = params.scale * rows.grad_lse * (bitcast<vec4<f32>>(kept) * rows.inverse_sum);
+    return spoil(rows.poisoned, gradient);
 }

@@ -8,11 +8,26 @@ struct Row {
     poisoned: bool,
 }
 
+// What is written of the rows of an access.
+struct Rows {
+    max: Value,
+    dot: Value,
+    poisoned: Truth,
+}
+
+fn beside(rows: Rows, r: u32, row: Row) -> Rows {
+    return Rows(
+        with_row(rows.max, r, row.max),
+        with_row(rows.dot, r, row.dot),
+        with_truth_of_row(rows.poisoned, r, row.poisoned),
+    );
+}
+
 fn forward_special(probs: vec4<u32>) -> vec4<u32> {
     return probs & vec4<u32>(MAGNITUDE);
 }
 
-fn weigh(held: Held, max_: f32) -> vec4<f32> {
+fn weigh(held: Held, max_: Value) -> vec4<f32> {
     return value(held.forward) * value(held.upstream);
 }
 
@@ -31,7 +46,7 @@ fn keep(held: Held, weights: vec4<f32>) -> Held {
     return held;
 }
 
-fn outcome(kept: Held, column: u32, row: Row) -> vec4<u32> {
-    let gradient = params.scale * value(kept.forward) * (value(kept.upstream) - row.dot);
-    return spoil(row.poisoned, gradient);
+fn outcome(kept: Held, column: u32, rows: Rows) -> vec4<u32> {
+    let gradient = params.scale * value(kept.forward) * (value(kept.upstream) - rows.dot);
+    return spoil(rows.poisoned, gradient);
 }

@@ -32,7 +32,7 @@ fn keep_logits(logits: vec4<u32>, weights: vec4<f32>) -> vec4<u32> {
     return logits;
 }
 
-fn weights_kept(kept: vec4<u32>, max_: f32) -> vec4<f32> {
+fn weights_kept(kept: vec4<u32>, max_: Value) -> vec4<f32> {
     return weigh_logits(kept, max_);
 }
 

@@ -12,7 +12,7 @@ fn keep_logits(logits: vec4<u32>, weights: vec4<f32>) -> vec4<u32> {
     return bitcast<vec4<u32>>(weights);
 }
 
-fn weights_kept(kept: vec4<u32>, max_: f32) -> vec4<f32> {
+fn weights_kept(kept: vec4<u32>, max_: Value) -> vec4<f32> {
     return bitcast<vec4<f32>>(kept);
 }
 

@@ -15,13 +15,13 @@ fn weights_at(column: u32) -> vec4<u32> {
     if (params.options & HAS_WEIGHT) == 0u {
         return vec4<u32>(ONE);
     }
-    let c = min(column + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(params.cols - 1u));
+    let c = min(columns_of(column), vec4<u32>(params.cols - 1u));
     return vec4<u32>(class_weights[c.x], class_weights[c.y], class_weights[c.z], class_weights[c.w]);
 }
 
-fn shares_of(held: Held, column: u32, row: Row) -> Shares {
+fn shares_of(held: Held, column: u32, rows: Rows) -> Shares {
     let weights = weights_at(column);
-    let probs = probs_of(held, column, row);
+    let probs = probs_of(held, column, rows);
     let from_target = !zero(probs) & vec4<bool>(params.target_share != 0.0);
     let used = !zero(weights) & (from_target | vec4<bool>(params.uniform_share != 0.0));
     let spoilt = used & (!finite(weights) | (from_target & !finite(probs)));
@@ -38,8 +38,8 @@ fn share_sum(row: Row, found: Found) -> u32 {
     return select(bitcast<u32>(found.totals.share), NAN, (found.totals.faults & NO_NUMBER) != 0u);
 }
 
-fn pushed(pulled: vec4<f32>, kept: Held, column: u32, row: Row) -> vec4<f32> {
-    return pulled - shares_of(kept, column, row).value * row.push;
+fn pushed(pulled: vec4<f32>, kept: Held, column: u32, rows: Rows) -> vec4<f32> {
+    return pulled - shares_of(kept, column, rows).value * rows.push;
 }
 
 // The sum of t (scale (max - x) + ln(sum)).

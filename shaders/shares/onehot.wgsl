@@ -2,7 +2,7 @@
 
 fn read_target(row: Row, at: Starts) -> Row {
     var read = row;
-    read.logit = read_logit(load_source_one(at.source + select(row.column, 0u, row.column == NO_COLUMN)));
+    read.logit = read_logit(load_source_one(element_at(at.source, select(row.column, 0u, row.column == NO_COLUMN))));
     return read;
 }
 
@@ -10,19 +10,23 @@ fn share_sum(row: Row, found: Found) -> u32 {
     return row.weight;
 }
 
-fn pushed(pulled: vec4<f32>, kept: Held, column: u32, row: Row) -> vec4<f32> {
+fn pushed(pulled: vec4<f32>, kept: Held, column: u32, rows: Rows) -> vec4<f32> {
     return pulled;
 }
 
-fn exception_of(row: Row) -> u32 {
-    return row.column;
+fn exception_of(rows: Rows) -> Bits {
+    return rows.column;
+}
+
+fn exceptional_of(rows: Rows) -> Bits {
+    return rows.exceptional;
 }
 
 fn exceptional(row: Row) -> u32 {
     let logit = vec4<u32>(row.logit);
-    let pulled = weigh_logits(logit, row.max) * row.pull_of_weight;
+    let pulled = weigh_logits(logit, Value(row.max)) * row.pull_of_weight;
     let gradient = sloped(logit, pulled - value_one(row.weight) * row.push);
-    return spoil(row.spoilt, gradient).x;
+    return spoil(Truth(row.spoilt), gradient).x;
 }
 
 // w (scale (max - x_t) + ln(sum)), never lse - x_t: right at logits of 1e8.

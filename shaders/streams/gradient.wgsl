@@ -14,9 +14,9 @@ struct Starts {
 
 fn starts(row: u32) -> Starts {
     return Starts(
-        params.source_offset + row * params.source_stride,
-        params.upstream_offset + row * params.upstream_stride,
-        params.result_offset + row * params.result_stride,
+        start_of(params.source_offset, params.source_stride, row),
+        start_of(params.upstream_offset, params.upstream_stride, row),
+        start_of(params.result_offset, params.result_stride, row),
     );
 }
 
@@ -25,13 +25,13 @@ fn nothing() -> Held {
 }
 
 fn load_whole(at: Starts, column: u32) -> Held {
-    return Held(load_source_whole(at.source + column), load_upstream_whole(at.upstream + column));
+    return Held(load_source_whole(element_at(at.source, column)), load_upstream_whole(element_at(at.upstream, column)));
 }
 
 fn load(at: Starts, column: u32, inside: vec4<bool>) -> Held {
     return Held(
-        load_source(at.source + column, inside, FORWARD_FILLER),
-        load_upstream(at.upstream + column, inside, 0u),
+        load_source(element_at(at.source, column), inside, FORWARD_FILLER),
+        load_upstream(element_at(at.upstream, column), inside, 0u),
     );
 }
 

@@ -10,8 +10,8 @@ struct Starts {
 
 fn starts(row: u32) -> Starts {
     return Starts(
-        params.source_offset + row * params.source_stride,
-        params.result_offset + row * params.result_stride,
+        start_of(params.source_offset, params.source_stride, row),
+        start_of(params.result_offset, params.result_stride, row),
     );
 }
 
@@ -20,11 +20,11 @@ fn nothing() -> Held {
 }
 
 fn load_whole(at: Starts, column: u32) -> Held {
-    return read_logits(load_source_whole(at.source + column), vec4<bool>(true));
+    return read_logits(load_source_whole(element_at(at.source, column)), vec4<bool>(true));
 }
 
 fn load(at: Starts, column: u32, inside: vec4<bool>) -> Held {
-    return read_logits(load_source(at.source + column, inside, NEGATIVE_INFINITY), inside);
+    return read_logits(load_source(element_at(at.source, column), inside, NEGATIVE_INFINITY), inside);
 }
 
 fn logits_of(held: Held) -> vec4<u32> {
@@ -35,7 +35,7 @@ fn survey(so_far: Survey, held: Held) -> Survey {
     return survey_logits(so_far, held);
 }
 
-fn weigh(held: Held, max_: f32) -> vec4<f32> {
+fn weigh(held: Held, max_: Value) -> vec4<f32> {
     return weigh_logits(held, max_);
 }
 

@@ -14,9 +14,9 @@ struct Starts {
 
 fn starts(row: u32) -> Starts {
     return Starts(
-        params.source_offset + row * params.source_stride,
-        params.upstream_offset + row * params.upstream_stride,
-        params.result_offset + row * params.result_stride,
+        start_of(params.source_offset, params.source_stride, row),
+        start_of(params.upstream_offset, params.upstream_stride, row),
+        start_of(params.result_offset, params.result_stride, row),
     );
 }
 
@@ -25,14 +25,14 @@ fn nothing() -> Held {
 }
 
 fn load_whole(at: Starts, column: u32) -> Held {
-    let logits = read_logits(load_source_whole(at.source + column), vec4<bool>(true));
-    return Held(logits, load_upstream_whole(at.upstream + column));
+    let logits = read_logits(load_source_whole(element_at(at.source, column)), vec4<bool>(true));
+    return Held(logits, load_upstream_whole(element_at(at.upstream, column)));
 }
 
 fn load(at: Starts, column: u32, inside: vec4<bool>) -> Held {
     return Held(
-        read_logits(load_source(at.source + column, inside, NEGATIVE_INFINITY), inside),
-        load_upstream(at.upstream + column, inside, 0u),
+        read_logits(load_source(element_at(at.source, column), inside, NEGATIVE_INFINITY), inside),
+        load_upstream(element_at(at.upstream, column), inside, 0u),
     );
 }
 
@@ -44,7 +44,7 @@ fn survey(so_far: Survey, held: Held) -> Survey {
     return survey_logits(so_far, held.logits);
 }
 
-fn weigh(held: Held, max_: f32) -> vec4<f32> {
+fn weigh(held: Held, max_: Value) -> vec4<f32> {
     return weigh_logits(held.logits, max_);
 }
 

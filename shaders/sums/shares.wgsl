@@ -18,7 +18,7 @@ struct Sums {
     weights: NestedSum,
     shares: NestedSum,
     distances: NestedSum,
-    faults: u32,
+    faults: Bits,
 }
 
 struct Totals {
@@ -28,15 +28,22 @@ struct Totals {
     faults: u32,
 }
 
+struct WideTotals {
+    weight: Value,
+    share: Value,
+    distance: Value,
+    faults: Bits,
+}
+
 struct Found {
     statistic: Statistic,
     totals: Totals,
 }
 
-fn terms_of(held: Held, row: Row, column: u32, last: u32, weights: vec4<f32>, max_: f32) -> Terms {
+fn terms_of(held: Held, rows: Rows, column: u32, last: u32, weights: vec4<f32>, max_: Value) -> Terms {
     let logits = logits_of(held);
-    let shares = shares_of(held, column, row);
-    let in_row = column + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(last);
+    let shares = shares_of(held, column, rows);
+    let in_row = inside(column, last);
     let value_of_each = select(vec4<f32>(0.0), shares.value, in_row);
     let distances = select(vec4<f32>(0.0), -value_of_each * rise_of(value(logits), max_), live(logits));
     let infinity = select(vec4<u32>(PLUS_INFINITY), vec4<u32>(MINUS_INFINITY), shares.value < vec4<f32>(0.0));
@@ -57,20 +64,28 @@ fn take(sums: ptr<function, Sums>, terms: Terms, count: u32) {
     add_term(&weights, across(terms.weights), count);
     add_term(&shares, across(terms.shares), count);
     add_term(&distances, across(terms.distances), count);
-    let faults = terms.faults.xy | terms.faults.zw;
-    *sums = Sums(weights, shares, distances, (*sums).faults | (faults.x | faults.y));
+    *sums = Sums(weights, shares, distances, (*sums).faults | united(terms.faults));
 }
 
 // What was relative to `old` becomes relative to `new`.
-fn refer(sums: ptr<function, Sums>, old: f32, new_: f32) {
+fn refer(sums: ptr<function, Sums>, old: Value, new_: Value) {
     var weights = (*sums).weights;
-    rescale(&weights, exponential_one(old, new_));
+    rescale(&weights, rescaling(old, new_));
     (*sums).weights = weights;
-    (*sums).distances.stretches -= total((*sums).shares) * rise_of_one(old, new_);
+    (*sums).distances.stretches -= total((*sums).shares) * rise_between(old, new_);
 }
 
-fn totals_of(sums: Sums) -> Totals {
-    return Totals(total(sums.weights), total(sums.shares), total(sums.distances), sums.faults);
+fn totals_of(sums: Sums) -> WideTotals {
+    return WideTotals(total(sums.weights), total(sums.shares), total(sums.distances), sums.faults);
+}
+
+fn totals_of_row(totals: WideTotals, r: u32) -> Totals {
+    return Totals(
+        of_row(totals.weight, r),
+        of_row(totals.share, r),
+        of_row(totals.distance, r),
+        bits_of_row(totals.faults, r),
+    );
 }
 
 fn add_totals(a: Totals, b: Totals) -> Totals {

@@ -3,9 +3,10 @@
 alias Terms = vec4<f32>;
 alias Sums = NestedSum;
 alias Totals = f32;
+alias WideTotals = Value;
 alias Found = Statistic;
 
-fn terms_of(held: Held, row: Row, column: u32, last: u32, weights: vec4<f32>, max_: f32) -> Terms {
+fn terms_of(held: Held, rows: Rows, column: u32, last: u32, weights: vec4<f32>, max_: Value) -> Terms {
     return weights;
 }
 
@@ -19,12 +20,16 @@ fn take(sums: ptr<function, Sums>, terms: Terms, count: u32) {
 }
 
 // What was relative to `old` becomes relative to `new`.
-fn refer(sums: ptr<function, Sums>, old: f32, new_: f32) {
-    rescale(sums, exponential_one(old, new_));
+fn refer(sums: ptr<function, Sums>, old: Value, new_: Value) {
+    rescale(sums, rescaling(old, new_));
 }
 
-fn totals_of(sums: Sums) -> Totals {
+fn totals_of(sums: Sums) -> WideTotals {
     return total(sums);
+}
+
+fn totals_of_row(totals: WideTotals, r: u32) -> Totals {
+    return of_row(totals, r);
 }
 
 fn add_totals(a: Totals, b: Totals) -> Totals {

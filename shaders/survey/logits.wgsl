@@ -21,26 +21,19 @@ fn survey_logits(so_far: Survey, bits: vec4<u32>) -> Survey {
     );
 }
 
-// The same of all four columns.
+// The same of all columns of an access.
 struct Seen {
-    largest_signed: i32,
-    largest: u32,
-    smallest: u32,
+    largest_signed: Signed,
+    largest: Bits,
+    smallest: Bits,
 }
 
 fn nothing_seen() -> Seen {
-    return Seen(-1, 0u, ~0u);
+    return Seen(Signed(-1), Bits(0u), Bits(~0u));
 }
 
 fn seen_in(survey: Survey) -> Seen {
-    let largest_signed = max(survey.largest_signed.xy, survey.largest_signed.zw);
-    let largest = max(survey.largest.xy, survey.largest.zw);
-    let smallest = min(survey.smallest.xy, survey.smallest.zw);
-    return Seen(
-        max(largest_signed.x, largest_signed.y),
-        max(largest.x, largest.y),
-        min(smallest.x, smallest.y),
-    );
+    return Seen(highest_signed(survey.largest_signed), highest(survey.largest), lowest(survey.smallest));
 }
 
 fn both_seen(a: Seen, b: Seen) -> Seen {
@@ -52,13 +45,13 @@ fn both_seen(a: Seen, b: Seen) -> Seen {
 }
 
 // The largest value; in place of an infinite one the finite one of its sign that is largest in magnitude.
-fn maximum_of(seen: Seen) -> f32 {
-    let negative = min(seen.smallest, LOWEST_BITS);
-    let positive = min(seen.largest_signed, HIGHEST_BITS);
-    return bitcast<f32>(select(negative, u32(positive), positive >= 0));
+fn maximum_of(seen: Seen) -> Value {
+    let negative = min(seen.smallest, Bits(LOWEST_BITS));
+    let positive = min(seen.largest_signed, Signed(HIGHEST_BITS));
+    return bitcast<Value>(select(negative, Bits(positive), positive >= Signed(0)));
 }
 
-fn extremes_of(seen: Seen) -> Extremes {
-    let negative_nan = select(0u, seen.largest & MAGNITUDE, seen.largest > NEGATIVE_INFINITY);
-    return Extremes(maximum_of(seen), max(u32(max(seen.largest_signed, 0)), negative_nan));
+fn extremes_of(seen: Seen) -> WideExtremes {
+    let negative_nan = select(Bits(0u), seen.largest & Bits(MAGNITUDE), seen.largest > Bits(NEGATIVE_INFINITY));
+    return WideExtremes(maximum_of(seen), max(Bits(max(seen.largest_signed, Signed(0))), negative_nan));
 }

@@ -9,26 +9,25 @@ fn empty_survey() -> Survey {
 }
 
 struct Seen {
-    magnitude: u32,
+    magnitude: Bits,
 }
 
 fn nothing_seen() -> Seen {
-    return Seen(0u);
+    return Seen(Bits(0u));
 }
 
 fn seen_in(survey: Survey) -> Seen {
-    let pair = max(survey.magnitude.xy, survey.magnitude.zw);
-    return Seen(max(pair.x, pair.y));
+    return Seen(highest(survey.magnitude));
 }
 
 fn both_seen(a: Seen, b: Seen) -> Seen {
     return Seen(max(a.magnitude, b.magnitude));
 }
 
-fn maximum_of(seen: Seen) -> f32 {
-    return LOWEST;
+fn maximum_of(seen: Seen) -> Value {
+    return Value(LOWEST);
 }
 
-fn extremes_of(seen: Seen) -> Extremes {
-    return Extremes(LOWEST, seen.magnitude);
+fn extremes_of(seen: Seen) -> WideExtremes {
+    return WideExtremes(Value(LOWEST), seen.magnitude);
 }

@@ -23,6 +23,8 @@ pub(super) struct Subject {
     pub(super) operation: Operation,
     pub(super) rows: usize,
     pub(super) cols: usize,
+    /// Rows that lie side by side on the device. Here they lie one after the other.
+    pub(super) inner: usize,
     pub(super) dtype: DType,
     pub(super) inputs: Inputs,
     pub(super) options: Options,
@@ -59,7 +61,11 @@ impl Case {
             ids: Vec::new(),
             probs: Vec::new(),
             weight: Vec::new(),
-            spec: of.options.spec(rows, cols).dtype(dtype),
+            spec: of
+                .options
+                .spec(rows, cols)
+                .dtype(dtype)
+                .inner(of.inner as u64),
             expected: Vec::new(),
         };
         match of.operation {

@@ -45,6 +45,17 @@ impl Output {
         })
     }
 
+    /// The same with rows one after the other, if it is a matrix.
+    fn fetch_rows(&self, gpu: &Gpu, case: &Case) -> Result<(Vec<f32>, bool), Error> {
+        let (values, kept) = self.fetch(gpu)?;
+        let is_matrix = values.len() == case.of.rows * case.of.cols;
+        let rows = match is_matrix && case.of.inner > 1 {
+            true => swapped(&values, case.of.cols, case.of.inner),
+            false => values,
+        };
+        Ok((rows, kept))
+    }
+
     /// The values written, and whether what follows them is as it was.
     fn fetch(&self, gpu: &Gpu) -> Result<(Vec<f32>, bool), Error> {
         let size = 4 * self.words / self.dtype.bytes() as usize;
@@ -87,6 +98,31 @@ pub(crate) fn upload(gpu: &Gpu, name: &str, values: &[f32], dtype: DType) -> Res
     gpu.upload(name, &halves)
 }
 
+/// The slices of a matrix, `from` times `to` elements each, transposed: `[from, to]` becomes `[to, from]`.
+fn swapped(values: &[f32], from: usize, to: usize) -> Vec<f32> {
+    let transposed = |slice: &[f32]| -> Vec<f32> {
+        (0..to)
+            .flat_map(|column| slice.iter().skip(column).step_by(to))
+            .copied()
+            .collect()
+    };
+    values
+        .chunks_exact(from * to)
+        .flat_map(transposed)
+        .collect()
+}
+
+/// A matrix of a case as it lies on the device.
+fn upload_rows(gpu: &Gpu, name: &str, values: &[f32], case: &Case) -> Result<Buffer, Error> {
+    match case.of.inner {
+        1 => upload(gpu, name, values, case.of.dtype),
+        inner => {
+            let beside = swapped(values, inner, case.of.cols);
+            upload(gpu, name, &beside, case.of.dtype)
+        }
+    }
+}
+
 /// Runs `case` with `variant` forced.
 pub(super) fn execute(gpu: &Gpu, variant: Variant, case: &Case) -> Result<Outcome, Error> {
     let planner = gpu.planner().with_variant(variant);
@@ -103,13 +139,17 @@ pub(super) fn execute(gpu: &Gpu, variant: Variant, case: &Case) -> Result<Outcom
     }
 }
 
-fn collect<'a>(gpu: &Gpu, outputs: impl IntoIterator<Item = &'a Output>) -> Result<Outcome, Error> {
+fn collect<'a>(
+    gpu: &Gpu,
+    case: &Case,
+    outputs: impl IntoIterator<Item = &'a Output>,
+) -> Result<Outcome, Error> {
     let mut outcome = Outcome {
         outputs: Vec::new(),
         kept_within: true,
     };
     for output in outputs {
-        let (values, kept) = output.fetch(gpu)?;
+        let (values, kept) = output.fetch_rows(gpu, case)?;
         outcome.outputs.push(values);
         outcome.kept_within &= kept;
     }
@@ -120,17 +160,14 @@ fn rows(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Result<Outcome
     let dtype = case.of.dtype;
     let spec = SoftmaxSpec::new(case.of.rows as u64, case.of.cols as u64)
         .dtype(dtype)
+        .inner(case.of.inner as u64)
         .scale(case.of.options.scale);
-    let first = &upload(gpu, "first input", &case.first, dtype)?;
-    let second = if case.second.is_empty() {
-        None
-    } else {
-        Some(upload(
-            gpu,
-            "second input",
-            &case.second,
-            second_dtype(case),
-        )?)
+    let first = &upload_rows(gpu, "first input", &case.first, case)?;
+    let second = match (case.second.as_slice(), case.of.operation) {
+        ([], _) => None,
+        // One value a row is f32 always.
+        (values, Operation::LogSumExpBackward) => Some(gpu.upload("second input", values)?),
+        (values, _) => Some(upload_rows(gpu, "second input", values, case)?),
     };
     let output = Output::new(
         gpu,
@@ -147,16 +184,7 @@ fn rows(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Result<Outcome
         &output.buffer,
     )?;
     gpu.run(&bound, what)?;
-    collect(gpu, [&output])
-}
-
-/// An upstream gradient of one value a row is f32 always.
-fn second_dtype(case: &Case) -> DType {
-    if case.of.operation == Operation::LogSumExpBackward {
-        DType::F32
-    } else {
-        case.of.dtype
-    }
+    collect(gpu, case, [&output])
 }
 
 fn bind_rows(
@@ -245,7 +273,7 @@ fn cross_entropy(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Resul
             .bind_with(case.of.rows as u64, buffers, extras)?,
         what,
     )?;
-    let mut outcome = collect(gpu, [&losses, &lse, &status].into_iter().chain(&grad))?;
+    let mut outcome = collect(gpu, case, [&losses, &lse, &status].into_iter().chain(&grad))?;
     outcome.outputs[2] = counts(&outcome.outputs[2]);
     Ok(outcome)
 }
@@ -277,7 +305,7 @@ impl Inputs {
             values => gpu.upload(role, values).map(Some),
         };
         Ok(Self {
-            logits: upload(gpu, "logits", &case.first, case.of.dtype)?,
+            logits: upload_rows(gpu, "logits", &case.first, case)?,
             targets: targets(gpu, case)?,
             weight: some("weight", &case.weight)?,
             grad_losses: some("grad_losses", &case.second)?,
@@ -298,7 +326,7 @@ fn targets(gpu: &Gpu, case: &Case) -> Result<Buffer, Error> {
     let low: Vec<i32> = case.ids.iter().map(|&id| id as i32).collect();
     match case.of.options.kind.target_type() {
         TargetType::I64 => gpu.upload("targets", &case.ids),
-        TargetType::Probs => upload(gpu, "targets", &case.probs, case.of.dtype),
+        TargetType::Probs => upload_rows(gpu, "targets", &case.probs, case),
         TargetType::I32 | TargetType::U32 => gpu.upload("targets", &low),
     }
 }
@@ -332,5 +360,5 @@ fn cross_entropy_backward(
     };
     let backward = planner.cross_entropy_backward(case.spec)?;
     gpu.run(&backward.bind_with(rows, buffers, inputs.extras())?, what)?;
-    collect(gpu, [&grad])
+    collect(gpu, case, [&grad])
 }

@@ -34,6 +34,13 @@ const LONG_SHAPES: [(usize, usize); 3] = [(20, 1000), (4, 50_257), (2, 262_144)]
 /// More rows than one dimension of a dispatch has workgroups.
 const TALL_SHAPE: (usize, usize) = (70_001, 3);
 
+/// Rows side by side that every variant runs, with how many: by ones, by twos, by fours; of few columns and of more.
+const BESIDE: [(usize, usize, usize); 4] =
+    [(35, 45, 7), (60, 21, 20), (36, 9, 18), (256, 130, 128)];
+
+/// Rows side by side that the preferred variant runs.
+const LONG_BESIDE: [(usize, usize, usize); 1] = [(8, 50_257, 8)];
+
 /// Compares every operation with the reference on the device of `gpu`.
 ///
 /// `on_group` is called as soon as the groups of an operation are complete, and may break the check off.
@@ -75,8 +82,8 @@ fn check_operation(
     // distributions.
     let mut options_turn = turn;
     for (dtype_turn, dtype) in DType::ALL.into_iter().enumerate() {
-        for (shape_turn, &(rows, cols, kernels)) in work(operation, dtype, depth).iter().enumerate()
-        {
+        let work = work(operation, dtype, depth);
+        for (shape_turn, &((rows, cols, inner), kernels)) in work.iter().enumerate() {
             for (inputs_turn, inputs) in Inputs::ALL.into_iter().enumerate() {
                 let chosen = match depth {
                     Depth::Full => every,
@@ -88,6 +95,7 @@ fn check_operation(
                         operation,
                         rows,
                         cols,
+                        inner,
                         dtype,
                         inputs,
                         options,
@@ -172,7 +180,7 @@ fn has_most_lanes(kind: &Variant, abilities: &Abilities) -> bool {
 }
 
 /// Each shape with the kernels that run it.
-fn work(operation: Operation, dtype: DType, depth: Depth) -> Vec<(usize, usize, Kernels)> {
+fn work(operation: Operation, dtype: DType, depth: Depth) -> Vec<(Extents, Kernels)> {
     // Compiling is what takes time on a software adapter: a quick check forces every variant on one shape only, and
     // none of them on 16-bit storage, which has no kernels of its own but loads and stores.
     let forced = match (depth, dtype) {
@@ -180,7 +188,7 @@ fn work(operation: Operation, dtype: DType, depth: Depth) -> Vec<(usize, usize, 
         (Depth::Quick, DType::F32) | (Depth::Default, _) => 1,
         (Depth::Quick, _) => 0,
     };
-    let with = |kernels| move |&(rows, cols): &(usize, usize)| (rows, cols, kernels);
+    let with = |kernels| move |&(rows, cols): &(usize, usize)| ((rows, cols, 1), kernels);
     let (forced, rest) = shapes_of(operation).split_at(forced);
     let mut list: Vec<_> = forced.iter().map(with(Kernels::Forced)).collect();
     list.extend(rest.iter().map(with(Kernels::Preferred)));
@@ -195,6 +203,32 @@ fn work(operation: Operation, dtype: DType, depth: Depth) -> Vec<(usize, usize, 
         );
         list.push(with(Kernels::Tall)(&tall_shape_of(operation)));
     }
+    if operation != Operation::Jacobian {
+        list.extend(beside(dtype, depth));
+    }
+    list
+}
+
+/// Rows, columns, and how many rows lie side by side.
+type Extents = (usize, usize, usize);
+
+/// Rows side by side, with the kernels that run them.
+fn beside(dtype: DType, depth: Depth) -> Vec<(Extents, Kernels)> {
+    let (forced, preferred) = match (depth, dtype) {
+        (Depth::Quick, DType::F32) => (1, 2),
+        (Depth::Quick, _) => (0, 1),
+        (Depth::Default, DType::F16 | DType::Bf16) => (1, BESIDE.len()),
+        _ => (BESIDE.len(), BESIDE.len()),
+    };
+    let long = if depth == Depth::Quick {
+        &[]
+    } else {
+        &LONG_BESIDE[..]
+    };
+    let with = |kernels| move |&extents: &Extents| (extents, kernels);
+    let mut list: Vec<_> = BESIDE[..forced].iter().map(with(Kernels::Forced)).collect();
+    let rest = BESIDE[forced..preferred].iter().chain(long);
+    list.extend(rest.map(with(Kernels::Preferred)));
     list
 }
 
@@ -219,6 +253,7 @@ fn problem(subject: &Subject) -> Problem {
     Problem {
         form: subject.options.form(operation),
         ..Problem::contiguous(operation, subject.rows as u64, cols, subject.dtype)
+            .beside(u32::try_from(subject.inner).unwrap_or(u32::MAX))
     }
 }
 
@@ -296,7 +331,11 @@ fn kind_of(variant: Variant) -> String {
         Reduce::Subgroup => format!("subgroup{}", variant.lanes),
         Reduce::Workgroup => format!("workgroup{}", variant.lanes),
     };
-    format!("{family}.{reduce}.{:?}", variant.access).to_lowercase()
+    let beside = match variant.groups {
+        0 => String::new(),
+        groups => format!(".{}rows", 4 * groups),
+    };
+    format!("{family}.{reduce}.{:?}{beside}", variant.access).to_lowercase()
 }
 
 fn judge(group: &mut Group, case: &Case, outcome: &Outcome) {
@@ -304,10 +343,14 @@ fn judge(group: &mut Group, case: &Case, outcome: &Outcome) {
         let Subject {
             rows,
             cols,
+            inner,
             options,
             ..
         } = case.of;
-        let place = format!("{} at {rows} x {cols} with {options:?}", expected.name);
+        let place = format!(
+            "{} at {rows} x {cols}, {inner} side by side, with {options:?}",
+            expected.name
+        );
         let Expected {
             values,
             allowed,

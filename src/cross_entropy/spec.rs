@@ -1,7 +1,7 @@
 //! What a cross-entropy computes.
 
 use super::TargetType;
-use crate::layout::{Geometry, Layout, Layouts};
+use crate::layout::{Extents, Geometry, Layout, Layouts};
 use crate::operation::sealed;
 use crate::params::Params;
 use crate::shader::options::{DIVISORS_GIVEN, HAS_IGNORE_INDEX, ZERO_VALID};
@@ -20,6 +20,7 @@ pub struct CrossEntropySpec {
     classes: u64,
     first_class: u64,
     all_classes: u64,
+    inner: u64,
     ignore_index: Option<i64>,
     pub(super) targets: TargetType,
     pub(super) reduction: Reduction,
@@ -41,6 +42,7 @@ impl CrossEntropySpec {
             classes,
             first_class: 0,
             all_classes: classes,
+            inner: 1,
             ignore_index: None,
             targets: TargetType::I32,
             reduction: Reduction::Mean,
@@ -67,6 +69,14 @@ impl CrossEntropySpec {
             ignore_index: Some(ignore_index),
             ..self
         }
+    }
+
+    /// `inner` rows lie side by side, a divisor of the rows: logits and their gradient are `[rows / inner, classes, inner]`,
+    /// as the logits of images are, `[N, C, H, W]` with `inner` = H W. Targets, losses, pairs and lse are in the order of
+    /// `[rows / inner, inner]`. Not with a shard of the classes.
+    #[must_use]
+    pub const fn inner(self, inner: u64) -> Self {
+        Self { inner, ..self }
     }
 
     /// What targets are, and how they are stored.
@@ -248,6 +258,13 @@ impl CrossEntropySpec {
                 let expected = "none where targets are probabilities";
                 return refuse("ignore index", expected, ignored.to_string());
             }
+            _ if self.is_shard() && self.inner != 1 => {
+                return refuse(
+                    "inner extent",
+                    "1 in a shard of the classes",
+                    self.inner.to_string(),
+                );
+            }
             _ if self.is_shard() && self.form().is_dense() => {
                 let expected = "class ids without smoothing in a shard of the classes";
                 return refuse("targets", expected, self.form().to_string());
@@ -283,8 +300,12 @@ impl sealed::Spec for CrossEntropySpec {
                 found: self.form().to_string(),
             });
         }
-        let shape = (self.rows, self.classes);
-        Ok(Geometry::new(operation, shape, self.dtype, self.layouts)?.form(self.form()))
+        let extents = Extents {
+            rows: self.rows,
+            cols: self.classes,
+            inner: self.inner,
+        };
+        Ok(Geometry::new(operation, extents, self.dtype, self.layouts)?.form(self.form()))
     }
 
     fn params(&self) -> Result<Params, Error> {

@@ -105,7 +105,7 @@ impl Tally {
             0 => Ok(vec![NOTHING]),
             _ => {
                 let shapes = tensors.iter().map(Tensor::role_and_shape);
-                windows(shapes, rows, self.planner.abilities())
+                windows(shapes, (rows, 1), self.planner.abilities())
             }
         }
     }

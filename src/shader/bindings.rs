@@ -51,7 +51,7 @@ impl Program {
 
     fn matrix_bindings(&self) -> Bindings {
         match self.stage {
-            Stage::Merge => return vec![(Binding::Partials, true)],
+            Stage::Merge | Stage::Combine => return vec![(Binding::Partials, true)],
             _ if self.operation == Operation::LseFromPairs => return Vec::new(),
             _ => {}
         }
@@ -70,6 +70,9 @@ impl Program {
 
     fn row_bindings(&self) -> Bindings {
         use Binding::{Lse, Pairs, RowInput, RowOutput};
+        if self.stage == Stage::Combine {
+            return Vec::new();
+        }
         match self.operation {
             Operation::PartialStatistic => Vec::new(),
             Operation::MergeStatistics => vec![(Pairs, true), (Lse, true)],

@@ -28,6 +28,8 @@ pub enum Stage {
     Streamed,
     /// Parts of rows, folded.
     Partial,
+    /// Parts of rows side by side, merged into one.
+    Combine,
     /// Parts of rows, merged and written.
     Finish,
     /// Rows written from what is known of them.
@@ -58,6 +60,9 @@ impl Stage {
             (Operation::PartialStatistic, _) => vec![Self::Partial],
             (Operation::MergeStatistics, _) => vec![Self::Merge],
             (operation, _) if operation.is_per_row() => vec![Self::Recalled],
+            (_, Family::Registers { quads }) if variant.groups > 0 => {
+                vec![Self::Registers { quads, whole: true }]
+            }
             (_, Family::Registers { quads }) => {
                 let whole = cols == 4 * quads * variant.lanes && variant.access != Access::Shifted;
                 vec![match operation.is_elementwise() {
@@ -66,6 +71,9 @@ impl Stage {
                 }]
             }
             (_, Family::Streamed) => vec![Self::Streamed],
+            (_, Family::Split { .. }) if variant.groups > 0 => {
+                vec![Self::Partial, Self::Combine, Self::Finish]
+            }
             (_, Family::Split { .. }) => vec![Self::Partial, Self::Finish],
             (_, Family::Elementwise { .. }) => vec![Self::Elementwise],
         }
@@ -77,6 +85,7 @@ impl Stage {
             Self::Registers { .. } => "registers",
             Self::Streamed => "streamed",
             Self::Partial => "partial",
+            Self::Combine => "combine",
             Self::Finish => "finish",
             Self::Elementwise => "elementwise",
             Self::Unrolled { .. } => "unrolled",
@@ -94,6 +103,15 @@ impl Stage {
             Self::CountTargets | Self::ReduceLosses | Self::MergeTallies
         )
     }
+}
+
+/// How an invocation serves rows that lie side by side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Beside {
+    /// Groups of four rows.
+    pub groups: u32,
+    /// Whether the rows of a slice make up whole groups.
+    pub whole: bool,
 }
 
 /// What is compiled into one pipeline.
@@ -115,6 +133,8 @@ pub struct Program {
     pub access: Access,
     /// How they are stored.
     pub dtype: DType,
+    /// Where rows lie side by side.
+    pub beside: Option<Beside>,
 }
 
 impl Program {
@@ -133,7 +153,9 @@ impl Program {
         let program = |stage| Self {
             // Parts of logits are folded alike whatever comes of them, unless shares are summed as well.
             operation: match stage {
-                Stage::Partial if form.matrices_read(operation) == 1 && !form.is_dense() => {
+                Stage::Partial | Stage::Combine
+                    if form.matrices_read(operation) == 1 && !form.is_dense() =>
+                {
                     Operation::PartialStatistic
                 }
                 _ => operation,
@@ -142,8 +164,18 @@ impl Program {
             stage,
             reduce,
             lanes,
-            workgroup,
+            workgroup: match stage {
+                Stage::Combine => 64,
+                _ => workgroup,
+            },
             access,
+            beside: match variant.groups {
+                0 => None,
+                groups => Some(Beside {
+                    groups,
+                    whole: geometry.inner.is_multiple_of(4),
+                }),
+            },
             dtype: match stage {
                 Stage::Merge => DType::F32,
                 _ => geometry.dtype,
@@ -168,7 +200,13 @@ impl Program {
             workgroup: lanes,
             access,
             dtype: DType::F32,
+            beside: None,
         }
+    }
+
+    /// Whether an invocation serves one row, or a part of one.
+    pub(crate) const fn serves_single_rows(&self) -> bool {
+        self.beside.is_none() || matches!(self.stage, Stage::Combine)
     }
 
     /// The label of the pipeline and of its dispatches.
@@ -192,9 +230,13 @@ impl Program {
         if self.reduce != Reduce::Invocation {
             list.push(("LANES", f64::from(self.lanes)));
         }
-        if let Stage::Registers { whole, .. } | Stage::Unrolled { whole, .. } = self.stage {
-            list.push(("WHOLE", flag(whole)));
-        }
+        let whole = match (self.stage, self.beside) {
+            (Stage::Partial | Stage::Combine, _) => None,
+            (_, Some(beside)) => Some(beside.whole),
+            (Stage::Registers { whole, .. } | Stage::Unrolled { whole, .. }, None) => Some(whole),
+            _ => None,
+        };
+        list.extend(whole.map(|whole| ("WHOLE", flag(whole))));
         list
     }
 }

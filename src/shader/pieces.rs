@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::unroll::unroll;
-use super::{Program, Stage};
+use super::{Beside, Program, Stage};
 use crate::DType;
 use crate::variant::{Access, Form, Operation, Reduce, Shares};
 
@@ -36,6 +36,10 @@ impl Program {
     fn pieces(&self) -> Vec<Piece> {
         let mut list = vec![
             reduce_piece(self.reduce),
+            match self.beside {
+                None => piece!("rows/one.wgsl"),
+                Some(_) => piece!("rows/four.wgsl"),
+            },
             piece!("grid.wgsl"),
             piece!("bits.wgsl"),
             piece!("scaled.wgsl"),
@@ -48,33 +52,46 @@ impl Program {
         }
         list.extend(storage_pieces(self.dtype, self.access));
         list.extend(formula_pieces(self));
+        list.extend(self.exception_pieces());
         list.push(if self.operation.writes_matrix() {
             piece!("result/stored.wgsl")
         } else {
             piece!("result/none.wgsl")
         });
-        list.extend(stage_pieces(self));
+        list.extend(match self.beside {
+            None => stage_pieces(self),
+            Some(beside) => beside_pieces(self, beside),
+        });
         list
     }
 }
 
 impl Program {
-    /// One column of a row may be another formula's: the target's, or that of the diagonal.
+    /// One column of a row may be another formula's: the target's, or that of the diagonal, which the formulas themselves
+    /// say of one-hot targets and of a Jacobian. Where nothing is written, there is none to be said of.
     fn exception_pieces(&self) -> Vec<Piece> {
-        let of_target = matches!(
-            self.operation,
+        let has_its_own = match self.operation {
+            Operation::PartialStatistic | Operation::MergeStatistics | Operation::LseFromPairs => {
+                true
+            }
             Operation::CrossEntropy
-                | Operation::CrossEntropyBackward
-                | Operation::CrossEntropyFused
-        );
-        let with_formula = match self.form.shares {
-            Shares::Onehot => of_target || self.operation == Operation::Jacobian,
-            Shares::Smoothed | Shares::Probabilities => false,
+            | Operation::CrossEntropyBackward
+            | Operation::CrossEntropyFused
+            | Operation::CrossEntropyFromPairs => !self.form.is_dense(),
+            operation => operation == Operation::Jacobian,
         };
-        let except = piece!("family/except.wgsl");
-        match with_formula {
-            true => vec![except],
-            false => vec![piece!("exception/none.wgsl"), except],
+        match has_its_own {
+            true => Vec::new(),
+            false => vec![piece!("exception/none.wgsl")],
+        }
+    }
+}
+
+impl Program {
+    fn record_piece(&self) -> Piece {
+        match self.form.is_dense() {
+            true => piece!("records/shares.wgsl"),
+            false => piece!("records/statistic.wgsl"),
         }
     }
 }
@@ -195,7 +212,7 @@ fn target_pieces(form: Form) -> [Piece; 3] {
 /// So many quads a lane, and the loops over them written out.
 fn quads_pieces(quads: u32, (name, rows): Piece) -> [Piece; 3] {
     let length = Cow::Owned(format!("const QUADS: u32 = {quads}u;\n"));
-    let rows = Cow::Owned(unroll(&rows, quads));
+    let rows = Cow::Owned(unroll(&rows, &[("QUADS", quads)]));
     [
         ("(generated)", length),
         piece!("family/quads.wgsl"),
@@ -205,15 +222,15 @@ fn quads_pieces(quads: u32, (name, rows): Piece) -> [Piece; 3] {
 
 fn stage_pieces(program: &Program) -> Vec<Piece> {
     let write = piece!("family/write.wgsl");
-    let fold = || vec![piece!("family/guarded.wgsl"), piece!("family/fold.wgsl")];
-    let merge = || {
-        let record = match program.form.is_dense() {
-            true => piece!("records/shares.wgsl"),
-            false => piece!("records/statistic.wgsl"),
-        };
-        vec![record, piece!("family/merge_records.wgsl")]
+    let fold = || {
+        vec![
+            piece!("family/guarded.wgsl"),
+            piece!("family/fold_block.wgsl"),
+            piece!("family/fold.wgsl"),
+        ]
     };
-    let except = || program.exception_pieces();
+    let merge = || vec![program.record_piece(), piece!("family/merge_records.wgsl")];
+    let except = piece!("family/except.wgsl");
     let quads = |quads, rows| {
         let mut list = vec![piece!("family/guarded.wgsl")];
         list.extend(quads_pieces(quads, rows));
@@ -221,25 +238,73 @@ fn stage_pieces(program: &Program) -> Vec<Piece> {
     };
     match program.stage {
         Stage::Registers { quads: count, .. } => {
-            [except(), quads(count, piece!("family/registers.wgsl"))].concat()
+            [vec![except], quads(count, piece!("family/registers.wgsl"))].concat()
         }
         Stage::Unrolled { quads: count, .. } => [
-            except(),
-            vec![write],
+            vec![except, write],
             quads(count, piece!("family/unrolled.wgsl")),
         ]
         .concat(),
-        Stage::Streamed => [
-            fold(),
-            except(),
-            vec![write, piece!("family/streamed.wgsl")],
-        ]
-        .concat(),
+        Stage::Streamed => [fold(), vec![except, write, piece!("family/streamed.wgsl")]].concat(),
         Stage::Partial => [merge(), fold(), vec![piece!("family/partial.wgsl")]].concat(),
-        Stage::Finish => [merge(), except(), vec![write, piece!("family/finish.wgsl")]].concat(),
-        Stage::Elementwise => [except(), vec![write, piece!("family/elementwise.wgsl")]].concat(),
+        Stage::Finish => [merge(), vec![except, write, piece!("family/finish.wgsl")]].concat(),
+        Stage::Elementwise => vec![except, write, piece!("family/elementwise.wgsl")],
         Stage::Merge => [merge(), vec![piece!("family/merge.wgsl")]].concat(),
         Stage::Recalled => vec![piece!("family/recalled.wgsl")],
+        // Of rows side by side alone.
+        Stage::Combine => Vec::new(),
         Stage::CountTargets | Stage::ReduceLosses | Stage::MergeTallies => Vec::new(),
     }
+}
+
+/// Rows side by side, the loops over them written out.
+fn beside_pieces(program: &Program, beside: Beside) -> Vec<Piece> {
+    let quads = match program.stage {
+        Stage::Registers { quads, .. } => quads,
+        _ => 0,
+    };
+    let counts = [("GROUPS", beside.groups), ("ROWS", 4), ("QUADS", quads)];
+    let lengths = counts.map(|(name, count)| format!("const {name}: u32 = {count}u;\n"));
+    let groups = piece!("strided/groups.wgsl");
+    let fold = || {
+        vec![
+            groups.clone(),
+            piece!("family/guarded.wgsl"),
+            piece!("family/fold_block.wgsl"),
+            piece!("strided/fold.wgsl"),
+        ]
+    };
+    let access = piece!("strided/access.wgsl");
+    let write = || vec![access.clone(), piece!("strided/write.wgsl")];
+    let record = program.record_piece();
+    let list = match program.stage {
+        Stage::Registers { .. } => vec![
+            groups.clone(),
+            access.clone(),
+            piece!("strided/registers.wgsl"),
+        ],
+        Stage::Partial => [fold(), vec![record, piece!("strided/partial.wgsl")]].concat(),
+        Stage::Combine => vec![
+            record,
+            piece!("family/merge_records.wgsl"),
+            piece!("strided/combine.wgsl"),
+        ],
+        Stage::Finish => [
+            vec![groups.clone(), record],
+            write(),
+            vec![piece!("strided/finish.wgsl")],
+        ]
+        .concat(),
+        Stage::Elementwise => [
+            vec![groups.clone()],
+            write(),
+            vec![piece!("strided/elementwise.wgsl")],
+        ]
+        .concat(),
+        _ => [fold(), write(), vec![piece!("strided/streamed.wgsl")]].concat(),
+    };
+    let unrolled = |(name, text): Piece| (name, Cow::Owned(unroll(&text, &counts)));
+    std::iter::once(("(generated)", Cow::Owned(lengths.concat())))
+        .chain(list.into_iter().map(unrolled))
+        .collect()
 }

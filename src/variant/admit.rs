@@ -6,6 +6,9 @@ use crate::Error;
 /// Registers that a lane spends on a row, in groups of four values.
 pub(super) const MAX_QUADS: u32 = 32;
 
+/// Groups of four rows side by side that an invocation serves.
+pub(super) const MAX_GROUPS: u32 = 4;
+
 /// The largest sum of partial statistics that one lane adds in series.
 pub(super) const MAX_PARTIALS_PER_LANE: u32 = 16;
 
@@ -35,6 +38,7 @@ pub(super) fn obstacle(
         lanes,
         workgroup,
         access,
+        groups,
     } = variant;
     let say = |reason: String| Some(reason);
     if !lanes.is_power_of_two() || workgroup == 0 || workgroup % lanes != 0 {
@@ -70,6 +74,21 @@ pub(super) fn obstacle(
         || (problem.operation.is_per_row() && family != (Family::Elementwise { parts: 1 }))
     {
         return say("the operation belongs to another family".into());
+    }
+    if (groups > 0) != (problem.inner > 1) {
+        return say(match groups {
+            0 => "an invocation serves rows side by side by groups".into(),
+            _ => "no rows lie side by side".into(),
+        });
+    }
+    if groups > 0 && (reduce != Reduce::Invocation || groups > MAX_GROUPS) {
+        return say(format!(
+            "rows side by side are served by one invocation, {MAX_GROUPS} groups of four at most"
+        ));
+    }
+    let in_registers = matches!(family, Family::Registers { .. });
+    if groups > 0 && in_registers && (groups > 1 || problem.operation.is_elementwise()) {
+        return say("one group of four rows side by side is held, of rows that are reduced".into());
     }
     match reduce {
         Reduce::Invocation if lanes != 1 => return say("one invocation has one lane".into()),
@@ -129,6 +148,9 @@ pub(super) fn obstacle(
 /// Columns of a part: a multiple of what its lanes fold in one trip, or of four.
 pub(crate) fn part_cols(variant: Variant, cols: u32) -> u32 {
     let parts = variant.family.parts();
+    if variant.groups > 0 {
+        return cols.div_ceil(parts);
+    }
     let cols = cols + variant.access.most_shifted();
     if parts == 1 {
         return cols.next_multiple_of(4);
@@ -141,6 +163,7 @@ fn loop_trips(variant: Variant, problem: Problem) -> u64 {
     let merges = 40 + 2 * u64::from(variant.family.parts().div_ceil(variant.lanes));
     match variant.family {
         Family::Registers { .. } => merges,
+        _ if variant.groups > 0 => 2 * u64::from(part_cols(variant, problem.cols) / 4) + merges + 6,
         _ => 2 * u64::from(part_cols(variant, problem.cols).div_ceil(16 * variant.lanes)) + merges,
     }
 }

@@ -19,11 +19,33 @@ pub fn variants(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
                     lanes,
                     workgroup,
                     access,
+                    groups: 0,
                 });
             }
         }
     }
+    list.extend(side_by_side(problem));
     list.retain(|variant| obstacle(*variant, problem, abilities).is_none());
+    list
+}
+
+/// Rows side by side: one group of four of them an invocation, and several.
+fn side_by_side(problem: Problem) -> Vec<Variant> {
+    let mut list = Vec::new();
+    for (groups, workgroup) in [(1, 64), (2, 8)] {
+        for access in [Access::Quads, Access::Pairs, Access::Words] {
+            for family in families(problem, 1, access) {
+                list.push(Variant {
+                    family,
+                    reduce: Reduce::Invocation,
+                    lanes: 1,
+                    workgroup,
+                    access,
+                    groups,
+                });
+            }
+        }
+    }
     list
 }
 

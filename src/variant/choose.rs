@@ -2,7 +2,7 @@
 
 use super::admit::{MAX_PARTIALS_PER_LANE, MAX_QUADS, obstacle};
 use super::tuning::Tuning;
-use super::{Abilities, Access, Family, Operation, Problem, Reduce, Variant};
+use super::{Abilities, Access, Family, Operation, Problem, Reduce, Variant, beside};
 use crate::Error;
 
 /// The variant that is expected to be the fastest.
@@ -29,6 +29,9 @@ fn candidates(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
     // Serves rows too long for the loops of few lanes.
     let widest = Lanes::join(256, abilities);
     let access = access(problem);
+    if problem.inner > 1 {
+        return beside::candidates(problem, tuning, access);
+    }
     let list = match problem.operation {
         Operation::PartialStatistic | Operation::MergeStatistics => [streaming, widest]
             .map(|lanes| (Family::Streamed, lanes))
@@ -72,7 +75,7 @@ fn candidates(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
 /// The widest accesses that pay: those of a shifted row are guarded at both ends.
 fn access(problem: Problem) -> Access {
     const SHORT: u32 = 16;
-    let wide = match problem.cols < SHORT {
+    let wide = match problem.cols < SHORT || problem.inner > 1 {
         true => [Access::Quads, Access::Pairs, Access::Words],
         false => [Access::Quads, Access::Shifted, Access::Pairs],
     };
@@ -221,6 +224,7 @@ impl Lanes {
             lanes,
             workgroup,
             access,
+            groups: 0,
         }
     }
 }

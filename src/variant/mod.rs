@@ -5,6 +5,7 @@
 
 mod admit;
 mod all;
+mod beside;
 mod choose;
 mod form;
 mod operation;
@@ -105,6 +106,8 @@ pub struct Variant {
     pub workgroup: u32,
     /// How values are moved.
     pub access: Access,
+    /// Groups of four rows that an invocation serves, where rows lie side by side; else 0.
+    pub groups: u32,
 }
 
 impl Variant {
@@ -147,7 +150,11 @@ impl fmt::Display for Variant {
             Access::Pairs => "pairs",
             Access::Words => "words",
         };
-        write!(f, ".{reduce}{}of{}.{access}", self.lanes, self.workgroup)
+        write!(f, ".{reduce}{}of{}.{access}", self.lanes, self.workgroup)?;
+        match self.groups {
+            0 => Ok(()),
+            groups => write!(f, ".{}rows", 4 * groups),
+        }
     }
 }
 
@@ -185,6 +192,8 @@ pub struct Problem {
     pub rows: u64,
     /// Columns of a row, at least 1.
     pub cols: u32,
+    /// Rows that lie side by side: 1, or how many elements the columns of a row are apart.
+    pub inner: u32,
     /// 4 where every row of every matrix starts on a multiple of four elements, 2 where it starts and ends on a multiple
     /// of two, else 1.
     pub alignment: u32,
@@ -205,6 +214,7 @@ impl Problem {
             form: Form::default(),
             rows,
             cols,
+            inner: 1,
             alignment,
             congruent: dtype == DType::F32 && operation != Operation::Jacobian,
         }
@@ -220,8 +230,28 @@ impl Problem {
         }
     }
 
-    /// Groups of four values that each of so many lanes holds of a row.
+    /// Contiguous, with so many rows side by side: a divisor of the rows.
+    #[must_use]
+    pub fn beside(self, inner: u32) -> Self {
+        let alignment = match inner {
+            1 => return self,
+            inner if inner % 4 == 0 => 4,
+            inner if inner % 2 == 0 => 2,
+            _ => 1,
+        };
+        Self {
+            inner,
+            alignment,
+            congruent: false,
+            ..self
+        }
+    }
+
+    /// Groups of four values that each of so many lanes holds of a row; of rows side by side, columns of four of them.
     pub(crate) const fn quads(&self, lanes: u32, access: Access) -> u32 {
+        if self.inner > 1 {
+            return self.cols;
+        }
         (self.cols + access.most_shifted()).div_ceil(4 * lanes)
     }
 

@@ -18,6 +18,13 @@ pub(super) struct Tuning {
     pub(super) alone_with_target: Alone,
     /// The same where a row is only read.
     pub(super) alone_reading: Alone,
+    /// Columns of rows side by side that an invocation holds at most.
+    pub(super) columns_beside: u32,
+    /// Groups of four rows side by side that an invocation serves, and invocations of a workgroup then.
+    pub(super) groups_beside: u32,
+    pub(super) workgroup_beside: u32,
+    /// Invocations below which rows side by side are split.
+    pub(super) few_beside: u64,
     /// Rows below which a long row is split.
     pub(super) few_rows: u64,
     /// Rows, or parts of them, below which there is not enough work at a time.
@@ -67,6 +74,10 @@ const SOFTWARE: Tuning = Tuning {
         cols: 4096,
         rows: 1024,
     },
+    columns_beside: 32,
+    groups_beside: 4,
+    workgroup_beside: 8,
+    few_beside: 16,
     few_rows: 16,
     few_parts: 256,
 };
@@ -87,6 +98,10 @@ const GPU: Tuning = Tuning {
     alone: Alone::NEVER,
     alone_with_target: Alone::NEVER,
     alone_reading: Alone::NEVER,
+    columns_beside: 16,
+    groups_beside: 1,
+    workgroup_beside: 64,
+    few_beside: 65_536,
     few_rows: 128,
     few_parts: 16_384,
 };

@@ -38,6 +38,7 @@ fn programs(operation: Operation, form: Form) -> Vec<Program> {
                 workgroup: 64,
                 access,
                 dtype,
+                beside: None,
             });
         }
     }

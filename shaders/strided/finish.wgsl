@@ -1,0 +1,28 @@
+// The last of three dispatches over rows side by side that are split into parts: each reads and writes its own part once.
+
+@compute @workgroup_size(WORKGROUP)
+fn finish(invocation: Invocation) {
+    let place = locate(invocation);
+    var groups: array<Group, GROUPS>;
+    var rows: array<Rows, GROUPS>;
+    for (var g = 0u; g < GROUPS; g++) { // unrolled
+        groups[g] = group_of(place, g);
+        rows[g] = combined(groups[g]);
+    }
+    if WRITES_RESULT {
+        write_groups(groups, rows);
+    }
+}
+
+fn combined(group: Group) -> Rows {
+    var rows: Rows;
+    for (var r = 0u; r < ROWS; r++) { // unrolled
+        let index = row_of(group, r);
+        let row = conclude(open_row(index, starts(index)), load_record(record_of(index, 0u)));
+        if has_row(group, r) && group.part == 0u {
+            report(index, row);
+        }
+        rows = beside(rows, r, row);
+    }
+    return rows;
+}

@@ -1,0 +1,83 @@
+//! Variants of rows that lie side by side, in order of preference.
+
+use super::admit::MAX_PARTIALS_PER_LANE;
+use super::tuning::Tuning;
+use super::{Access, Family, Problem, Reduce, Variant};
+
+pub(super) fn candidates(problem: Problem, tuning: &Tuning, access: Access) -> Vec<Variant> {
+    let several = Variant {
+        family: Family::Streamed,
+        reduce: Reduce::Invocation,
+        lanes: 1,
+        workgroup: tuning.workgroup_beside,
+        access,
+        groups: groups(problem, tuning),
+    };
+    let single = Variant {
+        workgroup: 64,
+        groups: 1,
+        ..several
+    };
+    families(problem, tuning)
+        .into_iter()
+        .map(|family| match family {
+            Family::Registers { .. } => Variant { family, ..single },
+            _ => Variant { family, ..several },
+        })
+        .collect()
+}
+
+/// Several groups an invocation where a slice has many times as many as a workgroup serves.
+fn groups(problem: Problem, tuning: &Tuning) -> u32 {
+    let of_slice = problem.inner.div_ceil(4);
+    let served = tuning.groups_beside * tuning.workgroup_beside;
+    match of_slice >= 2 * served || of_slice % served == 0 {
+        true => tuning.groups_beside,
+        false => 1,
+    }
+}
+
+fn families(problem: Problem, tuning: &Tuning) -> Vec<Family> {
+    let parts = parts(problem, tuning);
+    if problem.operation.is_elementwise() {
+        let most = problem.cols.div_ceil(LONGEST_PART);
+        return vec![Family::Elementwise {
+            parts: parts.max(most),
+        }];
+    }
+    let held = tuning.columns_beside / problem.matrices_held();
+    let mut list = Vec::new();
+    if problem.cols <= held {
+        list.push(Family::Registers {
+            quads: problem.cols,
+        });
+    }
+    if parts > 1 {
+        list.push(Family::Split { parts });
+    }
+    list.extend([
+        Family::Streamed,
+        Family::Split {
+            parts: MAX_PARTIALS_PER_LANE,
+        },
+    ]);
+    list
+}
+
+/// Columns of a part, at most: software adapters make no longer loops.
+const LONGEST_PART: u32 = 65_536;
+
+/// Columns of a part, at least.
+const SHORTEST_PART: u32 = 16;
+
+/// So many that there is enough work at a time.
+fn parts(problem: Problem, tuning: &Tuning) -> u32 {
+    let invocations = problem
+        .rows
+        .div_ceil(4 * u64::from(groups(problem, tuning)));
+    let wanted = tuning.few_beside.div_ceil(invocations.max(1));
+    let wanted = u32::try_from(wanted).unwrap_or(u32::MAX);
+    wanted
+        .clamp(1, MAX_PARTIALS_PER_LANE)
+        .min(problem.cols.div_ceil(SHORTEST_PART))
+}
