@@ -63,6 +63,7 @@ mod caps;
 pub mod check;
 mod cross_entropy;
 mod dtype;
+mod empty_rows;
 mod error;
 pub mod gpu;
 mod jacobian;
@@ -86,6 +87,7 @@ pub use cross_entropy::{
     CrossEntropyPlan, CrossEntropySpec, Status, TargetType,
 };
 pub use dtype::DType;
+pub use empty_rows::EmptyRows;
 pub use error::Error;
 pub use gpu::{CrossEntropyInputs, CrossEntropyOutput, CrossEntropyWants, Element, Gpu, Targets};
 pub use jacobian::{JacobianBuffers, JacobianPlan};

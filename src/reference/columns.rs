@@ -80,11 +80,15 @@ impl Reading {
     }
 
     fn scaled(self, x: f32) -> f64 {
-        const MAX: f64 = f32::MAX as f64;
-        let product = self.scale * f64::from(x);
-        match product as f32 {
-            stored if stored.is_finite() => product.clamp(-MAX, MAX),
-            stored => f64::from(stored),
-        }
+        within_f32(self.scale * f64::from(x))
+    }
+}
+
+/// A value that is infinite where f32 would have it so, and within the range of f32 where it is finite.
+pub(super) fn within_f32(value: f64) -> f64 {
+    const MAX: f64 = f32::MAX as f64;
+    match value as f32 {
+        stored if stored.is_finite() => value.clamp(-MAX, MAX),
+        stored => f64::from(stored),
     }
 }

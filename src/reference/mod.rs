@@ -17,19 +17,20 @@
 //! | [`CrossEntropy`] | `(m - x_t) + ln s` for target `t`, gradient `p_i - delta_it`; [`Targets`] may be probabilities |
 //!
 //! Where an operation takes `cols: impl Into<Columns>`, that is a number of columns or [`Columns`]
-//! with a scale: the formulas then see `S x`, and gradients carry the factor `S`.
+//! with a scale: the formulas then see `S x`, and gradients carry the factor `S`. Where it takes
+//! `cols: impl Into<Masked>`, it may be [`Masked`] columns, too.
 //!
 //! # Special values
 //!
 //! | a row of logits with | probabilities | log-probabilities | logsumexp |
 //! | --- | --- | --- | --- |
 //! | `-inf` somewhere | exactly 0 there | `-inf` there | of the others |
-//! | `-inf` everywhere | NaN | NaN | `-inf` |
+//! | `-inf` everywhere | NaN, or 0 by [`EmptyRows`](crate::EmptyRows) | NaN, or `-inf` | `-inf` |
 //! | `+inf` | NaN | NaN | `+inf` |
 //! | NaN, with or without `+inf` | NaN | NaN | NaN |
 //!
 //! No row changes another one. Values are told apart as the formulas see them: a logit whose scaled
-//! value is beyond the range of f32 counts as infinite.
+//! value is beyond the range of f32 counts as infinite. One that a mask excludes counts as `-inf`.
 //!
 //! # Panics
 //!
@@ -40,6 +41,8 @@ mod backward;
 mod columns;
 mod cross_entropy;
 mod jacobian;
+mod masked;
+mod shape;
 mod softmax;
 mod statistic;
 mod sum;
@@ -49,9 +52,12 @@ use std::slice::ChunksExact;
 pub use backward::{log_softmax_backward, logsumexp_backward, softmax_backward};
 pub use columns::Columns;
 pub(crate) use columns::Reading;
+use columns::within_f32;
 pub(crate) use cross_entropy::{Counts, Shares, Target};
-pub use cross_entropy::{CrossEntropy, CrossEntropyResult, Targets};
+pub use cross_entropy::{CrossEntropy, CrossEntropyResult, RowOutputs, Targets};
 pub use jacobian::jacobian;
+pub use masked::Masked;
+pub use shape::{axis_to_rows, broadcast, causal, rows_to_axis};
 pub use softmax::{log_softmax, logsumexp, softmax};
 pub use statistic::Statistic;
 pub(crate) use sum::pairwise_sum;
@@ -65,19 +71,4 @@ pub(crate) fn rows_of(values: &[f32], cols: usize) -> ChunksExact<'_, f32> {
         values.len()
     );
     values.chunks_exact(cols)
-}
-
-/// `formula(statistic of the row, z)` for every element, read as `z`.
-pub(crate) fn from_statistic(
-    logits: &[f32],
-    columns: Columns,
-    formula: impl Fn(Statistic, f64) -> f64,
-) -> Vec<f64> {
-    let mut values = Vec::with_capacity(logits.len());
-    for row in rows_of(logits, columns.count) {
-        let statistic = Statistic::of_read(row, columns.reading);
-        let formula = |&x: &f32| formula(statistic, columns.reading.read(x));
-        values.extend(row.iter().map(formula));
-    }
-    values
 }

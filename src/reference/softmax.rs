@@ -1,9 +1,9 @@
-use super::{Columns, Statistic, from_statistic, rows_of};
+use super::{Masked, Statistic};
 
 /// Probabilities `exp(x_i - max) / sum exp(x - max)` of every row: `rows x cols` to `rows x cols`.
 ///
-/// A logit of `-inf` gives exactly 0. A row that holds NaN or `+inf`, or only `-inf`, gives NaN.
-/// One column gives exactly 1.
+/// A logit of `-inf` gives exactly 0. A row that holds NaN or `+inf` gives NaN, and so does one of
+/// only `-inf`, unless [`EmptyRows`](crate::EmptyRows) says otherwise. One column gives exactly 1.
 ///
 /// ```
 /// let probs = wgpu_softmax::reference::softmax(&[0.0, 0.0, f32::NEG_INFINITY], 3);
@@ -12,23 +12,29 @@ use super::{Columns, Statistic, from_statistic, rows_of};
 ///
 /// # Panics
 ///
-/// When `cols` is 0 or does not divide the number of logits.
-pub fn softmax(logits: &[f32], cols: impl Into<Columns>) -> Vec<f64> {
-    from_statistic(logits, cols.into(), Statistic::probability)
+/// When `cols` is 0 or does not divide the number of logits, or a mask has another length than those.
+pub fn softmax<'a>(logits: &[f32], cols: impl Into<Masked<'a>>) -> Vec<f64> {
+    let masked = cols.into();
+    masked.map(logits, |_, row| {
+        move |z| masked.unless_empty(row, 0.0, row.probability(z))
+    })
 }
 
 /// Log-probabilities `(x_i - max) - ln(sum exp(x - max))` of every row: `rows x cols` to
 /// `rows x cols`.
 ///
 /// The maximum is subtracted first: `x_i - lse` would lose the logarithm where logits are large. A
-/// logit of `-inf` gives `-inf`. A row that holds NaN or `+inf`, or only `-inf`, gives NaN. One
-/// column gives exactly 0.
+/// logit of `-inf` gives `-inf`. A row that holds NaN or `+inf` gives NaN, and so does one of only
+/// `-inf`, unless [`EmptyRows`](crate::EmptyRows) says otherwise. One column gives exactly 0.
 ///
 /// # Panics
 ///
-/// When `cols` is 0 or does not divide the number of logits.
-pub fn log_softmax(logits: &[f32], cols: impl Into<Columns>) -> Vec<f64> {
-    from_statistic(logits, cols.into(), Statistic::log_probability)
+/// As [`softmax`].
+pub fn log_softmax<'a>(logits: &[f32], cols: impl Into<Masked<'a>>) -> Vec<f64> {
+    let masked = cols.into();
+    masked.map(logits, |_, row| {
+        move |z| masked.unless_empty(row, f64::NEG_INFINITY, row.log_probability(z))
+    })
 }
 
 /// `max + ln(sum exp(x - max))` of every row: `rows x cols` to `rows`.
@@ -38,10 +44,8 @@ pub fn log_softmax(logits: &[f32], cols: impl Into<Columns>) -> Vec<f64> {
 ///
 /// # Panics
 ///
-/// When `cols` is 0 or does not divide the number of logits.
-pub fn logsumexp(logits: &[f32], cols: impl Into<Columns>) -> Vec<f64> {
-    let columns = cols.into();
-    rows_of(logits, columns.count)
-        .map(|row| Statistic::of_read(row, columns.reading).lse())
-        .collect()
+/// As [`softmax`].
+pub fn logsumexp<'a>(logits: &[f32], cols: impl Into<Masked<'a>>) -> Vec<f64> {
+    let statistics = cols.into().statistics(logits);
+    statistics.map(Statistic::lse).collect()
 }

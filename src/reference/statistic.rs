@@ -37,19 +37,24 @@ impl Statistic {
 
     /// The record of the logits as they are read.
     pub(crate) fn of_read(row: &[f32], reading: Reading) -> Self {
-        let read = || row.iter().map(|&x| reading.read(x));
-        let max = read()
+        Self::of_seen(row.len(), |column| reading.read(row[column]))
+    }
+
+    /// The record of so many logits as the formulas see them.
+    pub(crate) fn of_seen(cols: usize, z: impl Fn(usize) -> f64) -> Self {
+        let seen = || (0..cols).map(&z);
+        let max = seen()
             .filter(|z| z.is_finite())
             .fold(Self::EMPTY.max, f64::max);
-        let term = |i: usize| match reading.read(row[i]) {
+        let term = |column: usize| match z(column) {
             z if z.is_finite() => (z - max).exp(),
             _ => 0.0,
         };
         Self {
             max,
-            sum: pairwise_sum(row.len(), term),
-            has_nan: read().any(f64::is_nan),
-            has_positive_infinity: read().any(|z| z == f64::INFINITY),
+            sum: pairwise_sum(cols, term),
+            has_nan: seen().any(f64::is_nan),
+            has_positive_infinity: seen().any(|z| z == f64::INFINITY),
         }
     }
 
@@ -82,7 +87,12 @@ impl Statistic {
 
     /// Whether the row has no probabilities: a NaN or `+inf` was seen, or nothing finite.
     pub fn poisoned(self) -> bool {
-        self.has_nan || self.has_positive_infinity || self.sum == 0.0
+        self.has_nan || self.has_positive_infinity || self.nothing_left()
+    }
+
+    /// Whether the row is empty, or all `-inf`.
+    pub fn nothing_left(self) -> bool {
+        !self.has_nan && !self.has_positive_infinity && self.sum == 0.0
     }
 
     /// `exp(z - max) / sum` for a logit of the row: exactly 0 for `-inf`, NaN in a poisoned row.

@@ -1,13 +1,16 @@
-//! The options of cross-entropy and the scale of all operations, in the reference: published
-//! numbers, derivatives, rules, and nothing where they are off.
+//! The options of cross-entropy, its row outputs, the scale of all operations and their masks, in the
+//! reference: published numbers, derivatives, rules, and nothing where they are off.
 
 mod denominators;
 mod derivatives;
 mod exact_zeros;
 mod golden;
 mod identities;
+mod masks;
 mod misuse;
 mod off;
+mod row_outputs;
+mod shape;
 mod special_values;
 
 use wgpu_softmax::Reduction;

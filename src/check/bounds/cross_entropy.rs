@@ -1,6 +1,7 @@
 //! Losses: of the rows, and reduced.
 
-use super::{FLUSHED, U, finite, lse, of_log, of_lse, two_ln};
+use super::row_outputs::of_z_loss;
+use super::{FLUSHED, U, finite, lse, of_log, two_ln};
 use crate::reference::{Counts, CrossEntropy, Statistic, Target, Targets, pairwise_sum, rows_of};
 
 /// Of the [logsumexp](crate::reference::CrossEntropyResult::lse) that goes with the losses, one a row.
@@ -151,15 +152,6 @@ fn of_row(
         l if beyond_f32(l + of_log(l, columns)) => f64::INFINITY,
         l => shares.magnitude(c) * (of_log(l, columns) + products * l) + flushed(c, l),
     })
-}
-
-fn of_z_loss(cross_entropy: &CrossEntropy, statistic: Statistic) -> f64 {
-    if cross_entropy.z_factor() == 0.0 {
-        return 0.0;
-    }
-    let (lse, bound) = (statistic.lse(), of_lse(statistic, cross_entropy.columns()));
-    let square = 2.0 * lse.abs() * bound + bound * bound;
-    cross_entropy.z_factor().abs() * (square + 4.0 * U * lse * lse) + FLUSHED
 }
 
 /// A finite value that f32 does not hold.

@@ -12,12 +12,16 @@
 //! | softmax backward, `A = sum p abs(g)` | `u p (4 abs(g) + (8 + 2 ln N) A) + 1e-37` |
 //! | log-softmax backward | `u (2 abs(g) + exp(w) (8 + 2 abs(w) + 2 ln N) sum abs(g))` |
 //! | mean and sum of losses | the mean (sum) of the rows' bounds, and 8 u times that of `abs(loss)` |
+//! | entropy `H` | `(12 max(1, H) + 2 ln N + sum p abs(w + H) (2 abs(d) + 4 C)) u` |
 //! | with a softcap `C` | `4 C u` more inside each bound |
+//! | with an additive mask | `u (abs(z) + abs(max))` more inside each bound, `z = x + mask` and `max` the largest |
 //! | [stored] as f16 / bf16 | the f32 bound `+ max(2^-11 abs(y), 2^-25)` / `+ 2^-8 abs(y)` |
 //!
 //! What the options of a cross-entropy add is derived from these at [`row_loss`] and
-//! [`loss_gradient`]. With a scale, the formulas see `S x`, and gradients are multiplied: `S` times
-//! the bound, and one rounding of the product.
+//! [`loss_gradient`], and the entropy's bound at [`entropy`]. With a scale, the formulas see `S x`, and gradients are multiplied: `S` times
+//! the bound, and one rounding of the product. Before a mask is added, that is two more roundings,
+//! of `S x`. What the logits bring, in the last two rows, is a factor of the probability: beyond a
+//! few percent, that of the exponential function.
 //!
 //! An allowed error of 0 asks for the exact value: one column gives probability 1 and loss 0; a
 //! logit of `-inf` gives probability and gradient 0; an ignored row gives zeros. It also stands
@@ -33,12 +37,14 @@
 mod backward;
 mod cross_entropy;
 mod loss_gradient;
+mod row_outputs;
 mod softmax;
 mod storage;
 
 pub use backward::{log_softmax_backward, logsumexp_backward, softmax_backward};
 pub use cross_entropy::{loss, row_loss, row_lse};
 pub use loss_gradient::loss_gradient;
+pub use row_outputs::{entropy, log_probs_of, max_prob, may_be_argmax, target_log_prob, z_loss};
 pub use softmax::{jacobian, log_probability, lse, probability};
 pub use storage::stored;
 
@@ -57,45 +63,79 @@ const DIVISION: f64 = 5.0 * U;
 /// columns.
 pub const ROW_SUM: f64 = 1e-6;
 
-fn of_probability(row: Statistic, z: f64, columns: Columns) -> f64 {
-    let p = row.probability(z);
-    let d = z - row.max;
+/// What goes into every bound of a row, in `u`.
+#[derive(Clone, Copy)]
+struct Spread {
+    columns: usize,
+    /// Of the logits, before anything is computed from them.
+    logits: f64,
+}
+
+impl Spread {
+    /// For a logit `z` of a row, where `rounded` are the products that a mask was added to. Both `z` and the maximum are
+    /// rounded sums then, each of a rounded product.
+    fn masked(columns: Columns, rounded: Option<f64>, row: Statistic) -> impl Fn(f64) -> Self {
+        let plain = Self::from(columns);
+        move |z| {
+            let sums = |products| z.abs() + row.max.abs() + 2.0 * products;
+            let logits = plain.logits + rounded.map_or(0.0, sums);
+            Self { logits, ..plain }
+        }
+    }
+
+    /// For the sum over the columns: `2 ln N`.
+    fn sum(self) -> f64 {
+        two_ln(self.columns)
+    }
+
+    fn total(self) -> f64 {
+        self.sum() + self.logits
+    }
+}
+
+impl From<Columns> for Spread {
+    fn from(columns: Columns) -> Self {
+        Self {
+            columns: columns.count,
+            logits: 4.0 * columns.reading.softcap.unwrap_or(0.0),
+        }
+    }
+}
+
+fn of_probability(row: Statistic, z: f64, spread: impl Into<Spread>) -> f64 {
+    let (p, d, spread) = (row.probability(z), z - row.max, spread.into());
+    let factor = |relative: f64| {
+        let largest = (row.log_probability(z) + relative).exp().min(1.0);
+        largest * -(-relative).exp_m1()
+    };
     match p {
-        _ if p.is_nan() || columns.count == 1 || z == f64::NEG_INFINITY => 0.0,
-        _ if p < 1e-30 => 1e-35 + four_caps(columns) * U * p,
-        _ => (8.0 + 2.0 * d.abs() + spread(columns)) * U * p,
+        _ if p.is_nan() || spread.columns == 1 || z == f64::NEG_INFINITY => 0.0,
+        _ if p < 1e-30 => 1e-35 + factor(spread.logits * U),
+        _ => (8.0 + 2.0 * d.abs() + spread.sum()) * U * p + factor(spread.logits * U),
     }
 }
 
-fn of_log(w: f64, columns: Columns) -> f64 {
+fn of_log(w: f64, spread: impl Into<Spread>) -> f64 {
+    let spread = spread.into();
     match w {
-        _ if columns.count == 1 || !w.is_finite() => 0.0,
-        _ => (8.0 * w.abs().max(1.0) + spread(columns)) * U,
+        _ if spread.columns == 1 || !w.is_finite() => 0.0,
+        _ => (8.0 * w.abs().max(1.0) + spread.total()) * U,
     }
 }
 
-fn of_lse(row: Statistic, columns: Columns) -> f64 {
+fn of_lse(row: Statistic, spread: impl Into<Spread>) -> f64 {
     match row {
         _ if row.poisoned() => 0.0,
-        _ => (8.0 * row.max.abs().max(row.sum.ln()).max(1.0) + spread(columns)) * U,
+        _ => (8.0 * row.max.abs().max(row.sum.ln()).max(1.0) + spread.into().total()) * U,
     }
 }
 
 /// The part of the gradient's bound that goes with `p`.
-fn of_gradient(row: Statistic, z: f64, columns: Columns) -> f64 {
+fn of_gradient(row: Statistic, z: f64, spread: impl Into<Spread>) -> f64 {
     match row.probability(z) {
         0.0 => 0.0,
-        p => (10.0 + 4.0 * row.log_probability(z).abs() + spread(columns)) * p * U,
+        p => (10.0 + 4.0 * row.log_probability(z).abs() + spread.into().total()) * p * U,
     }
-}
-
-/// What a row's columns add to any bound, in `u`: `2 ln N` for the sum, `4 C` for the softcap.
-fn spread(columns: Columns) -> f64 {
-    two_ln(columns.count) + four_caps(columns)
-}
-
-fn four_caps(columns: Columns) -> f64 {
-    4.0 * columns.reading.softcap.unwrap_or(0.0)
 }
 
 fn two_ln(cols: usize) -> f64 {

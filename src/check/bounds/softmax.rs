@@ -1,27 +1,34 @@
 use super::backward::scaled;
-use super::{FLUSHED, U, of_log, of_lse, of_probability};
-use crate::reference::{self, Columns, Statistic, from_statistic, rows_of};
+use super::{FLUSHED, Spread, U, of_log, of_lse, of_probability};
+use crate::reference::{self, Columns, Masked};
 
 /// Of [`softmax`](reference::softmax), `rows x cols`.
-pub fn probability(logits: &[f32], cols: impl Into<Columns>) -> Vec<f64> {
-    let columns = cols.into();
-    from_statistic(logits, columns, |row, z| of_probability(row, z, columns))
+pub fn probability<'a>(logits: &[f32], cols: impl Into<Masked<'a>>) -> Vec<f64> {
+    let masked = cols.into();
+    masked.map(logits, |number, row| {
+        let spread = Spread::masked(masked.columns, masked.rounded(logits, number), row);
+        move |z| of_probability(row, z, spread(z))
+    })
 }
 
 /// Of [`log_softmax`](reference::log_softmax), `rows x cols`.
-pub fn log_probability(logits: &[f32], cols: impl Into<Columns>) -> Vec<f64> {
-    let columns = cols.into();
-    from_statistic(logits, columns, |row, z| {
-        of_log(row.log_probability(z), columns)
+pub fn log_probability<'a>(logits: &[f32], cols: impl Into<Masked<'a>>) -> Vec<f64> {
+    let masked = cols.into();
+    masked.map(logits, |number, row| {
+        let spread = Spread::masked(masked.columns, masked.rounded(logits, number), row);
+        move |z| of_log(row.log_probability(z), spread(z))
     })
 }
 
 /// Of [`logsumexp`](reference::logsumexp), one a row.
-pub fn lse(logits: &[f32], cols: impl Into<Columns>) -> Vec<f64> {
-    let columns = cols.into();
-    rows_of(logits, columns.count)
-        .map(|row| of_lse(Statistic::of_read(row, columns.reading), columns))
-        .collect()
+pub fn lse<'a>(logits: &[f32], cols: impl Into<Masked<'a>>) -> Vec<f64> {
+    let masked = cols.into();
+    let rows = masked.statistics(logits).enumerate();
+    rows.map(|(number, row)| {
+        let spread = Spread::masked(masked.columns, masked.rounded(logits, number), row);
+        of_lse(row, spread(row.max))
+    })
+    .collect()
 }
 
 /// Of [`jacobian`](reference::jacobian), `rows x cols x cols`.

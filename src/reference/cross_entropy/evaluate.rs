@@ -81,7 +81,8 @@ impl CrossEntropy {
         targets.rows(rows, self.cols(), self.ignore_index).collect()
     }
 
-    /// The cross-entropy `-sum_c t_c log p_c` of a row, and its z-loss `L lse^2`.
+    /// The cross-entropy `-sum_c t_c log p_c` of a row, and its z-loss `L lse^2`; NaN both for a bad target or without
+    /// probabilities.
     pub(crate) fn row_loss(
         &self,
         row: &[f32],
@@ -90,7 +91,7 @@ impl CrossEntropy {
     ) -> (f64, f64) {
         match target {
             Target::Ignored => return (0.0, 0.0),
-            _ if target.is_bad() || statistic.poisoned() => return (f64::NAN, 0.0),
+            _ if target.is_bad() || statistic.poisoned() => return (f64::NAN, f64::NAN),
             _ => {}
         }
         let shares = self.shares(target);

@@ -1,9 +1,11 @@
 mod counts;
 mod evaluate;
+mod row_outputs;
 mod shares;
 mod targets;
 
 pub(crate) use counts::Counts;
+pub use row_outputs::RowOutputs;
 pub(crate) use shares::Shares;
 pub(crate) use targets::Target;
 pub use targets::Targets;

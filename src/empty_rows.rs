@@ -1,0 +1,10 @@
+/// What a row gives of which nothing is left: its logits are all `-inf`, or excluded. Its lse is `-inf` either way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum EmptyRows {
+    /// NaN, as in PyTorch.
+    #[default]
+    Nan,
+    /// Probabilities of 0, log-probabilities of `-inf`.
+    Zero,
+}

@@ -1,0 +1,131 @@
+//! What else a row of logits tells.
+
+use super::{CrossEntropy, Target, Targets};
+use crate::reference::{Statistic, pairwise_sum, rows_of};
+
+/// What [`CrossEntropy::row_outputs`] returns: one value a row, of the logits as they are read.
+///
+/// A *spoilt* row, without probabilities (see [`softmax`](crate::reference::softmax)), gives NaN, no argmax, and no hit.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct RowOutputs {
+    /// The log-probability of the target's class: `-inf` at a logit of `-inf`, exactly 0 for an ignored row. NaN for a bad
+    /// target, and with class probabilities, which name no class.
+    pub target_log_probs: Vec<f64>,
+    /// The entropy `-sum_c p_c log p_c` in nats, a probability of 0 adding nothing. Of the logits alone: an ignored row or
+    /// a bad target has one.
+    pub entropies: Vec<f64>,
+    /// The class with the largest logit, the first of equal ones, by the logits alone. There -0 equals 0. Scale and softcap
+    /// keep the order of logits, even where their rounded values are equal.
+    pub argmax: Vec<Option<usize>>,
+    /// Whether the class with the largest logit is the target's: never for an ignored row, a bad target, or class
+    /// probabilities.
+    pub top1_hits: Vec<bool>,
+    /// The largest probability, by the logits alone.
+    pub max_probs: Vec<f64>,
+    /// The z-loss `L lse^2`, a part of the row's loss: 0 for an ignored row, NaN for a bad target.
+    pub z_losses: Vec<f64>,
+}
+
+impl CrossEntropy {
+    /// What goes with the losses of logits `rows x cols`, row by row.
+    ///
+    /// ```
+    /// use wgpu_softmax::reference::CrossEntropy;
+    ///
+    /// let rows = CrossEntropy::new(2).row_outputs(&[3.0, 3.0], &[0]);
+    /// assert_eq!((rows.argmax[0], rows.top1_hits[0], rows.max_probs[0]), (Some(0), true, 0.5));
+    /// assert_eq!((rows.entropies[0], rows.target_log_probs[0]), (2_f64.ln(), -2_f64.ln()));
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// As [`losses`](Self::losses).
+    pub fn row_outputs<'a>(&self, logits: &[f32], targets: impl Into<Targets<'a>>) -> RowOutputs {
+        let targets = self.targets(logits, targets);
+        let mut outputs = RowOutputs::default();
+        for (row, &target) in rows_of(logits, self.cols()).zip(&targets) {
+            let statistic = self.statistic(row);
+            let argmax = self.argmax(row, statistic);
+            let log_prob = self.target_log_prob(row, target, statistic);
+            outputs.target_log_probs.push(log_prob);
+            outputs.entropies.push(self.entropy(row, statistic));
+            outputs.argmax.push(argmax);
+            outputs.top1_hits.push(is_hit(argmax, target));
+            outputs.max_probs.push(statistic.probability(statistic.max));
+            outputs
+                .z_losses
+                .push(self.row_loss(row, target, statistic).1);
+        }
+        outputs
+    }
+
+    /// The log-probabilities of given classes, `rows x count` for logits `rows x cols`: `classes` has `count` of them for
+    /// every row.
+    ///
+    /// NaN for a class out of range, and throughout a spoilt row; `-inf` at a logit of `-inf`. Targets play no part.
+    ///
+    /// # Panics
+    ///
+    /// When `cols` is 0 or does not divide the number of logits, or there are not `count` classes a row.
+    pub fn log_probs_of(&self, logits: &[f32], classes: &[i64], count: usize) -> Vec<f64> {
+        let rows = rows_of(logits, self.cols());
+        assert_eq!(classes.len(), rows.len() * count, "{count} classes a row");
+        let of_row = |(n, row): (usize, &[f32])| {
+            let statistic = self.statistic(row);
+            let classes = classes[n * count..][..count].iter();
+            let log_prob = |&class| self.log_prob(row, usize::try_from(class).ok(), statistic);
+            classes.map(log_prob).collect::<Vec<_>>()
+        };
+        rows.enumerate().flat_map(of_row).collect()
+    }
+
+    pub(crate) fn target_log_prob(
+        &self,
+        row: &[f32],
+        target: Target<'_>,
+        statistic: Statistic,
+    ) -> f64 {
+        match target {
+            Target::Ignored => 0.0,
+            Target::Class(class) => self.log_prob(row, Some(class), statistic),
+            Target::Bad | Target::Probs(_) => f64::NAN,
+        }
+    }
+
+    /// NaN where the row has no such class.
+    fn log_prob(&self, row: &[f32], class: Option<usize>, statistic: Statistic) -> f64 {
+        let logit = class.and_then(|class| row.get(class));
+        logit.map_or(f64::NAN, |&x| {
+            statistic.log_probability(self.columns.reading.read(x))
+        })
+    }
+
+    /// `ln s - (1/s) sum_c exp(d_c) d_c` with `d = z - max`.
+    pub(crate) fn entropy(&self, row: &[f32], statistic: Statistic) -> f64 {
+        if statistic.poisoned() {
+            return f64::NAN;
+        }
+        let term = |class: usize| {
+            let d = self.columns.reading.read(row[class]) - statistic.max;
+            match d.exp() {
+                0.0 => 0.0,
+                weight => weight * d,
+            }
+        };
+        statistic.sum.ln() - pairwise_sum(row.len(), term) / statistic.sum
+    }
+
+    /// By the logits as they are stored: reading keeps their order, but for what rounding makes equal.
+    pub(crate) fn argmax(&self, row: &[f32], statistic: Statistic) -> Option<usize> {
+        if statistic.poisoned() {
+            return None;
+        }
+        let max = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        row.iter().position(|&x| x == max)
+    }
+}
+
+fn is_hit(argmax: Option<usize>, target: Target<'_>) -> bool {
+    matches!((argmax, target), (Some(class), Target::Class(target)) if class == target)
+}
