@@ -69,6 +69,7 @@ pub mod gpu;
 mod jacobian;
 mod kernel;
 mod layout;
+mod mask;
 mod operation;
 mod params;
 mod partial;
@@ -89,10 +90,13 @@ pub use cross_entropy::{
 pub use dtype::DType;
 pub use empty_rows::EmptyRows;
 pub use error::Error;
-pub use gpu::{CrossEntropyInputs, CrossEntropyOutput, CrossEntropyWants, Element, Gpu, Targets};
+pub use gpu::{
+    CrossEntropyInputs, CrossEntropyOutput, CrossEntropyWants, Element, Gpu, Targets,
+};
 pub use jacobian::{JacobianBuffers, JacobianPlan};
 pub use kernel::Bound;
 pub use layout::Layout;
+pub use mask::{Mask, MaskKind};
 pub use operation::{Plan, RowOperation};
 pub use params::Params;
 pub use partial::{
