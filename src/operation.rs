@@ -90,6 +90,24 @@ impl<O: RowOperation> Plan<O> {
         self.kernels.bind(&tensors, rows, self.params)
     }
 
+    /// Binds buffers and a mask for `rows` rows, up to those of the plan: not yet.
+    ///
+    /// # Errors
+    ///
+    /// Always.
+    pub fn bind_masked(
+        &self,
+        _rows: u64,
+        _buffers: O::Buffers<'_>,
+        _mask: &wgpu::Buffer,
+    ) -> Result<Bound, Error> {
+        Err(Error::Value {
+            what: "mask",
+            expected: "none, for now",
+            found: "one".into(),
+        })
+    }
+
     /// The kernel that was chosen, by name.
     pub fn kernel(&self) -> String {
         self.kernels.name()

@@ -4,7 +4,7 @@ use crate::layout::{Extents, Geometry, Layout, Layouts};
 use crate::operation::{row_operation, sealed};
 use crate::params::Params;
 use crate::variant::{Operation, Problem};
-use crate::{DType, Error};
+use crate::{DType, EmptyRows, Error, Mask};
 
 /// A row-wise operation on `rows` x `cols` elements, row-major.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -15,6 +15,9 @@ pub struct SoftmaxSpec {
     scale: f32,
     dtype: DType,
     layouts: Layouts,
+    mask: Option<Mask>,
+    queries: Option<u64>,
+    empty_rows: EmptyRows,
 }
 
 impl SoftmaxSpec {
@@ -34,6 +37,9 @@ impl SoftmaxSpec {
             scale: 1.0,
             dtype: DType::F32,
             layouts,
+            mask: None,
+            queries: None,
+            empty_rows: EmptyRows::Nan,
         }
     }
 
@@ -44,6 +50,30 @@ impl SoftmaxSpec {
     #[must_use]
     pub const fn inner(self, inner: u64) -> Self {
         Self { inner, ..self }
+    }
+
+    /// A mask: not yet.
+    #[must_use]
+    pub const fn mask(self, mask: Mask) -> Self {
+        Self {
+            mask: Some(mask),
+            ..self
+        }
+    }
+
+    /// Row `r` is query `r % queries`, and column `j` is excluded where `j > query + (cols - queries)`: not yet.
+    #[must_use]
+    pub const fn causal(self, queries: u64) -> Self {
+        Self {
+            queries: Some(queries),
+            ..self
+        }
+    }
+
+    /// What a row with nothing left gives: not yet.
+    #[must_use]
+    pub const fn empty_rows(self, empty_rows: EmptyRows) -> Self {
+        Self { empty_rows, ..self }
     }
 
     /// Logits are multiplied by this first: finite, above 0. Gradients carry the factor.
@@ -110,6 +140,13 @@ impl SoftmaxSpec {
 
 impl sealed::Spec for SoftmaxSpec {
     fn geometry(&self, operation: Operation) -> Result<Geometry, Error> {
+        if self.mask.is_some() || self.queries.is_some() || self.empty_rows != EmptyRows::Nan {
+            return Err(Error::Value {
+                what: "mask, causal and empty rows",
+                expected: "none of them, for now",
+                found: format!("{self:?}"),
+            });
+        }
         let extents = Extents {
             rows: self.rows,
             cols: self.cols,
