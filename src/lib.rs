@@ -91,7 +91,7 @@ pub use dtype::DType;
 pub use empty_rows::EmptyRows;
 pub use error::Error;
 pub use gpu::{
-    CrossEntropyInputs, CrossEntropyOutput, CrossEntropyWants, Element, Gpu, Targets,
+    CrossEntropyInputs, CrossEntropyOutput, CrossEntropyWants, Element, Gpu, MaskData, Targets,
 };
 pub use jacobian::{JacobianBuffers, JacobianPlan};
 pub use kernel::Bound;

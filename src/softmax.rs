@@ -132,6 +132,11 @@ impl SoftmaxSpec {
         })
     }
 
+    /// Its mask, if it has one.
+    pub(crate) const fn its_mask(&self) -> Option<&Mask> {
+        self.mask.as_ref()
+    }
+
     /// How every matrix is stored.
     pub(crate) const fn stored_as(&self) -> DType {
         self.dtype

@@ -5,6 +5,7 @@
 mod adapters;
 mod cross_entropy;
 mod element;
+mod masked;
 mod slices;
 mod transfer;
 
@@ -15,6 +16,7 @@ use wgpu::{Adapter, AdapterInfo, Device, DeviceDescriptor, Queue};
 pub use adapters::{AdapterEntry, Selector, adapters};
 pub use cross_entropy::{CrossEntropyInputs, CrossEntropyOutput, CrossEntropyWants, Targets};
 pub use element::Element;
+pub use masked::MaskData;
 
 use crate::{Error, Planner, wanted};
 

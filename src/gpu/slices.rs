@@ -176,7 +176,7 @@ macro_rules! of_two_inputs {
 }
 
 /// The rows and columns of a spec, where a slice has its type and length.
-fn require_matrix<T: Element>(
+pub(super) fn require_matrix<T: Element>(
     spec: &SoftmaxSpec,
     what: &'static str,
     len: usize,
@@ -188,11 +188,11 @@ fn require_matrix<T: Element>(
     Ok((rows, cols))
 }
 
-const fn each_element(rows: usize, cols: usize) -> usize {
+pub(super) const fn each_element(rows: usize, cols: usize) -> usize {
     rows.saturating_mul(cols)
 }
 
-const fn each_row(rows: usize, _cols: usize) -> usize {
+pub(super) const fn each_row(rows: usize, _cols: usize) -> usize {
     rows
 }
 
@@ -244,11 +244,15 @@ impl Gpu {
     }
 
     /// An output for so many values.
-    fn allocate_values<T: Element>(&self, role: &str, len: usize) -> Result<Buffer, Error> {
+    pub(super) fn allocate_values<T: Element>(
+        &self,
+        role: &str,
+        len: usize,
+    ) -> Result<Buffer, Error> {
         self.allocate(role, (element::words::<T>(len) as u64).saturating_mul(4))
     }
 
-    async fn fetch_one<T: Element>(
+    pub(super) async fn fetch_one<T: Element>(
         &self,
         bound: &Bound,
         output: &Buffer,
