@@ -1,39 +1,83 @@
 //! Rows in blocks: files larger than memory are read, computed and written some rows at a time.
 //!
-//! Every row is computed alone and by the kernel that suits all rows, and a block has a multiple of four rows where it can,
-//! so that each row starts as far from a multiple of four elements as it did: blocks change no bit of the results. Rows
-//! of which a block does not hold four may differ in the last bits.
+//! Rows whose columns lie apart come in slices, `[cols, inner]` at one place of the axes before the normalised one: a
+//! block has whole slices, so that it is a piece of the file. Where a mask has to follow the blocks, each of them is a
+//! box: a range of one axis, one place of those before it, and all of those behind it.
+//!
+//! Every row is computed alone and by the kernel that suits all rows, and a block has a multiple of four slices where it
+//! can, so that each row starts as far from a multiple of four elements as it did: blocks change no bit of the results.
+//! Rows of which a block does not hold four, or of boxes that begin elsewhere, may differ in the last bits.
+
+use super::rows::Rows;
+use std::ops::Range;
 
 /// Bytes of a block in f32, of its largest operand or result. Memory holds several such arrays, and the device as many.
 pub(crate) const BYTES: u64 = 64 << 20;
 
-/// The rows of an array, block by block: each item is a number of rows.
+/// The rows of an array, block by block: each item is a range of them.
 #[derive(Debug, Clone)]
 pub(crate) struct Blocks {
-    left: usize,
+    next: usize,
+    rows: usize,
     most: usize,
+    /// No block reaches over a multiple of it.
+    bound: usize,
 }
 
 impl Blocks {
-    /// Blocks of at most `bytes`, but of one row at least, where a row takes `row_values` values.
-    pub(crate) fn new(rows: usize, row_values: usize, bytes: u64) -> Self {
-        let row_bytes = (row_values as u64).saturating_mul(4).max(1);
-        let most = usize::try_from(bytes / row_bytes).unwrap_or(usize::MAX);
-        let fours = most - most % 4;
+    /// Blocks of rows of `row_values` values, of at most `bytes`, but of one slice at least.
+    pub(crate) fn new(x: &Rows, row_values: usize, bytes: u64) -> Self {
+        let slices = x.rows.checked_div(x.inner).unwrap_or(0);
+        Self::over(&[slices], x.inner, row_values, bytes)
+    }
+
+    /// The same, each of them a box.
+    pub(crate) fn boxes(x: &Rows, row_values: usize, bytes: u64) -> Self {
+        Self::over(&x.shape[..x.axis], x.inner, row_values, bytes)
+    }
+
+    /// Boxes of slices of `inner` rows, along axes of these extents.
+    fn over(outer: &[usize], inner: usize, row_values: usize, bytes: u64) -> Self {
+        let slice_values = (row_values as u64).saturating_mul(inner as u64);
+        let fitting = bytes / slice_values.saturating_mul(4).max(1);
+        let fitting = usize::try_from(fitting).unwrap_or(usize::MAX);
+        let mut whole = 1;
+        let mut split = outer.iter().rev();
+        let extent = loop {
+            match split.next() {
+                None => break 1,
+                Some(&extent) if extent > fitting / whole => break extent,
+                Some(&extent) => whole *= extent.max(1),
+            }
+        };
         Self {
-            left: rows,
-            most: if fours > 0 { fours } else { most.max(1) },
+            next: 0,
+            rows: outer.iter().product::<usize>() * inner,
+            most: in_fours(fitting / whole).min(extent) * whole * inner,
+            bound: extent * whole * inner,
         }
     }
 }
 
-impl Iterator for Blocks {
-    type Item = usize;
+/// One at least, and a multiple of four where that is less.
+fn in_fours(most: usize) -> usize {
+    match most {
+        0 => 1,
+        1..4 => most,
+        _ => most - most % 4,
+    }
+}
 
-    fn next(&mut self) -> Option<usize> {
-        let rows = self.left.min(self.most);
-        self.left -= rows;
-        (rows > 0).then_some(rows)
+impl Iterator for Blocks {
+    type Item = Range<usize>;
+
+    fn next(&mut self) -> Option<Range<usize>> {
+        if self.next >= self.rows {
+            return None;
+        }
+        let first = self.next;
+        self.next += self.most.min(self.bound - first % self.bound);
+        Some(first..self.next)
     }
 }
 

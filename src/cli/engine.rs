@@ -37,9 +37,15 @@ impl Engine {
             return Ok(Self::Gpu { gpu, kernel });
         }
         // More are computed in blocks, and nothing depends on how many more they are.
-        let many = rows.rows.min(u32::MAX as usize) as u64;
+        let most = (u32::MAX as usize / rows.inner).max(1) * rows.inner;
+        let many = rows.rows.min(most) as u64;
         let settled = problem(many).and_then(|problem| settled(gpu, problem, rows.float.dtype()));
         settled.map_err(|error| Self::at(rows, error))
+    }
+
+    /// Whether it is the reference, which takes the columns of a row one after the other.
+    pub(crate) fn is_reference(&self) -> bool {
+        matches!(self, Self::Reference)
     }
 
     /// Bytes of a block of rows, at most.
@@ -101,7 +107,8 @@ impl Engine {
         })
     }
 
-    fn at(rows: &Rows, error: Error) -> Failure {
+    /// The failure of work on these rows.
+    pub(crate) fn at(rows: &Rows, error: Error) -> Failure {
         Failure::Library {
             at: rows.describe(),
             error,

@@ -10,6 +10,7 @@ mod cross_entropy;
 mod engine;
 mod failure;
 mod files;
+mod mask;
 mod operations;
 mod outputs;
 mod progress;

@@ -1,4 +1,4 @@
-//! An array of floats seen as rows: the last axis is the row, the axes before it count rows.
+//! An array of floats seen as rows: what lies along one axis is a row, and the other axes count rows.
 
 use super::failure::{Failure, note};
 use super::files::{Float, Floats, Input, Shape, Stored};
@@ -11,8 +11,14 @@ pub(crate) struct Rows {
     input: Input,
     pub(crate) float: Float,
     pub(crate) shape: Vec<usize>,
+    /// The axis that is normalised, from 0.
+    pub(crate) axis: usize,
     pub(crate) rows: usize,
     pub(crate) cols: usize,
+    /// How many elements the columns of a row lie apart: the product of the extents behind the axis.
+    pub(crate) inner: usize,
+    /// The shape of one value a row: without the axis.
+    pub(crate) row_shape: Vec<usize>,
 }
 
 impl Rows {
@@ -20,8 +26,8 @@ impl Rows {
     pub(crate) fn open(path: &Path, axis: i64) -> Result<Self, Failure> {
         let (input, float) = open_floats(path)?;
         let shape = input.header().shape.clone();
-        require_last_axis(path, &shape, axis)?;
-        let cols = shape.last().copied().unwrap_or(0);
+        let axis = its_axis(path, &shape, axis)?;
+        let cols = shape[axis];
         if cols == 0 {
             return Err(Failure::expected(
                 path.display(),
@@ -31,9 +37,12 @@ impl Rows {
         }
         Ok(Self {
             rows: input.header().count() / cols,
+            inner: shape[axis + 1..].iter().product(),
+            row_shape: [&shape[..axis], &shape[axis + 1..]].concat(),
             input,
             float,
             shape,
+            axis,
             cols,
         })
     }
@@ -49,7 +58,7 @@ impl Rows {
     /// Opens a second operand with one value a row: f32, as such results are, or the same type of floats.
     pub(crate) fn open_value_per_row(&self, path: &Path) -> Result<Input, Failure> {
         let (input, float) = open_floats(path)?;
-        self.require_outer_shape(path, &input.header().shape)?;
+        self.require_row_shape(path, &input.header().shape)?;
         self.require_float(path, float, &[self.float, Float::F32])?;
         Ok(input)
     }
@@ -67,16 +76,16 @@ impl Rows {
     }
 
     /// Refuses the shape of an operand with one value a row.
-    pub(crate) fn require_outer_shape(&self, path: &Path, found: &[usize]) -> Result<(), Failure> {
-        if self.fits_outer_shape(found) {
+    pub(crate) fn require_row_shape(&self, path: &Path, found: &[usize]) -> Result<(), Failure> {
+        if self.fits_row_shape(found) {
             return Ok(());
         }
-        self.require_shape(path, self.outer_shape(), found)
+        self.require_shape(path, &self.row_shape, found)
     }
 
     /// Whether a shape is that of one value a row. One row's single value may be `(1,)` as well as `()`.
-    pub(crate) fn fits_outer_shape(&self, found: &[usize]) -> bool {
-        found == self.outer_shape() || (self.outer_shape().is_empty() && found == [1])
+    pub(crate) fn fits_row_shape(&self, found: &[usize]) -> bool {
+        found == self.row_shape || (self.row_shape.is_empty() && found == [1])
     }
 
     /// Refuses any other shape of a second operand.
@@ -99,6 +108,22 @@ impl Rows {
         Err(Failure::expected(path.display(), wanted, found))
     }
 
+    /// So many rows, a multiple of `inner`, as `[outer, cols, inner]`.
+    pub(crate) fn slices(&self, rows: usize) -> [usize; 3] {
+        [rows / self.inner.max(1), self.cols, self.inner]
+    }
+
+    /// The shape of so many rows that are a box: all of the last axes, a range of one, and one place of the first ones.
+    pub(crate) fn box_shape(&self, rows: usize) -> Vec<usize> {
+        let mut shape = self.shape.clone();
+        let [mut left, ..] = self.slices(rows);
+        for extent in shape[..self.axis].iter_mut().rev() {
+            *extent = left.min(*extent);
+            left /= (*extent).max(1);
+        }
+        shape
+    }
+
     /// The values of the next rows, as they are stored.
     pub(crate) fn next(&mut self, rows: usize) -> Result<Floats, Failure> {
         self.input.floats(rows * self.cols)
@@ -106,11 +131,6 @@ impl Rows {
 
     pub(crate) fn path(&self) -> &Path {
         &self.input.path
-    }
-
-    /// The shape of one value a row.
-    pub(crate) fn outer_shape(&self) -> &[usize] {
-        &self.shape[..self.shape.len() - 1]
     }
 
     /// The operand in words, for a message about the work on it.
@@ -150,9 +170,9 @@ pub(crate) fn open(path: &Path) -> Result<Input, Failure> {
     progress::during(format!("reading {}", path.display()), |_| Input::open(path))
 }
 
-fn require_last_axis(path: &Path, shape: &[usize], axis: i64) -> Result<(), Failure> {
+/// The axis that is meant, counted from 0.
+fn its_axis(path: &Path, shape: &[usize], axis: i64) -> Result<usize, Failure> {
     let rank = i64::try_from(shape.len()).unwrap_or(i64::MAX);
-    let what = || format!("--axis for {} of shape {}", path.display(), Shape(shape));
     if rank == 0 {
         return Err(Failure::expected(
             path.display(),
@@ -160,19 +180,13 @@ fn require_last_axis(path: &Path, shape: &[usize], axis: i64) -> Result<(), Fail
             "shape ()",
         ));
     }
-    if axis < -rank || axis >= rank {
+    if !(-rank..rank).contains(&axis) {
         return Err(Failure::expected(
-            what(),
+            format!("--axis for {} of shape {}", path.display(), Shape(shape)),
             format!("{} to {}", -rank, rank - 1),
             axis,
         ));
     }
-    if axis != -1 && axis != rank - 1 {
-        let last = format!(
-            "the last axis, -1 or {}, the only one that is supported",
-            rank - 1
-        );
-        return Err(Failure::expected(what(), last, axis));
-    }
-    Ok(())
+    let from_0 = if axis < 0 { axis + rank } else { axis };
+    Ok(usize::try_from(from_0).unwrap_or(0))
 }

@@ -97,11 +97,6 @@ fn bad_usage_is_told_before_any_work() {
         &["expected -2 to 1, found -3"],
     );
     folder.fail(
-        "softmax x.npy -o out.npy --axis 0",
-        2,
-        &["the last axis, -1 or 1", "found 0"],
-    );
-    folder.fail(
         "softmax x.npy -o out.npy --axis first",
         2,
         &["invalid value 'first'"],

@@ -4,6 +4,7 @@
 
 #![cfg(feature = "cli")]
 
+mod axis;
 mod bench;
 mod cross_entropy;
 mod failures;

@@ -4,10 +4,12 @@
 
 mod bench;
 mod cross_entropy;
+mod masking;
 mod numbers;
 
 pub(crate) use bench::Bench;
 pub(crate) use cross_entropy::{CrossEntropy, Reduction, ZeroValid};
+pub(crate) use masking::{EmptyRows, MaskedRows, Masking};
 
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -60,8 +62,7 @@ pub(crate) enum Command {
 /// What every operation takes.
 #[derive(Debug, Args)]
 pub(crate) struct Common {
-    /// The axis that is normalised; negative counts from the end. Only the last one is
-    /// supported
+    /// The axis that is normalised; negative counts from the end
     #[arg(long, value_name = "A", default_value_t = -1, allow_negative_numbers = true)]
     pub(crate) axis: i64,
     /// Logits are multiplied by S first: 1 / temperature. Gradients carry the factor
@@ -102,6 +103,10 @@ pub(crate) struct Softmax {
     #[arg(short, value_name = "PROBS")]
     pub(crate) output: PathBuf,
     #[command(flatten)]
+    pub(crate) masking: Masking,
+    #[command(flatten)]
+    pub(crate) masked_rows: MaskedRows,
+    #[command(flatten)]
     pub(crate) common: Common,
 }
 
@@ -113,6 +118,10 @@ pub(crate) struct LogSoftmax {
     #[arg(short, value_name = "LOG_PROBS")]
     pub(crate) output: PathBuf,
     #[command(flatten)]
+    pub(crate) masking: Masking,
+    #[command(flatten)]
+    pub(crate) masked_rows: MaskedRows,
+    #[command(flatten)]
     pub(crate) common: Common,
 }
 
@@ -123,6 +132,8 @@ pub(crate) struct Logsumexp {
     /// One value a row: the logits' shape without the axis
     #[arg(short, value_name = "LSE")]
     pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) masking: Masking,
     #[command(flatten)]
     pub(crate) common: Common,
 }
@@ -170,7 +181,7 @@ pub(crate) struct LogsumexpBackward {
 pub(crate) struct Jacobian {
     /// Logits, any shape of one axis or more
     pub(crate) logits: PathBuf,
-    /// The derivatives, the logits' shape with the last axis once more
+    /// The derivatives, the logits' shape with the axis' extent once more, as a last axis
     #[arg(short, value_name = "JACOBIAN")]
     pub(crate) output: PathBuf,
     #[command(flatten)]

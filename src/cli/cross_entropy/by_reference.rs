@@ -10,15 +10,21 @@ use wgpu_softmax::reference::{CrossEntropy, Targets};
 
 impl Settings {
     pub(super) fn by_reference(&self, block: Block) -> Computed {
-        let (logits, grad_losses) = (block.logits.into_f32(), block.grad_losses);
-        match block.targets {
+        let slices @ [outer, classes, inner] = [block.rows / self.inner, self.classes, self.inner];
+        let logits = block.logits.swapped(slices).into_f32();
+        let computed = match block.targets {
             SomeTargets::Ids(ids) => {
                 let ids: Vec<i64> = ids.into_iter().map(i64::from).collect();
-                self.of_reference(&logits, (&ids).into(), grad_losses)
+                self.of_reference(&logits, (&ids).into(), block.grad_losses)
             }
             SomeTargets::Probs(probs) => {
-                self.of_reference(&logits, (&probs.into_f32()).into(), grad_losses)
+                let probs = probs.swapped(slices).into_f32();
+                self.of_reference(&logits, (&probs).into(), block.grad_losses)
             }
+        };
+        Computed {
+            grad_logits: computed.grad_logits.swapped([outer, inner, classes]),
+            ..computed
         }
     }
 

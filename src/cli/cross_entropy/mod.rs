@@ -62,11 +62,12 @@ fn compute(
     operands: &mut Operands,
     results: &mut Results,
 ) -> Result<Sums, Failure> {
-    let (rows, cols) = (operands.logits.rows, operands.logits.cols);
-    let blocks = Blocks::new(rows, cols, engine.block_bytes(&args.common));
+    let logits = &operands.logits;
+    let rows = logits.rows;
+    let blocks = Blocks::new(logits, logits.cols, engine.block_bytes(&args.common));
     let mut sums = Sums::default();
     progress::over_rows(engine.doing(&operands.logits), rows, |bar| {
-        for rows in blocks {
+        for rows in blocks.map(|rows| rows.len()) {
             let block = operands.next(rows)?;
             let valid = block.targets.valid(rows);
             let computed = engine.compute(
@@ -94,7 +95,7 @@ struct Results {
 impl Results {
     fn begin(outputs: &Outputs, reduction: Reduction, logits: &Rows) -> Result<Self, Failure> {
         let of_each_row = reduction == Reduction::None;
-        let per_row = logits.outer_shape();
+        let per_row = logits.row_shape.as_slice();
         let loss_shape = if of_each_row { per_row } else { &[] };
         let float = logits.float.of_results();
         Ok(Self {

@@ -68,6 +68,7 @@ impl Settings {
     /// The losses of rows; and the gradient of their mean, of which the whole file has the counts.
     fn spec(&self, rows: u64, z_loss: f32) -> Result<CrossEntropySpec, Error> {
         let mut spec = CrossEntropySpec::new(rows, self.classes as u64)
+            .inner(self.inner as u64)
             .targets(self.targets)
             .reduction(Reduction::None)
             .zero_valid(self.zero_valid)

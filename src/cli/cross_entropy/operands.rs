@@ -72,7 +72,7 @@ impl Upstream {
     fn open(path: &Path, reduction: Reduction, logits: &Rows) -> Result<Self, Failure> {
         let mut input = rows::open_f32(path)?;
         if reduction == Reduction::None {
-            logits.require_outer_shape(path, &input.header().shape)?;
+            logits.require_row_shape(path, &input.header().shape)?;
             return Ok(Self::PerRow(input));
         }
         let shape = &input.header().shape;

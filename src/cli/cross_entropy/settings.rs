@@ -11,6 +11,8 @@ use wgpu_softmax::{CrossEntropyWants, Reduction, TargetType, ZeroValid};
 #[derive(Debug)]
 pub(super) struct Settings {
     pub(super) classes: usize,
+    /// How many logits the classes of a row lie apart.
+    pub(super) inner: usize,
     pub(super) float: Float,
     pub(super) targets: TargetType,
     pub(super) scale: f32,
@@ -55,6 +57,7 @@ impl Settings {
         let weighted = weight.is_some() && target_type != TargetType::Probs;
         Self {
             classes: logits.cols,
+            inner: logits.inner,
             float: logits.float.of_results(),
             targets: target_type,
             scale: args.common.scale,

@@ -40,7 +40,7 @@ impl Targets {
                 return Ok(Self::Probs(input));
             }
             Stored::Float(_) | Stored::Bool => {}
-            _ if logits.fits_outer_shape(shape) => {
+            _ if logits.fits_row_shape(shape) => {
                 let ids = progress::during(format!("reading {}", path.display()), |_| {
                     class_ids(input, logits.cols, args.ignore_index)
                 })?;
@@ -50,7 +50,7 @@ impl Targets {
         }
         let wanted = format!(
             "class ids, integers of shape {}, or probabilities, {} of shape {}, to match {}",
-            Shape(logits.outer_shape()),
+            Shape(&logits.row_shape),
             logits.float,
             Shape(&logits.shape),
             logits.path().display(),

@@ -41,6 +41,12 @@ impl Input {
         read.map_err(|error| Failure::system("read", &self.path, &error))
     }
 
+    /// The next `count` truth values.
+    pub(crate) fn bools(&mut self, count: usize) -> Result<Vec<bool>, Failure> {
+        let read = self.source.bools(count);
+        read.map_err(|error| Failure::system("read", &self.path, &error))
+    }
+
     /// The next `count` integers.
     pub(crate) fn integers(&mut self, count: usize) -> Result<Vec<i128>, Failure> {
         let read = self.source.integers(count);

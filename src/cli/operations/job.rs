@@ -6,13 +6,22 @@ use crate::cli::blocks::Blocks;
 use crate::cli::engine::Engine;
 use crate::cli::failure::Failure;
 use crate::cli::files::{Float, Floats};
+use crate::cli::mask::{Expanded, Masking};
 use crate::cli::outputs::Outputs;
 use crate::cli::progress;
 use crate::cli::rows::Rows;
+use std::ops::Range;
 use std::path::Path;
 use wgpu_softmax::reference::Columns;
 use wgpu_softmax::variant::Operation;
-use wgpu_softmax::{Error, Gpu, SoftmaxSpec};
+use wgpu_softmax::{Error, Gpu, MaskData, SoftmaxSpec};
+
+/// The result of some rows on the GPU, with the elements of their mask.
+pub(super) type OnGpu<'f> =
+    dyn Fn(&Gpu, &SoftmaxSpec, &Block<Floats>, Option<MaskData<'_>>) -> Result<Floats, Error> + 'f;
+
+/// The result of some rows by the reference.
+pub(super) type ByReference<'f> = dyn Fn(&Block<Vec<f32>>, Columns, &Expanded) -> Vec<f64> + 'f;
 
 /// What the operations share, from the command line to the written result.
 pub(super) struct Job<'a> {
@@ -20,6 +29,7 @@ pub(super) struct Job<'a> {
     result: &'static str,
     common: &'a args::Common,
     outputs: Outputs,
+    masking: Masking,
 }
 
 impl<'a> Job<'a> {
@@ -37,7 +47,13 @@ impl<'a> Job<'a> {
             result,
             common,
             outputs,
+            masking: Masking::default(),
         })
+    }
+
+    /// Some logits count, and others do not.
+    pub(super) fn masked(self, masking: Masking) -> Self {
+        Self { masking, ..self }
     }
 
     pub(super) fn open(&self, path: &Path) -> Result<Operands, Failure> {
@@ -56,39 +72,102 @@ impl<'a> Job<'a> {
         &self,
         mut operands: Operands,
         shape: &[usize],
-        on_gpu: impl Fn(&Gpu, &SoftmaxSpec, &Block<Floats>) -> Result<Floats, Error>,
-        by_reference: impl Fn(&Block<Vec<f32>>, Columns) -> Vec<f64>,
+        on_gpu: &OnGpu<'_>,
+        by_reference: &ByReference<'_>,
     ) -> Result<(), Failure> {
-        let (x, scale) = (&operands.x, self.common.scale);
+        let x = &operands.x;
         let float = self.float_of_result(x);
-        let (dtype, cols) = (x.float.dtype(), x.cols);
-        let columns = Columns::new(cols).scale(scale);
         let mut result = self.outputs.begin(self.result, float, shape)?;
-        let spec = |rows| {
-            SoftmaxSpec::new(rows, cols as u64)
-                .scale(scale)
-                .dtype(dtype)
-        };
-        let engine = Engine::open(self.common, x, |rows| spec(rows).problem(self.operation))?;
+        let engine = Engine::open(self.common, x, |rows| {
+            let part = self.masking.part(x, &(0..x.rows))?;
+            part.spec(self.spec(x, rows)).problem(self.operation)
+        })?;
         let report = engine.report(self.operation.name(), x, &self.outputs, None);
-        let (rows, row_values) = (x.rows, x.cols.max(values_of_a_row(shape, x.rows)));
-        let blocks = Blocks::new(rows, row_values, engine.block_bytes(self.common));
-        progress::over_rows(engine.doing(x), rows, |bar| {
+        let blocks = self.blocks(x, shape, engine.block_bytes(self.common));
+        progress::over_rows(engine.doing(x), x.rows, |bar| {
             for rows in blocks {
-                let block = operands.next(rows)?;
-                let values = engine.compute(
-                    &operands.x,
-                    block,
-                    |gpu, block| on_gpu(gpu, &spec(rows as u64), &block),
-                    |block| Floats::from_f64(by_reference(&block.widened(), columns), float),
-                )?;
+                let values = self.compute(&engine, &mut operands, &rows, on_gpu, by_reference)?;
                 result.write(&values)?;
-                bar.inc(rows as u64);
+                bar.inc(rows.len() as u64);
             }
             Ok::<_, Failure>(())
         })?;
         drop(operands);
         self.outputs.finish([result], &[("json", &report)])
+    }
+
+    /// The result of the next rows.
+    fn compute(
+        &self,
+        engine: &Engine,
+        operands: &mut Operands,
+        rows: &Range<usize>,
+        on_gpu: &OnGpu<'_>,
+        by_reference: &ByReference<'_>,
+    ) -> Result<Floats, Failure> {
+        let mut block = operands.next(rows.len())?;
+        let x = &operands.x;
+        let slices = x.slices(rows.len());
+        let in_rows = engine.is_reference() || self.takes_rows();
+        if in_rows {
+            block = block.in_rows(slices);
+        }
+        let part = self.masking.part(x, rows);
+        let part = part.map_err(|error| Engine::at(x, error))?;
+        let values = engine.compute(
+            x,
+            block,
+            |gpu, mut block| {
+                part.exclude_in(&mut block.x);
+                let spec = part.spec(self.spec(x, rows.len() as u64));
+                on_gpu(gpu, &spec, &block, part.data())
+            },
+            |block| {
+                let columns = Columns::new(x.cols).scale(self.common.scale);
+                let mask = part.expanded(x, rows.len());
+                let values = by_reference(&block.widened(), columns, &mask);
+                Floats::from_f64(values, self.float_of_result(x))
+            },
+        )?;
+        Ok(match in_rows {
+            true => self.as_stored(values, slices),
+            false => values,
+        })
+    }
+
+    /// What is computed of so many rows, but for masks.
+    fn spec(&self, x: &Rows, rows: u64) -> SoftmaxSpec {
+        let inner = if self.takes_rows() { 1 } else { x.inner };
+        SoftmaxSpec::new(rows, x.cols as u64)
+            .inner(inner as u64)
+            .scale(self.common.scale)
+            .dtype(x.float.dtype())
+    }
+
+    fn blocks(&self, x: &Rows, shape: &[usize], bytes: u64) -> Blocks {
+        let row_values = x.cols.max(values_of_a_row(shape, x.rows));
+        match self.masking.follows_rows() {
+            true => Blocks::boxes(x, row_values, bytes),
+            false => Blocks::new(x, row_values, bytes),
+        }
+    }
+
+    /// Whether the GPU, too, takes the columns of a row one after the other: a Jacobian has them twice.
+    fn takes_rows(&self) -> bool {
+        self.operation == Operation::Jacobian
+    }
+
+    /// The result of rows one after the other, as it lies in the file.
+    fn as_stored(&self, values: Floats, [outer, cols, inner]: [usize; 3]) -> Floats {
+        match self.operation {
+            Operation::LogSumExp => values,
+            Operation::Jacobian => {
+                values
+                    .swapped([outer, inner, cols * cols])
+                    .swapped([outer * cols, cols, inner])
+            }
+            _ => values.swapped([outer, inner, cols]),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ mod operands;
 use super::args;
 use super::failure::Failure;
 use super::files::{Floats, Shape};
+use super::mask::Masking;
 use super::rows::Rows;
 use job::Job;
 use wgpu_softmax::reference;
@@ -33,12 +34,17 @@ macro_rules! in_its_type {
 pub(crate) fn softmax(args: &args::Softmax) -> Result<(), Failure> {
     let job = Job::new(Operation::Softmax, "probs", &args.output, &args.common)?;
     let operands = job.open(&args.logits)?;
+    let masking = Masking::open(&args.masking, &operands.x)?;
+    let job = job.masked(masking.rows_are(&args.masked_rows));
     let shape = operands.x.shape.clone();
     job.run(
         operands,
         &shape,
-        |gpu, spec, block| in_its_type!(x = &block.x => gpu.softmax_with(spec, x)),
-        |block, columns| reference::softmax(&block.x, columns),
+        &|gpu, spec, block, mask| match mask {
+            Some(mask) => in_its_type!(x = &block.x => gpu.softmax_masked(spec, x, mask)),
+            None => in_its_type!(x = &block.x => gpu.softmax_with(spec, x)),
+        },
+        &|block, columns, mask| reference::softmax(&block.x, mask.on(columns)),
     )
 }
 
@@ -46,30 +52,40 @@ pub(crate) fn log_softmax(args: &args::LogSoftmax) -> Result<(), Failure> {
     let (operation, result) = (Operation::LogSoftmax, "log_probs");
     let job = Job::new(operation, result, &args.output, &args.common)?;
     let operands = job.open(&args.logits)?;
+    let masking = Masking::open(&args.masking, &operands.x)?;
+    let job = job.masked(masking.rows_are(&args.masked_rows));
     let shape = operands.x.shape.clone();
     job.run(
         operands,
         &shape,
-        |gpu, spec, block| in_its_type!(x = &block.x => gpu.log_softmax_with(spec, x)),
-        |block, columns| reference::log_softmax(&block.x, columns),
+        &|gpu, spec, block, mask| match mask {
+            Some(mask) => in_its_type!(x = &block.x => gpu.log_softmax_masked(spec, x, mask)),
+            None => in_its_type!(x = &block.x => gpu.log_softmax_with(spec, x)),
+        },
+        &|block, columns, mask| reference::log_softmax(&block.x, mask.on(columns)),
     )
 }
 
 pub(crate) fn logsumexp(args: &args::Logsumexp) -> Result<(), Failure> {
     let job = Job::new(Operation::LogSumExp, "lse", &args.output, &args.common)?;
     let operands = job.open(&args.logits)?;
-    let shape = operands.x.outer_shape().to_vec();
+    let job = job.masked(Masking::open(&args.masking, &operands.x)?);
+    let shape = operands.x.row_shape.clone();
     job.run(
         operands,
         &shape,
-        |gpu, spec, block| {
-            let lse = match &block.x {
-                Floats::F32(x) => gpu.logsumexp_with(spec, x),
-                Floats::F16(x) | Floats::Bf16(x) => gpu.logsumexp_with(spec, x),
+        &|gpu, spec, block, mask| {
+            let lse = match (&block.x, mask) {
+                (Floats::F32(x), None) => gpu.logsumexp_with(spec, x),
+                (Floats::F32(x), Some(mask)) => gpu.logsumexp_masked(spec, x, mask),
+                (Floats::F16(x) | Floats::Bf16(x), None) => gpu.logsumexp_with(spec, x),
+                (Floats::F16(x) | Floats::Bf16(x), Some(mask)) => {
+                    gpu.logsumexp_masked(spec, x, mask)
+                }
             };
             lse.map(Floats::F32)
         },
-        |block, columns| reference::logsumexp(&block.x, columns),
+        &|block, columns, mask| reference::logsumexp(&block.x, mask.on(columns)),
     )
 }
 
@@ -81,11 +97,11 @@ pub(crate) fn softmax_backward(args: &args::SoftmaxBackward) -> Result<(), Failu
     job.run(
         operands,
         &shape,
-        |gpu, spec, block| {
+        &|gpu, spec, block, _| {
             let both = (&block.x, &block.grad);
             in_its_type!(x, grad = both => gpu.softmax_backward_with(spec, x, grad))
         },
-        |block, columns| reference::softmax_backward(&block.x, &block.grad, columns),
+        &|block, columns, _| reference::softmax_backward(&block.x, &block.grad, columns),
     )
 }
 
@@ -98,11 +114,11 @@ pub(crate) fn log_softmax_backward(args: &args::LogSoftmaxBackward) -> Result<()
     job.run(
         operands,
         &shape,
-        |gpu, spec, block| {
+        &|gpu, spec, block, _| {
             let both = (&block.x, &block.grad);
             in_its_type!(x, grad = both => gpu.log_softmax_backward_with(spec, x, grad))
         },
-        |block, columns| reference::log_softmax_backward(&block.x, &block.grad, columns),
+        &|block, columns, _| reference::log_softmax_backward(&block.x, &block.grad, columns),
     )
 }
 
@@ -115,11 +131,11 @@ pub(crate) fn logsumexp_backward(args: &args::LogsumexpBackward) -> Result<(), F
     job.run(
         operands,
         &shape,
-        |gpu, spec, block| {
+        &|gpu, spec, block, _| {
             let grad = &block.row_grad;
             in_its_type!(x = &block.x => gpu.logsumexp_backward_with(spec, x, grad))
         },
-        |block, columns| reference::logsumexp_backward(&block.x, &block.row_grad, columns),
+        &|block, columns, _| reference::logsumexp_backward(&block.x, &block.row_grad, columns),
     )
 }
 
@@ -132,8 +148,8 @@ pub(crate) fn jacobian(args: &args::Jacobian) -> Result<(), Failure> {
     job.run(
         operands,
         &shape,
-        |gpu, spec, block| in_its_type!(x = &block.x => gpu.jacobian_with(spec, x)),
-        |block, columns| reference::jacobian(&block.x, columns),
+        &|gpu, spec, block, _| in_its_type!(x = &block.x => gpu.jacobian_with(spec, x)),
+        &|block, columns, _| reference::jacobian(&block.x, columns),
     )
 }
 

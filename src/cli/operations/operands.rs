@@ -58,6 +58,15 @@ pub(super) struct Block<M> {
 }
 
 impl Block<Floats> {
+    /// With the columns of a row one after the other.
+    pub(super) fn in_rows(self, slices: [usize; 3]) -> Self {
+        Self {
+            x: self.x.swapped(slices),
+            grad: self.grad.swapped(slices),
+            row_grad: self.row_grad,
+        }
+    }
+
     pub(super) fn widened(self) -> Block<Vec<f32>> {
         Block {
             x: self.x.into_f32(),

@@ -70,7 +70,7 @@ pub(super) fn read_all(format: Format, bytes: &[u8]) -> Option<bool> {
     let mut source = Source::open(Cursor::new(bytes), bytes.len() as u64, format, None).ok()?;
     let (count, stored) = (source.header().count(), source.header().stored);
     let read = match stored {
-        Stored::Bool => Ok(count),
+        Stored::Bool => source.bools(count).map(|values| values.len()),
         Stored::Float(_) => source.floats(count).map(|values| values.into_f32().len()),
         _ => source.integers(count).map(|values| values.len()),
     };

@@ -3,6 +3,7 @@
 use super::Float;
 use std::io::{self, Write};
 use wgpu_softmax::DType;
+use wgpu_softmax::reference::axis_to_rows;
 
 /// Floats as stored, 16-bit ones as their bits.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,6 +37,24 @@ impl Floats {
             Float::F16 => Self::F16(each(DType::F16)),
             Float::Bf16 => Self::Bf16(each(DType::Bf16)),
             Float::F32 | Float::F64 => Self::F32(narrow(values)),
+        }
+    }
+
+    /// Values of shape `[outer, a, b]`, or none, as those of `[outer, b, a]`.
+    pub(crate) fn swapped(self, shape: [usize; 3]) -> Self {
+        let [_, a, b] = shape;
+        match self {
+            same if a == 1 || b == 1 || same.is_empty() => same,
+            Self::F16(bits) => Self::F16(axis_to_rows(&bits, shape)),
+            Self::Bf16(bits) => Self::Bf16(axis_to_rows(&bits, shape)),
+            Self::F32(values) => Self::F32(axis_to_rows(&values, shape)),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::F16(bits) | Self::Bf16(bits) => bits.is_empty(),
+            Self::F32(values) => values.is_empty(),
         }
     }
 

@@ -54,6 +54,18 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// The next `count` truth values: all bytes but 0 are true.
+    ///
+    /// # Errors
+    ///
+    /// The system's, and values that are no truth values.
+    pub(crate) fn bools(&mut self, count: usize) -> io::Result<Vec<bool>> {
+        match self.header.stored {
+            Stored::Bool => self.next(count, |[byte]| byte != 0),
+            other => Err(io::Error::other(format!("{other} is no truth value"))),
+        }
+    }
+
     /// The next `count` integers.
     ///
     /// # Errors

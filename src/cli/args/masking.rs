@@ -1,0 +1,32 @@
+//! The options of masked operations.
+
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+/// Which logits count.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Masking {
+    /// Floats are added to the scaled logits; where b1 is false, a logit is excluded and never
+    /// read. Broadcast to the logits' shape by NumPy's rules
+    #[arg(long, value_name = "FILE")]
+    pub(crate) mask: Option<PathBuf>,
+    /// The last two axes are (query, key): key j is excluded for query i where j > i + (keys -
+    /// queries)
+    #[arg(long)]
+    pub(crate) causal: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MaskedRows {
+    /// What a row gives whose logits are all excluded or -inf
+    #[arg(long = "masked-rows", value_enum, default_value_t = EmptyRows::Nan)]
+    pub(crate) are: EmptyRows,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EmptyRows {
+    /// Not a number, as in PyTorch
+    Nan,
+    /// Probabilities of 0, log-probabilities of -inf
+    Zero,
+}

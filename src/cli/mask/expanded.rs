@@ -1,0 +1,53 @@
+//! Masks as the reference takes them: one element a logit.
+
+use super::given::Piece;
+use crate::cli::rows::Rows;
+use wgpu_softmax::reference::{Columns, Masked, axis_to_rows, broadcast};
+use wgpu_softmax::{EmptyRows, MaskData};
+
+/// The mask of some rows.
+#[derive(Debug, Default)]
+pub(crate) struct Expanded {
+    additive: Option<Vec<f32>>,
+    pub(super) kept: Option<Vec<bool>>,
+    empty_rows: EmptyRows,
+}
+
+impl Expanded {
+    /// One element a logit, in the order of the logits.
+    pub(super) fn of(piece: Option<&Piece<'_>>, x: &Rows, rows: usize) -> Self {
+        let mut expanded = Self::default();
+        if let Some(Piece { shape, data, .. }) = piece {
+            let of_box = x.box_shape(rows);
+            match data {
+                MaskData::Boolean(kept) => expanded.kept = Some(broadcast(kept, shape, &of_box)),
+                MaskData::Additive(added) => {
+                    expanded.additive = Some(broadcast(added, shape, &of_box))
+                }
+                _ => unreachable!("a mask is of floats or of truth values"),
+            }
+        }
+        expanded
+    }
+
+    /// In rows.
+    pub(super) fn in_rows(self, slices: [usize; 3], empty_rows: EmptyRows) -> Self {
+        Self {
+            additive: self.additive.map(|added| axis_to_rows(&added, slices)),
+            kept: self.kept.map(|kept| axis_to_rows(&kept, slices)),
+            empty_rows,
+        }
+    }
+
+    /// Columns with this mask.
+    pub(crate) fn on(&self, columns: Columns) -> Masked<'_> {
+        let mut masked = Masked::new(columns).empty_rows(self.empty_rows);
+        if let Some(additive) = &self.additive {
+            masked = masked.additive(additive);
+        }
+        if let Some(kept) = &self.kept {
+            masked = masked.kept(kept);
+        }
+        masked
+    }
+}
