@@ -10,6 +10,7 @@ mod cross_entropy;
 mod failures;
 mod files;
 mod folder;
+mod masks;
 mod refusals;
 mod reports;
 mod results;

@@ -1,5 +1,7 @@
 //! Blocks change no bit: every operation gives the same files whatever the size of its blocks.
 
+mod boxes;
+
 use super::Blocks;
 use crate::cli::args::{self, Cli, Command};
 use crate::cli::run;
@@ -28,46 +30,6 @@ fn blocks_take_every_row_once() {
     assert_eq!(of_rows(19, 4, 190), [8, 8, 3]);
     assert_eq!(of_rows(5, 4, 50), [3, 2]);
     assert_eq!(of_rows(2, usize::MAX, u64::MAX), [1, 1]);
-}
-
-/// A range of one axis, one place of those before it, all of those behind it; and whole slices.
-#[test]
-fn blocks_of_masked_rows_are_boxes() {
-    for outer in [&[][..], &[5], &[2, 3], &[3, 1, 4], &[2, 6, 3], &[2, 0, 3]] {
-        for inner in [0, 1, 3] {
-            for bytes in [0, 8, 20, 24, 40, 60, 100, 1000] {
-                let what = format!("{outer:?} x {inner}, {bytes} bytes");
-                let rows = outer.iter().product::<usize>() * inner;
-                let mut done = 0;
-                for block in Blocks::over(outer, inner, 1, bytes) {
-                    assert_eq!(block.start, done, "{what}");
-                    let slices = block.start / inner..block.end / inner;
-                    assert_eq!(slices.len() * inner, block.len(), "{what}");
-                    assert!(
-                        slices.len() == 1 || block.len() * 4 <= bytes as usize,
-                        "{what}"
-                    );
-                    assert!(is_box(&slices, outer), "{what}: {slices:?}");
-                    done = block.end;
-                }
-                assert_eq!(done, rows, "{what}");
-            }
-        }
-    }
-}
-
-fn is_box(slices: &std::ops::Range<usize>, outer: &[usize]) -> bool {
-    let place = |slice: usize| {
-        let digit = |(rest, place): (usize, Vec<usize>), extent: &usize| {
-            (rest / extent, [vec![rest % extent], place].concat())
-        };
-        outer.iter().rev().fold((slice, vec![]), digit).1
-    };
-    let (first, last) = (place(slices.start), place(slices.end - 1));
-    let mut differing = (0..outer.len()).filter(|&axis| first[axis] != last[axis]);
-    differing.next().is_none_or(|split| {
-        (split + 1..outer.len()).all(|axis| first[axis] == 0 && last[axis] + 1 == outer[axis])
-    })
 }
 
 /// Logits `x`, and `h` in 16 bits, probabilities `p` and their gradient `g`, one value a row `r`,

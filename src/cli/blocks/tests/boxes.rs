@@ -1,0 +1,103 @@
+//! Blocks along other axes than the last one, and of masked rows.
+
+use super::super::Blocks;
+use super::{npy, outputs};
+use std::fs;
+use std::ops::Range;
+use tempfile::TempDir;
+
+/// What computes along other axes and with masks.
+const ENGINES: &[&str] = &["--reference"];
+
+/// A range of one axis, one place of those before it, all of those behind it; and whole slices.
+#[test]
+fn blocks_of_masked_rows_are_boxes() {
+    for outer in [&[][..], &[5], &[2, 3], &[3, 1, 4], &[2, 6, 3], &[2, 0, 3]] {
+        for inner in [0, 1, 3] {
+            for bytes in [0, 8, 20, 24, 40, 60, 100, 1000] {
+                let what = format!("{outer:?} x {inner}, {bytes} bytes");
+                let rows = outer.iter().product::<usize>() * inner;
+                let mut done = 0;
+                for block in Blocks::over(outer, inner, 1, bytes) {
+                    assert_eq!(block.start, done, "{what}");
+                    let slices = block.start / inner..block.end / inner;
+                    assert_eq!(slices.len() * inner, block.len(), "{what}");
+                    assert!(
+                        slices.len() == 1 || block.len() * 4 <= bytes as usize,
+                        "{what}"
+                    );
+                    assert!(is_box(&slices, outer), "{what}: {slices:?}");
+                    done = block.end;
+                }
+                assert_eq!(done, rows, "{what}");
+            }
+        }
+    }
+}
+
+fn is_box(slices: &Range<usize>, outer: &[usize]) -> bool {
+    let place = |slice: usize| {
+        let digit = |(rest, place): (usize, Vec<usize>), extent: &usize| {
+            (rest / extent, [vec![rest % extent], place].concat())
+        };
+        outer.iter().rev().fold((slice, vec![]), digit).1
+    };
+    let (first, last) = (place(slices.start), place(slices.end - 1));
+    let mut differing = (0..outer.len()).filter(|&axis| first[axis] != last[axis]);
+    differing.next().is_none_or(|split| {
+        (split + 1..outer.len()).all(|axis| first[axis] == 0 && last[axis] + 1 == outer[axis])
+    })
+}
+
+/// Lines with logits `t` of shape (2, 3, 4, 8), and masks of other shapes.
+const LINES: [&str; 14] = [
+    "softmax @t.npy",
+    "logsumexp @t.npy",
+    "softmax-backward @t.npy @t.npy",
+    "cross-entropy @t.npy @t.npy --reduction sum",
+    "softmax @t.npy --causal",
+    "log-softmax @t.npy --masked-rows zero --mask @b.npy",
+    "logsumexp @t.npy --mask @b.npy --causal",
+    "softmax @t.npy --mask @key.npy",
+    "softmax @t.npy --mask @key.npy --causal",
+    "softmax @t.npy --mask @head.npy",
+    "softmax @t.npy --mask @query.npy",
+    "softmax @t.npy --mask @query.npy --causal",
+    "softmax @t.npy --mask @t.npy",
+    "logsumexp @t.npy --mask @t.npy --causal",
+];
+
+fn folder() -> TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let put = |name: &str, descr: &str, shape: &str, data: Vec<u8>| {
+        fs::write(folder.path().join(name), npy(descr, shape, data)).expect("a file");
+    };
+    let floats = |count: u32| -> Vec<u8> {
+        let value = |i: u32| (i * 7919 % 613) as f32 / 100.0 - 3.0;
+        (0..count).flat_map(|i| value(i).to_le_bytes()).collect()
+    };
+    put("t.npy", "<f4", "(2, 3, 4, 8)", floats(192));
+    put("key.npy", "<f4", "(2, 1, 1, 8)", floats(16));
+    put("head.npy", "<f4", "(3, 1, 8)", floats(24));
+    put("query.npy", "<f4", "(2, 1, 4, 1)", floats(8));
+    let bools = (0..64).map(|i: u8| u8::from(i % 3 != 0)).collect();
+    put("b.npy", "|b1", "(2, 1, 4, 8)", bools);
+    folder
+}
+
+#[test]
+fn blocks_of_slices_and_masked_rows_change_no_bit() {
+    let folder = folder();
+    for engine in ENGINES {
+        for line in LINES {
+            for (axis, cols) in [2, 3, 4, 8].into_iter().enumerate() {
+                let line = format!("wgpu-softmax {line} --axis {axis} -o @out.npy {engine}");
+                let whole = outputs(&folder, &line, u64::MAX);
+                for rows in [1, 2, 3, 5, 8, 12, 17, 24] {
+                    let blocks = outputs(&folder, &line, rows * 4 * cols);
+                    assert!(blocks == whole, "{line}: blocks of {rows} rows");
+                }
+            }
+        }
+    }
+}
