@@ -65,15 +65,23 @@ impl MaskData<'_> {
 
     /// Refuses a spec with another mask, or without one.
     fn check(&self, spec: &SoftmaxSpec) -> Result<(), Error> {
-        let Some(mask) = spec.its_mask().filter(|mask| mask.kind() == self.kind()) else {
-            return Err(Error::Value {
+        let refuse = |found: String| {
+            Err(Error::Value {
                 what: "mask",
-                expected: "a spec with a mask of the same kind as the elements",
-                found: format!("{:?} elements for {:?}", self.kind(), spec.its_mask()),
-            });
+                expected: "a spec with a mask of the elements' kind",
+                found,
+            })
         };
-        let elements = usize::try_from(mask.elements()).unwrap_or(usize::MAX);
-        expect_len("mask", self.len(), elements)
+        match spec.its_mask() {
+            None => refuse("a spec without a mask".into()),
+            Some(mask) if mask.kind() != self.kind() => {
+                refuse(format!("{:?} for {:?} elements", mask.kind(), self.kind()))
+            }
+            Some(mask) => {
+                let elements = usize::try_from(mask.elements()).unwrap_or(usize::MAX);
+                expect_len("mask", self.len(), elements)
+            }
+        }
     }
 }
 

@@ -21,7 +21,7 @@ The inputs of an operation have one type of floats, and its outputs have it too;
 gradients may be, and weights are of any type. \
 64-bit floats are computed in f32 and give f32. bf16 goes to .safetensors only, where an output is the one tensor \
 of its file, called NAME or after its result (probs, loss, ...). Files larger than memory are worked on in blocks \
-of rows. Outputs take their places when everything has succeeded; one of them may be -, standard output.
+of rows; along another axis than the last one, what lies at one place of the axes before it has to fit. Outputs take their places when everything has succeeded; one of them may be -, standard output.
 
 Exit codes: 0 done; 1 check found a difference; 2 bad usage or bad input; 3 no usable adapter; 4 the device failed.";
 
