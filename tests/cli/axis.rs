@@ -125,7 +125,7 @@ fn every_operation_along_every_axis() {
                 output,
             );
             for engine in ENGINES {
-                for number in [axis as i64, axis as i64 - 3] {
+                for number in [axis.to_string(), format!("-{}", 3 - axis)] {
                     let line = format!("{} --axis {number} {engine}", line.replace('@', "a_"));
                     let (found_shape, found) = result(&folder, &line, output);
                     let found = match is_matrix {
@@ -148,10 +148,9 @@ fn every_operation_along_every_axis() {
 /// The logits' shape, and last the logit by which the derivative is taken.
 #[test]
 fn a_jacobian_keeps_the_axis_and_appends_its_extent() {
-    for axis in 0..3 {
+    for (axis, &cols) in SHAPE.iter().enumerate() {
         let folder = folder(axis);
         let (_, of_rows) = result(&folder, "jacobian l_x.npy --reference", "-o");
-        let cols = SHAPE[axis];
         for engine in ["", "--reference"] {
             let line = format!("jacobian a_x.npy --axis {axis} {engine}");
             let (shape, found) = result(&folder, &line, "-o");

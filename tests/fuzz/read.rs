@@ -19,7 +19,7 @@ pub(crate) fn read(format: Format, bytes: &[u8]) {
         let (count, stored) = (source.header().count(), source.header().stored);
         assert!(count <= bytes.len(), "{count} values in {} bytes", bytes.len());
         match stored {
-            Stored::Bool => {}
+            Stored::Bool => drop(source.bools(count).expect("all is there")),
             Stored::Float(_) => drop(source.floats(count).expect("all is there").into_f32()),
             _ => drop(source.integers(count).expect("all is there")),
         }

@@ -80,7 +80,7 @@ fn folder() -> TempDir {
     put("key.npy", "<f4", "(2, 1, 1, 8)", floats(16));
     put("head.npy", "<f4", "(3, 1, 8)", floats(24));
     put("query.npy", "<f4", "(2, 1, 4, 1)", floats(8));
-    let bools = (0..64).map(|i: u8| u8::from(i % 3 != 0)).collect();
+    let bools = [1, 1, 0, 1, 0, 1, 1, 1].repeat(8);
     put("b.npy", "|b1", "(2, 1, 4, 8)", bools);
     folder
 }
