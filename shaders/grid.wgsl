@@ -29,8 +29,8 @@ struct Params {
     // Rows that lie side by side, and how many groups of four of them the grid provides for.
     inner: u32,
     groups: u32,
-    // From here on for cross-entropy alone.
     options: u32,
+    // From here on for cross-entropy alone.
     first_class: u32,
     classes: u32,
     // Words of a class id, and the ignored one.
@@ -51,6 +51,15 @@ struct Params {
     // The bits of what a mean divides by, where it is given.
     weight_sum: u32,
     valid_rows: u32,
+    // From here on for masked rows alone: the scale, and the largest magnitude whose product is finite, where the sums are seen
+    // unscaled.
+    mask_scale: f32,
+    largest_masked: u32,
+    queries: u32,
+    mask_column_stride: u32,
+    // Of two axes each, the extents and the strides.
+    mask_axes: array<vec4<u32>, 3>,
+    mask_axis_count: u32,
 }
 
 @group(0) @binding(0) var<uniform> given: Params;

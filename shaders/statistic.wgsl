@@ -16,10 +16,13 @@ struct Extremes {
     special: u32,
 }
 
-// NaN or +infinity among the logits, or none but -infinity: the row has no probabilities.
+// NaN or +infinity among the logits, or none but -infinity, unless that is to give zeros: the row has no probabilities.
 fn poisoned(statistic: Statistic) -> bool {
-    return statistic.special > params.largest_logit || statistic.sum == 0.0;
+    let nothing_left = statistic.sum == 0.0 && (params.options & ZERO_EMPTY_ROWS) == 0u;
+    return statistic.special > params.largest_logit || nothing_left;
 }
+
+const ZERO_EMPTY_ROWS: u32 = 1024u;
 
 // 1 / sum, exactly 1 for 1.
 fn inverse(sum: f32) -> f32 {

@@ -150,6 +150,13 @@ impl Mask {
         &self.axes[..self.count]
     }
 
+    /// Whether four neighbouring columns of a row, from a multiple of four on, have four neighbouring elements, from a
+    /// multiple of four on.
+    pub(crate) fn by_fours(&self) -> bool {
+        let aligned = |axis: &MaskAxis| axis.stride.is_multiple_of(4);
+        self.column_stride == 1 && self.axes().iter().all(aligned)
+    }
+
     /// Elements from one column to the next: 0 where the mask is broadcast.
     pub(crate) const fn column_stride(&self) -> u64 {
         self.column_stride

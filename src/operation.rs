@@ -8,9 +8,9 @@ use crate::layout::Geometry;
 use crate::params::Params;
 use crate::rows::RowKernels;
 use crate::shader::Binding;
-use crate::tensor::{F32, Shape};
+use crate::tensor::{F32, Shape, Tensor};
 use crate::variant::{Operation, Shares, Variant};
-use crate::{Error, Planner};
+use crate::{Error, Mask, Planner};
 
 /// A row-wise operation, with the spec it is planned from and the buffers it binds.
 pub trait RowOperation: sealed::Sealed {
@@ -29,11 +29,11 @@ pub trait RowOperation: sealed::Sealed {
 }
 
 pub(crate) mod sealed {
-    use crate::Error;
     use crate::layout::Geometry;
     use crate::params::Params;
     use crate::tensor::Tensor;
     use crate::variant::Operation;
+    use crate::{Error, Mask};
 
     pub trait Sealed {}
 
@@ -41,6 +41,9 @@ pub(crate) mod sealed {
     pub trait Spec: Copy {
         fn geometry(&self, operation: Operation) -> Result<Geometry, Error>;
         fn params(&self) -> Result<Params, Error>;
+        fn mask(&self) -> Option<&Mask> {
+            None
+        }
     }
 
     #[derive(Debug)]
@@ -56,6 +59,7 @@ use sealed::Spec;
 pub struct Plan<O> {
     kernels: RowKernels,
     params: Params,
+    mask: Option<Mask>,
     operation: PhantomData<fn() -> O>,
 }
 
@@ -66,6 +70,7 @@ impl<O: RowOperation> Plan<O> {
         Ok(Self {
             kernels,
             params,
+            mask: spec.mask().copied(),
             operation: PhantomData,
         })
     }
@@ -86,26 +91,45 @@ impl<O: RowOperation> Plan<O> {
     ///
     /// As [`bind`](Self::bind), and more rows than the plan has.
     pub fn bind_rows(&self, rows: u64, buffers: O::Buffers<'_>) -> Result<Bound, Error> {
+        if self.mask.is_some() {
+            return Err(Error::Value {
+                what: "mask",
+                expected: "a buffer for it, given to `bind_masked`",
+                found: "none".into(),
+            });
+        }
         let tensors = O::tensors(&buffers, &self.kernels.geometry, &self.params).0;
         self.kernels.bind(&tensors, rows, self.params)
     }
 
-    /// Binds buffers and a mask for `rows` rows, up to those of the plan: not yet.
+    /// Binds buffers and the mask of the spec for `rows` rows, up to those of the plan. The mask holds elements for all rows of
+    /// the plan: f32, or bytes up to a multiple of four.
     ///
     /// # Errors
     ///
-    /// Always.
+    /// As [`bind_rows`](Self::bind_rows), and a spec without a mask.
     pub fn bind_masked(
         &self,
-        _rows: u64,
-        _buffers: O::Buffers<'_>,
-        _mask: &wgpu::Buffer,
+        rows: u64,
+        buffers: O::Buffers<'_>,
+        mask: &wgpu::Buffer,
     ) -> Result<Bound, Error> {
-        Err(Error::Value {
-            what: "mask",
-            expected: "none, for now",
-            found: "one".into(),
-        })
+        let Some(described) = self.mask else {
+            return Err(Error::Value {
+                what: "mask",
+                expected: "a spec with a mask",
+                found: "one without".into(),
+            });
+        };
+        let mut tensors = O::tensors(&buffers, &self.kernels.geometry, &self.params).0;
+        let bytes = mask_bytes(&described);
+        tensors.push(Tensor::read(
+            Binding::Mask,
+            "mask",
+            mask,
+            Shape::Whole { bytes },
+        ));
+        self.kernels.bind(&tensors, rows, self.params)
     }
 
     /// The kernel that was chosen, by name.
@@ -120,8 +144,15 @@ impl<O: RowOperation> Plan<O> {
 
     /// The fewest bytes that the operation must move: each input read once, each output written once.
     pub fn bytes_moved(&self) -> u64 {
-        bytes_moved(&self.kernels.geometry)
+        let mask = self.mask.as_ref().map_or(0, mask_bytes);
+        bytes_moved(&self.kernels.geometry).saturating_add(mask)
     }
+}
+
+/// Bytes of a mask, in whole words.
+fn mask_bytes(mask: &Mask) -> u64 {
+    let bytes = mask.elements().saturating_mul(mask.kind().bytes());
+    bytes.checked_next_multiple_of(4).unwrap_or(u64::MAX)
 }
 
 /// Matrices read and written, and per-row arrays, of all rows.

@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use crate::Error;
+use crate::{Error, Mask};
 
 /// The uniform of every dispatch, as `Params` in `shaders/grid.wgsl` has it.
 #[repr(C)]
@@ -49,6 +49,12 @@ pub struct Params {
     pub slope: f32,
     pub weight_sum: u32,
     pub valid_rows: u32,
+    pub mask_scale: f32,
+    pub largest_masked: u32,
+    pub queries: u32,
+    pub mask_column_stride: u32,
+    pub mask_axes: [[u32; 4]; 3],
+    pub mask_axis_count: u32,
 }
 
 impl Default for Params {
@@ -99,6 +105,37 @@ impl Params {
             target_share: 1.0,
             slope: scale,
             ..Self::zeroed()
+        }
+    }
+
+    /// Logits multiplied by `scale`, and then a mask added: what the kernels see is their sum, unscaled.
+    ///
+    /// # Errors
+    ///
+    /// As [`scaled`](Self::scaled).
+    pub(crate) fn added_to(scale: f32) -> Result<Self, Error> {
+        let Self { largest_logit, .. } = Self::scaled(scale)?;
+        Ok(Self {
+            mask_scale: scale,
+            largest_masked: largest_logit,
+            slope: scale,
+            ..Self::default()
+        })
+    }
+
+    /// With the axes of a mask.
+    pub(crate) fn masked(self, mask: &Mask) -> Self {
+        let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
+        let mut mask_axes = [[0; 4]; 3];
+        for (index, axis) in mask.axes().iter().enumerate() {
+            let two = &mut mask_axes[index / 2][2 * (index % 2)..];
+            (two[0], two[1]) = (narrow(axis.extent).max(1), narrow(axis.stride));
+        }
+        Self {
+            mask_axes,
+            mask_axis_count: narrow(mask.axes().len() as u64),
+            mask_column_stride: narrow(mask.column_stride()),
+            ..self
         }
     }
 

@@ -3,8 +3,9 @@
 use crate::layout::{Extents, Geometry, Layout, Layouts};
 use crate::operation::{row_operation, sealed};
 use crate::params::Params;
-use crate::variant::{Operation, Problem};
-use crate::{DType, EmptyRows, Error, Mask};
+use crate::shader::options::ZERO_EMPTY_ROWS;
+use crate::variant::{Form, Masking, Operation, Problem};
+use crate::{DType, EmptyRows, Error, Mask, MaskKind};
 
 /// A row-wise operation on `rows` x `cols` elements, row-major.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -52,7 +53,8 @@ impl SoftmaxSpec {
         Self { inner, ..self }
     }
 
-    /// A mask: not yet.
+    /// Logits are masked: for softmax, log-softmax and logsumexp. The plan is bound by
+    /// [`bind_masked`](crate::Plan::bind_masked).
     #[must_use]
     pub const fn mask(self, mask: Mask) -> Self {
         Self {
@@ -61,7 +63,9 @@ impl SoftmaxSpec {
         }
     }
 
-    /// Row `r` is query `r % queries`, and column `j` is excluded where `j > query + (cols - queries)`: not yet.
+    /// Row `r` is query `r % queries`, and column `j`, a key, is excluded where `j > query + (cols - queries)`: the last query
+    /// counts every key. No rows lie side by side. For softmax, log-softmax and
+    /// logsumexp.
     #[must_use]
     pub const fn causal(self, queries: u64) -> Self {
         Self {
@@ -70,7 +74,7 @@ impl SoftmaxSpec {
         }
     }
 
-    /// What a row with nothing left gives: not yet.
+    /// What a row with nothing left gives: its logits are all `-inf`, or excluded. Its lse is `-inf` either way.
     #[must_use]
     pub const fn empty_rows(self, empty_rows: EmptyRows) -> Self {
         Self { empty_rows, ..self }
@@ -143,25 +147,99 @@ impl SoftmaxSpec {
     }
 }
 
+impl SoftmaxSpec {
+    fn check_masks(&self, operation: Operation) -> Result<(), Error> {
+        let refuse = |what, expected, found| {
+            Err(Error::Value {
+                what,
+                expected,
+                found,
+            })
+        };
+        let is_masked = self.mask.is_some() || self.queries.is_some();
+        let takes_masks = matches!(
+            operation,
+            Operation::Softmax | Operation::LogSoftmax | Operation::LogSumExp
+        );
+        if is_masked && !takes_masks {
+            let expected = "none, but for softmax, log-softmax and logsumexp";
+            return refuse("mask", expected, format!("one for {operation}"));
+        }
+        match (self.mask, self.queries) {
+            (Some(mask), _) if (mask.rows(), mask.cols()) != (self.rows, self.cols) => refuse(
+                "mask",
+                "one for as many rows and columns",
+                format!(
+                    "{} x {} for {} x {}",
+                    mask.rows(),
+                    mask.cols(),
+                    self.rows,
+                    self.cols
+                ),
+            ),
+            (_, Some(queries)) if self.inner != 1 => refuse(
+                "inner extent",
+                "1 for causal rows",
+                format!("{} for {queries} queries", self.inner),
+            ),
+            (_, Some(queries)) if queries == 0 || queries > u64::from(u32::MAX) => {
+                refuse("queries", "1 to 4,294,967,295", queries.to_string())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The code that masks ask for.
+    fn form(&self, geometry: &Geometry) -> Form {
+        let in_one_access =
+            |mask: &Mask| self.inner == 1 && geometry.alignment() == 4 && mask.by_fours();
+        let masking = self.mask.map_or(Masking::None, |mask| {
+            match (mask.kind(), in_one_access(&mask)) {
+                (MaskKind::Additive, false) => Masking::Added,
+                (MaskKind::Additive, true) => Masking::AddedByQuads,
+                (MaskKind::Boolean, false) => Masking::Kept,
+                (MaskKind::Boolean, true) => Masking::KeptByQuads,
+            }
+        });
+        Form {
+            masking,
+            causal: self.queries.is_some(),
+            ..Form::default()
+        }
+    }
+}
+
 impl sealed::Spec for SoftmaxSpec {
     fn geometry(&self, operation: Operation) -> Result<Geometry, Error> {
-        if self.mask.is_some() || self.queries.is_some() || self.empty_rows != EmptyRows::Nan {
-            return Err(Error::Value {
-                what: "mask, causal and empty rows",
-                expected: "none of them, for now",
-                found: format!("{self:?}"),
-            });
-        }
+        self.check_masks(operation)?;
         let extents = Extents {
             rows: self.rows,
             cols: self.cols,
             inner: self.inner,
         };
-        Geometry::new(operation, extents, self.dtype, self.layouts)
+        let geometry = Geometry::new(operation, extents, self.dtype, self.layouts)?;
+        Ok(geometry.form(self.form(&geometry)))
     }
 
     fn params(&self) -> Result<Params, Error> {
-        Params::scaled(self.scale)
+        let read = match self.mask.as_ref().map(Mask::kind) {
+            Some(MaskKind::Additive) => Params::added_to(self.scale)?,
+            _ => Params::scaled(self.scale)?,
+        };
+        let masked = self.mask.as_ref().map_or(read, |mask| read.masked(mask));
+        let queries = self.queries.unwrap_or(0);
+        Ok(Params {
+            queries: u32::try_from(queries).unwrap_or(u32::MAX),
+            options: match self.empty_rows {
+                EmptyRows::Nan => 0,
+                EmptyRows::Zero => ZERO_EMPTY_ROWS,
+            },
+            ..masked
+        })
+    }
+
+    fn mask(&self) -> Option<&Mask> {
+        self.mask.as_ref()
     }
 }
 

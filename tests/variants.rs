@@ -99,7 +99,9 @@ fn stages_beside(operation: Operation, form: Form) -> &'static [Stage] {
     ];
     let shares_partial = form.matrices_read(operation) == 1 && !form.is_dense();
     match operation {
+        Operation::PartialStatistic if form.causal => &[],
         Operation::PartialStatistic => &whole_rows[3..],
+        _ if form.causal => &[],
         Operation::CrossEntropyBackward => &[Stage::Elementwise],
         Operation::Jacobian => &[],
         _ if Operation::SHARDED.contains(&operation) => &[],

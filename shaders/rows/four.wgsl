@@ -11,6 +11,11 @@ struct WideExtremes {
     special: Bits,
 }
 
+// The rows of an access, by the first of them.
+fn rows_from(row: u32) -> Bits {
+    return row + vec4<u32>(0u, 1u, 2u, 3u);
+}
+
 fn start_of(offset: u32, stride: u32, row: u32) -> u32 {
     return offset + (row / params.inner) * stride + row % params.inner;
 }

@@ -6,6 +6,11 @@ alias Signed = i32;
 alias Truth = bool;
 alias WideExtremes = Extremes;
 
+// The rows of an access, by the first of them.
+fn rows_from(row: u32) -> Bits {
+    return row;
+}
+
 fn start_of(offset: u32, stride: u32, row: u32) -> u32 {
     return offset + row * stride;
 }

@@ -1,5 +1,6 @@
 //! One shape and distribution of one operation: its inputs, and what must come out.
 
+use super::masking::Masking;
 use super::options::{Kind, Options};
 use super::{Inputs, bounds, inputs};
 use crate::reference::{self, Columns, CrossEntropy, Targets};
@@ -44,6 +45,7 @@ pub(super) struct Case {
     pub(super) probs: Vec<f32>,
     /// One a class. Empty where there are none.
     pub(super) weight: Vec<f32>,
+    pub(super) masking: Masking,
     pub(super) spec: CrossEntropySpec,
     pub(super) expected: Vec<Expected>,
 }
@@ -61,6 +63,7 @@ impl Case {
             ids: Vec::new(),
             probs: Vec::new(),
             weight: Vec::new(),
+            masking: Masking::new(&of, seed),
             spec: of
                 .options
                 .spec(rows, cols)
@@ -90,21 +93,22 @@ impl Case {
 
     fn of_logits(&mut self, logits: &[f32]) {
         let columns = self.columns();
+        let masked = self.masking.of_reference(columns);
         let (name, values, allowed) = match self.of.operation {
             Operation::Softmax => (
                 "probs",
-                reference::softmax(logits, columns),
-                bounds::probability(logits, columns),
+                reference::softmax(logits, masked),
+                bounds::probability(logits, masked),
             ),
             Operation::LogSoftmax => (
                 "log_probs",
-                reference::log_softmax(logits, columns),
-                bounds::log_probability(logits, columns),
+                reference::log_softmax(logits, masked),
+                bounds::log_probability(logits, masked),
             ),
             Operation::LogSumExp => (
                 "lse",
-                reference::logsumexp(logits, columns),
-                bounds::lse(logits, columns),
+                reference::logsumexp(logits, masked),
+                bounds::lse(logits, masked),
             ),
             Operation::Jacobian => (
                 "jacobian",

@@ -3,6 +3,7 @@
 use wgpu::Buffer;
 
 use super::case::Case;
+use super::masking::Masking;
 use crate::softmax::{
     LogSoftmaxBackwardBuffers, LogSoftmaxBuffers, LogSumExpBackwardBuffers, LogSumExpBuffers,
     SoftmaxBackwardBuffers, SoftmaxBuffers,
@@ -10,7 +11,7 @@ use crate::softmax::{
 use crate::variant::{Operation, Variant};
 use crate::{
     Bound, CrossEntropyBackwardBuffers, CrossEntropyBuffers, CrossEntropyExtras, DType, Error, Gpu,
-    JacobianBuffers, Planner, SoftmaxSpec, Status, TargetType,
+    JacobianBuffers, Plan, Planner, RowOperation, SoftmaxSpec, Status, TargetType,
 };
 
 /// What an output holds before it is written: a value that no case expects.
@@ -175,71 +176,114 @@ fn rows(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Result<Outcome
         case.expected[0].values.len(),
         case.expected[0].dtype,
     )?;
-    let bound = bind_rows(
-        planner,
-        case.of.operation,
-        spec,
+    let mask = match &case.masking {
+        Masking { mask: None, .. } => None,
+        masking if masking.kept.is_empty() => Some(gpu.upload("mask", &masking.added)?),
+        masking => Some(gpu.upload("mask", &masking.kept)?),
+    };
+    let buffers = RowBuffers {
         first,
-        second.as_ref().unwrap_or(first),
-        &output.buffer,
-    )?;
+        second: second.as_ref().unwrap_or(first),
+        output: &output.buffer,
+        mask: mask.as_ref(),
+    };
+    let bound = buffers.bind(planner, case.of.operation, case.masking.spec(spec))?;
     gpu.run(&bound, what)?;
     collect(gpu, case, [&output])
 }
 
-fn bind_rows(
-    planner: &Planner,
-    operation: Operation,
-    spec: SoftmaxSpec,
-    first: &Buffer,
-    second: &Buffer,
-    output: &Buffer,
-) -> Result<Bound, Error> {
-    match operation {
-        Operation::Softmax => planner.softmax(spec)?.bind(SoftmaxBuffers {
-            logits: first,
-            probs: output,
-        }),
-        Operation::LogSoftmax => planner.log_softmax(spec)?.bind(LogSoftmaxBuffers {
-            logits: first,
-            log_probs: output,
-        }),
-        Operation::LogSumExp => planner.logsumexp(spec)?.bind(LogSumExpBuffers {
-            logits: first,
-            lse: output,
-        }),
-        Operation::SoftmaxBackward => {
-            planner
-                .softmax_backward(spec)?
-                .bind(SoftmaxBackwardBuffers {
-                    probs: first,
-                    grad_probs: second,
-                    grad_logits: output,
-                })
-        }
-        Operation::LogSoftmaxBackward => {
-            planner
-                .log_softmax_backward(spec)?
-                .bind(LogSoftmaxBackwardBuffers {
-                    log_probs: first,
-                    grad_log_probs: second,
-                    grad_logits: output,
-                })
-        }
-        Operation::LogSumExpBackward => {
-            planner
-                .logsumexp_backward(spec)?
-                .bind(LogSumExpBackwardBuffers {
+/// What a row operation reads and writes.
+struct RowBuffers<'a> {
+    first: &'a Buffer,
+    second: &'a Buffer,
+    output: &'a Buffer,
+    mask: Option<&'a Buffer>,
+}
+
+impl RowBuffers<'_> {
+    fn bind(
+        &self,
+        planner: &Planner,
+        operation: Operation,
+        spec: SoftmaxSpec,
+    ) -> Result<Bound, Error> {
+        let Self {
+            first,
+            second,
+            output,
+            ..
+        } = *self;
+        match operation {
+            Operation::Softmax => self.masked(
+                &planner.softmax(spec)?,
+                spec,
+                SoftmaxBuffers {
                     logits: first,
-                    grad_lse: second,
-                    grad_logits: output,
-                })
+                    probs: output,
+                },
+            ),
+            Operation::LogSoftmax => self.masked(
+                &planner.log_softmax(spec)?,
+                spec,
+                LogSoftmaxBuffers {
+                    logits: first,
+                    log_probs: output,
+                },
+            ),
+            Operation::LogSumExp => self.masked(
+                &planner.logsumexp(spec)?,
+                spec,
+                LogSumExpBuffers {
+                    logits: first,
+                    lse: output,
+                },
+            ),
+            Operation::SoftmaxBackward => {
+                planner
+                    .softmax_backward(spec)?
+                    .bind(SoftmaxBackwardBuffers {
+                        probs: first,
+                        grad_probs: second,
+                        grad_logits: output,
+                    })
+            }
+            Operation::LogSoftmaxBackward => {
+                planner
+                    .log_softmax_backward(spec)?
+                    .bind(LogSoftmaxBackwardBuffers {
+                        log_probs: first,
+                        grad_log_probs: second,
+                        grad_logits: output,
+                    })
+            }
+            Operation::LogSumExpBackward => {
+                planner
+                    .logsumexp_backward(spec)?
+                    .bind(LogSumExpBackwardBuffers {
+                        logits: first,
+                        grad_lse: second,
+                        grad_logits: output,
+                    })
+            }
+            Operation::Jacobian => planner.jacobian(spec)?.bind(JacobianBuffers {
+                logits: first,
+                jacobian: output,
+            }),
+            _ => unreachable!("the other operations are bound on their own"),
         }
-        Operation::Jacobian => planner.jacobian(spec)?.bind(JacobianBuffers {
-            logits: first,
-            jacobian: output,
-        }),
-        _ => unreachable!("the other operations are bound on their own"),
+    }
+
+    /// With the mask, if there is one.
+    fn masked<O: RowOperation>(
+        &self,
+        plan: &Plan<O>,
+        spec: SoftmaxSpec,
+        buffers: O::Buffers<'_>,
+    ) -> Result<Bound, Error> {
+        match self.mask {
+            Some(mask) => plan.bind_masked(spec.rows(), buffers, mask),
+            None => plan.bind(buffers),
+        }
     }
 }
 

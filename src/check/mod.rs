@@ -19,6 +19,7 @@ mod case;
 mod compare;
 mod execute;
 mod generator;
+mod masking;
 mod options;
 mod pairs;
 mod report;

@@ -4,8 +4,8 @@ use std::sync::OnceLock;
 
 use super::pairs::covering;
 use crate::reference::CrossEntropy;
-use crate::variant::{Form, Operation, Shares};
-use crate::{CrossEntropySpec, Reduction, TargetType, ZeroValid};
+use crate::variant::{Form, Masking, Operation, Shares};
+use crate::{CrossEntropySpec, EmptyRows, MaskKind, Reduction, TargetType, ZeroValid};
 
 /// The class id that the checks ignore: out of range, as PyTorch's.
 pub(super) const IGNORED: i64 = -100;
@@ -39,7 +39,26 @@ impl Kind {
     }
 }
 
-/// The options of a case. Operations other than cross-entropy have a scale only.
+/// Which axes of the logits a mask follows, where their rows count as `[a, b]` and `inner` of them lie side by side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum MaskOf {
+    Everything,
+    /// The columns alone.
+    Columns,
+    /// The rows alone.
+    Rows,
+    /// All but `b`.
+    SomeRows,
+}
+
+/// The mask of a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct MaskOption {
+    pub(super) kind: MaskKind,
+    pub(super) of: MaskOf,
+}
+
+/// The options of a case. Operations other than cross-entropy have a scale only, or masks as well.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Options {
     pub(super) kind: Kind,
@@ -51,7 +70,31 @@ pub(super) struct Options {
     pub(super) scale: f32,
     pub(super) upstream: bool,
     pub(super) zero_valid: ZeroValid,
+    pub(super) mask: Option<MaskOption>,
+    pub(super) causal: bool,
+    pub(super) empty_rows: EmptyRows,
 }
+
+const MASKS: [Option<MaskOption>; 9] = {
+    const fn of(kind: MaskKind, of: MaskOf) -> Option<MaskOption> {
+        Some(MaskOption { kind, of })
+    }
+    [
+        None,
+        of(MaskKind::Additive, MaskOf::Everything),
+        of(MaskKind::Boolean, MaskOf::Columns),
+        of(MaskKind::Additive, MaskOf::SomeRows),
+        of(MaskKind::Boolean, MaskOf::Everything),
+        of(MaskKind::Additive, MaskOf::Rows),
+        of(MaskKind::Boolean, MaskOf::SomeRows),
+        of(MaskKind::Additive, MaskOf::Columns),
+        of(MaskKind::Boolean, MaskOf::Rows),
+    ]
+};
+const EMPTY_ROWS: [EmptyRows; 2] = [EmptyRows::Nan, EmptyRows::Zero];
+
+/// Settings of each option of masked operations, in the order in which [`Options::masked`] takes them.
+const MASKED_FACTORS: [usize; 4] = [MASKS.len(), SCALES.len(), 2, EMPTY_ROWS.len()];
 
 const REDUCTIONS: [Reduction; 3] = [Reduction::Mean, Reduction::None, Reduction::Sum];
 const SMOOTHINGS: [f32; 3] = [0.0, 0.1, 1.0];
@@ -77,8 +120,16 @@ impl Options {
     /// Combinations in which any two settings meet, without any option the first.
     pub(super) fn all(operation: Operation) -> &'static [Self] {
         static CROSS_ENTROPY: OnceLock<Vec<Options>> = OnceLock::new();
+        static MASKED: OnceLock<Vec<Options>> = OnceLock::new();
         static SCALES_ONLY: OnceLock<Vec<Options>> = OnceLock::new();
         let none = || vec![0; FACTORS.len()];
+        if takes_masks(operation) {
+            return MASKED.get_or_init(|| {
+                let rows = std::iter::once(vec![0; MASKED_FACTORS.len()]);
+                let rows = rows.chain(covering(&MASKED_FACTORS));
+                rows.map(|row| Self::masked(&row)).collect()
+            });
+        }
         if Form::all(operation).len() > 1 {
             return CROSS_ENTROPY.get_or_init(|| {
                 let rows = std::iter::once(none()).chain(covering(&FACTORS));
@@ -105,7 +156,24 @@ impl Options {
             scale: SCALES[settings[6]],
             upstream: settings[7] == 1,
             zero_valid: ZERO_VALID[settings[8]],
+            mask: None,
+            causal: false,
+            empty_rows: EmptyRows::Nan,
         }
+    }
+
+    fn masked(settings: &[usize]) -> Self {
+        Self {
+            mask: MASKS[settings[0]],
+            scale: SCALES[settings[1]],
+            causal: settings[2] == 1,
+            empty_rows: EMPTY_ROWS[settings[3]],
+            ..Self::of(&[0; FACTORS.len()])
+        }
+    }
+
+    pub(super) const fn is_masked(&self) -> bool {
+        self.causal || self.mask.is_some()
     }
 
     /// The operation whose kernels run: where every class has a share, the gradient is not elementwise.
@@ -120,6 +188,9 @@ impl Options {
 
     /// The code that the options ask for.
     pub(super) fn form(&self, operation: Operation) -> Form {
+        if takes_masks(operation) {
+            return self.masked_form();
+        }
         if Form::all(operation).len() == 1 {
             return Form::default();
         }
@@ -131,6 +202,20 @@ impl Options {
         Form {
             shares,
             capped: self.softcap.is_some(),
+            ..Form::default()
+        }
+    }
+
+    /// The same of masks, wherever their elements lie.
+    fn masked_form(&self) -> Form {
+        Form {
+            masking: match self.mask.map(|mask| mask.kind) {
+                None => Masking::None,
+                Some(MaskKind::Additive) => Masking::Added,
+                Some(MaskKind::Boolean) => Masking::Kept,
+            },
+            causal: self.causal,
+            ..Form::default()
         }
     }
 
@@ -174,4 +259,11 @@ impl Options {
             None => of,
         }
     }
+}
+
+pub(super) const fn takes_masks(operation: Operation) -> bool {
+    matches!(
+        operation,
+        Operation::Softmax | Operation::LogSoftmax | Operation::LogSumExp
+    )
 }

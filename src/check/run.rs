@@ -5,10 +5,10 @@ use std::ops::ControlFlow;
 
 use super::case::{Case, Expected, Subject};
 use super::execute::{Outcome, execute};
-use super::options::Options;
+use super::options::{Options, takes_masks};
 use super::{Comparison, Group, Inputs, Report, bounds, compare, compare_as};
 use crate::variant::{
-    Abilities, Access, Family, Operation, Problem, Reduce, Variant, choose, variants,
+    Abilities, Access, Family, Form, Operation, Problem, Reduce, Variant, choose, variants,
 };
 use crate::{DType, Error, Gpu};
 
@@ -85,9 +85,13 @@ fn check_operation(
         let work = work(operation, dtype, depth);
         for (shape_turn, &((rows, cols, inner), kernels)) in work.iter().enumerate() {
             for (inputs_turn, inputs) in Inputs::ALL.into_iter().enumerate() {
+                let one = &every[options_turn % every.len()..][..1];
+                let masks_wanted = kernels.is_preferred() && dtype == DType::F32;
                 let chosen = match depth {
                     Depth::Full => every,
-                    _ => &every[options_turn % every.len()..][..1],
+                    // Each way to mask is a program of its own: it is compiled for the preferred kernel alone.
+                    Depth::Quick if takes_masks(operation) && !masks_wanted => &every[..1],
+                    _ => one,
                 };
                 options_turn += 1;
                 for &options in chosen {
@@ -134,6 +138,10 @@ enum Kernels {
 }
 
 impl Kernels {
+    const fn is_preferred(self) -> bool {
+        matches!(self, Self::Preferred)
+    }
+
     fn of(self, gpu: &Gpu, subject: &Subject, depth: Depth) -> Result<Vec<Variant>, Error> {
         let abilities = gpu.planner().abilities();
         let problem = problem(subject);
@@ -250,8 +258,12 @@ fn alone(preferred: Variant, operation: Operation) -> Variant {
 fn problem(subject: &Subject) -> Problem {
     let cols = u32::try_from(subject.cols).unwrap_or(u32::MAX);
     let operation = subject.options.operation(subject.operation);
+    let form = subject.options.form(operation);
     Problem {
-        form: subject.options.form(operation),
+        form: Form {
+            causal: form.causal && subject.inner == 1,
+            ..form
+        },
         ..Problem::contiguous(operation, subject.rows as u64, cols, subject.dtype)
             .beside(u32::try_from(subject.inner).unwrap_or(u32::MAX))
     }
@@ -373,20 +385,22 @@ fn judge(group: &mut Group, case: &Case, outcome: &Outcome) {
     }
     if case.of.inputs == Inputs::AllEqual
         && case.of.operation == Operation::Softmax
+        && !case.of.options.is_masked()
         && !equal_rows(case, &outcome.outputs[0])
     {
         group.fail(format!("{shape}: equal logits gave unequal probabilities"));
     }
 }
 
-/// Rows of probabilities add up to 1. Rows without probabilities are all NaN, and their sums are too.
+/// Rows of probabilities add up to 1, or to 0 where nothing is left. Rows without probabilities are all NaN, and their sums
+/// are too.
 fn row_sums(case: &Case, probs: &[f32]) -> Comparison {
     let sum = |row: &[f32]| row.iter().map(|&p| f64::from(p)).sum::<f64>();
     let sums: Vec<f32> = probs
         .chunks_exact(case.of.cols)
         .map(|row| (sum(row) - 1.0) as f32)
         .collect();
-    let wanted = |row: &[f64]| if row[0].is_nan() { f64::NAN } else { 0.0 };
+    let wanted = |row: &[f64]| row.iter().sum::<f64>() - 1.0;
     let expected: Vec<f64> = case.expected[0]
         .values
         .chunks_exact(case.of.cols)

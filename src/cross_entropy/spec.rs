@@ -223,6 +223,7 @@ impl CrossEntropySpec {
         Form {
             shares,
             capped: self.softcap.is_some(),
+            ..Form::default()
         }
     }
 

@@ -1,7 +1,7 @@
 //! What a program binds.
 
 use super::{Program, Stage};
-use crate::variant::{Operation, Shares};
+use crate::variant::{Masking, Operation, Shares};
 
 /// What a binding number stands for. The number is the discriminant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -23,6 +23,7 @@ pub enum Binding {
     Weight = 12,
     GradLosses = 13,
     Tally = 14,
+    Mask = 15,
 }
 
 impl Binding {
@@ -58,6 +59,9 @@ impl Program {
         let mut list = vec![(Binding::Source, false)];
         if self.form.matrices_read(self.operation) == 2 {
             list.push((Binding::Upstream, false));
+        }
+        if self.form.masking != Masking::None {
+            list.push((Binding::Mask, false));
         }
         if matches!(self.stage, Stage::Partial | Stage::Finish) {
             list.push((Binding::Partials, true));

@@ -37,4 +37,6 @@ bits! {
     DIVISORS_GIVEN,
     /// Class ids of one word have no sign.
     UNSIGNED_IDS,
+    /// Rows of which nothing is left give zeros.
+    ZERO_EMPTY_ROWS,
 }

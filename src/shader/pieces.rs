@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::unroll::unroll;
 use super::{Beside, Program, Stage};
 use crate::DType;
-use crate::variant::{Access, Form, Operation, Reduce, Shares};
+use crate::variant::{Access, Form, Masking, Operation, Reduce, Shares};
 
 /// A file under `shaders/` with its name.
 macro_rules! piece {
@@ -53,6 +53,9 @@ impl Program {
         list.extend(storage_pieces(self.dtype, self.access));
         list.extend(formula_pieces(self));
         list.extend(self.exception_pieces());
+        if self.operation != Operation::LseFromPairs {
+            list.extend(causal_pieces(self));
+        }
         list.push(if self.operation.writes_matrix() {
             piece!("result/stored.wgsl")
         } else {
@@ -163,6 +166,9 @@ fn formula_pieces(program: &Program) -> Vec<Piece> {
 
 /// How logits are read, beside the probabilities that are their targets or alone.
 fn logits_pieces(form: Form) -> Vec<Piece> {
+    if form.is_masked() {
+        return masked_pieces(form);
+    }
     let reading = match form.capped {
         true => piece!("reading/capped.wgsl"),
         false => piece!("reading/plain.wgsl"),
@@ -172,6 +178,42 @@ fn logits_pieces(form: Form) -> Vec<Piece> {
         Shares::Onehot | Shares::Smoothed => piece!("streams/logits.wgsl"),
     };
     vec![reading, piece!("survey/logits.wgsl"), stream]
+}
+
+fn masked_pieces(form: Form) -> Vec<Piece> {
+    let mut list = vec![
+        piece!("survey/logits.wgsl"),
+        piece!("streams/masked_logits.wgsl"),
+    ];
+    if form.masking != Masking::None {
+        list.push(piece!("mask/start.wgsl"));
+    }
+    list.extend(match form.masking {
+        Masking::None => vec![piece!("mask/none.wgsl")],
+        Masking::Added => vec![
+            piece!("mask/elements.wgsl"),
+            piece!("mask/added_words.wgsl"),
+            piece!("mask/additive.wgsl"),
+        ],
+        Masking::AddedByQuads => vec![
+            piece!("mask/added_quads.wgsl"),
+            piece!("mask/additive.wgsl"),
+        ],
+        Masking::Kept => vec![piece!("mask/elements.wgsl"), piece!("mask/kept_words.wgsl")],
+        Masking::KeptByQuads => vec![piece!("mask/kept_quads.wgsl")],
+    });
+    list
+}
+
+/// Which columns of a row are read, and what comes of the others.
+fn causal_pieces(program: &Program) -> Vec<Piece> {
+    let limit = match program.form.causal {
+        true => piece!("causal/limited.wgsl"),
+        false => piece!("causal/none.wgsl"),
+    };
+    let writes = matches!(program.stage, Stage::Streamed | Stage::Finish);
+    let blank = (program.form.causal && writes).then(|| piece!("causal/blank.wgsl"));
+    std::iter::once(limit).chain(blank).collect()
 }
 
 fn cross_entropy_pieces(program: &Program) -> Vec<Piece> {

@@ -17,6 +17,23 @@ pub enum Shares {
     Probabilities,
 }
 
+/// What excludes columns of a row, or is added to them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[non_exhaustive]
+pub enum Masking {
+    /// Nothing.
+    #[default]
+    None,
+    /// f32 that are added, wherever they lie.
+    Added,
+    /// f32 that are added, those of an access by one access.
+    AddedByQuads,
+    /// Bytes that keep a column or exclude it, wherever they lie.
+    Kept,
+    /// Bytes that keep a column or exclude it, those of an access in one word.
+    KeptByQuads,
+}
+
 /// The code that an operation's options ask for. Kernels of one form have nothing in them of another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Form {
@@ -24,13 +41,24 @@ pub struct Form {
     pub shares: Shares,
     /// Whether logits are capped.
     pub capped: bool,
+    /// What excludes columns or is added to them.
+    pub masking: Masking,
+    /// Whether a row counts the columns up to its query only.
+    pub causal: bool,
 }
 
 impl Form {
     /// Every form that an operation can have.
     pub fn all(operation: Operation) -> Vec<Self> {
-        let capped = |shares| [false, true].map(|capped| Self { shares, capped });
+        let capped = |shares| {
+            [false, true].map(|capped| Self {
+                shares,
+                capped,
+                ..Self::default()
+            })
+        };
         match operation {
+            Operation::Softmax | Operation::LogSoftmax | Operation::LogSumExp => Self::masked(),
             Operation::CrossEntropy | Operation::CrossEntropyFused => {
                 [Shares::Onehot, Shares::Smoothed, Shares::Probabilities]
                     .into_iter()
@@ -42,6 +70,30 @@ impl Form {
             | Operation::PartialStatistic => capped(Shares::Onehot).to_vec(),
             _ => vec![Self::default()],
         }
+    }
+
+    /// Every way to mask, with and without queries.
+    fn masked() -> Vec<Self> {
+        let causal = |masking| {
+            [false, true].map(|causal| Self {
+                masking,
+                causal,
+                ..Self::default()
+            })
+        };
+        let every = [
+            Masking::None,
+            Masking::Added,
+            Masking::AddedByQuads,
+            Masking::Kept,
+            Masking::KeptByQuads,
+        ];
+        every.into_iter().flat_map(causal).collect()
+    }
+
+    /// Whether columns are excluded or something is added to them.
+    pub const fn is_masked(self) -> bool {
+        self.causal || !matches!(self.masking, Masking::None)
     }
 
     /// Whether every class may have a share, so that shares have to be summed.
@@ -60,13 +112,21 @@ impl Form {
 }
 
 impl fmt::Display for Form {
-    /// `.smoothed`, `.probabilities`, `.capped`, or nothing.
+    /// `.smoothed`, `.probabilities`, `.capped`, what masks, or nothing.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.shares {
             Shares::Onehot => "",
             Shares::Smoothed => ".smoothed",
             Shares::Probabilities => ".probabilities",
         })?;
-        f.write_str(if self.capped { ".capped" } else { "" })
+        f.write_str(if self.capped { ".capped" } else { "" })?;
+        f.write_str(match self.masking {
+            Masking::None => "",
+            Masking::Added => ".added",
+            Masking::AddedByQuads => ".added4",
+            Masking::Kept => ".kept",
+            Masking::KeptByQuads => ".kept4",
+        })?;
+        f.write_str(if self.causal { ".causal" } else { "" })
     }
 }

@@ -18,7 +18,7 @@ use crate::DType;
 pub use admit::admit;
 pub use all::variants;
 pub use choose::choose;
-pub use form::{Form, Shares};
+pub use form::{Form, Masking, Shares};
 pub use operation::Operation;
 
 pub(crate) use admit::part_cols;

@@ -10,7 +10,7 @@ pub(crate) const X: [f32; 12] = [2.0, 1.0, 0.0, -1.0, 0.0, 0.0, 3.0, 1.0, -2.0, 
 pub(crate) const OLD: &[u8] = b"what stood here before";
 
 /// What computes, where it does not matter.
-pub(crate) const ENGINES: &[&str] = &["--reference"];
+pub(crate) const ENGINES: &[&str] = &["", "--reference"];
 
 /// A folder with the files of one test, in which its commands run.
 pub(crate) struct Folder(TempDir);

@@ -7,7 +7,7 @@ use std::ops::Range;
 use tempfile::TempDir;
 
 /// What computes along other axes and with masks.
-const ENGINES: &[&str] = &["--reference"];
+const ENGINES: &[&str] = &["", "--reference"];
 
 /// A range of one axis, one place of those before it, all of those behind it; and whole slices.
 #[test]

@@ -1,0 +1,105 @@
+//! The masks of a case.
+
+use super::case::Subject;
+use super::inputs;
+use super::options::{MaskOf, MaskOption};
+use crate::reference::{Columns, Masked, axis_to_rows, broadcast};
+use crate::{EmptyRows, Mask, MaskKind, SoftmaxSpec};
+
+/// What masks a case: its elements as they lie on the device, and expanded to `rows x cols` by their definition.
+#[derive(Debug, Default)]
+pub(super) struct Masking {
+    pub(super) mask: Option<Mask>,
+    queries: Option<u64>,
+    empty_rows: EmptyRows,
+    pub(super) added: Vec<f32>,
+    pub(super) kept: Vec<u8>,
+    added_to_each: Vec<f32>,
+    each_kept: Vec<bool>,
+}
+
+impl Masking {
+    pub(super) fn new(of: &Subject, seed: u64) -> Self {
+        let mut masking = Self {
+            empty_rows: of.options.empty_rows,
+            ..Self::default()
+        };
+        if let Some(option) = of.options.mask {
+            masking.draw(of, option, seed);
+        }
+        if of.options.causal && of.inner == 1 {
+            masking.exclude_later_keys(of);
+        }
+        masking
+    }
+
+    fn draw(&mut self, of: &Subject, option: MaskOption, seed: u64) {
+        let [a, b, cols, inner] = tensor(of);
+        let shape: &[usize] = match option.of {
+            MaskOf::Everything => &[a, b, cols, inner],
+            MaskOf::Columns => &[cols, 1],
+            MaskOf::Rows => &[a, b, 1, inner],
+            MaskOf::SomeRows => &[a, 1, cols, inner],
+        };
+        let values = inputs::upstream(shape.iter().product(), seed);
+        let wide = |shape: &[usize]| shape.iter().map(|&n| n as u64).collect::<Vec<_>>();
+        let logits = [a, b, cols, inner];
+        self.mask = Mask::new(option.kind, &wide(&logits), 2, &wide(shape)).ok();
+        let rows = [a * b, cols, inner];
+        match option.kind {
+            MaskKind::Additive => {
+                let excluded = |(place, value)| match place % 7 {
+                    5 => f32::NEG_INFINITY,
+                    _ => value,
+                };
+                self.added = values.into_iter().enumerate().map(excluded).collect();
+                self.added_to_each = axis_to_rows(&broadcast(&self.added, shape, &logits), rows);
+            }
+            MaskKind::Boolean => {
+                // Any byte but 0 keeps.
+                self.kept = values
+                    .iter()
+                    .map(|&v| if v < -0.5 { 0 } else { 128 })
+                    .collect();
+                let kept: Vec<_> = self.kept.iter().map(|&byte| byte != 0).collect();
+                self.each_kept = axis_to_rows(&broadcast(&kept, shape, &logits), rows);
+            }
+        }
+    }
+
+    /// So many queries that some rows count half of their keys, and some rows none.
+    fn exclude_later_keys(&mut self, of: &Subject) {
+        let queries = of.rows + of.cols / 2;
+        self.queries = Some(queries as u64);
+        let early = |place| place % of.cols + queries <= place / of.cols + of.cols;
+        let otherwise = |place| self.each_kept.get(place).copied().unwrap_or(true);
+        self.each_kept = (0..of.rows * of.cols)
+            .map(|place| early(place) && otherwise(place))
+            .collect();
+    }
+
+    /// The columns as the reference takes them.
+    pub(super) fn of_reference(&self, columns: Columns) -> Masked<'_> {
+        let mut masked = Masked::new(columns).empty_rows(self.empty_rows);
+        if !self.added_to_each.is_empty() {
+            masked = masked.additive(&self.added_to_each);
+        }
+        if !self.each_kept.is_empty() {
+            masked = masked.kept(&self.each_kept);
+        }
+        masked
+    }
+
+    pub(super) fn spec(&self, spec: SoftmaxSpec) -> SoftmaxSpec {
+        let spec = spec.empty_rows(self.empty_rows);
+        let spec = self.mask.map_or(spec, |mask| spec.mask(mask));
+        self.queries.map_or(spec, |queries| spec.causal(queries))
+    }
+}
+
+/// The rows as `[a, b]`, with `a` small, the columns, and how many rows lie side by side.
+fn tensor(of: &Subject) -> [usize; 4] {
+    let slices = of.rows / of.inner;
+    let a = (2..8).find(|a| slices.is_multiple_of(*a)).unwrap_or(1);
+    [a, slices / a, of.cols, of.inner]
+}
