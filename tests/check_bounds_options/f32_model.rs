@@ -4,6 +4,15 @@ use wgpu_softmax::Reduction;
 use wgpu_softmax::check::{Comparison, bounds, compare};
 use wgpu_softmax::reference::{CrossEntropy, Targets};
 
+/// The sum of blocks that are summed in blocks in turn.
+pub(super) fn sum(mut terms: Vec<f32>, block: usize) -> f32 {
+    while terms.len() > 1 {
+        let blocks = terms.chunks(block);
+        terms = blocks.map(|terms| terms.iter().sum()).collect();
+    }
+    terms[0]
+}
+
 /// Cross-entropy in f32 throughout, a row at a time.
 #[derive(Clone, Debug, Default)]
 pub(super) struct F32 {
@@ -29,16 +38,6 @@ impl F32 {
         }
     }
 
-    fn sum(&self, mut terms: Vec<f32>) -> f32 {
-        while terms.len() > 1 {
-            terms = terms
-                .chunks(self.block)
-                .map(|terms| terms.iter().sum())
-                .collect();
-        }
-        terms[0]
-    }
-
     /// Loss and gradient of a row with the target's probabilities `q`, the reduction being a sum.
     fn row(&self, x: &[f32], q: &dyn Fn(usize) -> f32) -> (f32, Vec<f32>) {
         let cap = |x: f32| self.softcap.map_or(x, |cap| cap * (x / cap).tanh());
@@ -53,7 +52,7 @@ impl F32 {
         };
         let max = z.iter().copied().fold(f32::MIN, f32::max);
         let d: Vec<f32> = z.iter().map(|z| factor * (z - max)).collect();
-        let s = self.sum(d.iter().map(|d| d.exp()).collect()) * self.faults[0];
+        let s = sum(d.iter().map(|d| d.exp()).collect(), self.block) * self.faults[0];
         let weight = |c: usize| self.weight.as_ref().map_or(1.0, |weight| weight[c]);
         let uniform = self.smoothing / x.len() as f32 * self.faults[1];
         let share = |c: usize| weight(c) * ((1.0 - self.smoothing) * q(c) + uniform);
@@ -64,8 +63,8 @@ impl F32 {
             .map(|(t, d)| if *t == 0.0 { 0.0 } else { t * (s.ln() - d) });
         let lse = factor * max + s.ln();
         let z_factor = self.z_loss * self.faults[2];
-        let loss = self.sum(terms.collect()) + z_factor * lse * lse;
-        let total = self.sum(shares.clone());
+        let loss = sum(terms.collect(), self.block) + z_factor * lse * lse;
+        let total = sum(shares.clone(), self.block);
         let gradient = |i: usize| {
             let slope = self
                 .softcap

@@ -1,8 +1,10 @@
-//! The bounds of cross-entropy's options and of the scale: as derived; sound f32 arithmetic keeps
+//! The bounds of cross-entropy's options and row outputs, of the scale and of masks: as derived; sound f32 arithmetic keeps
 //! them, and serial sums and small faults do not.
 
 mod f32_model;
+mod masks;
 mod rounded;
+mod row_outputs;
 mod table;
 
 use f32_model::F32;

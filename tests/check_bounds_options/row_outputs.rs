@@ -1,0 +1,285 @@
+//! The bounds of what else a row of logits tells.
+
+use super::f32_model::sum;
+use wgpu_softmax::check::{Comparison, Inputs, bounds, compare, inputs};
+use wgpu_softmax::reference::CrossEntropy;
+
+const U: f64 = 1.0 / 16_777_216.0;
+
+/// How a kernel's exponentials come about.
+#[derive(Clone, Copy, Debug)]
+enum Exponential {
+    Rounded,
+    /// By a power of two, whose exponent is rounded.
+    OfTwo,
+    /// Off by `4 + 2 abs(d)` in `u`, so that all of it adds up in the entropy.
+    Worst(f64),
+}
+
+/// A kernel on the CPU: entropies in f32 throughout.
+#[derive(Clone, Copy)]
+struct F32 {
+    exponential: Exponential,
+    /// Terms that a sum adds in series.
+    block: usize,
+    /// Factors of 1 for a sound computation: of both sums.
+    faults: [f32; 2],
+}
+
+impl F32 {
+    const SOUND: Self = Self {
+        exponential: Exponential::OfTwo,
+        block: 16,
+        faults: [1.0; 2],
+    };
+
+    /// `exp(d)` of an entry with log-probability `w`, in a row of entropy `h`.
+    fn exp(self, d: f32, w: f64, h: f64) -> f32 {
+        match self.exponential {
+            _ if d == 0.0 => 1.0,
+            _ if d == f32::NEG_INFINITY => 0.0,
+            Exponential::Rounded => d.exp(),
+            Exponential::OfTwo => (d * std::f32::consts::LOG2_E).exp2(),
+            Exponential::Worst(sign) => {
+                let error = (4.0 + 2.0 * f64::from(d.abs())) * U;
+                (f64::from(d).exp() * (1.0 + sign * (w + h).signum() * error)) as f32
+            }
+        }
+    }
+
+    fn entropy(self, row: &[f32]) -> f32 {
+        let (max, operation) = (largest(row), CrossEntropy::new(row.len()));
+        let classes: Vec<i64> = (0..).take(row.len()).collect();
+        let w = operation.log_probs_of(row, &classes, row.len());
+        let h = operation.row_outputs(row, &[0]).entropies[0];
+        let d: Vec<f32> = row.iter().map(|x| x - max).collect();
+        let terms: Vec<f32> = d.iter().zip(w).map(|(&d, w)| self.exp(d, w, h)).collect();
+        let products = terms.iter().zip(&d);
+        let products = products.map(|(&term, d)| if term == 0.0 { 0.0 } else { term * -d });
+        let a = sum(products.collect(), self.block) * self.faults[1];
+        let s = sum(terms, self.block) * self.faults[0];
+        s.ln() + a / s
+    }
+
+    fn compare(self, logits: &[f32], cols: usize) -> Comparison {
+        let operation = CrossEntropy::new(cols);
+        let rows = logits.chunks(cols).map(|row| {
+            let expected = operation.row_outputs(row, &[0]).entropies;
+            match expected[0].is_nan() {
+                true => Comparison::EMPTY,
+                false => {
+                    let allowed = bounds::entropy(&operation, row);
+                    compare(&[self.entropy(row)], &expected, &allowed, 1)
+                }
+            }
+        });
+        rows.fold(Comparison::EMPTY, Comparison::merge)
+    }
+}
+
+fn largest(row: &[f32]) -> f32 {
+    row.iter().copied().fold(f32::MIN, f32::max)
+}
+
+/// A row in which `share` of the probability is spread over all columns but one.
+fn spread(cols: usize, share: f32) -> Vec<f32> {
+    let low = (share / (1.0 - share) / cols as f32).ln();
+    let logit = |column: usize| low + (column % 7) as f32 / 100.0;
+    let mut row: Vec<f32> = (0..cols).map(logit).collect();
+    row[cols / 2] = 0.0;
+    row
+}
+
+#[test]
+fn sound_entropies_stay_below_the_bound() {
+    let exponentials = [
+        Exponential::Rounded,
+        Exponential::OfTwo,
+        Exponential::Worst(1.0),
+        Exponential::Worst(-1.0),
+    ];
+    for exponential in exponentials {
+        let of = F32 {
+            exponential,
+            ..F32::SOUND
+        };
+        for (rows, cols) in [
+            (500, 2),
+            (400, 17),
+            (300, 33),
+            (30, 300),
+            (4, 3000),
+            (1, 50_257),
+        ] {
+            for kind in Inputs::ALL {
+                let found = of.compare(&kind.logits(rows, cols, 3), cols);
+                let context = format!("{exponential:?} {kind:?} {cols}: {found}");
+                assert!(found.worst_share < 0.9, "{context}");
+            }
+        }
+        for cols in [100, 10_000, 262_144] {
+            for share in [0.01, 0.1, 0.5, 0.9] {
+                let found = of.compare(&spread(cols, share), cols);
+                assert!(
+                    found.worst_share < 0.9,
+                    "{exponential:?} {cols} {share}: {found}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn unsound_entropies_fail() {
+    const COLS: usize = 262_144;
+    let logits = Inputs::OneMaxOverConstant.logits(1, COLS, 0);
+    let serial = F32 {
+        block: COLS,
+        ..F32::SOUND
+    }
+    .compare(&logits, COLS);
+    assert!(serial.worst_share > 10.0, "{serial}");
+    for (rows, cols) in [(8, 100), (1, COLS)] {
+        let logits = Inputs::Flat.logits(rows, cols, 4);
+        for faults in [[1.0001, 1.0], [1.0, 1.0001]] {
+            let found = F32 {
+                faults,
+                ..F32::SOUND
+            }
+            .compare(&logits, cols);
+            assert!(!found.passed(), "{faults:?} {cols}: {found}");
+        }
+    }
+    // from log-probabilities that were rounded to f16
+    let row = Inputs::Flat.logits(1, 100, 4);
+    let halves: Vec<f32> = row
+        .iter()
+        .map(|&x| half::f16::from_f32(x).to_f32())
+        .collect();
+    let expected = CrossEntropy::new(100).row_outputs(&row, &[0]).entropies;
+    let allowed = bounds::entropy(&CrossEntropy::new(100), &row);
+    assert!(!compare(&[F32::SOUND.entropy(&halves)], &expected, &allowed, 1).passed());
+}
+
+#[test]
+fn the_table_at_a_few_points() {
+    let near = |found: f64, expected: f64| {
+        assert!(
+            (found / U / expected - 1.0).abs() < 1e-5,
+            "{} {expected}",
+            found / U
+        )
+    };
+    let (ln2, x) = (2_f64.ln(), [0.0, 0.0]);
+    let plain = CrossEntropy::new(2);
+    near(bounds::entropy(&plain, &x)[0], 12.0 + 2.0 * ln2);
+    near(
+        bounds::entropy(&CrossEntropy::new(256), &[3.0; 256])[0],
+        12.0 * 8.0 * ln2 + 16.0 * ln2,
+    );
+    // p = 0.75, 0.25: w + H is 0.25 ln 3 and -0.75 ln 3
+    let ln3 = 3_f64.ln();
+    let uneven = [0.0, -(ln3 as f32)];
+    near(
+        bounds::entropy(&plain, &uneven)[0],
+        12.0 + 2.0 * ln2 + 0.1875 * ln3 * 2.0 * ln3,
+    );
+    let capped = bounds::entropy(&plain.clone().softcap(1e6), &uneven)[0];
+    near(
+        capped,
+        12.0 + 2.0 * ln2 + 0.375 * ln3 * 4e6 + 0.375 * ln3 * ln3,
+    );
+    near(bounds::max_prob(&plain, &x)[0], 0.5 * (8.0 + 2.0 * ln2));
+    near(
+        bounds::target_log_prob(&plain, &x, &[1])[0],
+        8.0 + 2.0 * ln2,
+    );
+    let capped = plain.clone().softcap(3.0);
+    near(
+        bounds::log_probs_of(&capped, &x, &[0, 1], 2)[1],
+        20.0 + 2.0 * ln2,
+    );
+    let z = plain.clone().z_loss(0.5);
+    let log = 8.0 + 2.0 * ln2;
+    near(
+        bounds::z_loss(&z, &x, &[1])[0],
+        0.5 * (2.0 * ln2 * log + 4.0 * ln2 * ln2),
+    );
+}
+
+#[test]
+fn what_is_exact() {
+    let operation = CrossEntropy::new(2).ignore_index(-1).z_loss(0.5);
+    let x = [0.0, 0.0];
+    for target in [-1, 7] {
+        assert_eq!(bounds::target_log_prob(&operation, &x, &[target]), [0.0]);
+        assert_eq!(bounds::z_loss(&operation, &x, &[target]), [0.0]);
+        assert!(
+            bounds::entropy(&operation, &x)[0] > 0.0 && bounds::max_prob(&operation, &x)[0] > 0.0
+        );
+    }
+    assert_eq!(bounds::log_probs_of(&operation, &x, &[2], 1), [0.0]);
+    for spoilt in [[f32::NAN, 0.0], [f32::INFINITY, 0.0], [-f32::INFINITY; 2]] {
+        assert_eq!(bounds::target_log_prob(&operation, &spoilt, &[0]), [0.0]);
+        assert_eq!(bounds::z_loss(&operation, &spoilt, &[0]), [0.0]);
+        assert_eq!(bounds::entropy(&operation, &spoilt), [0.0]);
+        assert_eq!(bounds::max_prob(&operation, &spoilt), [0.0]);
+    }
+    let one = CrossEntropy::new(1);
+    assert_eq!(bounds::entropy(&one, &[3.0]), [0.0]);
+    assert_eq!(bounds::max_prob(&one, &[3.0]), [0.0]);
+}
+
+#[test]
+fn correctly_rounded_results_pass() {
+    for kind in Inputs::ALL {
+        for cols in [1, 2, 33, 300] {
+            let logits = kind.logits(6, cols, 11);
+            let ids = inputs::bad_targets(6, cols, 13, Some(-100));
+            let ids: Vec<i64> = ids.into_iter().map(i64::from).collect();
+            let plain = CrossEntropy::new(cols).ignore_index(-100).z_loss(0.1);
+            for operation in [plain.clone(), plain.softcap(5.0).scale(0.3)] {
+                let found = operation.row_outputs(&logits, &ids);
+                let pairs = [
+                    (
+                        found.target_log_probs,
+                        bounds::target_log_prob(&operation, &logits, &ids),
+                    ),
+                    (found.entropies, bounds::entropy(&operation, &logits)),
+                    (found.max_probs, bounds::max_prob(&operation, &logits)),
+                    (found.z_losses, bounds::z_loss(&operation, &logits, &ids)),
+                    (
+                        operation.log_probs_of(&logits, &ids, 1),
+                        bounds::log_probs_of(&operation, &logits, &ids, 1),
+                    ),
+                ];
+                for (i, (expected, allowed)) in pairs.iter().enumerate() {
+                    let rounded: Vec<f32> = expected.iter().map(|&value| value as f32).collect();
+                    let found = compare(&rounded, expected, allowed, 1);
+                    assert!(found.worst_share <= 0.5001, "{kind:?} {cols} {i}: {found}");
+                }
+            }
+        }
+    }
+}
+
+/// With a softcap, f32 has equal logits that are not equal.
+#[test]
+fn what_may_be_found_as_argmax() {
+    let row = [10.0, 12.0, 0.5];
+    let plain = CrossEntropy::new(3);
+    let may = |operation: &CrossEntropy, row: &[f32]| {
+        [Some(0), Some(1), Some(2), Some(3), None]
+            .map(|class| bounds::may_be_argmax(operation, row, class))
+    };
+    assert_eq!(may(&plain, &row), [false, true, false, false, false]);
+    assert_eq!(
+        may(&plain, &[1.0, 1.0, 0.0]),
+        [true, false, false, false, false]
+    );
+    let capped = plain.clone().softcap(1.0);
+    assert_eq!(10_f32.tanh(), 12_f32.tanh());
+    assert_eq!(may(&capped, &row), [true, true, false, false, false]);
+    let spoilt = [f32::NAN, 0.0, 0.0];
+    assert_eq!(may(&capped, &spoilt), [false, false, false, false, true]);
+}
