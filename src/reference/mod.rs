@@ -15,10 +15,12 @@
 //! | [`logsumexp_backward`] | `g p_i` |
 //! | [`jacobian`] | `J_ij = p_i (delta_ij - p_j)` |
 //! | [`CrossEntropy`] | `(m - x_t) + ln s` for target `t`, gradient `p_i - delta_it`; [`Targets`] may be probabilities |
+//! | its [`RowOutputs`] | log-probabilities of classes, entropy `ln s - (1 / s) sum exp(x - m) (x - m)`, argmax, ... |
 //!
 //! Where an operation takes `cols: impl Into<Columns>`, that is a number of columns or [`Columns`]
 //! with a scale: the formulas then see `S x`, and gradients carry the factor `S`. Where it takes
-//! `cols: impl Into<Masked>`, it may be [`Masked`] columns, too.
+//! `cols: impl Into<Masked>`, it may be [`Masked`] columns, too. What tensors of any shape have in
+//! rows is up to the caller: [`axis_to_rows`], [`broadcast`] and [`causal`] help.
 //!
 //! # Special values
 //!

@@ -1,6 +1,7 @@
 //! The bounds of cross-entropy's options and row outputs, of the scale and of masks: as derived; sound f32 arithmetic keeps
 //! them, and serial sums and small faults do not.
 
+mod f32_entropy;
 mod f32_model;
 mod masks;
 mod rounded;
