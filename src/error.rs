@@ -47,11 +47,22 @@ pub enum Error {
         found: wgpu::BufferUsages,
     },
     /// One buffer was given for two roles of which at least one is written.
-    #[error("buffers `{first}` and `{second}`: expected two buffers, found the same one twice")]
+    #[error(
+        "buffers `{first}` and `{second}`: expected two buffers, found the same one twice \
+         (only `in_place()` of a spec puts a result over the first input)"
+    )]
     Aliased {
         /// One role.
         first: &'static str,
         /// The other role.
+        second: &'static str,
+    },
+    /// Two buffers were given where the result is to lie over what is read.
+    #[error("buffers `{first}` and `{second}`: expected the same one twice, in place, found two")]
+    Apart {
+        /// The role that is read.
+        first: &'static str,
+        /// The role that is written.
         second: &'static str,
     },
     /// The device cannot serve the shape: a limit stands in the way.

@@ -69,7 +69,7 @@ impl JacobianPlan {
             buffers.jacobian,
             self.squares(),
         );
-        check(&[logits, jacobian], rows)?;
+        check(&[logits, jacobian], rows, false)?;
 
         let memory = |label, bytes| storage(&self.products.planner, label, rows * bytes);
         let records = memory("wgpu-softmax partial statistics", PARTIAL_BYTES);

@@ -134,6 +134,32 @@ impl Geometry {
         Self { form, ..self }
     }
 
+    /// With the result over what is read first.
+    ///
+    /// # Errors
+    ///
+    /// An operation that writes no such matrix, and layouts that differ.
+    pub(crate) fn in_place(mut self) -> Result<Self, Error> {
+        let refuse = |expected, found| {
+            Err(Error::Value {
+                what: "in place",
+                expected,
+                found,
+            })
+        };
+        if !self.operation.allows_in_place() {
+            let expected = "an operation whose result is a matrix of the logits' shape";
+            return refuse(expected, self.operation.to_string());
+        }
+        if self.source != self.result {
+            let show = |rows: Rows| format!("offset {} and stride {}", rows.offset, rows.stride);
+            let found = format!("{}, {}", show(self.source), show(self.result));
+            return refuse("one layout of what is read and what is written", found);
+        }
+        self.form.in_place = true;
+        Ok(self)
+    }
+
     /// Contiguous results of as many rows as columns for each row.
     pub(crate) const fn square(self) -> Self {
         let result = Rows {

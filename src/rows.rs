@@ -80,7 +80,7 @@ impl RowKernels {
         base: Params,
     ) -> Result<Bound, Error> {
         self.check_rows(rows)?;
-        check(tensors, rows)?;
+        check(tensors, rows, self.geometry.form.in_place)?;
         let scratch = self.scratch(tensors, rows)?;
         let steps = self.steps(tensors, rows, base, scratch.as_ref())?;
         Ok(Bound::new(self.planner.device(), &steps))

@@ -19,6 +19,7 @@ pub struct SoftmaxSpec {
     mask: Option<Mask>,
     queries: Option<u64>,
     empty_rows: EmptyRows,
+    in_place: bool,
 }
 
 impl SoftmaxSpec {
@@ -41,6 +42,7 @@ impl SoftmaxSpec {
             mask: None,
             queries: None,
             empty_rows: EmptyRows::Nan,
+            in_place: false,
         }
     }
 
@@ -111,6 +113,19 @@ impl SoftmaxSpec {
     pub const fn output_layout(mut self, layout: Layout) -> Self {
         self.layouts.result = layout;
         self
+    }
+
+    /// The result lies over the first input, element by element, in one buffer that is given for both: half the memory.
+    /// The first input is the logits, or what the forward pass has written, never the upstream gradient; its layout is
+    /// that of the result. The bits are those of a result elsewhere.
+    ///
+    /// For the operations whose result is a matrix of the first input's shape: the others refuse it.
+    #[must_use]
+    pub const fn in_place(self) -> Self {
+        Self {
+            in_place: true,
+            ..self
+        }
     }
 
     /// Rows, at most.
@@ -218,7 +233,11 @@ impl sealed::Spec for SoftmaxSpec {
             inner: self.inner,
         };
         let geometry = Geometry::new(operation, extents, self.dtype, self.layouts)?;
-        Ok(geometry.form(self.form(&geometry)))
+        let geometry = geometry.form(self.form(&geometry));
+        match self.in_place {
+            true => geometry.in_place(),
+            false => Ok(geometry),
+        }
     }
 
     fn params(&self) -> Result<Params, Error> {

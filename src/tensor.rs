@@ -292,16 +292,21 @@ impl Span<'_> {
     }
 }
 
-/// Checks every buffer for `rows` rows: usage, size, and that none that is written is given twice.
-pub(crate) fn check(tensors: &[Tensor<'_>], rows: u64) -> Result<(), Error> {
+/// Checks every buffer for `rows` rows: usage, size, and that none that is written is given twice, but for a result
+/// `in_place`, which must lie in the buffer of what is read first.
+pub(crate) fn check(tensors: &[Tensor<'_>], rows: u64, in_place: bool) -> Result<(), Error> {
     tensors.iter().try_for_each(|tensor| tensor.check(rows))?;
     for (index, one) in tensors.iter().enumerate() {
         for other in &tensors[index + 1..] {
-            if one.buffer == other.buffer && (one.written || other.written) {
-                return Err(Error::Aliased {
-                    first: one.role,
-                    second: other.role,
-                });
+            let (first, second) = (one.role, other.role);
+            let over =
+                in_place && (one.binding, other.binding) == (Binding::Source, Binding::Result);
+            match one.buffer == other.buffer {
+                false if over => return Err(Error::Apart { first, second }),
+                true if !over && (one.written || other.written) => {
+                    return Err(Error::Aliased { first, second });
+                }
+                _ => {}
             }
         }
     }

@@ -103,7 +103,8 @@ fn buffers_without_storage() {
 #[test]
 fn buffers_given_twice() {
     let both = storage(48);
-    let expected = "buffers `logits` and `probs`: expected two buffers, found the same one twice";
+    let expected = "buffers `logits` and `probs`: expected two buffers, found the same one twice \
+                    (only `in_place()` of a spec puts a result over the first input)";
     assert_error(bind_softmax(&both, &both), expected);
     assert_error(bind_softmax(&both, &both.clone()), expected);
     let plan = gpu()
@@ -114,8 +115,8 @@ fn buffers_given_twice() {
         logits: &both,
         jacobian: &both,
     });
-    let expected =
-        "buffers `logits` and `jacobian`: expected two buffers, found the same one twice";
+    let expected = "buffers `logits` and `jacobian`: expected two buffers, found the same one twice \
+         (only `in_place()` of a spec puts a result over the first input)";
     assert_error(twice, expected);
 }
 
@@ -228,8 +229,8 @@ fn buffers_of_the_backward_pass() {
     let expected = "buffer `pairs`: expected at least 32 bytes, found 28";
     assert_error(bind(&storage(28), &storage(48)), expected);
     let both = storage(48);
-    let expected =
-        "buffers `pairs` and `grad_logits`: expected two buffers, found the same one twice";
+    let expected = "buffers `pairs` and `grad_logits`: expected two buffers, found the same one twice \
+         (only `in_place()` of a spec puts a result over the first input)";
     assert_error(bind(&both, &both), expected);
 }
 

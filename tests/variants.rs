@@ -41,6 +41,10 @@ fn programs() -> Vec<Program> {
                 (Reduce::Subgroup, 8),
                 (Reduce::Workgroup, 64),
             ] {
+                // Where the result lies is nothing to how lanes merge.
+                if form.in_place && reduce != Reduce::Workgroup {
+                    continue;
+                }
                 for (access, dtype) in storages() {
                     list.push(Program {
                         operation,
@@ -126,7 +130,7 @@ fn tallied() -> impl Iterator<Item = Form> {
         .into_iter()
         .map(|shares| Form {
             shares,
-            capped: false,
+            ..Form::default()
         })
 }
 
@@ -139,8 +143,9 @@ fn storages() -> impl Iterator<Item = (Access, DType)> {
 }
 
 fn stages(operation: Operation, form: Form, rows: &[Stage]) -> &[Stage] {
-    // Parts of logits alone are folded by one program for all that is made of them.
-    let shares_partial = form.matrices_read(operation) == 1 && !form.is_dense();
+    // Parts of logits alone are folded by one program for all that is made of them, wherever it is written.
+    let of_logits = form.matrices_read(operation) == 1 && !form.is_dense();
+    let shares_partial = of_logits || form.in_place;
     match operation {
         Operation::PartialStatistic => &[Stage::Partial],
         Operation::MergeStatistics => &[Stage::Merge],

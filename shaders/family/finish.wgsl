@@ -8,10 +8,11 @@ fn finish(invocation: Invocation) {
     let at = starts(task.row);
     let opened = open_row(task.row, at);
     let row = conclude(opened, merge_records(place, task.row));
-    if task.alive && task.part == 0u && place.lane == 0u {
+    let rows = beside(Rows(), 0u, row);
+    if reports(place, task, rows) {
         report(task.row, row);
     }
     if WRITES_RESULT {
-        write_range(place, at, task.first, task.last, beside(Rows(), 0u, row));
+        write_range(place, at, task.first, task.last, rows);
     }
 }

@@ -29,12 +29,12 @@ fn registers(invocation: Invocation) {
         held[k] = keep(held[k], weights);
     }
     let row = conclude(opened, found_of(extremes, merge_totals(place, totals_of_row(totals_of(sums), 0u))));
-    if task.alive && place.lane == 0u {
+    let rows = beside(Rows(), 0u, row);
+    if reports(place, task, rows) {
         report(task.row, row);
     }
 
     if WRITES_RESULT && task.alive {
-        let rows = beside(Rows(), 0u, row);
         for (var k = 0u; k < QUADS; k++) { // unrolled
             let column = column_of_quad(task, place, k);
             write_quad(at, column, k, outcome(held[k], column, rows));

@@ -9,10 +9,11 @@ fn streamed(invocation: Invocation) {
     let opened = open_row(task.row, at);
     let unread = beside(Rows(), 0u, opened);
     let row = conclude(opened, fold_range(place, at, task.first, task.last, unread));
-    if task.alive && place.lane == 0u {
+    let rows = beside(Rows(), 0u, row);
+    if reports(place, task, rows) {
         report(task.row, row);
     }
     if WRITES_RESULT {
-        write_range(place, at, task.first, task.last, beside(Rows(), 0u, row));
+        write_range(place, at, task.first, task.last, rows);
     }
 }

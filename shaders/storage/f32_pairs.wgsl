@@ -1,16 +1,17 @@
 // f32 rows of which every one starts on a multiple of two elements and has an even number of columns: two 8-byte accesses
 // move four values.
 
-@group(0) @binding(1) var<storage, read> source: array<vec2<u32>>;
+alias Unit = vec2<u32>;
+
 @group(0) @binding(2) var<storage, read> upstream: array<vec2<u32>>;
 @group(0) @binding(3) var<storage, read_write> result: array<vec2<u32>>;
 
 fn load_source_whole(element: u32) -> vec4<u32> {
-    return vec4<u32>(source[element >> 1u], source[(element >> 1u) + 1u]);
+    return vec4<u32>(source_at(element >> 1u), source_at((element >> 1u) + 1u));
 }
 
 fn load_source_one(element: u32) -> u32 {
-    return source[element >> 1u][element & 1u];
+    return source_at(element >> 1u)[element & 1u];
 }
 
 fn load_upstream_whole(element: u32) -> vec4<u32> {

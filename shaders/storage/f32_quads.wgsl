@@ -1,16 +1,17 @@
 // f32 rows of which every one starts on a multiple of four elements: one 16-byte access moves four values. Columns past
 // the row's end, up to the next multiple of four, are padding of the row's own: it is read, masked, and never written.
 
-@group(0) @binding(1) var<storage, read> source: array<vec4<u32>>;
+alias Unit = vec4<u32>;
+
 @group(0) @binding(2) var<storage, read> upstream: array<vec4<u32>>;
 @group(0) @binding(3) var<storage, read_write> result: array<vec4<u32>>;
 
 fn load_source_whole(element: u32) -> vec4<u32> {
-    return source[element >> 2u];
+    return source_at(element >> 2u);
 }
 
 fn load_source_one(element: u32) -> u32 {
-    return source[element >> 2u][element & 3u];
+    return source_at(element >> 2u)[element & 3u];
 }
 
 fn load_upstream_whole(element: u32) -> vec4<u32> {

@@ -1,15 +1,16 @@
 // f32 rows of any length at any offset: four 4-byte accesses. What is read past the row's end is masked.
 
-@group(0) @binding(1) var<storage, read> source: array<u32>;
+alias Unit = u32;
+
 @group(0) @binding(2) var<storage, read> upstream: array<u32>;
 @group(0) @binding(3) var<storage, read_write> result: array<u32>;
 
 fn load_source_whole(element: u32) -> vec4<u32> {
-    return vec4<u32>(source[element], source[element + 1u], source[element + 2u], source[element + 3u]);
+    return vec4<u32>(source_at(element), source_at(element + 1u), source_at(element + 2u), source_at(element + 3u));
 }
 
 fn load_source_one(element: u32) -> u32 {
-    return source[element];
+    return source_at(element);
 }
 
 fn load_upstream_whole(element: u32) -> vec4<u32> {

@@ -1,7 +1,8 @@
 // 16-bit rows of which every one starts on a multiple of two elements and has an even number of columns: two 4-byte accesses
 // move four values, and no word is shared with another row.
 
-@group(0) @binding(1) var<storage, read> source: array<u32>;
+alias Unit = u32;
+
 @group(0) @binding(2) var<storage, read> upstream: array<u32>;
 @group(0) @binding(3) var<storage, read_write> result: array<u32>;
 
@@ -10,11 +11,11 @@ fn halves_of(low: u32, high: u32) -> vec4<u32> {
 }
 
 fn load_source_whole(element: u32) -> vec4<u32> {
-    return decode(halves_of(source[element >> 1u], source[(element >> 1u) + 1u]));
+    return decode(halves_of(source_at(element >> 1u), source_at((element >> 1u) + 1u)));
 }
 
 fn load_source_one(element: u32) -> u32 {
-    return decode(halves_of(source[element >> 1u], 0u))[element & 1u];
+    return decode(halves_of(source_at(element >> 1u), 0u))[element & 1u];
 }
 
 fn load_upstream_whole(element: u32) -> vec4<u32> {

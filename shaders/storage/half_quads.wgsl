@@ -2,7 +2,8 @@
 // word. Columns past the row's end, up to the next multiple of four, are padding of the row's own: it is read, masked,
 // and kept bit for bit.
 
-@group(0) @binding(1) var<storage, read> source: array<vec2<u32>>;
+alias Unit = vec2<u32>;
+
 @group(0) @binding(2) var<storage, read> upstream: array<vec2<u32>>;
 @group(0) @binding(3) var<storage, read_write> result: array<vec2<u32>>;
 
@@ -11,11 +12,11 @@ fn halves_of(words: vec2<u32>) -> vec4<u32> {
 }
 
 fn load_source_whole(element: u32) -> vec4<u32> {
-    return decode(halves_of(source[element >> 2u]));
+    return decode(halves_of(source_at(element >> 2u)));
 }
 
 fn load_source_one(element: u32) -> u32 {
-    return decode(halves_of(source[element >> 2u]))[element & 3u];
+    return decode(halves_of(source_at(element >> 2u)))[element & 3u];
 }
 
 fn load_upstream_whole(element: u32) -> vec4<u32> {

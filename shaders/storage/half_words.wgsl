@@ -1,7 +1,8 @@
 // 16-bit rows of any length at any offset. Two elements share a word, and so may two rows, and two lanes of one row:
 // a word of which one half is someone else's is changed by atomics that touch the own half only.
 
-@group(0) @binding(1) var<storage, read> source: array<u32>;
+alias Unit = u32;
+
 @group(0) @binding(2) var<storage, read> upstream: array<u32>;
 @group(0) @binding(3) var<storage, read_write> result: array<atomic<u32>>;
 
@@ -12,16 +13,16 @@ fn half_of(word: u32, element: u32) -> u32 {
 fn load_source_whole(element: u32) -> vec4<u32> {
     let e = element + vec4<u32>(0u, 1u, 2u, 3u);
     let halves = vec4<u32>(
-        half_of(source[e.x >> 1u], e.x),
-        half_of(source[e.y >> 1u], e.y),
-        half_of(source[e.z >> 1u], e.z),
-        half_of(source[e.w >> 1u], e.w),
+        half_of(source_at(e.x >> 1u), e.x),
+        half_of(source_at(e.y >> 1u), e.y),
+        half_of(source_at(e.z >> 1u), e.z),
+        half_of(source_at(e.w >> 1u), e.w),
     );
     return decode(halves);
 }
 
 fn load_source_one(element: u32) -> u32 {
-    return decode(vec4<u32>(half_of(source[element >> 1u], element))).x;
+    return decode(vec4<u32>(half_of(source_at(element >> 1u), element))).x;
 }
 
 fn load_upstream_whole(element: u32) -> vec4<u32> {

@@ -19,10 +19,16 @@ fn combined(group: Group) -> Rows {
     for (var r = 0u; r < ROWS; r++) { // unrolled
         let index = row_of(group, r);
         let row = conclude(open_row(index, starts(index)), load_record(record_of(index, 0u)));
-        if has_row(group, r) && group.part == 0u {
+        rows = beside(rows, r, row);
+        if reports(group, r, bits_of_row(exception_of(rows), r)) {
             report(index, row);
         }
-        rows = beside(rows, r, row);
     }
     return rows;
+}
+
+// A row is reported with the part of its exception, as where rows lie by themselves.
+fn reports(group: Group, r: u32, exception: u32) -> bool {
+    let has_exception = exception >= group.first && exception < group.last;
+    return has_row(group, r) && select(has_exception, group.part == 0u, exception == NO_COLUMN);
 }

@@ -130,7 +130,7 @@ impl Options {
                 rows.map(|row| Self::masked(&row)).collect()
             });
         }
-        if Form::all(operation).len() > 1 {
+        if has_targets(operation) {
             return CROSS_ENTROPY.get_or_init(|| {
                 let rows = std::iter::once(none()).chain(covering(&FACTORS));
                 rows.map(|row| Self::of(&row)).collect()
@@ -191,7 +191,7 @@ impl Options {
         if takes_masks(operation) {
             return self.masked_form();
         }
-        if Form::all(operation).len() == 1 {
+        if !has_targets(operation) {
             return Form::default();
         }
         let shares = match self.kind {
@@ -265,5 +265,12 @@ pub(super) const fn takes_masks(operation: Operation) -> bool {
     matches!(
         operation,
         Operation::Softmax | Operation::LogSoftmax | Operation::LogSumExp
+    )
+}
+
+const fn has_targets(operation: Operation) -> bool {
+    matches!(
+        operation,
+        Operation::CrossEntropy | Operation::CrossEntropyBackward | Operation::CrossEntropyFused
     )
 }

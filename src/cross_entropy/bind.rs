@@ -126,7 +126,7 @@ impl Kernels<'_> {
     pub(super) fn bind(&self, mut request: Request<'_>) -> Result<Bound, Error> {
         let (rows, spec) = (request.rows, self.spec);
         self.rows.check_rows(rows)?;
-        check(&request.given, rows)?;
+        check(&request.given, rows, self.rows.geometry.form.in_place)?;
         self.settle_mean(&mut request);
         if spec.form().is_dense() {
             // The statistic is taken once more, and the pairs that were saved of it stay as they are.

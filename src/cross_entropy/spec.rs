@@ -32,6 +32,7 @@ pub struct CrossEntropySpec {
     scale: f32,
     dtype: DType,
     layouts: Layouts,
+    in_place: bool,
 }
 
 impl CrossEntropySpec {
@@ -58,6 +59,7 @@ impl CrossEntropySpec {
                 upstream: Layout::CONTIGUOUS,
                 result: Layout::CONTIGUOUS,
             },
+            in_place: false,
         }
     }
 
@@ -175,6 +177,16 @@ impl CrossEntropySpec {
     pub const fn grad_layout(mut self, layout: Layout) -> Self {
         self.layouts.result = layout;
         self
+    }
+
+    /// The gradient lies over the logits, element by element, in one buffer that is given for both: half the memory.
+    /// Both have one layout. The bits are those of a gradient elsewhere. A loss without a gradient changes nothing.
+    #[must_use]
+    pub const fn in_place(self) -> Self {
+        Self {
+            in_place: true,
+            ..self
+        }
     }
 
     /// Rows, at most.
@@ -306,7 +318,13 @@ impl sealed::Spec for CrossEntropySpec {
             cols: self.classes,
             inner: self.inner,
         };
-        Ok(Geometry::new(operation, extents, self.dtype, self.layouts)?.form(self.form()))
+        let geometry = Geometry::new(operation, extents, self.dtype, self.layouts)?;
+        let geometry = geometry.form(self.form());
+        // Beside the fused pass there is always one for the loss alone.
+        match self.in_place && operation != Operation::CrossEntropy {
+            true => geometry.in_place(),
+            false => Ok(geometry),
+        }
     }
 
     fn params(&self) -> Result<Params, Error> {

@@ -34,8 +34,8 @@ impl Tally {
         // What is counted depends on what targets are, and on nothing else.
         let form = match form.shares {
             Shares::Probabilities => Form {
-                capped: false,
-                ..form
+                shares: form.shares,
+                ..Form::default()
             },
             _ => Form::default(),
         };

@@ -56,7 +56,10 @@ impl Program {
             _ if self.operation == Operation::LseFromPairs => return Vec::new(),
             _ => {}
         }
-        let mut list = vec![(Binding::Source, false)];
+        let mut list = Vec::new();
+        if !self.form.in_place {
+            list.push((Binding::Source, false));
+        }
         if self.form.matrices_read(self.operation) == 2 {
             list.push((Binding::Upstream, false));
         }

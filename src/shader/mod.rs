@@ -160,7 +160,14 @@ impl Program {
                 }
                 _ => operation,
             },
-            form,
+            form: match stage {
+                // Nothing is written over what is folded.
+                Stage::Partial | Stage::Combine => Form {
+                    in_place: false,
+                    ..form
+                },
+                _ => form,
+            },
             stage,
             reduce,
             lanes,

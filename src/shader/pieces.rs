@@ -51,6 +51,7 @@ impl Program {
             return list;
         }
         list.extend(storage_pieces(self.dtype, self.access));
+        list.push(source_piece(self));
         list.extend(formula_pieces(self));
         list.extend(self.exception_pieces());
         if self.operation != Operation::LseFromPairs {
@@ -123,6 +124,17 @@ fn storage_pieces(dtype: DType, access: Access) -> Vec<Piece> {
         DType::F32 => vec![within, floats],
         DType::F16 => vec![within, halves, piece!("storage/f16.wgsl")],
         DType::Bf16 => vec![within, halves, piece!("storage/bf16.wgsl")],
+    }
+}
+
+/// Where what is read first lies.
+fn source_piece(program: &Program) -> Piece {
+    match (program.form.in_place, program.dtype, program.access) {
+        (false, ..) => piece!("source/apart.wgsl"),
+        (true, DType::F16 | DType::Bf16, Access::Words) => {
+            piece!("source/in_place_by_halves.wgsl")
+        }
+        (true, ..) => piece!("source/in_place.wgsl"),
     }
 }
 

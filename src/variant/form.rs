@@ -45,6 +45,8 @@ pub struct Form {
     pub masking: Masking,
     /// Whether a row counts the columns up to its query only.
     pub causal: bool,
+    /// Whether the result lies over the first matrix that is read.
+    pub in_place: bool,
 }
 
 impl Form {
@@ -57,7 +59,7 @@ impl Form {
                 ..Self::default()
             })
         };
-        match operation {
+        let mut forms = match operation {
             Operation::Softmax | Operation::LogSoftmax | Operation::LogSumExp => Self::masked(),
             Operation::CrossEntropy | Operation::CrossEntropyFused => {
                 [Shares::Onehot, Shares::Smoothed, Shares::Probabilities]
@@ -69,7 +71,15 @@ impl Form {
             | Operation::CrossEntropyFromPairs
             | Operation::PartialStatistic => capped(Shares::Onehot).to_vec(),
             _ => vec![Self::default()],
+        };
+        if operation.allows_in_place() {
+            let over_source = |form: &Self| Self {
+                in_place: true,
+                ..*form
+            };
+            forms.extend(forms.iter().map(over_source).collect::<Vec<_>>());
         }
+        forms
     }
 
     /// Every way to mask, with and without queries.
@@ -112,7 +122,7 @@ impl Form {
 }
 
 impl fmt::Display for Form {
-    /// `.smoothed`, `.probabilities`, `.capped`, what masks, or nothing.
+    /// `.smoothed` or `.probabilities`, `.capped`, what masks, `.in-place`, or nothing.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.shares {
             Shares::Onehot => "",
@@ -127,6 +137,7 @@ impl fmt::Display for Form {
             Masking::Kept => ".kept",
             Masking::KeptByQuads => ".kept4",
         })?;
-        f.write_str(if self.causal { ".causal" } else { "" })
+        f.write_str(if self.causal { ".causal" } else { "" })?;
+        f.write_str(if self.in_place { ".in-place" } else { "" })
     }
 }

@@ -96,6 +96,11 @@ impl Operation {
         )
     }
 
+    /// Whether the result may lie over the first matrix that is read, element by element.
+    pub const fn allows_in_place(self) -> bool {
+        self.writes_matrix() && !matches!(self, Self::Jacobian)
+    }
+
     /// Whether each row is known beforehand, so that no reduction is needed.
     pub const fn is_elementwise(self) -> bool {
         matches!(

@@ -70,6 +70,29 @@ impl Place {
         );
         values
     }
+
+    /// The bits of every element of a buffer, of the rows and around them.
+    pub fn bits(self, gpu: &Gpu, dtype: DType, buffer: &Buffer, rows: usize) -> Vec<u32> {
+        match dtype {
+            DType::F32 => download(gpu, buffer, self.len(rows)),
+            _ => {
+                let halves: Vec<u16> = download(gpu, buffer, self.len(rows));
+                halves.into_iter().map(u32::from).collect()
+            }
+        }
+    }
+
+    /// `around`, with the rows of `within` in their places: what is there where those were written, and nothing else.
+    pub fn joined(self, around: &[u32], within: &[u32]) -> Vec<u32> {
+        let mut all = around.to_vec();
+        let rows = (all.len() - self.offset) / self.stride;
+        for row in 0..rows {
+            let place = self.offset + row * self.stride;
+            let columns = place..place + self.cols;
+            all[columns.clone()].copy_from_slice(&within[columns]);
+        }
+        all
+    }
 }
 
 /// Values as they are read back from storage.

@@ -54,8 +54,8 @@ fn stages(operation: Operation, form: Form) -> Vec<Stage> {
         Stage::Streamed,
         Stage::Finish,
     ];
-    // Parts without shares to sum are folded for all operations alike.
-    of_rows.extend(form.is_dense().then_some(Stage::Partial));
+    // Parts without shares to sum are folded for all operations alike, and parts are wherever the result lies.
+    of_rows.extend((form.is_dense() && !form.in_place).then_some(Stage::Partial));
     match operation {
         Operation::PartialStatistic => vec![Stage::Partial],
         Operation::CrossEntropyBackward => vec![

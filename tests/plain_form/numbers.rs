@@ -117,7 +117,11 @@ fn what_is_read_is_seen() {
             );
         }
     }
-    let form = |shares, capped| Form { shares, capped };
+    let form = |shares, capped| Form {
+        shares,
+        capped,
+        in_place: false,
+    };
     for (form, field) in [
         (form(Shares::Smoothed, false), "uniform_share"),
         (form(Shares::Probabilities, false), "options"),
