@@ -156,6 +156,19 @@ impl SoftmaxSpec {
         self.mask.as_ref()
     }
 
+    /// In place where that is possible: the operation writes such a matrix, and the layouts do not differ.
+    pub(crate) fn preferably_in_place(self, operation: Operation) -> Self {
+        let possible = operation.allows_in_place() && self.layouts.source == self.layouts.result;
+        Self {
+            in_place: self.in_place || possible,
+            ..self
+        }
+    }
+
+    pub(crate) const fn is_in_place(&self) -> bool {
+        self.in_place
+    }
+
     /// How every matrix is stored.
     pub(crate) const fn stored_as(&self) -> DType {
         self.dtype

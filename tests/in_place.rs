@@ -6,15 +6,15 @@ mod common;
 use std::collections::BTreeMap;
 
 use common::place::{Place, stored};
-use common::{Output, gpu, upload};
-use wgpu_softmax::check::{Inputs, inputs};
+use common::{Output, assert_close, assert_error, device_with_bindings_of, gpu, upload};
+use wgpu_softmax::check::{Inputs, bounds, inputs};
 use wgpu_softmax::variant::{Family, Operation, Problem, Variant, variants};
-use wgpu_softmax::wgpu::Buffer;
+use wgpu_softmax::wgpu::{Buffer, BufferUsages};
 use wgpu_softmax::{
     Bound, CrossEntropyBackwardBuffers, CrossEntropyBuffers, CrossEntropyExtras, CrossEntropySpec,
-    DType, Error, LogSoftmaxBackwardBuffers, LogSoftmaxBuffers, LogSumExpBackwardBuffers, Planner,
-    Reduction, SoftmaxBackwardBuffers, SoftmaxBuffers, SoftmaxFromPairsBuffers, SoftmaxSpec,
-    Status, TargetType,
+    DType, Error, Layout, LogSoftmaxBackwardBuffers, LogSoftmaxBuffers, LogSumExpBackwardBuffers,
+    Planner, Reduction, ShardSpec, SoftmaxBackwardBuffers, SoftmaxBuffers, SoftmaxFromPairsBuffers,
+    SoftmaxSpec, Status, TargetType, reference,
 };
 
 const ROWS: usize = 19;
@@ -338,4 +338,127 @@ fn the_gradient_from_pairs() -> Result<(), Error> {
         };
         at.compare(&logits, &both)
     })
+}
+
+/// Few long rows, which are split, on a device whose bindings hold some of them: bits of several windows.
+#[test]
+fn windows_and_long_rows() -> Result<(), Error> {
+    let small = device_with_bindings_of(65_536);
+    for (gpu, rows, cols, least) in [(gpu(), 3, 50_257, 2), (&small, 4500, 45, 13)] {
+        let logits = Inputs::Peaked.logits(rows, cols, 2);
+        // The first lane of a row writes none of these.
+        let ids = vec![i32::try_from(cols - 2).expect("a column"); rows];
+        let targets = &upload(gpu, &ids);
+        let spec = CrossEntropySpec::new(rows as u64, cols as u64).reduction(Reduction::None);
+        let run = |spec, logits: &Buffer, grad_logits: &Buffer| {
+            let losses = upload(gpu, &vec![0_u32; rows]);
+            let buffers = CrossEntropyBuffers {
+                logits,
+                targets,
+                losses: &losses,
+                grad_logits: Some(grad_logits),
+            };
+            let bound = gpu.planner().cross_entropy(spec)?.bind(buffers)?;
+            assert!(bound.dispatches() >= least, "{rows} x {cols}");
+            gpu.run(&bound, "cross-entropy")?;
+            let gradient: Vec<u32> = gpu.download(grad_logits, rows * cols)?;
+            Ok::<_, Error>((gradient, gpu.download::<u32>(&losses, rows)?))
+        };
+        let (source, result) = (upload(gpu, &logits), upload(gpu, &logits));
+        let expected = run(spec, &source, &result)?;
+        assert!(run(spec.in_place(), &source, &source)? == expected);
+    }
+    Ok(())
+}
+
+/// The last row, whose buffer ends with it, has a kernel of its own.
+#[test]
+fn a_buffer_that_ends_with_the_last_row() -> Result<(), Error> {
+    let (rows, cols) = (7, 45);
+    let logits = Inputs::Peaked.logits(rows, cols, 4);
+    let usage = BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST;
+    let exact = common::buffer(gpu(), 4 * logits.len() as u64, usage);
+    let contents = bytemuck::cast_slice(&logits);
+    gpu().queue().write_buffer(&exact, 0, contents);
+    let buffers = SoftmaxBuffers {
+        logits: &exact,
+        probs: &exact,
+    };
+    let spec = SoftmaxSpec::new(rows as u64, cols as u64).in_place();
+    let bound = gpu().planner().softmax(spec)?.bind(buffers)?;
+    assert_eq!(bound.dispatches(), 2);
+    gpu().run(&bound, "softmax")?;
+    let expected = reference::softmax(&logits, cols);
+    let allowed = bounds::probability(&logits, cols);
+    let found = common::download(gpu(), &exact, logits.len());
+    assert_close("probs", &found, &expected, &allowed, cols);
+    Ok(())
+}
+
+#[test]
+fn what_in_place_refuses() -> Result<(), Error> {
+    let planner = gpu().planner();
+    let spec = SoftmaxSpec::new(4, 8).in_place();
+    let moved = planner.softmax(spec.output_layout(Layout::CONTIGUOUS.offset(4)));
+    let expected = "in place: expected one layout of what is read and what is written, \
+                    found offset 0 and stride 8, offset 4 and stride 8";
+    assert_error(moved, expected);
+    let no_matrix = |name| {
+        format!(
+            "in place: expected an operation whose result is a matrix of the logits' shape, found {name}"
+        )
+    };
+    assert_error(planner.logsumexp(spec), &no_matrix("logsumexp"));
+    assert_error(planner.jacobian(spec), &no_matrix("jacobian"));
+    let shard = planner.partial_statistic(ShardSpec::new(spec, 0, 1));
+    assert_error(shard, &no_matrix("partial-statistic"));
+    let of_classes = CrossEntropySpec::new(4, 8).in_place();
+    let losses = planner.cross_entropy_from_pairs(of_classes);
+    assert_error(losses, &no_matrix("cross-entropy-from-pairs"));
+
+    let (one, other, ids) = (
+        upload(gpu(), &[0.0_f32; 32]),
+        upload(gpu(), &[0.0_f32; 32]),
+        upload(gpu(), &[0; 4]),
+    );
+    let two = planner.softmax(spec)?.bind(SoftmaxBuffers {
+        logits: &one,
+        probs: &other,
+    });
+    let expected = "buffers `logits` and `probs`: expected the same one twice, in place, found two";
+    assert_error(two, expected);
+    let upstream = planner
+        .softmax_backward(spec)?
+        .bind(SoftmaxBackwardBuffers {
+            probs: &one,
+            grad_probs: &one,
+            grad_logits: &one,
+        });
+    let is_aliased = matches!(
+        upstream,
+        Err(Error::Aliased {
+            first: "grad_probs",
+            ..
+        })
+    ) || matches!(
+        upstream,
+        Err(Error::Aliased {
+            second: "grad_probs",
+            ..
+        })
+    );
+    assert!(is_aliased, "{upstream:?}");
+    let plan = planner.cross_entropy(of_classes)?;
+    let bind = |grad_logits| {
+        plan.bind(CrossEntropyBuffers {
+            logits: &one,
+            targets: &ids,
+            losses: &upload(gpu(), &[0.0_f32]),
+            grad_logits,
+        })
+    };
+    assert!(matches!(bind(Some(&other)), Err(Error::Apart { .. })));
+    assert!(bind(Some(&one)).is_ok());
+    assert!(bind(None).is_ok(), "a loss alone overwrites nothing");
+    Ok(())
 }

@@ -29,6 +29,19 @@ pub(super) struct Subject {
     pub(super) dtype: DType,
     pub(super) inputs: Inputs,
     pub(super) options: Options,
+    /// Whether the result lies over the first input.
+    pub(super) in_place: bool,
+}
+
+impl Subject {
+    fn spec(&self) -> CrossEntropySpec {
+        let spec = self.options.spec(self.rows, self.cols);
+        let spec = spec.dtype(self.dtype).inner(self.inner as u64);
+        match self.in_place {
+            true => spec.in_place(),
+            false => spec,
+        }
+    }
 }
 
 /// A problem with its inputs and the reference's answer.
@@ -64,11 +77,7 @@ impl Case {
             probs: Vec::new(),
             weight: Vec::new(),
             masking: Masking::new(&of, seed),
-            spec: of
-                .options
-                .spec(rows, cols)
-                .dtype(dtype)
-                .inner(of.inner as u64),
+            spec: of.spec(),
             expected: Vec::new(),
         };
         match of.operation {

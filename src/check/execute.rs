@@ -1,5 +1,7 @@
 //! A case on the device, its outputs poisoned beforehand and followed by words that must survive.
 
+use std::borrow::Cow;
+
 use wgpu::Buffer;
 
 use super::case::Case;
@@ -37,9 +39,29 @@ struct Output {
 
 impl Output {
     fn new(gpu: &Gpu, name: &str, len: usize, dtype: DType) -> Result<Self, Error> {
+        Self::over(gpu, name, &[], len, dtype)
+    }
+
+    /// An output over an input: what is read, and poison after it.
+    fn over(
+        gpu: &Gpu,
+        name: &str,
+        values: &[f32],
+        len: usize,
+        dtype: DType,
+    ) -> Result<Self, Error> {
         let words = len.div_ceil(4 / dtype.bytes() as usize) + MARGIN;
+        let mut contents = vec![POISON; words];
+        match dtype {
+            DType::F32 => contents[..values.len()].copy_from_slice(bytemuck::cast_slice(values)),
+            _ => {
+                let halves: &mut [u16] = bytemuck::cast_slice_mut(&mut contents);
+                let both = halves.iter_mut().zip(values);
+                both.for_each(|(half, &value)| *half = dtype.encode(value) as u16);
+            }
+        }
         Ok(Self {
-            buffer: gpu.upload(name, &vec![POISON; words])?,
+            buffer: gpu.upload(name, &contents)?,
             words,
             len,
             dtype,
@@ -55,6 +77,21 @@ impl Output {
             false => values,
         };
         Ok((rows, kept))
+    }
+
+    /// The first input of a case and a matrix of so many values made of it: in one buffer if it is in place.
+    fn beside_first(
+        gpu: &Gpu,
+        case: &Case,
+        len: usize,
+        dtype: DType,
+    ) -> Result<(Buffer, Self), Error> {
+        if case.of.in_place {
+            let output = Self::over(gpu, "in place", &rows_of(&case.first, case), len, dtype)?;
+            return Ok((output.buffer.clone(), output));
+        }
+        let first = upload_rows(gpu, "first input", &case.first, case)?;
+        Ok((first, Self::new(gpu, "output", len, dtype)?))
     }
 
     /// The values written, and whether what follows them is as it was.
@@ -114,14 +151,15 @@ fn swapped(values: &[f32], from: usize, to: usize) -> Vec<f32> {
 }
 
 /// A matrix of a case as it lies on the device.
-fn upload_rows(gpu: &Gpu, name: &str, values: &[f32], case: &Case) -> Result<Buffer, Error> {
+fn rows_of<'a>(values: &'a [f32], case: &Case) -> Cow<'a, [f32]> {
     match case.of.inner {
-        1 => upload(gpu, name, values, case.of.dtype),
-        inner => {
-            let beside = swapped(values, inner, case.of.cols);
-            upload(gpu, name, &beside, case.of.dtype)
-        }
+        1 => Cow::Borrowed(values),
+        inner => Cow::Owned(swapped(values, inner, case.of.cols)),
     }
+}
+
+fn upload_rows(gpu: &Gpu, name: &str, values: &[f32], case: &Case) -> Result<Buffer, Error> {
+    upload(gpu, name, &rows_of(values, case), case.of.dtype)
 }
 
 /// Runs `case` with `variant` forced.
@@ -163,19 +201,19 @@ fn rows(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Result<Outcome
         .dtype(dtype)
         .inner(case.of.inner as u64)
         .scale(case.of.options.scale);
-    let first = &upload_rows(gpu, "first input", &case.first, case)?;
+    let spec = match case.of.in_place {
+        true => spec.in_place(),
+        false => spec,
+    };
+    let expected = &case.expected[0];
+    let (first, output) = Output::beside_first(gpu, case, expected.values.len(), expected.dtype)?;
+    let first = &first;
     let second = match (case.second.as_slice(), case.of.operation) {
         ([], _) => None,
         // One value a row is f32 always.
         (values, Operation::LogSumExpBackward) => Some(gpu.upload("second input", values)?),
         (values, _) => Some(upload_rows(gpu, "second input", values, case)?),
     };
-    let output = Output::new(
-        gpu,
-        "output",
-        case.expected[0].values.len(),
-        case.expected[0].dtype,
-    )?;
     let mask = match &case.masking {
         Masking { mask: None, .. } => None,
         masking if masking.kept.is_empty() => Some(gpu.upload("mask", &masking.added)?),
@@ -288,18 +326,13 @@ impl RowBuffers<'_> {
 }
 
 fn cross_entropy(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Result<Outcome, Error> {
-    let inputs = Inputs::upload(gpu, case)?;
+    let mut inputs = Inputs::upload(gpu, case)?;
     let losses = Output::new(gpu, "losses", case.expected[0].values.len(), DType::F32)?;
     let lse = Output::new(gpu, "lse", case.of.rows, DType::F32)?;
     let status = Output::new(gpu, "status", size_of::<Status>() / 4, DType::F32)?;
     let fused = case.of.operation == Operation::CrossEntropyFused;
     let grad = if fused {
-        Some(Output::new(
-            gpu,
-            "grad_logits",
-            case.first.len(),
-            case.of.dtype,
-        )?)
+        Some(inputs.gradient(gpu, case)?)
     } else {
         None
     };
@@ -356,6 +389,14 @@ impl Inputs {
         })
     }
 
+    /// An output for the gradient: over the logits if it is in place.
+    fn gradient(&mut self, gpu: &Gpu, case: &Case) -> Result<Output, Error> {
+        let len = case.first.len();
+        let (logits, output) = Output::beside_first(gpu, case, len, case.of.dtype)?;
+        self.logits = logits;
+        Ok(output)
+    }
+
     fn extras(&self) -> CrossEntropyExtras<'_> {
         CrossEntropyExtras {
             weight: self.weight.as_ref(),
@@ -381,11 +422,11 @@ fn cross_entropy_backward(
     case: &Case,
     what: &str,
 ) -> Result<Outcome, Error> {
-    let inputs = Inputs::upload(gpu, case)?;
+    let mut inputs = Inputs::upload(gpu, case)?;
     let rows = case.of.rows as u64;
     let losses = gpu.allocate("losses", rows * 4)?;
     let pairs = gpu.allocate("pairs", rows * 8)?;
-    let grad = Output::new(gpu, "grad_logits", case.first.len(), case.of.dtype)?;
+    let grad = inputs.gradient(gpu, case)?;
 
     let buffers = CrossEntropyBuffers {
         logits: &inputs.logits,

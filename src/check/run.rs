@@ -103,6 +103,7 @@ fn check_operation(
                         dtype,
                         inputs,
                         options,
+                        in_place: false,
                     };
                     let turns = turn + dtype_turn + shape_turn + inputs_turn;
                     let share = share(kernels.of(gpu, &subject, depth)?, depth, turns);
@@ -111,7 +112,54 @@ fn check_operation(
             }
         }
     }
+    if operation.allows_in_place() {
+        check_in_place(gpu, &mut groups, operation, depth, turn)?;
+    }
     Ok(groups.into_values().collect())
+}
+
+/// The result over the first input: one distribution for each storage type, of rows by themselves and of rows side by side,
+/// by each family once; if the check is quick, of rows by themselves by the preferred kernel alone.
+fn check_in_place(
+    gpu: &Gpu,
+    groups: &mut Groups,
+    operation: Operation,
+    depth: Depth,
+    turn: usize,
+) -> Result<(), Error> {
+    let (rows, cols) = shapes_of(operation)[0];
+    let by_themselves = (rows, cols, 1);
+    let work: Vec<_> = match depth {
+        Depth::Quick => vec![(DType::F32, by_themselves, Kernels::Preferred)],
+        _ => DType::ALL
+            .into_iter()
+            .zip(BESIDE)
+            .flat_map(|(dtype, beside)| {
+                [by_themselves, beside].map(|shape| (dtype, shape, Kernels::Forced))
+            })
+            .collect(),
+    };
+    let options = Options::all(operation);
+    for (work_turn, (dtype, (rows, cols, inner), kernels)) in work.into_iter().enumerate() {
+        let turn = turn + work_turn;
+        let subject = Subject {
+            operation,
+            rows,
+            cols,
+            inner,
+            dtype,
+            inputs: Inputs::ALL[turn % Inputs::ALL.len()],
+            options: options[turn % options.len()],
+            in_place: true,
+        };
+        let mut kinds = kernels.of(gpu, &subject, depth)?;
+        let abilities = gpu.planner().abilities();
+        if depth != Depth::Full {
+            kinds.retain(|kind| has_most_lanes(kind, abilities));
+        }
+        check_variants(gpu, groups, &kinds, subject, turn)?;
+    }
+    Ok(())
 }
 
 /// The kernels whose turn it is.
@@ -259,11 +307,13 @@ fn problem(subject: &Subject) -> Problem {
     let cols = u32::try_from(subject.cols).unwrap_or(u32::MAX);
     let operation = subject.options.operation(subject.operation);
     let form = subject.options.form(operation);
+    let form = Form {
+        causal: form.causal && subject.inner == 1,
+        in_place: subject.in_place,
+        ..form
+    };
     Problem {
-        form: Form {
-            causal: form.causal && subject.inner == 1,
-            ..form
-        },
+        form,
         ..Problem::contiguous(operation, subject.rows as u64, cols, subject.dtype)
             .beside(u32::try_from(subject.inner).unwrap_or(u32::MAX))
     }

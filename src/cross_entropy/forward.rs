@@ -53,8 +53,8 @@ impl CrossEntropyPlan {
     ///
     /// # Errors
     ///
-    /// A buffer without usage `STORAGE`, too small, or given twice though one of its roles is written; a row that
-    /// exceeds the device's binding limit.
+    /// A buffer without usage `STORAGE`, too small, or given twice though one of its roles is written; in place, two
+    /// buffers where there is to be one; a row that exceeds the device's binding limit.
     pub fn bind(&self, buffers: CrossEntropyBuffers<'_>) -> Result<Bound, Error> {
         self.bind_with(self.spec.rows(), buffers, CrossEntropyExtras::default())
     }

@@ -221,6 +221,18 @@ impl CrossEntropySpec {
         sealed::Spec::geometry(self, operation).map(|geometry| geometry.problem())
     }
 
+    /// In place where the layouts do not differ.
+    pub(crate) fn preferably_in_place(self) -> Self {
+        Self {
+            in_place: self.in_place || self.layouts.source == self.layouts.result,
+            ..self
+        }
+    }
+
+    pub(crate) const fn is_in_place(&self) -> bool {
+        self.in_place
+    }
+
     /// How logits, their gradient and probabilities are stored.
     pub(crate) const fn stored_as(&self) -> DType {
         self.dtype

@@ -1,4 +1,4 @@
-//! Cross-entropy on slices: uploaded, run and downloaded in one call.
+//! Cross-entropy on slices: uploaded, run and downloaded in one call. The gradient takes the place of the logits.
 
 use bytemuck::NoUninit;
 use wgpu::Buffer;
@@ -201,9 +201,10 @@ impl Gpu {
         wants: CrossEntropyWants,
     ) -> Result<CrossEntropyOutput<T>, Error> {
         inputs.check(spec)?;
-        let plan = self
-            .planner()
-            .cross_entropy(spec.targets(inputs.targets.target_type()))?;
+        let spec = spec
+            .targets(inputs.targets.target_type())
+            .preferably_in_place();
+        let plan = self.planner().cross_entropy(spec)?;
         let uploaded = self.upload_inputs(&inputs)?;
         let rows = usize::try_from(spec.rows()).unwrap_or(usize::MAX);
         let losses = usize::try_from(spec.losses()).unwrap_or(usize::MAX);
@@ -215,7 +216,10 @@ impl Gpu {
             inputs.logits.len(),
             element::words::<T>(inputs.logits.len()),
         );
-        let grad = wanted(wants.grad_logits, "grad_logits", grad_words)?;
+        let grad = match spec.is_in_place() {
+            true => wants.grad_logits.then(|| uploaded.logits.clone()),
+            false => wanted(wants.grad_logits, "grad_logits", grad_words)?,
+        };
         let lse = wanted(wants.lse, "lse", rows)?;
 
         let mut extras = CrossEntropyExtras::default().status(&status);

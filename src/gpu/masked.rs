@@ -4,7 +4,7 @@ use wgpu::Buffer;
 
 use super::Gpu;
 use super::element::Element;
-use super::slices::{described, each_element, each_row, expect_len, require_matrix};
+use super::slices::{described, each_element, each_row, expect_len, require_matrix, result_beside};
 use crate::softmax::{LogSoftmaxBuffers, LogSumExpBuffers, SoftmaxBuffers};
 use crate::variant::Operation;
 use crate::{Error, MaskKind, SoftmaxSpec};
@@ -123,16 +123,18 @@ macro_rules! of_masked_matrix {
             let (rows, cols) = require_matrix::<T>(spec, "logits", logits.len())?;
             let mask = mask.into();
             mask.check(spec)?;
-            let plan = self.planner().$plan(*spec)?;
+            let spec = spec.preferably_in_place(Operation::$operation);
+            let plan = self.planner().$plan(spec)?;
             if rows == 0 {
                 return Ok(Vec::new());
             }
             let input = self.upload("logits", logits)?;
             let mask = self.upload_mask(mask)?;
-            let output = self.allocate_values::<$result>(stringify!($output), $len(rows, cols))?;
-            let buffers = $buffers { logits: &input, $output: &output };
+            let apart = || self.allocate_values::<$result>(stringify!($output), $len(rows, cols));
+            let output = &result_beside(&spec, &input, apart)?;
+            let buffers = $buffers { logits: &input, $output: output };
             let bound = plan.bind_masked(spec.rows(), buffers, &mask)?;
-            self.fetch_one(&bound, &output, $len(rows, cols), &described(Operation::$operation, *spec)).await
+            self.fetch_one(&bound, output, $len(rows, cols), &described(Operation::$operation, spec)).await
         }
     };
 }

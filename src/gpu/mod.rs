@@ -6,6 +6,8 @@ mod adapters;
 mod cross_entropy;
 mod element;
 mod masked;
+#[cfg(test)]
+mod memory;
 mod slices;
 mod transfer;
 

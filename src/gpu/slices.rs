@@ -1,4 +1,5 @@
-//! Every operation on slices: uploaded, run and downloaded in one call.
+//! Every operation on slices: uploaded, run and downloaded in one call. A result of the first input's shape takes its
+//! place.
 
 use wgpu::Buffer;
 
@@ -93,14 +94,16 @@ macro_rules! of_one_matrix {
             logits: &[T],
         ) -> Result<Vec<$result>, Error> {
             let (rows, cols) = require_matrix::<T>(spec, "logits", logits.len())?;
-            let plan = self.planner().$name(*spec)?;
+            let spec = spec.preferably_in_place(Operation::$operation);
+            let plan = self.planner().$name(spec)?;
             if rows == 0 {
                 return Ok(Vec::new());
             }
             let input = self.upload("logits", logits)?;
-            let output = self.allocate_values::<$result>(stringify!($output), $len(rows, cols))?;
-            let bound = plan.bind($buffers { logits: &input, $output: &output })?;
-            self.fetch_one(&bound, &output, $len(rows, cols), &described(Operation::$operation, *spec)).await
+            let apart = || self.allocate_values::<$result>(stringify!($output), $len(rows, cols));
+            let output = &result_beside(&spec, &input, apart)?;
+            let bound = plan.bind($buffers { logits: &input, $output: output })?;
+            self.fetch_one(&bound, output, $len(rows, cols), &described(Operation::$operation, spec)).await
         }
     };
 }
@@ -162,15 +165,17 @@ macro_rules! of_two_inputs {
         ) -> Result<Vec<T>, Error> {
             let (rows, cols) = require_matrix::<T>(spec, stringify!($forward), $forward.len())?;
             expect_len(stringify!($upstream), $upstream.len(), $len(rows, cols))?;
-            let plan = self.planner().$name(*spec)?;
+            let spec = spec.preferably_in_place(Operation::$operation);
+            let plan = self.planner().$name(spec)?;
             if rows == 0 {
                 return Ok(Vec::new());
             }
             let forward = self.upload(stringify!($forward), $forward)?;
             let upstream = self.upload(stringify!($upstream), $upstream)?;
-            let output = self.allocate_values::<T>("grad_logits", $forward.len())?;
-            let bound = plan.bind($buffers { $forward: &forward, $upstream: &upstream, grad_logits: &output })?;
-            self.fetch_one(&bound, &output, $forward.len(), &described(Operation::$operation, *spec)).await
+            let apart = || self.allocate_values::<T>("grad_logits", $forward.len());
+            let output = &result_beside(&spec, &forward, apart)?;
+            let bound = plan.bind($buffers { $forward: &forward, $upstream: &upstream, grad_logits: output })?;
+            self.fetch_one(&bound, output, $forward.len(), &described(Operation::$operation, spec)).await
         }
     };
 }
@@ -186,6 +191,18 @@ pub(super) fn require_matrix<T: Element>(
     let (rows, cols) = (native(spec.rows()), native(spec.cols()));
     expect_len(what, len, each_element(rows, cols))?;
     Ok((rows, cols))
+}
+
+/// Where the result goes: over the first input, or `apart` from it.
+pub(super) fn result_beside(
+    spec: &SoftmaxSpec,
+    first: &Buffer,
+    apart: impl FnOnce() -> Result<Buffer, Error>,
+) -> Result<Buffer, Error> {
+    match spec.is_in_place() {
+        true => Ok(first.clone()),
+        false => apart(),
+    }
 }
 
 pub(super) const fn each_element(rows: usize, cols: usize) -> usize {

@@ -19,7 +19,7 @@ impl Gpu {
         let contents: &[u8] = bytemuck::cast_slice(values);
         let bytes = contents.len() as u64;
         self.check_size(role, bytes)?;
-        let buffer = self.device.create_buffer(&BufferDescriptor {
+        let buffer = self.create(&BufferDescriptor {
             label: Some(role),
             size: self.padded(bytes),
             usage: BufferUsages::STORAGE | BufferUsages::COPY_SRC,
@@ -46,12 +46,18 @@ impl Gpu {
     /// [`Error::Limit`] past the device's `max_buffer_size`.
     pub fn allocate(&self, role: &str, bytes: u64) -> Result<Buffer, Error> {
         self.check_size(role, bytes)?;
-        Ok(self.device.create_buffer(&BufferDescriptor {
+        Ok(self.create(&BufferDescriptor {
             label: Some(role),
             size: self.padded(bytes),
             usage: BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST,
             mapped_at_creation: false,
         }))
+    }
+
+    fn create(&self, descriptor: &BufferDescriptor<'_>) -> Buffer {
+        #[cfg(test)]
+        super::memory::note(descriptor);
+        self.device.create_buffer(descriptor)
     }
 
     /// Up to where the widest access to the last element ends, if a buffer may be as long.

@@ -75,7 +75,8 @@ impl Settings {
             .scale(self.scale)
             .label_smoothing(self.label_smoothing)
             .z_loss(z_loss)
-            .dtype(self.float.dtype());
+            .dtype(self.float.dtype())
+            .in_place();
         if self.reduction == Reduction::Mean && self.wants.grad_logits {
             spec = spec.mean_over(self.counts.weight_sum as f32, self.valid_rows()?);
         }

@@ -138,10 +138,14 @@ impl<'a> Job<'a> {
     /// What is computed of so many rows, but for masks.
     fn spec(&self, x: &Rows, rows: u64) -> SoftmaxSpec {
         let inner = if self.takes_rows() { 1 } else { x.inner };
-        SoftmaxSpec::new(rows, x.cols as u64)
+        let spec = SoftmaxSpec::new(rows, x.cols as u64)
             .inner(inner as u64)
             .scale(self.common.scale)
-            .dtype(x.float.dtype())
+            .dtype(x.float.dtype());
+        match self.operation.allows_in_place() {
+            true => spec.in_place(),
+            false => spec,
+        }
     }
 
     fn blocks(&self, x: &Rows, shape: &[usize], bytes: u64) -> Blocks {
