@@ -1,0 +1,11 @@
+//! Results over what they are made of: bit for bit those that lie elsewhere, by every family, and nothing around the rows
+//! changed.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod at;
+mod cross_entropy;
+mod places;
+mod refusals;
+mod rows;
