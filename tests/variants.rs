@@ -101,7 +101,7 @@ fn stages_beside(operation: Operation, form: Form) -> &'static [Stage] {
         Stage::Partial,
         Stage::Combine,
     ];
-    let shares_partial = form.matrices_read(operation) == 1 && !form.is_dense();
+    let shares_partial = shares_partial(operation, form);
     match operation {
         Operation::PartialStatistic if form.causal => &[],
         Operation::PartialStatistic => &whole_rows[3..],
@@ -142,10 +142,13 @@ fn storages() -> impl Iterator<Item = (Access, DType)> {
         .flat_map(with_each)
 }
 
+/// Parts of logits alone are folded by one program for all that is made of them, and parts of any wherever it is written.
+fn shares_partial(operation: Operation, form: Form) -> bool {
+    form.in_place || (form.matrices_read(operation) == 1 && !form.is_dense())
+}
+
 fn stages(operation: Operation, form: Form, rows: &[Stage]) -> &[Stage] {
-    // Parts of logits alone are folded by one program for all that is made of them, wherever it is written.
-    let of_logits = form.matrices_read(operation) == 1 && !form.is_dense();
-    let shares_partial = of_logits || form.in_place;
+    let shares_partial = shares_partial(operation, form);
     match operation {
         Operation::PartialStatistic => &[Stage::Partial],
         Operation::MergeStatistics => &[Stage::Merge],
