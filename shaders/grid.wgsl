@@ -51,15 +51,13 @@ struct Params {
     // The bits of what a mean divides by, where it is given.
     weight_sum: u32,
     valid_rows: u32,
-    // From here on for masked rows alone: the scale, and the largest magnitude whose product is finite, where the sums are seen
-    // unscaled.
-    mask_scale: f32,
-    largest_masked: u32,
-    queries: u32,
-    mask_column_stride: u32,
-    // Of two axes each, the extents and the strides.
+    // From here on for masked rows alone. Of two axes each, the extents and the strides.
     mask_axes: array<vec4<u32>, 3>,
     mask_axis_count: u32,
+    mask_column_stride: u32,
+    // The largest magnitude whose product with the slope, to which a mask is added, is finite.
+    largest_masked: u32,
+    queries: u32,
 }
 
 @group(0) @binding(0) var<uniform> given: Params;

@@ -49,12 +49,11 @@ pub struct Params {
     pub slope: f32,
     pub weight_sum: u32,
     pub valid_rows: u32,
-    pub mask_scale: f32,
-    pub largest_masked: u32,
-    pub queries: u32,
-    pub mask_column_stride: u32,
     pub mask_axes: [[u32; 4]; 3],
     pub mask_axis_count: u32,
+    pub mask_column_stride: u32,
+    pub largest_masked: u32,
+    pub queries: u32,
 }
 
 impl Default for Params {
@@ -116,7 +115,6 @@ impl Params {
     pub(crate) fn added_to(scale: f32) -> Result<Self, Error> {
         let Self { largest_logit, .. } = Self::scaled(scale)?;
         Ok(Self {
-            mask_scale: scale,
             largest_masked: largest_logit,
             slope: scale,
             ..Self::default()

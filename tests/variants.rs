@@ -8,7 +8,7 @@ use naga::proc::{BoundsCheckPolicies, BoundsCheckPolicy};
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use naga::{AddressSpace, Module, ShaderStage, StorageAccess, TypeInner};
 use wgpu_softmax::shader::{Beside, Binding, Program, Stage, options};
-use wgpu_softmax::variant::{Access, Form, Operation, Reduce, Shares};
+use wgpu_softmax::variant::{Access, Form, Masking, Operation, Reduce, Shares};
 use wgpu_softmax::{DType, Params};
 
 /// Every program that a plan can ask for, with registers of a few lengths.
@@ -45,7 +45,7 @@ fn programs() -> Vec<Program> {
                 if form.in_place && reduce != Reduce::Workgroup {
                     continue;
                 }
-                for (access, dtype) in storages() {
+                for (access, dtype) in storages(form) {
                     list.push(Program {
                         operation,
                         form,
@@ -71,7 +71,8 @@ fn beside() -> Vec<Program> {
     for (operation, form) in forms() {
         for &stage in stages_beside(operation, form) {
             for (groups, whole) in [(1, false), (3, true)] {
-                for (access, dtype) in storages().filter(|(access, _)| *access != Access::Shifted) {
+                let storages = storages(form).filter(|(access, _)| *access != Access::Shifted);
+                for (access, dtype) in storages {
                     list.push(Program {
                         operation,
                         form,
@@ -102,10 +103,11 @@ fn stages_beside(operation: Operation, form: Form) -> &'static [Stage] {
         Stage::Combine,
     ];
     let shares_partial = shares_partial(operation, form);
+    let by_quads = matches!(form.masking, Masking::AddedByQuads | Masking::KeptByQuads);
     match operation {
-        Operation::PartialStatistic if form.causal => &[],
+        // Of rows one after the other alone.
+        _ if form.causal || by_quads => &[],
         Operation::PartialStatistic => &whole_rows[3..],
-        _ if form.causal => &[],
         Operation::CrossEntropyBackward => &[Stage::Elementwise],
         Operation::Jacobian => &[],
         _ if Operation::SHARDED.contains(&operation) => &[],
@@ -117,11 +119,16 @@ fn stages_beside(operation: Operation, form: Form) -> &'static [Stage] {
 /// Every operation in every form.
 fn forms() -> impl Iterator<Item = (Operation, Form)> {
     let all = Operation::ALL.into_iter().chain(Operation::SHARDED);
-    all.flat_map(|operation| {
+    let of_masks = Form::all(Operation::Softmax)
+        .into_iter()
+        .filter(|form| form.is_masked() && !form.in_place)
+        .map(|form| (Operation::PartialStatistic, form));
+    let every = all.flat_map(|operation| {
         Form::all(operation)
             .into_iter()
             .map(move |form| (operation, form))
-    })
+    });
+    every.chain(of_masks)
 }
 
 /// The forms that rows are counted by: with class ids, and with probabilities.
@@ -134,12 +141,17 @@ fn tallied() -> impl Iterator<Item = Form> {
         })
 }
 
-/// Every access to every storage type.
-fn storages() -> impl Iterator<Item = (Access, DType)> {
+/// Every access to every storage type; with masks, which do not know of it, a few of them.
+fn storages(form: Form) -> impl Iterator<Item = (Access, DType)> {
     let with_each = |access| DType::ALL.map(|dtype| (access, dtype));
-    [Access::Quads, Access::Shifted, Access::Pairs, Access::Words]
-        .into_iter()
-        .flat_map(with_each)
+    let all = [Access::Quads, Access::Shifted, Access::Pairs, Access::Words];
+    let few = |(access, dtype): &(Access, DType)| match access {
+        Access::Words => *dtype == DType::F16,
+        Access::Pairs => false,
+        _ => *dtype == DType::F32,
+    };
+    let wanted = move |storage: &(Access, DType)| !form.is_masked() || few(storage);
+    all.into_iter().flat_map(with_each).filter(wanted)
 }
 
 /// Parts of logits alone are folded by one program for all that is made of them, and parts of any wherever it is written.
@@ -273,8 +285,10 @@ fn the_uniform_has_the_hosts_layout() {
         steepness lowest_rise negligible_rise exponent_high exponent_low inner groups
         options first_class classes id_words ignored_low ignored_high loss_words z_loss
         target_share uniform_share softcap inverse_softcap largest_uncapped slope weight_sum valid_rows
+        mask_axes mask_axis_count mask_column_stride largest_masked queries
     );
-    for program in programs() {
+    // It is in one piece of all programs.
+    for program in programs().into_iter().step_by(97) {
         let (module, _) = specialised(&program);
         let (_, params) = module
             .types

@@ -11,8 +11,8 @@ fn mask_adds(bits: vec4<u32>, at: Starts, column: u32) -> vec4<u32> {
     let live_logit = magnitude <= vec4<u32>(params.largest_masked);
     let live_mask = finite(added);
     // What comes of numbers that are not finite is not taken. A half of the sum is in range.
-    let sum = fma(vec4<f32>(params.mask_scale), bitcast<vec4<f32>>(bits), bitcast<vec4<f32>>(added));
-    let half = fma(vec4<f32>(0.5 * params.mask_scale), bitcast<vec4<f32>>(bits), 0.5 * bitcast<vec4<f32>>(added));
+    let sum = fma(vec4<f32>(params.slope), bitcast<vec4<f32>>(bits), bitcast<vec4<f32>>(added));
+    let half = fma(vec4<f32>(0.5 * params.slope), bitcast<vec4<f32>>(bits), 0.5 * bitcast<vec4<f32>>(added));
     let half_bits = bitcast<vec4<u32>>(half);
     let in_range = (half_bits & vec4<u32>(MAGNITUDE)) < vec4<u32>(HALF_OF_TOO_MUCH);
     let infinite_sum = (half_bits & vec4<u32>(~MAGNITUDE)) | vec4<u32>(INFINITY);

@@ -120,7 +120,7 @@ fn what_is_read_is_seen() {
     let form = |shares, capped| Form {
         shares,
         capped,
-        in_place: false,
+        ..Form::default()
     };
     for (form, field) in [
         (form(Shares::Smoothed, false), "uniform_share"),
