@@ -18,6 +18,7 @@ const fn subject(operation: Operation, rows: u64, cols: u64, dtype: DType) -> Su
         operation,
         rows,
         cols,
+        inner: 1,
         dtype,
     }
 }

@@ -12,9 +12,23 @@ fn fold_groups(groups: array<Group, GROUPS>) -> array<Fold, GROUPS> {
     let last = groups[0].last;
     let whole = first + whole_blocks(first, last, 4u);
     for (var column = first; column < whole; column += 4u) {
+        // A column of all groups is read before the next one: it lies nearer.
+        var blocks: array<Block, GROUPS>;
+        for (var g = 0u; g < GROUPS; g++) { // unrolled
+            blocks[g].a = load_whole(groups[g].at, column);
+        }
+        for (var g = 0u; g < GROUPS; g++) { // unrolled
+            blocks[g].b = load_whole(groups[g].at, column + 1u);
+        }
+        for (var g = 0u; g < GROUPS; g++) { // unrolled
+            blocks[g].c = load_whole(groups[g].at, column + 2u);
+        }
+        for (var g = 0u; g < GROUPS; g++) { // unrolled
+            blocks[g].d = load_whole(groups[g].at, column + 3u);
+        }
         for (var g = 0u; g < GROUPS; g++) { // unrolled
             var fold = folds[g];
-            fold_whole(&fold, groups[g].at, column, last, unread[g]);
+            fold_block(&fold, blocks[g], column, last, unread[g]);
             folds[g] = fold;
         }
     }

@@ -11,11 +11,10 @@ fn write_groups(groups: array<Group, GROUPS>, rows: array<Rows, GROUPS>) {
     let whole = first + whole_blocks(first, last, 4u);
     var column = first;
     for (; column < whole; column += 4u) {
-        for (var g = 0u; g < GROUPS; g++) { // unrolled
-            write_column(groups[g], column, rows[g]);
-            write_column(groups[g], column + 1u, rows[g]);
-            write_column(groups[g], column + 2u, rows[g]);
-            write_column(groups[g], column + 3u, rows[g]);
+        for (var k = 0u; k < 4u; k++) { // unrolled
+            for (var g = 0u; g < GROUPS; g++) { // unrolled
+                write_column(groups[g], column + k, rows[g]);
+            }
         }
     }
     for (; column < last; column++) {

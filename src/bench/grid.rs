@@ -1,29 +1,33 @@
 //! The shapes that are timed where none are asked for.
 
+use std::fmt;
+
 use super::Subject;
 use crate::DType;
 use crate::variant::Operation;
 
-/// Rows and columns, the most telling first: what a budget does not reach is left out.
-const SHAPES: [(u64, u64); 11] = [
-    (8192, 1024),
-    (1024, 32_768),
-    (16_384, 128),
-    (65_536, 10),
-    (512, 50_257),
-    (64, 131_072),
-    (4096, 4096),
-    (256, 128_256),
-    (64, 262_144),
-    (1024, 32_000),
-    (256, 151_936),
+/// Rows, columns, and how many rows lie side by side, the most telling first: what a budget does not reach is left out.
+const SHAPES: [(u64, u64, u64); 13] = [
+    (8192, 1024, 1),
+    (1024, 32_768, 1),
+    (16_384, 128, 1),
+    (65_536, 10, 1),
+    (512, 50_257, 1),
+    (8 * 4096, 1000, 4096),
+    (64, 131_072, 1),
+    (4096, 4096, 1),
+    (65_536, 21, 65_536),
+    (256, 128_256, 1),
+    (64, 262_144, 1),
+    (1024, 32_000, 1),
+    (256, 151_936, 1),
 ];
 
 /// How many of them are timed in 16-bit storage, too.
 const SHAPES_OF_16_BITS: usize = 2;
 
 /// A Jacobian has a square matrix a row: its shapes are its own.
-const JACOBIAN_SHAPES: [(u64, u64); 2] = [(16_384, 32), (1024, 128)];
+const JACOBIAN_SHAPES: [(u64, u64, u64); 2] = [(16_384, 32, 1), (1024, 128, 1)];
 
 /// Elements of the largest matrix of an operation on a software adapter: a sample should last milliseconds, so that
 /// there are many, and ceiling and operation meet the same neighbours.
@@ -35,6 +39,39 @@ const SOFTWARE_ROWS: u64 = 16;
 /// Columns of a row up to which a Jacobian is timed at a shape that was not chosen for it.
 const JACOBIAN_COLS: u64 = 512;
 
+/// Rows and columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Shape {
+    /// Rows.
+    pub rows: u64,
+    /// Columns of a row.
+    pub cols: u64,
+    /// Rows that lie side by side: 1, or a divisor of the rows.
+    pub inner: u64,
+}
+
+impl From<(u64, u64)> for Shape {
+    /// Rows and columns of rows one after the other.
+    fn from((rows, cols): (u64, u64)) -> Self {
+        Self {
+            rows,
+            cols,
+            inner: 1,
+        }
+    }
+}
+
+impl fmt::Display for Shape {
+    /// `8192x1024`, or with rows side by side as `8x1000x4096`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { rows, cols, inner } = *self;
+        match inner {
+            1 => write!(f, "{rows}x{cols}"),
+            inner => write!(f, "{}x{cols}x{inner}", rows / inner),
+        }
+    }
+}
+
 /// What to time: operations, shapes and storage types, each list empty for the grid's own.
 ///
 /// The grid's shapes are those of attention rows, hidden layers, vocabularies and beyond. A software adapter gets
@@ -44,8 +81,8 @@ const JACOBIAN_COLS: u64 = 512;
 pub struct Selection {
     /// The operations.
     pub operations: Vec<Operation>,
-    /// Rows and columns.
-    pub shapes: Vec<(u64, u64)>,
+    /// The shapes.
+    pub shapes: Vec<Shape>,
     /// The storage types.
     pub dtypes: Vec<DType>,
 }
@@ -57,9 +94,9 @@ impl Selection {
         Self { operations, ..self }
     }
 
-    /// At these rows and columns.
+    /// At these shapes.
     #[must_use]
-    pub fn shapes(self, shapes: Vec<(u64, u64)>) -> Self {
+    pub fn shapes(self, shapes: Vec<Shape>) -> Self {
         Self { shapes, ..self }
     }
 
@@ -72,12 +109,14 @@ impl Selection {
     /// The subjects, those of one shape and storage type together.
     pub fn subjects(&self, software: bool) -> Vec<Subject> {
         let mut list = Vec::new();
-        for ((rows, cols), dtype) in self.shapes_and_dtypes() {
+        for (shape, dtype) in self.shapes_and_dtypes() {
+            let Shape { rows, cols, inner } = shape;
             for operation in or_else(&self.operations, &Operation::ALL) {
                 let subject = Subject {
                     operation,
                     rows,
                     cols,
+                    inner,
                     dtype,
                 };
                 if self.includes(&subject) {
@@ -92,9 +131,10 @@ impl Selection {
         list
     }
 
-    fn shapes_and_dtypes(&self) -> Vec<((u64, u64), DType)> {
-        let grid = [&SHAPES[..], &JACOBIAN_SHAPES].concat();
-        let with = |shapes: &[(u64, u64)], dtype| -> Vec<_> {
+    fn shapes_and_dtypes(&self) -> Vec<(Shape, DType)> {
+        let of = |&(rows, cols, inner): &(u64, u64, u64)| Shape { rows, cols, inner };
+        let grid: Vec<Shape> = SHAPES.iter().chain(&JACOBIAN_SHAPES).map(of).collect();
+        let with = |shapes: &[Shape], dtype| -> Vec<_> {
             shapes.iter().map(|&shape| (shape, dtype)).collect()
         };
         match (self.shapes.as_slice(), self.dtypes.as_slice()) {
@@ -119,7 +159,10 @@ impl Selection {
     /// Jacobians have shapes of their own, unless they were asked for by name.
     fn includes(&self, subject: &Subject) -> bool {
         let jacobian = subject.operation == Operation::Jacobian;
-        let of_jacobians = JACOBIAN_SHAPES.contains(&(subject.rows, subject.cols));
+        let of_jacobians = JACOBIAN_SHAPES.contains(&(subject.rows, subject.cols, subject.inner));
+        if jacobian && subject.inner != 1 {
+            return false;
+        }
         match (self.shapes.is_empty(), self.operations.is_empty()) {
             (true, _) => jacobian == of_jacobians,
             (false, true) => !jacobian || subject.cols <= JACOBIAN_COLS,
@@ -137,6 +180,7 @@ fn with_fewer_rows(mut subject: Subject) -> Subject {
         && subject.rows * subject.elements_per_row() > SOFTWARE_ELEMENTS
     {
         subject.rows = subject.rows.div_ceil(2);
+        subject.inner = subject.inner.min(subject.rows);
     }
     subject
 }
@@ -163,7 +207,7 @@ mod tests {
         assert!(
             first
                 .iter()
-                .all(|subject| (subject.rows, subject.cols) == SHAPES[0])
+                .all(|subject| (subject.rows, subject.cols, subject.inner) == SHAPES[0])
         );
     }
 
@@ -177,6 +221,7 @@ mod tests {
                 (full.operation, full.cols),
                 (reduced.operation, reduced.cols)
             );
+            assert!(reduced.rows.is_multiple_of(reduced.inner));
             assert!((SOFTWARE_ROWS..=full.rows).contains(&reduced.rows));
             let elements = reduced.rows * reduced.elements_per_row();
             assert!(elements <= SOFTWARE_ELEMENTS || reduced.rows < 2 * SOFTWARE_ROWS);
@@ -188,7 +233,7 @@ mod tests {
         let operations = vec![Operation::Softmax, Operation::Jacobian];
         let mut selection = Selection {
             operations,
-            shapes: vec![(1 << 20, 1000), (3, 7)],
+            shapes: vec![(1 << 20, 1000).into(), (3, 7).into()],
             dtypes: vec![DType::F16],
         };
         assert_eq!(selection.subjects(true).len(), 4);

@@ -15,8 +15,8 @@ const SEED: u64 = 1;
 /// The rows of a subject's matrices as they are stored, and what is one a row.
 #[derive(Debug)]
 pub(super) struct Drawn {
-    rows: u64,
-    cols: usize,
+    cols: u64,
+    inner: u64,
     /// Logits, probabilities or log-probabilities.
     pub(super) first: Vec<f32>,
     /// The upstream gradient, of as many rows. Empty where there is none.
@@ -40,8 +40,8 @@ impl Drawn {
         let logits = stored(logits.into_iter().map(|x| DEVIATION * x).collect());
         let upstream = || stored(inputs::upstream(logits.len(), SEED));
         let mut drawn = Self {
-            rows,
-            cols,
+            cols: subject.cols,
+            inner: subject.inner,
             first: Vec::new(),
             second: Vec::new(),
             targets: Vec::new(),
@@ -71,13 +71,16 @@ impl Drawn {
         drawn
     }
 
-    /// Rows of a matrix of these, as the subject has them.
+    /// Rows of a matrix of these, as the subject has them: its elements are these, again and again.
     pub(super) fn rows_of(&self, matrix: &[f32], rows: &[u64]) -> Vec<f32> {
+        let Self { cols, inner, .. } = *self;
         let row = |&row: &u64| {
-            let first = (row % self.rows) as usize * self.cols;
-            &matrix[first..first + self.cols]
+            let first = row / inner * cols * inner + row % inner;
+            (0..cols).map(move |column| first + column * inner)
         };
-        rows.iter().flat_map(row).copied().collect()
+        let elements = rows.iter().flat_map(row);
+        let drawn = |element| matrix[(element % matrix.len() as u64) as usize];
+        elements.map(drawn).collect()
     }
 }
 

@@ -6,7 +6,7 @@
 //! use wgpu_softmax::{DType, Gpu, variant::Operation};
 //!
 //! let mut bench = Bench::new(&Gpu::open()?, Options::default())?;
-//! let softmax = Subject { operation: Operation::Softmax, rows: 8192, cols: 1024, dtype: DType::F32 };
+//! let softmax = Subject { operation: Operation::Softmax, rows: 8192, cols: 1024, inner: 1, dtype: DType::F32 };
 //! let measured = bench.measure(softmax, Duration::from_secs(1))?;
 //! println!("{:.0} GB/s, {:.2} of a copy", measured.gb_per_s(), measured.fraction.median);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -47,7 +47,7 @@ pub use budget::Budget;
 pub use case::{Case, Measurement};
 pub use ceiling::Sweep;
 pub use clock::Clock;
-pub use grid::Selection;
+pub use grid::{Selection, Shape};
 pub use spread::Spread;
 pub use subject::{Ceiling, Subject};
 

@@ -41,7 +41,9 @@ impl Planned {
 
 /// Plans a subject.
 pub(super) fn plan(planner: &Planner, subject: &Subject) -> Result<Planned, Error> {
-    let spec = SoftmaxSpec::new(subject.rows, subject.cols).dtype(subject.dtype);
+    let spec = SoftmaxSpec::new(subject.rows, subject.cols)
+        .inner(subject.inner)
+        .dtype(subject.dtype);
     Ok(match subject.operation {
         Operation::Softmax => Planned::of_rows(planner.softmax(spec)?, |set| SoftmaxBuffers {
             logits: &set.first,
@@ -100,6 +102,7 @@ pub(super) fn plan(planner: &Planner, subject: &Subject) -> Result<Planned, Erro
 fn cross_entropy(planner: &Planner, subject: &Subject) -> Result<Planned, Error> {
     let rows = subject.rows;
     let spec = CrossEntropySpec::new(rows, subject.cols)
+        .inner(subject.inner)
         .dtype(subject.dtype)
         .reduction(Reduction::None);
     match subject.operation {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::Shape;
 use crate::DType;
 use crate::operation::bytes_per_row;
 use crate::variant::Operation;
@@ -15,6 +16,8 @@ pub struct Subject {
     pub rows: u64,
     /// Columns of a row, of those that are read.
     pub cols: u64,
+    /// Rows that lie side by side: 1, or the extents after the axis that is normalised.
+    pub inner: u64,
     /// How matrices are stored.
     pub dtype: DType,
 }
@@ -47,6 +50,7 @@ impl Subject {
             rows,
             cols,
             dtype,
+            ..
         } = *self;
         rows.saturating_mul(bytes_per_row(operation, cols, dtype.bytes()))
     }
@@ -102,8 +106,10 @@ impl fmt::Display for Subject {
             operation,
             rows,
             cols,
+            inner,
             dtype,
-        } = self;
-        write!(f, "{operation} of {rows}x{cols} {dtype}")
+        } = *self;
+        let shape = Shape { rows, cols, inner };
+        write!(f, "{operation} of {shape} {dtype}")
     }
 }

@@ -201,31 +201,56 @@ fn lse_of_pairs(gpu: &Gpu, subject: &Subject, set: &Set, rows: &[u64]) -> Result
     Ok(rows.iter().map(lse).collect())
 }
 
-/// Rows of the result, each by a copy of the words that it lies in.
+/// Rows of the result, each by copies of the words that its elements lie in: one of all, or where rows lie side by side one
+/// of each element.
 fn fetch(gpu: &Gpu, subject: &Subject, set: &Set, rows: &[u64]) -> Result<Vec<f32>, Error> {
-    let element = subject.dtype.bytes();
-    let row_bytes = subject.elements_per_row() * element;
-    let stride = row_bytes.next_multiple_of(4) + 4;
-    let gathered = gpu.allocate("compared rows", stride * rows.len() as u64)?;
+    let runs: Vec<Run> = rows.iter().flat_map(|&row| runs(subject, row)).collect();
+    let words = |run: &Run| {
+        (
+            run.first / 4 * 4,
+            (run.first + run.bytes).next_multiple_of(4),
+        )
+    };
+    let size: u64 = runs.iter().map(words).map(|(first, end)| end - first).sum();
+    let gathered = gpu.allocate("compared rows", size)?;
     let mut encoder = gpu.device().create_command_encoder(&Default::default());
-    for (&row, place) in rows.iter().zip(0..) {
-        let (first, end) = (
-            row * row_bytes / 4 * 4,
-            ((row + 1) * row_bytes).next_multiple_of(4),
-        );
-        encoder.copy_buffer_to_buffer(&set.result, first, &gathered, place * stride, end - first);
+    let mut place = 0;
+    for (first, end) in runs.iter().map(words) {
+        encoder.copy_buffer_to_buffer(&set.result, first, &gathered, place, end - first);
+        place += end - first;
     }
     gpu.queue().submit([encoder.finish()]);
-    let bytes: Vec<u8> = gpu.download(&gathered, gathered.size() as usize)?;
-    let mut values = Vec::new();
-    for (&row, words) in rows.iter().zip(bytes.chunks_exact(stride as usize)) {
-        let skipped = (row * row_bytes % 4) as usize;
-        values.extend(decode(
-            &words[skipped..skipped + row_bytes as usize],
-            subject.dtype,
-        ));
+    let bytes: Vec<u8> = gpu.download(&gathered, size as usize)?;
+    let (mut values, mut place) = (Vec::new(), 0);
+    for run in &runs {
+        let (first, end) = words(run);
+        let begin = (place + run.first - first) as usize;
+        let run_bytes = &bytes[begin..begin + run.bytes as usize];
+        values.extend(decode(run_bytes, subject.dtype));
+        place += end - first;
     }
     Ok(values)
+}
+
+/// Bytes of a result that belong together.
+struct Run {
+    first: u64,
+    bytes: u64,
+}
+
+fn runs(subject: &Subject, row: u64) -> Vec<Run> {
+    let (element, per_row) = (subject.dtype.bytes(), subject.elements_per_row());
+    let bytes = element * per_row;
+    if subject.inner == 1 {
+        let first = row * bytes;
+        return vec![Run { first, bytes }];
+    }
+    let start = row / subject.inner * per_row * subject.inner + row % subject.inner;
+    let of_column = |column| Run {
+        first: (start + column * subject.inner) * element,
+        bytes: element,
+    };
+    (0..per_row).map(of_column).collect()
 }
 
 fn decode(bytes: &[u8], dtype: DType) -> Vec<f32> {

@@ -12,8 +12,13 @@ fn outputs_differ_until_the_operation_has_run() {
     for (index, operation) in Operation::ALL.into_iter().enumerate() {
         let subject = Subject {
             operation,
-            rows: 37,
+            rows: 36,
             cols: 45,
+            inner: if operation == Operation::Jacobian {
+                1
+            } else {
+                1 + 5 * (index as u64 % 2)
+            },
             dtype: DType::ALL[index % 3],
         };
         let drawn = Drawn::of(&subject);

@@ -6,6 +6,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::path::PathBuf;
 use std::time::Duration;
 use wgpu_softmax::DType;
+use wgpu_softmax::bench::Shape;
 use wgpu_softmax::variant::Operation;
 
 #[derive(Debug, Args)]
@@ -13,10 +14,11 @@ pub(crate) struct Bench {
     /// Operations to time: may repeat, or be a list with commas [default: all]
     #[arg(long, value_name = "OP", value_delimiter = ',', value_parser = operation())]
     pub(crate) op: Vec<Operation>,
-    /// Rows and columns to time them at: may repeat, or be a list [default: a grid from 10 to
-    /// 262,144 columns, with fewer rows on software adapters]
+    /// Rows and columns to time them at, or OxCxI for rows that lie side by side: the axis of extent C
+    /// among others. May repeat, or be a list [default: a grid from 10 to 262,144 columns, with fewer
+    /// rows on software adapters]
     #[arg(long, value_name = "RxC", value_delimiter = ',', value_parser = shape)]
-    pub(crate) shape: Vec<(u64, u64)>,
+    pub(crate) shape: Vec<Shape>,
     /// How matrices are stored: may repeat, or be a list [default: f32, at two shapes of the grid
     /// f16 and bf16 too]
     #[arg(long, value_name = "DTYPE", value_delimiter = ',', value_parser = dtype())]
@@ -66,12 +68,22 @@ fn named<T: Copy + Send + Sync + 'static>(
     })
 }
 
-/// `8192x1024`.
-fn shape(text: &str) -> Result<(u64, u64), String> {
+/// `8192x1024`, or `8x1000x4096`.
+fn shape(text: &str) -> Result<Shape, String> {
     let number = |text: &str| text.parse().ok().filter(|&number: &u64| number > 0);
-    let pair = text.split_once('x');
-    pair.and_then(|(rows, cols)| Some((number(rows)?, number(cols)?)))
-        .ok_or_else(|| "expected ROWSxCOLUMNS, both at least 1, as 8192x1024".into())
+    let numbers: Option<Vec<u64>> = text.split('x').map(number).collect();
+    let shape = match numbers.as_deref() {
+        Some(&[rows, cols]) => Some((rows, cols).into()),
+        Some(&[outer, cols, inner]) => {
+            outer
+                .checked_mul(inner)
+                .map(|rows| Shape { rows, cols, inner })
+        }
+        _ => None,
+    };
+    shape.ok_or_else(|| {
+        "expected ROWSxCOLUMNS, both at least 1, as 8192x1024, or OUTERxCOLUMNSxINNER".into()
+    })
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

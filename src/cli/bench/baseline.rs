@@ -29,8 +29,15 @@ struct Earlier {
     op: String,
     rows: u64,
     cols: u64,
+    #[serde(default = "one")]
+    inner: u64,
     dtype: String,
     fraction: f64,
+}
+
+/// Reports that do not say it have no rows side by side.
+const fn one() -> u64 {
+    1
 }
 
 /// A fraction then and now: times of two runs do not compare, their fractions do.
@@ -63,7 +70,7 @@ impl Baseline {
         };
         let same_subject = |then: &&Earlier| {
             (then.op.as_str(), then.dtype.as_str()) == (timing.op, timing.dtype)
-                && (then.rows, then.cols) == (timing.rows, timing.cols)
+                && (then.rows, then.cols, then.inner) == (timing.rows, timing.cols, timing.inner)
         };
         let earlier = self.adapters.iter().filter(same_adapter);
         let then = earlier

@@ -230,5 +230,6 @@ impl<'a> Run<'a> {
 }
 
 fn same_shape(one: &Subject, other: &Subject) -> bool {
-    (one.rows, one.cols, one.dtype) == (other.rows, other.cols, other.dtype)
+    let of = |subject: &Subject| (subject.rows, subject.cols, subject.inner, subject.dtype);
+    of(one) == of(other)
 }

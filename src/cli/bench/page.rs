@@ -132,7 +132,7 @@ fn result(timing: &Timing) -> Vec<String> {
     let (times, fractions) = (measurement.time_ns, measurement.fraction);
     vec![
         timing.op.into(),
-        format!("{}x{}", timing.rows, timing.cols),
+        timing.shape().to_string(),
         timing.dtype.into(),
         time(times.median),
         format!("{} to {}", time(times.lower), time(times.upper)),

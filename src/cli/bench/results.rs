@@ -2,7 +2,7 @@
 
 use crate::cli::report::{Adapter, Number};
 use serde::Serialize;
-use wgpu_softmax::bench::{Measurement, Sweep};
+use wgpu_softmax::bench::{Measurement, Shape, Sweep};
 
 /// The results of one adapter.
 #[derive(Debug, Serialize)]
@@ -30,6 +30,8 @@ pub(crate) struct Timing {
     pub(crate) op: &'static str,
     pub(crate) rows: u64,
     pub(crate) cols: u64,
+    /// Rows that lie side by side.
+    pub(crate) inner: u64,
     pub(crate) dtype: &'static str,
     pub(crate) kernel: String,
     pub(crate) time_ns: Number<f64>,
@@ -51,6 +53,7 @@ impl From<Measurement> for Timing {
             op: subject.operation.name(),
             rows: subject.rows,
             cols: subject.cols,
+            inner: subject.inner,
             dtype: subject.dtype.name(),
             kernel: measurement.kernel.clone(),
             time_ns: Number(measurement.time_ns.median),
@@ -75,6 +78,7 @@ struct Line<'a> {
     op: &'a str,
     rows: u64,
     cols: u64,
+    inner: u64,
     dtype: &'a str,
     kernel: &'a str,
     time_ns: f64,
@@ -121,6 +125,7 @@ fn line<'a>(adapter: &'a Adapter, timing: &'a Timing) -> Line<'a> {
         op: timing.op,
         rows: timing.rows,
         cols: timing.cols,
+        inner: timing.inner,
         dtype: timing.dtype,
         kernel: &timing.kernel,
         time_ns: measurement.time_ns.median,
@@ -144,4 +149,14 @@ fn line<'a>(adapter: &'a Adapter, timing: &'a Timing) -> Line<'a> {
 /// `cold` or `warm`.
 pub(crate) const fn memory(measurement: &Measurement) -> &'static str {
     if measurement.cold { "cold" } else { "warm" }
+}
+
+impl Timing {
+    pub(crate) const fn shape(&self) -> Shape {
+        Shape {
+            rows: self.rows,
+            cols: self.cols,
+            inner: self.inner,
+        }
+    }
 }

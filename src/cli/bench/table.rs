@@ -57,9 +57,8 @@ pub(crate) fn table(entries: &[Entry<'_>]) -> String {
     }
     let memory = memory(&first.measurement);
     format!(
-        "{}x{} {}, {memory}\n{}",
-        first.rows,
-        first.cols,
+        "{} {}, {memory}\n{}",
+        first.shape(),
         first.dtype,
         table.trim_fmt()
     )
