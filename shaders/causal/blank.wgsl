@@ -1,11 +1,15 @@
-// What comes of excluded columns, written.
+// What comes of excluded columns, written behind the others: guarded in the block in which they begin.
 
-fn write_blank(place: Place, at: Starts, first: u32, last: u32, rows: Rows) {
+fn write_blank(place: Place, at: Starts, first: u32, read: u32, last: u32, rows: Rows) {
     let step = access_step();
     let mine = first + 4u * place.lane;
-    let whole = whole_blocks(first, last, 4u * step);
     let blank = outcome(keep(nothing(), vec4<f32>(0.0)), first, rows);
-    var ahead = 0u;
+    var ahead = whole_blocks(first, read, 4u * step);
+    let next = ahead + 4u * step;
+    for (; ahead < min(next, last - first); ahead += step) {
+        write_blank_guarded(at, mine + ahead, read, last, blank);
+    }
+    let whole = whole_blocks(first, last, 4u * step);
     for (; ahead < whole; ahead += 4u * step) {
         let element = element_at(at.result, mine + ahead);
         write_result_whole(element, blank);
@@ -14,9 +18,13 @@ fn write_blank(place: Place, at: Starts, first: u32, last: u32, rows: Rows) {
         write_result_whole(element + 3u * step, blank);
     }
     for (; ahead < last - first; ahead += step) {
-        let column = mine + ahead;
-        if any_inside(column, last) {
-            write_result(element_at(at.result, column), inside(column, last), blank);
-        }
+        write_blank_guarded(at, mine + ahead, read, last, blank);
+    }
+}
+
+fn write_blank_guarded(at: Starts, column: u32, read: u32, last: u32, blank: vec4<u32>) {
+    let there = inside(column, last) & !inside(column, read);
+    if any(there) {
+        write_result(element_at(at.result, column), there, blank);
     }
 }

@@ -5,7 +5,7 @@
 fn fold_range(place: Place, at: Starts, first: u32, end: u32, rows: Rows) -> Found {
     var fold = Fold(nothing_seen(), Sums(), Value(LOWEST), 0u);
     let step = access_step();
-    let last = read_end(at, first, end, 4u * step);
+    let last = read_end(at, first, end);
     let mine = first + 4u * place.lane;
     let whole = whole_blocks(first, last, 4u * step);
     var ahead = select(0u, 4u * step, SHIFTED);

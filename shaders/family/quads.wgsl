@@ -17,10 +17,10 @@ fn is_whole(k: u32) -> bool {
 }
 
 fn load_quad(at: Starts, column: u32, k: u32) -> Held {
-    if is_whole(k) {
+    if is_whole(k) && COUNTS_EVERY_COLUMN {
         return load_whole(at, column);
     }
-    return load_guarded(at, column, params.cols);
+    return load_guarded(at, column, read_end(at, column, params.cols));
 }
 
 fn write_quad(at: Starts, column: u32, k: u32, bits: vec4<u32>) {

@@ -19,7 +19,7 @@ fn write_guarded(at: Starts, column: u32, last: u32, rows: Rows) {
 
 fn write_range(place: Place, at: Starts, first: u32, end: u32, rows: Rows) {
     let step = access_step();
-    let last = read_end(at, first, end, 4u * step);
+    let last = read_end(at, first, end);
     let mine = first + 4u * place.lane;
     let whole = whole_blocks(first, last, 4u * step);
     var ahead = select(0u, 4u * step, SHIFTED);
@@ -35,6 +35,6 @@ fn write_range(place: Place, at: Starts, first: u32, end: u32, rows: Rows) {
         edge += step;
         edge = select(edge, ahead, SHIFTED && edge == 4u * step);
     }
-    write_blank(place, at, last, end, rows);
+    write_blank(place, at, first, last, end, rows);
     write_exception(place, at, first, end, rows);
 }

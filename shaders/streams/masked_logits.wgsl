@@ -26,7 +26,7 @@ fn nothing() -> Held {
 }
 
 fn load_kept(at: Starts, column: u32, inside: vec4<bool>) -> Held {
-    let kept = inside & causal_keeps(at, column) & mask_keeps(at, column);
+    let kept = inside & mask_keeps(at, column);
     if !any(kept) {
         return nothing();
     }
