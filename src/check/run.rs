@@ -260,7 +260,7 @@ fn work(operation: Operation, dtype: DType, depth: Depth) -> Vec<(Extents, Kerne
         list.push(with(Kernels::Tall)(&tall_shape_of(operation)));
     }
     if operation != Operation::Jacobian {
-        list.extend(beside(dtype, depth));
+        list.extend(beside(operation, dtype, depth));
     }
     list
 }
@@ -269,9 +269,14 @@ fn work(operation: Operation, dtype: DType, depth: Depth) -> Vec<(Extents, Kerne
 type Extents = (usize, usize, usize);
 
 /// Rows side by side, with the kernels that run them.
-fn beside(dtype: DType, depth: Depth) -> Vec<(Extents, Kernels)> {
+fn beside(operation: Operation, dtype: DType, depth: Depth) -> Vec<(Extents, Kernels)> {
+    // A quick check meets each way to serve them in one operation.
+    let is_forced = matches!(
+        operation,
+        Operation::Softmax | Operation::SoftmaxBackward | Operation::CrossEntropyBackward
+    );
     let (forced, preferred) = match (depth, dtype) {
-        (Depth::Quick, DType::F32) => (1, 2),
+        (Depth::Quick, DType::F32) if is_forced => (1, 2),
         (Depth::Quick, _) => (0, 1),
         (Depth::Default, DType::F16 | DType::Bf16) => (1, BESIDE.len()),
         _ => (BESIDE.len(), BESIDE.len()),
