@@ -51,6 +51,12 @@ struct Params {
     // The bits of what a mean divides by, where it is given.
     weight_sum: u32,
     valid_rows: u32,
+    // Words of a row's outputs, how many log-probabilities of candidates are among them, and words saved of a row.
+    row_words: u32,
+    candidates: u32,
+    saved_words: u32,
+    // How the logits of targets and candidates are read, where the pass over the logits writes over them.
+    gathering: u32,
     // From here on for masked rows alone. Of two axes each, the extents and the strides.
     mask_axes: array<vec4<u32>, 3>,
     mask_axis_count: u32,

@@ -85,13 +85,14 @@ pub mod variant;
 pub use caps::wanted;
 pub use cross_entropy::{
     CrossEntropyBackwardBuffers, CrossEntropyBackwardPlan, CrossEntropyBuffers, CrossEntropyExtras,
-    CrossEntropyPlan, CrossEntropySpec, Status, TargetType,
+    CrossEntropyPlan, CrossEntropySpec, RowLayout, RowOutputs, Status, TargetType,
 };
 pub use dtype::DType;
 pub use empty_rows::EmptyRows;
 pub use error::Error;
 pub use gpu::{
-    CrossEntropyInputs, CrossEntropyOutput, CrossEntropyWants, Element, Gpu, MaskData, Targets,
+    CrossEntropyInputs, CrossEntropyOutput, CrossEntropyWants, Element, Gpu, MaskData, RowValues,
+    Targets,
 };
 pub use jacobian::{JacobianBuffers, JacobianPlan};
 pub use kernel::Bound;

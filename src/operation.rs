@@ -182,6 +182,7 @@ pub(crate) fn bytes_per_row(operation: Operation, cols: u64, element: u64) -> u6
         Operation::SoftmaxFromPairs => 2 * matrix + 2 * F32,
         Operation::CrossEntropyFromPairs => 5 * F32,
         Operation::LseFromPairs => 3 * F32,
+        Operation::RowOutputs => 5 * F32,
         Operation::Jacobian => cols.saturating_mul(matrix).saturating_add(matrix),
     }
 }

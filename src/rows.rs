@@ -10,7 +10,7 @@ use crate::tensor::{Shape, Tensor, Window, check, windows};
 use crate::variant::{Access, Operation, Variant, part_cols};
 use crate::{Error, Planner};
 
-/// A record of `shaders/records/statistic.wgsl`. One of `shaders/records/shares.wgsl` is twice as large.
+/// A record of `shaders/records/statistic.wgsl`. Shares take as much again, and so does what is told besides.
 pub(crate) const PARTIAL_BYTES: u64 = 16;
 
 /// The kernels of an operation for a shape.
@@ -101,7 +101,8 @@ impl RowKernels {
 
     /// Bytes of the partial statistics of a row.
     fn partial_bytes(&self) -> u64 {
-        let records = if self.geometry.form.is_dense() { 2 } else { 1 };
+        let form = self.geometry.form;
+        let records = 1 + u64::from(form.is_dense()) + u64::from(form.is_told());
         u64::from(self.variant.family.parts()) * records * PARTIAL_BYTES
     }
 

@@ -110,6 +110,7 @@ fn stages_beside(operation: Operation, form: Form) -> &'static [Stage] {
         Operation::PartialStatistic => &whole_rows[3..],
         Operation::CrossEntropyBackward => &[Stage::Elementwise],
         Operation::Jacobian => &[],
+        Operation::RowOutputs => &[Stage::Recalled],
         _ if Operation::SHARDED.contains(&operation) => &[],
         _ if shares_partial => &whole_rows[..3],
         _ => whole_rows,
@@ -123,7 +124,7 @@ fn forms() -> impl Iterator<Item = (Operation, Form)> {
         .into_iter()
         .filter(|form| form.is_masked() && !form.in_place)
         .map(|form| (Operation::PartialStatistic, form));
-    let every = all.flat_map(|operation| {
+    let every = all.chain([Operation::RowOutputs]).flat_map(|operation| {
         Form::all(operation)
             .into_iter()
             .map(move |form| (operation, form))
@@ -141,7 +142,7 @@ fn tallied() -> impl Iterator<Item = Form> {
         })
 }
 
-/// Every access to every storage type; with masks, which do not know of it, a few of them.
+/// Every access to every storage type; with masks, or where more is told of rows, a few of them: they do not know of it.
 fn storages(form: Form) -> impl Iterator<Item = (Access, DType)> {
     let with_each = |access| DType::ALL.map(|dtype| (access, dtype));
     let all = [Access::Quads, Access::Shifted, Access::Pairs, Access::Words];
@@ -150,7 +151,8 @@ fn storages(form: Form) -> impl Iterator<Item = (Access, DType)> {
         Access::Pairs => false,
         _ => *dtype == DType::F32,
     };
-    let wanted = move |storage: &(Access, DType)| !form.is_masked() || few(storage);
+    let wanted =
+        move |storage: &(Access, DType)| !(form.is_masked() || form.is_told()) || few(storage);
     all.into_iter().flat_map(with_each).filter(wanted)
 }
 
@@ -285,7 +287,7 @@ fn the_uniform_has_the_hosts_layout() {
         steepness lowest_rise negligible_rise exponent_high exponent_low inner groups
         options first_class classes id_words ignored_low ignored_high loss_words z_loss
         target_share uniform_share softcap inverse_softcap largest_uncapped slope weight_sum valid_rows
-        mask_axes mask_axis_count mask_column_stride largest_masked queries
+        row_words candidates saved_words gathering mask_axes mask_axis_count mask_column_stride largest_masked queries
     );
     // It is in one piece of all programs.
     for program in programs().into_iter().step_by(97) {

@@ -16,7 +16,7 @@ struct Row {
     weight: u32,
     max: f32,
     inverse_sum: f32,
-    pair: vec2<u32>,
+    saved: Saved,
     loss: u32,
     z_loss: u32,
     // The gradient is p pull - t push, and p pull the weight times this.
@@ -66,18 +66,18 @@ fn open_row(row: u32, at: Starts) -> Row {
 
 fn conclude(opened: Row, found: Found) -> Row {
     let statistic = statistic_of(found);
-    return settled(opened, found, pair_of(statistic), natural_log(max(statistic.sum, 1.0)));
+    return settled(opened, found, saved_of(found), natural_log(max(statistic.sum, 1.0)));
 }
 
-fn settled(opened: Row, found: Found, pair: vec2<u32>, log_sum: f32) -> Row {
+fn settled(opened: Row, found: Found, saved: Saved, log_sum: f32) -> Row {
     var row = opened;
-    row.max = value_one(pair.x);
-    row.inverse_sum = value_one(pair.y);
-    row.pair = pair;
+    row.max = value_one(saved.x);
+    row.inverse_sum = value_one(saved.y);
+    row.saved = saved;
     if row.role == IGNORED {
         return row;
     }
-    if row.role == BAD || !finite_one(pair.x) {
+    if row.role == BAD || !finite_one(saved.x) {
         row.loss = NAN;
         row.spoilt = true;
         return row;
@@ -124,7 +124,7 @@ fn grad_loss_of(index: u32) -> u32 {
 
 // One word a row, or two where a mean divides the z-losses by something else.
 fn report(index: u32, row: Row) {
-    save_pair(index, row.pair);
+    save(index, row.saved);
     if (params.options & SKIPS_LOSS) != 0u {
         return;
     }

@@ -2,7 +2,13 @@
 
 @group(0) @binding(7) var<storage, read> pairs: array<vec2<u32>>;
 
-fn save_pair(index: u32, pair: vec2<u32>) {
+alias Saved = vec2<u32>;
+
+fn saved_of(found: Found) -> Saved {
+    return pair_of(statistic_of(found));
+}
+
+fn save(index: u32, saved: Saved) {
 }
 
 fn recall(opened: Row, index: u32) -> Row {

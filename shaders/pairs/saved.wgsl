@@ -2,8 +2,14 @@
 
 @group(0) @binding(7) var<storage, read_write> pairs: array<vec2<u32>>;
 
-fn save_pair(index: u32, pair: vec2<u32>) {
+alias Saved = vec2<u32>;
+
+fn saved_of(found: Found) -> Saved {
+    return pair_of(statistic_of(found));
+}
+
+fn save(index: u32, saved: Saved) {
     if (params.options & SAVES_PAIR) != 0u {
-        pairs[params.bound_row + index] = pair;
+        pairs[params.bound_row + index] = saved;
     }
 }

@@ -2,12 +2,14 @@
 
 @group(0) @binding(4) var<storage, read_write> partials: array<vec4<u32>>;
 
-fn store_record(index: u32, found: Found) {
+const BASIC_RECORD: u32 = 1u;
+
+fn store_basic_record(place: u32, found: BasicFound) {
     let bits = bitcast<vec2<u32>>(vec2<f32>(found.max, found.sum));
-    partials[index] = vec4<u32>(bits, found.special, 0u);
+    partials[place] = vec4<u32>(bits, found.special, 0u);
 }
 
-fn load_record(index: u32) -> Found {
-    let record = partials[index];
+fn load_basic_record(place: u32) -> BasicFound {
+    let record = partials[place];
     return Statistic(bitcast<f32>(record.x), bitcast<f32>(record.y), record.z);
 }

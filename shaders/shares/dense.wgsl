@@ -35,7 +35,8 @@ fn read_target(row: Row, at: Starts) -> Row {
 }
 
 fn share_sum(row: Row, found: Found) -> u32 {
-    return select(bitcast<u32>(found.totals.share), NAN, (found.totals.faults & NO_NUMBER) != 0u);
+    let totals = basic_found(found).totals;
+    return select(bitcast<u32>(totals.share), NAN, (totals.faults & NO_NUMBER) != 0u);
 }
 
 fn pushed(pulled: vec4<f32>, kept: Held, column: u32, rows: Rows) -> vec4<f32> {
@@ -44,7 +45,7 @@ fn pushed(pulled: vec4<f32>, kept: Held, column: u32, rows: Rows) -> vec4<f32> {
 
 // The sum of t (scale (max - x) + ln(sum)).
 fn surprise(row: Row, found: Found, log_sum: f32) -> u32 {
-    let totals = found.totals;
+    let totals = basic_found(found).totals;
     if totals.faults >= NO_NUMBER || totals.faults == (PLUS_INFINITY | MINUS_INFINITY) {
         return NAN;
     }

@@ -7,40 +7,40 @@ const PLUS_INFINITY: u32 = 1u;
 const MINUS_INFINITY: u32 = 2u;
 const NO_NUMBER: u32 = 4u;
 
-struct Terms {
+struct BasicTerms {
     weights: vec4<f32>,
     shares: vec4<f32>,
     distances: vec4<f32>,
     faults: vec4<u32>,
 }
 
-struct Sums {
+struct BasicSums {
     weights: NestedSum,
     shares: NestedSum,
     distances: NestedSum,
     faults: Bits,
 }
 
-struct Totals {
+struct BasicTotals {
     weight: f32,
     share: f32,
     distance: f32,
     faults: u32,
 }
 
-struct WideTotals {
+struct WideBasicTotals {
     weight: Value,
     share: Value,
     distance: Value,
     faults: Bits,
 }
 
-struct Found {
+struct BasicFound {
     statistic: Statistic,
-    totals: Totals,
+    totals: BasicTotals,
 }
 
-fn terms_of(held: Held, rows: Rows, column: u32, last: u32, weights: vec4<f32>, max_: Value) -> Terms {
+fn basic_terms_of(held: Held, rows: Rows, column: u32, last: u32, weights: vec4<f32>, max_: Value) -> BasicTerms {
     let logits = logits_of(held);
     let shares = shares_of(held, column, rows);
     let in_row = inside(column, last);
@@ -49,38 +49,42 @@ fn terms_of(held: Held, rows: Rows, column: u32, last: u32, weights: vec4<f32>, 
     let infinity = select(vec4<u32>(PLUS_INFINITY), vec4<u32>(MINUS_INFINITY), shares.value < vec4<f32>(0.0));
     let infinite = select(vec4<u32>(0u), infinity, excluded(logits) & shares.used);
     let faults = select(infinite, vec4<u32>(NO_NUMBER), shares.spoilt);
-    return Terms(weights, value_of_each, distances, select(vec4<u32>(0u), faults, in_row));
+    return BasicTerms(weights, value_of_each, distances, select(vec4<u32>(0u), faults, in_row));
 }
 
-fn add_terms(a: Terms, b: Terms) -> Terms {
-    return Terms(a.weights + b.weights, a.shares + b.shares, a.distances + b.distances, a.faults | b.faults);
+fn add_basic_terms(a: BasicTerms, b: BasicTerms) -> BasicTerms {
+    return BasicTerms(a.weights + b.weights, a.shares + b.shares, a.distances + b.distances, a.faults | b.faults);
 }
 
 // The terms of the count-th block, from 1.
-fn take(sums: ptr<function, Sums>, terms: Terms, count: u32) {
+fn take_basic(sums: ptr<function, BasicSums>, terms: BasicTerms, count: u32) {
     var weights = (*sums).weights;
     var shares = (*sums).shares;
     var distances = (*sums).distances;
     add_term(&weights, across(terms.weights), count);
     add_term(&shares, across(terms.shares), count);
     add_term(&distances, across(terms.distances), count);
-    *sums = Sums(weights, shares, distances, (*sums).faults | united(terms.faults));
+    *sums = BasicSums(weights, shares, distances, (*sums).faults | united(terms.faults));
 }
 
 // What was relative to `old` becomes relative to `new`.
-fn refer(sums: ptr<function, Sums>, old: Value, new_: Value) {
+fn refer_basic(sums: ptr<function, BasicSums>, old: Value, new_: Value) {
     var weights = (*sums).weights;
     rescale(&weights, rescaling(old, new_));
     (*sums).weights = weights;
     (*sums).distances.stretches -= total((*sums).shares) * rise_between(old, new_);
 }
 
-fn totals_of(sums: Sums) -> WideTotals {
-    return WideTotals(total(sums.weights), total(sums.shares), total(sums.distances), sums.faults);
+fn weight_sum_in(sums: BasicSums) -> NestedSum {
+    return sums.weights;
 }
 
-fn totals_of_row(totals: WideTotals, r: u32) -> Totals {
-    return Totals(
+fn basic_totals_of(sums: BasicSums) -> WideBasicTotals {
+    return WideBasicTotals(total(sums.weights), total(sums.shares), total(sums.distances), sums.faults);
+}
+
+fn basic_totals_of_row(totals: WideBasicTotals, r: u32) -> BasicTotals {
+    return BasicTotals(
         of_row(totals.weight, r),
         of_row(totals.share, r),
         of_row(totals.distance, r),
@@ -88,12 +92,12 @@ fn totals_of_row(totals: WideTotals, r: u32) -> Totals {
     );
 }
 
-fn add_totals(a: Totals, b: Totals) -> Totals {
-    return Totals(a.weight + b.weight, a.share + b.share, a.distance + b.distance, a.faults | b.faults);
+fn add_basic_totals(a: BasicTotals, b: BasicTotals) -> BasicTotals {
+    return BasicTotals(a.weight + b.weight, a.share + b.share, a.distance + b.distance, a.faults | b.faults);
 }
 
-fn merge_totals(place: Place, mine: Totals) -> Totals {
-    return Totals(
+fn merge_basic_totals(place: Place, mine: BasicTotals) -> BasicTotals {
+    return BasicTotals(
         merge_sum(place, mine.weight),
         merge_sum(place, mine.share),
         merge_sum(place, mine.distance),
@@ -108,17 +112,17 @@ fn merge_faults(place: Place, mine: u32) -> u32 {
     return u32(merged.max) | merged.special;
 }
 
-fn found_of(extremes: Extremes, totals: Totals) -> Found {
-    return Found(Statistic(extremes.max, totals.weight, extremes.special), totals);
+fn basic_found_of(extremes: Extremes, totals: BasicTotals) -> BasicFound {
+    return BasicFound(Statistic(extremes.max, totals.weight, extremes.special), totals);
 }
 
-fn statistic_of(found: Found) -> Statistic {
+fn basic_statistic_of(found: BasicFound) -> Statistic {
     return found.statistic;
 }
 
-fn totals_relative_to(found: Found, new_: f32) -> Totals {
+fn basic_totals_relative_to(found: BasicFound, new_: f32) -> BasicTotals {
     let old = found.statistic.max;
     let totals = found.totals;
     let grown = -totals.share * rise_of_one(old, new_);
-    return Totals(totals.weight * exponential_one(old, new_), totals.share, totals.distance + grown, totals.faults);
+    return BasicTotals(totals.weight * exponential_one(old, new_), totals.share, totals.distance + grown, totals.faults);
 }

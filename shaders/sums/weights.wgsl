@@ -1,53 +1,57 @@
-// One sum is taken of a row: that of its weights.
+// The sum of a row's weights.
 
-alias Terms = vec4<f32>;
-alias Sums = NestedSum;
-alias Totals = f32;
-alias WideTotals = Value;
-alias Found = Statistic;
+alias BasicTerms = vec4<f32>;
+alias BasicSums = NestedSum;
+alias BasicTotals = f32;
+alias WideBasicTotals = Value;
+alias BasicFound = Statistic;
 
-fn terms_of(held: Held, rows: Rows, column: u32, last: u32, weights: vec4<f32>, max_: Value) -> Terms {
+fn basic_terms_of(held: Held, rows: Rows, column: u32, last: u32, weights: vec4<f32>, max_: Value) -> BasicTerms {
     return weights;
 }
 
-fn add_terms(a: Terms, b: Terms) -> Terms {
+fn add_basic_terms(a: BasicTerms, b: BasicTerms) -> BasicTerms {
     return a + b;
 }
 
 // The terms of the count-th block, from 1.
-fn take(sums: ptr<function, Sums>, terms: Terms, count: u32) {
+fn take_basic(sums: ptr<function, BasicSums>, terms: BasicTerms, count: u32) {
     add_term(sums, across(terms), count);
 }
 
 // What was relative to `old` becomes relative to `new`.
-fn refer(sums: ptr<function, Sums>, old: Value, new_: Value) {
+fn refer_basic(sums: ptr<function, BasicSums>, old: Value, new_: Value) {
     rescale(sums, rescaling(old, new_));
 }
 
-fn totals_of(sums: Sums) -> WideTotals {
+fn weight_sum_in(sums: BasicSums) -> NestedSum {
+    return sums;
+}
+
+fn basic_totals_of(sums: BasicSums) -> WideBasicTotals {
     return total(sums);
 }
 
-fn totals_of_row(totals: WideTotals, r: u32) -> Totals {
+fn basic_totals_of_row(totals: WideBasicTotals, r: u32) -> BasicTotals {
     return of_row(totals, r);
 }
 
-fn add_totals(a: Totals, b: Totals) -> Totals {
+fn add_basic_totals(a: BasicTotals, b: BasicTotals) -> BasicTotals {
     return a + b;
 }
 
-fn merge_totals(place: Place, mine: Totals) -> Totals {
+fn merge_basic_totals(place: Place, mine: BasicTotals) -> BasicTotals {
     return merge_sum(place, mine);
 }
 
-fn found_of(extremes: Extremes, totals: Totals) -> Found {
+fn basic_found_of(extremes: Extremes, totals: BasicTotals) -> BasicFound {
     return Statistic(extremes.max, totals, extremes.special);
 }
 
-fn statistic_of(found: Found) -> Statistic {
+fn basic_statistic_of(found: BasicFound) -> Statistic {
     return found;
 }
 
-fn totals_relative_to(found: Found, new_: f32) -> Totals {
+fn basic_totals_relative_to(found: BasicFound, new_: f32) -> BasicTotals {
     return found.sum * exponential_one(found.max, new_);
 }

@@ -12,6 +12,13 @@ const UPSTREAM_PER_ROW: u32 = 64u;
 const ZERO_VALID: u32 = 128u;
 const DIVISORS_GIVEN: u32 = 256u;
 const UNSIGNED_IDS: u32 = 512u;
+const SAVES_LSE: u32 = 2048u;
+const GIVES_TARGET_LOG_PROB: u32 = 4096u;
+const GIVES_ENTROPY: u32 = 8192u;
+const GIVES_ARGMAX: u32 = 16384u;
+const GIVES_HIT: u32 = 32768u;
+const GIVES_MAX_PROB: u32 = 65536u;
+const GIVES_Z_LOSS: u32 = 131072u;
 
 // What the target of a row is.
 struct Target {

@@ -52,6 +52,7 @@ impl Planner {
         &self,
         spec: CrossEntropySpec,
     ) -> Result<CrossEntropyBackwardPlan, Error> {
+        let spec = spec.without_row_outputs();
         let operation = match spec.form().is_dense() {
             true => Operation::CrossEntropyFused,
             false => Operation::CrossEntropyBackward,
@@ -93,19 +94,25 @@ impl CrossEntropyBackwardPlan {
     ///
     /// # Errors
     ///
-    /// As [`bind_rows`](Self::bind_rows), and an output among the extras: this pass has none but the gradient.
+    /// As [`bind_rows`](Self::bind_rows), and an output among the extras, or candidates: this pass gives the gradient alone.
     pub fn bind_with(
         &self,
         rows: u64,
         buffers: CrossEntropyBackwardBuffers<'_>,
         extras: CrossEntropyExtras<'_>,
     ) -> Result<Bound, Error> {
-        let outputs = [extras.pairs, extras.lse, extras.status];
+        let outputs = [
+            extras.pairs,
+            extras.lse,
+            extras.status,
+            extras.row_outputs,
+            extras.candidates,
+        ];
         if outputs.iter().any(Option::is_some) {
             return Err(Error::Value {
                 what: "extras of a backward pass",
                 expected: "class weights and an upstream gradient at most",
-                found: "an output of the forward pass".into(),
+                found: "what the forward pass alone has".into(),
             });
         }
         let kernels = Kernels {
@@ -113,6 +120,7 @@ impl CrossEntropyBackwardPlan {
             rows: &self.kernels,
             tally: &self.tally,
             lse: None,
+            row_outputs: None,
         };
         kernels.bind(self.request(rows, &buffers, &extras))
     }

@@ -5,16 +5,22 @@ use wgpu::Buffer;
 
 use super::tally::{RECORD, Tally};
 use super::{CrossEntropyExtras, CrossEntropySpec, TargetType};
-use crate::kernel::Bound;
+use crate::kernel::{Bound, Step};
 use crate::layout::Geometry;
 use crate::params::Params;
 use crate::rows::{RowKernels, storage};
 use crate::shader::Binding;
 use crate::shader::options::{
-    DIVISORS_GIVEN, HAS_UPSTREAM, HAS_WEIGHT, MEAN, SAVES_PAIR, SKIPS_LOSS, UPSTREAM_PER_ROW,
+    DIVISORS_GIVEN, HAS_UPSTREAM, HAS_WEIGHT, MEAN, SAVES_LSE, SAVES_PAIR, SKIPS_LOSS,
+    UPSTREAM_PER_ROW,
 };
 use crate::tensor::{F32, Shape, Tensor, check, without_matrices};
 use crate::{Error, Reduction};
+
+/// How the dispatches of the row outputs read logits that are written over, as `shaders/formula/row_outputs.wgsl` has it:
+/// before that, and after it.
+const GATHERS: u32 = 1;
+const GATHERED: u32 = 2;
 
 /// The kernels of a binding.
 #[derive(Debug)]
@@ -24,6 +30,8 @@ pub(super) struct Kernels<'p> {
     pub(super) tally: &'p Tally,
     /// For the lse of the pairs.
     pub(super) lse: Option<&'p RowKernels>,
+    /// For what is given of the rows beside their losses, lse and pairs among it.
+    pub(super) row_outputs: Option<&'p RowKernels>,
 }
 
 /// What is bound, and what becomes of it.
@@ -113,6 +121,34 @@ impl<'a> Request<'a> {
         }
     }
 
+    /// The row outputs that the spec asks for, and the candidates that some of them are of.
+    pub(super) fn give_row_outputs(
+        &mut self,
+        spec: &CrossEntropySpec,
+        extras: &CrossEntropyExtras<'a>,
+    ) -> Result<(), Error> {
+        let (words, count) = (self.params.row_words, self.params.candidates);
+        for (what, buffer, is_wanted) in [
+            ("row outputs", extras.row_outputs, words > 0),
+            ("candidates", extras.candidates, count > 0),
+        ] {
+            if buffer.is_some() != is_wanted {
+                return Err(unasked(what, is_wanted));
+            }
+        }
+        let bytes = u64::from(words) * F32;
+        if let Some(buffer) = extras.row_outputs {
+            let shape = Shape::PerRow { bytes };
+            self.write(Binding::RowOutputs, "row_outputs", buffer, shape);
+        }
+        let bytes = u64::from(count) * spec.targets.bytes();
+        if let Some(buffer) = extras.candidates {
+            let shape = Shape::PerRow { bytes };
+            self.read(Binding::Candidates, "candidates", buffer, shape);
+        }
+        Ok(())
+    }
+
     pub(super) fn skip_losses(&mut self) {
         self.params.options |= SKIPS_LOSS;
     }
@@ -120,6 +156,26 @@ impl<'a> Request<'a> {
     fn gives(&self, binding: Binding) -> bool {
         self.given.iter().any(|tensor| tensor.binding == binding)
     }
+}
+
+fn unasked(what: &'static str, is_wanted: bool) -> Error {
+    let (expected, found) = match is_wanted {
+        true => ("a buffer, as the spec asks for them", "none"),
+        false => ("no buffer, as the spec asks for none", "one"),
+    };
+    Error::Value {
+        what,
+        expected,
+        found: found.into(),
+    }
+}
+
+/// What the dispatch of the row outputs binds, and no other.
+const fn is_of_row_outputs(tensor: &Tensor<'_>) -> bool {
+    matches!(
+        tensor.binding,
+        Binding::RowOutputs | Binding::Candidates | Binding::CallerPairs
+    )
 }
 
 impl Kernels<'_> {
@@ -143,8 +199,10 @@ impl Kernels<'_> {
             params.options |= SAVES_PAIR;
         }
         params.loss_words = own.loss_words;
-        let tensors = own.beside(request.given, rows);
+        let every = own.beside(request.given, rows);
+        let (given, tensors): (Vec<_>, Vec<_>) = every.iter().copied().partition(is_of_row_outputs);
 
+        let gathers = self.rows.geometry.form.in_place && spec.asked().reads_logits();
         let scratch = self.rows.scratch(&tensors, rows)?;
         let mut steps = Vec::new();
         if counts {
@@ -153,8 +211,18 @@ impl Kernels<'_> {
                     .count(&tensors, self.rows.geometry.cols, rows, params)?,
             );
         }
+        if let Some(kernels) = self.row_outputs.filter(|_| gathers) {
+            let gathering = Params {
+                gathering: GATHERS,
+                ..params
+            };
+            steps.extend(self.row_outputs(kernels, &given, &tensors, rows, gathering)?);
+            params.gathering = GATHERED;
+        }
         steps.extend(self.rows.steps(&tensors, rows, params, scratch.as_ref())?);
-        if let Some(lse) = self.lse.filter(|_| own.writes_lse) {
+        if let Some(kernels) = self.row_outputs {
+            steps.extend(self.row_outputs(kernels, &given, &tensors, rows, params)?);
+        } else if let Some(lse) = self.lse.filter(|_| own.writes_lse) {
             let per_row = without_matrices(&tensors);
             steps.extend(lse.steps(&per_row, rows, params, None)?);
         }
@@ -172,6 +240,32 @@ impl Kernels<'_> {
             );
         }
         Ok(Bound::new(self.rows.planner.device(), &steps))
+    }
+
+    /// The dispatches that give the row outputs, and with them lse and pairs.
+    fn row_outputs<'a>(
+        &self,
+        kernels: &RowKernels,
+        given: &[Tensor<'a>],
+        tensors: &[Tensor<'a>],
+        rows: u64,
+        params: Params,
+    ) -> Result<Vec<Step<'a>>, Error> {
+        let is_read = |tensor: &&Tensor<'_>| {
+            use Binding::{Lse, Pairs, RowInput, Source, Weight};
+            matches!(tensor.binding, Source | RowInput | Weight | Pairs | Lse)
+        };
+        let bound: Vec<_> = given
+            .iter()
+            .chain(tensors.iter().filter(is_read))
+            .copied()
+            .collect();
+        let gives = |binding| bound.iter().any(|tensor| tensor.binding == binding);
+        let option = |binding, bit| if gives(binding) { bit } else { 0 };
+        let options = params.options & !SAVES_PAIR
+            | option(Binding::CallerPairs, SAVES_PAIR)
+            | option(Binding::Lse, SAVES_LSE);
+        kernels.steps(&bound, rows, Params { options, ..params }, None)
     }
 
     /// Says by what a mean and its gradient divide. Every row of probabilities counts once.
@@ -202,8 +296,9 @@ struct Own {
     row_losses: Option<Buffer>,
     /// Words of a row's loss: two where its z-loss stands apart, since a mean may divide it by something else.
     loss_words: u32,
-    /// Where the pairs go if they are needed and not asked for.
+    /// Where the pairs go if they are needed and not asked for, and with them what else is saved of rows.
     pairs: Option<Buffer>,
+    saved_bytes: u64,
     tallies: Option<Buffer>,
     writes_lse: bool,
 }
@@ -226,7 +321,9 @@ impl Own {
             )
         };
         let writes_lse = kernels.lse.is_some() && request.gives(Binding::Lse) && rows > 0;
-        let pairs = || make("wgpu-softmax pairs", rows * 2 * F32);
+        let saved_bytes = u64::from(kernels.spec.asked().saved_words()) * F32;
+        let pairs = || make("wgpu-softmax pairs", rows * saved_bytes);
+        let needs_pairs = kernels.row_outputs.is_some() || writes_lse;
         let tallies = || {
             let bytes = kernels.tally.bytes(&request.given, rows)?;
             Ok(make("wgpu-softmax tally", bytes))
@@ -234,7 +331,8 @@ impl Own {
         Ok(Self {
             row_losses: reduced.then(losses),
             loss_words,
-            pairs: (writes_lse && !request.gives(Binding::Pairs)).then(pairs),
+            pairs: (needs_pairs && !request.gives(Binding::Pairs)).then(pairs),
+            saved_bytes,
             tallies: counts.then(tallies).transpose()?,
             writes_lse,
         })
@@ -254,7 +352,10 @@ impl Own {
             );
         };
         own(Binding::RowOutput, "row losses", &self.row_losses, losses);
-        own(Binding::Pairs, "pairs", &self.pairs, Shape::PAIR_PER_ROW);
+        let pairs = Shape::PerRow {
+            bytes: self.saved_bytes,
+        };
+        own(Binding::Pairs, "pairs", &self.pairs, pairs);
         let bytes = self.tallies.as_ref().map_or(0, Buffer::size);
         own(
             Binding::Tallies,

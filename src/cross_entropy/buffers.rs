@@ -32,6 +32,12 @@ pub struct CrossEntropyExtras<'a> {
     pub lse: Option<&'a Buffer>,
     /// Written: one [`Status`].
     pub status: Option<&'a Buffer>,
+    /// Written: as many words a row as [`row_layout`](crate::CrossEntropyPlan::row_layout) says. Where the spec asks for
+    /// [row outputs](crate::RowOutputs), and only there.
+    pub row_outputs: Option<&'a Buffer>,
+    /// Read: [as many](crate::RowOutputs::log_probs_of) class ids a row, stored as class ids that are targets; i32 where
+    /// targets are probabilities.
+    pub candidates: Option<&'a Buffer>,
 }
 
 /// Declares the setters.
@@ -62,6 +68,11 @@ setters! {
     lse,
     /// Writes the counts of valid, bad and NaN rows: one [`Status`].
     status,
+    /// Writes the [row outputs](crate::RowOutputs) that the spec asks for: so many words a row as
+    /// [`row_layout`](crate::CrossEntropyPlan::row_layout) says.
+    row_outputs,
+    /// The classes whose log-probabilities are among the row outputs: as many ids a row.
+    candidates,
 }
 
 /// What the device found, as it lies in the status buffer.

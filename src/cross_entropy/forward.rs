@@ -2,7 +2,7 @@
 
 use super::bind::{Kernels, Request};
 use super::tally::{RECORD, Tally};
-use super::{CrossEntropyBuffers, CrossEntropyExtras, CrossEntropySpec};
+use super::{CrossEntropyBuffers, CrossEntropyExtras, CrossEntropySpec, RowLayout};
 use crate::kernel::Bound;
 use crate::layout::Geometry;
 use crate::operation::bytes_moved;
@@ -24,6 +24,7 @@ pub struct CrossEntropyPlan {
     loss_only: RowKernels,
     fused: RowKernels,
     lse: RowKernels,
+    row_outputs: Option<RowKernels>,
     tally: Tally,
 }
 
@@ -36,13 +37,16 @@ impl Planner {
     /// that cannot serve.
     pub fn cross_entropy(&self, spec: CrossEntropySpec) -> Result<CrossEntropyPlan, Error> {
         let kernels = |operation| RowKernels::plan(self, spec.geometry(operation)?);
+        let per_row = |geometry| RowKernels::plan(&self.unforced(), geometry);
+        let row_outputs = || per_row(spec.geometry(Operation::RowOutputs)?);
         let lse = Geometry::contiguous(Operation::LseFromPairs, spec.rows(), 1)?;
         Ok(CrossEntropyPlan {
             spec,
             params: spec.params()?,
             loss_only: kernels(Operation::CrossEntropy)?,
             fused: kernels(Operation::CrossEntropyFused)?,
-            lse: RowKernels::plan(&self.unforced(), lse)?,
+            lse: per_row(lse)?,
+            row_outputs: spec.asked().any().then(row_outputs).transpose()?,
             tally: Tally::plan(self, spec.form())?,
         })
     }
@@ -63,7 +67,8 @@ impl CrossEntropyPlan {
     ///
     /// # Errors
     ///
-    /// As [`bind`](Self::bind), and more rows than the plan has.
+    /// As [`bind`](Self::bind), more rows than the plan has, and row outputs or candidates where the spec asks for none, or
+    /// none where it does.
     pub fn bind_with(
         &self,
         rows: u64,
@@ -78,8 +83,9 @@ impl CrossEntropyPlan {
             },
             tally: &self.tally,
             lse: Some(&self.lse),
+            row_outputs: self.row_outputs.as_ref(),
         };
-        kernels.bind(self.request(rows, &buffers, &extras))
+        kernels.bind(self.request(rows, &buffers, &extras)?)
     }
 
     fn request<'a>(
@@ -87,12 +93,13 @@ impl CrossEntropyPlan {
         rows: u64,
         buffers: &CrossEntropyBuffers<'a>,
         extras: &CrossEntropyExtras<'a>,
-    ) -> Request<'a> {
+    ) -> Result<Request<'a>, Error> {
         let (spec, geometry) = (&self.spec, &self.fused.geometry);
         let per_row = Shape::VALUE_PER_ROW;
         let mut request = Request::new(self.params, rows);
         request.read_rows(spec, geometry, buffers.logits, buffers.targets);
         request.read_extras(spec, extras);
+        request.give_row_outputs(spec, extras)?;
         let (losses, shape) = match spec.reduction {
             Reduction::None => (Binding::RowOutput, per_row),
             _ => (Binding::ReducedLoss, Shape::Whole { bytes: F32 }),
@@ -100,9 +107,13 @@ impl CrossEntropyPlan {
         request.write(losses, "losses", buffers.losses, shape);
         let matrix = Shape::matrix(Binding::Result, geometry);
         let record = Shape::Whole { bytes: RECORD };
+        let pairs = match self.row_outputs {
+            Some(_) => Binding::CallerPairs,
+            None => Binding::Pairs,
+        };
         for (binding, role, buffer, shape) in [
             (Binding::Result, "grad_logits", buffers.grad_logits, matrix),
-            (Binding::Pairs, "pairs", extras.pairs, Shape::PAIR_PER_ROW),
+            (pairs, "pairs", extras.pairs, Shape::PAIR_PER_ROW),
             (Binding::Lse, "lse", extras.lse, per_row),
             (Binding::Status, "status", extras.status, record),
         ] {
@@ -110,7 +121,12 @@ impl CrossEntropyPlan {
                 request.write(binding, role, buffer, shape);
             }
         }
-        request
+        Ok(request)
+    }
+
+    /// Where the outputs of a row stand in the buffer of the row outputs that the spec asks for.
+    pub fn row_layout(&self) -> RowLayout {
+        self.spec.asked().layout()
     }
 
     /// The kernel for the loss alone, by name.

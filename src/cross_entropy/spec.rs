@@ -1,6 +1,6 @@
 //! What a cross-entropy computes.
 
-use super::TargetType;
+use super::{RowOutputs, TargetType};
 use crate::layout::{Extents, Geometry, Layout, Layouts};
 use crate::operation::sealed;
 use crate::params::Params;
@@ -30,6 +30,7 @@ pub struct CrossEntropySpec {
     z_loss: f32,
     softcap: Option<f32>,
     scale: f32,
+    row_outputs: RowOutputs,
     dtype: DType,
     layouts: Layouts,
     in_place: bool,
@@ -53,6 +54,15 @@ impl CrossEntropySpec {
             z_loss: 0.0,
             softcap: None,
             scale: 1.0,
+            row_outputs: RowOutputs {
+                target_log_prob: false,
+                log_probs_of: 0,
+                entropy: false,
+                argmax: false,
+                hit: false,
+                max_prob: false,
+                z_loss: false,
+            },
             dtype: DType::F32,
             layouts: Layouts {
                 source: Layout::CONTIGUOUS,
@@ -152,6 +162,15 @@ impl CrossEntropySpec {
         Self { scale, ..self }
     }
 
+    /// What is given of every row beside its loss, by the passes that compute the loss. Not with a shard of the classes.
+    #[must_use]
+    pub const fn row_outputs(self, row_outputs: RowOutputs) -> Self {
+        Self {
+            row_outputs,
+            ..self
+        }
+    }
+
     /// How logits, their gradient and probabilities as targets are stored. Losses, pairs and lse are f32 always.
     #[must_use]
     pub const fn dtype(self, dtype: DType) -> Self {
@@ -233,6 +252,11 @@ impl CrossEntropySpec {
         self.in_place
     }
 
+    /// What is given of every row beside its loss.
+    pub(crate) const fn asked(&self) -> RowOutputs {
+        self.row_outputs
+    }
+
     /// How logits, their gradient and probabilities are stored.
     pub(crate) const fn stored_as(&self) -> DType {
         self.dtype
@@ -249,6 +273,32 @@ impl CrossEntropySpec {
             capped: self.softcap.is_some(),
             ..Form::default()
         }
+    }
+
+    /// The code of an operation.
+    fn form_of(&self, operation: Operation) -> Form {
+        let form = self.form();
+        match operation {
+            Operation::CrossEntropy | Operation::CrossEntropyFused => {
+                let (entropy, argmax) = self.row_outputs.tells();
+                Form {
+                    entropy,
+                    argmax,
+                    ..form
+                }
+            }
+            // Whatever the shares of the classes.
+            Operation::RowOutputs if form.shares == Shares::Smoothed => Form {
+                shares: Shares::Onehot,
+                ..form
+            },
+            _ => form,
+        }
+    }
+
+    /// The same without row outputs, for passes that give none.
+    pub(super) fn without_row_outputs(self) -> Self {
+        self.row_outputs(RowOutputs::default())
     }
 
     fn is_shard(&self) -> bool {
@@ -278,6 +328,7 @@ impl CrossEntropySpec {
         if !self.z_loss.is_finite() {
             return refuse("z-loss", "a finite number", self.z_loss.to_string());
         }
+        self.row_outputs.check(self.targets, self.is_shard())?;
         match (self.targets, self.ignore_index) {
             (TargetType::Probs, Some(ignored)) => {
                 let expected = "none where targets are probabilities";
@@ -318,11 +369,19 @@ impl CrossEntropySpec {
 impl sealed::Spec for CrossEntropySpec {
     fn geometry(&self, operation: Operation) -> Result<Geometry, Error> {
         self.check()?;
-        if operation.is_per_row() && self.form().is_dense() {
+        let from_pairs = operation == Operation::CrossEntropyFromPairs;
+        if from_pairs && self.form().is_dense() {
             return Err(Error::Value {
                 what: "targets",
                 expected: "class ids without smoothing for losses from pairs",
                 found: self.form().to_string(),
+            });
+        }
+        if from_pairs && self.row_outputs.any() {
+            return Err(Error::Value {
+                what: "row outputs",
+                expected: "none for losses from pairs",
+                found: format!("{:?}", self.row_outputs),
             });
         }
         let extents = Extents {
@@ -331,9 +390,10 @@ impl sealed::Spec for CrossEntropySpec {
             inner: self.inner,
         };
         let geometry = Geometry::new(operation, extents, self.dtype, self.layouts)?;
-        let geometry = geometry.form(self.form());
-        // Beside the fused pass there is always one for the loss alone.
-        match self.in_place && operation != Operation::CrossEntropy {
+        let geometry = geometry.form(self.form_of(operation));
+        // Beside the fused pass there is always one for the loss alone, and none of the row outputs writes a matrix.
+        let apart = matches!(operation, Operation::CrossEntropy | Operation::RowOutputs);
+        match self.in_place && !apart {
             true => geometry.in_place(),
             false => Ok(geometry),
         }
@@ -348,7 +408,7 @@ impl sealed::Spec for CrossEntropySpec {
             Some(softcap) => Params::capped(self.scale, softcap)?,
             None => Params::scaled(self.scale)?,
         };
-        Ok(Params {
+        Ok(self.row_outputs.params(Params {
             options: self.options(),
             first_class: narrow(self.first_class),
             classes: narrow(self.all_classes),
@@ -361,6 +421,6 @@ impl sealed::Spec for CrossEntropySpec {
             weight_sum: weight_sum.to_bits(),
             valid_rows: (valid_rows as f32).to_bits(),
             ..read
-        })
+        }))
     }
 }

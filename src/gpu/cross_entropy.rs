@@ -5,6 +5,7 @@ use wgpu::Buffer;
 
 use super::Gpu;
 use super::element::{self, Element};
+use super::row_values::{RowValues, check_candidates, id_words};
 use super::slices::{described, expect_len, floats};
 use crate::variant::Operation;
 use crate::{
@@ -90,6 +91,9 @@ pub struct CrossEntropyInputs<'a, T = f32> {
     pub weight: Option<&'a [f32]>,
     /// The upstream gradient: one a row where the losses are not reduced, else one. None is 1.
     pub grad_losses: Option<&'a [f32]>,
+    /// The classes whose log-probabilities are among the row outputs: `rows` times as many as the spec
+    /// [asks for](crate::RowOutputs::log_probs_of).
+    pub candidates: &'a [i64],
 }
 
 impl<'a, T: Element> CrossEntropyInputs<'a, T> {
@@ -100,6 +104,7 @@ impl<'a, T: Element> CrossEntropyInputs<'a, T> {
             targets: targets.into(),
             weight: None,
             grad_losses: None,
+            candidates: &[],
         }
     }
 
@@ -121,6 +126,12 @@ impl<'a, T: Element> CrossEntropyInputs<'a, T> {
         }
     }
 
+    /// Says which classes' log-probabilities are among the row outputs.
+    #[must_use]
+    pub const fn candidates(self, candidates: &'a [i64]) -> Self {
+        Self { candidates, ..self }
+    }
+
     fn check(&self, spec: &CrossEntropySpec) -> Result<(), Error> {
         element::require::<T>(spec.stored_as())?;
         let narrow = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
@@ -132,6 +143,7 @@ impl<'a, T: Element> CrossEntropyInputs<'a, T> {
             _ => rows,
         };
         expect_len("targets", self.targets.len(), targets)?;
+        check_candidates(spec, self.candidates)?;
         if let Some(weight) = self.weight {
             expect_len("weight", weight.len(), classes)?;
         }
@@ -163,6 +175,8 @@ pub struct CrossEntropyOutput<T = f32> {
     pub lse: Option<Vec<f32>>,
     /// What the device counted.
     pub status: Status,
+    /// The [row outputs](crate::RowOutputs) that the spec asks for.
+    pub rows: RowValues,
 }
 
 /// The inputs on the device.
@@ -171,6 +185,7 @@ struct Uploaded {
     targets: Buffer,
     weight: Option<Buffer>,
     grad_losses: Option<Buffer>,
+    candidates: Option<Buffer>,
 }
 
 impl Gpu {
@@ -205,7 +220,7 @@ impl Gpu {
             .targets(inputs.targets.target_type())
             .preferably_in_place();
         let plan = self.planner().cross_entropy(spec)?;
-        let uploaded = self.upload_inputs(&inputs)?;
+        let uploaded = self.upload_inputs(&spec, &inputs)?;
         let rows = usize::try_from(spec.rows()).unwrap_or(usize::MAX);
         let losses = usize::try_from(spec.losses()).unwrap_or(usize::MAX);
         let words = |role, count: usize| self.allocate(role, count.max(1) as u64 * 4);
@@ -222,10 +237,16 @@ impl Gpu {
         };
         let lse = wanted(wants.lse, "lse", rows)?;
 
+        let layout = plan.row_layout();
+        let row_words = rows.saturating_mul(layout.words as usize);
+        let row_outputs = wanted(layout.words > 0, "row outputs", row_words)?;
+
         let mut extras = CrossEntropyExtras::default().status(&status);
         extras.lse = lse.as_ref();
         extras.weight = uploaded.weight.as_ref();
         extras.grad_losses = uploaded.grad_losses.as_ref();
+        extras.candidates = uploaded.candidates.as_ref();
+        extras.row_outputs = row_outputs.as_ref();
         let buffers = CrossEntropyBuffers {
             logits: &uploaded.logits,
             targets: &uploaded.targets,
@@ -237,6 +258,7 @@ impl Gpu {
         let mut outputs = vec![(&loss, losses), (&status, size_of::<Status>() / 4)];
         outputs.extend(grad.as_ref().map(|buffer| (buffer, grad_words)));
         outputs.extend(lse.as_ref().map(|buffer| (buffer, rows)));
+        outputs.extend(row_outputs.as_ref().map(|buffer| (buffer, row_words)));
         let shape = SoftmaxSpec::new(spec.rows(), spec.classes());
         let what = described(Operation::CrossEntropy, shape);
         let fetched = self.run_and_fetch(&bound, &outputs, &what).await?;
@@ -247,13 +269,20 @@ impl Gpu {
             status: *bytemuck::from_bytes(bytemuck::cast_slice(&next())),
             grad_logits: wants.grad_logits.then(|| element::values(next(), elements)),
             lse: wants.lse.then(|| floats(next())),
+            rows: RowValues::of(&layout, &next()),
         })
     }
 
     fn upload_inputs<T: Element>(
         &self,
+        spec: &CrossEntropySpec,
         inputs: &CrossEntropyInputs<'_, T>,
     ) -> Result<Uploaded, Error> {
+        let candidates = || {
+            let words = id_words(inputs.candidates, inputs.targets.target_type());
+            self.upload_some("candidates", &words)
+        };
+        let has_candidates = spec.asked().log_probs_of > 0;
         let some = |role, values: Option<&[f32]>| {
             values
                 .map(|values| self.upload_some(role, values))
@@ -269,6 +298,7 @@ impl Gpu {
             },
             weight: some("weight", inputs.weight)?,
             grad_losses: some("grad_losses", inputs.grad_losses)?,
+            candidates: has_candidates.then(candidates).transpose()?,
         })
     }
 

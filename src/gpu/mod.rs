@@ -8,6 +8,7 @@ mod element;
 mod masked;
 #[cfg(test)]
 mod memory;
+mod row_values;
 mod slices;
 mod transfer;
 
@@ -19,6 +20,7 @@ pub use adapters::{AdapterEntry, Selector, adapters};
 pub use cross_entropy::{CrossEntropyInputs, CrossEntropyOutput, CrossEntropyWants, Targets};
 pub use element::Element;
 pub use masked::MaskData;
+pub use row_values::RowValues;
 
 use crate::{Error, Planner, wanted};
 

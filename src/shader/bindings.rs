@@ -24,6 +24,9 @@ pub enum Binding {
     GradLosses = 13,
     Tally = 14,
     Mask = 15,
+    Candidates = 16,
+    RowOutputs = 17,
+    CallerPairs = 18,
 }
 
 impl Binding {
@@ -84,6 +87,7 @@ impl Program {
             Operation::PartialStatistic => Vec::new(),
             Operation::MergeStatistics => vec![(Pairs, true), (Lse, true)],
             Operation::LseFromPairs => vec![(Pairs, false), (Lse, true)],
+            Operation::RowOutputs => self.row_output_bindings(),
             Operation::SoftmaxFromPairs | Operation::Jacobian => vec![(Pairs, false)],
             Operation::LogSumExp => vec![(RowOutput, true)],
             Operation::LogSumExpBackward => vec![(RowInput, false)],
@@ -107,6 +111,17 @@ impl Program {
             Stage::Recalled => list.extend([(Pairs, false), (RowOutput, true)]),
             _ => list.extend([(Pairs, true), (RowOutput, true)]),
         }
+        list
+    }
+
+    fn row_output_bindings(&self) -> Bindings {
+        use Binding::{CallerPairs, Candidates, Lse, Pairs, RowOutputs};
+        let mut list = match self.form.shares {
+            Shares::Probabilities => Vec::new(),
+            Shares::Onehot | Shares::Smoothed => self.target_bindings(),
+        };
+        list.extend([(Pairs, false), (Lse, true), (Candidates, false)]);
+        list.extend([(RowOutputs, true), (CallerPairs, true)]);
         list
     }
 

@@ -213,7 +213,7 @@ impl Program {
 
     /// Whether an invocation serves one row, or a part of one.
     pub(crate) const fn serves_single_rows(&self) -> bool {
-        self.beside.is_none() || matches!(self.stage, Stage::Combine)
+        self.beside.is_none() || matches!(self.stage, Stage::Combine | Stage::Recalled)
     }
 
     /// The label of the pipeline and of its dispatches.
@@ -238,12 +238,18 @@ impl Program {
             list.push(("LANES", f64::from(self.lanes)));
         }
         let whole = match (self.stage, self.beside) {
-            (Stage::Partial | Stage::Combine, _) => None,
+            (Stage::Partial | Stage::Combine | Stage::Recalled, _) => None,
             (_, Some(beside)) => Some(beside.whole),
             (Stage::Registers { whole, .. } | Stage::Unrolled { whole, .. }, None) => Some(whole),
             _ => None,
         };
         list.extend(whole.map(|whole| ("WHOLE", flag(whole))));
+        if self.form.is_told() {
+            list.extend([
+                ("TELLS_MOMENT", flag(self.form.entropy)),
+                ("TELLS_PEAK", flag(self.form.argmax)),
+            ]);
+        }
         list
     }
 }

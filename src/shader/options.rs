@@ -39,4 +39,18 @@ bits! {
     UNSIGNED_IDS,
     /// Rows of which nothing is left give zeros.
     ZERO_EMPTY_ROWS,
+    /// The lse is written with the row outputs.
+    SAVES_LSE,
+    /// The log-probability of the target is a row output.
+    GIVES_TARGET_LOG_PROB,
+    /// The entropy is one.
+    GIVES_ENTROPY,
+    /// The class of the largest logit is one.
+    GIVES_ARGMAX,
+    /// Whether that is the target is one.
+    GIVES_HIT,
+    /// The largest probability is one.
+    GIVES_MAX_PROB,
+    /// The z-loss is one.
+    GIVES_Z_LOSS,
 }

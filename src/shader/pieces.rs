@@ -54,7 +54,10 @@ impl Program {
         list.push(source_piece(self));
         list.extend(formula_pieces(self));
         list.extend(self.exception_pieces());
-        if self.operation != Operation::LseFromPairs {
+        if !matches!(
+            self.operation,
+            Operation::LseFromPairs | Operation::RowOutputs
+        ) {
             list.extend(causal_pieces(self));
         }
         list.push(if self.operation.writes_matrix() {
@@ -75,9 +78,10 @@ impl Program {
     /// say of one-hot targets and of a Jacobian. Where nothing is written, there is none to be said of.
     fn exception_pieces(&self) -> Vec<Piece> {
         let has_its_own = match self.operation {
-            Operation::PartialStatistic | Operation::MergeStatistics | Operation::LseFromPairs => {
-                true
-            }
+            Operation::PartialStatistic
+            | Operation::MergeStatistics
+            | Operation::LseFromPairs
+            | Operation::RowOutputs => true,
             Operation::CrossEntropy
             | Operation::CrossEntropyBackward
             | Operation::CrossEntropyFused
@@ -92,11 +96,17 @@ impl Program {
 }
 
 impl Program {
-    fn record_piece(&self) -> Piece {
-        match self.form.is_dense() {
-            true => piece!("records/shares.wgsl"),
-            false => piece!("records/statistic.wgsl"),
-        }
+    fn record_pieces(&self) -> [Piece; 2] {
+        [
+            match self.form.is_dense() {
+                true => piece!("records/shares.wgsl"),
+                false => piece!("records/statistic.wgsl"),
+            },
+            match self.form.is_told() {
+                true => piece!("records/told.wgsl"),
+                false => piece!("records/basic.wgsl"),
+            },
+        ]
     }
 }
 
@@ -141,7 +151,8 @@ fn source_piece(program: &Program) -> Piece {
 fn formula_pieces(program: &Program) -> Vec<Piece> {
     let of_logits = |formula| {
         let mut list = logits_pieces(program.form);
-        list.extend([piece!("sums/weights.wgsl"), formula]);
+        list.extend(sums_pieces(program.form));
+        list.push(formula);
         list
     };
     let of_gradient = |formula| {
@@ -149,6 +160,7 @@ fn formula_pieces(program: &Program) -> Vec<Piece> {
             piece!("survey/magnitudes.wgsl"),
             piece!("streams/gradient.wgsl"),
             piece!("sums/weights.wgsl"),
+            piece!("sums/basic.wgsl"),
             formula,
         ]
     };
@@ -169,6 +181,7 @@ fn formula_pieces(program: &Program) -> Vec<Piece> {
         Operation::LogSoftmaxBackward => of_gradient(piece!("formula/log_softmax_backward.wgsl")),
         Operation::Jacobian => vec![piece!("formula/jacobian.wgsl")],
         Operation::LseFromPairs => vec![piece!("formula/lse_of_pairs.wgsl")],
+        Operation::RowOutputs => row_output_pieces(program.form),
         Operation::CrossEntropy
         | Operation::CrossEntropyBackward
         | Operation::CrossEntropyFused
@@ -176,20 +189,44 @@ fn formula_pieces(program: &Program) -> Vec<Piece> {
     }
 }
 
+/// What is summed of a row: for the operation, and to be told besides.
+fn sums_pieces(form: Form) -> [Piece; 2] {
+    [
+        match form.is_dense() {
+            true => piece!("sums/shares.wgsl"),
+            false => piece!("sums/weights.wgsl"),
+        },
+        match form.is_told() {
+            true => piece!("sums/told.wgsl"),
+            false => piece!("sums/basic.wgsl"),
+        },
+    ]
+}
+
+fn row_output_pieces(form: Form) -> Vec<Piece> {
+    let mut list = vec![reading_piece(form)];
+    list.extend(target_pieces(form));
+    list.push(piece!("formula/row_outputs.wgsl"));
+    list
+}
+
 /// How logits are read, beside the probabilities that are their targets or alone.
 fn logits_pieces(form: Form) -> Vec<Piece> {
     if form.is_masked() {
         return masked_pieces(form);
     }
-    let reading = match form.capped {
-        true => piece!("reading/capped.wgsl"),
-        false => piece!("reading/plain.wgsl"),
-    };
     let stream = match form.shares {
         Shares::Probabilities => piece!("streams/logits_and_probs.wgsl"),
         Shares::Onehot | Shares::Smoothed => piece!("streams/logits.wgsl"),
     };
-    vec![reading, piece!("survey/logits.wgsl"), stream]
+    vec![reading_piece(form), piece!("survey/logits.wgsl"), stream]
+}
+
+fn reading_piece(form: Form) -> Piece {
+    match form.capped {
+        true => piece!("reading/capped.wgsl"),
+        false => piece!("reading/plain.wgsl"),
+    }
 }
 
 fn masked_pieces(form: Form) -> Vec<Piece> {
@@ -231,10 +268,8 @@ fn causal_pieces(program: &Program) -> Vec<Piece> {
 fn cross_entropy_pieces(program: &Program) -> Vec<Piece> {
     let form = program.form;
     let mut list = logits_pieces(form);
-    list.extend(match form.is_dense() {
-        true => vec![piece!("sums/shares.wgsl"), piece!("shares/dense.wgsl")],
-        false => vec![piece!("sums/weights.wgsl")],
-    });
+    list.extend(sums_pieces(form));
+    list.extend(form.is_dense().then_some(piece!("shares/dense.wgsl")));
     list.push(match form.shares {
         Shares::Onehot => piece!("shares/onehot.wgsl"),
         Shares::Smoothed => piece!("shares/smoothed.wgsl"),
@@ -246,6 +281,7 @@ fn cross_entropy_pieces(program: &Program) -> Vec<Piece> {
         Stage::Elementwise | Stage::Unrolled { .. } | Stage::Recalled => {
             piece!("pairs/recalled.wgsl")
         }
+        _ if form.is_told() => piece!("pairs/told.wgsl"),
         _ => piece!("pairs/saved.wgsl"),
     });
     list
@@ -283,7 +319,10 @@ fn stage_pieces(program: &Program) -> Vec<Piece> {
             piece!("family/fold.wgsl"),
         ]
     };
-    let merge = || vec![program.record_piece(), piece!("family/merge_records.wgsl")];
+    let merge = || {
+        let merge = piece!("family/merge_records.wgsl");
+        [program.record_pieces().to_vec(), vec![merge]].concat()
+    };
     let except = piece!("family/except.wgsl");
     let quads = |quads, rows| {
         let mut list = vec![piece!("family/guarded.wgsl")];
@@ -336,21 +375,25 @@ fn beside_pieces(program: &Program, beside: Beside) -> Vec<Piece> {
     };
     let access = piece!("strided/access.wgsl");
     let write = || vec![access.clone(), piece!("strided/write.wgsl")];
-    let record = program.record_piece();
+    let record = program.record_pieces().to_vec();
     let list = match program.stage {
         Stage::Registers { .. } => vec![
             groups.clone(),
             access.clone(),
             piece!("strided/registers.wgsl"),
         ],
-        Stage::Partial => [fold(), vec![record, piece!("strided/partial.wgsl")]].concat(),
-        Stage::Combine => vec![
+        Stage::Partial => [fold(), record, vec![piece!("strided/partial.wgsl")]].concat(),
+        Stage::Combine => [
             record,
-            piece!("family/merge_records.wgsl"),
-            piece!("strided/combine.wgsl"),
-        ],
+            vec![
+                piece!("family/merge_records.wgsl"),
+                piece!("strided/combine.wgsl"),
+            ],
+        ]
+        .concat(),
         Stage::Finish => [
-            vec![groups.clone(), record],
+            vec![groups.clone()],
+            record,
             write(),
             vec![piece!("strided/finish.wgsl")],
         ]
@@ -361,6 +404,7 @@ fn beside_pieces(program: &Program, beside: Beside) -> Vec<Piece> {
             vec![piece!("strided/elementwise.wgsl")],
         ]
         .concat(),
+        Stage::Recalled => vec![piece!("family/recalled.wgsl")],
         _ => [fold(), write(), vec![piece!("strided/streamed.wgsl")]].concat(),
     };
     let unrolled = |(name, text): Piece| (name, Cow::Owned(unroll(&text, &counts)));

@@ -31,7 +31,7 @@ pub(super) fn candidates(problem: Problem, tuning: &Tuning, access: Access) -> V
 fn groups(problem: Problem, tuning: &Tuning) -> u32 {
     let of_slice = problem.inner.div_ceil(4);
     let served = tuning.groups_beside * tuning.workgroup_beside;
-    match of_slice >= 2 * served || of_slice % served == 0 {
+    match of_slice >= 2 * served || of_slice.is_multiple_of(served) {
         true => tuning.groups_beside,
         false => 1,
     }

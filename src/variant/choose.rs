@@ -29,6 +29,9 @@ fn candidates(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
     // Serves rows too long for the loops of few lanes.
     let widest = Lanes::join(256, abilities);
     let access = access(problem);
+    if problem.operation.is_per_row() {
+        return vec![per_row(problem)];
+    }
     if problem.inner > 1 {
         return beside::candidates(problem, tuning, access);
     }
@@ -36,9 +39,6 @@ fn candidates(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
         Operation::PartialStatistic | Operation::MergeStatistics => [streaming, widest]
             .map(|lanes| (Family::Streamed, lanes))
             .to_vec(),
-        operation if operation.is_per_row() => {
-            vec![(Family::Elementwise { parts: 1 }, Lanes::ALONE)]
-        }
         operation if operation.is_elementwise() => {
             let mut list = match problem.rows >= tuning.few_parts {
                 true => held(problem, tuning, abilities, streaming),
@@ -70,6 +70,14 @@ fn candidates(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
     list.into_iter()
         .map(|(family, lanes)| lanes.variant(family, access))
         .collect()
+}
+
+/// One invocation a row, of which it reads single elements.
+fn per_row(problem: Problem) -> Variant {
+    Variant {
+        groups: u32::from(problem.inner > 1),
+        ..Lanes::ALONE.variant(Family::Elementwise { parts: 1 }, Access::Words)
+    }
 }
 
 /// The widest accesses that pay: those of a shifted row are guarded at both ends.

@@ -47,6 +47,10 @@ pub struct Form {
     pub causal: bool,
     /// Whether the result lies over the first matrix that is read.
     pub in_place: bool,
+    /// Whether the first moment of a row is told, for its entropy.
+    pub entropy: bool,
+    /// Whether the column of a row's largest logit is told.
+    pub argmax: bool,
 }
 
 impl Form {
@@ -59,17 +63,18 @@ impl Form {
                 ..Self::default()
             })
         };
+        let of = |shares: &[Shares]| shares.iter().copied().flat_map(capped).collect();
+        let told = |shares| Self::each_told(of(shares));
         let mut forms = match operation {
             Operation::Softmax | Operation::LogSoftmax | Operation::LogSumExp => Self::masked(),
             Operation::CrossEntropy | Operation::CrossEntropyFused => {
-                [Shares::Onehot, Shares::Smoothed, Shares::Probabilities]
-                    .into_iter()
-                    .flat_map(capped)
-                    .collect()
+                told(&[Shares::Onehot, Shares::Smoothed, Shares::Probabilities])
             }
-            Operation::CrossEntropyBackward
-            | Operation::CrossEntropyFromPairs
-            | Operation::PartialStatistic => capped(Shares::Onehot).to_vec(),
+            Operation::PartialStatistic => told(&[Shares::Onehot]),
+            Operation::CrossEntropyBackward | Operation::CrossEntropyFromPairs => {
+                of(&[Shares::Onehot])
+            }
+            Operation::RowOutputs => of(&[Shares::Onehot, Shares::Probabilities]),
             _ => vec![Self::default()],
         };
         if operation.allows_in_place() {
@@ -106,6 +111,25 @@ impl Form {
         self.causal || !matches!(self.masking, Masking::None)
     }
 
+    /// Each form with what may be told of a row besides.
+    fn each_told(forms: Vec<Self>) -> Vec<Self> {
+        let told = |form: Self| {
+            [(false, false), (true, false), (false, true), (true, true)].map(|(entropy, argmax)| {
+                Self {
+                    entropy,
+                    argmax,
+                    ..form
+                }
+            })
+        };
+        forms.into_iter().flat_map(told).collect()
+    }
+
+    /// Whether more is told of a row than its operation needs.
+    pub const fn is_told(self) -> bool {
+        self.entropy || self.argmax
+    }
+
     /// Whether every class may have a share, so that shares have to be summed.
     pub const fn is_dense(self) -> bool {
         !matches!(self.shares, Shares::Onehot)
@@ -114,15 +138,16 @@ impl Form {
     /// How many matrices the operation reads.
     pub const fn matrices_read(self, operation: Operation) -> u32 {
         match (operation, self.shares) {
-            (Operation::SoftmaxBackward | Operation::LogSoftmaxBackward, _)
-            | (_, Shares::Probabilities) => 2,
+            (Operation::SoftmaxBackward | Operation::LogSoftmaxBackward, _) => 2,
+            (Operation::RowOutputs, _) => 1,
+            (_, Shares::Probabilities) => 2,
             _ => 1,
         }
     }
 }
 
 impl fmt::Display for Form {
-    /// `.smoothed` or `.probabilities`, `.capped`, what masks, `.in-place`, or nothing.
+    /// `.smoothed` or `.probabilities`, `.capped`, what is told, what masks, `.in-place`, or nothing.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.shares {
             Shares::Onehot => "",
@@ -130,6 +155,8 @@ impl fmt::Display for Form {
             Shares::Probabilities => ".probabilities",
         })?;
         f.write_str(if self.capped { ".capped" } else { "" })?;
+        f.write_str(if self.entropy { ".entropy" } else { "" })?;
+        f.write_str(if self.argmax { ".argmax" } else { "" })?;
         f.write_str(match self.masking {
             Masking::None => "",
             Masking::Added => ".added",

@@ -36,6 +36,8 @@ pub enum Operation {
     CrossEntropyFromPairs,
     /// `max + ln(sum)`, from the saved statistic.
     LseFromPairs,
+    /// What is given of a row beside its loss, from the saved statistic.
+    RowOutputs,
 }
 
 impl Operation {
@@ -80,6 +82,7 @@ impl Operation {
             Self::SoftmaxFromPairs => "softmax-from-pairs",
             Self::CrossEntropyFromPairs => "cross-entropy-from-pairs",
             Self::LseFromPairs => "lse-from-pairs",
+            Self::RowOutputs => "row-outputs",
         }
     }
 
@@ -93,6 +96,7 @@ impl Operation {
                 | Self::MergeStatistics
                 | Self::CrossEntropyFromPairs
                 | Self::LseFromPairs
+                | Self::RowOutputs
         )
     }
 
@@ -110,12 +114,16 @@ impl Operation {
                 | Self::SoftmaxFromPairs
                 | Self::CrossEntropyFromPairs
                 | Self::LseFromPairs
+                | Self::RowOutputs
         )
     }
 
     /// Whether it runs over one value a row only, from its saved pair.
     pub const fn is_per_row(self) -> bool {
-        matches!(self, Self::CrossEntropyFromPairs | Self::LseFromPairs)
+        matches!(
+            self,
+            Self::CrossEntropyFromPairs | Self::LseFromPairs | Self::RowOutputs
+        )
     }
 }
 

@@ -11,7 +11,7 @@ use wgpu_softmax::variant::Form;
 use crate::{OPERATIONS, parse, programs};
 
 /// Pieces that an option puts in the place of plain ones, or adds.
-const OPTIONAL: [(&str, Option<&str>); 11] = [
+const OPTIONAL: [(&str, Option<&str>); 14] = [
     ("reading/capped.wgsl", Some("reading/plain.wgsl")),
     ("streams/logits_and_probs.wgsl", Some("streams/logits.wgsl")),
     ("sums/shares.wgsl", Some("sums/weights.wgsl")),
@@ -23,6 +23,9 @@ const OPTIONAL: [(&str, Option<&str>); 11] = [
     ("records/shares.wgsl", Some("records/statistic.wgsl")),
     ("source/in_place.wgsl", Some("source/apart.wgsl")),
     ("source/in_place_by_halves.wgsl", Some("source/apart.wgsl")),
+    ("sums/told.wgsl", Some("sums/basic.wgsl")),
+    ("records/told.wgsl", Some("records/basic.wgsl")),
+    ("pairs/told.wgsl", Some("pairs/saved.wgsl")),
 ];
 
 /// The pieces of a text with their names, in their order.
@@ -86,7 +89,7 @@ fn optional_functions() -> BTreeSet<String> {
 #[test]
 fn the_default_form_has_no_function_of_another() {
     let optional = optional_functions();
-    for name in ["capped", "shares_of", "merge_faults"] {
+    for name in ["capped", "shares_of", "merge_faults", "peaks_of"] {
         assert!(optional.contains(name), "{name} is not among {optional:?}");
     }
     let of = |program: &Program| {

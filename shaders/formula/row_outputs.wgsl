@@ -1,0 +1,138 @@
+// What is given of a row beside its loss, in one buffer: from what is saved of it, which is the pair (max, 1/sum) and, where
+// the peak or the moment was told, (entropy, peak), from its target, and from the logits of the target and of the candidates.
+
+@group(0) @binding(7) var<storage, read> pairs: array<vec2<u32>>;
+@group(0) @binding(9) var<storage, read_write> lse: array<u32>;
+@group(0) @binding(16) var<storage, read> candidates: array<u32>;
+@group(0) @binding(17) var<storage, read_write> row_outputs: array<u32>;
+@group(0) @binding(18) var<storage, read_write> caller_pairs: array<vec2<u32>>;
+
+// Where the pass over the logits writes over them, those that are needed are put beforehand where their log-probabilities
+// will stand, and taken from there.
+const GATHERS: u32 = 1u;
+const GATHERED: u32 = 2u;
+
+alias Starts = u32;
+
+struct Row {
+    start: Starts,
+    found: Target,
+    pair: vec2<u32>,
+    entropy: u32,
+    peak: u32,
+}
+
+fn starts(row: u32) -> Starts {
+    return start_of(params.source_offset, params.source_stride, row);
+}
+
+fn open_row(row: u32, at: Starts) -> Row {
+    return Row(at, target_of(row), vec2<u32>(NAN), NAN, NO_COLUMN);
+}
+
+fn recall(opened: Row, index: u32) -> Row {
+    var row = opened;
+    let place = params.bound_row + index;
+    if params.saved_words == 2u {
+        row.pair = pairs[place];
+        return row;
+    }
+    let told = pairs[2u * place + 1u];
+    row.pair = pairs[2u * place];
+    row.entropy = told.x;
+    row.peak = told.y;
+    return row;
+}
+
+// scale (x - max) - ln(sum), never x - lse: right at logits of 1e8.
+fn log_prob_of(row: Row, class_: u32, place: u32) -> u32 {
+    if class_ >= params.cols {
+        return NAN;
+    }
+    if params.gathering == GATHERED {
+        return log_prob_at(row, row_outputs[place]);
+    }
+    let logit = read_logit(load_source_one(element_at(row.start, class_)));
+    if params.gathering == GATHERS {
+        return logit;
+    }
+    return log_prob_at(row, logit);
+}
+
+fn log_prob_at(row: Row, logit: u32) -> u32 {
+    if !finite_one(row.pair.x) {
+        return NAN;
+    }
+    let rise = rise_of_one(value_one(logit), value_one(row.pair.x));
+    if !live_one(logit) || rise == params.lowest_rise {
+        return NEGATIVE_INFINITY;
+    }
+    return bitcast<u32>(params.steepness * rise - log_sum_of(value_one(row.pair.y)));
+}
+
+fn target_log_prob(row: Row, place: u32) -> u32 {
+    if row.found.role == IGNORED {
+        return 0u;
+    }
+    return log_prob_of(row, row.found.class_, place);
+}
+
+// A class id of one word or two; NO_COLUMN where its upper word says that it is out of range.
+fn candidate(index: u32) -> u32 {
+    let place = index * params.id_words;
+    if params.id_words == 2u && candidates[place + 1u] != 0u {
+        return NO_COLUMN;
+    }
+    return candidates[place];
+}
+
+fn z_loss_of(row: Row) -> u32 {
+    if row.found.role == IGNORED {
+        return 0u;
+    }
+    if row.found.role == BAD || !finite_one(row.pair.x) {
+        return NAN;
+    }
+    let lse = value_one(lse_of_pair(row.pair));
+    return bounded(bitcast<u32>(params.z_loss * lse * lse));
+}
+
+// The next word of a row, if it is wanted.
+fn give(at: ptr<function, u32>, wanted: u32, word: u32) {
+    if (params.options & wanted) != 0u {
+        row_outputs[*at] = word;
+        *at += 1u;
+    }
+}
+
+// The place after the log-probabilities, which come first.
+fn give_log_probs(first: u32, place: u32, row: Row) -> u32 {
+    var at = first;
+    if (params.options & GIVES_TARGET_LOG_PROB) != 0u {
+        row_outputs[at] = target_log_prob(row, at);
+        at += 1u;
+    }
+    for (var k = 0u; k < params.candidates; k++) {
+        row_outputs[at + k] = log_prob_of(row, candidate(place * params.candidates + k), at + k);
+    }
+    return at + params.candidates;
+}
+
+fn report(index: u32, row: Row) {
+    let place = params.bound_row + index;
+    var at = give_log_probs(place * params.row_words, place, row);
+    if params.gathering == GATHERS {
+        return;
+    }
+    if (params.options & SAVES_PAIR) != 0u {
+        caller_pairs[place] = row.pair;
+    }
+    if (params.options & SAVES_LSE) != 0u {
+        lse[place] = lse_of_pair(row.pair);
+    }
+    give(&at, GIVES_ENTROPY, row.entropy);
+    give(&at, GIVES_ARGMAX, row.peak);
+    give(&at, GIVES_HIT, u32(row.found.role == VALID && row.found.class_ == row.peak));
+    give(&at, GIVES_MAX_PROB, row.pair.y);
+    give(&at, GIVES_Z_LOSS, z_loss_of(row));
+}

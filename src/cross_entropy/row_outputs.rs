@@ -1,0 +1,196 @@
+//! What a cross-entropy gives of a row beside its loss, and where in a buffer.
+
+use std::ops::Range;
+
+use super::TargetType;
+use crate::Error;
+use crate::params::Params;
+use crate::shader::options::{
+    GIVES_ARGMAX, GIVES_ENTROPY, GIVES_HIT, GIVES_MAX_PROB, GIVES_TARGET_LOG_PROB, GIVES_Z_LOSS,
+};
+
+/// Candidates a row, at most: software adapters make no longer loops.
+const MAX_CANDIDATES: u32 = 32_768;
+
+/// What a cross-entropy gives of every row beside its loss, of the logits as they are read: by scale and softcap. Nothing
+/// unless it is asked for.
+///
+/// Everything stands in one buffer, whose [`RowLayout`] the plan reports. A row is *spoilt* where it holds NaN or `+inf`,
+/// or `-inf` alone: every number of it is NaN, its argmax `u32::MAX`, its hit 0.
+///
+/// ```
+/// use wgpu_softmax::RowOutputs;
+///
+/// let layout = RowOutputs::default().target_log_prob().log_probs_of(3).argmax().layout();
+/// assert_eq!((layout.words, layout.log_probs, layout.argmax), (5, 1..4, Some(4)));
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct RowOutputs {
+    /// f32, the log-probability of the target's class: 0 for an ignored row, spoilt or not, NaN for a bad target. Not with
+    /// probabilities as targets.
+    pub target_log_prob: bool,
+    /// f32, the log-probabilities of so many classes a row, at most 32,768, whose ids are given for every row: NaN where an
+    /// id is out of range.
+    pub log_probs_of: u32,
+    /// f32, the entropy of the row's probabilities, in nats.
+    pub entropy: bool,
+    /// u32, the class of the largest logit, the first of equal ones. There -0 equals 0.
+    pub argmax: bool,
+    /// u32, 1 where that class is the target's, else 0. Not with probabilities as targets.
+    pub hit: bool,
+    /// f32, the largest probability.
+    pub max_prob: bool,
+    /// f32, the z-loss, a part of the row's loss: 0 for an ignored row, NaN for a bad target.
+    pub z_loss: bool,
+}
+
+/// Where the outputs of a row stand, in words of 4 bytes from where the row begins: row `r` at word `r * words`. What was
+/// not asked for has no place.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct RowLayout {
+    /// Words a row.
+    pub words: u32,
+    /// [The target's log-probability](RowOutputs::target_log_prob), f32.
+    pub target_log_prob: Option<u32>,
+    /// [Those of the candidates](RowOutputs::log_probs_of), f32.
+    pub log_probs: Range<u32>,
+    /// [The entropy](RowOutputs::entropy), f32.
+    pub entropy: Option<u32>,
+    /// [The argmax](RowOutputs::argmax), u32.
+    pub argmax: Option<u32>,
+    /// [Whether it is the target](RowOutputs::hit), u32.
+    pub hit: Option<u32>,
+    /// [The largest probability](RowOutputs::max_prob), f32.
+    pub max_prob: Option<u32>,
+    /// [The z-loss](RowOutputs::z_loss), f32.
+    pub z_loss: Option<u32>,
+}
+
+/// Declares the setters.
+macro_rules! setters {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        impl RowOutputs {
+            $($(#[$doc])*
+            #[must_use]
+            pub const fn $name(self) -> Self {
+                Self {
+                    $name: true,
+                    ..self
+                }
+            })*
+        }
+    };
+}
+
+setters! {
+    /// With the [log-probability of the target](Self#structfield.target_log_prob).
+    target_log_prob,
+    /// With the [entropy](Self#structfield.entropy).
+    entropy,
+    /// With the [argmax](Self#structfield.argmax).
+    argmax,
+    /// With [whether it is the target](Self#structfield.hit).
+    hit,
+    /// With the [largest probability](Self#structfield.max_prob).
+    max_prob,
+    /// With the [z-loss](Self#structfield.z_loss).
+    z_loss,
+}
+
+impl RowOutputs {
+    /// With the [log-probabilities](Self#structfield.log_probs_of) of `count` classes a row.
+    #[must_use]
+    pub const fn log_probs_of(self, count: u32) -> Self {
+        Self {
+            log_probs_of: count,
+            ..self
+        }
+    }
+
+    /// Where each of them stands.
+    pub fn layout(self) -> RowLayout {
+        let mut words = 0;
+        let mut place = |count: u32| {
+            let first = words;
+            words += count;
+            (count > 0).then_some(first)
+        };
+        let target_log_prob = place(self.target_log_prob.into());
+        let first = place(self.log_probs_of).unwrap_or(0);
+        RowLayout {
+            target_log_prob,
+            log_probs: first..first + self.log_probs_of,
+            entropy: place(self.entropy.into()),
+            argmax: place(self.argmax.into()),
+            hit: place(self.hit.into()),
+            max_prob: place(self.max_prob.into()),
+            z_loss: place(self.z_loss.into()),
+            words,
+        }
+    }
+
+    pub(super) fn any(self) -> bool {
+        self != Self::default()
+    }
+
+    /// Whether the rows' entropies, or the columns of their largest logits, have to be told by the pass over the logits.
+    pub(super) const fn tells(self) -> (bool, bool) {
+        (self.entropy, self.argmax || self.hit)
+    }
+
+    /// Whether logits are read for them one by one.
+    pub(super) const fn reads_logits(self) -> bool {
+        self.target_log_prob || self.log_probs_of > 0
+    }
+
+    /// Words that are saved of a row for them: the pair, and what is told.
+    pub(super) const fn saved_words(self) -> u32 {
+        match self.tells() {
+            (false, false) => 2,
+            _ => 4,
+        }
+    }
+
+    pub(super) fn check(self, targets: TargetType, is_shard: bool) -> Result<(), Error> {
+        let refuse = |expected, found: String| {
+            Err(Error::Value {
+                what: "row outputs",
+                expected,
+                found,
+            })
+        };
+        if self.log_probs_of > MAX_CANDIDATES {
+            let expected = "the log-probabilities of at most 32,768 classes a row";
+            return refuse(expected, self.log_probs_of.to_string());
+        }
+        if is_shard && self.any() {
+            return refuse("none in a shard of the classes", format!("{self:?}"));
+        }
+        if targets == TargetType::Probs && (self.target_log_prob || self.hit) {
+            let expected =
+                "no log-probability of the target and no hit where targets are probabilities";
+            return refuse(expected, format!("{self:?}"));
+        }
+        Ok(())
+    }
+
+    /// What the kernels read of it.
+    pub(super) fn params(self, base: Params) -> Params {
+        let bit = |is_wanted, bit| if is_wanted { bit } else { 0 };
+        Params {
+            options: base.options
+                | bit(self.target_log_prob, GIVES_TARGET_LOG_PROB)
+                | bit(self.entropy, GIVES_ENTROPY)
+                | bit(self.argmax, GIVES_ARGMAX)
+                | bit(self.hit, GIVES_HIT)
+                | bit(self.max_prob, GIVES_MAX_PROB)
+                | bit(self.z_loss, GIVES_Z_LOSS),
+            row_words: self.layout().words,
+            candidates: self.log_probs_of,
+            saved_words: self.saved_words(),
+            ..base
+        }
+    }
+}
