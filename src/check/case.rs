@@ -2,7 +2,7 @@
 
 use super::masking::Masking;
 use super::options::{Kind, Options};
-use super::{Inputs, bounds, inputs};
+use super::{Inputs, bounds, inputs, row_outputs};
 use crate::reference::{self, Columns, CrossEntropy, Targets};
 use crate::variant::Operation;
 use crate::{CrossEntropySpec, DType, Reduction};
@@ -37,6 +37,7 @@ impl Subject {
     fn spec(&self) -> CrossEntropySpec {
         let spec = self.options.spec(self.rows, self.cols);
         let spec = spec.dtype(self.dtype).inner(self.inner as u64);
+        let spec = spec.row_outputs(self.options.asked(self.operation));
         match self.in_place {
             true => spec.in_place(),
             false => spec,
@@ -59,6 +60,8 @@ pub(super) struct Case {
     /// One a class. Empty where there are none.
     pub(super) weight: Vec<f32>,
     pub(super) masking: Masking,
+    /// Class ids of which log-probabilities are given: a few a row. Empty where there are none.
+    pub(super) candidates: Vec<i64>,
     pub(super) spec: CrossEntropySpec,
     pub(super) expected: Vec<Expected>,
 }
@@ -78,6 +81,7 @@ impl Case {
             weight: Vec::new(),
             masking: Masking::new(&of, seed),
             spec: of.spec(),
+            candidates: Vec::new(),
             expected: Vec::new(),
         };
         match of.operation {
@@ -185,15 +189,7 @@ impl Case {
 
     fn cross_entropy(&mut self, logits: &[f32], seed: u64) {
         self.draw(seed);
-        let mut of = self.of.options.reference(self.of.cols);
-        if !self.weight.is_empty() {
-            of = of.weight(self.weight.clone());
-        }
-        of = match (self.second.as_slice(), self.of.options.reduction) {
-            ([], _) => of,
-            (grad_losses, Reduction::None) => of.grad_losses(grad_losses.to_vec()),
-            (grad_loss, _) => of.grad_loss(grad_loss[0].into()),
-        };
+        let of = self.reference();
         let (ids, probs) = (self.ids.clone(), self.probs.clone());
         let targets: Targets<'_> = match self.of.options.kind {
             Kind::Probs => (&probs).into(),
@@ -207,6 +203,29 @@ impl Case {
             let allowed = bounds::loss_gradient(&of, logits, targets);
             self.expect("grad_logits", gradient, allowed);
         }
+        if !self.candidates.is_empty() {
+            let expected = row_outputs::expected(self, &of, logits, targets);
+            self.expected.extend(expected);
+        }
+    }
+
+    /// The reference with the options of the case.
+    pub(super) fn reference(&self) -> CrossEntropy {
+        let mut of = self.of.options.reference(self.of.cols);
+        if !self.weight.is_empty() {
+            of = of.weight(self.weight.clone());
+        }
+        match (self.second.as_slice(), self.of.options.reduction) {
+            ([], _) => of,
+            (grad_losses, Reduction::None) => of.grad_losses(grad_losses.to_vec()),
+            (grad_loss, _) => of.grad_loss(grad_loss[0].into()),
+        }
+    }
+
+    /// What is expected of an output.
+    pub(super) fn values_of(&self, name: &str) -> &[f64] {
+        let of_name = self.expected.iter().find(|expected| expected.name == name);
+        of_name.map_or(&[], |expected| &expected.values)
     }
 
     /// Draws what the options ask for beside logits.
@@ -225,6 +244,9 @@ impl Case {
         self.ids = ids.into_iter().map(i64::from).collect();
         if options.kind == Kind::Probs {
             self.probs = stored(dtype, inputs::sparse_probs(rows, cols, seed));
+        }
+        if self.spec.asked().log_probs_of > 0 {
+            self.candidates = row_outputs::candidates(rows, cols);
         }
         if options.weighted {
             self.weight = inputs::weights(cols, seed);

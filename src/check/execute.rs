@@ -6,6 +6,8 @@ use wgpu::Buffer;
 
 use super::case::Case;
 use super::masking::Masking;
+use super::options::Kind;
+use super::row_outputs;
 use crate::softmax::{
     LogSoftmaxBackwardBuffers, LogSoftmaxBuffers, LogSumExpBackwardBuffers, LogSumExpBuffers,
     SoftmaxBackwardBuffers, SoftmaxBuffers,
@@ -337,21 +339,31 @@ fn cross_entropy(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Resul
         None
     };
 
+    let plan = planner.cross_entropy(case.spec)?;
+    let layout = plan.row_layout();
+    let row_words = layout.words as usize * case.of.rows;
+    let row_outputs = Output::new(gpu, "row_outputs", row_words, DType::F32)?;
+
     let buffers = CrossEntropyBuffers {
         logits: &inputs.logits,
         targets: &inputs.targets,
         losses: &losses.buffer,
         grad_logits: grad.as_ref().map(|output| &output.buffer),
     };
-    let extras = inputs.extras().lse(&lse.buffer).status(&status.buffer);
-    gpu.run(
-        &planner
-            .cross_entropy(case.spec)?
-            .bind_with(case.of.rows as u64, buffers, extras)?,
-        what,
-    )?;
+    let mut extras = inputs.extras().lse(&lse.buffer).status(&status.buffer);
+    extras.row_outputs = (layout.words > 0).then_some(&row_outputs.buffer);
+    let bound = plan.bind_with(case.of.rows as u64, buffers, extras)?;
+    gpu.run(&bound, what)?;
     let mut outcome = collect(gpu, case, [&losses, &lse, &status].into_iter().chain(&grad))?;
     outcome.outputs[2] = counts(&outcome.outputs[2]);
+    if layout.words > 0 {
+        let (values, kept) = row_outputs.fetch(gpu)?;
+        let words = bytemuck::cast_slice(&values);
+        outcome
+            .outputs
+            .extend(row_outputs::found(case, &layout, words));
+        outcome.kept_within &= kept;
+    }
     Ok(outcome)
 }
 
@@ -373,6 +385,7 @@ struct Inputs {
     targets: Buffer,
     weight: Option<Buffer>,
     grad_losses: Option<Buffer>,
+    candidates: Option<Buffer>,
 }
 
 impl Inputs {
@@ -386,6 +399,10 @@ impl Inputs {
             targets: targets(gpu, case)?,
             weight: some("weight", &case.weight)?,
             grad_losses: some("grad_losses", &case.second)?,
+            candidates: match case.candidates[..] {
+                [] => None,
+                _ => Some(upload_ids(gpu, "candidates", case, &case.candidates)?),
+            },
         })
     }
 
@@ -401,6 +418,7 @@ impl Inputs {
         CrossEntropyExtras {
             weight: self.weight.as_ref(),
             grad_losses: self.grad_losses.as_ref(),
+            candidates: self.candidates.as_ref(),
             ..CrossEntropyExtras::default()
         }
     }
@@ -408,11 +426,17 @@ impl Inputs {
 
 /// Targets as the case stores them. Those out of range of their type are i32, and have been drawn as such.
 fn targets(gpu: &Gpu, case: &Case) -> Result<Buffer, Error> {
-    let low: Vec<i32> = case.ids.iter().map(|&id| id as i32).collect();
+    match case.of.options.kind {
+        Kind::Probs => upload_rows(gpu, "targets", &case.probs, case),
+        _ => upload_ids(gpu, "targets", case, &case.ids),
+    }
+}
+
+fn upload_ids(gpu: &Gpu, name: &str, case: &Case, ids: &[i64]) -> Result<Buffer, Error> {
+    let low = || ids.iter().map(|&id| id as i32).collect::<Vec<_>>();
     match case.of.options.kind.target_type() {
-        TargetType::I64 => gpu.upload("targets", &case.ids),
-        TargetType::Probs => upload_rows(gpu, "targets", &case.probs, case),
-        TargetType::I32 | TargetType::U32 => gpu.upload("targets", &low),
+        TargetType::I64 => gpu.upload(name, ids),
+        _ => gpu.upload(name, &low()),
     }
 }
 

@@ -23,6 +23,7 @@ mod masking;
 mod options;
 mod pairs;
 mod report;
+mod row_outputs;
 mod run;
 
 pub(crate) use execute::upload;

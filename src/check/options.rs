@@ -3,9 +3,10 @@
 use std::sync::OnceLock;
 
 use super::pairs::covering;
+use super::row_outputs::everything;
 use crate::reference::CrossEntropy;
 use crate::variant::{Form, Masking, Operation, Shares};
-use crate::{CrossEntropySpec, EmptyRows, MaskKind, Reduction, TargetType, ZeroValid};
+use crate::{CrossEntropySpec, EmptyRows, MaskKind, Reduction, RowOutputs, TargetType, ZeroValid};
 
 /// The class id that the checks ignore: out of range, as PyTorch's.
 pub(super) const IGNORED: i64 = -100;
@@ -73,6 +74,8 @@ pub(super) struct Options {
     pub(super) mask: Option<MaskOption>,
     pub(super) causal: bool,
     pub(super) empty_rows: EmptyRows,
+    /// Whether every row output is asked for, of operations that give some.
+    pub(super) row_outputs: bool,
 }
 
 const MASKS: [Option<MaskOption>; 9] = {
@@ -104,7 +107,7 @@ const SCALES: [f32; 2] = [1.0, 0.7];
 const ZERO_VALID: [ZeroValid; 2] = [ZeroValid::Nan, ZeroValid::Zero];
 
 /// Settings of each option, in the order in which [`Options::of`] takes them.
-const FACTORS: [usize; 9] = [
+const FACTORS: [usize; 10] = [
     Kind::ALL.len(),
     REDUCTIONS.len(),
     2,
@@ -114,6 +117,7 @@ const FACTORS: [usize; 9] = [
     SCALES.len(),
     2,
     ZERO_VALID.len(),
+    2,
 ];
 
 impl Options {
@@ -159,6 +163,7 @@ impl Options {
             mask: None,
             causal: false,
             empty_rows: EmptyRows::Nan,
+            row_outputs: settings[9] == 1,
         }
     }
 
@@ -186,6 +191,16 @@ impl Options {
         }
     }
 
+    /// The row outputs that are asked for.
+    pub(super) fn asked(&self, operation: Operation) -> RowOutputs {
+        match operation {
+            Operation::CrossEntropy | Operation::CrossEntropyFused if self.row_outputs => {
+                everything(self.kind)
+            }
+            _ => RowOutputs::default(),
+        }
+    }
+
     /// The code that the options ask for.
     pub(super) fn form(&self, operation: Operation) -> Form {
         if takes_masks(operation) {
@@ -202,6 +217,8 @@ impl Options {
         Form {
             shares,
             capped: self.softcap.is_some(),
+            entropy: self.asked(operation).entropy,
+            argmax: self.asked(operation).argmax,
             ..Form::default()
         }
     }

@@ -311,7 +311,7 @@ fn alone(preferred: Variant, operation: Operation) -> Variant {
 fn problem(subject: &Subject) -> Problem {
     let cols = u32::try_from(subject.cols).unwrap_or(u32::MAX);
     let operation = subject.options.operation(subject.operation);
-    let form = subject.options.form(operation);
+    let form = subject.options.form(subject.operation);
     let form = Form {
         causal: form.causal && subject.inner == 1,
         in_place: subject.in_place,

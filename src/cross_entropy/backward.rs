@@ -101,18 +101,16 @@ impl CrossEntropyBackwardPlan {
         buffers: CrossEntropyBackwardBuffers<'_>,
         extras: CrossEntropyExtras<'_>,
     ) -> Result<Bound, Error> {
-        let outputs = [
-            extras.pairs,
-            extras.lse,
-            extras.status,
-            extras.row_outputs,
-            extras.candidates,
-        ];
-        if outputs.iter().any(Option::is_some) {
+        let outputs = [extras.pairs, extras.lse, extras.status, extras.row_outputs];
+        let found = match outputs.iter().any(Option::is_some) {
+            true => Some("an output of the forward pass"),
+            false => extras.candidates.map(|_| "candidates"),
+        };
+        if let Some(found) = found {
             return Err(Error::Value {
                 what: "extras of a backward pass",
                 expected: "class weights and an upstream gradient at most",
-                found: "what the forward pass alone has".into(),
+                found: found.into(),
             });
         }
         let kernels = Kernels {

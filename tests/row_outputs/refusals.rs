@@ -112,13 +112,15 @@ fn backward_passes() {
     };
     assert!(plan.bind(buffers).is_ok());
     let given = storage(16);
-    for extras in [
-        CrossEntropyExtras::default().row_outputs(&given),
-        CrossEntropyExtras::default().candidates(&given),
+    let extras = CrossEntropyExtras::default();
+    for (extras, found) in [
+        (extras.row_outputs(&given), "an output of the forward pass"),
+        (extras.candidates(&given), "candidates"),
     ] {
-        let expected = "extras of a backward pass: expected class weights and an upstream gradient at most, found what \
-                        the forward pass alone has";
-        assert_error(plan.bind_with(4, buffers, extras), expected);
+        let expected = format!(
+            "extras of a backward pass: expected class weights and an upstream gradient at most, found {found}"
+        );
+        assert_error(plan.bind_with(4, buffers, extras), &expected);
     }
 }
 

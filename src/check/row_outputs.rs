@@ -1,0 +1,130 @@
+//! The row outputs of a case: what they are expected to be, and what was found of them.
+
+use super::bounds;
+use super::case::{Case, Expected};
+use super::options::Kind;
+use crate::reference::{CrossEntropy, Targets};
+use crate::{DType, RowLayout, RowOutputs};
+
+/// Candidates a row.
+const CANDIDATES: usize = 2;
+
+/// What stands for no class, as the checks compare it.
+const NONE: f32 = u32::MAX as f32;
+
+/// Everything that there is for such targets.
+pub(super) fn everything(kind: Kind) -> RowOutputs {
+    let outputs = RowOutputs::default()
+        .log_probs_of(CANDIDATES as u32)
+        .entropy()
+        .argmax()
+        .max_prob()
+        .z_loss();
+    match kind {
+        Kind::Probs => outputs,
+        _ => outputs.target_log_prob().hit(),
+    }
+}
+
+/// A class of the row for every candidate, but for a few that are out of range.
+pub(super) fn candidates(rows: usize, cols: usize) -> Vec<i64> {
+    let candidate = |n: usize| match n % 11 {
+        10 => cols,
+        _ => n * 7919 % cols,
+    };
+    let class = |n| i64::try_from(candidate(n)).unwrap_or(i64::MAX);
+    (0..rows * CANDIDATES).map(class).collect()
+}
+
+/// What the reference says, in the order in which [`found`] has it.
+pub(super) fn expected(
+    case: &Case,
+    of: &CrossEntropy,
+    logits: &[f32],
+    targets: Targets<'_>,
+) -> Vec<Expected> {
+    let rows = of.row_outputs(logits, targets);
+    let ids = &case.candidates;
+    let exact = vec![0.0; case.of.rows];
+    let class = |class: Option<usize>| class.map_or(f64::from(NONE), |class| class as f64);
+    let argmax = rows.argmax.into_iter().map(class).collect();
+    let hits = rows.top1_hits.into_iter().map(u8::from).map(f64::from);
+    let mut list = vec![
+        (
+            "log_probs",
+            of.log_probs_of(logits, ids, CANDIDATES),
+            bounds::log_probs_of(of, logits, ids, CANDIDATES),
+        ),
+        ("entropy", rows.entropies, bounds::entropy(of, logits)),
+        ("argmax", argmax, exact.clone()),
+        ("max_prob", rows.max_probs, bounds::max_prob(of, logits)),
+        ("z_loss", rows.z_losses, bounds::z_loss(of, logits, targets)),
+    ];
+    if case.of.options.kind != Kind::Probs {
+        let allowed = bounds::target_log_prob(of, logits, targets);
+        list.push(("target_log_prob", rows.target_log_probs, allowed));
+        list.push(("hit", hits.collect(), exact));
+    }
+    list.into_iter().map(per_row).collect()
+}
+
+fn per_row((name, values, allowed): (&'static str, Vec<f64>, Vec<f64>)) -> Expected {
+    let cols = if name == "log_probs" { CANDIDATES } else { 1 };
+    Expected {
+        name,
+        values,
+        allowed,
+        cols,
+        dtype: DType::F32,
+    }
+}
+
+/// The words of the rows, output by output.
+pub(super) fn found(case: &Case, layout: &RowLayout, words: &[u32]) -> Vec<Vec<f32>> {
+    let rows = || words.chunks_exact(layout.words as usize);
+    let column = |place: u32| rows().map(move |row| row[place as usize]);
+    let floats = |place: u32| column(place).map(f32::from_bits).collect::<Vec<_>>();
+    let candidates = layout.log_probs.start as usize..layout.log_probs.end as usize;
+    let log_probs = rows().flat_map(|row| &row[candidates.clone()]);
+    let mut list = vec![log_probs.copied().map(f32::from_bits).collect()];
+    list.extend(layout.entropy.map(floats));
+    let argmax: Vec<u32> = layout.argmax.map(column).into_iter().flatten().collect();
+    list.push(judged_classes(case, &argmax));
+    list.extend(
+        [layout.max_prob, layout.z_loss]
+            .into_iter()
+            .flatten()
+            .map(floats),
+    );
+    list.extend(layout.target_log_prob.map(floats));
+    let hits = layout.hit.map(|place| column(place).collect::<Vec<_>>());
+    list.extend(hits.map(|hits| judged_hits(case, &argmax, &hits)));
+    list
+}
+
+/// Each class as it was found; where another one than the expected may be found, the expected one.
+fn judged_classes(case: &Case, argmax: &[u32]) -> Vec<f32> {
+    let (expected, reference) = (case.values_of("argmax"), case.reference());
+    let judged = |(row, &class): (usize, &u32)| {
+        let logits = &case.first[row * case.of.cols..][..case.of.cols];
+        let found = (class != u32::MAX).then_some(class as usize);
+        match bounds::may_be_argmax(&reference, logits, found) {
+            true => expected[row] as f32,
+            false => class as f32,
+        }
+    };
+    argmax.iter().enumerate().map(judged).collect()
+}
+
+/// The expected hit where the one that was found is right for the class that was found, else none.
+fn judged_hits(case: &Case, argmax: &[u32], hits: &[u32]) -> Vec<f32> {
+    let expected = case.values_of("hit");
+    let judged = |(row, &hit): (usize, &u32)| {
+        let is_target = i64::from(argmax[row]) == case.ids[row];
+        match hit == u32::from(is_target) {
+            true => expected[row] as f32,
+            false => f32::NAN,
+        }
+    };
+    hits.iter().enumerate().map(judged).collect()
+}
