@@ -261,7 +261,7 @@ fn causal_pieces(program: &Program) -> Vec<Piece> {
         false => piece!("causal/none.wgsl"),
     };
     let writes = matches!(program.stage, Stage::Streamed | Stage::Finish);
-    let blank = (program.form.causal && writes).then(|| piece!("causal/blank.wgsl"));
+    let blank = (program.form.causal && writes).then_some(piece!("causal/blank.wgsl"));
     std::iter::once(limit).chain(blank).collect()
 }
 
