@@ -90,8 +90,8 @@ fn buffers() {
     );
     let expected = "buffer `candidates`: expected at least 48 bytes, found 44";
     assert_error(bind(two, outputs.candidates(&fewer)), expected);
-    let expected =
-        "buffers `row_outputs` and `candidates`: expected two buffers, found the same one twice";
+    let expected = "buffers `row_outputs` and `candidates`: expected two buffers, found the same one twice (only \
+                    `in_place()` of a spec puts a result over the first input)";
     assert_error(bind(two, outputs.candidates(&given)), expected);
     assert!(bind(two, outputs.candidates(&twelve)).is_ok());
 }
