@@ -83,7 +83,7 @@ fn npy(descr: &str, shape: &str, data: Vec<u8>) -> Vec<u8> {
 /// Runs a line whose `@` is the folder, with blocks of so many bytes, and gives all outputs.
 fn outputs(folder: &TempDir, line: &str, block_bytes: u64) -> Vec<Vec<u8>> {
     let path = format!("{}/", folder.path().display());
-    let words = line.split(' ').map(|word| word.replace('@', &path));
+    let words = line.split_whitespace().map(|word| word.replace('@', &path));
     let mut cli = Cli::try_parse_from(words).expect("a valid line");
     common(&mut cli.command).block_bytes = block_bytes;
     run(&cli.command).expect("the command succeeds");
