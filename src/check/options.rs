@@ -278,7 +278,7 @@ impl Options {
     }
 }
 
-pub(super) const fn takes_masks(operation: Operation) -> bool {
+const fn takes_masks(operation: Operation) -> bool {
     matches!(
         operation,
         Operation::Softmax | Operation::LogSoftmax | Operation::LogSumExp

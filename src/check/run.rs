@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use super::case::{Case, Expected, Subject};
 use super::execute::{Outcome, execute};
-use super::options::{Options, takes_masks};
+use super::options::Options;
 use super::{Comparison, Group, Inputs, Report, bounds, compare, compare_as};
 use crate::variant::{
     Abilities, Access, Family, Form, Operation, Problem, Reduce, Variant, choose, variants,
@@ -86,11 +86,10 @@ fn check_operation(
         for (shape_turn, &((rows, cols, inner), kernels)) in work.iter().enumerate() {
             for (inputs_turn, inputs) in Inputs::ALL.into_iter().enumerate() {
                 let one = &every[options_turn % every.len()..][..1];
-                let masks_wanted = kernels.is_preferred() && dtype == DType::F32;
                 let chosen = match depth {
                     Depth::Full => every,
-                    // Each way to mask is a program of its own: it is compiled for the preferred kernel alone.
-                    Depth::Quick if takes_masks(operation) && !masks_wanted => &every[..1],
+                    // Options make programs of their own: they are compiled for preferred kernels of one storage type.
+                    Depth::Quick if !kernels.is_preferred() || dtype != DType::F32 => &every[..1],
                     _ => one,
                 };
                 options_turn += 1;
@@ -250,7 +249,7 @@ fn work(operation: Operation, dtype: DType, depth: Depth) -> Vec<(Extents, Kerne
     list.extend(rest.iter().map(with(Kernels::Preferred)));
     if dtype == DType::F32 || depth != Depth::Quick {
         // Of rows in registers the quick check has seen enough.
-        let skipped = if depth == Depth::Quick { 1 } else { 0 };
+        let skipped = if depth == Depth::Quick { 2 } else { 0 };
         let long = long_shapes_of(operation, dtype);
         list.extend(
             long[skipped.min(long.len() - 1)..]

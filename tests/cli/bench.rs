@@ -160,7 +160,7 @@ fn bad_values_are_told_before_any_work() {
     let bad = |flags: &str, words: &[&str]| folder.fail(&format!("bench {flags}"), 2, words);
     bad("--op softmix", &["softmix", "softmax-backward"]);
     bad("--dtype f64", &["f64", "bf16"]);
-    for shape in ["8192", "0x3", "3x0", "axb", "3x4x5", "-1x2"] {
+    for shape in ["8192", "0x3", "3x0", "axb", "3x4x5x6", "-1x2"] {
         bad(&format!("--shape={shape}"), &["ROWSxCOLUMNS"]);
     }
     for seconds in ["0", "-1", "nan", "inf", "long"] {

@@ -30,7 +30,8 @@ pub(crate) struct Timing {
     pub(crate) op: &'static str,
     pub(crate) rows: u64,
     pub(crate) cols: u64,
-    /// Rows that lie side by side.
+    /// Rows that lie side by side; where none do, nothing is said.
+    #[serde(skip_serializing_if = "is_one")]
     pub(crate) inner: u64,
     pub(crate) dtype: &'static str,
     pub(crate) kernel: String,
@@ -159,4 +160,12 @@ impl Timing {
             inner: self.inner,
         }
     }
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes what it asks about"
+)]
+const fn is_one(inner: &u64) -> bool {
+    *inner == 1
 }
