@@ -64,6 +64,11 @@ struct Params {
     // The largest magnitude whose product with the slope, to which a mask is added, is finite.
     largest_masked: u32,
     queries: u32,
+    // The queries of this dispatch, and its rows.
+    bin_first: u32,
+    bin_queries: u32,
+    bin_rows: u32,
+    padding: u32,
 }
 
 @group(0) @binding(0) var<uniform> given: Params;
@@ -109,9 +114,10 @@ fn whole_blocks(first: u32, last: u32, block: u32) -> u32 {
 }
 
 fn task_of(place: Place) -> Task {
-    let row = place.slot / params.parts;
+    let slot = place.slot / params.parts;
     let part = place.slot % params.parts;
-    let alive = row < params.rows;
+    let alive = is_alive(slot);
+    let row = row_of_slot(slot);
     let shift = shift_of(row);
     let first = part * params.part_cols;
     let last = max(first, min(first + params.part_cols, params.cols + shift));

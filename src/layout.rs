@@ -69,6 +69,8 @@ pub struct Geometry {
     pub(crate) cols: u32,
     /// Rows that lie side by side, and so how many elements the columns of a row are apart.
     pub(crate) inner: u32,
+    /// Rows of a group of which each counts one column more than the one before it; else 0.
+    pub(crate) queries: u32,
     pub(crate) dtype: DType,
     pub(crate) source: Rows,
     pub(crate) upstream: Rows,
@@ -112,6 +114,7 @@ impl Geometry {
             rows,
             cols,
             inner,
+            queries: 0,
             dtype,
             source,
             upstream,

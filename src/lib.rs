@@ -59,6 +59,7 @@
 //! Autograd, tensors, memory pools and quantised types. Reading a result back is up to you; only [`Gpu`] waits.
 
 pub mod bench;
+mod bins;
 mod caps;
 pub mod check;
 mod cross_entropy;

@@ -58,6 +58,10 @@ pub struct Params {
     pub mask_column_stride: u32,
     pub largest_masked: u32,
     pub queries: u32,
+    pub bin_first: u32,
+    pub bin_queries: u32,
+    pub bin_rows: u32,
+    pub padding: u32,
 }
 
 impl Default for Params {

@@ -89,6 +89,21 @@ impl Planner {
             .collect()
     }
 
+    /// The kernel of rows in registers of which each lane holds so many quads only.
+    pub(crate) fn narrow_kernel(
+        &self,
+        geometry: &Geometry,
+        variant: Variant,
+        quads: u32,
+    ) -> Result<Arc<Kernel>, Error> {
+        let narrow = |program: Program| Program {
+            stage: program.stage.narrowed(quads),
+            ..program
+        };
+        let program = Program::of(geometry, variant).remove(0);
+        self.kernel(narrow(program))
+    }
+
     pub(crate) fn kernel(&self, program: Program) -> Result<Arc<Kernel>, Error> {
         self.check_bindings(&program)?;
         let mut kernels = self

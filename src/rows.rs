@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::bins::Bin;
 use crate::kernel::{Bound, Kernel, Step};
 use crate::layout::Geometry;
 use crate::params::Params;
@@ -20,6 +21,8 @@ pub(crate) struct RowKernels {
     pub(crate) geometry: Geometry,
     pub(crate) variant: Variant,
     kernels: Vec<Arc<Kernel>>,
+    /// For causal rows by how many columns they count.
+    bins: Vec<Bin>,
     /// For a last row of which not every access of four lies in its buffer.
     cramped: Option<(Variant, Vec<Arc<Kernel>>)>,
 }
@@ -32,6 +35,7 @@ impl RowKernels {
             0 => Vec::new(),
             _ => planner.kernels(&geometry, variant)?,
         };
+        let bins = Bin::plan(planner, &geometry, variant)?;
         let cramped = match variant.by_words(geometry.problem()) {
             Some(variant) if geometry.rows > 0 => {
                 Some((variant, planner.kernels(&geometry, variant)?))
@@ -43,6 +47,7 @@ impl RowKernels {
             geometry,
             variant,
             kernels,
+            bins,
             cramped,
         })
     }
@@ -137,9 +142,12 @@ impl RowKernels {
         let mut steps = Vec::new();
         for window in self.windows(tensors, rows)? {
             for (variant, kernels, window) in self.served(tensors, window) {
-                for kernel in kernels {
-                    steps.push(self.step((variant, kernel), tensors, window, base, scratch));
-                }
+                let by_bins = variant == self.variant && Bin::divide(&self.geometry, window);
+                let bins = if by_bins { self.bins.as_slice() } else { &[] };
+                let kernels = if bins.is_empty() { kernels } else { &[] };
+                let step = |kernel| self.step((variant, kernel), tensors, window, base, scratch);
+                steps.extend(kernels.iter().map(step));
+                steps.extend(bins.iter().map(|bin| bin.of_all(step(&bin.kernel))));
             }
         }
         Ok(steps)
@@ -236,6 +244,8 @@ impl RowKernels {
             inner,
             groups: groups_of_slice(inner, variant),
             records: base.records.max(self.variant.family.parts()),
+            bin_queries: base.queries,
+            bin_rows: narrow(window.rows),
             ..base
         }
     }

@@ -246,7 +246,13 @@ impl sealed::Spec for SoftmaxSpec {
             inner: self.inner,
         };
         let geometry = Geometry::new(operation, extents, self.dtype, self.layouts)?;
-        let geometry = geometry.form(self.form(&geometry));
+        let queries = self
+            .queries
+            .map_or(0, |queries| u32::try_from(queries).unwrap_or(u32::MAX));
+        let geometry = Geometry {
+            queries,
+            ..geometry.form(self.form(&geometry))
+        };
         match self.in_place {
             true => geometry.in_place(),
             false => Ok(geometry),

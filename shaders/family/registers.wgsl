@@ -39,6 +39,7 @@ fn registers(invocation: Invocation) {
             let column = column_of_quad(task, place, k);
             write_quad(at, column, k, outcome(held[k], column, rows));
         }
+        write_blank(place, at, task.first, task.first + 4u * LANES * QUADS, params.cols, rows);
         write_exception(place, at, task.first, params.cols, rows);
     }
 }

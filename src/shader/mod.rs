@@ -79,6 +79,17 @@ impl Stage {
         }
     }
 
+    /// The same with so many quads in the registers of a lane, if they are fewer: they lie whole within the row.
+    pub(crate) fn narrowed(self, to: u32) -> Self {
+        match self {
+            Self::Registers { quads, .. } if to < quads => Self::Registers {
+                quads: to,
+                whole: true,
+            },
+            other => other,
+        }
+    }
+
     /// The name of the entry point.
     pub const fn entry_point(self) -> &'static str {
         match self {

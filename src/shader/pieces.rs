@@ -41,6 +41,10 @@ impl Program {
                 Some(_) => piece!("rows/four.wgsl"),
             },
             piece!("grid.wgsl"),
+            match self.form.causal {
+                true => piece!("slots/queries.wgsl"),
+                false => piece!("slots/all.wgsl"),
+            },
             piece!("bits.wgsl"),
             piece!("scaled.wgsl"),
             piece!("statistic.wgsl"),
@@ -260,7 +264,10 @@ fn causal_pieces(program: &Program) -> Vec<Piece> {
         true => piece!("causal/limited.wgsl"),
         false => piece!("causal/none.wgsl"),
     };
-    let writes = matches!(program.stage, Stage::Streamed | Stage::Finish);
+    let writes = matches!(
+        program.stage,
+        Stage::Streamed | Stage::Finish | Stage::Registers { .. }
+    );
     let blank = (program.form.causal && writes).then_some(piece!("causal/blank.wgsl"));
     std::iter::once(limit).chain(blank).collect()
 }

@@ -1,0 +1,93 @@
+//! Causal rows by how many columns they count: a kernel for each bin of queries holds no more of a row than those count.
+
+use std::sync::Arc;
+
+use crate::kernel::{Kernel, Step};
+use crate::layout::Geometry;
+use crate::params::Params;
+use crate::tensor::Window;
+use crate::variant::{Family, Variant};
+use crate::{Error, Planner};
+
+/// Bins of a group of queries.
+const BINS: u32 = 4;
+
+/// Quads that a lane holds of a row, for which bins pay at least.
+const MANY_QUADS: u32 = 2 * BINS;
+
+/// Some neighbouring queries of each group of them, and their kernel.
+#[derive(Debug, Clone)]
+pub(crate) struct Bin {
+    first: u32,
+    queries: u32,
+    pub(crate) kernel: Arc<Kernel>,
+}
+
+impl Bin {
+    /// Bins for causal rows in registers; none for others.
+    pub(crate) fn plan(
+        planner: &Planner,
+        geometry: &Geometry,
+        variant: Variant,
+    ) -> Result<Vec<Self>, Error> {
+        let Family::Registers { quads } = variant.family else {
+            return Ok(Vec::new());
+        };
+        let is_causal = geometry.form.causal && geometry.rows > 0;
+        if !is_causal || quads < MANY_QUADS || geometry.queries < BINS {
+            return Ok(Vec::new());
+        }
+        let (mut bins, mut first) = (Vec::new(), 0);
+        for bin in 1..=BINS {
+            // A whole number of blocks, but for the last bin, which is that of the longest rows.
+            let held = match bin {
+                BINS => quads,
+                _ => (quads * bin / BINS).next_multiple_of(4),
+            };
+            let end = match bin {
+                BINS => geometry.queries,
+                _ => queries_within(geometry, variant, held),
+            };
+            if end > first {
+                bins.push(Self {
+                    first,
+                    queries: end - first,
+                    kernel: planner.narrow_kernel(geometry, variant, held)?,
+                });
+                first = end;
+            }
+        }
+        Ok(bins)
+    }
+
+    /// Whether a window has whole groups of queries.
+    pub(crate) fn divide(geometry: &Geometry, window: Window) -> bool {
+        let queries = u64::from(geometry.queries.max(1));
+        window.first.is_multiple_of(queries) && window.rows.is_multiple_of(queries)
+    }
+
+    /// The part of a dispatch over all rows that is this bin's.
+    pub(crate) fn of_all<'a>(&self, all: Step<'a>) -> Step<'a> {
+        let Params { rows, queries, .. } = all.params;
+        let bin_rows = rows / queries * self.queries;
+        Step {
+            params: Params {
+                bin_first: self.first,
+                bin_queries: self.queries,
+                bin_rows,
+                ..all.params
+            },
+            slots: bin_rows.into(),
+            ..all
+        }
+    }
+}
+
+/// How many queries, from the first on, count no more columns than so many quads a lane hold.
+fn queries_within(geometry: &Geometry, variant: Variant, quads: u32) -> u32 {
+    let held = 4 * quads * variant.lanes - variant.access.most_shifted();
+    // The last query counts every column, and each one before it one less.
+    (geometry.queries + held.min(geometry.cols))
+        .saturating_sub(geometry.cols)
+        .min(geometry.queries)
+}
