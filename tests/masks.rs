@@ -207,3 +207,39 @@ fn what_cannot_be_masked() {
         "mask: expected a spec with a mask, found one without",
     );
 }
+
+/// Queries fall into bins by how many keys they count; more queries than keys, groups of them that are bound in part, and rows
+/// that start amid four elements.
+#[test]
+fn causal_rows_of_every_kind() {
+    for (queries, keys, groups, bound_rows) in [
+        (100, 1024, 2, 200),
+        (400, 300, 2, 800),
+        (100, 301, 3, 150),
+        (5, 1000, 4, 20),
+        (3, 1000, 2, 6),
+    ] {
+        let rows = queries * groups;
+        let logits = Inputs::PlantedOutliers.logits(rows, keys, 6);
+        let spec = SoftmaxSpec::new(rows as u64, keys as u64).causal(queries as u64);
+        let output = Output::new(gpu(), bound_rows * keys);
+        let buffers = SoftmaxBuffers {
+            logits: &upload(gpu(), &logits),
+            probs: &output.buffer,
+        };
+        let plan = gpu().planner().softmax(spec).expect("a plan");
+        let bound = plan.bind_rows(bound_rows as u64, buffers).expect("bound");
+        gpu().run(&bound, "softmax").expect("runs");
+        let kept = broadcast(
+            &causal(queries, keys),
+            &[queries, keys],
+            &[groups, queries, keys],
+        );
+        let count = bound_rows * keys;
+        let (logits, masked) = (&logits[..count], Masked::new(keys).kept(&kept[..count]));
+        let expected = reference::softmax(logits, masked);
+        let allowed = bounds::probability(logits, masked);
+        let what = format!("{queries} queries, {keys} keys");
+        assert_close(&what, &output.floats(gpu()), &expected, &allowed, keys);
+    }
+}
