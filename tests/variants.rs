@@ -142,7 +142,7 @@ fn tallied() -> impl Iterator<Item = Form> {
         })
 }
 
-/// Every access to every storage type; with masks, or where more is told of rows, a few of them: they do not know of it.
+/// Every access to every storage type; a few of them in forms that options make, whose code is another one.
 fn storages(form: Form) -> impl Iterator<Item = (Access, DType)> {
     let with_each = |access| DType::ALL.map(|dtype| (access, dtype));
     let all = [Access::Quads, Access::Shifted, Access::Pairs, Access::Words];
@@ -151,8 +151,7 @@ fn storages(form: Form) -> impl Iterator<Item = (Access, DType)> {
         Access::Pairs => false,
         _ => *dtype == DType::F32,
     };
-    let wanted =
-        move |storage: &(Access, DType)| !(form.is_masked() || form.is_told()) || few(storage);
+    let wanted = move |storage: &(Access, DType)| form == Form::default() || few(storage);
     all.into_iter().flat_map(with_each).filter(wanted)
 }
 

@@ -88,9 +88,8 @@ fn check_operation(
                 let one = &every[options_turn % every.len()..][..1];
                 let chosen = match depth {
                     Depth::Full => every,
-                    // Options make programs of their own: they are compiled for preferred kernels of one storage type.
-                    Depth::Quick if !kernels.is_preferred() || dtype != DType::F32 => &every[..1],
-                    _ => one,
+                    _ if meets_options(depth, kernels, dtype, (rows, cols, inner)) => one,
+                    _ => &every[..1],
                 };
                 options_turn += 1;
                 for &options in chosen {
@@ -115,6 +114,20 @@ fn check_operation(
         check_in_place(gpu, &mut groups, operation, depth, turn)?;
     }
     Ok(groups.into_values().collect())
+}
+
+/// Whether options take turns. They make programs of their own, which are compiled for preferred kernels, and for every
+/// other one at two shapes; if the check is quick, for preferred kernels of one storage type.
+fn meets_options(depth: Depth, kernels: Kernels, dtype: DType, extents: Extents) -> bool {
+    let of_f32 = dtype == DType::F32;
+    let (rows, cols) = SHAPES[0];
+    match depth {
+        Depth::Quick => kernels.is_preferred() && of_f32,
+        _ => {
+            let at_two_shapes = extents == (rows, cols, 1) || extents == BESIDE[0];
+            kernels.is_preferred() || (of_f32 && at_two_shapes)
+        }
+    }
 }
 
 /// The result over the first input: one distribution for each storage type, of rows by themselves and of rows side by side,
