@@ -85,7 +85,13 @@ fn check_operation(
         let work = work(operation, dtype, depth);
         for (shape_turn, &((rows, cols, inner), kernels)) in work.iter().enumerate() {
             for (inputs_turn, inputs) in Inputs::ALL.into_iter().enumerate() {
-                let one = &every[options_turn % every.len()..][..1];
+                let next = match depth {
+                    // Of so many turns a kernel is given one: with the others' options left out, those of its turns follow
+                    // one another.
+                    Depth::Quick => options_turn / QUICK_STRIDE + 7 * turn,
+                    _ => options_turn,
+                };
+                let one = &every[next % every.len()..][..1];
                 let chosen = match depth {
                     Depth::Full => every,
                     _ if meets_options(depth, kernels, dtype, (rows, cols, inner)) => one,
@@ -360,10 +366,13 @@ fn tall_shape_of(operation: Operation) -> (usize, usize) {
     }
 }
 
+/// Of a quick check's turns, every sixth is taken.
+const QUICK_STRIDE: usize = 6;
+
 /// Whether a kernel and a distribution meet: all of them, every third, or every sixth.
 fn covers(depth: Depth, turn: usize) -> bool {
     let stride = match depth {
-        Depth::Quick => 6,
+        Depth::Quick => QUICK_STRIDE,
         Depth::Default => 3,
         Depth::Full => 1,
     };

@@ -39,7 +39,7 @@ pub fn row_loss<'a>(
 /// The mean of the cross-entropy divides by a nested sum of the weights, which is within 8 u of the
 /// sum of their absolute values. That of the z-loss divides by a count.
 ///
-/// Where the losses add up to more than f32 holds, every value but NaN is allowed: which of the
+/// Where the losses, each with its bound, add up to more than f32 holds, every value but NaN is allowed: which of the
 /// partial sums overflow is the kernel's own affair.
 pub fn loss<'a>(
     cross_entropy: &CrossEntropy,
@@ -62,7 +62,7 @@ pub fn loss<'a>(
     let quotient = weight_sum_error(cross_entropy, &targets, &counts)
         * reduced(&|row| row.loss, &|_| 0.0)?.abs();
     let overflows = rows.iter().any(|row| row.bound() == f64::INFINITY)
-        || beyond_f32(pairwise_sum(rows.len(), |n| rows[n].magnitude()));
+        || beyond_f32(pairwise_sum(rows.len(), |n| rows[n].largest()));
     let bound = finite(bound + z_bound + quotient);
     Some(if overflows { f64::INFINITY } else { bound })
 }
@@ -114,6 +114,11 @@ impl RowLoss {
 
     fn magnitude(&self) -> f64 {
         self.loss.abs() + self.z_loss.abs()
+    }
+
+    /// The largest magnitude that its bounds allow.
+    fn largest(&self) -> f64 {
+        self.magnitude() + self.loss_bound + self.z_bound
     }
 
     /// Of both together.
