@@ -18,7 +18,7 @@ fn write_access(group: Group, column: u32, held: Held, rows: Rows) {
 
 // One column of each row may be an exception: it is written a second time.
 fn write_exceptions(group: Group, rows: Rows) {
-    for (var r = 0u; r < ROWS; r++) { // unrolled
+    for (var r = 0u; r < 4u; r++) { // unrolled
         let column = bits_of_row(exception_of(rows), r);
         if has_row(group, r) && column >= group.first && column < group.last {
             write_result_one(element_at(group.at.result, column) + r, bits_of_row(exceptional_of(rows), r));

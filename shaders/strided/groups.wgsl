@@ -47,7 +47,7 @@ fn has_row(group: Group, r: u32) -> bool {
 
 fn open_rows(group: Group) -> Rows {
     var rows: Rows;
-    for (var r = 0u; r < ROWS; r++) { // unrolled
+    for (var r = 0u; r < 4u; r++) { // unrolled
         let index = row_of(group, r);
         rows = beside(rows, r, open_row(index, starts(index)));
     }

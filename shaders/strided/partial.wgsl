@@ -10,7 +10,7 @@ fn partial(invocation: Invocation) {
     }
     let folds = fold_groups(groups);
     for (var g = 0u; g < GROUPS; g++) { // unrolled
-        for (var r = 0u; r < ROWS; r++) { // unrolled
+        for (var r = 0u; r < 4u; r++) { // unrolled
             if has_row(groups[g], r) {
                 store_record(record_of(row_of(groups[g], r), groups[g].part), found_in(folds[g], r));
             }

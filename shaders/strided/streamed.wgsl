@@ -20,7 +20,7 @@ fn streamed(invocation: Invocation) {
 
 fn concluded(group: Group, fold: Fold) -> Rows {
     var rows: Rows;
-    for (var r = 0u; r < ROWS; r++) { // unrolled
+    for (var r = 0u; r < 4u; r++) { // unrolled
         let index = row_of(group, r);
         let row = conclude(open_row(index, starts(index)), found_in(fold, r));
         if has_row(group, r) {

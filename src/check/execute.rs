@@ -1,167 +1,24 @@
 //! A case on the device, its outputs poisoned beforehand and followed by words that must survive.
 
-use std::borrow::Cow;
-
 use wgpu::Buffer;
 
 use super::case::Case;
 use super::masking::Masking;
+use super::matrices::{Output, upload_rows};
 use super::options::Kind;
 use super::row_outputs;
-use crate::softmax::{
-    LogSoftmaxBackwardBuffers, LogSoftmaxBuffers, LogSumExpBackwardBuffers, LogSumExpBuffers,
-    SoftmaxBackwardBuffers, SoftmaxBuffers,
-};
+use super::rows::RowBuffers;
 use crate::variant::{Operation, Variant};
 use crate::{
-    Bound, CrossEntropyBackwardBuffers, CrossEntropyBuffers, CrossEntropyExtras, DType, Error, Gpu,
-    JacobianBuffers, Plan, Planner, RowOperation, SoftmaxSpec, Status, TargetType,
+    CrossEntropyBackwardBuffers, CrossEntropyBuffers, CrossEntropyExtras, DType, Error, Gpu,
+    Planner, SoftmaxSpec, Status, TargetType,
 };
-
-/// What an output holds before it is written: a value that no case expects.
-const POISON: u32 = 0xdead_beef;
-
-/// Words after the last one of an output.
-const MARGIN: usize = 64;
 
 /// The outputs of a case, in the order of its expectations, and whether every margin survived.
 #[derive(Debug)]
 pub(super) struct Outcome {
     pub(super) outputs: Vec<Vec<f32>>,
     pub(super) kept_within: bool,
-}
-
-/// A poisoned output of `len` values and a margin.
-struct Output {
-    buffer: Buffer,
-    words: usize,
-    len: usize,
-    dtype: DType,
-}
-
-impl Output {
-    fn new(gpu: &Gpu, name: &str, len: usize, dtype: DType) -> Result<Self, Error> {
-        Self::over(gpu, name, &[], len, dtype)
-    }
-
-    /// An output over an input: what is read, and poison after it.
-    fn over(
-        gpu: &Gpu,
-        name: &str,
-        values: &[f32],
-        len: usize,
-        dtype: DType,
-    ) -> Result<Self, Error> {
-        let words = len.div_ceil(4 / dtype.bytes() as usize) + MARGIN;
-        let mut contents = vec![POISON; words];
-        match dtype {
-            DType::F32 => contents[..values.len()].copy_from_slice(bytemuck::cast_slice(values)),
-            _ => {
-                let halves: &mut [u16] = bytemuck::cast_slice_mut(&mut contents);
-                let both = halves.iter_mut().zip(values);
-                both.for_each(|(half, &value)| *half = dtype.encode(value) as u16);
-            }
-        }
-        Ok(Self {
-            buffer: gpu.upload(name, &contents)?,
-            words,
-            len,
-            dtype,
-        })
-    }
-
-    /// The same with rows one after the other, if it is a matrix.
-    fn fetch_rows(&self, gpu: &Gpu, case: &Case) -> Result<(Vec<f32>, bool), Error> {
-        let (values, kept) = self.fetch(gpu)?;
-        let is_matrix = values.len() == case.of.rows * case.of.cols;
-        let rows = match is_matrix && case.of.inner > 1 {
-            true => swapped(&values, case.of.cols, case.of.inner),
-            false => values,
-        };
-        Ok((rows, kept))
-    }
-
-    /// The first input of a case and a matrix of so many values made of it: in one buffer if it is in place.
-    fn beside_first(
-        gpu: &Gpu,
-        case: &Case,
-        len: usize,
-        dtype: DType,
-    ) -> Result<(Buffer, Self), Error> {
-        if case.of.in_place {
-            let output = Self::over(gpu, "in place", &rows_of(&case.first, case), len, dtype)?;
-            return Ok((output.buffer.clone(), output));
-        }
-        let first = upload_rows(gpu, "first input", &case.first, case)?;
-        Ok((first, Self::new(gpu, "output", len, dtype)?))
-    }
-
-    /// The values written, and whether what follows them is as it was.
-    fn fetch(&self, gpu: &Gpu) -> Result<(Vec<f32>, bool), Error> {
-        let size = 4 * self.words / self.dtype.bytes() as usize;
-        match self.dtype {
-            DType::F32 => {
-                let mut words: Vec<u32> = gpu.download(&self.buffer, size)?;
-                let margin = words.split_off(self.len);
-                let kept = margin.iter().all(|&word| word == POISON);
-                Ok((bytemuck::cast_vec(words), kept))
-            }
-            _ => {
-                let mut halves: Vec<u16> = gpu.download(&self.buffer, size)?;
-                let margin = halves.split_off(self.len);
-                // The poison's halves differ: which of them it is goes by the place.
-                let poison = |place: usize| (POISON >> (16 * ((self.len + place) % 2))) as u16;
-                let kept = margin
-                    .iter()
-                    .enumerate()
-                    .all(|(place, &half)| half == poison(place));
-                Ok((
-                    halves
-                        .into_iter()
-                        .map(|half| self.dtype.decode(half.into()))
-                        .collect(),
-                    kept,
-                ))
-            }
-        }
-    }
-}
-
-/// A matrix as it is stored.
-pub(crate) fn upload(gpu: &Gpu, name: &str, values: &[f32], dtype: DType) -> Result<Buffer, Error> {
-    if dtype == DType::F32 {
-        return gpu.upload(name, values);
-    }
-    let encode = |&value| dtype.encode(value) as u16;
-    let mut halves: Vec<u16> = values.iter().map(encode).collect();
-    halves.resize(halves.len().next_multiple_of(2), 0);
-    gpu.upload(name, &halves)
-}
-
-/// The slices of a matrix, `from` times `to` elements each, transposed: `[from, to]` becomes `[to, from]`.
-fn swapped(values: &[f32], from: usize, to: usize) -> Vec<f32> {
-    let transposed = |slice: &[f32]| -> Vec<f32> {
-        (0..to)
-            .flat_map(|column| slice.iter().skip(column).step_by(to))
-            .copied()
-            .collect()
-    };
-    values
-        .chunks_exact(from * to)
-        .flat_map(transposed)
-        .collect()
-}
-
-/// A matrix of a case as it lies on the device.
-fn rows_of<'a>(values: &'a [f32], case: &Case) -> Cow<'a, [f32]> {
-    match case.of.inner {
-        1 => Cow::Borrowed(values),
-        inner => Cow::Owned(swapped(values, inner, case.of.cols)),
-    }
-}
-
-fn upload_rows(gpu: &Gpu, name: &str, values: &[f32], case: &Case) -> Result<Buffer, Error> {
-    upload(gpu, name, &rows_of(values, case), case.of.dtype)
 }
 
 /// Runs `case` with `variant` forced.
@@ -230,101 +87,6 @@ fn rows(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Result<Outcome
     let bound = buffers.bind(planner, case.of.operation, case.masking.spec(spec))?;
     gpu.run(&bound, what)?;
     collect(gpu, case, [&output])
-}
-
-/// What a row operation reads and writes.
-struct RowBuffers<'a> {
-    first: &'a Buffer,
-    second: &'a Buffer,
-    output: &'a Buffer,
-    mask: Option<&'a Buffer>,
-}
-
-impl RowBuffers<'_> {
-    fn bind(
-        &self,
-        planner: &Planner,
-        operation: Operation,
-        spec: SoftmaxSpec,
-    ) -> Result<Bound, Error> {
-        let Self {
-            first,
-            second,
-            output,
-            ..
-        } = *self;
-        match operation {
-            Operation::Softmax => self.masked(
-                &planner.softmax(spec)?,
-                spec,
-                SoftmaxBuffers {
-                    logits: first,
-                    probs: output,
-                },
-            ),
-            Operation::LogSoftmax => self.masked(
-                &planner.log_softmax(spec)?,
-                spec,
-                LogSoftmaxBuffers {
-                    logits: first,
-                    log_probs: output,
-                },
-            ),
-            Operation::LogSumExp => self.masked(
-                &planner.logsumexp(spec)?,
-                spec,
-                LogSumExpBuffers {
-                    logits: first,
-                    lse: output,
-                },
-            ),
-            Operation::SoftmaxBackward => {
-                planner
-                    .softmax_backward(spec)?
-                    .bind(SoftmaxBackwardBuffers {
-                        probs: first,
-                        grad_probs: second,
-                        grad_logits: output,
-                    })
-            }
-            Operation::LogSoftmaxBackward => {
-                planner
-                    .log_softmax_backward(spec)?
-                    .bind(LogSoftmaxBackwardBuffers {
-                        log_probs: first,
-                        grad_log_probs: second,
-                        grad_logits: output,
-                    })
-            }
-            Operation::LogSumExpBackward => {
-                planner
-                    .logsumexp_backward(spec)?
-                    .bind(LogSumExpBackwardBuffers {
-                        logits: first,
-                        grad_lse: second,
-                        grad_logits: output,
-                    })
-            }
-            Operation::Jacobian => planner.jacobian(spec)?.bind(JacobianBuffers {
-                logits: first,
-                jacobian: output,
-            }),
-            _ => unreachable!("the other operations are bound on their own"),
-        }
-    }
-
-    /// With the mask, if there is one.
-    fn masked<O: RowOperation>(
-        &self,
-        plan: &Plan<O>,
-        spec: SoftmaxSpec,
-        buffers: O::Buffers<'_>,
-    ) -> Result<Bound, Error> {
-        match self.mask {
-            Some(mask) => plan.bind_masked(spec.rows(), buffers, mask),
-            None => plan.bind(buffers),
-        }
-    }
 }
 
 fn cross_entropy(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Result<Outcome, Error> {

@@ -19,14 +19,19 @@ mod case;
 mod compare;
 mod execute;
 mod generator;
+mod judge;
+mod kernels;
 mod masking;
+mod matrices;
 mod options;
 mod pairs;
 mod report;
 mod row_outputs;
+mod rows;
 mod run;
+mod shapes;
 
-pub(crate) use execute::upload;
+pub(crate) use matrices::upload;
 
 pub use compare::{Comparison, compare, compare_as};
 pub use inputs::Inputs;

@@ -363,14 +363,8 @@ fn beside_pieces(program: &Program, beside: Beside) -> Vec<Piece> {
         Stage::Registers { quads, .. } => quads,
         _ => 0,
     };
-    let counts = [
-        ("GROUPS", beside.groups),
-        ("ROWS", 4),
-        ("QUADS", quads),
-        ("4u", 4),
-    ];
-    let lengths =
-        [counts[0], counts[2]].map(|(name, count)| format!("const {name}: u32 = {count}u;\n"));
+    let counts = [("GROUPS", beside.groups), ("QUADS", quads)];
+    let lengths = counts.map(|(name, count)| format!("const {name}: u32 = {count}u;\n"));
     let groups = piece!("strided/groups.wgsl");
     let fold = || {
         vec![

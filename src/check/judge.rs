@@ -1,0 +1,72 @@
+//! What has come of a case, beside what was expected.
+
+use super::case::{Case, Expected, Subject};
+use super::execute::Outcome;
+use super::{Comparison, Group, Inputs, bounds, compare, compare_as};
+use crate::DType;
+use crate::variant::Operation;
+
+pub(super) fn judge(group: &mut Group, case: &Case, outcome: &Outcome) {
+    for (expected, found) in case.expected.iter().zip(&outcome.outputs) {
+        let Subject {
+            rows,
+            cols,
+            inner,
+            options,
+            ..
+        } = case.of;
+        let place = format!(
+            "{} at {rows} x {cols}, {inner} side by side, with {options:?}",
+            expected.name
+        );
+        let Expected {
+            values,
+            allowed,
+            cols,
+            dtype,
+            ..
+        } = expected;
+        let comparison = compare_as(*dtype, found, values, allowed, *cols);
+        group.add(&comparison, &place);
+    }
+    let shape = format!("{} x {}", case.of.rows, case.of.cols);
+    if !outcome.kept_within {
+        group.fail(format!("{shape}: something was written after the last row"));
+    }
+    if case.of.operation == Operation::Softmax && case.of.dtype == DType::F32 {
+        group.add(
+            &row_sums(case, &outcome.outputs[0]),
+            &format!("row sums at {shape}"),
+        );
+    }
+    if case.of.inputs == Inputs::AllEqual
+        && case.of.operation == Operation::Softmax
+        && !case.of.options.is_masked()
+        && !equal_rows(case, &outcome.outputs[0])
+    {
+        group.fail(format!("{shape}: equal logits gave unequal probabilities"));
+    }
+}
+
+/// Rows of probabilities add up to 1, or to 0 where nothing is left. Rows without probabilities are all NaN, and their sums
+/// are too.
+fn row_sums(case: &Case, probs: &[f32]) -> Comparison {
+    let sum = |row: &[f32]| row.iter().map(|&p| f64::from(p)).sum::<f64>();
+    let sums: Vec<f32> = probs
+        .chunks_exact(case.of.cols)
+        .map(|row| (sum(row) - 1.0) as f32)
+        .collect();
+    let wanted = |row: &[f64]| row.iter().sum::<f64>() - 1.0;
+    let expected: Vec<f64> = case.expected[0]
+        .values
+        .chunks_exact(case.of.cols)
+        .map(wanted)
+        .collect();
+    compare(&sums, &expected, &vec![bounds::ROW_SUM; sums.len()], 1)
+}
+
+fn equal_rows(case: &Case, probs: &[f32]) -> bool {
+    probs
+        .chunks_exact(case.of.cols)
+        .all(|row| row.iter().all(|p| p.to_bits() == row[0].to_bits()))
+}

@@ -1,0 +1,127 @@
+//! Which kernels run a case.
+
+use super::case::Subject;
+use super::run::Depth;
+use crate::variant::{
+    Abilities, Access, Family, Form, Operation, Problem, Reduce, Variant, choose, variants,
+};
+use crate::{DType, Error, Gpu};
+
+/// Which kernels run a shape.
+#[derive(Clone, Copy)]
+pub(super) enum Kernels {
+    /// Every kind that can.
+    Forced,
+    /// The preferred one.
+    Preferred,
+    /// The preferred one, and one invocation a row.
+    Long,
+    /// The preferred one, and one row a workgroup: their number passes that of one dimension.
+    Tall,
+}
+
+impl Kernels {
+    pub(super) const fn is_preferred(self) -> bool {
+        matches!(self, Self::Preferred)
+    }
+
+    pub(super) fn of(
+        self,
+        gpu: &Gpu,
+        subject: &Subject,
+        depth: Depth,
+    ) -> Result<Vec<Variant>, Error> {
+        let abilities = gpu.planner().abilities();
+        let problem = problem(subject);
+        let preferred = || choose(problem, abilities);
+        Ok(match self {
+            Self::Forced => {
+                let mut kinds = variants(problem, abilities);
+                let preferred = preferred()?;
+                if depth == Depth::Quick {
+                    kinds.retain(|kind| {
+                        kind.access == Access::Words && has_most_lanes(kind, abilities)
+                    });
+                    kinds.push(preferred);
+                } else if depth == Depth::Default && problem.alignment > 1 {
+                    kinds.retain(|kind| kind.access == preferred.access);
+                }
+                // Of them, 16-bit storage takes every third, another third for each operation.
+                let (skip, step) = match (depth, subject.dtype) {
+                    (Depth::Full, _) | (_, DType::F32) => (0, 1),
+                    _ => (subject.operation as usize % 3, 3),
+                };
+                kinds.into_iter().skip(skip).step_by(step).collect()
+            }
+            Self::Preferred => vec![preferred()?],
+            Self::Long => vec![preferred()?, alone(preferred()?, problem.operation)],
+            Self::Tall => {
+                let folded = Variant {
+                    workgroup: 1,
+                    ..alone(preferred()?, problem.operation)
+                };
+                vec![preferred()?, folded]
+            }
+        })
+    }
+}
+
+/// Whether no other kind merges more lanes in the same way.
+pub(super) fn has_most_lanes(kind: &Variant, abilities: &Abilities) -> bool {
+    match kind.reduce {
+        Reduce::Invocation => true,
+        Reduce::Subgroup => Some(kind.lanes) == abilities.subgroup,
+        Reduce::Workgroup => kind.lanes >= 64,
+    }
+}
+
+/// One invocation a row: on a long one it reaches every level of the nested sums.
+fn alone(preferred: Variant, operation: Operation) -> Variant {
+    let family = match operation.is_elementwise() {
+        true => Family::Elementwise { parts: 1 },
+        false => Family::Streamed,
+    };
+    Variant {
+        family,
+        reduce: Reduce::Invocation,
+        lanes: 1,
+        workgroup: 64,
+        ..preferred
+    }
+}
+
+pub(super) fn problem(subject: &Subject) -> Problem {
+    let cols = u32::try_from(subject.cols).unwrap_or(u32::MAX);
+    let operation = subject.options.operation(subject.operation);
+    let form = subject.options.form(subject.operation);
+    let form = Form {
+        causal: form.causal && subject.inner == 1,
+        in_place: subject.in_place,
+        ..form
+    };
+    Problem {
+        form,
+        ..Problem::contiguous(operation, subject.rows as u64, cols, subject.dtype)
+            .beside(u32::try_from(subject.inner).unwrap_or(u32::MAX))
+    }
+}
+
+/// The variant without the numbers that follow from the shape.
+pub(super) fn kind_of(variant: Variant) -> String {
+    let family = match variant.family {
+        Family::Registers { .. } => "registers",
+        Family::Streamed => "streamed",
+        Family::Split { .. } => "split",
+        Family::Elementwise { .. } => "elementwise",
+    };
+    let reduce = match variant.reduce {
+        Reduce::Invocation => "invocation".to_owned(),
+        Reduce::Subgroup => format!("subgroup{}", variant.lanes),
+        Reduce::Workgroup => format!("workgroup{}", variant.lanes),
+    };
+    let beside = match variant.groups {
+        0 => String::new(),
+        groups => format!(".{}rows", 4 * groups),
+    };
+    format!("{family}.{reduce}.{:?}{beside}", variant.access).to_lowercase()
+}
