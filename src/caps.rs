@@ -7,9 +7,14 @@ use crate::variant::Abilities;
 /// The features and limits that serve this crate best on an adapter: a wish, never a need.
 ///
 /// Every operation also runs on a device made with wgpu's defaults. Subgroups replace barriers by shuffles, and
-/// higher limits let a larger tensor be served in fewer dispatches.
+/// higher limits let a larger tensor be served in fewer dispatches. Software adapters move values faster by 64-bit
+/// integers, which are asked for there alone.
 pub fn wanted(adapter: &Adapter) -> (Features, Limits) {
-    let features = adapter.features() & (Features::SUBGROUP | Features::TIMESTAMP_QUERY);
+    let longs = match adapter.get_info().device_type {
+        DeviceType::Cpu => Features::SHADER_INT64,
+        _ => Features::empty(),
+    };
+    let features = adapter.features() & (Features::SUBGROUP | Features::TIMESTAMP_QUERY | longs);
     let offered = adapter.limits();
     let limits = Limits {
         max_buffer_size: offered.max_buffer_size,
@@ -29,6 +34,7 @@ pub(crate) fn abilities_of(device: &Device) -> Abilities {
     Abilities {
         subgroup: subgroups.then_some(info.subgroup_min_size),
         software: info.device_type == DeviceType::Cpu,
+        longs: device.features().contains(Features::SHADER_INT64),
         max_invocations: limits
             .max_compute_invocations_per_workgroup
             .min(limits.max_compute_workgroup_size_x),

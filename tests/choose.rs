@@ -10,6 +10,7 @@ use wgpu_softmax::variant::{
 const DEFAULT: Abilities = Abilities {
     subgroup: None,
     software: false,
+    longs: false,
     max_invocations: 256,
     max_workgroup_bytes: 16_384,
     max_binding_bytes: 1 << 27,
@@ -19,6 +20,7 @@ const DEFAULT: Abilities = Abilities {
 const SOFTWARE: Abilities = Abilities {
     subgroup: Some(8),
     software: true,
+    longs: true,
     max_invocations: 1024,
     max_workgroup_bytes: 32_768,
     max_binding_bytes: 1 << 27,
@@ -28,6 +30,7 @@ const SOFTWARE: Abilities = Abilities {
 const DISCRETE: Abilities = Abilities {
     subgroup: Some(32),
     software: false,
+    longs: false,
     max_invocations: 1024,
     max_workgroup_bytes: 49_152,
     max_binding_bytes: 1 << 31,
@@ -36,16 +39,23 @@ const DISCRETE: Abilities = Abilities {
 fn abilities() -> impl Strategy<Value = Abilities> {
     (
         prop::option::of(prop::sample::select(vec![4, 8, 16, 32, 64])),
-        any::<bool>(),
+        any::<[bool; 2]>(),
         prop::sample::select(vec![256, 512, 768, 1024, 2048]),
         prop::sample::select(vec![16_384, 32_768, 65_536]),
         prop::sample::select(vec![1 << 27, 1 << 30, 1 << 32]),
     )
         .prop_map(
-            |(subgroup, software, max_invocations, max_workgroup_bytes, max_binding_bytes)| {
+            |(
+                subgroup,
+                [software, longs],
+                max_invocations,
+                max_workgroup_bytes,
+                max_binding_bytes,
+            )| {
                 Abilities {
                     subgroup,
                     software,
+                    longs,
                     max_invocations,
                     max_workgroup_bytes,
                     max_binding_bytes,
@@ -125,6 +135,14 @@ proptest! {
             (_, true) => Access::Words,
         };
         prop_assert_eq!(access, expected);
+    }
+
+    /// By 64-bit integers on software adapters that have them, and by nothing else there.
+    #[test]
+    fn software_adapters_move_longs(problem in problem(), abilities in abilities()) {
+        let chosen = choose(problem, &abilities).expect("a variant");
+        let expected = abilities.software && abilities.longs && chosen.access != Access::Words;
+        prop_assert_eq!(chosen.longs, expected);
     }
 
     #[test]
@@ -218,14 +236,14 @@ fn a_few_choices() {
     assert_choices(&DEFAULT, &table);
     let table = [
         (Softmax, 70_001, 3, "registers1.invocation1of64.words"),
-        (Softmax, 20, 1000, "registers32.subgroup8of64.quads"),
-        (Fused, 64, 131_072, "streamed.subgroup8of64.quads"),
-        (Fused, 3, 50_257, "split11.subgroup8of64.shifted"),
+        (Softmax, 20, 1000, "registers32.subgroup8of64.quads64"),
+        (Fused, 64, 131_072, "streamed.subgroup8of64.quads64"),
+        (Fused, 3, 50_257, "split11.subgroup8of64.shifted64"),
         (
             CrossEntropyBackward,
             4,
             1024,
-            "elementwise2.subgroup8of64.quads",
+            "elementwise2.subgroup8of64.quads64",
         ),
         (Jacobian, 5, 13, "elementwise1.subgroup8of64.words"),
     ];
@@ -274,17 +292,17 @@ fn the_longest_rows_are_split_among_workgroups_where_loops_are_limited() {
         (
             &alone,
             Operation::Softmax,
-            "split4096.workgroup256of256.quads",
+            "split4096.workgroup256of256.quads64",
         ),
         (
             &alone,
             Operation::CrossEntropyBackward,
-            "elementwise16384.invocation1of64.quads",
+            "elementwise16384.invocation1of64.quads64",
         ),
         (
             &SOFTWARE,
             Operation::Softmax,
-            "split4096.workgroup256of256.quads",
+            "split4096.workgroup256of256.quads64",
         ),
     ] {
         let chosen = choose(longest(operation), abilities).expect("a variant");

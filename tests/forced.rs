@@ -14,6 +14,7 @@ const GOOD: Variant = Variant {
     lanes: 64,
     workgroup: 64,
     access: Access::Quads,
+    longs: false,
     groups: 0,
 };
 
@@ -85,6 +86,17 @@ fn forced_variants_that_cannot_run() {
             },
             "2 lanes hold 16 columns in 2 quads each",
         ),
+        (
+            Variant {
+                access: Access::Words,
+                longs: true,
+                ..GOOD
+            },
+            match gpu().planner().abilities().longs {
+                true => "words are no 64-bit integers",
+                false => "the device lacks 64-bit integers in shaders",
+            },
+        ),
     ];
     for (variant, reason) in bad {
         let gpu = forced(gpu(), variant);
@@ -122,4 +134,11 @@ fn forced_variants_that_do_not_fit_the_shape_or_device() {
     let expected = "kernel softmax.streamed.subgroup4of64.quads cannot run here: \
                     subgroups have 0 lanes";
     assert_error(forced(&plain, subgroup).softmax(&[0.0; 32], 2), expected);
+    let longs = Variant {
+        longs: true,
+        ..GOOD
+    };
+    let expected = "kernel softmax.streamed.workgroup64of64.quads64 cannot run here: \
+                    the device lacks 64-bit integers in shaders";
+    assert_error(forced(&plain, longs).softmax(&[0.0; 32], 2), expected);
 }

@@ -45,7 +45,7 @@ fn programs() -> Vec<Program> {
                 if form.in_place && reduce != Reduce::Workgroup {
                     continue;
                 }
-                for (access, dtype) in storages(form) {
+                for (access, longs, dtype) in storages(form) {
                     list.push(Program {
                         operation,
                         form,
@@ -54,6 +54,7 @@ fn programs() -> Vec<Program> {
                         lanes,
                         workgroup: 64,
                         access,
+                        longs,
                         dtype,
                         beside: None,
                     });
@@ -71,8 +72,8 @@ fn beside() -> Vec<Program> {
     for (operation, form) in forms() {
         for &stage in stages_beside(operation, form) {
             for (groups, whole) in [(1, false), (3, true)] {
-                let storages = storages(form).filter(|(access, _)| *access != Access::Shifted);
-                for (access, dtype) in storages {
+                let storages = storages(form).filter(|(access, ..)| *access != Access::Shifted);
+                for (access, longs, dtype) in storages {
                     list.push(Program {
                         operation,
                         form,
@@ -81,6 +82,7 @@ fn beside() -> Vec<Program> {
                         lanes: 1,
                         workgroup: 64,
                         access,
+                        longs,
                         dtype,
                         beside: Some(Beside { groups, whole }),
                     });
@@ -142,16 +144,26 @@ fn tallied() -> impl Iterator<Item = Form> {
         })
 }
 
-/// Every access to every storage type; a few of them in forms that options make, whose code is another one.
-fn storages(form: Form) -> impl Iterator<Item = (Access, DType)> {
-    let with_each = |access| DType::ALL.map(|dtype| (access, dtype));
+/// Every access to every storage type, by words and by 64-bit integers; a few of them in forms that options make, whose
+/// code is another one.
+fn storages(form: Form) -> impl Iterator<Item = (Access, bool, DType)> {
+    let with_each = move |access| {
+        let by_longs = DType::ALL.map(|dtype| (access, true, dtype));
+        let by_longs = by_longs.into_iter().filter(move |_| {
+            access != Access::Words && (access != Access::Shifted || !form.in_place)
+        });
+        DType::ALL
+            .map(|dtype| (access, false, dtype))
+            .into_iter()
+            .chain(by_longs)
+    };
     let all = [Access::Quads, Access::Shifted, Access::Pairs, Access::Words];
-    let few = |(access, dtype): &(Access, DType)| match access {
+    let few = |(access, _, dtype): &(Access, bool, DType)| match access {
         Access::Words => *dtype == DType::F16,
         Access::Pairs => false,
         _ => *dtype == DType::F32,
     };
-    let wanted = move |storage: &(Access, DType)| form == Form::default() || few(storage);
+    let wanted = move |storage: &(Access, bool, DType)| form == Form::default() || few(storage);
     all.into_iter().flat_map(with_each).filter(wanted)
 }
 
@@ -179,11 +191,10 @@ fn stages(operation: Operation, form: Form, rows: &[Stage]) -> &[Stage] {
 }
 
 fn capabilities(program: &Program) -> Capabilities {
-    if program.reduce == Reduce::Subgroup {
-        Capabilities::SUBGROUP
-    } else {
-        Capabilities::empty()
-    }
+    let mut capabilities = Capabilities::empty();
+    capabilities.set(Capabilities::SUBGROUP, program.reduce == Reduce::Subgroup);
+    capabilities.set(Capabilities::SHADER_INT64, program.longs);
+    capabilities
 }
 
 /// Parsed, validated with exactly the capabilities claimed, and with its overrides set.
@@ -332,12 +343,16 @@ fn option_bits_are_exactly_those_of_the_host() {
 }
 
 #[test]
-fn every_program_translates_to_spirv_msl_hlsl_and_glsl() {
+fn every_program_translates_to_spirv_and_by_words_to_msl_hlsl_and_glsl() {
     for program in programs() {
         let (module, info) = specialised(&program);
         let entry = program.stage.entry_point();
         to_spirv(&module, &info, entry)
             .unwrap_or_else(|error| panic!("SPIR-V of {program:?}: {error}"));
+        // 64-bit integers are for software adapters, all of which are spoken to by Vulkan.
+        if program.longs {
+            continue;
+        }
         to_msl(&module, &info).unwrap_or_else(|error| panic!("MSL of {program:?}: {error}"));
         to_hlsl(&module, &info).unwrap_or_else(|error| panic!("HLSL of {program:?}: {error}"));
         // GLSL is for adapters without subgroups.

@@ -1,10 +1,10 @@
 // The ceiling of what reads and writes: every 16 bytes read once and written once.
 
-@group(0) @binding(2) var<storage, read_write> destination: array<vec4<u32>>;
+@group(0) @binding(2) var<storage, read_write> destination: array<Unit>;
 
-fn store(at: u32, bits: vec4<u32>) {
+fn store(at: u32, unit: Unit) {
     if at < work.quads {
-        destination[at] = through_exp(bits);
+        destination[at] = through_exp(unit);
     }
 }
 

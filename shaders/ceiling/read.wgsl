@@ -2,23 +2,24 @@
 // the host wants it: always, to prove that everything was read, or almost never, to time reading alone. The compiler
 // cannot know which.
 
-@group(0) @binding(2) var<storage, read_write> words: array<u32>;
+@group(0) @binding(2) var<storage, read_write> seen_words: array<u32>;
 
-fn report(invocation: Invocation, seen: vec4<u32>) {
-    let word = (seen.x ^ seen.y) ^ (seen.z ^ seen.w);
+fn report(invocation: Invocation, seen: Unit) {
+    let words = words_of(seen);
+    let word = (words.x ^ words.y) ^ (words.z ^ words.w);
     if tile_of(invocation) < work.tiles && (word & work.mask) == work.needle {
-        words[tile_of(invocation) * WORKGROUP + invocation.local] = word;
+        seen_words[tile_of(invocation) * WORKGROUP + invocation.local] = word;
     }
 }
 
-fn loaded(at: u32) -> vec4<u32> {
+fn loaded(at: u32) -> Unit {
     return through_exp(load(at));
 }
 
 @compute @workgroup_size(WORKGROUP)
 fn read_singly(invocation: Invocation) {
     let first = first_of(invocation);
-    var seen = vec4<u32>();
+    var seen = Unit();
     for (var k = 0u; k < QUADS; k++) {
         seen ^= loaded(first + k * SPAN);
     }
@@ -28,7 +29,7 @@ fn read_singly(invocation: Invocation) {
 @compute @workgroup_size(WORKGROUP)
 fn read_by_fours(invocation: Invocation) {
     let first = first_of(invocation);
-    var seen = vec4<u32>();
+    var seen = Unit();
     for (var k = 0u; k < QUADS; k += 4u) {
         let a = first + k * SPAN;
         let b = a + SPAN;

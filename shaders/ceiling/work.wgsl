@@ -17,7 +17,7 @@ struct Work {
 }
 
 @group(0) @binding(0) var<uniform> work: Work;
-@group(0) @binding(1) var<storage, read> source: array<vec4<u32>>;
+@group(0) @binding(1) var<storage, read> source: array<Unit>;
 
 struct Invocation {
     @builtin(workgroup_id) workgroup: vec3<u32>,
@@ -34,21 +34,22 @@ fn first_of(invocation: Invocation) -> u32 {
     return span * (SPAN * QUADS) + invocation.local % SPAN;
 }
 
-fn load(at: u32) -> vec4<u32> {
+fn load(at: u32) -> Unit {
     if at < work.quads {
         return source[at];
     }
-    return vec4<u32>();
+    return Unit();
 }
 
-fn through_exp(bits: vec4<u32>) -> vec4<u32> {
+fn through_exp(unit: Unit) -> Unit {
     if EXPS == 0u {
-        return bits;
+        return unit;
     }
+    let bits = words_of(unit);
     let upper = bitcast<vec4<u32>>(exp(bitcast<vec4<f32>>(bits)));
     if EXPS == 1u {
-        return upper;
+        return unit_of(upper);
     }
     let lower = bitcast<vec4<u32>>(exp(bitcast<vec4<f32>>(bits << vec4<u32>(16u))));
-    return (upper & vec4<u32>(0xffff0000u)) | (lower >> vec4<u32>(16u));
+    return unit_of((upper & vec4<u32>(0xffff0000u)) | (lower >> vec4<u32>(16u)));
 }

@@ -52,11 +52,13 @@ fn depth_of(rise: Value) -> Value {
     return params.steepness * max(rise, Value(params.negligible_rise));
 }
 
-// A logit that weighs nothing has a moment of 0: it is bounded as for its weight.
+// A logit that weighs nothing has a moment of 0: it is bounded as for its weight, and so far above, too, where the maximum
+// is that of logits that all count as -infinity. One that weighs exceeds the reference by less than 1.
 fn moments_of(logits: vec4<u32>, weights: vec4<f32>, max_: Value) -> vec4<f32> {
     let weighing = min(logits, vec4<u32>(params.largest_logit | ~MAGNITUDE));
-    let rise = max(rise_of(bitcast<vec4<f32>>(weighing), max_), vec4<f32>(params.negligible_rise));
-    return weights * (params.steepness * rise);
+    let rise = rise_of(bitcast<vec4<f32>>(weighing), max_);
+    let bounded_rise = clamp(rise, vec4<f32>(params.negligible_rise), vec4<f32>(-params.negligible_rise));
+    return weights * (params.steepness * bounded_rise);
 }
 
 fn peaks_of(logits: vec4<u32>, column: u32) -> Peaks {

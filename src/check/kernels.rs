@@ -123,5 +123,6 @@ pub(super) fn kind_of(variant: Variant) -> String {
         0 => String::new(),
         groups => format!(".{}rows", 4 * groups),
     };
-    format!("{family}.{reduce}.{:?}{beside}", variant.access).to_lowercase()
+    let word = if variant.longs { "64" } else { "" };
+    format!("{family}.{reduce}.{:?}{word}{beside}", variant.access).to_lowercase()
 }

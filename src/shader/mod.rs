@@ -142,6 +142,8 @@ pub struct Program {
     pub workgroup: u32,
     /// How values are moved.
     pub access: Access,
+    /// Whether that is by 64-bit integers.
+    pub longs: bool,
     /// How they are stored.
     pub dtype: DType,
     /// Where rows lie side by side.
@@ -159,6 +161,7 @@ impl Program {
             lanes,
             workgroup,
             access,
+            longs,
             ..
         } = variant;
         let program = |stage| Self {
@@ -187,6 +190,7 @@ impl Program {
                 _ => workgroup,
             },
             access,
+            longs: longs && access.takes_longs(form.in_place),
             beside: match variant.groups {
                 0 => None,
                 groups => Some(Beside {
@@ -217,6 +221,7 @@ impl Program {
             lanes,
             workgroup: lanes,
             access,
+            longs: false,
             dtype: DType::F32,
             beside: None,
         }

@@ -38,6 +38,7 @@ pub(super) fn obstacle(
         lanes,
         workgroup,
         access,
+        longs,
         groups,
     } = variant;
     let say = |reason: String| Some(reason);
@@ -62,6 +63,12 @@ pub(super) fn obstacle(
                 "the rows of two matrices are shifted unequally, or too short, or not of f32".into()
             }
         });
+    }
+    if longs && !abilities.longs {
+        return say("the device lacks 64-bit integers in shaders".into());
+    }
+    if longs && access == Access::Words {
+        return say("words are no 64-bit integers".into());
     }
     let is_family = match problem.operation.is_elementwise() {
         true => matches!(

@@ -9,8 +9,14 @@ const MAX_FORCED_QUADS: u32 = 8;
 /// Every kind of variant that can compute `problem` here: each family with each way to merge and each access.
 /// This is what `check` and the tests force; it ignores what [`choose`](super::choose) prefers.
 pub fn variants(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
+    let one_by_one = lane_groups(abilities)
+        .into_iter()
+        .map(|(reduce, lanes, workgroup)| (reduce, lanes, workgroup, 0));
+    let side_by_side = [(64, 1), (8, 2)]
+        .into_iter()
+        .map(|(workgroup, groups)| (Reduce::Invocation, 1, workgroup, groups));
     let mut list = Vec::new();
-    for (reduce, lanes, workgroup) in lane_groups(abilities) {
+    for (reduce, lanes, workgroup, groups) in one_by_one.chain(side_by_side) {
         for access in [Access::Quads, Access::Shifted, Access::Pairs, Access::Words] {
             for family in families(problem, lanes, access) {
                 list.push(Variant {
@@ -19,34 +25,19 @@ pub fn variants(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
                     lanes,
                     workgroup,
                     access,
-                    groups: 0,
-                });
-            }
-        }
-    }
-    list.extend(side_by_side(problem));
-    list.retain(|variant| obstacle(*variant, problem, abilities).is_none());
-    list
-}
-
-/// Rows side by side: one group of four of them an invocation, and several.
-fn side_by_side(problem: Problem) -> Vec<Variant> {
-    let mut list = Vec::new();
-    for (groups, workgroup) in [(1, 64), (2, 8)] {
-        for access in [Access::Quads, Access::Pairs, Access::Words] {
-            for family in families(problem, 1, access) {
-                list.push(Variant {
-                    family,
-                    reduce: Reduce::Invocation,
-                    lanes: 1,
-                    workgroup,
-                    access,
+                    longs: takes_longs(reduce, access, problem, abilities),
                     groups,
                 });
             }
         }
     }
+    list.retain(|variant| obstacle(*variant, problem, abilities).is_none());
     list
+}
+
+/// How values are moved and how lanes merge are nothing to each other: with barriers they are moved as GPUs move them.
+fn takes_longs(reduce: Reduce, access: Access, problem: Problem, abilities: &Abilities) -> bool {
+    abilities.longs && reduce != Reduce::Workgroup && access.takes_longs(problem.form.in_place)
 }
 
 fn lane_groups(abilities: &Abilities) -> Vec<(Reduce, u32, u32)> {

@@ -11,6 +11,7 @@ pub(super) fn candidates(problem: Problem, tuning: &Tuning, access: Access) -> V
         lanes: 1,
         workgroup: tuning.workgroup_beside,
         access,
+        longs: false,
         groups: groups(problem, tuning),
     };
     let single = Variant {

@@ -13,6 +13,12 @@ use crate::Error;
 pub fn choose(problem: Problem, abilities: &Abilities) -> Result<Variant, Error> {
     candidates(problem, abilities)
         .into_iter()
+        .map(|variant| Variant {
+            longs: abilities.longs
+                && Tuning::of(abilities).longs
+                && variant.access.takes_longs(problem.form.in_place),
+            ..variant
+        })
         .find(|variant| obstacle(*variant, problem, abilities).is_none())
         .ok_or_else(|| Error::Limit {
             what: format!("{} of {} columns", problem.operation, problem.cols),
@@ -232,6 +238,7 @@ impl Lanes {
             lanes,
             workgroup,
             access,
+            longs: false,
             groups: 0,
         }
     }

@@ -91,6 +91,16 @@ impl Access {
             Self::Quads | Self::Pairs | Self::Words => 0,
         }
     }
+
+    /// Whether it can be by 64-bit integers. A shifted row is written by words, since it may begin amid a long, and what is
+    /// in place is read as it is written.
+    pub(crate) const fn takes_longs(self, in_place: bool) -> bool {
+        match self {
+            Self::Quads | Self::Pairs => true,
+            Self::Shifted => !in_place,
+            Self::Words => false,
+        }
+    }
 }
 
 /// One way to compute an operation.
@@ -106,6 +116,9 @@ pub struct Variant {
     pub workgroup: u32,
     /// How values are moved.
     pub access: Access,
+    /// Whether that is by 64-bit integers, two words at a time: some software adapters move every component of a vector
+    /// for itself.
+    pub longs: bool,
     /// Groups of four rows that an invocation serves, where rows lie side by side; else 0.
     pub groups: u32,
 }
@@ -126,6 +139,7 @@ impl Variant {
         Some(Self {
             family,
             access,
+            longs: false,
             ..self
         })
     }
@@ -150,7 +164,12 @@ impl fmt::Display for Variant {
             Access::Pairs => "pairs",
             Access::Words => "words",
         };
-        write!(f, ".{reduce}{}of{}.{access}", self.lanes, self.workgroup)?;
+        let word = if self.longs { "64" } else { "" };
+        write!(
+            f,
+            ".{reduce}{}of{}.{access}{word}",
+            self.lanes, self.workgroup
+        )?;
         match self.groups {
             0 => Ok(()),
             groups => write!(f, ".{}rows", 4 * groups),
@@ -165,6 +184,8 @@ pub struct Abilities {
     pub subgroup: Option<u32>,
     /// Whether the device is a software adapter.
     pub software: bool,
+    /// Whether shaders may use 64-bit integers.
+    pub longs: bool,
     /// Invocations that a workgroup may have.
     pub max_invocations: u32,
     /// Bytes of workgroup memory.

@@ -92,3 +92,17 @@ fn one_class() {
         assert_eq!(found.argmax(), [0; 3], "{variant}");
     }
 }
+
+/// What is folded first counts as -infinity by its scale alone: the maximum of nothing is above it.
+#[test]
+fn blocks_that_overflow_before_any_that_does_not() {
+    const COLS: usize = 70;
+    let mut logits = vec![-3.3e38; 6 * COLS];
+    for (row, place) in [60, 5, 31, 69, 16, 0].into_iter().enumerate() {
+        logits[row * COLS + place] = -1e30;
+        logits[row * COLS + COLS - 2] = -1e30;
+    }
+    let problem = Problem::of_ids(COLS, logits, &[0; 6]).scale(3.75);
+    problem.clone().assert_on_every_kernel();
+    problem.inner(3).assert_on_every_kernel();
+}

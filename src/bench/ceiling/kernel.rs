@@ -9,10 +9,16 @@ use wgpu::{
 use crate::bench::Ceiling;
 use crate::bench::rotation::Record;
 use crate::kernel::fold;
+use crate::variant::Abilities;
 
 const WORK: &str = include_str!("../../../shaders/ceiling/work.wgsl");
 const COPY: &str = include_str!("../../../shaders/ceiling/copy.wgsl");
 const READ: &str = include_str!("../../../shaders/ceiling/read.wgsl");
+const FOUR_WORDS: &str = include_str!("../../../shaders/storage/unit/four_words.wgsl");
+const TWO_LONGS: &str = concat!(
+    include_str!("../../../shaders/storage/longs.wgsl"),
+    include_str!("../../../shaders/storage/unit/two_longs.wgsl")
+);
 
 /// What a ceiling does with each word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -35,20 +41,14 @@ impl Load {
             Ceiling::Read => 16 * quads,
         }
     }
-
-    pub(super) fn wgsl(self) -> String {
-        let main = match self.ceiling {
-            Ceiling::Copy => COPY,
-            Ceiling::Read => READ,
-        };
-        format!("{WORK}\n{main}")
-    }
 }
 
 /// How the work is laid out, as `shaders/ceiling/work.wgsl` has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Form {
     by_fours: bool,
+    /// 16 bytes are two 64-bit integers, not four words.
+    longs: bool,
     pub(super) workgroup: u32,
     span: u32,
     pub(super) quads: u32,
@@ -61,6 +61,7 @@ impl Form {
     const fn singly(workgroup: u32, span: u32, quads: u32) -> Self {
         Self {
             by_fours: false,
+            longs: false,
             workgroup,
             span,
             quads,
@@ -70,14 +71,22 @@ impl Form {
     const fn by_fours(workgroup: u32, span: u32, quads: u32) -> Self {
         Self {
             by_fours: true,
+            longs: false,
             workgroup,
             span,
             quads,
         }
     }
 
+    const fn by_longs(self) -> Self {
+        Self {
+            longs: true,
+            ..self
+        }
+    }
+
     /// The forms that are compared, those that fit the device.
-    pub(super) fn sweep(max_invocations: u32) -> Vec<Self> {
+    pub(super) fn sweep(abilities: &Abilities) -> Vec<Self> {
         let forms = [
             Self::PLAIN,
             Self::singly(256, 256, 1),
@@ -89,14 +98,32 @@ impl Form {
             Self::singly(256, 8, 4),
             Self::singly(256, 8, 16),
             Self::singly(256, 8, 64),
+            Self::singly(256, 8, 16).by_longs(),
+            Self::by_fours(256, 8, 16).by_longs(),
+            Self::singly(256, 8, 64).by_longs(),
+            Self::by_fours(256, 8, 64).by_longs(),
         ];
-        let fits = |form: &Self| form.workgroup <= max_invocations;
+        let fits = |form: &Self| {
+            form.workgroup <= abilities.max_invocations && (abilities.longs || !form.longs)
+        };
         forms.into_iter().filter(fits).collect()
     }
 
     fn entry_point(self, ceiling: Ceiling) -> String {
         let flight = if self.by_fours { "by_fours" } else { "singly" };
         format!("{}_{flight}", ceiling.name())
+    }
+
+    pub(super) fn wgsl(self, ceiling: Ceiling) -> String {
+        let unit = match self.longs {
+            true => TWO_LONGS,
+            false => FOUR_WORDS,
+        };
+        let main = match ceiling {
+            Ceiling::Copy => COPY,
+            Ceiling::Read => READ,
+        };
+        [unit, WORK, main].join("\n")
     }
 
     /// Tiles that so many groups of 16 bytes take.
@@ -118,7 +145,7 @@ impl Kernel {
         let label = format!("wgpu-softmax {} ceiling", load.ceiling.name());
         let module = device.create_shader_module(ShaderModuleDescriptor {
             label: Some(&label),
-            source: ShaderSource::Wgsl(load.wgsl().into()),
+            source: ShaderSource::Wgsl(form.wgsl(load.ceiling).into()),
         });
         let pipeline = device.create_compute_pipeline(&ComputePipelineDescriptor {
             label: Some(&label),
@@ -147,7 +174,8 @@ impl Kernel {
             ..
         } = self.form;
         let entry_point = self.form.entry_point(self.load.ceiling);
-        format!("{entry_point}{quads}.span{span}of{workgroup}")
+        let word = if self.form.longs { ".quads64" } else { "" };
+        format!("{entry_point}{quads}.span{span}of{workgroup}{word}")
     }
 
     pub(super) fn bind(&self, device: &Device, resources: [BindingResource<'_>; 3]) -> BindGroup {

@@ -122,7 +122,7 @@ impl Ceilings {
     fn compile(&self, load: Load) -> Result<Vec<Kernel>, Error> {
         let mut kernels = Vec::new();
         let mut reasons = Vec::new();
-        for form in Form::sweep(self.gpu.planner().abilities().max_invocations) {
+        for form in Form::sweep(self.gpu.planner().abilities()) {
             let kernel = Kernel::new(self.gpu.device(), load, form);
             match prove::prove(&self.gpu, &kernel)? {
                 None => kernels.push(kernel),

@@ -6,6 +6,7 @@ use naga::{Module, ShaderStage};
 
 use super::{Form, Load, overrides};
 use crate::bench::Ceiling;
+use crate::variant::Abilities;
 
 fn loads() -> impl Iterator<Item = Load> {
     let with_exps = |ceiling| [0, 1, 2].map(|exps| Load { ceiling, exps });
@@ -15,10 +16,14 @@ fn loads() -> impl Iterator<Item = Load> {
 }
 
 fn specialised(load: Load, form: Form) -> (Module, ModuleInfo) {
-    let text = load.wgsl();
+    let text = form.wgsl(load.ceiling);
+    let capabilities = match form.longs {
+        true => Capabilities::SHADER_INT64,
+        false => Capabilities::empty(),
+    };
     let module = naga::front::wgsl::parse_str(&text)
         .unwrap_or_else(|error| panic!("{load:?}: {}", error.emit_to_string(&text)));
-    let info = Validator::new(ValidationFlags::all(), Capabilities::empty())
+    let info = Validator::new(ValidationFlags::all(), capabilities)
         .validate(&module)
         .unwrap_or_else(|error| panic!("{load:?}: {}", error.emit_to_string(&text)));
     let mut declared: Vec<_> = module
@@ -41,26 +46,32 @@ fn specialised(load: Load, form: Form) -> (Module, ModuleInfo) {
 }
 
 #[test]
-fn every_form_translates_to_spirv_msl_hlsl_and_glsl() {
+fn every_form_translates_to_spirv_and_by_words_to_msl_hlsl_and_glsl() {
     for load in loads() {
-        for form in Form::sweep(1024) {
+        for form in Form::sweep(&abilities(1024, true)) {
             let (module, info) = specialised(load, form);
             let entry_point = form.entry_point(load.ceiling);
             assert_eq!(
                 module.entry_points[0].workgroup_size,
                 [form.workgroup, 1, 1]
             );
-            translate(&module, &info, &entry_point);
+            translate_to_spirv(&module, &info, &entry_point);
+            if !form.longs {
+                translate(&module, &info, &entry_point);
+            }
         }
     }
 }
 
-fn translate(module: &Module, info: &ModuleInfo, entry_point: &str) {
+fn translate_to_spirv(module: &Module, info: &ModuleInfo, entry_point: &str) {
     let pipeline = spv::PipelineOptions {
         shader_stage: ShaderStage::Compute,
         entry_point: entry_point.to_owned(),
     };
     spv::write_vec(module, info, &spv::Options::default(), Some(&pipeline)).expect("SPIR-V");
+}
+
+fn translate(module: &Module, info: &ModuleInfo, entry_point: &str) {
     let options = msl::Options {
         fake_missing_bindings: true,
         ..Default::default()
@@ -109,7 +120,21 @@ fn loads_count_the_bytes_of_both_sides() {
 
 #[test]
 fn forms_that_do_not_fit_are_left_out() {
-    let fits = |most| Form::sweep(most).iter().all(|form| form.workgroup <= most);
+    let forms = |most, longs| Form::sweep(&abilities(most, longs));
+    let fits = |most| forms(most, true).iter().all(|form| form.workgroup <= most);
     assert!([64, 256, 1024].map(fits).iter().all(|&fits| fits));
-    assert_eq!(Form::sweep(64), [Form::PLAIN]);
+    assert_eq!(forms(64, true), [Form::PLAIN]);
+    let by_longs = |longs| forms(256, longs).iter().filter(|form| form.longs).count();
+    assert_eq!((by_longs(false), by_longs(true)), (0, 4));
+}
+
+fn abilities(max_invocations: u32, longs: bool) -> Abilities {
+    Abilities {
+        subgroup: None,
+        software: true,
+        longs,
+        max_invocations,
+        max_workgroup_bytes: 16_384,
+        max_binding_bytes: 1 << 27,
+    }
 }
