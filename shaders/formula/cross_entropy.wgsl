@@ -104,13 +104,13 @@ fn with_gradient(settled_row: Row, share_sum: u32, lse: f32) -> Row {
         b = quotient(g, divisors.valid_rows);
     }
     row.push = params.slope * value_one(a);
-    var pull = row.push * value_one(share_sum);
+    row.pull_of_weight = row.push * value_one(share_sum) * row.inverse_sum;
     row.spoilt = !(finite_one(a) && finite_one(share_sum));
     if params.z_loss != 0.0 {
-        pull += 2.0 * params.slope * value_one(b) * params.z_loss * lse;
+        // The logsumexp last: where it is huge, its product is finite for a probability alone.
+        row.pull_of_weight += 2.0 * params.slope * value_one(b) * params.z_loss * row.inverse_sum * lse;
         row.spoilt = row.spoilt || !finite_one(b);
     }
-    row.pull_of_weight = pull * row.inverse_sum;
     return row;
 }
 

@@ -237,3 +237,27 @@ fn ignored_rows_are_left_alone() {
         });
     }
 }
+
+/// Twice a huge logsumexp is infinite, and a probability of it is not.
+#[test]
+fn the_gradient_of_a_huge_z_loss_is_finite_where_its_value_is() {
+    let mut logits = vec![-3e38; 3 * COLS];
+    for (i, logit) in logits.iter_mut().enumerate() {
+        let is_peak = match i / COLS {
+            0 => i % 2 == 0,
+            row => i % COLS <= row,
+        };
+        if is_peak {
+            *logit = 1.5e38;
+        }
+    }
+    let problem = Problem::of_ids(COLS, logits, &[0, 1, 2].map(class_of));
+    let problem = problem.z_loss(0.4).scale(2.0).reduction(Reduction::None);
+    problem.assert_on_every_kernel();
+    let found = problem.fused(gpu(), None);
+    assert!(
+        found.grad.iter().all(|value| value.is_finite()),
+        "{:?}",
+        found.grad
+    );
+}
