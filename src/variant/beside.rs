@@ -71,14 +71,17 @@ const LONGEST_PART: u32 = 65_536;
 /// Columns of a part, at least.
 const SHORTEST_PART: u32 = 16;
 
-/// So many that there is enough work at a time.
+/// So many that there is enough work at a time, and that what is read once more is still near.
 fn parts(problem: Problem, tuning: &Tuning) -> u32 {
     let invocations = problem
         .rows
         .div_ceil(4 * u64::from(groups(problem, tuning)));
     let wanted = tuning.few_beside.div_ceil(invocations.max(1));
     let wanted = u32::try_from(wanted).unwrap_or(u32::MAX);
-    wanted
-        .clamp(1, MAX_PARTIALS_PER_LANE)
-        .min(problem.cols.div_ceil(SHORTEST_PART))
+    let most = problem.cols.div_ceil(SHORTEST_PART);
+    let many = match problem.operation.writes_matrix() {
+        true => problem.cols / tuning.part_beside,
+        false => 1,
+    };
+    wanted.min(most).max(many).clamp(1, MAX_PARTIALS_PER_LANE)
 }

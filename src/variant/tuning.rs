@@ -25,6 +25,9 @@ pub(super) struct Tuning {
     /// Groups of four rows side by side that an invocation serves, and invocations of a workgroup then.
     pub(super) groups_beside: u32,
     pub(super) workgroup_beside: u32,
+    /// Columns that a part of rows side by side has, about, where each is on a page of its own: a part is served for all
+    /// rows of a slice before the next one.
+    pub(super) part_beside: u32,
     /// Invocations below which rows side by side are split.
     pub(super) few_beside: u64,
     /// Rows below which a long row is split.
@@ -80,6 +83,7 @@ const SOFTWARE: Tuning = Tuning {
     columns_beside: 32,
     groups_beside: 4,
     workgroup_beside: 8,
+    part_beside: 250,
     few_beside: 16,
     few_rows: 16,
     few_parts: 256,
@@ -105,6 +109,7 @@ const GPU: Tuning = Tuning {
     columns_beside: 16,
     groups_beside: 1,
     workgroup_beside: 64,
+    part_beside: u32::MAX,
     few_beside: 65_536,
     few_rows: 128,
     few_parts: 16_384,
