@@ -89,15 +89,16 @@ impl Planner {
             .collect()
     }
 
-    /// The kernel of rows in registers of which each lane holds so many quads only.
+    /// The kernel of causal rows in registers, of which each lane holds so many quads at most: the first `counted` of them
+    /// are of columns that every row counts.
     pub(crate) fn narrow_kernel(
         &self,
         geometry: &Geometry,
         variant: Variant,
-        quads: u32,
+        (counted, most): (u32, u32),
     ) -> Result<Arc<Kernel>, Error> {
         let narrow = |program: Program| Program {
-            stage: program.stage.narrowed(quads),
+            stage: program.stage.narrowed(counted, most),
             ..program
         };
         let program = Program::of(geometry, variant).remove(0);

@@ -20,10 +20,12 @@ fn programs() -> Vec<Program> {
         Stage::Registers {
             quads: 1,
             whole: false,
+            counted: 0,
         },
         Stage::Registers {
             quads: 3,
             whole: true,
+            counted: 2,
         },
     ];
     let mut list: Vec<_> = [
@@ -98,6 +100,7 @@ fn stages_beside(operation: Operation, form: Form) -> &'static [Stage] {
         Stage::Registers {
             quads: 3,
             whole: true,
+            counted: 0,
         },
         Stage::Streamed,
         Stage::Finish,

@@ -1,16 +1,15 @@
-// What comes of excluded columns, written behind the others: guarded in the block in which they begin.
+// What comes of excluded columns, written behind the others: guarded where they begin, and where the row ends.
 
 fn write_blank(place: Place, at: Starts, first: u32, read: u32, last: u32, rows: Rows) {
     let step = access_step();
     let mine = first + 4u * place.lane;
     let blank = outcome(keep(nothing(), vec4<f32>(0.0)), first, rows);
-    var ahead = whole_blocks(first, read, 4u * step);
-    let next = ahead + 4u * step;
-    for (; ahead < min(next, last - first); ahead += step) {
+    var ahead = whole_blocks(first, read, step);
+    let edge = min(max(read - first, select(0u, 1u, SHIFTED)), last - first);
+    for (; ahead < edge; ahead += step) {
         write_blank_guarded(at, mine + ahead, read, last, blank);
     }
-    let whole = whole_blocks(first, last, 4u * step);
-    for (; ahead < whole; ahead += 4u * step) {
+    for (; ahead + 4u * step <= last - first; ahead += 4u * step) {
         let element = element_at(at.result, mine + ahead);
         write_result_whole(element, blank);
         write_result_whole(element + step, blank);

@@ -23,6 +23,8 @@ pub enum Stage {
         quads: u32,
         /// Whether each of them lies whole within the row.
         whole: bool,
+        /// Of causal rows, how many of them are of columns that every row counts.
+        counted: u32,
     },
     /// Rows read twice.
     Streamed,
@@ -61,13 +63,21 @@ impl Stage {
             (Operation::MergeStatistics, _) => vec![Self::Merge],
             (operation, _) if operation.is_per_row() => vec![Self::Recalled],
             (_, Family::Registers { quads }) if variant.groups > 0 => {
-                vec![Self::Registers { quads, whole: true }]
+                vec![Self::Registers {
+                    quads,
+                    whole: true,
+                    counted: 0,
+                }]
             }
             (_, Family::Registers { quads }) => {
                 let whole = cols == 4 * quads * variant.lanes && variant.access != Access::Shifted;
                 vec![match operation.is_elementwise() {
                     true => Self::Unrolled { quads, whole },
-                    false => Self::Registers { quads, whole },
+                    false => Self::Registers {
+                        quads,
+                        whole,
+                        counted: 0,
+                    },
                 }]
             }
             (_, Family::Streamed) => vec![Self::Streamed],
@@ -79,12 +89,14 @@ impl Stage {
         }
     }
 
-    /// The same with so many quads in the registers of a lane, if they are fewer: they lie whole within the row.
-    pub(crate) fn narrowed(self, to: u32) -> Self {
+    /// The same for causal rows of which every one counts so many quads of a lane, and none counts more than so many. If
+    /// these are not all of the row's, they lie whole within it.
+    pub(crate) fn narrowed(self, counted: u32, most: u32) -> Self {
         match self {
-            Self::Registers { quads, .. } if to < quads => Self::Registers {
-                quads: to,
-                whole: true,
+            Self::Registers { quads, whole, .. } => Self::Registers {
+                quads: most.min(quads),
+                whole: whole || most < quads,
+                counted,
             },
             other => other,
         }
@@ -260,6 +272,11 @@ impl Program {
             _ => None,
         };
         list.extend(whole.map(|whole| ("WHOLE", flag(whole))));
+        list.extend(match (self.stage, self.beside) {
+            (Stage::Registers { counted, .. }, None) => Some(("COUNTED", f64::from(counted))),
+            (Stage::Unrolled { .. }, _) => Some(("COUNTED", 0.0)),
+            _ => None,
+        });
         if self.form.is_told() {
             list.extend([
                 ("TELLS_MOMENT", flag(self.form.entropy)),

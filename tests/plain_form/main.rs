@@ -51,6 +51,7 @@ fn stages(operation: Operation, form: Form) -> Vec<Stage> {
         Stage::Registers {
             quads: 3,
             whole: false,
+            counted: 0,
         },
         Stage::Streamed,
         Stage::Finish,
