@@ -2,6 +2,8 @@
 
 @group(0) @binding(15) var<storage, read> mask: array<u32>;
 
+const MASK_EXCLUDES: bool = true;
+
 fn mask_keeps(at: Starts, column: u32) -> vec4<bool> {
     let bytes = vec4<u32>(mask[(at.mask + column) >> 2u]) & vec4<u32>(0xffu, 0xff00u, 0xff0000u, 0xff000000u);
     return bytes != vec4<u32>(0u);

@@ -6,6 +6,8 @@ fn mask_byte(element: u32) -> u32 {
     return (mask[element >> 2u] >> ((element & 3u) << 3u)) & 0xffu;
 }
 
+const MASK_EXCLUDES: bool = true;
+
 fn mask_keeps(at: Starts, column: u32) -> vec4<bool> {
     let e = mask_elements(at, column);
     let bytes = vec4<u32>(mask_byte(e.x), mask_byte(e.y), mask_byte(e.z), mask_byte(e.w));

@@ -4,6 +4,8 @@ fn mask_start(rows: Bits) -> Bits {
     return Bits(0u);
 }
 
+const MASK_EXCLUDES: bool = false;
+
 fn mask_keeps(at: Starts, column: u32) -> vec4<bool> {
     return vec4<bool>(true);
 }

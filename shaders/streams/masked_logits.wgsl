@@ -27,7 +27,7 @@ fn nothing() -> Held {
 
 fn load_kept(at: Starts, column: u32, inside: vec4<bool>) -> Held {
     let kept = inside & mask_keeps(at, column);
-    if !any(kept) {
+    if MASK_EXCLUDES && !any(kept) {
         return nothing();
     }
     let bits = mask_adds(load_source_whole(element_at(at.source, column)), at, column);
