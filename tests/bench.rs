@@ -155,6 +155,28 @@ fn exponentials_are_compared_where_the_operation_takes_them() {
 }
 
 #[test]
+fn plain_ceilings_are_those_of_whole_workgroups_alone() {
+    let softmax = subject(Operation::Softmax, 64, 64, DType::F32);
+    let forms = |options| {
+        let mut bench = Bench::new(gpu(), options).expect("a bench");
+        bench
+            .measure(softmax, Duration::ZERO)
+            .expect("a measurement");
+        let sweeps = bench.sweeps().iter().flat_map(|sweep| sweep.forms.clone());
+        sweeps.map(|(name, _)| name).collect::<Vec<_>>()
+    };
+    let is_plain = |name: &String| {
+        ["span64of64", "span256of256", "span1024of1024"]
+            .iter()
+            .any(|plain| name.ends_with(plain))
+    };
+    let plain = forms(Options::default().vec4_ceiling(true));
+    assert!(plain.len() > 2 && plain.iter().all(is_plain), "{plain:?}");
+    let all = forms(Options::default());
+    assert!(!all.iter().all(is_plain), "{all:?}");
+}
+
+#[test]
 fn memory_is_cold_unless_it_is_asked_to_be_warm() {
     let softmax = subject(Operation::Softmax, 1024, 1024, DType::F32);
     let cold = measure(&[softmax], Options::default());

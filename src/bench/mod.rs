@@ -66,6 +66,8 @@ pub struct Options {
     pub warm: bool,
     /// Beside a ceiling that takes one exponential of every element, too.
     pub exp_ceiling: bool,
+    /// Beside the best of the plainest ceilings, not of all: vectors of four words, moved by whole workgroups.
+    pub vec4_ceiling: bool,
 }
 
 impl Options {
@@ -80,6 +82,15 @@ impl Options {
     pub const fn exp_ceiling(self, exp_ceiling: bool) -> Self {
         Self {
             exp_ceiling,
+            ..self
+        }
+    }
+
+    /// Sets [`vec4_ceiling`](Self::vec4_ceiling).
+    #[must_use]
+    pub const fn vec4_ceiling(self, vec4_ceiling: bool) -> Self {
+        Self {
+            vec4_ceiling,
             ..self
         }
     }
@@ -124,7 +135,7 @@ impl Bench {
         // Four times the last-level cache of most: 32 MiB beside a CPU, 64 in a GPU.
         let cold = if software { 128 << 20 } else { 256 << 20 };
         let mut timer = Timer::new(gpu);
-        let ceilings = Ceilings::new(gpu, cold, options.warm)?;
+        let ceilings = Ceilings::new(gpu, cold, options)?;
         timer.doubt(&mut ceilings.probe()?)?;
         Ok(Self {
             gpu: gpu.clone(),

@@ -109,6 +109,11 @@ impl Form {
         forms.into_iter().filter(fits).collect()
     }
 
+    /// Whether whole workgroups walk through memory together, by vectors of four words.
+    pub(super) const fn is_plain(&self) -> bool {
+        self.span == self.workgroup && !self.longs
+    }
+
     fn entry_point(self, ceiling: Ceiling) -> String {
         let flight = if self.by_fours { "by_fours" } else { "singly" };
         format!("{}_{flight}", ceiling.name())

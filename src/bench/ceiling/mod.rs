@@ -9,10 +9,10 @@ mod prove;
 
 use std::collections::HashMap;
 
-use super::Spread;
 use super::clock::Timer;
 use super::rotation::Rotation;
 use super::subject::Ceiling;
+use super::{Options, Spread};
 use crate::{Error, Gpu};
 use kernel::{Form, Kernel, Load};
 use pool::Pool;
@@ -46,8 +46,7 @@ pub(super) struct Ceilings {
     /// The place of the best kernel, by load and power of two of the bytes.
     best: HashMap<(Load, u32), usize>,
     sweeps: Vec<Sweep>,
-    /// Runs that a ceiling rotates through, at most.
-    most_runs: u64,
+    options: Options,
 }
 
 /// A ceiling that is ready to run.
@@ -62,14 +61,14 @@ pub(super) struct Chosen {
 impl Ceilings {
     /// With memory of so many bytes on either side, so that runs need not meet what the last ones have left in caches,
     /// unless they are to stay warm.
-    pub(super) fn new(gpu: &Gpu, cold: u64, warm: bool) -> Result<Self, Error> {
+    pub(super) fn new(gpu: &Gpu, cold: u64, options: Options) -> Result<Self, Error> {
         Ok(Self {
             gpu: gpu.clone(),
             pool: Pool::new(gpu, cold)?,
             kernels: HashMap::new(),
             best: HashMap::new(),
             sweeps: Vec::new(),
-            most_runs: if warm { 1 } else { MAX_RUNS },
+            options,
         })
     }
 
@@ -111,9 +110,13 @@ impl Ceilings {
 
     fn chosen(&self, kernel: &Kernel, load: Load, bytes: u64) -> Chosen {
         let quads = load.quads(bytes);
+        let most_runs = match self.options.warm {
+            true => 1,
+            false => MAX_RUNS,
+        };
         Chosen {
             name: kernel.name(),
-            runs: Rotation::new(self.pool.runs(&self.gpu, kernel, quads, self.most_runs)),
+            runs: Rotation::new(self.pool.runs(&self.gpu, kernel, quads, most_runs)),
             bytes: load.bytes(quads),
         }
     }
@@ -122,7 +125,9 @@ impl Ceilings {
     fn compile(&self, load: Load) -> Result<Vec<Kernel>, Error> {
         let mut kernels = Vec::new();
         let mut reasons = Vec::new();
-        for form in Form::sweep(self.gpu.planner().abilities()) {
+        let mut forms = Form::sweep(self.gpu.planner().abilities());
+        forms.retain(|form| form.is_plain() || !self.options.vec4_ceiling);
+        for form in forms {
             let kernel = Kernel::new(self.gpu.device(), load, form);
             match prove::prove(&self.gpu, &kernel)? {
                 None => kernels.push(kernel),

@@ -32,6 +32,9 @@ pub(crate) struct Bench {
     /// Compare with a copy and a read that take one exponential of every element, too
     #[arg(long)]
     pub(crate) exp_ceiling: bool,
+    /// Compare with the copy and the read that most benchmarks have: 16-byte vectors moved by whole workgroups
+    #[arg(long)]
+    pub(crate) vec4_ceiling: bool,
     /// As for the operations; may repeat, or be all
     #[arg(long, value_name = "SEL")]
     pub(crate) adapter: Vec<String>,

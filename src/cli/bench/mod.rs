@@ -48,6 +48,7 @@ fn options(args: &args::Bench) -> Options {
     Options::default()
         .warm(args.warm)
         .exp_ceiling(args.exp_ceiling)
+        .vec4_ceiling(args.vec4_ceiling)
 }
 
 /// What has come out so far, and where it goes.
