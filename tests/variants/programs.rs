@@ -1,0 +1,187 @@
+//! Every program.
+
+use wgpu_softmax::DType;
+use wgpu_softmax::shader::{Beside, Program, Stage};
+use wgpu_softmax::variant::{Access, Form, Masking, Operation, Reduce, Shares};
+
+/// Every program that a plan can ask for, with registers of a few lengths.
+pub(crate) fn programs() -> Vec<Program> {
+    let rows = [
+        Stage::Partial,
+        Stage::Streamed,
+        Stage::Finish,
+        Stage::Registers {
+            quads: 1,
+            whole: false,
+            counted: 0,
+        },
+        Stage::Registers {
+            quads: 3,
+            whole: true,
+            counted: 2,
+        },
+    ];
+    let mut list: Vec<_> = [
+        Stage::CountTargets,
+        Stage::ReduceLosses,
+        Stage::MergeTallies,
+    ]
+    .into_iter()
+    .flat_map(|stage| tallied().map(move |form| Program::tally(stage, form, 256)))
+    .collect();
+    for (operation, form) in forms() {
+        for &stage in stages(operation, form, &rows) {
+            for (reduce, lanes) in [
+                (Reduce::Invocation, 1),
+                (Reduce::Subgroup, 8),
+                (Reduce::Workgroup, 64),
+            ] {
+                // Where the result lies is nothing to how lanes merge.
+                if form.in_place && reduce != Reduce::Workgroup {
+                    continue;
+                }
+                for (access, longs, dtype) in storages(form) {
+                    list.push(Program {
+                        operation,
+                        form,
+                        stage,
+                        reduce,
+                        lanes,
+                        workgroup: 64,
+                        access,
+                        longs,
+                        dtype,
+                        beside: None,
+                    });
+                }
+            }
+        }
+    }
+    list.extend(beside());
+    list
+}
+
+/// Every program of rows that lie side by side.
+fn beside() -> Vec<Program> {
+    let mut list = Vec::new();
+    for (operation, form) in forms() {
+        for &stage in stages_beside(operation, form) {
+            for (groups, whole) in [(1, false), (3, true)] {
+                let storages = storages(form).filter(|(access, ..)| *access != Access::Shifted);
+                for (access, longs, dtype) in storages {
+                    list.push(Program {
+                        operation,
+                        form,
+                        stage,
+                        reduce: Reduce::Invocation,
+                        lanes: 1,
+                        workgroup: 64,
+                        access,
+                        longs,
+                        dtype,
+                        beside: Some(Beside { groups, whole }),
+                    });
+                }
+            }
+        }
+    }
+    list
+}
+
+fn stages_beside(operation: Operation, form: Form) -> &'static [Stage] {
+    let whole_rows = &[
+        Stage::Registers {
+            quads: 3,
+            whole: true,
+            counted: 0,
+        },
+        Stage::Streamed,
+        Stage::Finish,
+        Stage::Partial,
+        Stage::Combine,
+    ];
+    let shares_partial = shares_partial(operation, form);
+    let by_quads = matches!(form.masking, Masking::AddedByQuads | Masking::KeptByQuads);
+    match operation {
+        // Of rows one after the other alone.
+        _ if form.causal || by_quads => &[],
+        Operation::PartialStatistic => &whole_rows[3..],
+        Operation::CrossEntropyBackward => &[Stage::Elementwise],
+        Operation::Jacobian => &[],
+        Operation::RowOutputs => &[Stage::Recalled],
+        _ if Operation::SHARDED.contains(&operation) => &[],
+        _ if shares_partial => &whole_rows[..3],
+        _ => whole_rows,
+    }
+}
+
+/// Every operation in every form.
+fn forms() -> impl Iterator<Item = (Operation, Form)> {
+    let all = Operation::ALL.into_iter().chain(Operation::SHARDED);
+    let of_masks = Form::all(Operation::Softmax)
+        .into_iter()
+        .filter(|form| form.is_masked() && !form.in_place)
+        .map(|form| (Operation::PartialStatistic, form));
+    let every = all.chain([Operation::RowOutputs]).flat_map(|operation| {
+        Form::all(operation)
+            .into_iter()
+            .map(move |form| (operation, form))
+    });
+    every.chain(of_masks)
+}
+
+/// The forms that rows are counted by: with class ids, and with probabilities.
+fn tallied() -> impl Iterator<Item = Form> {
+    [Shares::Onehot, Shares::Probabilities]
+        .into_iter()
+        .map(|shares| Form {
+            shares,
+            ..Form::default()
+        })
+}
+
+/// Every access to every storage type, by words and by 64-bit integers; a few of them in forms that options make, whose
+/// code is another one.
+fn storages(form: Form) -> impl Iterator<Item = (Access, bool, DType)> {
+    let with_each = move |access| {
+        let by_longs = DType::ALL.map(|dtype| (access, true, dtype));
+        let by_longs = by_longs.into_iter().filter(move |_| {
+            access != Access::Words && (access != Access::Shifted || !form.in_place)
+        });
+        DType::ALL
+            .map(|dtype| (access, false, dtype))
+            .into_iter()
+            .chain(by_longs)
+    };
+    let all = [Access::Quads, Access::Shifted, Access::Pairs, Access::Words];
+    let few = |(access, _, dtype): &(Access, bool, DType)| match access {
+        Access::Words => *dtype == DType::F16,
+        Access::Pairs => false,
+        _ => *dtype == DType::F32,
+    };
+    let wanted = move |storage: &(Access, bool, DType)| form == Form::default() || few(storage);
+    all.into_iter().flat_map(with_each).filter(wanted)
+}
+
+/// Parts of logits alone are folded by one program for all that is made of them, and parts of any wherever it is written.
+fn shares_partial(operation: Operation, form: Form) -> bool {
+    form.in_place || (form.matrices_read(operation) == 1 && !form.is_dense())
+}
+
+fn stages(operation: Operation, form: Form, rows: &[Stage]) -> &[Stage] {
+    let shares_partial = shares_partial(operation, form);
+    match operation {
+        Operation::PartialStatistic => &[Stage::Partial],
+        Operation::MergeStatistics => &[Stage::Merge],
+        _ if operation.is_per_row() => &[Stage::Recalled],
+        _ if operation.is_elementwise() => &[
+            Stage::Elementwise,
+            Stage::Unrolled {
+                quads: 3,
+                whole: false,
+            },
+        ],
+        _ if shares_partial => &rows[1..],
+        _ => rows,
+    }
+}
