@@ -10,11 +10,11 @@ use crate::variant::Abilities;
 /// higher limits let a larger tensor be served in fewer dispatches. Software adapters move values faster by 64-bit
 /// integers, which are asked for there alone.
 pub fn wanted(adapter: &Adapter) -> (Features, Limits) {
-    let longs = match adapter.get_info().device_type {
+    let int64 = match adapter.get_info().device_type {
         DeviceType::Cpu => Features::SHADER_INT64,
         _ => Features::empty(),
     };
-    let features = adapter.features() & (Features::SUBGROUP | Features::TIMESTAMP_QUERY | longs);
+    let features = adapter.features() & (Features::SUBGROUP | Features::TIMESTAMP_QUERY | int64);
     let offered = adapter.limits();
     let limits = Limits {
         max_buffer_size: offered.max_buffer_size,
@@ -34,7 +34,7 @@ pub(crate) fn abilities_of(device: &Device) -> Abilities {
     Abilities {
         subgroup: subgroups.then_some(info.subgroup_min_size),
         software: info.device_type == DeviceType::Cpu,
-        longs: device.features().contains(Features::SHADER_INT64),
+        int64: device.features().contains(Features::SHADER_INT64),
         max_invocations: limits
             .max_compute_invocations_per_workgroup
             .min(limits.max_compute_workgroup_size_x),

@@ -10,7 +10,7 @@ use wgpu_softmax::variant::{
 const DEFAULT: Abilities = Abilities {
     subgroup: None,
     software: false,
-    longs: false,
+    int64: false,
     max_invocations: 256,
     max_workgroup_bytes: 16_384,
     max_binding_bytes: 1 << 27,
@@ -20,7 +20,7 @@ const DEFAULT: Abilities = Abilities {
 const SOFTWARE: Abilities = Abilities {
     subgroup: Some(8),
     software: true,
-    longs: true,
+    int64: true,
     max_invocations: 1024,
     max_workgroup_bytes: 32_768,
     max_binding_bytes: 1 << 27,
@@ -30,7 +30,7 @@ const SOFTWARE: Abilities = Abilities {
 const DISCRETE: Abilities = Abilities {
     subgroup: Some(32),
     software: false,
-    longs: false,
+    int64: false,
     max_invocations: 1024,
     max_workgroup_bytes: 49_152,
     max_binding_bytes: 1 << 31,
@@ -47,7 +47,7 @@ fn abilities() -> impl Strategy<Value = Abilities> {
         .prop_map(
             |(
                 subgroup,
-                [software, longs],
+                [software, int64],
                 max_invocations,
                 max_workgroup_bytes,
                 max_binding_bytes,
@@ -55,7 +55,7 @@ fn abilities() -> impl Strategy<Value = Abilities> {
                 Abilities {
                     subgroup,
                     software,
-                    longs,
+                    int64,
                     max_invocations,
                     max_workgroup_bytes,
                     max_binding_bytes,
@@ -139,10 +139,10 @@ proptest! {
 
     /// By 64-bit integers on software adapters that have them, and by nothing else there.
     #[test]
-    fn software_adapters_move_longs(problem in problem(), abilities in abilities()) {
+    fn software_adapters_move_64_bit_integers(problem in problem(), abilities in abilities()) {
         let chosen = choose(problem, &abilities).expect("a variant");
-        let expected = abilities.software && abilities.longs && chosen.access != Access::Words;
-        prop_assert_eq!(chosen.longs, expected);
+        let expected = abilities.software && abilities.int64 && chosen.access != Access::Words;
+        prop_assert_eq!(chosen.int64, expected);
     }
 
     #[test]

@@ -14,7 +14,7 @@ const GOOD: Variant = Variant {
     lanes: 64,
     workgroup: 64,
     access: Access::Quads,
-    longs: false,
+    int64: false,
     groups: 0,
 };
 
@@ -89,10 +89,10 @@ fn forced_variants_that_cannot_run() {
         (
             Variant {
                 access: Access::Words,
-                longs: true,
+                int64: true,
                 ..GOOD
             },
-            match gpu().planner().abilities().longs {
+            match gpu().planner().abilities().int64 {
                 true => "words are no 64-bit integers",
                 false => "the device lacks 64-bit integers in shaders",
             },
@@ -134,11 +134,11 @@ fn forced_variants_that_do_not_fit_the_shape_or_device() {
     let expected = "kernel softmax.streamed.subgroup4of64.quads cannot run here: \
                     subgroups have 0 lanes";
     assert_error(forced(&plain, subgroup).softmax(&[0.0; 32], 2), expected);
-    let longs = Variant {
-        longs: true,
+    let int64 = Variant {
+        int64: true,
         ..GOOD
     };
     let expected = "kernel softmax.streamed.workgroup64of64.quads64 cannot run here: \
                     the device lacks 64-bit integers in shaders";
-    assert_error(forced(&plain, longs).softmax(&[0.0; 32], 2), expected);
+    assert_error(forced(&plain, int64).softmax(&[0.0; 32], 2), expected);
 }

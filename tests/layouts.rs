@@ -94,7 +94,7 @@ fn planners(dtype: DType, place: Place) -> Vec<wgpu_softmax::Planner> {
         planner.with_variant(Variant {
             family,
             access,
-            longs: chosen.longs && access != Access::Words,
+            int64: chosen.int64 && access != Access::Words,
             ..chosen
         })
     };

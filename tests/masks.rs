@@ -6,10 +6,11 @@ mod common;
 use common::{Output, assert_close, assert_error, bits, device_with_bindings_of, gpu, upload};
 use wgpu_softmax::check::{Inputs, bounds, inputs};
 use wgpu_softmax::reference::{self, Columns, Masked, broadcast, causal};
+use wgpu_softmax::variant::{Operation, Reduce, variants};
 use wgpu_softmax::wgpu::Buffer;
 use wgpu_softmax::{
-    EmptyRows, Error, Gpu, LogSoftmaxBuffers, LogSumExpBuffers, Mask, MaskKind, SoftmaxBuffers,
-    SoftmaxSpec,
+    EmptyRows, Error, Gpu, LogSoftmaxBuffers, LogSumExpBuffers, Mask, MaskKind, Planner,
+    SoftmaxBuffers, SoftmaxSpec,
 };
 
 fn wide(shape: &[usize]) -> Vec<u64> {
@@ -208,28 +209,35 @@ fn what_cannot_be_masked() {
     );
 }
 
+/// The preferred kernel, and every other one of those without barriers.
+fn every_planner(spec: SoftmaxSpec) -> Vec<Planner> {
+    let planner = gpu().planner();
+    let problem = spec.problem(Operation::Softmax).expect("a problem");
+    variants(problem, planner.abilities())
+        .into_iter()
+        .filter(|variant| variant.reduce != Reduce::Workgroup)
+        .map(|variant| planner.with_variant(variant))
+        .chain([planner.clone()])
+        .collect()
+}
+
 /// Queries fall into bins by how many keys they count; more queries than keys, groups of them that are bound in part, and rows
-/// that start amid four elements.
+/// that start amid four elements: by the kernel that is preferred, and by each that is not.
 #[test]
 fn causal_rows_of_every_kind() {
     for (queries, keys, groups, bound_rows) in [
         (100, 1024, 2, 200),
         (400, 300, 2, 800),
         (100, 301, 3, 150),
+        (100, 301, 3, 300),
+        (330, 301, 2, 660),
         (5, 1000, 4, 20),
         (3, 1000, 2, 6),
     ] {
         let rows = queries * groups;
         let logits = Inputs::PlantedOutliers.logits(rows, keys, 6);
         let spec = SoftmaxSpec::new(rows as u64, keys as u64).causal(queries as u64);
-        let output = Output::new(gpu(), bound_rows * keys);
-        let buffers = SoftmaxBuffers {
-            logits: &upload(gpu(), &logits),
-            probs: &output.buffer,
-        };
-        let plan = gpu().planner().softmax(spec).expect("a plan");
-        let bound = plan.bind_rows(bound_rows as u64, buffers).expect("bound");
-        gpu().run(&bound, "softmax").expect("runs");
+        let input = upload(gpu(), &logits);
         let kept = broadcast(
             &causal(queries, keys),
             &[queries, keys],
@@ -239,7 +247,17 @@ fn causal_rows_of_every_kind() {
         let (logits, masked) = (&logits[..count], Masked::new(keys).kept(&kept[..count]));
         let expected = reference::softmax(logits, masked);
         let allowed = bounds::probability(logits, masked);
-        let what = format!("{queries} queries, {keys} keys");
-        assert_close(&what, &output.floats(gpu()), &expected, &allowed, keys);
+        for planner in every_planner(spec) {
+            let output = Output::new(gpu(), count);
+            let buffers = SoftmaxBuffers {
+                logits: &input,
+                probs: &output.buffer,
+            };
+            let plan = planner.softmax(spec).expect("a plan");
+            let bound = plan.bind_rows(bound_rows as u64, buffers).expect("bound");
+            gpu().run(&bound, "softmax").expect("runs");
+            let what = format!("{queries} queries, {keys} keys, {}", plan.kernel());
+            assert_close(&what, &output.floats(gpu()), &expected, &allowed, keys);
+        }
     }
 }

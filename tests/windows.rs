@@ -175,7 +175,7 @@ fn parts_of_rows_lie_within_bindings_too() {
         lanes: 4,
         workgroup: 16,
         access: Access::Words,
-        longs: false,
+        int64: false,
         groups: 0,
     };
     let logits = Inputs::Peaked.logits(rows, cols, 9);

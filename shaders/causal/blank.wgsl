@@ -5,7 +5,7 @@ fn write_blank(place: Place, at: Starts, first: u32, read: u32, last: u32, rows:
     let mine = first + 4u * place.lane;
     let blank = outcome(keep(nothing(), vec4<f32>(0.0)), first, rows);
     var ahead = whole_blocks(first, read, step);
-    let edge = min(max(read - first, select(0u, 1u, SHIFTED)), last - first);
+    let edge = min(read, last) - first;
     for (; ahead < edge; ahead += step) {
         write_blank_guarded(at, mine + ahead, read, last, blank);
     }

@@ -1,7 +1,12 @@
 // A row is one of params.queries queries, the last of which counts every column: each one before it counts one column less.
 // The columns that follow are excluded, and not read.
 
-const COUNTS_EVERY_COLUMN: bool = false;
+// Of the quads of a lane, how many every row counts whole.
+override COUNTED: u32;
+
+fn counts_quad(k: u32) -> bool {
+    return k < COUNTED;
+}
 
 fn causal_limit(row: u32) -> u32 {
     let later_queries = params.queries - 1u - row % params.queries;

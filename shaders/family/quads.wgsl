@@ -1,10 +1,9 @@
 // LANES lanes a row, each with QUADS quads of it: lane l has the quads l, l + LANES, l + 2 LANES and so on. Serves rows of
 // up to 4 LANES QUADS columns, and of more than 4 LANES (QUADS - 1): every quad but the last of a lane is whole, and so
 // is the last one where the row is WHOLE. Where the row is SHIFTED, up to three places before it count as columns, and the
-// first quad need not be whole, nor the last but one. Of causal rows, every one counts the columns of COUNTED quads.
+// first quad need not be whole, nor the last but one.
 
 override WHOLE: bool;
-override COUNTED: u32;
 
 fn column_of_quad(task: Task, place: Place, k: u32) -> u32 {
     return task.first + (k * LANES + place.lane) * 4u;
@@ -18,7 +17,7 @@ fn is_whole(k: u32) -> bool {
 }
 
 fn load_quad(at: Starts, column: u32, k: u32) -> Held {
-    if is_whole(k) && (COUNTS_EVERY_COLUMN || k < COUNTED) {
+    if is_whole(k) && counts_quad(k) {
         return load_whole(at, column);
     }
     return load_guarded(at, column, read_end(at, column, params.cols));

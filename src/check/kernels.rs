@@ -123,6 +123,6 @@ pub(super) fn kind_of(variant: Variant) -> String {
         0 => String::new(),
         groups => format!(".{}rows", 4 * groups),
     };
-    let word = if variant.longs { "64" } else { "" };
+    let word = if variant.int64 { "64" } else { "" };
     format!("{family}.{reduce}.{:?}{word}{beside}", variant.access).to_lowercase()
 }

@@ -63,8 +63,6 @@ fn check_operation(
 ) -> Result<Vec<Group>, Error> {
     let mut groups = Groups::new();
     let every = Options::all(operation);
-    // Long before the options begin anew, they have met every shape: their number shares no factor with that of the
-    // distributions.
     let mut options_turn = turn;
     for (dtype_turn, dtype) in DType::ALL.into_iter().enumerate() {
         let work = work(operation, dtype, depth);
@@ -98,6 +96,8 @@ fn check_operation(
                     check_variants(gpu, &mut groups, &share, subject, turn + inputs_turn)?;
                 }
             }
+            // Else options would meet the same few distributions at every shape, where their numbers share a factor.
+            options_turn += 1;
         }
     }
     if operation.allows_in_place() {

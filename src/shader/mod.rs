@@ -155,7 +155,7 @@ pub struct Program {
     /// How values are moved.
     pub access: Access,
     /// Whether that is by 64-bit integers.
-    pub longs: bool,
+    pub int64: bool,
     /// How they are stored.
     pub dtype: DType,
     /// Where rows lie side by side.
@@ -173,7 +173,7 @@ impl Program {
             lanes,
             workgroup,
             access,
-            longs,
+            int64,
             ..
         } = variant;
         let program = |stage| Self {
@@ -202,7 +202,7 @@ impl Program {
                 _ => workgroup,
             },
             access,
-            longs: longs && access.takes_longs(form.in_place),
+            int64: int64 && access.takes_int64(form.in_place),
             beside: match variant.groups {
                 0 => None,
                 groups => Some(Beside {
@@ -233,7 +233,7 @@ impl Program {
             lanes,
             workgroup: lanes,
             access,
-            longs: false,
+            int64: false,
             dtype: DType::F32,
             beside: None,
         }
@@ -272,11 +272,11 @@ impl Program {
             _ => None,
         };
         list.extend(whole.map(|whole| ("WHOLE", flag(whole))));
-        list.extend(match (self.stage, self.beside) {
-            (Stage::Registers { counted, .. }, None) => Some(("COUNTED", f64::from(counted))),
-            (Stage::Unrolled { .. }, _) => Some(("COUNTED", 0.0)),
-            _ => None,
-        });
+        let counted = match self.stage {
+            Stage::Registers { counted, .. } => counted,
+            _ => 0,
+        };
+        list.extend(self.form.causal.then_some(("COUNTED", f64::from(counted))));
         if self.form.is_told() {
             list.extend([
                 ("TELLS_MOMENT", flag(self.form.entropy)),

@@ -38,7 +38,7 @@ pub(super) fn obstacle(
         lanes,
         workgroup,
         access,
-        longs,
+        int64,
         groups,
     } = variant;
     let say = |reason: String| Some(reason);
@@ -64,10 +64,10 @@ pub(super) fn obstacle(
             }
         });
     }
-    if longs && !abilities.longs {
+    if int64 && !abilities.int64 {
         return say("the device lacks 64-bit integers in shaders".into());
     }
-    if longs && access == Access::Words {
+    if int64 && access == Access::Words {
         return say("words are no 64-bit integers".into());
     }
     let is_family = match problem.operation.is_elementwise() {

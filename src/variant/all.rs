@@ -25,7 +25,7 @@ pub fn variants(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
                     lanes,
                     workgroup,
                     access,
-                    longs: takes_longs(reduce, access, problem, abilities),
+                    int64: takes_int64(reduce, access, problem, abilities),
                     groups,
                 });
             }
@@ -36,8 +36,8 @@ pub fn variants(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
 }
 
 /// How values are moved and how lanes merge are nothing to each other: with barriers they are moved as GPUs move them.
-fn takes_longs(reduce: Reduce, access: Access, problem: Problem, abilities: &Abilities) -> bool {
-    abilities.longs && reduce != Reduce::Workgroup && access.takes_longs(problem.form.in_place)
+fn takes_int64(reduce: Reduce, access: Access, problem: Problem, abilities: &Abilities) -> bool {
+    abilities.int64 && reduce != Reduce::Workgroup && access.takes_int64(problem.form.in_place)
 }
 
 fn lane_groups(abilities: &Abilities) -> Vec<(Reduce, u32, u32)> {

@@ -11,7 +11,7 @@ pub(super) fn candidates(problem: Problem, tuning: &Tuning, access: Access) -> V
         lanes: 1,
         workgroup: tuning.workgroup_beside,
         access,
-        longs: false,
+        int64: false,
         groups: groups(problem, tuning),
     };
     let single = Variant {

@@ -14,9 +14,9 @@ pub fn choose(problem: Problem, abilities: &Abilities) -> Result<Variant, Error>
     candidates(problem, abilities)
         .into_iter()
         .map(|variant| Variant {
-            longs: abilities.longs
-                && Tuning::of(abilities).longs
-                && variant.access.takes_longs(problem.form.in_place),
+            int64: abilities.int64
+                && Tuning::of(abilities).int64
+                && variant.access.takes_int64(problem.form.in_place),
             ..variant
         })
         .find(|variant| obstacle(*variant, problem, abilities).is_none())
@@ -238,7 +238,7 @@ impl Lanes {
             lanes,
             workgroup,
             access,
-            longs: false,
+            int64: false,
             groups: 0,
         }
     }

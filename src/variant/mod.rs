@@ -92,9 +92,9 @@ impl Access {
         }
     }
 
-    /// Whether it can be by 64-bit integers. A shifted row is written by words, since it may begin amid a long, and what is
+    /// Whether it can be by 64-bit integers. A shifted row is written by words, since it may begin amid one, and what is
     /// in place is read as it is written.
-    pub(crate) const fn takes_longs(self, in_place: bool) -> bool {
+    pub(crate) const fn takes_int64(self, in_place: bool) -> bool {
         match self {
             Self::Quads | Self::Pairs => true,
             Self::Shifted => !in_place,
@@ -118,7 +118,7 @@ pub struct Variant {
     pub access: Access,
     /// Whether that is by 64-bit integers, two words at a time: some software adapters move every component of a vector
     /// for itself.
-    pub longs: bool,
+    pub int64: bool,
     /// Groups of four rows that an invocation serves, where rows lie side by side; else 0.
     pub groups: u32,
 }
@@ -139,7 +139,7 @@ impl Variant {
         Some(Self {
             family,
             access,
-            longs: false,
+            int64: false,
             ..self
         })
     }
@@ -164,7 +164,7 @@ impl fmt::Display for Variant {
             Access::Pairs => "pairs",
             Access::Words => "words",
         };
-        let word = if self.longs { "64" } else { "" };
+        let word = if self.int64 { "64" } else { "" };
         write!(
             f,
             ".{reduce}{}of{}.{access}{word}",
@@ -185,7 +185,7 @@ pub struct Abilities {
     /// Whether the device is a software adapter.
     pub software: bool,
     /// Whether shaders may use 64-bit integers.
-    pub longs: bool,
+    pub int64: bool,
     /// Invocations that a workgroup may have.
     pub max_invocations: u32,
     /// Bytes of workgroup memory.

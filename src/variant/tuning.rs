@@ -5,7 +5,7 @@ use super::{Abilities, Problem};
 /// Numbers that tune the choice for a class of devices.
 pub(super) struct Tuning {
     /// Whether values are moved by 64-bit integers, where shaders may use them.
-    pub(super) longs: bool,
+    pub(super) int64: bool,
     /// Lanes a row by the most values of it that they hold, in ascending order. Longer rows get the last.
     pub(super) lanes: &'static [(u32, u32)],
     /// Lanes a row, or a part of one, where it is read from memory twice.
@@ -63,7 +63,7 @@ impl Tuning {
 /// For software adapters: the lanes of a subgroup work in step, and barriers cost more than arithmetic. Measured on
 /// 2026-11-22 on two x86-64 cores, on lavapipe (Mesa 22.3.6 and 25.0.7) and SwiftShader (Chromium 156).
 const SOFTWARE: Tuning = Tuning {
-    longs: true,
+    int64: true,
     lanes: &[],
     streaming_lanes: 0,
     quads: 32,
@@ -91,7 +91,7 @@ const SOFTWARE: Tuning = Tuning {
 
 /// For GPUs: set by reasoning from what others report of theirs, to be measured.
 const GPU: Tuning = Tuning {
-    longs: false,
+    int64: false,
     lanes: &[
         (16, 4),
         (64, 8),

@@ -19,7 +19,7 @@ fn variants(cols: usize) -> Vec<Option<Variant>> {
         reduce,
         lanes,
         workgroup,
-        longs: false,
+        int64: false,
         groups: 0,
         access: if cols.is_multiple_of(4) {
             Access::Quads

@@ -61,7 +61,7 @@ fn variants(places: [Place; 3]) -> Vec<Option<Variant>> {
         Some(Variant {
             family,
             access,
-            longs: chosen.longs && access != Access::Words,
+            int64: chosen.int64 && access != Access::Words,
             ..chosen
         })
     };

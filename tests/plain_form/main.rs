@@ -37,7 +37,7 @@ fn programs(operation: Operation, form: Form) -> Vec<Program> {
                 lanes,
                 workgroup: 64,
                 access,
-                longs: false,
+                int64: false,
                 dtype,
                 beside: None,
             });

@@ -19,7 +19,7 @@ use translate::{to_glsl, to_hlsl, to_msl, to_spirv};
 fn capabilities(program: &Program) -> Capabilities {
     let mut capabilities = Capabilities::empty();
     capabilities.set(Capabilities::SUBGROUP, program.reduce == Reduce::Subgroup);
-    capabilities.set(Capabilities::SHADER_INT64, program.longs);
+    capabilities.set(Capabilities::SHADER_INT64, program.int64);
     capabilities
 }
 
@@ -176,7 +176,7 @@ fn every_program_translates_to_spirv_and_by_words_to_msl_hlsl_and_glsl() {
         to_spirv(&module, &info, entry)
             .unwrap_or_else(|error| panic!("SPIR-V of {program:?}: {error}"));
         // 64-bit integers are for software adapters, all of which are spoken to by Vulkan.
-        if program.longs {
+        if program.int64 {
             continue;
         }
         to_msl(&module, &info).unwrap_or_else(|error| panic!("MSL of {program:?}: {error}"));

@@ -40,7 +40,7 @@ pub(crate) fn programs() -> Vec<Program> {
                 if form.in_place && reduce != Reduce::Workgroup {
                     continue;
                 }
-                for (access, longs, dtype) in storages(form) {
+                for (access, int64, dtype) in storages(form) {
                     list.push(Program {
                         operation,
                         form,
@@ -49,7 +49,7 @@ pub(crate) fn programs() -> Vec<Program> {
                         lanes,
                         workgroup: 64,
                         access,
-                        longs,
+                        int64,
                         dtype,
                         beside: None,
                     });
@@ -68,7 +68,7 @@ fn beside() -> Vec<Program> {
         for &stage in stages_beside(operation, form) {
             for (groups, whole) in [(1, false), (3, true)] {
                 let storages = storages(form).filter(|(access, ..)| *access != Access::Shifted);
-                for (access, longs, dtype) in storages {
+                for (access, int64, dtype) in storages {
                     list.push(Program {
                         operation,
                         form,
@@ -77,7 +77,7 @@ fn beside() -> Vec<Program> {
                         lanes: 1,
                         workgroup: 64,
                         access,
-                        longs,
+                        int64,
                         dtype,
                         beside: Some(Beside { groups, whole }),
                     });
@@ -144,14 +144,14 @@ fn tallied() -> impl Iterator<Item = Form> {
 /// code is another one.
 fn storages(form: Form) -> impl Iterator<Item = (Access, bool, DType)> {
     let with_each = move |access| {
-        let by_longs = DType::ALL.map(|dtype| (access, true, dtype));
-        let by_longs = by_longs.into_iter().filter(move |_| {
+        let by_u64 = DType::ALL.map(|dtype| (access, true, dtype));
+        let by_u64 = by_u64.into_iter().filter(move |_| {
             access != Access::Words && (access != Access::Shifted || !form.in_place)
         });
         DType::ALL
             .map(|dtype| (access, false, dtype))
             .into_iter()
-            .chain(by_longs)
+            .chain(by_u64)
     };
     let all = [Access::Quads, Access::Shifted, Access::Pairs, Access::Words];
     let few = |(access, _, dtype): &(Access, bool, DType)| match access {

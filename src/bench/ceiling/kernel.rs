@@ -15,9 +15,9 @@ const WORK: &str = include_str!("../../../shaders/ceiling/work.wgsl");
 const COPY: &str = include_str!("../../../shaders/ceiling/copy.wgsl");
 const READ: &str = include_str!("../../../shaders/ceiling/read.wgsl");
 const FOUR_WORDS: &str = include_str!("../../../shaders/storage/unit/four_words.wgsl");
-const TWO_LONGS: &str = concat!(
-    include_str!("../../../shaders/storage/longs.wgsl"),
-    include_str!("../../../shaders/storage/unit/two_longs.wgsl")
+const TWO_U64: &str = concat!(
+    include_str!("../../../shaders/storage/u64.wgsl"),
+    include_str!("../../../shaders/storage/unit/two_u64.wgsl")
 );
 
 /// What a ceiling does with each word.
@@ -48,7 +48,7 @@ impl Load {
 pub(super) struct Form {
     by_fours: bool,
     /// 16 bytes are two 64-bit integers, not four words.
-    longs: bool,
+    int64: bool,
     pub(super) workgroup: u32,
     span: u32,
     pub(super) quads: u32,
@@ -61,7 +61,7 @@ impl Form {
     const fn singly(workgroup: u32, span: u32, quads: u32) -> Self {
         Self {
             by_fours: false,
-            longs: false,
+            int64: false,
             workgroup,
             span,
             quads,
@@ -71,16 +71,16 @@ impl Form {
     const fn by_fours(workgroup: u32, span: u32, quads: u32) -> Self {
         Self {
             by_fours: true,
-            longs: false,
+            int64: false,
             workgroup,
             span,
             quads,
         }
     }
 
-    const fn by_longs(self) -> Self {
+    const fn by_u64(self) -> Self {
         Self {
-            longs: true,
+            int64: true,
             ..self
         }
     }
@@ -98,20 +98,20 @@ impl Form {
             Self::singly(256, 8, 4),
             Self::singly(256, 8, 16),
             Self::singly(256, 8, 64),
-            Self::singly(256, 8, 16).by_longs(),
-            Self::by_fours(256, 8, 16).by_longs(),
-            Self::singly(256, 8, 64).by_longs(),
-            Self::by_fours(256, 8, 64).by_longs(),
+            Self::singly(256, 8, 16).by_u64(),
+            Self::by_fours(256, 8, 16).by_u64(),
+            Self::singly(256, 8, 64).by_u64(),
+            Self::by_fours(256, 8, 64).by_u64(),
         ];
         let fits = |form: &Self| {
-            form.workgroup <= abilities.max_invocations && (abilities.longs || !form.longs)
+            form.workgroup <= abilities.max_invocations && (abilities.int64 || !form.int64)
         };
         forms.into_iter().filter(fits).collect()
     }
 
     /// Whether whole workgroups walk through memory together, by vectors of four words.
     pub(super) const fn is_plain(&self) -> bool {
-        self.span == self.workgroup && !self.longs
+        self.span == self.workgroup && !self.int64
     }
 
     fn entry_point(self, ceiling: Ceiling) -> String {
@@ -120,8 +120,8 @@ impl Form {
     }
 
     pub(super) fn wgsl(self, ceiling: Ceiling) -> String {
-        let unit = match self.longs {
-            true => TWO_LONGS,
+        let unit = match self.int64 {
+            true => TWO_U64,
             false => FOUR_WORDS,
         };
         let main = match ceiling {
@@ -179,7 +179,7 @@ impl Kernel {
             ..
         } = self.form;
         let entry_point = self.form.entry_point(self.load.ceiling);
-        let word = if self.form.longs { ".quads64" } else { "" };
+        let word = if self.form.int64 { ".quads64" } else { "" };
         format!("{entry_point}{quads}.span{span}of{workgroup}{word}")
     }
 

@@ -21,8 +21,8 @@ pub(super) fn logits(program: &Program) -> Vec<Piece> {
             piece!("mask/additive.wgsl"),
         ],
         Masking::AddedByQuads => vec![
-            match program.longs {
-                true => piece!("mask/added_longs.wgsl"),
+            match program.int64 {
+                true => piece!("mask/added_u64.wgsl"),
                 false => piece!("mask/added_quads.wgsl"),
             },
             piece!("mask/additive.wgsl"),

@@ -7,7 +7,7 @@ use crate::variant::Access;
 
 pub(super) fn of(program: &Program) -> Vec<Piece> {
     let mut list = vec![piece!("storage/within.wgsl")];
-    list.extend(program.longs.then_some(piece!("storage/longs.wgsl")));
+    list.extend(program.int64.then_some(piece!("storage/u64.wgsl")));
     list.extend(match program.dtype {
         DType::F32 => floats(program),
         DType::F16 | DType::Bf16 => halves(program),
@@ -19,18 +19,18 @@ pub(super) fn of(program: &Program) -> Vec<Piece> {
 fn floats(program: &Program) -> Vec<Piece> {
     match program.access {
         Access::Quads | Access::Shifted => vec![
-            match program.longs {
-                true => piece!("storage/unit/two_longs.wgsl"),
+            match program.int64 {
+                true => piece!("storage/unit/two_u64.wgsl"),
                 false => piece!("storage/unit/four_words.wgsl"),
             },
             piece!("storage/f32_quads.wgsl"),
             // The first quad of a shifted row is the last one of the row before, too.
-            match program.longs && program.access == Access::Quads {
-                true => piece!("storage/quads/by_longs.wgsl"),
+            match program.int64 && program.access == Access::Quads {
+                true => piece!("storage/quads/by_u64.wgsl"),
                 false => piece!("storage/quads/by_words.wgsl"),
             },
         ],
-        Access::Pairs => vec![two_words(program.longs), piece!("storage/f32_pairs.wgsl")],
+        Access::Pairs => vec![two_words(program.int64), piece!("storage/f32_pairs.wgsl")],
         Access::Words => vec![piece!("storage/f32_words.wgsl")],
     }
 }
@@ -38,8 +38,9 @@ fn floats(program: &Program) -> Vec<Piece> {
 fn halves(program: &Program) -> Vec<Piece> {
     let mut list = match program.access {
         Access::Quads | Access::Shifted => {
-            vec![two_words(program.longs), piece!("storage/half_quads.wgsl")]
+            vec![two_words(program.int64), piece!("storage/half_quads.wgsl")]
         }
+        // Two halves are one word, whatever moves others.
         Access::Pairs => vec![piece!("storage/half_pairs.wgsl")],
         Access::Words => vec![piece!("storage/half_words.wgsl")],
     };
@@ -50,9 +51,9 @@ fn halves(program: &Program) -> Vec<Piece> {
     list
 }
 
-fn two_words(longs: bool) -> Piece {
-    match longs {
-        true => piece!("storage/unit/long.wgsl"),
+fn two_words(int64: bool) -> Piece {
+    match int64 {
+        true => piece!("storage/unit/one_u64.wgsl"),
         false => piece!("storage/unit/two_words.wgsl"),
     }
 }

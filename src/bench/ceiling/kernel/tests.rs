@@ -17,7 +17,7 @@ fn loads() -> impl Iterator<Item = Load> {
 
 fn specialised(load: Load, form: Form) -> (Module, ModuleInfo) {
     let text = form.wgsl(load.ceiling);
-    let capabilities = match form.longs {
+    let capabilities = match form.int64 {
         true => Capabilities::SHADER_INT64,
         false => Capabilities::empty(),
     };
@@ -56,7 +56,7 @@ fn every_form_translates_to_spirv_and_by_words_to_msl_hlsl_and_glsl() {
                 [form.workgroup, 1, 1]
             );
             translate_to_spirv(&module, &info, &entry_point);
-            if !form.longs {
+            if !form.int64 {
                 translate(&module, &info, &entry_point);
             }
         }
@@ -120,19 +120,19 @@ fn loads_count_the_bytes_of_both_sides() {
 
 #[test]
 fn forms_that_do_not_fit_are_left_out() {
-    let forms = |most, longs| Form::sweep(&abilities(most, longs));
+    let forms = |most, int64| Form::sweep(&abilities(most, int64));
     let fits = |most| forms(most, true).iter().all(|form| form.workgroup <= most);
     assert!([64, 256, 1024].map(fits).iter().all(|&fits| fits));
     assert_eq!(forms(64, true), [Form::PLAIN]);
-    let by_longs = |longs| forms(256, longs).iter().filter(|form| form.longs).count();
-    assert_eq!((by_longs(false), by_longs(true)), (0, 4));
+    let by_u64 = |int64| forms(256, int64).iter().filter(|form| form.int64).count();
+    assert_eq!((by_u64(false), by_u64(true)), (0, 4));
 }
 
-fn abilities(max_invocations: u32, longs: bool) -> Abilities {
+fn abilities(max_invocations: u32, int64: bool) -> Abilities {
     Abilities {
         subgroup: None,
         software: true,
-        longs,
+        int64,
         max_invocations,
         max_workgroup_bytes: 16_384,
         max_binding_bytes: 1 << 27,

@@ -3,6 +3,5 @@
 @group(0) @binding(15) var<storage, read> mask: array<vec2<u64>>;
 
 fn mask_at(at: Starts, column: u32) -> vec4<u32> {
-    let longs = mask[(at.mask + column) >> 2u];
-    return vec4<u32>(words_of_long(longs.x), words_of_long(longs.y));
+    return words_of_two_u64(mask[(at.mask + column) >> 2u]);
 }

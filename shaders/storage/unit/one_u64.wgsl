@@ -3,9 +3,9 @@
 alias Unit = u64;
 
 fn words_of(unit: Unit) -> vec2<u32> {
-    return words_of_long(unit);
+    return words_of_u64(unit);
 }
 
 fn unit_of(words: vec2<u32>) -> Unit {
-    return long_of_words(words);
+    return u64_of_words(words);
 }

@@ -3,9 +3,9 @@
 alias Unit = vec2<u64>;
 
 fn words_of(unit: Unit) -> vec4<u32> {
-    return vec4<u32>(words_of_long(unit.x), words_of_long(unit.y));
+    return words_of_two_u64(unit);
 }
 
 fn unit_of(words: vec4<u32>) -> Unit {
-    return Unit(long_of_words(words.xy), long_of_words(words.zw));
+    return Unit(u64_of_words(words.xy), u64_of_words(words.zw));
 }

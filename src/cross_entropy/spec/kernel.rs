@@ -1,0 +1,174 @@
+//! What a spec asks of kernels: their shape, their code and their numbers.
+
+use super::CrossEntropySpec;
+use crate::cross_entropy::{RowOutputs, TargetType};
+use crate::layout::{Extents, Geometry};
+use crate::operation::sealed;
+use crate::params::Params;
+use crate::shader::options::{DIVISORS_GIVEN, HAS_IGNORE_INDEX, ZERO_VALID};
+use crate::variant::{Form, Operation, Shares};
+use crate::{Error, ZeroValid};
+
+impl CrossEntropySpec {
+    pub(in crate::cross_entropy) fn form(&self) -> Form {
+        let shares = match self.targets {
+            TargetType::Probs => Shares::Probabilities,
+            _ if self.label_smoothing > 0.0 => Shares::Smoothed,
+            _ => Shares::Onehot,
+        };
+        Form {
+            shares,
+            capped: self.softcap.is_some(),
+            ..Form::default()
+        }
+    }
+
+    /// The code of an operation.
+    fn form_of(&self, operation: Operation) -> Form {
+        let form = self.form();
+        match operation {
+            Operation::CrossEntropy | Operation::CrossEntropyFused => {
+                let (entropy, argmax) = self.row_outputs.tells();
+                Form {
+                    entropy,
+                    argmax,
+                    ..form
+                }
+            }
+            // Whatever the shares of the classes.
+            Operation::RowOutputs if form.shares == Shares::Smoothed => Form {
+                shares: Shares::Onehot,
+                ..form
+            },
+            _ => form,
+        }
+    }
+
+    /// The same without row outputs, for passes that give none.
+    pub(in crate::cross_entropy) fn without_row_outputs(self) -> Self {
+        self.row_outputs(RowOutputs::default())
+    }
+
+    fn is_shard(&self) -> bool {
+        self.first_class > 0 || self.all_classes != self.classes
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        let refuse = |what, expected, found| {
+            Err(Error::Value {
+                what,
+                expected,
+                found,
+            })
+        };
+        let last = self.first_class.saturating_add(self.classes);
+        if last > self.all_classes || self.all_classes > u64::from(u32::MAX) {
+            return refuse(
+                "classes of a shard",
+                "a range within all classes, of at most 4,294,967,295",
+                format!("{} to {last} of {}", self.first_class, self.all_classes),
+            );
+        }
+        if !(0.0..=1.0).contains(&self.label_smoothing) {
+            let found = self.label_smoothing.to_string();
+            return refuse("label smoothing", "0 to 1", found);
+        }
+        if !self.z_loss.is_finite() {
+            return refuse("z-loss", "a finite number", self.z_loss.to_string());
+        }
+        self.row_outputs.check(self.targets, self.is_shard())?;
+        match (self.targets, self.ignore_index) {
+            (TargetType::Probs, Some(ignored)) => {
+                let expected = "none where targets are probabilities";
+                return refuse("ignore index", expected, ignored.to_string());
+            }
+            _ if self.is_shard() && self.inner != 1 => {
+                return refuse(
+                    "inner extent",
+                    "1 in a shard of the classes",
+                    self.inner.to_string(),
+                );
+            }
+            _ if self.is_shard() && self.form().is_dense() => {
+                let expected = "class ids without smoothing in a shard of the classes";
+                return refuse("targets", expected, self.form().to_string());
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn options(&self) -> u32 {
+        let bit = |asked, bit| if asked { bit } else { 0 };
+        bit(self.ignore_index.is_some(), HAS_IGNORE_INDEX)
+            | bit(self.zero_valid == ZeroValid::Zero, ZERO_VALID)
+            | bit(self.mean_over.is_some(), DIVISORS_GIVEN)
+            | self.targets.option()
+    }
+
+    /// `e / C`; not 0 unless the smoothing is.
+    fn uniform_share(&self) -> f32 {
+        let share = f64::from(self.label_smoothing) / self.classes as f64;
+        let least = if share > 0.0 { f32::MIN_POSITIVE } else { 0.0 };
+        (share as f32).max(least)
+    }
+}
+
+impl sealed::Spec for CrossEntropySpec {
+    fn geometry(&self, operation: Operation) -> Result<Geometry, Error> {
+        self.check()?;
+        let from_pairs = operation == Operation::CrossEntropyFromPairs;
+        if from_pairs && self.form().is_dense() {
+            return Err(Error::Value {
+                what: "targets",
+                expected: "class ids without smoothing for losses from pairs",
+                found: self.form().to_string(),
+            });
+        }
+        if from_pairs && self.row_outputs.any() {
+            return Err(Error::Value {
+                what: "row outputs",
+                expected: "none for losses from pairs",
+                found: format!("{:?}", self.row_outputs),
+            });
+        }
+        let extents = Extents {
+            rows: self.rows,
+            cols: self.classes,
+            inner: self.inner,
+        };
+        let geometry = Geometry::new(operation, extents, self.dtype, self.layouts)?;
+        let geometry = geometry.form(self.form_of(operation));
+        // Beside the fused pass there is always one for the loss alone, and none of the row outputs writes a matrix.
+        let apart = matches!(operation, Operation::CrossEntropy | Operation::RowOutputs);
+        match self.in_place && !apart {
+            true => geometry.in_place(),
+            false => Ok(geometry),
+        }
+    }
+
+    fn params(&self) -> Result<Params, Error> {
+        self.check()?;
+        let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
+        let ignored = self.ignore_index.unwrap_or(0).cast_unsigned();
+        let (weight_sum, valid_rows) = self.mean_over.unwrap_or_default();
+        let read = match self.softcap {
+            Some(softcap) => Params::capped(self.scale, softcap)?,
+            None => Params::scaled(self.scale)?,
+        };
+        Ok(self.row_outputs.params(Params {
+            options: self.options(),
+            first_class: narrow(self.first_class),
+            classes: narrow(self.all_classes),
+            id_words: self.targets.words(),
+            ignored_low: narrow(ignored & u64::from(u32::MAX)),
+            ignored_high: narrow(ignored >> 32),
+            z_loss: self.z_loss,
+            target_share: (1.0 - f64::from(self.label_smoothing)) as f32,
+            uniform_share: self.uniform_share(),
+            weight_sum: weight_sum.to_bits(),
+            valid_rows: (valid_rows as f32).to_bits(),
+            ..read
+        }))
+    }
+}
