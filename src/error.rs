@@ -91,7 +91,19 @@ pub enum Error {
          (Debian, Ubuntu: apt-get install mesa-vulkan-drivers libvulkan1)"
     )]
     NoAdapter(String),
-    /// The device was lost, ran out of memory or reported an error of its own.
+    /// The device is lost: unplugged, reset by its driver, or destroyed by the program. Nothing works on it any more.
+    #[error("the device is lost, at {at}: open another one")]
+    Lost {
+        /// The operation and its size.
+        at: String,
+    },
+    /// The device, or the host for it, has not as much memory as was asked for.
+    #[error("out of memory at {at}: free some, or work on fewer rows at a time")]
+    OutOfMemory {
+        /// The operation and its size.
+        at: String,
+    },
+    /// The device reported an error of its own: of a destroyed buffer, or one of another device, for one.
     #[error("the device failed at {at}: {reason}")]
     Device {
         /// The operation and its size.

@@ -4,12 +4,14 @@ use wgpu::Buffer;
 
 use crate::kernel::Bound;
 use crate::layout::Geometry;
+use crate::memory::scratch;
 use crate::operation::bytes_moved;
 use crate::operation::sealed::Spec;
 use crate::params::Params;
-use crate::rows::{PARTIAL_BYTES, RowKernels, storage};
+use crate::rows::{PARTIAL_BYTES, RowKernels};
+use crate::scope::contain;
 use crate::shader::Binding;
-use crate::tensor::{F32, Shape, Tensor, check};
+use crate::tensor::{F32, Shape, Tensor, binding, check};
 use crate::variant::Operation;
 use crate::{Error, Planner, SoftmaxSpec};
 
@@ -71,10 +73,19 @@ impl JacobianPlan {
         );
         check(&[logits, jacobian], rows, false)?;
 
-        let memory = |label, bytes| storage(&self.products.planner, label, rows * bytes);
-        let records = memory("wgpu-softmax partial statistics", PARTIAL_BYTES);
-        let pairs = memory("wgpu-softmax pairs", 2 * F32);
-        let lse = memory("wgpu-softmax lse", F32);
+        let device = self.products.planner.device();
+        let at = || binding(&self.kernel(), rows, &[logits, jacobian]);
+        contain(device, at, || self.bind_checked(logits, jacobian))
+    }
+
+    /// Binds the statistic of each row, and then the products, by memory of the library's own.
+    fn bind_checked(&self, logits: Tensor<'_>, jacobian: Tensor<'_>) -> Result<Bound, Error> {
+        let Geometry { rows, .. } = self.products.geometry;
+        let device = self.products.planner.device();
+        let memory = |label, bytes| scratch(device, label, rows.saturating_mul(bytes));
+        let records = memory("wgpu-softmax partial statistics", PARTIAL_BYTES)?;
+        let pairs = memory("wgpu-softmax pairs", 2 * F32)?;
+        let lse = memory("wgpu-softmax lse", F32)?;
         let records_shape = Shape::PerRow {
             bytes: PARTIAL_BYTES,
         };

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use wgpu::util::{BufferInitDescriptor, DeviceExt};
 use wgpu::{
     BindGroup, BindGroupLayout, Buffer, BufferUsages, ComputePass, ComputePipeline, Device,
 };
 
+use crate::Error;
+use crate::memory::{filled, scratch};
 use crate::params::Params;
+use crate::scope::{contain, require_present};
 use crate::shader::{Binding, Program};
 use crate::variant::Variant;
 
@@ -26,7 +28,20 @@ pub(crate) struct Kernel {
 }
 
 impl Kernel {
-    pub(crate) fn new(device: &Device, program: Program) -> Self {
+    /// Compiles `program`.
+    ///
+    /// # Errors
+    ///
+    /// What the device reports, and that it is lost.
+    pub(crate) fn new(device: &Device, program: Program) -> Result<Self, Error> {
+        let at = || format!("compiling {}", program.label());
+        contain(device, at, || {
+            let kernel = Self::compile(device, program);
+            require_present(device, at).map(|()| kernel)
+        })
+    }
+
+    fn compile(device: &Device, program: Program) -> Self {
         let label = program.label();
         let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label: Some(&label),
@@ -145,23 +160,24 @@ pub struct Bound {
 }
 
 impl Bound {
-    pub(crate) fn new(device: &Device, steps: &[Step<'_>]) -> Self {
+    /// Binds the steps, within an error scope of the caller's.
+    pub(crate) fn new(device: &Device, steps: &[Step<'_>]) -> Result<Self, Error> {
         if steps.is_empty() {
-            return Self {
+            return Ok(Self {
                 dispatches: Arc::new([]),
-            };
+            });
         }
-        let uniform = uniform_of(device, steps);
-        let absent = Absent::new(device);
+        let uniform = uniform_of(device, steps)?;
+        let absent = Absent::new(device)?;
         let dispatches = steps.iter().zip(0..).map(|(step, index)| Dispatch {
             kernel: Arc::clone(&step.kernel),
             group: bind_group(device, step, &uniform, &absent),
             slot_offset: index * SLOT,
             grid: step.kernel.grid(step.slots),
         });
-        Self {
+        Ok(Self {
             dispatches: dispatches.collect(),
-        }
+        })
     }
 
     /// These dispatches, and then those of `next`.
@@ -195,16 +211,14 @@ impl Bound {
     }
 }
 
-fn uniform_of(device: &Device, steps: &[Step<'_>]) -> Buffer {
+/// A uniform buffer with the numbers of every dispatch.
+fn uniform_of(device: &Device, steps: &[Step<'_>]) -> Result<Buffer, Error> {
     let mut bytes = vec![0; steps.len() * SLOT as usize];
     for (slot, step) in bytes.chunks_exact_mut(SLOT as usize).zip(steps) {
         slot[..size_of::<Params>()].copy_from_slice(bytemuck::bytes_of(&step.params));
     }
-    device.create_buffer_init(&BufferInitDescriptor {
-        label: Some("wgpu-softmax params"),
-        contents: &bytes,
-        usage: BufferUsages::UNIFORM,
-    })
+    let whole = ("wgpu-softmax params", BufferUsages::UNIFORM);
+    filled(device, whole, bytes.len() as u64, &bytes)
 }
 
 /// What is bound where a kernel has an input or output that was not asked for: it is never read, or never written.
@@ -215,19 +229,12 @@ struct Absent {
 }
 
 impl Absent {
-    fn new(device: &Device) -> Self {
-        let make = || {
-            device.create_buffer(&wgpu::BufferDescriptor {
-                label: Some("wgpu-softmax placeholder"),
-                size: u64::from(SLOT),
-                usage: BufferUsages::STORAGE | BufferUsages::UNIFORM,
-                mapped_at_creation: false,
-            })
-        };
-        Self {
-            unread: make(),
-            unwritten: make(),
-        }
+    fn new(device: &Device) -> Result<Self, Error> {
+        let make = || scratch(device, "wgpu-softmax placeholder", SLOT.into());
+        Ok(Self {
+            unread: make()?,
+            unwritten: make()?,
+        })
     }
 
     fn span(&self, written: bool) -> Span<'_> {

@@ -112,10 +112,12 @@ impl Planner {
             .kernels
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let kernel = kernels
-            .entry(program)
-            .or_insert_with(|| Arc::new(Kernel::new(&self.shared.device, program)));
-        Ok(Arc::clone(kernel))
+        if let Some(kernel) = kernels.get(&program) {
+            return Ok(Arc::clone(kernel));
+        }
+        let kernel = Arc::new(Kernel::new(&self.shared.device, program)?);
+        kernels.insert(program, Arc::clone(&kernel));
+        Ok(kernel)
     }
 
     fn check_bindings(&self, program: &Program) -> Result<(), Error> {

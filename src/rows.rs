@@ -5,9 +5,11 @@ use std::sync::Arc;
 use crate::bins::Bin;
 use crate::kernel::{Bound, Kernel, Step};
 use crate::layout::Geometry;
+use crate::memory::scratch;
 use crate::params::Params;
+use crate::scope::contain;
 use crate::shader::Binding;
-use crate::tensor::{Shape, Tensor, Window, check, windows};
+use crate::tensor::{Shape, Tensor, Window, binding, check, windows};
 use crate::variant::{Access, Operation, Variant, part_cols};
 use crate::{Error, Planner};
 
@@ -86,9 +88,13 @@ impl RowKernels {
     ) -> Result<Bound, Error> {
         self.check_rows(rows)?;
         check(tensors, rows, self.geometry.form.in_place)?;
-        let scratch = self.scratch(tensors, rows)?;
-        let steps = self.steps(tensors, rows, base, scratch.as_ref())?;
-        Ok(Bound::new(self.planner.device(), &steps))
+        let device = self.planner.device();
+        let at = || binding(&self.name(), rows, tensors);
+        contain(device, at, || {
+            let scratch = self.scratch(tensors, rows)?;
+            let steps = self.steps(tensors, rows, base, scratch.as_ref())?;
+            Bound::new(device, &steps)
+        })
     }
 
     /// The windows in which the tensors, and the partial statistics where rows are split, lie within the binding limit.
@@ -123,11 +129,8 @@ impl RowKernels {
         let windows = self.windows(tensors, rows)?;
         let largest = windows.iter().map(|window| window.rows).max().unwrap_or(0);
         let size = largest * self.partial_bytes();
-        Ok(Some(storage(
-            &self.planner,
-            "wgpu-softmax partial statistics",
-            size,
-        )))
+        let label = "wgpu-softmax partial statistics";
+        scratch(self.planner.device(), label, size).map(Some)
     }
 
     /// The dispatches that serve `rows` rows: for each window its stages in order. `base` holds the plain numbers that
@@ -258,14 +261,4 @@ fn groups_of_slice(inner: u32, variant: Variant) -> u32 {
         0 | 1 => groups,
         several => groups.next_multiple_of(several * variant.workgroup),
     }
-}
-
-/// A buffer of the library's own for kernels to write and to read, as a uniform too,, of at least 256 bytes.
-pub(crate) fn storage(planner: &Planner, label: &str, size: u64) -> wgpu::Buffer {
-    planner.device().create_buffer(&wgpu::BufferDescriptor {
-        label: Some(label),
-        size: size.max(256).next_multiple_of(4),
-        usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::UNIFORM,
-        mapped_at_creation: false,
-    })
 }

@@ -313,6 +313,15 @@ pub(crate) fn check(tensors: &[Tensor<'_>], rows: u64, in_place: bool) -> Result
     Ok(())
 }
 
+/// A binding in words, with the sizes of its buffers.
+pub(crate) fn binding(kernel: &str, rows: u64, tensors: &[Tensor<'_>]) -> String {
+    let sizes: Vec<_> = tensors
+        .iter()
+        .map(|tensor| format!("`{}` of {} bytes", tensor.role, tensor.buffer.size()))
+        .collect();
+    format!("binding {kernel} to {rows} rows: {}", sizes.join(", "))
+}
+
 /// The tensors of per-row arrays, and those bound whole.
 pub(crate) fn without_matrices<'a>(tensors: &[Tensor<'a>]) -> Vec<Tensor<'a>> {
     tensors

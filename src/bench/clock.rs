@@ -13,6 +13,9 @@ use crate::{Error, Gpu};
 /// Passes that are timed in one submission, at most.
 const MAX_PASSES: u32 = 4;
 
+/// What an error of the device is an error of.
+const TIMED: &str = "a timed pass";
+
 /// Nanoseconds of work by which timestamps are compared with the wall clock.
 const DOUBTED: f64 = 5e6;
 
@@ -130,15 +133,12 @@ impl Timer {
 
     /// Nanoseconds of a sample of each.
     fn by_timestamps(&self, queries: &Queries, works: &[&Rotation]) -> Result<Vec<f64>, Error> {
-        let mut encoder = self
-            .gpu
-            .device()
-            .create_command_encoder(&Default::default());
-        for (work, index) in works.iter().zip(0..MAX_PASSES) {
-            work.record(&mut encoder.begin_compute_pass(&queries.around(index)));
-        }
-        queries.resolve(works.len(), &mut encoder);
-        self.gpu.queue().submit([encoder.finish()]);
+        self.gpu.submit(TIMED, |encoder| {
+            for (work, index) in works.iter().zip(0..MAX_PASSES) {
+                work.record(&mut encoder.begin_compute_pass(&queries.around(index)));
+            }
+            queries.resolve(works.len(), encoder);
+        })?;
         let ticks: Vec<u64> = self.gpu.download(&queries.resolved, 2 * works.len())?;
         let period = f64::from(self.gpu.queue().get_timestamp_period());
         let elapsed = |pair: &[u64]| pair[1].saturating_sub(pair[0]) as f64 * period;
@@ -147,16 +147,21 @@ impl Timer {
 
     /// Nanoseconds of a sample.
     fn by_wall(&self, work: &Rotation) -> Result<f64, Error> {
-        let mut encoder = self
-            .gpu
-            .device()
-            .create_command_encoder(&Default::default());
-        work.record(&mut encoder.begin_compute_pass(&Default::default()));
-        let commands = encoder.finish();
-        let begun = Instant::now();
-        self.gpu.queue().submit([commands]);
-        self.gpu.wait("a timed pass")?;
-        Ok(begun.elapsed().as_nanos() as f64)
+        self.gpu.contain(
+            || TIMED.to_owned(),
+            || {
+                let mut encoder = self
+                    .gpu
+                    .device()
+                    .create_command_encoder(&Default::default());
+                work.record(&mut encoder.begin_compute_pass(&Default::default()));
+                let commands = encoder.finish();
+                let begun = Instant::now();
+                let submission = self.gpu.queue().submit([commands]);
+                self.gpu.wait(&submission, TIMED)?;
+                Ok(begun.elapsed().as_nanos() as f64)
+            },
+        )
     }
 }
 

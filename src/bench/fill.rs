@@ -2,7 +2,7 @@
 
 use wgpu::Buffer;
 
-use crate::Gpu;
+use crate::{Error, Gpu};
 
 /// Fills the first bytes of buffers with copies of the first bytes of `block`, one after the other, and with as much of
 /// it as the end takes. Both are multiples of four.
@@ -11,13 +11,14 @@ pub(super) fn fill<'a>(
     (block, block_bytes): (&Buffer, u64),
     bytes: u64,
     buffers: impl IntoIterator<Item = &'a Buffer>,
-) {
-    let mut encoder = gpu.device().create_command_encoder(&Default::default());
-    for buffer in buffers {
-        for offset in (0..bytes).step_by(block_bytes.max(1) as usize) {
-            let size = block_bytes.min(bytes - offset);
-            encoder.copy_buffer_to_buffer(block, 0, buffer, offset, size);
+) -> Result<(), Error> {
+    gpu.submit("filling buffers", |encoder| {
+        for buffer in buffers {
+            for offset in (0..bytes).step_by(block_bytes.max(1) as usize) {
+                let size = block_bytes.min(bytes - offset);
+                encoder.copy_buffer_to_buffer(block, 0, buffer, offset, size);
+            }
         }
-    }
-    gpu.queue().submit([encoder.finish()]);
+    })
+    .map(drop)
 }

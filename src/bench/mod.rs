@@ -134,17 +134,22 @@ impl Bench {
         let software = gpu.planner().abilities().software;
         // Four times the last-level cache of most: 32 MiB beside a CPU, 64 in a GPU.
         let cold = if software { 128 << 20 } else { 256 << 20 };
-        let mut timer = Timer::new(gpu);
-        let ceilings = Ceilings::new(gpu, cold, options)?;
-        timer.doubt(&mut ceilings.probe()?)?;
-        Ok(Self {
-            gpu: gpu.clone(),
-            options,
-            timer,
-            ceilings,
-            rack: Rack::new(gpu),
-            cold,
-        })
+        gpu.contain(
+            || "the bench's warm-up".to_owned(),
+            || {
+                let mut timer = Timer::new(gpu);
+                let ceilings = Ceilings::new(gpu, cold, options)?;
+                timer.doubt(&mut ceilings.probe()?)?;
+                Ok(Self {
+                    gpu: gpu.clone(),
+                    options,
+                    timer,
+                    ceilings,
+                    rack: Rack::new(gpu),
+                    cold,
+                })
+            },
+        )
     }
 
     /// Where times come from.
@@ -232,7 +237,15 @@ impl Bench {
     }
 
     fn choose(&mut self, subject: &Subject, exps: u32) -> Result<Chosen, Error> {
-        self.ceilings
-            .choose(&self.timer, subject.ceiling(), exps, subject.bytes())
+        let Self {
+            gpu,
+            timer,
+            ceilings,
+            ..
+        } = self;
+        gpu.contain(
+            || format!("the ceiling of {subject}"),
+            || ceilings.choose(timer, subject.ceiling(), exps, subject.bytes()),
+        )
     }
 }

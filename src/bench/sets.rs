@@ -1,6 +1,6 @@
 //! The buffers of a subject, as many sets of them as it takes to leave the caches behind.
 
-use wgpu::Buffer;
+use wgpu::{Buffer, CommandEncoder};
 
 use super::Subject;
 use super::fill::fill;
@@ -117,12 +117,8 @@ impl Rack {
     /// A new buffer whose memory is there: the first to write it would pay for that.
     fn touched(&self, size: u64) -> Result<Buffer, Error> {
         let buffer = self.gpu.allocate("matrix", size)?;
-        let mut encoder = self
-            .gpu
-            .device()
-            .create_command_encoder(&Default::default());
-        encoder.clear_buffer(&buffer, 0, None);
-        self.gpu.queue().submit([encoder.finish()]);
+        let clear = |encoder: &mut CommandEncoder| encoder.clear_buffer(&buffer, 0, None);
+        self.gpu.submit("touching memory", clear)?;
         Ok(buffer)
     }
 
@@ -137,14 +133,14 @@ impl Rack {
             (&block(&drawn.first)?, block_bytes(&drawn.first)),
             bytes,
             sets.iter().map(|set| &set.first),
-        );
+        )?;
         if !drawn.second.is_empty() {
             fill(
                 gpu,
                 (&block(&drawn.second)?, block_bytes(&drawn.second)),
                 bytes,
                 sets.iter().map(|set| &set.second),
-            );
+            )?;
         }
         if subject.operation.writes_matrix() {
             const WORDS: u64 = 1 << 16;
@@ -154,7 +150,7 @@ impl Rack {
                 (&poison, 4 * WORDS),
                 subject.matrix_bytes().next_multiple_of(4),
                 [&sets[0].result],
-            );
+            )?;
         }
         if subject.operation == Operation::CrossEntropyBackward {
             self.save_pairs(subject, sets)?;

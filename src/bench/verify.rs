@@ -213,13 +213,13 @@ fn fetch(gpu: &Gpu, subject: &Subject, set: &Set, rows: &[u64]) -> Result<Vec<f3
     };
     let size: u64 = runs.iter().map(words).map(|(first, end)| end - first).sum();
     let gathered = gpu.allocate("compared rows", size)?;
-    let mut encoder = gpu.device().create_command_encoder(&Default::default());
-    let mut place = 0;
-    for (first, end) in runs.iter().map(words) {
-        encoder.copy_buffer_to_buffer(&set.result, first, &gathered, place, end - first);
-        place += end - first;
-    }
-    gpu.queue().submit([encoder.finish()]);
+    gpu.submit("gathering rows to compare", |encoder| {
+        let mut place = 0;
+        for (first, end) in runs.iter().map(words) {
+            encoder.copy_buffer_to_buffer(&set.result, first, &gathered, place, end - first);
+            place += end - first;
+        }
+    })?;
     let bytes: Vec<u8> = gpu.download(&gathered, size as usize)?;
     let (mut values, mut place) = (Vec::new(), 0);
     for run in &runs {

@@ -48,7 +48,7 @@ impl Failure {
                 ..
             } => 3,
             Self::Library {
-                error: Error::Device { .. },
+                error: Error::Device { .. } | Error::Lost { .. } | Error::OutOfMemory { .. },
                 ..
             } => 4,
             Self::Input(_) | Self::Library { .. } => 2,
@@ -100,9 +100,10 @@ mod tests {
 
     #[test]
     fn every_reason_has_its_exit_code() {
-        let lost = Error::Device {
-            at: "softmax of 8 x 1000".into(),
-            reason: "lost".into(),
+        let at = || String::from("softmax of 8 x 1000");
+        let failed = Error::Device {
+            at: at(),
+            reason: "of its own".into(),
         };
         let length = Error::Length {
             what: "logits",
@@ -114,6 +115,12 @@ mod tests {
         assert_eq!(Failure::Input(String::new()).code(), 2);
         assert_eq!(Failure::from(length).code(), 2);
         assert_eq!(Failure::from(Error::NoAdapter(String::new())).code(), 3);
-        assert_eq!(Failure::from(lost).code(), 4);
+        for error in [
+            failed,
+            Error::Lost { at: at() },
+            Error::OutOfMemory { at: at() },
+        ] {
+            assert_eq!(Failure::from(error).code(), 4);
+        }
     }
 }

@@ -7,14 +7,16 @@ use super::tally::{RECORD, Tally};
 use super::{CrossEntropyExtras, CrossEntropySpec, TargetType};
 use crate::kernel::{Bound, Step};
 use crate::layout::Geometry;
+use crate::memory::scratch;
 use crate::params::Params;
-use crate::rows::{RowKernels, storage};
+use crate::rows::RowKernels;
+use crate::scope::contain;
 use crate::shader::Binding;
 use crate::shader::options::{
     DIVISORS_GIVEN, HAS_UPSTREAM, HAS_WEIGHT, MEAN, SAVES_LSE, SAVES_PAIR, SKIPS_LOSS,
     UPSTREAM_PER_ROW,
 };
-use crate::tensor::{F32, Shape, Tensor, check, without_matrices};
+use crate::tensor::{F32, Shape, Tensor, binding, check, without_matrices};
 use crate::{Error, Reduction};
 
 /// How the dispatches of the row outputs read logits that are written over, as `shaders/formula/row_outputs.wgsl` has it:
@@ -179,10 +181,19 @@ const fn is_of_row_outputs(tensor: &Tensor<'_>) -> bool {
 }
 
 impl Kernels<'_> {
-    pub(super) fn bind(&self, mut request: Request<'_>) -> Result<Bound, Error> {
-        let (rows, spec) = (request.rows, self.spec);
+    pub(super) fn bind(&self, request: Request<'_>) -> Result<Bound, Error> {
+        let rows = request.rows;
         self.rows.check_rows(rows)?;
         check(&request.given, rows, self.rows.geometry.form.in_place)?;
+        let given = request.given.clone();
+        let at = || binding(&self.rows.name(), rows, &given);
+        contain(self.rows.planner.device(), at, || {
+            self.bind_checked(request)
+        })
+    }
+
+    fn bind_checked(&self, mut request: Request<'_>) -> Result<Bound, Error> {
+        let (rows, spec) = (request.rows, self.spec);
         self.settle_mean(&mut request);
         if spec.form().is_dense() {
             // The statistic is taken once more, and the pairs that were saved of it stay as they are.
@@ -239,7 +250,7 @@ impl Kernels<'_> {
                     .reduce(&tensors, self.rows.geometry.cols, rows, params)?,
             );
         }
-        Ok(Bound::new(self.rows.planner.device(), &steps))
+        Bound::new(self.rows.planner.device(), &steps)
     }
 
     /// The dispatches that give the row outputs, and with them lse and pairs.
@@ -307,7 +318,7 @@ impl Own {
     /// For tensors that have been checked: no more is allocated than a share of them.
     fn new(kernels: &Kernels<'_>, request: &Request<'_>, counts: bool) -> Result<Self, Error> {
         let (rows, params) = (request.rows, &request.params);
-        let make = |label, size| storage(&kernels.rows.planner, label, size);
+        let make = |label, size| scratch(kernels.rows.planner.device(), label, size);
         let reduced = kernels.spec.reduction != Reduction::None && params.options & SKIPS_LOSS == 0;
         let loss_words = if reduced && params.z_loss != 0.0 {
             2
@@ -315,10 +326,8 @@ impl Own {
             1
         };
         let losses = || {
-            make(
-                "wgpu-softmax row losses",
-                rows * u64::from(loss_words) * F32,
-            )
+            let bytes = rows * u64::from(loss_words) * F32;
+            make("wgpu-softmax row losses", bytes)
         };
         let writes_lse = kernels.lse.is_some() && request.gives(Binding::Lse) && rows > 0;
         let saved_bytes = u64::from(kernels.spec.asked().saved_words()) * F32;
@@ -326,12 +335,14 @@ impl Own {
         let needs_pairs = kernels.row_outputs.is_some() || writes_lse;
         let tallies = || {
             let bytes = kernels.tally.bytes(&request.given, rows)?;
-            Ok(make("wgpu-softmax tally", bytes))
+            make("wgpu-softmax tally", bytes)
         };
         Ok(Self {
-            row_losses: reduced.then(losses),
+            row_losses: reduced.then(losses).transpose()?,
             loss_words,
-            pairs: (needs_pairs && !request.gives(Binding::Pairs)).then(pairs),
+            pairs: (needs_pairs && !request.gives(Binding::Pairs))
+                .then(pairs)
+                .transpose()?,
             saved_bytes,
             tallies: counts.then(tallies).transpose()?,
             writes_lse,

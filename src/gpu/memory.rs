@@ -2,8 +2,6 @@
 
 use std::cell::RefCell;
 
-use wgpu::BufferDescriptor;
-
 use super::{CrossEntropyInputs, CrossEntropyWants, Gpu};
 use crate::{CrossEntropySpec, DType, Layout, SoftmaxSpec};
 
@@ -17,9 +15,8 @@ thread_local! {
 }
 
 /// Called for every buffer that an upload or an allocation makes.
-pub(super) fn note(descriptor: &BufferDescriptor<'_>) {
-    let role = descriptor.label.unwrap_or_default().to_owned();
-    MADE.with_borrow_mut(|made| made.push((role, descriptor.size)));
+pub(super) fn note(role: &str, size: u64) {
+    MADE.with_borrow_mut(|made| made.push((role.to_owned(), size)));
 }
 
 /// The buffers as large as a matrix of `element` bytes a value that `call` makes, by name.

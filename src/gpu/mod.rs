@@ -1,6 +1,6 @@
 //! A device of one's own: slices in, slices out, for a first try, tests and the command line.
 //!
-//! Nothing else in the crate waits for the device.
+//! Nothing else in the crate waits for the device, but `check` and `bench`.
 
 mod adapters;
 mod cross_entropy;
@@ -11,8 +11,7 @@ mod memory;
 mod row_values;
 mod slices;
 mod transfer;
-
-use std::sync::{Arc, Mutex, PoisonError};
+mod waiter;
 
 use wgpu::{Adapter, AdapterInfo, Device, DeviceDescriptor, Queue};
 
@@ -22,17 +21,23 @@ pub use element::Element;
 pub use masked::MaskData;
 pub use row_values::RowValues;
 
+use waiter::Waiter;
+
 use crate::{Error, Planner, wanted};
 
 /// A device with its queue and a planner.
 ///
-/// Cheap to clone; clones share all three.
+/// Cheap to clone, and shared by threads: clones have one device, queue and planner. Whatever goes wrong on the device is the error
+/// of the call that it goes wrong in, and of no other; the program's own error handler does not meet it.
+///
+/// The `_async` forms return [`Pending`](std::task::Poll::Pending) while the device works: a thread of the `Gpu`'s waits for it and wakes
+/// the task. Their futures may be dropped at any time. The blocking forms wait for them.
 #[derive(Debug, Clone)]
 pub struct Gpu {
     device: Device,
     queue: Queue,
     planner: Planner,
-    failure: Arc<Mutex<Option<String>>>,
+    waiter: Waiter,
 }
 
 impl Gpu {
@@ -66,8 +71,6 @@ impl Gpu {
 
     /// Opens `adapter` with the features and limits that serve best.
     ///
-    /// Errors of the device, which would otherwise panic, are kept and returned by the operation that waits next.
-    ///
     /// # Errors
     ///
     /// [`Error::NoAdapter`] where it gives no device.
@@ -83,9 +86,7 @@ impl Gpu {
             .request_device(&descriptor)
             .await
             .map_err(|error| Error::NoAdapter(error.to_string()))?;
-        let gpu = Self::from_device(device, queue);
-        gpu.keep_errors();
-        Ok(gpu)
+        Ok(Self::from_device(device, queue))
     }
 
     /// Works on a device and queue of the caller's, whose error handlers stay as they are.
@@ -94,7 +95,7 @@ impl Gpu {
             planner: Planner::new(&device),
             device,
             queue,
-            failure: Arc::default(),
+            waiter: Waiter::default(),
         }
     }
 
@@ -125,34 +126,5 @@ impl Gpu {
     /// Which adapter this is.
     pub fn adapter_info(&self) -> AdapterInfo {
         self.device.adapter_info()
-    }
-
-    fn keep_errors(&self) {
-        let keep = |failure: Arc<Mutex<Option<String>>>, text: String| {
-            failure
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .get_or_insert(text);
-        };
-        let failure = Arc::clone(&self.failure);
-        self.device
-            .on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
-                keep(Arc::clone(&failure), error.to_string())
-            }));
-        let failure = Arc::clone(&self.failure);
-        self.device.set_device_lost_callback(move |reason, text| {
-            keep(
-                Arc::clone(&failure),
-                format!("device lost ({reason:?}): {text}"),
-            );
-        });
-    }
-
-    /// The first error that the device has reported since the last call.
-    fn take_failure(&self) -> Option<String> {
-        self.failure
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
     }
 }

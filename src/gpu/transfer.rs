@@ -1,10 +1,15 @@
 //! Values to the device, work on it, and values back.
 
 use bytemuck::{NoUninit, Pod};
-use futures_intrusive::channel::shared::oneshot_channel;
-use wgpu::{Buffer, BufferDescriptor, BufferUsages, CommandEncoder, MapMode, PollType};
+use futures_intrusive::channel::shared::{OneshotReceiver, oneshot_channel};
+use wgpu::{
+    Buffer, BufferAsyncError, BufferDescriptor, BufferUsages, CommandEncoder, MapMode,
+    SubmissionIndex,
+};
 
-use super::Gpu;
+use super::{Gpu, waiter};
+use crate::memory::{create, filled, sized};
+use crate::scope::{contain, failed, require_present};
 use crate::tensor::WIDEST_ACCESS;
 use crate::{Bound, Error};
 
@@ -14,28 +19,20 @@ impl Gpu {
     ///
     /// # Errors
     ///
-    /// [`Error::Limit`] past the device's `max_buffer_size`; [`Error::Device`] where the device gives no memory to write to.
+    /// [`Error::Limit`] past the device's `max_buffer_size`, [`Error::OutOfMemory`] where there is no such memory,
+    /// [`Error::Lost`] where there is no device any more.
     pub fn upload<T: NoUninit>(&self, role: &str, values: &[T]) -> Result<Buffer, Error> {
         let contents: &[u8] = bytemuck::cast_slice(values);
-        let bytes = contents.len() as u64;
-        self.check_size(role, bytes)?;
-        let buffer = self.create(&BufferDescriptor {
-            label: Some(role),
-            size: self.padded(bytes),
-            usage: BufferUsages::STORAGE | BufferUsages::COPY_SRC,
-            mapped_at_creation: bytes > 0,
-        });
-        if bytes > 0 {
-            let failed = |reason: wgpu::MapRangeError| Error::Device {
-                at: format!("buffer `{role}` of {bytes} bytes"),
-                reason: reason.to_string(),
-            };
-            let mut mapped = buffer.get_mapped_range_mut(..).map_err(failed)?;
-            mapped.slice(..contents.len()).copy_from_slice(contents);
-            drop(mapped);
-            buffer.unmap();
-        }
-        Ok(buffer)
+        let size = self.padded(contents.len() as u64);
+        let usage = BufferUsages::STORAGE | BufferUsages::COPY_SRC;
+        self.contain(
+            || sized(role, size),
+            || {
+                #[cfg(test)]
+                super::memory::note(role, size);
+                filled(&self.device, (role, usage), size, contents)
+            },
+        )
     }
 
     /// A storage buffer of `bytes` bytes, and as many more as [`upload`](Self::upload) adds, that can be downloaded, its
@@ -43,73 +40,92 @@ impl Gpu {
     ///
     /// # Errors
     ///
-    /// [`Error::Limit`] past the device's `max_buffer_size`.
+    /// As [`upload`](Self::upload).
     pub fn allocate(&self, role: &str, bytes: u64) -> Result<Buffer, Error> {
-        self.check_size(role, bytes)?;
-        Ok(self.create(&BufferDescriptor {
+        let size = self.padded(bytes);
+        let at = || sized(role, size);
+        let descriptor = BufferDescriptor {
             label: Some(role),
-            size: self.padded(bytes),
+            size,
             usage: BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST,
             mapped_at_creation: false,
-        }))
-    }
-
-    fn create(&self, descriptor: &BufferDescriptor<'_>) -> Buffer {
-        #[cfg(test)]
-        super::memory::note(descriptor);
-        self.device.create_buffer(descriptor)
+        };
+        self.contain(at, || {
+            #[cfg(test)]
+            super::memory::note(role, size);
+            let buffer = create(&self.device, &descriptor)?;
+            require_present(&self.device, at).map(|()| buffer)
+        })
     }
 
     /// Up to where the widest access to the last element ends, if a buffer may be as long.
     fn padded(&self, bytes: u64) -> u64 {
-        let whole = bytes.next_multiple_of(WIDEST_ACCESS);
-        match whole <= self.device.limits().max_buffer_size {
-            true => whole,
-            false => bytes.next_multiple_of(4),
-        }
+        let whole = bytes.checked_next_multiple_of(WIDEST_ACCESS);
+        whole
+            .filter(|&whole| whole <= self.device.limits().max_buffer_size)
+            .or(bytes.checked_next_multiple_of(4))
+            .unwrap_or(u64::MAX)
     }
 
-    fn check_size(&self, role: &str, bytes: u64) -> Result<(), Error> {
-        let available = self.device.limits().max_buffer_size;
-        if bytes <= available {
-            return Ok(());
-        }
-        Err(Error::Limit {
-            what: format!("buffer `{role}`"),
-            limit: "max_buffer_size",
-            needed: bytes,
-            available,
-        })
+    /// Runs `work`, whose errors on the device are those of this call.
+    pub(crate) fn contain<T>(
+        &self,
+        at: impl Fn() -> String,
+        work: impl FnOnce() -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        contain(&self.device, at, work)
     }
 
     /// Records `bound` into a pass of its own, runs it and waits.
     ///
     /// # Errors
     ///
-    /// [`Error::Device`] if the device fails; `what` names the work in it.
+    /// [`Error::Lost`], [`Error::OutOfMemory`] or [`Error::Device`] if the device fails; `what` names the work in it.
     pub fn run(&self, bound: &Bound, what: &str) -> Result<(), Error> {
-        self.submit(bound, |_| {});
-        self.wait(what)
+        pollster::block_on(self.run_async(bound, what))
     }
 
-    fn submit(&self, bound: &Bound, and_then: impl FnOnce(&mut CommandEncoder)) {
-        let mut encoder = self.device.create_command_encoder(&Default::default());
-        bound.record(&mut encoder.begin_compute_pass(&Default::default()));
-        and_then(&mut encoder);
-        self.queue.submit([encoder.finish()]);
+    /// [`run`](Self::run), as a future.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub async fn run_async(&self, bound: &Bound, what: &str) -> Result<(), Error> {
+        let submission = self.submit(what, |encoder| record(bound, encoder))?;
+        self.finished(submission, what).await
     }
 
-    pub(crate) fn wait(&self, what: &str) -> Result<(), Error> {
-        let polled = self.device.poll(PollType::wait_indefinitely());
-        let reason = self
-            .take_failure()
-            .or_else(|| polled.err().map(|error| error.to_string()));
-        reason.map_or(Ok(()), |reason| {
-            Err(Error::Device {
-                at: what.to_owned(),
-                reason,
-            })
-        })
+    /// Submits what `record` records.
+    pub(crate) fn submit(
+        &self,
+        what: &str,
+        record: impl FnOnce(&mut CommandEncoder),
+    ) -> Result<SubmissionIndex, Error> {
+        self.contain(
+            || what.to_owned(),
+            || {
+                let mut encoder = self.device.create_command_encoder(&Default::default());
+                record(&mut encoder);
+                Ok(self.queue.submit([encoder.finish()]))
+            },
+        )
+    }
+
+    async fn finished(&self, submission: SubmissionIndex, what: &str) -> Result<(), Error> {
+        let ended = self.waiter.finished(&self.device, submission).await;
+        self.ended(ended, what)
+    }
+
+    /// Waits on this thread: for times, of which another thread's are no part.
+    pub(crate) fn wait(&self, submission: &SubmissionIndex, what: &str) -> Result<(), Error> {
+        self.ended(waiter::wait(&self.device, submission), what)
+    }
+
+    /// A device that was lost meanwhile has ended all work, too.
+    fn ended(&self, ended: Result<(), String>, what: &str) -> Result<(), Error> {
+        let at = || what.to_owned();
+        ended.map_err(|reason| failed(&self.device, at(), reason))?;
+        require_present(&self.device, at)
     }
 
     /// Runs `bound` and brings back the first values of each buffer: so many `u32` words of each.
@@ -119,70 +135,128 @@ impl Gpu {
         outputs: &[(&Buffer, usize)],
         what: &str,
     ) -> Result<Vec<Vec<u32>>, Error> {
-        let staging: Vec<_> = outputs
+        let outputs: Vec<_> = outputs
             .iter()
-            .map(|(_, words)| self.staging(*words as u64 * 4))
+            .map(|&(buffer, words)| (buffer, (words as u64).saturating_mul(4)))
             .collect();
-        self.submit(bound, |encoder| {
-            for ((buffer, words), staging) in outputs.iter().zip(&staging) {
-                encoder.copy_buffer_to_buffer(buffer, 0, staging, 0, *words as u64 * 4);
-            }
-        });
-        let mut fetched = Vec::with_capacity(staging.len());
-        for buffer in &staging {
-            fetched.push(self.read(buffer, what).await?);
-        }
-        Ok(fetched)
+        self.fetch(&outputs, what, |encoder| record(bound, encoder))
+            .await
     }
 
     /// The contents of a buffer with usage `COPY_SRC`, its first `count` values.
     ///
     /// # Errors
     ///
-    /// [`Error::Limit`] past the device's `max_buffer_size`, [`Error::Device`] if the device fails.
+    /// [`Error::Limit`] past the device's `max_buffer_size`; [`Error::Lost`], [`Error::OutOfMemory`] or [`Error::Device`] if the
+    /// device fails, a buffer with fewer values among it.
     pub fn download<T: Pod>(&self, buffer: &Buffer, count: usize) -> Result<Vec<T>, Error> {
+        pollster::block_on(self.download_async(buffer, count))
+    }
+
+    /// [`download`](Self::download), as a future.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub async fn download_async<T: Pod>(
+        &self,
+        buffer: &Buffer,
+        count: usize,
+    ) -> Result<Vec<T>, Error> {
         let bytes = count.saturating_mul(size_of::<T>()) as u64;
-        self.check_size("staging", bytes)?;
-        let staging = self.staging(bytes.next_multiple_of(4));
-        let mut encoder = self.device.create_command_encoder(&Default::default());
-        encoder.copy_buffer_to_buffer(buffer, 0, &staging, 0, bytes.next_multiple_of(4));
-        self.queue.submit([encoder.finish()]);
-        pollster::block_on(self.read(&staging, "a download"))
+        let whole = bytes.checked_next_multiple_of(4).unwrap_or(u64::MAX);
+        let what = format!("a download of {bytes} bytes");
+        let mut fetched = self.fetch(&[(buffer, whole)], &what, |_| {}).await?;
+        let mut values = fetched.pop().unwrap_or_default();
+        values.truncate(count);
+        Ok(values)
     }
 
-    fn staging(&self, bytes: u64) -> Buffer {
-        self.device.create_buffer(&BufferDescriptor {
-            label: Some("wgpu-softmax staging"),
-            size: bytes,
-            usage: BufferUsages::MAP_READ | BufferUsages::COPY_DST,
-            mapped_at_creation: false,
-        })
-    }
-
-    async fn read<T: Pod>(&self, staging: &Buffer, what: &str) -> Result<Vec<T>, Error> {
-        let failed = |reason: String| Error::Device {
-            at: what.to_owned(),
-            reason,
-        };
-        let (sender, receiver) = oneshot_channel();
-        staging.map_async(MapMode::Read, .., move |mapped| {
-            // The receiver is gone only if the caller has dropped this future.
-            let _ = sender.send(mapped);
-        });
-        // Drives native devices; browsers drive themselves, and there this does nothing.
-        self.wait(what)?;
-        match receiver.receive().await {
-            Some(Ok(())) => {}
-            Some(Err(error)) => return Err(failed(error.to_string())),
-            None => {
-                return Err(failed(
-                    "the device dropped the request to map a buffer".into(),
-                ));
-            }
+    /// Submits what `record` records, and brings back the first bytes of each buffer: so many of each.
+    async fn fetch<T: Pod>(
+        &self,
+        outputs: &[(&Buffer, u64)],
+        what: &str,
+        record: impl FnOnce(&mut CommandEncoder),
+    ) -> Result<Vec<Vec<T>>, Error> {
+        let at = || what.to_owned();
+        let (submission, staged) = self.contain(at, || {
+            let staging: Vec<Buffer> = outputs
+                .iter()
+                .map(|&(_, bytes)| self.staging(bytes))
+                .collect::<Result<_, _>>()?;
+            let submission = self.submit(what, |encoder| {
+                record(encoder);
+                for (&(buffer, bytes), staging) in outputs.iter().zip(&staging) {
+                    encoder.copy_buffer_to_buffer(buffer, 0, staging, 0, bytes);
+                }
+            })?;
+            let staged = staging.into_iter().map(Staged::map).collect::<Vec<_>>();
+            Ok((submission, staged))
+        })?;
+        self.finished(submission, what).await?;
+        let mut fetched = Vec::with_capacity(staged.len());
+        for (staged, &(_, bytes)) in staged.into_iter().zip(outputs) {
+            let values = staged.read(bytes as usize).await;
+            fetched.push(values.map_err(|failure| match failure {
+                Some(reason) => failed(&self.device, at(), reason),
+                None => Error::OutOfMemory { at: at() },
+            })?);
         }
-        let view = staging
+        Ok(fetched)
+    }
+
+    fn staging(&self, bytes: u64) -> Result<Buffer, Error> {
+        create(
+            &self.device,
+            &BufferDescriptor {
+                label: Some("wgpu-softmax staging"),
+                // Nothing empty can be mapped.
+                size: bytes.max(4),
+                usage: BufferUsages::MAP_READ | BufferUsages::COPY_DST,
+                mapped_at_creation: false,
+            },
+        )
+    }
+}
+
+fn record(bound: &Bound, encoder: &mut CommandEncoder) {
+    bound.record(&mut encoder.begin_compute_pass(&Default::default()));
+}
+
+/// A buffer that the host can read once what is submitted has ended.
+struct Staged {
+    buffer: Buffer,
+    mapped: OneshotReceiver<Result<(), BufferAsyncError>>,
+}
+
+impl Staged {
+    fn map(buffer: Buffer) -> Self {
+        let (sender, mapped) = oneshot_channel();
+        buffer.map_async(MapMode::Read, .., move |result| {
+            // The receiver is gone if the caller has dropped the future.
+            let _ = sender.send(result);
+        });
+        Self { buffer, mapped }
+    }
+
+    /// The values of the first `bytes` bytes; else why there are none, or nothing where the host has no memory for them.
+    async fn read<T: Pod>(self, bytes: usize) -> Result<Vec<T>, Option<String>> {
+        match self.mapped.receive().await {
+            Some(Ok(())) => {}
+            Some(Err(error)) => return Err(Some(error.to_string())),
+            None => return Err(Some("it dropped the request to map a buffer".into())),
+        }
+        let view = self
+            .buffer
             .get_mapped_range(..)
-            .map_err(|error| failed(error.to_string()))?;
-        Ok(bytemuck::pod_collect_to_vec(&view))
+            .map_err(|error| Some(error.to_string()))?;
+        let mut values = Vec::new();
+        let count = bytes / size_of::<T>();
+        values.try_reserve_exact(count).map_err(|_| None)?;
+        values.resize(count, T::zeroed());
+        let copied: &mut [u8] = bytemuck::cast_slice_mut(&mut values);
+        copied.copy_from_slice(&view[..copied.len()]);
+        Ok(values)
     }
 }

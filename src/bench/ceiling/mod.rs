@@ -79,7 +79,7 @@ impl Ceilings {
             exps: 0,
         };
         let kernel = Kernel::new(self.gpu.device(), load, Form::PLAIN);
-        Ok(self.chosen(&kernel, load, self.pool.bytes()).runs)
+        Ok(self.chosen(&kernel, load, self.pool.bytes())?.runs)
     }
 
     pub(super) fn sweeps(&self) -> &[Sweep] {
@@ -105,20 +105,20 @@ impl Ceilings {
             self.best.insert(class, best);
         }
         let kernel = &self.kernels[&load][self.best[&class]];
-        Ok(self.chosen(kernel, load, bytes))
+        self.chosen(kernel, load, bytes)
     }
 
-    fn chosen(&self, kernel: &Kernel, load: Load, bytes: u64) -> Chosen {
+    fn chosen(&self, kernel: &Kernel, load: Load, bytes: u64) -> Result<Chosen, Error> {
         let quads = load.quads(bytes);
         let most_runs = match self.options.warm {
             true => 1,
             false => MAX_RUNS,
         };
-        Chosen {
+        Ok(Chosen {
             name: kernel.name(),
-            runs: Rotation::new(self.pool.runs(&self.gpu, kernel, quads, most_runs)),
+            runs: Rotation::new(self.pool.runs(&self.gpu, kernel, quads, most_runs)?),
             bytes: load.bytes(quads),
-        }
+        })
     }
 
     /// The forms that run here and do what they say.
@@ -147,7 +147,7 @@ impl Ceilings {
     fn sweep(&mut self, timer: &Timer, load: Load, bytes: u64) -> Result<usize, Error> {
         let kernels = &self.kernels[&load];
         let chosen = |kernel| self.chosen(kernel, load, bytes);
-        let mut forms: Vec<Chosen> = kernels.iter().map(chosen).collect();
+        let mut forms: Vec<Chosen> = kernels.iter().map(chosen).collect::<Result<_, _>>()?;
         for form in &mut forms {
             form.runs.settle(timer)?;
         }

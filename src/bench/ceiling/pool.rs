@@ -1,11 +1,11 @@
 //! Memory for the ceilings to run through, and their runs in it.
 
-use wgpu::util::{BufferInitDescriptor, DeviceExt};
 use wgpu::{BindGroup, BindingResource, Buffer, BufferBinding, BufferSize, BufferUsages};
 
 use super::kernel::{Dispatch, Kernel, Run};
 use crate::bench::fill::fill;
 use crate::check::Inputs;
+use crate::memory::filled;
 use crate::{DType, Error, Gpu};
 
 /// WebGPU's largest offset alignment.
@@ -28,18 +28,16 @@ pub(super) struct Work {
 }
 
 impl Work {
-    pub(super) fn uniform(self, gpu: &Gpu) -> Buffer {
+    pub(super) fn uniform(self, gpu: &Gpu) -> Result<Buffer, Error> {
         let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
         let [mask, needle] = if self.writes_words {
             [0, 0]
         } else {
             [u32::MAX, 0x9e37_79b9]
         };
-        gpu.device().create_buffer_init(&BufferInitDescriptor {
-            label: Some("wgpu-softmax ceiling"),
-            contents: bytemuck::bytes_of(&[narrow(self.quads), narrow(self.tiles), mask, needle]),
-            usage: BufferUsages::UNIFORM,
-        })
+        let words = [narrow(self.quads), narrow(self.tiles), mask, needle];
+        let whole = ("wgpu-softmax ceiling", BufferUsages::UNIFORM);
+        filled(gpu.device(), whole, 16, bytemuck::bytes_of(&words))
     }
 }
 
@@ -57,7 +55,7 @@ impl Pool {
             (&block, block.size()),
             bytes,
             [&pool.source, &pool.destination],
-        );
+        )?;
         Ok(pool)
     }
 
@@ -68,11 +66,20 @@ impl Pool {
 
     /// Up to `most` runs over so many groups of 16 bytes, each at another place of the pool if there is room for more
     /// than one.
-    pub(super) fn runs(&self, gpu: &Gpu, kernel: &Kernel, quads: u64, most: u64) -> Vec<Run> {
+    pub(super) fn runs(
+        &self,
+        gpu: &Gpu,
+        kernel: &Kernel,
+        quads: u64,
+        most: u64,
+    ) -> Result<Vec<Run>, Error> {
         let room = self.source.size() / 16;
         let stride = quads.next_multiple_of(ALIGNMENT / 16);
         let count = (room / stride).clamp(1, most);
-        let run = |turn| kernel.run(self.dispatches(gpu, kernel, (turn * stride % room, quads)));
+        let run = |turn| {
+            let dispatches = self.dispatches(gpu, kernel, (turn * stride % room, quads))?;
+            Ok(kernel.run(dispatches))
+        };
         (0..count).map(run).collect()
     }
 
@@ -82,7 +89,7 @@ impl Pool {
         gpu: &Gpu,
         kernel: &Kernel,
         (mut first, mut quads): (u64, u64),
-    ) -> Vec<Dispatch> {
+    ) -> Result<Vec<Dispatch>, Error> {
         let mut list = Vec::new();
         while quads > 0 {
             let piece = quads.min(self.source.size() / 16 - first);
@@ -91,13 +98,13 @@ impl Pool {
                 tiles: kernel.form.tiles(piece),
                 writes_words: false,
             };
-            list.push((self.bind(gpu, kernel, work, first), kernel.grid(piece)));
+            list.push((self.bind(gpu, kernel, work, first)?, kernel.grid(piece)));
             (first, quads) = (0, quads - piece);
         }
-        list
+        Ok(list)
     }
 
-    fn bind(&self, gpu: &Gpu, kernel: &Kernel, work: Work, first: u64) -> BindGroup {
+    fn bind(&self, gpu: &Gpu, kernel: &Kernel, work: Work, first: u64) -> Result<BindGroup, Error> {
         let range = |buffer| {
             BindingResource::Buffer(BufferBinding {
                 buffer,
@@ -105,13 +112,13 @@ impl Pool {
                 size: BufferSize::new(16 * work.quads),
             })
         };
-        let uniform = work.uniform(gpu);
+        let uniform = work.uniform(gpu)?;
         let resources = [
             uniform.as_entire_binding(),
             range(&self.source),
             range(&self.destination),
         ];
-        kernel.bind(gpu.device(), resources)
+        Ok(kernel.bind(gpu.device(), resources))
     }
 }
 

@@ -39,16 +39,16 @@ fn run(gpu: &Gpu, kernel: &Kernel, source: &Buffer, destination: &Buffer) -> Res
         tiles: kernel.form.tiles(quads),
         writes_words: true,
     };
-    let uniform = work.uniform(gpu);
+    let uniform = work.uniform(gpu)?;
     let buffers = [&uniform, source, destination].map(Buffer::as_entire_binding);
     let run = kernel.run(vec![(
         kernel.bind(gpu.device(), buffers),
         kernel.grid(quads),
     )]);
-    let mut encoder = gpu.device().create_command_encoder(&Default::default());
-    run.record(&mut encoder.begin_compute_pass(&Default::default()));
-    gpu.queue().submit([encoder.finish()]);
-    Ok(())
+    gpu.submit("a ceiling's proof", |encoder| {
+        run.record(&mut encoder.begin_compute_pass(&Default::default()));
+    })
+    .map(drop)
 }
 
 fn wrong_copy(source: &[u32], found: &[u32], exps: u32) -> Option<String> {
