@@ -4,13 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::Builder;
-use std::time::Duration;
 
 use futures_intrusive::channel::shared::{OneshotSender, oneshot_channel};
-use wgpu::{Device, PollError, PollType, SubmissionIndex};
-
-/// How long the device is waited for at a time: to destroy a buffer, others have to wait as long.
-const TURN: Duration = Duration::from_millis(10);
+use wgpu::{Device, PollType, SubmissionIndex};
 
 /// Starts its thread when somebody waits for the first time, and ends it with its last clone.
 #[derive(Debug, Clone, Default)]
@@ -73,19 +69,17 @@ fn serve(device: &Device, jobs: Receiver<Job>) {
 ///
 /// In the device's words, if it was lost meanwhile.
 pub(super) fn wait(device: &Device, submission: &SubmissionIndex) -> Result<(), String> {
+    // Without a timeout: beside submissions of other threads, wgpu 30 panics in a wait that has timed out.
     let poll = || {
         device.poll(PollType::Wait {
             submission_index: Some(submission.clone()),
-            timeout: Some(TURN),
+            timeout: None,
         })
     };
-    loop {
-        // wgpu panics where a driver reports the loss of a device that is waited for.
-        match catch_unwind(AssertUnwindSafe(poll)) {
-            Ok(Ok(_)) => return Ok(()),
-            Ok(Err(PollError::Timeout)) => {}
-            Ok(Err(error)) => return Err(error.to_string()),
-            Err(_) => return Err("the driver lost it".into()),
-        }
+    // wgpu panics where a driver reports the loss of a device that is waited for.
+    match catch_unwind(AssertUnwindSafe(poll)) {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err("the driver lost it".into()),
     }
 }
