@@ -66,6 +66,17 @@ impl Planner {
         &self.shared.abilities
     }
 
+    /// Forgets its pipelines: those that plans and bindings hold live as long as these, and what is planned from now on is
+    /// compiled anew. For programs that are done with some shapes, as a software adapter's pipeline takes a megabyte or more.
+    pub fn clear(&self) {
+        let shared = &self.shared;
+        let mut kernels = shared
+            .kernels
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        kernels.clear();
+    }
+
     pub(crate) fn device(&self) -> &Device {
         &self.shared.device
     }

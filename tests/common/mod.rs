@@ -12,8 +12,9 @@ pub mod outputs;
 pub mod place;
 pub mod results;
 pub mod shards;
+pub mod sweep;
 
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 use bytemuck::Pod;
 use wgpu_softmax::check::{Inputs, compare, inputs};
@@ -30,14 +31,38 @@ pub const POISON: u32 = 0xdead_beef;
 /// Words after the last one of an output, which must survive.
 const MARGIN: usize = 64;
 
-/// The device of this test binary, with the features and limits that serve best. Its errors are panics. No adapter
+/// The device of this test, with the features and limits that serve best. Its uncaptured errors are panics. No adapter
 /// is a failure: tests without one would test nothing.
+///
+/// Tests that run at the same time have devices of their own, since each device compiles on one thread.
 pub fn gpu() -> &'static Gpu {
-    static GPU: OnceLock<Gpu> = OnceLock::new();
-    GPU.get_or_init(|| {
-        let (features, limits) = wanted(adapter());
-        device(features, limits)
-    })
+    thread_local! {
+        static LEASE: Lease = Lease::new();
+    }
+    LEASE.with(|lease| lease.0)
+}
+
+/// Devices that no test uses now.
+static IDLE: Mutex<Vec<&'static Gpu>> = Mutex::new(Vec::new());
+
+/// A device as long as a thread lives. Its pipelines go with the thread: those of all tests would take gigabytes.
+struct Lease(&'static Gpu);
+
+impl Lease {
+    fn new() -> Self {
+        let idle = IDLE.lock().expect("no test panics here").pop();
+        Self(idle.unwrap_or_else(|| {
+            let (features, limits) = wanted(adapter());
+            Box::leak(Box::new(device(features, limits)))
+        }))
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.0.planner().clear();
+        IDLE.lock().expect("no test panics here").push(self.0);
+    }
 }
 
 /// The adapter that [`Gpu::open`] takes.

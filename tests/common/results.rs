@@ -10,6 +10,7 @@ use wgpu_softmax::{
     CrossEntropySpec, CrossEntropyWants, Gpu, Reduction, Status,
 };
 
+use super::sweep::covering;
 use super::{Output, assert_close, forced, gpu, problem, upload, wide};
 
 /// Rows of logits with their targets.
@@ -39,7 +40,7 @@ pub struct Results<'a> {
     of_loss: Losses,
 }
 
-/// One variant of each family with each way to merge that serves such rows.
+/// Variants of each family and each way to merge that serve such rows.
 pub fn kernels(rows: usize, cols: usize) -> Vec<Variant> {
     let abilities = gpu().planner().abilities();
     let mut list = variants(problem(Operation::Softmax, rows, cols), abilities);
@@ -51,7 +52,7 @@ pub fn kernels(rows: usize, cols: usize) -> Vec<Variant> {
         new
     });
     assert!(list.len() >= 6, "too few kinds of kernels in {list:?}");
-    list
+    covering(list)
 }
 
 /// Runs `check` on what every kind of kernel makes of `rows`, twice: with loss and gradient of one call, and with

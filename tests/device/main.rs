@@ -1,0 +1,27 @@
+//! What kernels give on a device: the one that `Gpu::open` takes.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod bench;
+mod beside;
+mod edges;
+mod errors;
+mod exact_buffers;
+mod extremes;
+mod faults;
+mod forced;
+mod in_place;
+mod layouts;
+mod limits;
+mod masked_slices;
+mod masks;
+mod operations;
+mod options;
+mod partial;
+mod recording;
+mod row_outputs;
+mod slices;
+mod storage;
+mod targets;
+mod windows;

@@ -1,0 +1,265 @@
+//! Masked rows on a device: many axes, small bindings, what is excluded is not looked at, and what cannot be asked for.
+//! What comes of masks in every kernel is the check's.
+
+use crate::common::sweep::covering;
+use crate::common::{
+    Output, assert_close, assert_error, bits, device_with_bindings_of, gpu, upload,
+};
+use wgpu_softmax::check::{Inputs, bounds, inputs};
+use wgpu_softmax::reference::{self, Columns, Masked, broadcast, causal};
+use wgpu_softmax::variant::{Operation, Reduce, variants};
+use wgpu_softmax::wgpu::Buffer;
+use wgpu_softmax::{
+    EmptyRows, Error, Gpu, LogSoftmaxBuffers, LogSumExpBuffers, Mask, MaskKind, Planner,
+    SoftmaxBuffers, SoftmaxSpec,
+};
+
+fn wide(shape: &[usize]) -> Vec<u64> {
+    shape.iter().map(|&extent| extent as u64).collect()
+}
+
+fn mask_of(kind: MaskKind, logits: &[usize], mask: &[usize]) -> Mask {
+    let axis = logits.len() - 1;
+    Mask::new(kind, &wide(logits), axis, &wide(mask)).expect("a mask")
+}
+
+fn spec_of(shape: &[usize]) -> SoftmaxSpec {
+    let (cols, rows) = shape.split_last().expect("an axis");
+    SoftmaxSpec::new(rows.iter().product::<usize>() as u64, *cols as u64)
+}
+
+#[track_caller]
+fn softmax(gpu: &Gpu, spec: SoftmaxSpec, logits: &[f32], mask: Option<&Buffer>) -> Vec<f32> {
+    let (input, output) = (upload(gpu, logits), Output::new(gpu, logits.len()));
+    let buffers = SoftmaxBuffers {
+        logits: &input,
+        probs: &output.buffer,
+    };
+    let plan = gpu.planner().softmax(spec).expect("a plan");
+    let bound = match mask {
+        Some(mask) => plan.bind_masked(spec.rows(), buffers, mask),
+        None => plan.bind(buffers),
+    };
+    gpu.run(&bound.expect("bound"), "softmax").expect("runs");
+    output.floats(gpu)
+}
+
+/// Attention of 2 x 3 heads, 11 queries and 45 keys, and masks that follow some of the axes: the kernels tell apart one to
+/// four of them.
+#[test]
+fn masks_follow_any_of_the_axes() {
+    let shape = [2, 3, 11, 45];
+    let logits = Inputs::PlantedOutliers.logits(66, 45, 2);
+    for mask_shape in [
+        vec![2, 3, 11, 45],
+        vec![45],
+        vec![2, 1, 1, 45],
+        vec![3, 1, 45],
+        vec![2, 1, 11, 1],
+        vec![1, 1, 1, 1],
+        vec![],
+    ] {
+        let added = inputs::upstream(mask_shape.iter().product(), 4);
+        let spec =
+            spec_of(&shape)
+                .scale(0.3)
+                .mask(mask_of(MaskKind::Additive, &shape, &mask_shape));
+        let found = softmax(gpu(), spec, &logits, Some(&upload(gpu(), &added)));
+        let expanded = broadcast(&added, &mask_shape, &shape);
+        let masked = Masked::new(Columns::new(45).scale(0.3)).additive(&expanded);
+        let expected = reference::softmax(&logits, masked);
+        let allowed = bounds::probability(&logits, masked);
+        assert_close(&format!("{mask_shape:?}"), &found, &expected, &allowed, 45);
+    }
+}
+
+/// Garbage among what is excluded, by bytes and by queries, changes not a bit.
+#[test]
+fn what_is_excluded_is_not_looked_at() {
+    let (queries, keys) = (40, 300);
+    let clean = Inputs::Flat.logits(queries, keys, 1);
+    let kept: Vec<u8> = inputs::upstream(keys, 2)
+        .iter()
+        .map(|&v| u8::from(v > -0.7))
+        .collect();
+    let counted = causal(queries, keys);
+    let mut spoilt = clean.clone();
+    for (place, value) in spoilt.iter_mut().enumerate() {
+        if kept[place % keys] == 0 || !counted[place] {
+            *value = [f32::NAN, f32::INFINITY, -f32::NAN][place % 3];
+        }
+    }
+    let spec = SoftmaxSpec::new(queries as u64, keys as u64)
+        .causal(queries as u64)
+        .mask(mask_of(MaskKind::Boolean, &[queries, keys], &[keys]));
+    let of = |logits: &[f32]| softmax(gpu(), spec, logits, Some(&upload(gpu(), &kept)));
+    let (found, of_clean) = (of(&spoilt), of(&clean));
+    assert_eq!(bits(&found), bits(&of_clean));
+    assert!(found.iter().all(|p| p.is_finite()));
+    let early: Vec<bool> = (0..clean.len())
+        .map(|place| kept[place % keys] != 0 && counted[place])
+        .collect();
+    let masked = Masked::new(keys).kept(&early);
+    let expected = reference::softmax(&clean, masked);
+    assert_close(
+        "probs",
+        &found,
+        &expected,
+        &bounds::probability(&clean, masked),
+        keys,
+    );
+}
+
+/// The mask is bound whole, and rows through windows: they find their own elements.
+#[test]
+fn windows_and_masks() {
+    let shape = [5, 100, 48];
+    let logits = Inputs::Peaked.logits(500, 48, 3);
+    let added = inputs::upstream(100 * 48, 5);
+    let spec = spec_of(&shape).mask(mask_of(MaskKind::Additive, &shape, &[100, 48]));
+    let of = |gpu: &Gpu| {
+        let found = softmax(gpu, spec.causal(100), &logits, Some(&upload(gpu, &added)));
+        bits(&found)
+    };
+    assert_eq!(of(&device_with_bindings_of(20_480)), of(gpu()));
+}
+
+#[test]
+fn rows_with_nothing_left() {
+    let logits = [
+        1.0,
+        2.0,
+        f32::NEG_INFINITY,
+        f32::NEG_INFINITY,
+        3.0,
+        f32::NAN,
+    ];
+    let kept = upload(gpu(), &[0_u8, 0, 1, 1, 1, 0, 0, 0]);
+    let mask = mask_of(MaskKind::Boolean, &[3, 2], &[3, 2]);
+    let spec = SoftmaxSpec::new(3, 2).mask(mask);
+    let nan = softmax(gpu(), spec, &logits, Some(&kept));
+    assert!(nan[..4].iter().all(|p| p.is_nan()) && nan[4..] == [1.0, 0.0]);
+    let spec = spec.empty_rows(EmptyRows::Zero);
+    let zeros = softmax(gpu(), spec, &logits, Some(&kept));
+    assert_eq!(zeros, [0.0, 0.0, 0.0, 0.0, 1.0, 0.0]);
+
+    let input = upload(gpu(), &logits);
+    let (logs, lse) = (Output::new(gpu(), 6), Output::new(gpu(), 3));
+    let plan = gpu().planner().log_softmax(spec).expect("a plan");
+    let buffers = LogSoftmaxBuffers {
+        logits: &input,
+        log_probs: &logs.buffer,
+    };
+    let bound = plan.bind_masked(3, buffers, &kept).expect("bound");
+    let plan = gpu().planner().logsumexp(spec).expect("a plan");
+    let buffers = LogSumExpBuffers {
+        logits: &input,
+        lse: &lse.buffer,
+    };
+    let second = plan.bind_masked(3, buffers, &kept).expect("bound");
+    gpu().run(&bound, "log-softmax").expect("runs");
+    gpu().run(&second, "logsumexp").expect("runs");
+    let none = f32::NEG_INFINITY;
+    assert_eq!(logs.floats(gpu()), [none, none, none, none, 0.0, none]);
+    assert_eq!(lse.floats(gpu()), [none, none, 3.0]);
+}
+
+#[test]
+fn what_cannot_be_masked() {
+    let planner = gpu().planner();
+    let mask = mask_of(MaskKind::Additive, &[4, 6], &[4, 6]);
+    let spec = SoftmaxSpec::new(4, 6).mask(mask);
+    let refused = |result: Result<_, Error>, words| assert_error(result, words);
+    refused(
+        planner.softmax_backward(spec).map(drop),
+        "mask: expected none, but for softmax, log-softmax and logsumexp, found one for softmax-backward",
+    );
+    refused(
+        planner.softmax(SoftmaxSpec::new(4, 7).mask(mask)).map(drop),
+        "mask: expected one for as many rows and columns, found 4 x 6 for 4 x 7",
+    );
+    refused(
+        planner
+            .softmax(SoftmaxSpec::new(4, 6).inner(2).causal(4))
+            .map(drop),
+        "inner extent: expected 1 for causal rows, found 2 for 4 queries",
+    );
+    refused(
+        planner.softmax(SoftmaxSpec::new(4, 6).causal(0)).map(drop),
+        "queries: expected 1 to 4,294,967,295, found 0",
+    );
+    let (input, output) = (upload(gpu(), &[0.0_f32; 24]), Output::new(gpu(), 24));
+    let buffers = SoftmaxBuffers {
+        logits: &input,
+        probs: &output.buffer,
+    };
+    let plan = planner.softmax(spec).expect("a plan");
+    refused(
+        plan.bind(buffers).map(drop),
+        "mask: expected a buffer for it, given to `bind_masked`, found none",
+    );
+    refused(
+        plan.bind_masked(4, buffers, &upload(gpu(), &[0.0_f32; 5]))
+            .map(drop),
+        "buffer `mask`: expected at least 96 bytes, found 32",
+    );
+    let plan = planner.softmax(SoftmaxSpec::new(4, 6)).expect("a plan");
+    refused(
+        plan.bind_masked(4, buffers, &input).map(drop),
+        "mask: expected a spec with a mask, found one without",
+    );
+}
+
+/// Every kind of kernel without barriers, and the preferred one.
+fn every_planner(spec: SoftmaxSpec) -> Vec<Planner> {
+    let planner = gpu().planner();
+    let problem = spec.problem(Operation::Softmax).expect("a problem");
+    let mut kernels = variants(problem, planner.abilities());
+    kernels.retain(|variant| variant.reduce != Reduce::Workgroup);
+    covering(kernels)
+        .into_iter()
+        .map(|variant| planner.with_variant(variant))
+        .chain([planner.clone()])
+        .collect()
+}
+
+/// Queries fall into bins by how many keys they count; more queries than keys, groups of them that are bound in part, and rows
+/// that start amid four elements: by the kernel that is preferred, and by each that is not.
+#[test]
+fn causal_rows_of_every_kind() {
+    for (queries, keys, groups, bound_rows) in [
+        (100, 1024, 2, 200),
+        (400, 300, 2, 800),
+        (100, 301, 3, 150),
+        (100, 301, 3, 300),
+        (330, 301, 2, 660),
+        (5, 1000, 4, 20),
+        (3, 1000, 2, 6),
+    ] {
+        let rows = queries * groups;
+        let logits = Inputs::PlantedOutliers.logits(rows, keys, 6);
+        let spec = SoftmaxSpec::new(rows as u64, keys as u64).causal(queries as u64);
+        let input = upload(gpu(), &logits);
+        let kept = broadcast(
+            &causal(queries, keys),
+            &[queries, keys],
+            &[groups, queries, keys],
+        );
+        let count = bound_rows * keys;
+        let (logits, masked) = (&logits[..count], Masked::new(keys).kept(&kept[..count]));
+        let expected = reference::softmax(logits, masked);
+        let allowed = bounds::probability(logits, masked);
+        for planner in every_planner(spec) {
+            let output = Output::new(gpu(), count);
+            let buffers = SoftmaxBuffers {
+                logits: &input,
+                probs: &output.buffer,
+            };
+            let plan = planner.softmax(spec).expect("a plan");
+            let bound = plan.bind_rows(bound_rows as u64, buffers).expect("bound");
+            gpu().run(&bound, "softmax").expect("runs");
+            let what = format!("{queries} queries, {keys} keys, {}", plan.kernel());
+            assert_close(&what, &output.floats(gpu()), &expected, &allowed, keys);
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Every operation against the f64 reference: the check itself, the contract's shapes, and every variant by force.
+
+use std::ops::ControlFlow;
+
+use crate::common::case::Case;
+use crate::common::{assert_close, forced, gpu, problem};
+use wgpu_softmax::check::{self, Depth, Group, Inputs, bounds};
+use wgpu_softmax::reference;
+use wgpu_softmax::variant::{Family, Operation, Reduce, Variant, choose, variants};
+use wgpu_softmax::{Gpu, SoftmaxSpec};
+
+/// Many short rows, vocabularies, and one row longer than any other.
+const SHAPES: [(usize, usize); 5] = [
+    (70_001, 3),
+    (20, 1000),
+    (3, 50_257),
+    (64, 131_072),
+    (1, 262_144),
+];
+
+/// An unaligned and an aligned shape that every variant runs.
+const FORCED_SHAPES: [(usize, usize); 2] = [(37, 45), (19, 128)];
+
+#[test]
+fn the_quick_check_passes() {
+    let report = check::run(gpu(), Depth::Quick, &mut |_| ControlFlow::Continue(())).expect("runs");
+    let told = |group: &Group| {
+        let note = group.note.as_deref().unwrap_or("no note");
+        format!("{} {} {}: {note}\n", group.op, group.variant, group.inputs)
+    };
+    let failures: String = report
+        .groups
+        .iter()
+        .filter(|g| !g.passed)
+        .map(told)
+        .collect();
+    assert!(report.passed() && failures.is_empty(), "{failures}");
+    for operation in Operation::ALL {
+        let ran = report.groups.iter().filter(|g| g.op == operation.name());
+        assert!(
+            ran.map(|g| g.elements).sum::<u64>() > 0,
+            "{operation} was not checked"
+        );
+    }
+}
+
+#[test]
+fn softmax_at_the_contracts_shapes() {
+    for (rows, cols) in SHAPES {
+        for inputs in inputs_of(rows * cols) {
+            let logits = inputs.logits(rows, cols, 7);
+            assert_softmax(
+                gpu(),
+                &logits,
+                cols,
+                &format!("{inputs:?} of {rows} x {cols}"),
+            );
+        }
+    }
+}
+
+#[test]
+fn cross_entropy_at_the_contracts_shapes() {
+    for (rows, cols) in SHAPES {
+        for inputs in inputs_of(rows * cols) {
+            let case = Case::new(*inputs, rows, cols);
+            case.assert_fused(gpu());
+            case.assert_loss_and_backward(gpu());
+        }
+    }
+}
+
+#[test]
+fn every_variant_runs_when_forced() {
+    for (rows, cols) in FORCED_SHAPES {
+        let case = Case::new(Inputs::PlantedOutliers, rows, cols);
+        let list = variants(
+            problem(Operation::Softmax, rows, cols),
+            gpu().planner().abilities(),
+        );
+        assert_covers_every_kind(&list);
+        for variant in list {
+            let gpu = forced(gpu(), variant);
+            assert_plans_have(&gpu, variant, &case);
+            assert_softmax(
+                &gpu,
+                &case.logits,
+                cols,
+                &format!("{variant} at {rows} x {cols}"),
+            );
+            case.assert_fused(&gpu);
+        }
+    }
+}
+
+#[test]
+fn plans_say_what_was_chosen() {
+    for (rows, cols) in SHAPES {
+        let planner = gpu().planner();
+        let spec = SoftmaxSpec::new(rows as u64, cols as u64);
+        let plan = planner.softmax(spec).expect("a plan");
+        let chosen = choose(problem(Operation::Softmax, rows, cols), planner.abilities());
+        assert_eq!(Ok(plan.variant()), chosen);
+        assert_eq!(plan.kernel(), format!("softmax.{}.f32", plan.variant()));
+        assert_eq!(plan.bytes_moved(), 8 * (rows * cols) as u64);
+    }
+}
+
+/// One distribution for large problems, the ones that differ most for small ones.
+fn inputs_of(elements: usize) -> &'static [Inputs] {
+    match elements {
+        ..1_000_000 => &[Inputs::Flat, Inputs::PlantedOutliers, Inputs::Masked],
+        _ => &[Inputs::PlantedOutliers],
+    }
+}
+
+#[track_caller]
+fn assert_softmax(gpu: &Gpu, logits: &[f32], cols: usize, what: &str) {
+    let probs = gpu.softmax(logits, logits.len() / cols).expect("softmax");
+    let expected = reference::softmax(logits, cols);
+    assert_close(
+        what,
+        &probs,
+        &expected,
+        &bounds::probability(logits, cols),
+        cols,
+    );
+}
+
+/// Every family with every way to merge that the device has.
+fn assert_covers_every_kind(list: &[Variant]) {
+    let mut ways = vec![Reduce::Invocation, Reduce::Workgroup];
+    ways.extend(
+        gpu()
+            .planner()
+            .abilities()
+            .subgroup
+            .map(|_| Reduce::Subgroup),
+    );
+    let families: [fn(Family) -> bool; 3] = [
+        |family| matches!(family, Family::Registers { .. }),
+        |family| matches!(family, Family::Streamed),
+        |family| matches!(family, Family::Split { .. }),
+    ];
+    for reduce in ways {
+        for of_family in families {
+            let found = list
+                .iter()
+                .any(|v| v.reduce == reduce && of_family(v.family));
+            assert!(found, "a family by {reduce:?} is missing from {list:?}");
+        }
+    }
+}
+
+fn assert_plans_have(gpu: &Gpu, variant: Variant, case: &Case) {
+    let planner = gpu.planner();
+    let spec = SoftmaxSpec::new(case.rows as u64, case.cols as u64);
+    assert_eq!(planner.softmax(spec).expect("a plan").variant(), variant);
+    let plan = planner.cross_entropy(case.spec).expect("a plan");
+    assert_eq!(plan.variant(), variant);
+    assert_eq!(plan.kernel(), format!("cross-entropy.{variant}.f32"));
+    assert_eq!(
+        plan.fused_kernel(),
+        format!("cross-entropy-fused.{variant}.f32")
+    );
+}

@@ -1,0 +1,109 @@
+//! Shares of all classes, and logits that are capped, by every kind of kernel.
+
+use wgpu_softmax::check::{Inputs, inputs};
+use wgpu_softmax::{Reduction, TargetType};
+
+use crate::common::wide;
+use crate::options::problem::{Problem, class_of};
+
+const ROWS: usize = 7;
+
+/// Of one column, of fewer than a quad, unaligned and aligned.
+const WIDTHS: [usize; 5] = [1, 3, 45, 48, 130];
+
+/// Weights of either sign, of which some are 0.
+fn weights(cols: usize) -> Vec<f32> {
+    let mut weights = inputs::weights(cols, 2);
+    weights
+        .iter_mut()
+        .step_by(5)
+        .for_each(|weight| *weight *= -0.5);
+    weights
+}
+
+/// Every form with shares of all classes, plain and with every other option.
+fn problems(distribution: Inputs, cols: usize) -> Vec<Problem> {
+    let logits = distribution.logits(ROWS, cols, 3);
+    let ids = wide(&inputs::targets(ROWS, cols, 4, Some(-100)));
+    let mut probs = inputs::sparse_probs(ROWS, cols, 5);
+    probs.iter_mut().step_by(7).for_each(|prob| *prob *= -1.0);
+    let of_ids = Problem::of_ids(cols, logits.clone(), &ids).ignore_index(-100);
+    let smoothed = of_ids.ids_as(TargetType::I64).label_smoothing(0.2);
+    let of_probs = Problem::of_probs(cols, logits, probs);
+    [
+        smoothed.clone(),
+        smoothed.softcap(7.0),
+        of_probs.clone(),
+        of_probs.softcap(7.0),
+    ]
+    .into_iter()
+    .flat_map(|problem| {
+        [
+            problem.clone().reduction(Reduction::None),
+            everything(problem),
+        ]
+    })
+    .collect()
+}
+
+fn everything(problem: Problem) -> Problem {
+    let weights = weights(problem.cols);
+    problem
+        .label_smoothing(0.1)
+        .z_loss(0.02)
+        .scale(0.7)
+        .weight(weights)
+        .upstream(vec![-1.5])
+}
+
+#[test]
+fn every_kernel_sums_the_shares() {
+    for distribution in [Inputs::Peaked, Inputs::Ascending, Inputs::Special] {
+        for cols in WIDTHS {
+            for problem in problems(distribution, cols) {
+                problem.assert_on_every_kernel();
+            }
+        }
+    }
+}
+
+/// Where logits lie far from 0, and distances from the maximum do not.
+#[test]
+fn a_shift_of_all_logits_changes_no_loss() {
+    for distribution in [Inputs::Shifted1e4, Inputs::Shifted1e8, Inputs::AllEqual] {
+        for problem in problems(distribution, 45) {
+            problem.assert_on_every_kernel();
+        }
+    }
+}
+
+#[test]
+fn masked_logits_and_extremes() {
+    for distribution in [Inputs::Masked, Inputs::Extremes] {
+        for problem in problems(distribution, 48) {
+            problem.assert_on_every_kernel();
+        }
+    }
+}
+
+/// Numbers near the largest that a scale leaves finite: the difference of two may overflow, and so may that of a lane or a
+/// part that has seen nothing.
+#[test]
+fn logits_near_the_largest() {
+    for scale in [0.5, 1.0, 1.5, 2.0, 3.0] {
+        for big in [1e32, 0.99 * f32::MAX / f32::max(scale, 1.0)] {
+            for (above, below) in [(0, 2), (44, 1), (20, 44)] {
+                let mut logits = vec![0.5; 45];
+                (logits[above], logits[below]) = (big, -big);
+                let mut probs = vec![0.0; 45];
+                probs[above] = 1.0;
+                let of_ids = Problem::of_ids(45, logits.clone(), &[class_of(above)]);
+                let of_probs = Problem::of_probs(45, logits, probs);
+                for problem in [of_ids.clone(), of_ids.label_smoothing(0.1), of_probs] {
+                    let problem = problem.scale(scale).reduction(Reduction::None);
+                    problem.assert_on_every_kernel();
+                }
+            }
+        }
+    }
+}

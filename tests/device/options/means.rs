@@ -1,0 +1,237 @@
+//! What a mean divides by: what was counted, what was counted elsewhere, and nothing.
+
+use std::ops::Range;
+
+use wgpu_softmax::check::{Inputs, inputs};
+use wgpu_softmax::{Reduction, ZeroValid};
+
+use crate::common::{assert_close, bits, gpu, wide};
+use crate::options::device::Found;
+use crate::options::expected::Expected;
+use crate::options::problem::Problem;
+
+const ROWS: usize = 40;
+const COLS: usize = 45;
+/// Unequal, one of a single row.
+const PARTS: [Range<usize>; 3] = [0..13, 13..14, 14..ROWS];
+
+/// What the rows are, so that every form has a mean of its own.
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    Ids,
+    Smoothed,
+    Capped,
+    Probs,
+}
+
+const FORMS: [Form; 4] = [Form::Ids, Form::Smoothed, Form::Capped, Form::Probs];
+
+impl Form {
+    /// Some rows of the batch, with weights and z-loss: cross-entropy and z-loss divide by different numbers.
+    fn of(self, rows: Range<usize>) -> Problem {
+        let logits = Inputs::Flat.logits(ROWS, COLS, 3);
+        let elements = rows.start * COLS..rows.end * COLS;
+        let of_rows = logits[elements.clone()].to_vec();
+        let ids = wide(&inputs::targets(ROWS, COLS, 4, Some(-100)));
+        let probs = inputs::sparse_probs(ROWS, COLS, 5);
+        let of_ids = |logits| Problem::of_ids(COLS, logits, &ids[rows.clone()]).ignore_index(-100);
+        let problem = match self {
+            Self::Ids => of_ids(of_rows),
+            Self::Smoothed => of_ids(of_rows).label_smoothing(0.2),
+            Self::Capped => of_ids(of_rows).softcap(5.0),
+            Self::Probs => Problem::of_probs(COLS, of_rows, probs[elements].to_vec()),
+        };
+        problem.weight(inputs::weights(COLS, 6)).z_loss(0.05)
+    }
+}
+
+/// The whole batch's mean, and what it divides by.
+fn whole(form: Form) -> (Problem, f32, u32) {
+    let problem = form.of(0..ROWS);
+    let counted = Expected::of(&problem).result;
+    let (sum, valid) = (counted.weight_sum as f32, counted.valid_rows as u32);
+    if !matches!(form, Form::Probs) {
+        assert!(
+            (sum - valid as f32).abs() > 1.0,
+            "the divisors do not differ"
+        );
+    }
+    (problem, sum, valid)
+}
+
+#[test]
+fn a_batch_in_parts_has_the_mean_and_the_gradient_of_the_whole() {
+    for form in FORMS {
+        let (problem, sum, valid) = whole(form);
+        let expected = Expected::of(&problem);
+        expected.assert(&problem.fused(gpu(), None), "the whole");
+        for run in [Problem::fused, Problem::apart] {
+            let parts = PARTS.map(|part| run(&form.of(part).mean_over(sum, valid), gpu(), None));
+            let mut joined = Found::side_by_side(&parts);
+            let losses = parts.iter().map(|part| part.losses[0]);
+            joined.losses = vec![losses.sum()];
+            // What a mean was given as divisors is not counted.
+            joined.status = problem.fused(gpu(), None).status;
+            expected.assert(&joined, &format!("{form:?} in parts"));
+        }
+    }
+}
+
+/// The gradient is divided, and no loss but that of a mean is.
+#[test]
+fn losses_that_are_no_mean_stay_undivided() {
+    for form in FORMS {
+        for reduction in [Reduction::None, Reduction::Sum] {
+            let plain = form.of(0..ROWS).reduction(reduction);
+            let over = plain.clone().mean_over(12.5, 31);
+            let (plain, found) = (plain.fused(gpu(), None), over.fused(gpu(), None));
+            assert_eq!(
+                bits(&found.losses),
+                bits(&plain.losses),
+                "{form:?}, {reduction:?}"
+            );
+            assert_eq!(found.status, plain.status, "{form:?}, {reduction:?}");
+            assert_ne!(
+                bits(&found.grad),
+                bits(&plain.grad),
+                "{form:?}, {reduction:?}"
+            );
+            over.assert_on_every_kernel();
+        }
+    }
+}
+
+/// Divisors of 0 of either sign, below 0, and not finite.
+const DIVISORS: [(f32, u32); 7] = [
+    (0.0, 0),
+    (-0.0, 7),
+    (0.0, 7),
+    (7.0, 0),
+    (-2.5, 7),
+    (f32::NAN, 7),
+    (f32::INFINITY, 0),
+];
+
+#[test]
+fn divisors_that_were_given_may_be_anything() {
+    for form in FORMS {
+        for zero_valid in [ZeroValid::Nan, ZeroValid::Zero] {
+            for (sum, valid) in DIVISORS {
+                let problem = form
+                    .of(0..ROWS)
+                    .zero_valid(zero_valid)
+                    .mean_over(sum, valid);
+                let expected = Expected::of(&problem);
+                for found in [problem.fused(gpu(), None), problem.apart(gpu(), None)] {
+                    let what = format!("{form:?} over {sum} and {valid}, {zero_valid:?}");
+                    expected.assert(&found, &what);
+                }
+            }
+        }
+    }
+}
+
+/// Where 0 is divided by, NaN or exactly 0: of cross-entropy and z-loss each for itself.
+#[test]
+fn nothing_to_divide_by_is_what_the_caller_says() {
+    for form in FORMS {
+        let given = |sum, valid, zero_valid| {
+            let problem = form.of(0..ROWS).z_loss(0.05).zero_valid(zero_valid);
+            problem.mean_over(sum, valid).fused(gpu(), None)
+        };
+        let nan = given(0.0, 0, ZeroValid::Nan);
+        assert!(
+            nan.losses[0].is_nan() && nan.grad.iter().any(|g| g.is_nan()),
+            "{form:?}"
+        );
+        let zero = given(0.0, 0, ZeroValid::Zero);
+        assert_eq!(bits(&zero.losses), [0], "{form:?}");
+        assert!(zero.grad.iter().all(|&g| g == 0.0), "{form:?}");
+        let z_alone = given(0.0, 7, ZeroValid::Zero);
+        assert_eq!(z_alone.losses[0], z_alone.status.z_loss, "{form:?}");
+        assert!(z_alone.losses[0] > 0.0, "{form:?}");
+        // A gradient of z-loss alone is p times a number of its row: nowhere negative where lse is positive.
+        let row = z_alone
+            .lse
+            .iter()
+            .position(|&lse| lse > 0.0)
+            .expect("a positive lse");
+        assert!(
+            z_alone.grad[row * COLS..][..COLS].iter().all(|&g| g >= 0.0),
+            "{form:?}"
+        );
+        assert!(given(7.0, 0, ZeroValid::Nan).losses[0].is_nan(), "{form:?}");
+    }
+}
+
+/// No valid row, and rows whose targets all weigh nothing.
+#[test]
+fn what_was_counted_may_be_nothing() {
+    let logits = Inputs::Flat.logits(5, COLS, 3);
+    let ignored = Problem::of_ids(COLS, logits.clone(), &[-100; 5]).ignore_index(-100);
+    let weightless = Problem::of_ids(COLS, logits, &[2, 7, 9, 2, 44]).weight(
+        (0..COLS)
+            .map(|c| if [2, 7, 9, 44].contains(&c) { 0.0 } else { 1.0 })
+            .collect(),
+    );
+    for zero_valid in [ZeroValid::Nan, ZeroValid::Zero] {
+        for smoothing in [0.0, 0.3] {
+            for z_loss in [0.0, 0.1] {
+                for problem in [&ignored, &weightless] {
+                    let problem = problem
+                        .clone()
+                        .zero_valid(zero_valid)
+                        .label_smoothing(smoothing);
+                    let problem = problem.z_loss(z_loss);
+                    let expected = Expected::of(&problem);
+                    expected.assert(&problem.fused(gpu(), None), "fused");
+                    expected.assert(&problem.apart(gpu(), None), "apart");
+                }
+            }
+        }
+    }
+    let found = ignored.zero_valid(ZeroValid::Zero).fused(gpu(), None);
+    assert_close("the mean over nothing", &found.losses, &[0.0], &[0.0], 1);
+    assert!(found.grad.iter().all(|g| g.to_bits() == 0));
+}
+
+/// Probabilities have every row count once, whatever its weights.
+#[test]
+fn rows_of_probabilities_are_divided_by_their_number() {
+    let problem = Form::Probs.of(0..ROWS);
+    let found = problem.fused(gpu(), None);
+    assert_eq!(
+        (found.status.valid_rows, found.status.weight_sum),
+        (40, 40.0)
+    );
+    problem.assert_on_every_kernel();
+}
+
+/// Of fewer rows than planned, those that are bound count.
+#[test]
+fn a_plan_for_more_rows_has_the_mean_of_those_bound() {
+    for form in FORMS {
+        let (mut more, few) = (form.of(0..ROWS), form.of(0..13));
+        (more.rows, more.logits, more.targets) =
+            (few.rows, few.logits.clone(), few.targets.clone());
+        for run in [Problem::fused, Problem::apart] {
+            let (more, few) = (run(&more, gpu(), None), run(&few, gpu(), None));
+            assert!(more.bits() == few.bits(), "{form:?}");
+        }
+    }
+}
+
+#[test]
+fn no_rows_have_no_mean() {
+    for form in FORMS {
+        for (zero_valid, is_mean) in [
+            (ZeroValid::Nan, f32::is_nan as fn(f32) -> bool),
+            (ZeroValid::Zero, |mean| mean == 0.0),
+        ] {
+            let found = form.of(0..0).zero_valid(zero_valid).fused(gpu(), None);
+            assert!(is_mean(found.losses[0]), "{form:?}, {zero_valid:?}");
+            let counts = (found.status.valid_rows, found.status.first_bad_row);
+            assert_eq!(counts, (0, u32::MAX), "{form:?}");
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Every option of cross-entropy on the device: what targets are, means, exact zeros, softcap, shares of all classes, shards.
+
+#![allow(unreachable_pub, reason = "what tests share is as in tests/common")]
+
+mod class_ids;
+mod combinations;
+mod device;
+mod exact_zeros;
+mod expected;
+mod families;
+mod long_rows;
+mod means;
+mod places;
+mod problem;
+mod recordings;
+mod refusals;
+mod shards;
+mod softcap;
+mod spoilt_rows;

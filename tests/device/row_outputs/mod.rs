@@ -1,0 +1,14 @@
+//! What a cross-entropy gives of every row beside its loss: by every kernel, with every option, of every kind of row.
+
+#![allow(unreachable_pub, reason = "what tests share is as in tests/common")]
+
+mod expected;
+mod families;
+mod golden;
+mod options;
+mod problem;
+mod refusals;
+mod slices;
+mod special_values;
+mod ties;
+mod windows;

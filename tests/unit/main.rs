@@ -1,0 +1,13 @@
+//! What needs no device: the reference, the bounds, the check's own tools, the choice of kernels, and their text.
+
+mod check_bounds;
+mod check_bounds_options;
+mod check_compare;
+mod check_inputs;
+mod choose;
+mod dtype;
+mod mask;
+mod plain_form;
+mod reference;
+mod reference_options;
+mod variants;
