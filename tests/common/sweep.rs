@@ -1,5 +1,11 @@
 //! How much of a sweep a run makes.
 
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "every test binary uses a part of this"
+)]
+
 use std::collections::BTreeSet;
 
 use wgpu_softmax::variant::{Access, Family, Reduce, Variant};

@@ -1,5 +1,8 @@
 //! What needs no device: the reference, the bounds, the check's own tools, the choice of kernels, and their text.
 
+#[path = "../common/sweep.rs"]
+mod sweep;
+
 mod check_bounds;
 mod check_bounds_options;
 mod check_compare;

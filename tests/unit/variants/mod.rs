@@ -3,16 +3,17 @@
 mod programs;
 mod translate;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::mem::offset_of;
 
 use naga::back::{PipelineConstants, pipeline_constants};
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use naga::{AddressSpace, Module, ShaderStage, StorageAccess, TypeInner};
 use wgpu_softmax::Params;
-use wgpu_softmax::shader::{Binding, Program, Stage, options};
+use wgpu_softmax::shader::{Program, Stage, options};
 use wgpu_softmax::variant::{Form, Reduce};
 
+use crate::sweep::some;
 use programs::programs;
 use translate::{to_glsl, to_hlsl, to_msl, to_spirv};
 
@@ -23,23 +24,32 @@ fn capabilities(program: &Program) -> Capabilities {
     capabilities
 }
 
-/// Parsed, validated with exactly the capabilities claimed, and with its overrides set.
-fn specialised(program: &Program) -> (Module, ModuleInfo) {
+/// The programs that a run goes through: of those that differ in one thing some in every run, and all of them in a full one.
+fn share() -> Vec<Program> {
+    // Shares no factor with the numbers of storages, ways to merge and stages.
+    some(programs(), 0, 11)
+}
+
+fn parsed(program: &Program) -> Module {
     let text = program.wgsl();
-    let module = naga::front::wgsl::parse_str(&text)
-        .unwrap_or_else(|error| panic!("{program:?}: {}", error.emit_to_string(&text)));
+    naga::front::wgsl::parse_str(&text)
+        .unwrap_or_else(|error| panic!("{program:?}: {}", error.emit_to_string(&text)))
+}
+
+/// Validated with exactly the capabilities claimed, and with its overrides set.
+fn specialised(program: &Program, module: &Module) -> (Module, ModuleInfo) {
     let info = Validator::new(ValidationFlags::all(), capabilities(program))
         .subgroup_stages(naga::valid::ShaderStages::COMPUTE)
         .subgroup_operations(naga::valid::SubgroupOperationSet::all())
-        .validate(&module)
-        .unwrap_or_else(|error| panic!("{program:?}: {}", error.emit_to_string(&text)));
+        .validate(module)
+        .unwrap_or_else(|error| panic!("{program:?}: {}", error.emit_to_string(&program.wgsl())));
     let constants: PipelineConstants = program
         .overrides()
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value))
         .collect();
     let entry = Some((ShaderStage::Compute, program.stage.entry_point()));
-    let (module, info) = pipeline_constants::process_overrides(&module, &info, entry, &constants)
+    let (module, info) = pipeline_constants::process_overrides(module, &info, entry, &constants)
         .unwrap_or_else(|error| panic!("{program:?}: {error}"));
     (module.into_owned(), info.into_owned())
 }
@@ -61,52 +71,78 @@ fn bindings_used(module: &Module, info: &ModuleInfo) -> Vec<(u32, bool)> {
 }
 
 #[test]
-fn every_program_parses_validates_and_agrees_with_the_host() {
-    for program in programs() {
-        let (module, info) = specialised(&program);
-        let expected: Vec<_> = program
-            .bindings()
-            .into_iter()
-            .map(|(name, written)| (name as u32, written))
-            .collect();
-        assert_eq!(
-            bindings_used(&module, &info),
-            expected,
-            "bindings of {program:?}"
-        );
-        let is_storage = |(name, _): &(Binding, bool)| !name.is_uniform();
-        let storage = program
-            .bindings()
-            .iter()
-            .filter(|entry| is_storage(entry))
-            .count();
-        assert!(storage <= 8, "{program:?} uses {storage} storage bindings");
+fn every_program_agrees_with_the_host_and_translates() {
+    for program in share() {
+        let module = parsed(&program);
+        assert_overrides(&program, &module);
+        let (module, info) = specialised(&program, &module);
+        assert_bindings(&program, &module, &info);
         let size = module.entry_points[0].workgroup_size;
         assert_eq!(size, [program.workgroup, 1, 1], "{program:?}");
+        assert_translates(&program, &module, &info);
     }
 }
 
+/// A share of the programs that misses a piece would say nothing of it.
 #[test]
-fn overrides_are_exactly_those_of_the_host() {
-    for program in programs() {
-        let module = naga::front::wgsl::parse_str(&program.wgsl()).expect("parsed above");
-        let mut declared: Vec<_> = module
-            .overrides
-            .iter()
-            .filter_map(|(_, o)| o.name.clone())
-            .collect();
-        declared.sort_unstable();
-        let mut set: Vec<_> = program
-            .overrides()
-            .into_iter()
-            .map(|(name, _)| name.to_owned())
-            .collect();
-        set.sort_unstable();
-        assert_eq!(declared, set, "{program:?}");
-        assert!(
-            module.overrides.iter().all(|(_, o)| o.init.is_none()),
-            "an override has a default: {program:?}"
-        );
+fn every_piece_is_gone_through() {
+    let pieces = |programs: Vec<Program>| {
+        let texts = programs.iter().map(Program::wgsl);
+        let names = texts.flat_map(|text| {
+            let lines = text
+                .lines()
+                .filter_map(|line| line.strip_prefix("// ---- "));
+            lines.map(str::to_owned).collect::<Vec<_>>()
+        });
+        names.collect::<BTreeSet<_>>()
+    };
+    let found = pieces(share());
+    assert_eq!(found, pieces(programs()));
+    assert!(found.len() > 20, "{found:?}");
+}
+
+/// The bindings that the entry point uses are those that the host binds.
+fn assert_bindings(program: &Program, module: &Module, info: &ModuleInfo) {
+    let host = program.bindings();
+    let expected: Vec<_> = host
+        .iter()
+        .map(|&(name, written)| (name as u32, written))
+        .collect();
+    let found = bindings_used(module, info);
+    assert_eq!(found, expected, "bindings of {program:?}");
+    let storage = host.iter().filter(|(name, _)| !name.is_uniform()).count();
+    assert!(storage <= 8, "{program:?} uses {storage} storage bindings");
+}
+
+/// The overrides are those that the host sets, and none has a default.
+fn assert_overrides(program: &Program, module: &Module) {
+    let overrides = || module.overrides.iter().map(|(_, of)| of);
+    let declared: BTreeSet<_> = overrides().filter_map(|of| of.name.clone()).collect();
+    let host = program.overrides().into_iter();
+    let set: BTreeSet<_> = host.map(|(name, _)| name.to_owned()).collect();
+    assert_eq!(declared, set, "{program:?}");
+    assert!(overrides().all(|of| of.init.is_none()), "{program:?}");
+}
+
+fn assert_translates(program: &Program, module: &Module, info: &ModuleInfo) {
+    let entry = program.stage.entry_point();
+    let assert_in = |language: &str, error: Option<String>| {
+        assert_eq!(error, None, "{language} of {program:?}");
+    };
+    let words = to_spirv(module, info, entry);
+    assert_in("SPIR-V", words.err().map(|error| error.to_string()));
+    // 64-bit integers are for software adapters, all of which are spoken to by Vulkan.
+    if program.int64 {
+        return;
+    }
+    let text = to_msl(module, info);
+    assert_in("MSL", text.err().map(|error| error.to_string()));
+    let text = to_hlsl(module, info);
+    assert_in("HLSL", text.err().map(|error| error.to_string()));
+    // GLSL is for adapters without subgroups.
+    if program.reduce != Reduce::Subgroup {
+        let text = to_glsl(module, info, entry);
+        assert_in("GLSL", text.err().map(|error| error.to_string()));
     }
 }
 
@@ -128,7 +164,7 @@ fn the_uniform_has_the_hosts_layout() {
     );
     // It is in one piece of all programs.
     for program in programs().into_iter().step_by(97) {
-        let (module, _) = specialised(&program);
+        let module = parsed(&program);
         let (_, params) = module
             .types
             .iter()
@@ -149,7 +185,7 @@ fn the_uniform_has_the_hosts_layout() {
 #[test]
 fn option_bits_are_exactly_those_of_the_host() {
     let program = Program::tally(Stage::ReduceLosses, Form::default(), 256);
-    let module = naga::front::wgsl::parse_str(&program.wgsl()).expect("parsed above");
+    let module = parsed(&program);
     let declared = |name: &str| {
         let is_it = |constant: &naga::Constant| constant.name.as_deref() == Some(name);
         let (_, constant) = module
@@ -166,25 +202,4 @@ fn option_bits_are_exactly_those_of_the_host() {
     }
     let distinct: u32 = options::ALL.iter().map(|(_, bit)| bit).sum();
     assert_eq!(distinct, (1 << options::ALL.len()) - 1, "bits overlap");
-}
-
-#[test]
-fn every_program_translates_to_spirv_and_by_words_to_msl_hlsl_and_glsl() {
-    for program in programs() {
-        let (module, info) = specialised(&program);
-        let entry = program.stage.entry_point();
-        to_spirv(&module, &info, entry)
-            .unwrap_or_else(|error| panic!("SPIR-V of {program:?}: {error}"));
-        // 64-bit integers are for software adapters, all of which are spoken to by Vulkan.
-        if program.int64 {
-            continue;
-        }
-        to_msl(&module, &info).unwrap_or_else(|error| panic!("MSL of {program:?}: {error}"));
-        to_hlsl(&module, &info).unwrap_or_else(|error| panic!("HLSL of {program:?}: {error}"));
-        // GLSL is for adapters without subgroups.
-        if program.reduce != Reduce::Subgroup {
-            to_glsl(&module, &info, entry)
-                .unwrap_or_else(|error| panic!("GLSL of {program:?}: {error}"));
-        }
-    }
 }
