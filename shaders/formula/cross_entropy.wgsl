@@ -111,6 +111,8 @@ fn with_gradient(settled_row: Row, share_sum: u32, lse: f32) -> Row {
         row.pull_of_weight += 2.0 * params.slope * value_one(b) * params.z_loss * row.inverse_sum * lse;
         row.spoilt = row.spoilt || !finite_one(b);
     }
+    // Out of range, it is no infinity: a probability of 0 makes 0 of it.
+    row.pull_of_weight = bitcast<f32>(bounded(bitcast<u32>(row.pull_of_weight)));
     return row;
 }
 
