@@ -122,14 +122,19 @@ impl<'a, X: Real> Masked<'a, X> {
         }
         let Columns { reading, .. } = self.columns;
         match self.additive {
-            Some(added) => reading.scale * unit * logits[element].into() + unit * added[element].into(),
+            Some(added) => {
+                reading.scale * unit * logits[element].into() + unit * added[element].into()
+            }
             None => reading.read(logits[element]),
         }
     }
 
     /// A power of 2 in which the sum of a scaled logit and its mask is finite if both are.
     fn unit(&self) -> f64 {
-        (1.0 / (1.0 + self.columns.reading.scale)).log2().floor().exp2()
+        (1.0 / (1.0 + self.columns.reading.scale))
+            .log2()
+            .floor()
+            .exp2()
     }
 
     /// What differences of what the formulas see are multiplied by.

@@ -30,10 +30,7 @@ pub fn softmax<'a, X: Real + 'a>(logits: &[X], cols: impl Into<Masked<'a, X>>) -
 /// # Panics
 ///
 /// As [`softmax`].
-pub fn log_softmax<'a, X: Real + 'a>(
-    logits: &[X],
-    cols: impl Into<Masked<'a, X>>,
-) -> Vec<f64> {
+pub fn log_softmax<'a, X: Real + 'a>(logits: &[X], cols: impl Into<Masked<'a, X>>) -> Vec<f64> {
     let masked = cols.into();
     masked.map(logits, |_, row| {
         move |z| masked.unless_empty(row, f64::NEG_INFINITY, row.log_probability(z))

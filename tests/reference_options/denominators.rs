@@ -87,8 +87,8 @@ fn a_bad_target_is_nan_under_every_policy() {
     let zero = CrossEntropy::new(2).zero_valid(ZeroValid::Zero);
     assert!(zero.losses(&[0.0, 0.0], &[7]).loss.unwrap().is_nan());
     assert!(zero.losses(&[NAN, 0.0], &[0]).loss.unwrap().is_nan());
-    assert_eq!(zero.losses(&[], Targets::Ids(&[])).loss, Some(0.0));
-    assert_eq!(zero.losses(&[], Targets::Probs(&[])).loss, Some(0.0));
+    assert_eq!(zero.losses::<f32>(&[], Targets::Ids(&[])).loss, Some(0.0));
+    assert_eq!(zero.losses::<f32>(&[], Targets::Probs(&[])).loss, Some(0.0));
 }
 
 /// Parts that are told the counts of the whole batch: their losses add up to its loss, and their

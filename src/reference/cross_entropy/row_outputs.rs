@@ -72,12 +72,7 @@ impl CrossEntropy {
     /// # Panics
     ///
     /// When `cols` is 0 or does not divide the number of logits, or there are not `count` classes a row.
-    pub fn log_probs_of<X: Real>(
-        &self,
-        logits: &[X],
-        classes: &[i64],
-        count: usize,
-    ) -> Vec<f64> {
+    pub fn log_probs_of<X: Real>(&self, logits: &[X], classes: &[i64], count: usize) -> Vec<f64> {
         let rows = rows_of(logits, self.cols());
         assert_eq!(classes.len(), rows.len() * count, "{count} classes a row");
         let of_row = |(n, row): (usize, &[X])| {
