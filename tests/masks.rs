@@ -261,3 +261,61 @@ fn causal_rows_of_every_kind() {
         }
     }
 }
+
+/// What Hugging Face's models add, at the scales of attention: it overflows no sum, and a row in which it stands throughout
+/// has probabilities.
+#[test]
+fn the_lowest_number_masks_as_a_number() {
+    let (rows, cols) = (6, 45);
+    let logits = Inputs::Peaked.logits(rows, cols, 5);
+    let shape = [rows, cols];
+    let mut added = vec![0.0; rows * cols];
+    added[..cols].fill(f32::MIN);
+    added[cols..2 * cols - 9].fill(f32::MIN);
+    added[2 * cols] = f32::MIN;
+    added[3 * cols..]
+        .iter_mut()
+        .step_by(2)
+        .for_each(|m| *m = -1e4);
+    let mut huge = logits.clone();
+    huge[4 * cols..].iter_mut().for_each(|x| *x *= 1e37);
+    added[5 * cols..]
+        .iter_mut()
+        .step_by(3)
+        .for_each(|m| *m = f32::MAX);
+    for logits in [logits, huge] {
+        for scale in [0.125, 1.0, 3.0, 1e20] {
+            let masked = Masked::new(Columns::new(cols).scale(scale)).additive(&added);
+            let (expected, allowed) = (
+                reference::softmax(&logits, masked),
+                bounds::probability(&logits, masked),
+            );
+            let mask = mask_of(MaskKind::Additive, &shape, &shape);
+            let spec = spec_of(&shape).scale(scale).mask(mask);
+            let problem = spec.problem(Operation::Softmax).expect("a problem");
+            for variant in variants(problem, gpu().planner().abilities()) {
+                let gpu = common::forced(gpu(), variant);
+                let mask = upload(&gpu, &added);
+                let found = softmax(&gpu, spec, &logits, Some(&mask));
+                let what = format!("times {scale} by {variant}");
+                assert_close(&what, &found, &expected, &allowed, cols);
+                assert!(found.iter().all(|p| p.is_finite()), "{what}");
+                let sum: f32 = found[..cols].iter().sum();
+                assert!((sum - 1.0).abs() < 1e-5, "{what}: {sum}");
+            }
+        }
+    }
+}
+
+/// Beside logits so large, what is added would be lost.
+#[test]
+fn a_scale_that_leaves_nothing_of_a_mask_is_refused() {
+    let shape = [2, 8];
+    let spec = spec_of(&shape).mask(mask_of(MaskKind::Additive, &shape, &[8]));
+    assert!(gpu().planner().softmax(spec.scale(1.2e30)).is_ok());
+    let refused = gpu().planner().softmax(spec.scale(3e38));
+    let expected = "scale: expected at most 1.2676506e30 where a mask is added, found 3e38";
+    assert_error(refused, expected);
+    let kept = spec_of(&shape).mask(mask_of(MaskKind::Boolean, &shape, &[8]));
+    assert!(gpu().planner().softmax(kept.scale(3e38)).is_ok());
+}

@@ -1,7 +1,7 @@
 //! Losses: of the rows, and reduced.
 
 use super::row_outputs::of_z_loss;
-use super::{FLUSHED, U, finite, lse, of_log, two_ln};
+use super::{FLUSHED, U, beyond_f32, finite, lse, of_log, two_ln};
 use crate::reference::{Counts, CrossEntropy, Statistic, Target, Targets, pairwise_sum, rows_of};
 
 /// Of the [logsumexp](crate::reference::CrossEntropyResult::lse) that goes with the losses, one a row.
@@ -151,9 +151,4 @@ fn of_row(
         0.0 if columns.count == 1 => 0.0,
         l => shares.magnitude(c) * (of_log(l, columns) + products * l) + flushed(c, l),
     })
-}
-
-/// A finite value that is infinite in f32.
-fn beyond_f32(value: f64) -> bool {
-    value.is_finite() && (value as f32).is_infinite()
 }

@@ -153,3 +153,8 @@ fn flushed(scale: f64) -> f64 {
 fn finite(bound: f64) -> f64 {
     if bound.is_finite() { bound } else { 0.0 }
 }
+
+/// A finite value that is infinite in f32.
+fn beyond_f32(value: f64) -> bool {
+    value.is_finite() && (value as f32).is_infinite()
+}

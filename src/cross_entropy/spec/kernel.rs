@@ -76,10 +76,9 @@ impl CrossEntropySpec {
         if !self.z_loss.is_finite() {
             return refuse("z-loss", "a finite number", self.z_loss.to_string());
         }
-        if let Some((weight_sum, _)) = self.mean_over
-            && !(weight_sum >= 0.0 && weight_sum.is_finite())
-        {
-            let expected = "0 or above, and finite";
+        let (weight_sum, _) = self.mean_over.unwrap_or_default();
+        if !(weight_sum >= 0.0 && weight_sum.is_finite()) {
+            let expected = "finite, 0 or above";
             return refuse("weight sum of a mean", expected, weight_sum.to_string());
         }
         self.row_outputs.check(self.targets, self.is_shard())?;
