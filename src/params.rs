@@ -180,8 +180,8 @@ impl Params {
 /// 2 to this is 0 in f32.
 const NEGLIGIBLE_EXPONENT: f64 = -300.0;
 
-/// Of a difference of logits so much is taken, a power of 2, that it is finite; and where the scale is small, so little that
-/// it stays so times anything by which the scaled difference does.
+/// What is taken of a difference of logits, a power of 2: so much that it is finite, and where the scale is small so much that
+/// its product with a weight is finite if that of the scaled difference is.
 fn fraction_of(scale: f32) -> f32 {
     match scale {
         _ if scale > STEEPEST_HALVED => 1.0,
@@ -189,10 +189,10 @@ fn fraction_of(scale: f32) -> f32 {
     }
 }
 
-/// The largest scale whose double times log2(e) is an f32.
+/// A scale, 2^126, whose double times log2(e) is within f32.
 const STEEPEST_HALVED: f32 = 8.507_059e37;
 
-/// What is added to logits of a scale of 2^100.
+/// The unit of sums with a scale of 2^100.
 const SMALLEST_UNIT: f32 = 3.944_304_5e-31;
 
 /// The largest power of 2 up to 1/2 in which `scale x + m` is finite for all f32.

@@ -89,6 +89,17 @@ fn infinite_logits_become_the_cap() {
     }
 }
 
+/// A cap so large that no number reaches it, and that what is divided by it is hardly one.
+#[test]
+fn a_cap_beyond_all_logits_leaves_them() {
+    let cap = 8e37;
+    assert_eq!(capped(&[INF, -INF], 1.0, cap), [cap, -cap]);
+    for x in [1e-3, 0.5, 7.25, 1e20] {
+        let u = capped(&[x], 1.0, cap)[0];
+        assert!((u / x - 1.0).abs() < 4e-7, "{x:e} became {u:e}");
+    }
+}
+
 /// Rows with infinities in them, as targets and beside them.
 fn rows(cols: usize) -> Problem {
     let mut logits = Inputs::Flat.logits(5, cols, 7);
