@@ -81,7 +81,8 @@ fn times(a: u32, b: u32) -> u32 {
     return select(INFINITY | ((a ^ b) & ~MAGNITUDE), NAN, is_nan);
 }
 
-// A z-loss is never infinite: it is the largest number at most, whose sum with an infinite loss is that loss.
+// The bits of a number, the largest of its sign in place of an infinite one: so is a z-loss, whose sum with an infinite loss is
+// that loss, and what may be multiplied by 0.
 fn bounded(bits: u32) -> u32 {
     return select((bits & ~MAGNITUDE) | (LOWEST_BITS & MAGNITUDE), bits, finite_one(bits));
 }

@@ -90,7 +90,7 @@ fn masked_logits_and_extremes() {
 /// the products of both with the larger scales.
 #[test]
 fn logits_near_the_largest() {
-    for scale in [1e-38, 0.1, 0.5, 1.0, 3.0, 1e20, 3e38] {
+    for scale in [1e-38, 0.5, 1.0, 3.0, 3e38] {
         for big in [1e32, f32::MAX] {
             for (above, below) in [(0, 2), (44, 1), (20, 44)] {
                 let mut logits = vec![0.5; 45];
