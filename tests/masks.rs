@@ -265,6 +265,38 @@ fn causal_rows_of_every_kind() {
     }
 }
 
+/// The first rows of far more queries: they see few keys, or none.
+#[test]
+fn causal_rows_of_more_queries_than_rows() {
+    let (rows, keys) = (40, 1024_usize);
+    let logits = Inputs::PlantedOutliers.logits(rows, keys, 6);
+    let input = upload(gpu(), &logits);
+    for queries in [1040, 1 << 31, u64::from(u32::MAX)] {
+        let seen = |row: usize| (row as u64 + keys as u64 + 1).saturating_sub(queries);
+        let kept: Vec<bool> = (0..rows * keys)
+            .map(|element| ((element % keys) as u64) < seen(element / keys))
+            .collect();
+        let masked = Masked::new(keys).kept(&kept).empty_rows(EmptyRows::Zero);
+        let expected = reference::softmax(&logits, masked);
+        let allowed = bounds::probability(&logits, masked);
+        let spec = SoftmaxSpec::new(rows as u64, keys as u64).causal(queries);
+        let spec = spec.empty_rows(EmptyRows::Zero);
+        for planner in every_planner(spec) {
+            let output = Output::new(gpu(), logits.len());
+            let buffers = SoftmaxBuffers {
+                logits: &input,
+                probs: &output.buffer,
+            };
+            let plan = planner.softmax(spec).expect("a plan");
+            gpu()
+                .run(&plan.bind(buffers).expect("bound"), "softmax")
+                .expect("runs");
+            let what = format!("{queries} queries, {}", plan.kernel());
+            assert_close(&what, &output.floats(gpu()), &expected, &allowed, keys);
+        }
+    }
+}
+
 /// What Hugging Face's models add, at the scales of attention: it overflows no sum, and a row in which it stands throughout
 /// has probabilities.
 #[test]
