@@ -130,7 +130,6 @@ fn the_lowest_number_is_no_minus_infinity() {
     }
     problem.clone().assert_on_every_kernel();
     problem.clone().z_loss(0.1).assert_on_every_kernel();
-    problem.clone().softcap(5.0).assert_on_every_kernel();
     for scale in [0.25, 2.0, 3e38] {
         problem.clone().scale(scale).assert_on_every_kernel();
     }
