@@ -19,7 +19,8 @@ struct Params {
     first_record: u32,
     records: u32,
     scale: f32,
-    largest_logit: u32,
+    // What a mask is multiplied by before it is added: a power of 2.
+    mask_unit: f32,
     fraction: f32,
     steepness: f32,
     lowest_rise: f32,
@@ -61,14 +62,12 @@ struct Params {
     mask_axes: array<vec4<u32>, 3>,
     mask_axis_count: u32,
     mask_column_stride: u32,
-    // The largest magnitude whose product with the slope, to which a mask is added, is finite.
-    largest_masked: u32,
     queries: u32,
     // The queries of this dispatch, and its rows.
     bin_first: u32,
     bin_queries: u32,
     bin_rows: u32,
-    padding: u32,
+    padding: vec2<u32>,
 }
 
 @group(0) @binding(0) var<uniform> given: Params;

@@ -1,30 +1,21 @@
-// Logits are multiplied by a scale first. Those whose product overflows, of magnitude beyond largest_logit, count as
-// infinite: classified by integer bits, as NaN and infinity are. scale (x - max) is exact where x = max, whatever the
-// scale.
+// Logits are multiplied by a scale. What counts of a logit x is scale (x - max): exact where x = max, and never infinite
+// before the difference is taken.
 
-fn live(bits: vec4<u32>) -> vec4<bool> {
-    return (bits & vec4<u32>(MAGNITUDE)) <= vec4<u32>(params.largest_logit);
-}
-
-fn live_one(bits: u32) -> bool {
-    return (bits & MAGNITUDE) <= params.largest_logit;
-}
-
-// -infinity after the scale: such a logit weighs nothing.
+// -infinity weighs nothing.
 fn excluded(bits: vec4<u32>) -> vec4<bool> {
-    return !live(bits) & (bits > vec4<u32>(MAGNITUDE)) & (bits <= vec4<u32>(NEGATIVE_INFINITY));
+    return bits == vec4<u32>(NEGATIVE_INFINITY);
 }
 
-// x - max, or half of it where the whole could overflow: steepness times the rise is scale (x - max), which is finite
-// down to params.lowest_rise. The fraction is a power of 2, so that nothing is rounded but the difference.
+// A fraction of x - max, half at most, which no two numbers make infinite; the whole at the steepest scales. Steepness times
+// the rise is scale (x - max), which is finite down to params.lowest_rise and -infinity below it. The fraction is a power
+// of 2, so that nothing is rounded but the difference.
 fn rise_of(x: vec4<f32>, max_: Value) -> vec4<f32> {
     return fma(vec4<f32>(params.fraction), x, vec4<f32>(-params.fraction * max_));
 }
 
-// For any two numbers: where the difference overflows, down to what is finite. So it does between LOWEST, where nothing
-// was seen, and a large maximum.
+// For any two numbers, of which one may be LOWEST because nothing was seen.
 fn rise_between(x: Value, max_: Value) -> Value {
-    return max(params.fraction * x - params.fraction * max_, Value(params.lowest_rise));
+    return max(params.fraction * x - params.fraction * max_, Value(LOWEST));
 }
 
 fn rise_of_one(x: f32, max_: f32) -> f32 {
@@ -46,6 +37,6 @@ fn exponential_one(x: f32, max_: f32) -> f32 {
 
 // Only in a row that is spoilt anyway may NaN or +infinity enter: what comes of them is overwritten.
 fn weigh_logits(bits: vec4<u32>, max_: Value) -> vec4<f32> {
-    let weighing = min(bits, vec4<u32>(params.largest_logit | ~MAGNITUDE));
+    let weighing = min(bits, vec4<u32>(LOWEST_BITS));
     return select(vec4<f32>(0.0), exponential(bitcast<vec4<f32>>(weighing), max_), weighing == bits);
 }

@@ -19,7 +19,7 @@ struct Extremes {
 // NaN or +infinity among the logits, or none but -infinity, unless that is to give zeros: the row has no probabilities.
 fn poisoned(statistic: Statistic) -> bool {
     let nothing_left = statistic.sum == 0.0 && (params.options & ZERO_EMPTY_ROWS) == 0u;
-    return statistic.special > params.largest_logit || nothing_left;
+    return statistic.special >= INFINITY || nothing_left;
 }
 
 const ZERO_EMPTY_ROWS: u32 = 1024u;
@@ -37,7 +37,7 @@ fn pair_of(statistic: Statistic) -> vec2<u32> {
 }
 
 fn lse_of(statistic: Statistic) -> u32 {
-    if statistic.special > params.largest_logit {
+    if statistic.special >= INFINITY {
         return select(INFINITY, NAN, statistic.special > INFINITY);
     }
     let lse = bitcast<u32>(params.scale * statistic.max + natural_log(max(statistic.sum, 1.0)));

@@ -90,7 +90,6 @@ impl Bin {
 fn queries_within(geometry: &Geometry, variant: Variant, quads: u32) -> u32 {
     let held = 4 * quads * variant.lanes - variant.access.most_shifted();
     // The last query counts every column, and each one before it one less.
-    (geometry.queries + held.min(geometry.cols))
-        .saturating_sub(geometry.cols)
-        .min(geometry.queries)
+    let more = geometry.cols.saturating_sub(held);
+    geometry.queries.saturating_sub(more)
 }

@@ -89,7 +89,7 @@ impl Mask {
         axis: usize,
         mask_shape: &[u64],
     ) -> Result<Self, Error> {
-        let strides = strides(logits_shape, mask_shape)?;
+        let (strides, elements) = strides(logits_shape, mask_shape)?;
         let (Some(&cols), Some(&column_stride)) = (logits_shape.get(axis), strides.get(axis))
         else {
             let found = format!("{axis} for logits of shape {logits_shape:?}");
@@ -103,7 +103,7 @@ impl Mask {
         let rows = axes[..count].iter().map(|axis| axis.extent);
         Ok(Self {
             kind,
-            elements: mask_shape.iter().product(),
+            elements,
             rows: rows.fold(1, u64::saturating_mul),
             cols,
             column_stride,
@@ -163,8 +163,8 @@ impl Mask {
     }
 }
 
-/// Elements of the mask from one index to the next, along each axis of the logits.
-fn strides(logits_shape: &[u64], mask_shape: &[u64]) -> Result<Vec<u64>, Error> {
+/// Elements of the mask from one index to the next, along each axis of the logits, and all of them.
+fn strides(logits_shape: &[u64], mask_shape: &[u64]) -> Result<(Vec<u64>, u64), Error> {
     let found = || format!("{mask_shape:?} for logits of shape {logits_shape:?}");
     let expected = "a shape that broadcasts to the logits'";
     let missing = logits_shape.len().checked_sub(mask_shape.len());
@@ -182,7 +182,7 @@ fn strides(logits_shape: &[u64], mask_shape: &[u64]) -> Result<Vec<u64>, Error> 
             .checked_mul(extent)
             .ok_or_else(|| refused("shape of a mask", "fewer than 2^64 elements", found()))?;
     }
-    Ok(strides)
+    Ok((strides, elements))
 }
 
 /// Axes, the last one fastest, as few as the strides allow, but one at least.

@@ -24,7 +24,7 @@ pub struct Params {
     pub first_record: u32,
     pub records: u32,
     pub scale: f32,
-    pub largest_logit: u32,
+    pub mask_unit: f32,
     pub fraction: f32,
     pub steepness: f32,
     pub lowest_rise: f32,
@@ -56,12 +56,11 @@ pub struct Params {
     pub mask_axes: [[u32; 4]; 3],
     pub mask_axis_count: u32,
     pub mask_column_stride: u32,
-    pub largest_masked: u32,
     pub queries: u32,
     pub bin_first: u32,
     pub bin_queries: u32,
     pub bin_rows: u32,
-    pub padding: u32,
+    pub padding: [u32; 2],
 }
 
 impl Default for Params {
@@ -72,7 +71,7 @@ impl Default for Params {
 }
 
 impl Params {
-    /// Logits multiplied by `scale`: those whose product overflows count as infinite.
+    /// Logits multiplied by `scale`.
     ///
     /// # Errors
     ///
@@ -91,15 +90,12 @@ impl Params {
 
     /// With a scale that is finite and above 0.
     fn reading(scale: f32) -> Self {
-        // Logits that count as finite are no larger than f32::MAX / scale: a difference of two may overflow where the
-        // scale is below 2, and half of it does not.
-        let fraction = if scale >= 2.0 { 1.0 } else { 0.5 };
+        let fraction = fraction_of(scale);
         let steepness = scale / fraction;
         let exponent = f64::from(steepness) * std::f64::consts::LOG2_E;
-        let exponent_high = towards_zero(exponent);
+        let exponent_high = below(exponent);
         Self {
             scale,
-            largest_logit: largest_factor(scale).to_bits(),
             fraction,
             steepness,
             lowest_rise: -largest_factor(steepness),
@@ -115,17 +111,25 @@ impl Params {
         }
     }
 
-    /// Logits multiplied by `scale`, and then a mask added: what the kernels see is their sum, unscaled.
+    /// Logits multiplied by `scale`, and then a mask added. What the kernels see is their sum, in a unit in which it is
+    /// finite, and the unit for a scale.
     ///
     /// # Errors
     ///
-    /// As [`scaled`](Self::scaled).
+    /// As [`scaled`](Self::scaled), and a scale beyond 2^100: what is added would be lost beside it.
     pub(crate) fn added_to(scale: f32) -> Result<Self, Error> {
-        let Self { largest_logit, .. } = Self::scaled(scale)?;
+        let unit = sum_unit(Self::scaled(scale)?.scale);
+        if unit < SMALLEST_UNIT {
+            return Err(Error::Value {
+                what: "scale",
+                expected: "at most 1.2676506e30 where a mask is added",
+                found: format!("{scale:e}"),
+            });
+        }
         Ok(Self {
-            largest_masked: largest_logit,
-            slope: scale,
-            ..Self::default()
+            slope: scale * unit,
+            mask_unit: unit,
+            ..Self::reading(1.0 / unit)
         })
     }
 
@@ -176,10 +180,34 @@ impl Params {
 /// 2 to this is 0 in f32.
 const NEGLIGIBLE_EXPONENT: f64 = -300.0;
 
-/// The f32 next to a positive number that is not above it.
-fn towards_zero(number: f64) -> f32 {
-    let nearest = number as f32;
-    if f64::from(nearest) > number {
+/// What is taken of a difference of logits, a power of 2: so much that it is finite, and where the scale is small so much that
+/// its product with a weight is finite if that of the scaled difference is.
+fn fraction_of(scale: f32) -> f32 {
+    match scale {
+        _ if scale > STEEPEST_HALVED => 1.0,
+        _ => scale.log2().floor().clamp(-100.0, -1.0).exp2(),
+    }
+}
+
+/// A scale, 2^126, whose double times log2(e) is within f32.
+const STEEPEST_HALVED: f32 = 8.507_059e37;
+
+/// The unit of sums with a scale of 2^100.
+const SMALLEST_UNIT: f32 = 3.944_304_5e-31;
+
+/// The largest power of 2 up to 1/2 in which `scale x + m` is finite for all f32.
+fn sum_unit(scale: f32) -> f32 {
+    let mut unit = 0.5;
+    while (f64::from(scale) + 1.0) * unit > 1.0 {
+        unit /= 2.0;
+    }
+    unit as f32
+}
+
+/// The largest f32 below a positive number.
+fn below(number: f64) -> f32 {
+    let nearest = (number as f32).min(f32::MAX);
+    if f64::from(nearest) >= number {
         nearest.next_down()
     } else {
         nearest

@@ -26,13 +26,12 @@ pub enum ZeroValid {
 impl ZeroValid {
     /// The mean of what sums up to `sum` over so much as `over`: valid rows, or the sum of their weights.
     ///
-    /// By 0 it is what this says, but a NaN stays NaN; by something that is not finite it is NaN.
+    /// By 0 it is what this says, but a NaN stays NaN.
     pub fn mean(self, sum: f64, over: f64) -> f64 {
         match over {
             0.0 if self == Self::Zero && !sum.is_nan() => 0.0,
             0.0 => f64::NAN,
-            _ if over.is_finite() => sum / over,
-            _ => f64::NAN,
+            _ => sum / over,
         }
     }
 }

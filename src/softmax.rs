@@ -56,7 +56,7 @@ impl SoftmaxSpec {
     }
 
     /// Logits are masked: for softmax, log-softmax and logsumexp. The plan is bound by
-    /// [`bind_masked`](crate::Plan::bind_masked).
+    /// [`bind_masked`](crate::Plan::bind_masked). With a mask that is added, a scale is at most 2^100.
     #[must_use]
     pub const fn mask(self, mask: Mask) -> Self {
         Self {
@@ -82,7 +82,8 @@ impl SoftmaxSpec {
         Self { empty_rows, ..self }
     }
 
-    /// Logits are multiplied by this first: finite, above 0. Gradients carry the factor.
+    /// Logits are multiplied by this first: finite, above 0. Gradients carry the factor. No finite logit becomes infinite by
+    /// it, for what counts is the scaled distance from the maximum.
     #[must_use]
     pub const fn scale(self, scale: f32) -> Self {
         Self { scale, ..self }

@@ -91,7 +91,7 @@ impl Shape {
             Self::PerRow { bytes } => (ALIGNMENT - 1) * bytes,
             Self::Matrix { rows, element, .. } => {
                 let per_slice = rows.stride * element;
-                let step = (per_slice | (rows.offset * element)).trailing_zeros();
+                let step = (per_slice | rows.offset.wrapping_mul(element)).trailing_zeros();
                 ALIGNMENT - (1 << step.min(ALIGNMENT.ilog2()))
             }
             Self::Whole { .. } => 0,

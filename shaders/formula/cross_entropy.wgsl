@@ -82,18 +82,18 @@ fn settled(opened: Row, found: Found, saved: Saved, log_sum: f32) -> Row {
         row.spoilt = true;
         return row;
     }
-    let lse = params.scale * row.max + log_sum;
     row.loss = surprise(row, found, log_sum);
-    row.z_loss = z_loss_of(row, lse);
-    return with_gradient(row, share_sum(row, found), lse);
+    row.z_loss = z_loss_of(row, log_sum);
+    return with_gradient(row, share_sum(row, found), log_sum);
 }
 
 // Once over all shards: where the target's column is.
-fn z_loss_of(row: Row, lse: f32) -> u32 {
+fn z_loss_of(row: Row, log_sum: f32) -> u32 {
+    let lse = bitcast<f32>(bounded(bitcast<u32>(params.scale * row.max + log_sum)));
     return select(bounded(bitcast<u32>(params.z_loss * lse * lse)), 0u, row.column == NO_COLUMN);
 }
 
-fn with_gradient(settled_row: Row, share_sum: u32, lse: f32) -> Row {
+fn with_gradient(settled_row: Row, share_sum: u32, log_sum: f32) -> Row {
     var row = settled_row;
     let g = grad_loss_of(row.index);
     var a = g;
@@ -107,10 +107,14 @@ fn with_gradient(settled_row: Row, share_sum: u32, lse: f32) -> Row {
     row.pull_of_weight = row.push * value_one(share_sum) * row.inverse_sum;
     row.spoilt = !(finite_one(a) && finite_one(share_sum));
     if params.z_loss != 0.0 {
-        // The logsumexp last: where it is huge, its product is finite for a probability alone.
-        row.pull_of_weight += 2.0 * params.slope * value_one(b) * params.z_loss * row.inverse_sum * lse;
+        // The logsumexp last and in two parts: where it is huge, its product is finite for a probability alone.
+        let factor = 2.0 * params.slope * value_one(b) * params.z_loss * row.inverse_sum;
+        let of_max = (factor * params.steepness) * (params.fraction * row.max);
+        row.pull_of_weight += of_max + factor * log_sum;
         row.spoilt = row.spoilt || !finite_one(b);
     }
+    // Out of range, it is no infinity: a probability of 0 makes 0 of it.
+    row.pull_of_weight = bitcast<f32>(bounded(bitcast<u32>(row.pull_of_weight)));
     return row;
 }
 

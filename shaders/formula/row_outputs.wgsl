@@ -64,7 +64,7 @@ fn log_prob_at(row: Row, logit: u32) -> u32 {
         return NAN;
     }
     let rise = rise_of_one(value_one(logit), value_one(row.pair.x));
-    if !live_one(logit) || rise == params.lowest_rise {
+    if !finite_one(logit) || rise < params.lowest_rise {
         return NEGATIVE_INFINITY;
     }
     return bitcast<u32>(params.steepness * rise - log_sum_of(value_one(row.pair.y)));

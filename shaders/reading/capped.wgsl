@@ -1,22 +1,23 @@
 // Logits x become u = C tanh(S x / C) as they are read, du/dx = S (1 - (u / C)^2). Infinite ones become +-C, NaN stays
 // NaN. The gradient needs u: it is kept, and weighed once more.
 
-// tanh of y >= 0: (1 - e) / (1 + e) with e = exp(-2 y); near 0, where that cancels, Lambert's continued fraction,
-// y (945 + 105 y^2 + y^4) / (945 + 420 y^2 + 15 y^4), off by 2 in 10^9 at the seam.
-fn tanh_of(y: vec4<f32>) -> vec4<f32> {
+// With y = S x / C >= 0, C tanh(y) is C (1 - e) / (1 + e) with e = exp(-2 y); near 0, where that cancels, by Lambert's
+// continued fraction S x (945 + 105 y^2 + y^4) / (945 + 420 y^2 + 15 y^4), off by 2 in 10^9 at the seam. So it is right
+// where C is so large that y is lost.
+fn capped(bits: vec4<u32>) -> vec4<u32> {
+    // From the largest one on the quotient is 1.
+    let magnitude_bits = bits & vec4<u32>(MAGNITUDE);
+    let magnitude = bitcast<vec4<f32>>(min(magnitude_bits, vec4<u32>(params.largest_uncapped)));
+    let y = magnitude * params.inverse_softcap;
     let e = exp(-2.0 * y);
     let q = y * y;
     let near = y < vec4<f32>(0.625);
-    let numerator = select(1.0 - e, y * (945.0 + q * (105.0 + q)), near);
-    return numerator / select(1.0 + e, 945.0 + q * (420.0 + 15.0 * q), near);
-}
-
-fn capped(bits: vec4<u32>) -> vec4<u32> {
-    // From the largest one on, infinity included, the quotient is 1.
-    let magnitude = bitcast<vec4<f32>>(min(bits & vec4<u32>(MAGNITUDE), vec4<u32>(params.largest_uncapped)));
-    let u = params.softcap * tanh_of(magnitude * params.inverse_softcap);
-    let is_nan = (bits & vec4<u32>(MAGNITUDE)) > vec4<u32>(INFINITY);
-    return select(bitcast<vec4<u32>>(u) | (bits & vec4<u32>(~MAGNITUDE)), bits, is_nan);
+    let numerator = select(1.0 - e, 945.0 + q * (105.0 + q), near);
+    let quotient = numerator / select(1.0 + e, 945.0 + q * (420.0 + 15.0 * q), near);
+    let u = quotient * select(vec4<f32>(params.softcap), params.slope * magnitude, near);
+    let capped_bits = select(bitcast<vec4<u32>>(u), bitcast<vec4<u32>>(vec4<f32>(params.softcap)), magnitude_bits == vec4<u32>(INFINITY));
+    let is_nan = magnitude_bits > vec4<u32>(INFINITY);
+    return select(capped_bits | (bits & vec4<u32>(~MAGNITUDE)), bits, is_nan);
 }
 
 // Columns past the row's end still weigh nothing.

@@ -1,14 +1,18 @@
 // Every class may have a share in the loss: w ((1 - e) q + e / C), with q what the target says of it. A factor of exactly
-// 0 makes a share of exactly 0, whatever the other one is; otherwise one that is not finite makes no number.
+// 0 makes a share of exactly 0, whatever the other one is; otherwise NaN makes no number, and infinity an infinite share.
 
 struct Shares {
     value: vec4<f32>,
     used: vec4<bool>,
-    spoilt: vec4<bool>,
+    faults: vec4<u32>,
 }
 
 fn zero(bits: vec4<u32>) -> vec4<bool> {
     return (bits & vec4<u32>(MAGNITUDE)) == vec4<u32>(0u);
+}
+
+fn nan(bits: vec4<u32>) -> vec4<bool> {
+    return (bits & vec4<u32>(MAGNITUDE)) > vec4<u32>(INFINITY);
 }
 
 fn weights_at(column: u32) -> vec4<u32> {
@@ -24,10 +28,12 @@ fn shares_of(held: Held, column: u32, rows: Rows) -> Shares {
     let probs = probs_of(held, column, rows);
     let from_target = !zero(probs) & vec4<bool>(params.target_share != 0.0);
     let used = !zero(weights) & (from_target | vec4<bool>(params.uniform_share != 0.0));
-    let spoilt = used & (!finite(weights) | (from_target & !finite(probs)));
-    let q = select(vec4<f32>(0.0), value(probs), from_target);
-    let share = value(weights) * (params.target_share * q + params.uniform_share);
-    return Shares(select(vec4<f32>(0.0), share, used & !spoilt), used, spoilt);
+    let q = select(vec4<u32>(0u), probs, from_target);
+    let share = value(weights) * (params.target_share * value(q) + params.uniform_share);
+    let infinity = select(vec4<u32>(PLUS_BY_SHARE), vec4<u32>(MINUS_BY_SHARE), share < vec4<f32>(0.0));
+    let of_numbers = select(infinity, vec4<u32>(0u), finite(weights) & finite(q));
+    let faults = select(of_numbers, vec4<u32>(NO_NUMBER), nan(weights) | nan(q));
+    return Shares(select(vec4<f32>(0.0), share, used), used, select(vec4<u32>(0u), faults, used));
 }
 
 fn read_target(row: Row, at: Starts) -> Row {
@@ -36,7 +42,8 @@ fn read_target(row: Row, at: Starts) -> Row {
 
 fn share_sum(row: Row, found: Found) -> u32 {
     let totals = basic_found(found).totals;
-    return select(bitcast<u32>(totals.share), NAN, (totals.faults & NO_NUMBER) != 0u);
+    let spoilt = (totals.faults & (PLUS_BY_SHARE | MINUS_BY_SHARE | NO_NUMBER)) != 0u;
+    return select(bitcast<u32>(totals.share), NAN, spoilt);
 }
 
 fn pushed(pulled: vec4<f32>, kept: Held, column: u32, rows: Rows) -> vec4<f32> {
@@ -46,11 +53,13 @@ fn pushed(pulled: vec4<f32>, kept: Held, column: u32, rows: Rows) -> vec4<f32> {
 // The sum of t (scale (max - x) + ln(sum)).
 fn surprise(row: Row, found: Found, log_sum: f32) -> u32 {
     let totals = basic_found(found).totals;
-    if totals.faults >= NO_NUMBER || totals.faults == (PLUS_INFINITY | MINUS_INFINITY) {
+    let plus = (totals.faults & PLUS) != 0u;
+    let minus = (totals.faults & MINUS) != 0u;
+    if (totals.faults & NO_NUMBER) != 0u || (plus && minus) {
         return NAN;
     }
-    if totals.faults != 0u {
-        return select(INFINITY, NEGATIVE_INFINITY, totals.faults == MINUS_INFINITY);
+    if plus || minus {
+        return select(INFINITY, NEGATIVE_INFINITY, minus);
     }
     return bitcast<u32>(params.steepness * totals.distance + totals.share * log_sum);
 }

@@ -34,12 +34,12 @@ fn surprise(row: Row, found: Found, log_sum: f32) -> u32 {
     if row.column == NO_COLUMN || (row.weight & MAGNITUDE) == 0u {
         return 0u;
     }
-    if !finite_one(row.weight) {
-        return NAN;
-    }
+    let weight = value_one(row.weight);
     let rise = rise_of_one(value_one(row.logit), row.max);
-    if !live_one(row.logit) || rise == params.lowest_rise {
-        return INFINITY | (row.weight & ~MAGNITUDE);
+    if finite_one(row.weight) && finite_one(row.logit) {
+        // The weight first: the loss may be a number where the log-probability is out of range.
+        return bitcast<u32>(weight * log_sum - params.steepness * (weight * rise));
     }
-    return bitcast<u32>(value_one(row.weight) * (log_sum - params.steepness * rise));
+    let unweighted = bitcast<u32>(log_sum - params.steepness * rise);
+    return times(row.weight, select(INFINITY, unweighted, finite_one(row.logit)));
 }

@@ -1,11 +1,15 @@
 // Three sums are taken of a row: of its weights; of the shares t that the classes have in the loss; and of t times how
 // far x lies below the maximum. Where the maximum grows, the last grows by as much times the shares so far.
 
-// What makes a loss something other than a number: a share at a logit of -infinity, positive or negative, or one that
-// is not finite.
-const PLUS_INFINITY: u32 = 1u;
-const MINUS_INFINITY: u32 = 2u;
+// What makes a loss something other than a number: of either sign, a share at a logit of -infinity or an infinite share;
+// and one that is NaN.
+const PLUS_BY_LOGIT: u32 = 1u;
+const PLUS_BY_SHARE: u32 = 2u;
 const NO_NUMBER: u32 = 4u;
+const MINUS_BY_LOGIT: u32 = 8u;
+const MINUS_BY_SHARE: u32 = 16u;
+const PLUS: u32 = PLUS_BY_LOGIT | PLUS_BY_SHARE;
+const MINUS: u32 = MINUS_BY_LOGIT | MINUS_BY_SHARE;
 
 struct BasicTerms {
     weights: vec4<f32>,
@@ -45,10 +49,10 @@ fn basic_terms_of(held: Held, rows: Rows, column: u32, last: u32, weights: vec4<
     let shares = shares_of(held, column, rows);
     let in_row = inside(column, last);
     let value_of_each = select(vec4<f32>(0.0), shares.value, in_row);
-    let distances = select(vec4<f32>(0.0), -value_of_each * rise_of(value(logits), max_), live(logits));
-    let infinity = select(vec4<u32>(PLUS_INFINITY), vec4<u32>(MINUS_INFINITY), shares.value < vec4<f32>(0.0));
-    let infinite = select(vec4<u32>(0u), infinity, excluded(logits) & shares.used);
-    let faults = select(infinite, vec4<u32>(NO_NUMBER), shares.spoilt);
+    let counts = finite(logits) & shares.used;
+    let distances = select(vec4<f32>(0.0), -value_of_each * rise_of(value(logits), max_), counts);
+    let infinity = select(vec4<u32>(PLUS_BY_LOGIT), vec4<u32>(MINUS_BY_LOGIT), shares.value < vec4<f32>(0.0));
+    let faults = shares.faults | select(vec4<u32>(0u), infinity, excluded(logits) & shares.used);
     return BasicTerms(weights, value_of_each, distances, select(vec4<u32>(0u), faults, in_row));
 }
 
@@ -105,10 +109,9 @@ fn merge_basic_totals(place: Place, mine: BasicTotals) -> BasicTotals {
     );
 }
 
-// Maxima merge, so each kind of fault is one, and the first hides in the last.
+// Maxima merge: of a sign the worst fault remains, and NO_NUMBER hides those that would be infinite.
 fn merge_faults(place: Place, mine: u32) -> u32 {
-    let most = max(f32(mine & PLUS_INFINITY), f32(mine & NO_NUMBER));
-    let merged = merge_extremes(place, Extremes(most, mine & MINUS_INFINITY));
+    let merged = merge_extremes(place, Extremes(f32(mine & (PLUS | NO_NUMBER)), mine & MINUS));
     return u32(merged.max) | merged.special;
 }
 

@@ -52,12 +52,10 @@ fn depth_of(rise: Value) -> Value {
     return params.steepness * max(rise, Value(params.negligible_rise));
 }
 
-// A logit that weighs nothing has a moment of 0: it is bounded as for its weight, and so far above, too, where the maximum
-// is that of logits that all count as -infinity. One that weighs exceeds the reference by less than 1.
+// A logit that weighs nothing has a moment of 0: it is bounded as for its weight.
 fn moments_of(logits: vec4<u32>, weights: vec4<f32>, max_: Value) -> vec4<f32> {
-    let weighing = min(logits, vec4<u32>(params.largest_logit | ~MAGNITUDE));
-    let rise = rise_of(bitcast<vec4<f32>>(weighing), max_);
-    let bounded_rise = clamp(rise, vec4<f32>(params.negligible_rise), vec4<f32>(-params.negligible_rise));
+    let weighing = bitcast<vec4<f32>>(min(logits, vec4<u32>(LOWEST_BITS)));
+    let bounded_rise = max(rise_of(weighing, max_), vec4<f32>(params.negligible_rise));
     return weights * (params.steepness * bounded_rise);
 }
 

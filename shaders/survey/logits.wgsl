@@ -1,7 +1,7 @@
 // What is seen of logits before any is weighed: three integer maxima and minima, since the bits of positive numbers are in
 // order as integers and those of negative ones in reverse. The largest as signed numbers are +infinity and positive NaN,
-// as unsigned ones negative NaN and then -infinity, which is nothing special. Those that count as infinite take part in
-// the maximum: of +infinity the row is spoilt, and -infinity is the lowest.
+// as unsigned ones negative NaN and then -infinity, which is nothing special. Infinite ones take part in the maximum: of
+// +infinity the row is spoilt, and -infinity is the lowest.
 
 struct Survey {
     largest_signed: vec4<i32>,

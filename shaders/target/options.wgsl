@@ -47,8 +47,11 @@ fn divisors_of(tally: Tally) -> Divisors {
 
 // The bits of a / b in a mean: of what divides by 0 the caller has said what it is.
 fn quotient(a: u32, b: u32) -> u32 {
-    if (a & MAGNITUDE) > INFINITY || !finite_one(b) {
+    if (a & MAGNITUDE) > INFINITY || (b & MAGNITUDE) > INFINITY {
         return NAN;
+    }
+    if !finite_one(b) {
+        return select(NAN, 0u, finite_one(a));
     }
     if (b & MAGNITUDE) == 0u {
         return select(NAN, 0u, (params.options & ZERO_VALID) != 0u);
@@ -68,7 +71,18 @@ fn plus(a: u32, b: u32) -> u32 {
     return select(NAN, a, finite_one(b) || a == b);
 }
 
-// A z-loss is never infinite: it is the largest number at most, whose sum with an infinite loss is that loss.
+// The bits of a b, infinite or NaN where they are.
+fn times(a: u32, b: u32) -> u32 {
+    if finite_one(a) && finite_one(b) {
+        return bitcast<u32>(bitcast<f32>(a) * bitcast<f32>(b));
+    }
+    let magnitudes = vec2<u32>(a, b) & vec2<u32>(MAGNITUDE);
+    let is_nan = any(magnitudes > vec2<u32>(INFINITY)) || any(magnitudes == vec2<u32>(0u));
+    return select(INFINITY | ((a ^ b) & ~MAGNITUDE), NAN, is_nan);
+}
+
+// The bits of a number, the largest of its sign in place of an infinite one: so is a z-loss, whose sum with an infinite loss is
+// that loss, and what may be multiplied by 0.
 fn bounded(bits: u32) -> u32 {
     return select((bits & ~MAGNITUDE) | (LOWEST_BITS & MAGNITUDE), bits, finite_one(bits));
 }

@@ -62,7 +62,7 @@ impl Engine {
 
     /// The work in words. Says that f64 is computed in f32.
     pub(crate) fn doing(&self, rows: &Rows) -> String {
-        rows::tell_of_f64(rows.path(), rows.float);
+        rows::tell_of_f64(rows.path(), rows.float, rows.wide);
         format!("computing on {}", rows.describe())
     }
 

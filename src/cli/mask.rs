@@ -14,7 +14,7 @@ use super::failure::Failure;
 use super::files::Floats;
 use super::rows::Rows;
 use causal::Causal;
-use given::{Given, Piece};
+use given::{Elements, Given, Piece};
 use std::ops::Range;
 use wgpu_softmax::{EmptyRows, Error, MaskData, SoftmaxSpec};
 
@@ -98,7 +98,11 @@ impl Part<'_> {
 
     /// The elements of the mask.
     pub(super) fn data(&self) -> Option<MaskData<'_>> {
-        self.mask.as_ref().map(|piece| piece.data)
+        self.mask.as_ref().map(|piece| match piece.elements {
+            Elements::Additive(added) => MaskData::Additive(added),
+            Elements::Boolean(kept) => MaskData::Boolean(kept),
+            Elements::Wide(_) => unreachable!("f64 has been narrowed"),
+        })
     }
 
     /// Excludes what no spec can say, by `-inf` for the logits: where the keys are not the columns.
@@ -108,6 +112,7 @@ impl Part<'_> {
                 Floats::F16(bits) => causal.exclude(bits, 0, 0xfc00),
                 Floats::Bf16(bits) => causal.exclude(bits, 0, 0xff80),
                 Floats::F32(values) => causal.exclude(values, 0, f32::NEG_INFINITY),
+                Floats::F64(values) => causal.exclude(values, 0, f64::NEG_INFINITY),
             }
         }
     }

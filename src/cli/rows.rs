@@ -19,11 +19,13 @@ pub(crate) struct Rows {
     pub(crate) inner: usize,
     /// The shape of one value a row: without the axis.
     pub(crate) row_shape: Vec<usize>,
+    /// Its f64, and those of what goes with it, stay such: for the reference.
+    pub(crate) wide: bool,
 }
 
 impl Rows {
     /// Opens the operand; its values stay in the file.
-    pub(crate) fn open(path: &Path, axis: i64) -> Result<Self, Failure> {
+    pub(crate) fn open(path: &Path, axis: i64, wide: bool) -> Result<Self, Failure> {
         let (input, float) = open_floats(path)?;
         let shape = input.header().shape.clone();
         let axis = its_axis(path, &shape, axis)?;
@@ -44,6 +46,7 @@ impl Rows {
             shape,
             axis,
             cols,
+            wide,
         })
     }
 
@@ -126,7 +129,7 @@ impl Rows {
 
     /// The values of the next rows, as they are stored.
     pub(crate) fn next(&mut self, rows: usize) -> Result<Floats, Failure> {
-        self.input.floats(rows * self.cols)
+        self.input.floats(rows * self.cols, self.wide)
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -139,16 +142,16 @@ impl Rows {
     }
 }
 
-/// Opens floats of any type, which become f32.
-pub(crate) fn open_f32(path: &Path) -> Result<Input, Failure> {
+/// Opens floats of any type.
+pub(crate) fn open_any_floats(path: &Path, wide: bool) -> Result<Input, Failure> {
     let (input, float) = open_floats(path)?;
-    tell_of_f64(path, float);
+    tell_of_f64(path, float, wide);
     Ok(input)
 }
 
-/// Says that f64 is computed in f32.
-pub(crate) fn tell_of_f64(path: &Path, float: Float) {
-    if float == Float::F64 {
+/// Says that f64 is computed in f32, unless it stays wide.
+pub(crate) fn tell_of_f64(path: &Path, float: Float, wide: bool) {
+    if float == Float::F64 && !wide {
         note("note", format!("{}: f8 is computed in f32", path.display()));
     }
 }

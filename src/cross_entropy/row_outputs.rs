@@ -109,19 +109,19 @@ impl RowOutputs {
         }
     }
 
-    /// Where each of them stands.
+    /// Where each of them stands. No plan is made of more than 32,768 log-probabilities a row.
     pub fn layout(self) -> RowLayout {
         let mut words = 0;
         let mut place = |count: u32| {
             let first = words;
-            words += count;
+            words = u32::saturating_add(words, count);
             (count > 0).then_some(first)
         };
         let target_log_prob = place(self.target_log_prob.into());
         let first = place(self.log_probs_of).unwrap_or(0);
         RowLayout {
             target_log_prob,
-            log_probs: first..first + self.log_probs_of,
+            log_probs: first..first.saturating_add(self.log_probs_of),
             entropy: place(self.entropy.into()),
             argmax: place(self.argmax.into()),
             hit: place(self.hit.into()),

@@ -117,7 +117,8 @@ impl CrossEntropySpec {
 
     /// The gradient is that of a mean over so much, counted elsewhere: where these rows are a part of a batch. The
     /// cross-entropy is divided by `weight_sum`, the sum of the valid rows' target weights (their count where there are
-    /// none), the z-loss by `valid_rows`. So is a loss that is a mean; others stay undivided.
+    /// none), the z-loss by `valid_rows`. So is a loss that is a mean; others stay undivided. The sum is finite and not
+    /// negative: weights of another sum may change their signs with it. By 0 it is as [`zero_valid`](Self::zero_valid) says.
     #[must_use]
     pub const fn mean_over(self, weight_sum: f32, valid_rows: u32) -> Self {
         Self {

@@ -1,7 +1,7 @@
 //! Gradients from what the forward operations returned: the vector-Jacobian products of each row.
 //! With a scale, all carry it as a factor.
 
-use super::{Columns, pairwise_sum, rows_of, softmax};
+use super::{Columns, Real, pairwise_sum, rows_of, softmax};
 
 /// Gradient of the logits from that of the probabilities, `p_i (g_i - <p, g>)`: both inputs and the
 /// result are `rows x cols`.
@@ -13,16 +13,19 @@ use super::{Columns, pairwise_sum, rows_of, softmax};
 ///
 /// When `cols` is 0 or does not divide the number of probabilities, or `grad_probs` has another
 /// length.
-pub fn softmax_backward(probs: &[f32], grad_probs: &[f32], cols: impl Into<Columns>) -> Vec<f64> {
+pub fn softmax_backward<X: Real>(
+    probs: &[X],
+    grad_probs: &[X],
+    cols: impl Into<Columns>,
+) -> Vec<f64> {
     let columns = cols.into();
     by_rows(probs, grad_probs, columns.count, |p, g| {
         if !p.iter().chain(g).all(|value| value.is_finite()) {
             return vec![f64::NAN; columns.count];
         }
-        let product = |i: usize| f64::from(p[i]) * f64::from(g[i]);
-        let dot = pairwise_sum(columns.count, product);
+        let dot = pairwise_sum(columns.count, |i| p[i] * g[i]);
         let scale = columns.reading.scale;
-        let formula = |(&p, &g): (&f32, &f32)| f64::from(p) * (f64::from(g) - dot) * scale;
+        let formula = |(p, g): (&f64, &f64)| p * (g - dot) * scale;
         p.iter().zip(g).map(formula).collect()
     })
 }
@@ -37,20 +40,20 @@ pub fn softmax_backward(probs: &[f32], grad_probs: &[f32], cols: impl Into<Colum
 ///
 /// When `cols` is 0 or does not divide the number of log-probabilities, or `grad_log_probs` has
 /// another length.
-pub fn log_softmax_backward(
-    log_probs: &[f32],
-    grad_log_probs: &[f32],
+pub fn log_softmax_backward<X: Real>(
+    log_probs: &[X],
+    grad_log_probs: &[X],
     cols: impl Into<Columns>,
 ) -> Vec<f64> {
     let columns = cols.into();
     by_rows(log_probs, grad_log_probs, columns.count, |w, g| {
-        let usable = w.iter().all(|&w| w < f32::INFINITY) && g.iter().all(|g| g.is_finite());
+        let usable = w.iter().all(|&w| w < f64::INFINITY) && g.iter().all(|g| g.is_finite());
         if !usable {
             return vec![f64::NAN; columns.count];
         }
-        let total = pairwise_sum(columns.count, |i| f64::from(g[i]));
+        let total = pairwise_sum(columns.count, |i| g[i]);
         let scale = columns.reading.scale;
-        let formula = |(&w, &g): (&f32, &f32)| (f64::from(g) - f64::from(w).exp() * total) * scale;
+        let formula = |(w, g): (&f64, &f64)| (g - w.exp() * total) * scale;
         w.iter().zip(g).map(formula).collect()
     })
 }
@@ -65,38 +68,40 @@ pub fn log_softmax_backward(
 ///
 /// When `cols` is 0 or does not divide the number of logits, or `grad_lse` has another length than
 /// rows.
-pub fn logsumexp_backward(logits: &[f32], grad_lse: &[f32], cols: impl Into<Columns>) -> Vec<f64> {
+pub fn logsumexp_backward<X: Real>(
+    logits: &[X],
+    grad_lse: &[impl Real],
+    cols: impl Into<Columns>,
+) -> Vec<f64> {
     let columns = cols.into();
     assert_eq!(
         rows_of(logits, columns.count).len(),
         grad_lse.len(),
         "one gradient a row"
     );
-    let upstream = |&g: &f32| {
-        if g.is_finite() {
-            f64::from(g)
-        } else {
-            f64::NAN
-        }
-    };
+    let upstream = |g: f64| if g.is_finite() { g } else { f64::NAN };
     let mut gradient = softmax(logits, columns);
-    for (row, g) in gradient.chunks_exact_mut(columns.count).zip(grad_lse) {
-        let factor = upstream(g) * columns.reading.scale;
+    for (row, &g) in gradient.chunks_exact_mut(columns.count).zip(grad_lse) {
+        let factor = upstream(g.into()) * columns.reading.scale;
         row.iter_mut().for_each(|value| *value *= factor);
     }
     gradient
 }
 
 /// `formula(row of outputs, row of gradients)` of every row, joined.
-fn by_rows(
-    outputs: &[f32],
-    gradients: &[f32],
+fn by_rows<X: Real>(
+    outputs: &[X],
+    gradients: &[X],
     cols: usize,
-    formula: impl Fn(&[f32], &[f32]) -> Vec<f64>,
+    formula: impl Fn(&[f64], &[f64]) -> Vec<f64>,
 ) -> Vec<f64> {
     assert_eq!(outputs.len(), gradients.len(), "one gradient an output");
     rows_of(outputs, cols)
         .zip(rows_of(gradients, cols))
-        .flat_map(|(outputs, gradients)| formula(outputs, gradients))
+        .flat_map(|(outputs, gradients)| formula(&wide(outputs), &wide(gradients)))
         .collect()
+}
+
+fn wide<X: Real>(values: &[X]) -> Vec<f64> {
+    values.iter().map(|&value| value.into()).collect()
 }

@@ -1,3 +1,5 @@
+use super::Real;
+
 /// The columns of a row: how many, and how the logits in them are read. A plain number will do for
 /// one.
 ///
@@ -41,16 +43,15 @@ impl From<usize> for Columns {
     }
 }
 
-/// How a stored logit `x` becomes the number `z` that the formulas see: scaled, then capped.
+/// How a stored logit `x` becomes the number `z` that the formulas see, of which `steepness (z - max)` counts.
 ///
-/// | | `z` | `dz/dx` |
-/// | --- | --- | --- |
-/// | scale `S` | `S x` | `S` |
-/// | with softcap `C` | `C tanh(S x / C)` | `S (1 - (z / C)^2)` |
+/// | | `z` | steepness | `dz/dx` times the steepness |
+/// | --- | --- | --- | --- |
+/// | scale `S` | `x` | `S` | `S` |
+/// | with softcap `C` | `C tanh(S x / C)` | 1 | `S (1 - (z / C)^2)` |
 ///
-/// Special values are classified afterwards. A product beyond the range of f32 is an infinity, as it
-/// is in f32 arithmetic. The softcap makes `+-C` of infinities, ordinary numbers with slope 0; NaN
-/// stays NaN.
+/// Special values are classified afterwards. The softcap makes `+-C` of infinities, ordinary numbers
+/// with slope 0; NaN stays NaN.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Reading {
     pub(crate) scale: f64,
@@ -64,31 +65,23 @@ impl Reading {
         softcap: None,
     };
 
-    /// `z`, within the range of f32 where it is finite.
-    pub(crate) fn read(self, x: f32) -> f64 {
-        let scaled = self.scaled(x);
+    /// `z`.
+    pub(crate) fn read(self, x: impl Real) -> f64 {
+        let x = x.into();
         self.softcap
-            .map_or(scaled, |cap| cap * (scaled / cap).tanh())
+            .map_or(x, |cap| cap * (self.scale * x / cap).tanh())
     }
 
-    /// `dz/dx`. The factor of the softcap as `1 / cosh^2`, which no cancellation spoils.
-    pub(crate) fn slope(self, x: f32) -> f64 {
+    /// What differences of `z` are multiplied by.
+    pub(crate) fn steepness(self) -> f64 {
+        self.softcap.map_or(self.scale, |_| 1.0)
+    }
+
+    /// `dz/dx` times the steepness. The factor of the softcap as `1 / cosh^2`, which no cancellation spoils.
+    pub(crate) fn slope(self, x: impl Real) -> f64 {
         self.softcap.map_or(self.scale, |cap| {
-            let decay = (-2.0 * (self.scaled(x) / cap).abs()).exp();
+            let decay = (-2.0 * (self.scale * x.into() / cap).abs()).exp();
             self.scale * (4.0 * decay / ((1.0 + decay) * (1.0 + decay)))
         })
-    }
-
-    fn scaled(self, x: f32) -> f64 {
-        within_f32(self.scale * f64::from(x))
-    }
-}
-
-/// A value that is infinite where f32 would have it so, and within the range of f32 where it is finite.
-pub(super) fn within_f32(value: f64) -> f64 {
-    const MAX: f64 = f32::MAX as f64;
-    match value as f32 {
-        stored if stored.is_finite() => value.clamp(-MAX, MAX),
-        stored => f64::from(stored),
     }
 }

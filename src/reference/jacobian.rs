@@ -1,4 +1,4 @@
-use super::{Columns, softmax};
+use super::{Columns, Real, softmax};
 
 /// The derivatives of every probability by every logit of its row, `J_ij = p_i (delta_ij - p_j)`,
 /// times the scale: `rows x cols` to `rows x cols x cols`.
@@ -9,7 +9,7 @@ use super::{Columns, softmax};
 /// # Panics
 ///
 /// When `cols` is 0 or does not divide the number of logits.
-pub fn jacobian(logits: &[f32], cols: impl Into<Columns>) -> Vec<f64> {
+pub fn jacobian<X: Real>(logits: &[X], cols: impl Into<Columns>) -> Vec<f64> {
     let columns = cols.into();
     let probs = softmax(logits, columns);
     let mut entries = Vec::with_capacity(logits.len() * columns.count);

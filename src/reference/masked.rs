@@ -1,11 +1,10 @@
-use super::{Columns, Statistic, rows_of, within_f32};
+use super::{Columns, Real, Statistic, rows_of};
 use crate::EmptyRows;
 
 /// Columns with a mask for each row, expanded to `rows x cols` (see [`broadcast`](super::broadcast)): the formulas see
 /// `z = S x + M` where a logit `x` is kept, and `-inf` where it is excluded. Without a mask it is plain [`Columns`].
 ///
-/// - Special values are told apart in `z`. The sum is IEEE's, `+inf` and `-inf` make NaN, and one beyond the range of f32
-///   is an infinity.
+/// - Special values are told apart in `z`. The sum is IEEE's, `+inf` and `-inf` make NaN; that of two numbers is a number.
 /// - An excluded logit and what is added to it are never looked at: whatever they are, its probability is 0. Only in a row
 ///   that NaN or `+inf` among the kept ones spoils it is NaN, too.
 /// - A row with nothing left, all of it excluded or `-inf`, is by [`EmptyRows`].
@@ -19,14 +18,14 @@ use crate::EmptyRows;
 /// assert_eq!(softmax(&[1.0, 1.0], added), [1.0, 0.0]);
 /// ```
 #[derive(Clone, Copy, Debug)]
-pub struct Masked<'a> {
+pub struct Masked<'a, X = f32> {
     pub(crate) columns: Columns,
-    additive: Option<&'a [f32]>,
+    additive: Option<&'a [X]>,
     kept: Option<&'a [bool]>,
     empty_rows: EmptyRows,
 }
 
-impl<'a> Masked<'a> {
+impl<'a, X: Real> Masked<'a, X> {
     /// No mask yet, and NaN for rows with nothing left.
     pub fn new(cols: impl Into<Columns>) -> Self {
         Self {
@@ -39,7 +38,7 @@ impl<'a> Masked<'a> {
 
     /// What is added to the scaled logits, `rows x cols`.
     #[must_use]
-    pub fn additive(mut self, additive: &'a [f32]) -> Self {
+    pub fn additive(mut self, additive: &'a [X]) -> Self {
         self.additive = Some(additive);
         self
     }
@@ -61,26 +60,29 @@ impl<'a> Masked<'a> {
     /// What the formulas see of each column, for every row.
     pub(crate) fn rows<'l>(
         self,
-        logits: &'l [f32],
-    ) -> impl Iterator<Item = impl Fn(usize) -> f64 + Copy + use<'l, 'a>> {
+        logits: &'l [X],
+    ) -> impl Iterator<Item = impl Fn(usize) -> f64 + Copy + use<'l, 'a, X>> {
         let rows = rows_of(logits, self.columns.count).len();
         let lengths = [self.additive.map(<[_]>::len), self.kept.map(<[_]>::len)];
         for length in lengths.into_iter().flatten() {
             assert_eq!(length, logits.len(), "one element of the mask a logit");
         }
-        (0..rows).map(move |row| move |column| self.read(logits, row * self.columns.count + column))
+        let unit = self.unit();
+        let read = move |element| self.read(logits, element, unit);
+        (0..rows).map(move |row| move |column| read(row * self.columns.count + column))
     }
 
     /// The record of every row.
-    pub(crate) fn statistics(self, logits: &[f32]) -> impl Iterator<Item = Statistic> {
-        let cols = self.columns.count;
-        self.rows(logits).map(move |z| Statistic::of_seen(cols, z))
+    pub(crate) fn statistics(self, logits: &[X]) -> impl Iterator<Item = Statistic> {
+        let (cols, steepness) = (self.columns.count, self.steepness());
+        self.rows(logits)
+            .map(move |z| Statistic::of_seen(cols, steepness, z))
     }
 
     /// `formula(z)` for every element, seen as `z`, with the formula that `of_row(number, statistic)` makes for its row.
     pub(crate) fn map<Formula: Fn(f64) -> f64>(
         self,
-        logits: &[f32],
+        logits: &[X],
         of_row: impl Fn(usize, Statistic) -> Formula,
     ) -> Vec<f64> {
         let mut values = Vec::with_capacity(logits.len());
@@ -94,15 +96,15 @@ impl<'a> Masked<'a> {
 
     /// How large the numbers are that f32 rounds before it has the sum of logit and mask: the scaled logits of a row, if
     /// they are products. `None` without an additive mask.
-    pub(crate) fn rounded(&self, logits: &[f32], row: usize) -> Option<f64> {
+    pub(crate) fn rounded(&self, logits: &[X], row: usize) -> Option<f64> {
         self.additive?;
         let Columns { count, reading } = self.columns;
         if reading.scale == 1.0 {
             return Some(0.0);
         }
         let elements = (row * count..).take(count);
-        let counts = elements.filter(|&element| self.read(logits, element).is_finite());
-        let scaled = counts.map(|element| reading.read(logits[element]).abs());
+        let counts = elements.filter(|&element| self.read(logits, element, 1.0).is_finite());
+        let scaled = counts.map(|element| (reading.scale * logits[element].into()).abs());
         Some(scaled.fold(0.0, f64::max))
     }
 
@@ -114,17 +116,37 @@ impl<'a> Masked<'a> {
         }
     }
 
-    fn read(&self, logits: &[f32], element: usize) -> f64 {
+    fn read(&self, logits: &[X], element: usize, unit: f64) -> f64 {
         if self.kept.is_some_and(|kept| !kept[element]) {
             return f64::NEG_INFINITY;
         }
-        let z = self.columns.reading.read(logits[element]);
-        self.additive
-            .map_or(z, |added| within_f32(z + f64::from(added[element])))
+        let Columns { reading, .. } = self.columns;
+        match self.additive {
+            Some(added) => {
+                reading.scale * unit * logits[element].into() + unit * added[element].into()
+            }
+            None => reading.read(logits[element]),
+        }
+    }
+
+    /// A power of 2 in which the sum of a scaled logit and its mask is finite if both are.
+    fn unit(&self) -> f64 {
+        (1.0 / (1.0 + self.columns.reading.scale))
+            .log2()
+            .floor()
+            .exp2()
+    }
+
+    /// What differences of what the formulas see are multiplied by.
+    fn steepness(&self) -> f64 {
+        match self.additive {
+            Some(_) => 1.0 / self.unit(),
+            None => self.columns.reading.steepness(),
+        }
     }
 }
 
-impl<Cols: Into<Columns>> From<Cols> for Masked<'_> {
+impl<X: Real, Cols: Into<Columns>> From<Cols> for Masked<'_, X> {
     fn from(cols: Cols) -> Self {
         Self::new(cols)
     }

@@ -1,7 +1,7 @@
 //! Every operation in f64 on the CPU: what the kernels are measured against.
 //!
-//! Inputs are the f32 values exactly as stored, `rows x cols` in row-major order, so that rows are
-//! `len / cols`; everything after the load is f64. The code is as plain as the formulas, for it is
+//! Inputs are the values exactly as stored, f32 or f64 ([`Real`]), `rows x cols` in row-major order,
+//! so that rows are `len / cols`; everything after the load is f64. The code is as plain as the formulas, for it is
 //! read more often than it is run. Sums are pairwise: rows of millions of columns stay exact to
 //! about 1e-15.
 //!
@@ -31,8 +31,10 @@
 //! | `+inf` | NaN | NaN | `+inf` |
 //! | NaN, with or without `+inf` | NaN | NaN | NaN |
 //!
-//! No row changes another one. Values are told apart as the formulas see them: a logit whose scaled
-//! value is beyond the range of f32 counts as infinite. One that a mask excludes counts as `-inf`.
+//! No row changes another one. Values are told apart as they are stored, and a sum with a mask as
+//! the rules of IEEE have it: what is finite never counts as infinite, whatever the scale, since
+//! what counts of a logit is `S (x - m)`. One that a mask excludes counts as `-inf`. Only results
+//! may be beyond the range of f32, and are infinite once they are rounded to it.
 //!
 //! # Panics
 //!
@@ -54,7 +56,6 @@ use std::slice::ChunksExact;
 pub use backward::{log_softmax_backward, logsumexp_backward, softmax_backward};
 pub use columns::Columns;
 pub(crate) use columns::Reading;
-use columns::within_f32;
 pub(crate) use cross_entropy::{Counts, Shares, Target};
 pub use cross_entropy::{CrossEntropy, CrossEntropyResult, RowOutputs, Targets};
 pub use jacobian::jacobian;
@@ -64,8 +65,14 @@ pub use softmax::{log_softmax, logsumexp, softmax};
 pub use statistic::Statistic;
 pub(crate) use sum::pairwise_sum;
 
+/// A number as it is stored.
+pub trait Real: Copy + Into<f64> {}
+
+impl Real for f32 {}
+impl Real for f64 {}
+
 /// The rows of a `rows x cols` array.
-pub(crate) fn rows_of(values: &[f32], cols: usize) -> ChunksExact<'_, f32> {
+pub(crate) fn rows_of<X>(values: &[X], cols: usize) -> ChunksExact<'_, X> {
     assert!(cols > 0, "a row needs at least one column");
     assert!(
         values.len().is_multiple_of(cols),

@@ -1,4 +1,4 @@
-use super::{Masked, Statistic};
+use super::{Masked, Real, Statistic};
 
 /// Probabilities `exp(x_i - max) / sum exp(x - max)` of every row: `rows x cols` to `rows x cols`.
 ///
@@ -13,7 +13,7 @@ use super::{Masked, Statistic};
 /// # Panics
 ///
 /// When `cols` is 0 or does not divide the number of logits, or a mask has another length than those.
-pub fn softmax<'a>(logits: &[f32], cols: impl Into<Masked<'a>>) -> Vec<f64> {
+pub fn softmax<'a, X: Real + 'a>(logits: &[X], cols: impl Into<Masked<'a, X>>) -> Vec<f64> {
     let masked = cols.into();
     masked.map(logits, |_, row| {
         move |z| masked.unless_empty(row, 0.0, row.probability(z))
@@ -30,7 +30,7 @@ pub fn softmax<'a>(logits: &[f32], cols: impl Into<Masked<'a>>) -> Vec<f64> {
 /// # Panics
 ///
 /// As [`softmax`].
-pub fn log_softmax<'a>(logits: &[f32], cols: impl Into<Masked<'a>>) -> Vec<f64> {
+pub fn log_softmax<'a, X: Real + 'a>(logits: &[X], cols: impl Into<Masked<'a, X>>) -> Vec<f64> {
     let masked = cols.into();
     masked.map(logits, |_, row| {
         move |z| masked.unless_empty(row, f64::NEG_INFINITY, row.log_probability(z))
@@ -45,7 +45,7 @@ pub fn log_softmax<'a>(logits: &[f32], cols: impl Into<Masked<'a>>) -> Vec<f64> 
 /// # Panics
 ///
 /// As [`softmax`].
-pub fn logsumexp<'a>(logits: &[f32], cols: impl Into<Masked<'a>>) -> Vec<f64> {
+pub fn logsumexp<'a, X: Real + 'a>(logits: &[X], cols: impl Into<Masked<'a, X>>) -> Vec<f64> {
     let statistics = cols.into().statistics(logits);
     statistics.map(Statistic::lse).collect()
 }

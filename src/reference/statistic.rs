@@ -1,4 +1,4 @@
-use super::{Reading, pairwise_sum};
+use super::{Reading, Real, pairwise_sum};
 
 /// What a row of logits reduces to: its maximum, and the sum of `exp(x - max)`.
 ///
@@ -9,7 +9,7 @@ use super::{Reading, pairwise_sum};
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Statistic {
-    /// The largest finite logit, or the lowest finite f32 where there is none.
+    /// The largest finite logit, or the lowest finite f64 where there is none.
     pub max: f64,
     /// The sum of `exp(x - max)` over the finite logits: 0 where there is none, else at least 1.
     pub sum: f64,
@@ -17,6 +17,8 @@ pub struct Statistic {
     pub has_nan: bool,
     /// `+inf` was seen.
     pub has_positive_infinity: bool,
+    /// What differences of logits are multiplied by before anything else.
+    pub(crate) steepness: f64,
 }
 
 impl Statistic {
@@ -24,30 +26,32 @@ impl Statistic {
     ///
     /// Its maximum is finite, so that merging never forms `inf - inf`.
     pub const EMPTY: Self = Self {
-        max: -(f32::MAX as f64),
+        max: f64::MIN,
         sum: 0.0,
         has_nan: false,
         has_positive_infinity: false,
+        steepness: 1.0,
     };
 
     /// The record of a row, or of a part of one.
-    pub fn of(row: &[f32]) -> Self {
+    pub fn of<X: Real>(row: &[X]) -> Self {
         Self::of_read(row, Reading::PLAIN)
     }
 
     /// The record of the logits as they are read.
-    pub(crate) fn of_read(row: &[f32], reading: Reading) -> Self {
-        Self::of_seen(row.len(), |column| reading.read(row[column]))
+    pub(crate) fn of_read<X: Real>(row: &[X], reading: Reading) -> Self {
+        let z = |column: usize| reading.read(row[column]);
+        Self::of_seen(row.len(), reading.steepness(), z)
     }
 
     /// The record of so many logits as the formulas see them.
-    pub(crate) fn of_seen(cols: usize, z: impl Fn(usize) -> f64) -> Self {
+    pub(crate) fn of_seen(cols: usize, steepness: f64, z: impl Fn(usize) -> f64) -> Self {
         let seen = || (0..cols).map(&z);
         let max = seen()
             .filter(|z| z.is_finite())
             .fold(Self::EMPTY.max, f64::max);
         let term = |column: usize| match z(column) {
-            z if z.is_finite() => (z - max).exp(),
+            z if z.is_finite() => (steepness * (z - max)).exp(),
             _ => 0.0,
         };
         Self {
@@ -55,6 +59,7 @@ impl Statistic {
             sum: pairwise_sum(cols, term),
             has_nan: seen().any(f64::is_nan),
             has_positive_infinity: seen().any(|z| z == f64::INFINITY),
+            steepness,
         }
     }
 
@@ -65,8 +70,9 @@ impl Statistic {
     #[must_use]
     pub fn merge(self, other: Self) -> Self {
         let max = self.max.max(other.max);
-        let rescaled = |part: Self| part.sum * (part.max - max).exp();
+        let rescaled = |part: Self| part.sum * (part.steepness * (part.max - max)).exp();
         Self {
+            steepness: self.steepness,
             max,
             sum: rescaled(self) + rescaled(other),
             has_nan: self.has_nan || other.has_nan,
@@ -81,8 +87,23 @@ impl Statistic {
             _ if self.has_nan => f64::NAN,
             _ if self.has_positive_infinity => f64::INFINITY,
             _ if self.sum == 0.0 => f64::NEG_INFINITY,
-            _ => self.max + self.sum.ln(),
+            _ => self.height() + self.sum.ln(),
         }
+    }
+
+    /// A logit of the row, times the steepness.
+    pub(crate) fn scaled(self, z: f64) -> f64 {
+        self.steepness * z
+    }
+
+    /// The largest one.
+    pub(crate) fn height(self) -> f64 {
+        self.scaled(self.max)
+    }
+
+    /// How far a logit of the row is above the maximum, times the steepness: 0 or less.
+    pub(crate) fn distance(self, z: f64) -> f64 {
+        self.steepness * (z - self.max)
     }
 
     /// Whether the row has no probabilities: a NaN or `+inf` was seen, or nothing finite.
@@ -100,7 +121,7 @@ impl Statistic {
         if self.poisoned() {
             return f64::NAN;
         }
-        (z - self.max).exp() / self.sum
+        self.distance(z).exp() / self.sum
     }
 
     /// `(z - max) - ln(sum)` for a logit of the row: `-inf` for `-inf`, NaN in a poisoned row.
@@ -108,7 +129,7 @@ impl Statistic {
         if self.poisoned() {
             return f64::NAN;
         }
-        (z - self.max) - self.sum.ln()
+        self.distance(z) - self.sum.ln()
     }
 
     /// The negative log-probability `(max - z) + ln(sum)`: `+inf` for `-inf`, NaN in a poisoned row.
@@ -116,6 +137,6 @@ impl Statistic {
         if self.poisoned() {
             return f64::NAN;
         }
-        (self.max - z) + self.sum.ln()
+        self.sum.ln() - self.distance(z)
     }
 }

@@ -7,6 +7,7 @@
 mod axis;
 mod bench;
 mod cross_entropy;
+mod doubles;
 mod failures;
 mod files;
 mod folder;

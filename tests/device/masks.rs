@@ -1,9 +1,10 @@
 //! Masked rows on a device: many axes, small bindings, what is excluded is not looked at, and what cannot be asked for.
 //! What comes of masks in every kernel is the check's.
 
+use crate::common::results::kernels;
 use crate::common::sweep::covering;
 use crate::common::{
-    Output, assert_close, assert_error, bits, device_with_bindings_of, gpu, upload,
+    Output, assert_close, assert_error, bits, device_with_bindings_of, forced, gpu, upload,
 };
 use wgpu_softmax::check::{Inputs, bounds, inputs};
 use wgpu_softmax::reference::{self, Columns, Masked, broadcast, causal};
@@ -262,4 +263,93 @@ fn causal_rows_of_every_kind() {
             assert_close(&what, &output.floats(gpu()), &expected, &allowed, keys);
         }
     }
+}
+
+/// The first rows of far more queries: they see few keys, or none.
+#[test]
+fn causal_rows_of_more_queries_than_rows() {
+    let (rows, keys) = (40, 1024_usize);
+    let logits = Inputs::PlantedOutliers.logits(rows, keys, 6);
+    let input = upload(gpu(), &logits);
+    for queries in [1040, 1 << 31, u64::from(u32::MAX)] {
+        let seen = |row: usize| (row as u64 + keys as u64 + 1).saturating_sub(queries);
+        let kept: Vec<bool> = (0..rows * keys)
+            .map(|element| ((element % keys) as u64) < seen(element / keys))
+            .collect();
+        let masked = Masked::new(keys).kept(&kept).empty_rows(EmptyRows::Zero);
+        let expected = reference::softmax(&logits, masked);
+        let allowed = bounds::probability(&logits, masked);
+        let spec = SoftmaxSpec::new(rows as u64, keys as u64).causal(queries);
+        let spec = spec.empty_rows(EmptyRows::Zero);
+        for planner in every_planner(spec) {
+            let output = Output::new(gpu(), logits.len());
+            let buffers = SoftmaxBuffers {
+                logits: &input,
+                probs: &output.buffer,
+            };
+            let plan = planner.softmax(spec).expect("a plan");
+            gpu()
+                .run(&plan.bind(buffers).expect("bound"), "softmax")
+                .expect("runs");
+            let what = format!("{queries} queries, {}", plan.kernel());
+            assert_close(&what, &output.floats(gpu()), &expected, &allowed, keys);
+        }
+    }
+}
+
+/// What Hugging Face's models add, at the scales of attention: it overflows no sum, and a row in which it stands throughout
+/// has probabilities.
+#[test]
+fn the_lowest_number_masks_as_a_number() {
+    let (rows, cols) = (6, 45);
+    let logits = Inputs::Peaked.logits(rows, cols, 5);
+    let shape = [rows, cols];
+    let mut added = vec![0.0; rows * cols];
+    added[..cols].fill(f32::MIN);
+    added[cols..2 * cols - 9].fill(f32::MIN);
+    added[2 * cols] = f32::MIN;
+    added[3 * cols..]
+        .iter_mut()
+        .step_by(2)
+        .for_each(|m| *m = -1e4);
+    let mut huge = logits.clone();
+    huge[4 * cols..].iter_mut().for_each(|x| *x *= 1e37);
+    added[5 * cols..]
+        .iter_mut()
+        .step_by(3)
+        .for_each(|m| *m = f32::MAX);
+    for logits in [logits, huge] {
+        for scale in [0.125, 1.0, 3.0, 1e20] {
+            let masked = Masked::new(Columns::new(cols).scale(scale)).additive(&added);
+            let (expected, allowed) = (
+                reference::softmax(&logits, masked),
+                bounds::probability(&logits, masked),
+            );
+            let mask = mask_of(MaskKind::Additive, &shape, &shape);
+            let spec = spec_of(&shape).scale(scale).mask(mask);
+            for variant in kernels(rows, cols) {
+                let gpu = forced(gpu(), variant);
+                let mask = upload(&gpu, &added);
+                let found = softmax(&gpu, spec, &logits, Some(&mask));
+                let what = format!("times {scale} by {variant}");
+                assert_close(&what, &found, &expected, &allowed, cols);
+                assert!(found.iter().all(|p| p.is_finite()), "{what}");
+                let sum: f32 = found[..cols].iter().sum();
+                assert!((sum - 1.0).abs() < 1e-5, "{what}: {sum}");
+            }
+        }
+    }
+}
+
+/// Beside logits so large, what is added would be lost.
+#[test]
+fn a_scale_that_leaves_nothing_of_a_mask_is_refused() {
+    let shape = [2, 8];
+    let spec = spec_of(&shape).mask(mask_of(MaskKind::Additive, &shape, &[8]));
+    assert!(gpu().planner().softmax(spec.scale(1.2e30)).is_ok());
+    let refused = gpu().planner().softmax(spec.scale(3e38));
+    let expected = "scale: expected at most 1.2676506e30 where a mask is added, found 3e38";
+    assert_error(refused, expected);
+    let kept = spec_of(&shape).mask(mask_of(MaskKind::Boolean, &shape, &[8]));
+    assert!(gpu().planner().softmax(kept.scale(3e38)).is_ok());
 }

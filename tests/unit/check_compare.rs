@@ -215,3 +215,15 @@ fn what_is_exact_stays_exact_in_storage() {
     assert_eq!(bounds::stored(DType::Bf16, &[0.5], &[-256.0]), [1.5]);
     assert_eq!(bounds::stored(DType::F32, &[0.5], &[-256.0]), [0.5]);
 }
+
+/// That of the largest number reaches beyond the range, and no further than the bound of any other.
+#[test]
+fn an_infinity_is_right_where_the_value_is_one() {
+    let (max, step) = (f64::from(f32::MAX), 2_f64.powi(104));
+    let passes =
+        |found: f32, expected: f64| compare(&[found], &[expected], &[8.0 * step], 1).passed();
+    assert!(!passes(INF, max) && !passes(INF, max + 0.4 * step) && !passes(-INF, -max));
+    assert!(passes(INF, max + 0.5 * step) && passes(-INF, -1e39) && !passes(INF, -1e39));
+    assert!(passes(f32::MAX, max) && passes(f32::MAX, 1e39) && !passes(3.4e38, 1e39));
+    assert!(compare(&[INF], &[1.0], &[f64::INFINITY], 1).passed());
+}

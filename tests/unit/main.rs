@@ -13,4 +13,5 @@ mod mask;
 mod plain_form;
 mod reference;
 mod reference_options;
+mod specs;
 mod variants;

@@ -124,3 +124,13 @@ fn sizes_past_64_bits_are_refused_not_multiplied() {
         Ok((3, u64::MAX))
     );
 }
+
+#[test]
+fn extents_whose_product_is_beyond_64_bits() {
+    let huge = 1 << 40;
+    let empty = Mask::new(MaskKind::Additive, &[huge, huge, 0], 2, &[huge, huge, 0]);
+    assert_eq!(empty.expect("a mask of nothing").elements(), 0);
+    let refused = Mask::new(MaskKind::Additive, &[huge, huge, 2], 2, &[huge, huge, 2]);
+    let error = refused.expect_err("too many elements").to_string();
+    assert!(error.contains("fewer than 2^64 elements"), "{error}");
+}

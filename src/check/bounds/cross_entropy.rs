@@ -1,7 +1,7 @@
 //! Losses: of the rows, and reduced.
 
 use super::row_outputs::of_z_loss;
-use super::{FLUSHED, U, finite, lse, of_log, two_ln};
+use super::{FLUSHED, U, beyond_f32, finite, lse, of_log, two_ln};
 use crate::reference::{Counts, CrossEntropy, Statistic, Target, Targets, pairwise_sum, rows_of};
 
 /// Of the [logsumexp](crate::reference::CrossEntropyResult::lse) that goes with the losses, one a row.
@@ -20,9 +20,8 @@ pub fn row_lse(cross_entropy: &CrossEntropy, logits: &[f32]) -> Vec<f64> {
 /// | smoothing, or probabilities | `sum_c abs(t_c) (b_c + (8 + 2 ln N) u l_c)`: the shares take 8 roundings, the nested sum over classes `2 ln N` |
 /// | z-loss `L` | `abs(L) (2 abs(lse) B + B^2 + 4 u lse^2)` more: the square of an inexact number and its roundings; and `u` of the sum |
 ///
-/// A share that may be flushed costs as much times `l_c`. Where a log-probability may be beyond the
-/// range of f32 and has to be multiplied, or it or the z-loss is and they have to be added, every
-/// value but NaN is allowed.
+/// A share that may be flushed costs as much times `l_c`. Where the products, all made positive, add up to more than f32
+/// holds, or the loss or the z-loss is and they have to be added, every value but NaN is allowed.
 pub fn row_loss<'a>(
     cross_entropy: &CrossEntropy,
     logits: &[f32],
@@ -39,8 +38,8 @@ pub fn row_loss<'a>(
 /// The mean of the cross-entropy divides by a nested sum of the weights, which is within 8 u of the
 /// sum of their absolute values. That of the z-loss divides by a count.
 ///
-/// Where the losses, each with its bound, add up to more than f32 holds, every value but NaN is allowed: which of the
-/// partial sums overflow is the kernel's own affair.
+/// Where the losses, all made positive, add up to more than f32 holds, every value but NaN is allowed: which of the partial
+/// sums overflow is the kernel's own affair.
 pub fn loss<'a>(
     cross_entropy: &CrossEntropy,
     logits: &[f32],
@@ -62,7 +61,7 @@ pub fn loss<'a>(
     let quotient = weight_sum_error(cross_entropy, &targets, &counts)
         * reduced(&|row| row.loss, &|_| 0.0)?.abs();
     let overflows = rows.iter().any(|row| row.bound() == f64::INFINITY)
-        || beyond_f32(pairwise_sum(rows.len(), |n| rows[n].largest()));
+        || beyond_f32(pairwise_sum(rows.len(), |n| rows[n].magnitude()));
     let bound = finite(bound + z_bound + quotient);
     Some(if overflows { f64::INFINITY } else { bound })
 }
@@ -116,22 +115,15 @@ impl RowLoss {
         self.loss.abs() + self.z_loss.abs()
     }
 
-    /// The largest magnitude that its bounds allow.
-    fn largest(&self) -> f64 {
-        self.magnitude() + self.loss_bound + self.z_bound
-    }
-
     /// Of both together.
     fn bound(&self) -> f64 {
         let sum = match self.z_loss {
             0.0 => 0.0,
             _ => U * self.magnitude(),
         };
-        let overflows = |part: f64| beyond_f32(part.abs());
+        let overflows = beyond_f32(self.loss) || beyond_f32(self.z_loss);
         match (self.loss + self.z_loss).is_finite() {
-            true if self.z_loss != 0.0 && (overflows(self.loss) || overflows(self.z_loss)) => {
-                f64::INFINITY
-            }
+            true if self.z_loss != 0.0 && overflows => f64::INFINITY,
             true => self.loss_bound + self.z_bound + sum,
             false => 0.0,
         }
@@ -150,16 +142,13 @@ fn of_row(
     let products = match shares.only() {
         Some(class) if !shares.weighted() => return of_log(surprise(class), columns),
         Some(_) => U,
+        None if beyond_f32(shares.sum(|c| shares.magnitude(c) * surprise(c))) => {
+            return f64::INFINITY;
+        }
         None => (8.0 + two_ln(columns.count)) * U,
     };
     shares.sum(|c| match surprise(c) {
         0.0 if columns.count == 1 => 0.0,
-        l if beyond_f32(l + of_log(l, columns)) => f64::INFINITY,
         l => shares.magnitude(c) * (of_log(l, columns) + products * l) + flushed(c, l),
     })
-}
-
-/// A finite value that f32 does not hold.
-fn beyond_f32(value: f64) -> bool {
-    value.is_finite() && value > f64::from(f32::MAX)
 }

@@ -46,6 +46,7 @@ pub use cross_entropy::{loss, row_loss, row_lse};
 pub use loss_gradient::loss_gradient;
 pub use row_outputs::{entropy, log_probs_of, max_prob, may_be_argmax, target_log_prob, z_loss};
 pub use softmax::{jacobian, log_probability, lse, probability};
+pub(in crate::check) use storage::rounding;
 pub use storage::stored;
 
 use crate::reference::{Columns, Statistic};
@@ -77,7 +78,7 @@ impl Spread {
     fn masked(columns: Columns, rounded: Option<f64>, row: Statistic) -> impl Fn(f64) -> Self {
         let plain = Self::from(columns);
         move |z| {
-            let sums = |products| z.abs() + row.max.abs() + 2.0 * products;
+            let sums = |products| row.scaled(z).abs() + row.height().abs() + 2.0 * products;
             let logits = plain.logits + rounded.map_or(0.0, sums);
             Self { logits, ..plain }
         }
@@ -103,7 +104,7 @@ impl From<Columns> for Spread {
 }
 
 fn of_probability(row: Statistic, z: f64, spread: impl Into<Spread>) -> f64 {
-    let (p, d, spread) = (row.probability(z), z - row.max, spread.into());
+    let (p, d, spread) = (row.probability(z), row.distance(z), spread.into());
     let factor = |relative: f64| {
         let largest = (row.log_probability(z) + relative).exp().min(1.0);
         largest * -(-relative).exp_m1()
@@ -126,7 +127,7 @@ fn of_log(w: f64, spread: impl Into<Spread>) -> f64 {
 fn of_lse(row: Statistic, spread: impl Into<Spread>) -> f64 {
     match row {
         _ if row.poisoned() => 0.0,
-        _ => (8.0 * row.max.abs().max(row.sum.ln()).max(1.0) + spread.into().total()) * U,
+        _ => (8.0 * row.height().abs().max(row.sum.ln()).max(1.0) + spread.into().total()) * U,
     }
 }
 
@@ -151,4 +152,9 @@ fn flushed(scale: f64) -> f64 {
 /// 0 where a NaN or an infinity leaves no error to bound.
 fn finite(bound: f64) -> f64 {
     if bound.is_finite() { bound } else { 0.0 }
+}
+
+/// A finite value that is infinite in f32.
+fn beyond_f32(value: f64) -> bool {
+    value.is_finite() && (value as f32).is_infinite()
 }

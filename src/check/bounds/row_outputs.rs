@@ -108,7 +108,7 @@ fn of_entropy(cross_entropy: &CrossEntropy, row: &[f32], statistic: Statistic) -
             0.0 => 0.0,
             p => {
                 let derivative = p * (statistic.log_probability(z) + entropy).abs();
-                derivative * (2.0 * (statistic.max - z) + spread.logits)
+                derivative * (spread.logits - 2.0 * statistic.distance(z))
             }
         }
     };

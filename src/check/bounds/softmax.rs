@@ -1,5 +1,5 @@
 use super::backward::scaled;
-use super::{FLUSHED, Spread, U, of_log, of_lse, of_probability};
+use super::{FLUSHED, Spread, U, beyond_f32, of_log, of_lse, of_probability};
 use crate::reference::{self, Columns, Masked};
 
 /// Of [`softmax`](reference::softmax), `rows x cols`.
@@ -11,12 +11,17 @@ pub fn probability<'a>(logits: &[f32], cols: impl Into<Masked<'a>>) -> Vec<f64> 
     })
 }
 
-/// Of [`log_softmax`](reference::log_softmax), `rows x cols`.
+/// Of [`log_softmax`](reference::log_softmax), `rows x cols`. Infinite where the sum of a logit and its mask is beyond f32:
+/// its rounding decides whether the distance from the maximum is, too.
 pub fn log_probability<'a>(logits: &[f32], cols: impl Into<Masked<'a>>) -> Vec<f64> {
     let masked = cols.into();
     masked.map(logits, |number, row| {
-        let spread = Spread::masked(masked.columns, masked.rounded(logits, number), row);
-        move |z| of_log(row.log_probability(z), spread(z))
+        let products = masked.rounded(logits, number);
+        let spread = Spread::masked(masked.columns, products, row);
+        move |z| match row.scaled(z) {
+            sum if products.is_some() && beyond_f32(sum) => f64::INFINITY,
+            _ => of_log(row.log_probability(z), spread(z)),
+        }
     })
 }
 

@@ -11,16 +11,20 @@ use crate::DType;
 /// When the lengths differ.
 pub fn stored(dtype: DType, allowed: &[f64], expected: &[f64]) -> Vec<f64> {
     assert_eq!(allowed.len(), expected.len(), "allowed and expected");
-    let rounding = |y: f64| match dtype {
-        DType::F32 => 0.0,
-        DType::F16 => (y.abs() / 2048.0).max(2_f64.powi(-25)),
-        DType::Bf16 => y.abs() / 256.0,
-    };
     let held = |y: f64| !y.is_finite() || f64::from(dtype.round(y as f32)) == y;
     let bound = |(&allowed, &y): (&f64, &f64)| match allowed {
         0.0 if held(y) => 0.0,
-        _ if y.is_finite() => allowed + rounding(y),
+        _ if y.is_finite() => allowed + rounding(dtype, y),
         _ => allowed,
     };
     allowed.iter().zip(expected).map(bound).collect()
+}
+
+/// What one rounding costs that is not one of f32.
+pub(in crate::check) fn rounding(dtype: DType, y: f64) -> f64 {
+    match dtype {
+        DType::F32 => 0.0,
+        DType::F16 => (y.abs() / 2048.0).max(2_f64.powi(-25)),
+        DType::Bf16 => y.abs() / 256.0,
+    }
 }

@@ -11,14 +11,14 @@ use wgpu_softmax::reference::{CrossEntropy, Targets};
 impl Settings {
     pub(super) fn by_reference(&self, block: Block) -> Computed {
         let slices @ [outer, classes, inner] = [block.rows / self.inner, self.classes, self.inner];
-        let logits = block.logits.swapped(slices).into_f32();
+        let logits = block.logits.swapped(slices).into_f64();
         let computed = match block.targets {
             SomeTargets::Ids(ids) => {
                 let ids: Vec<i64> = ids.into_iter().map(i64::from).collect();
                 self.of_reference(&logits, (&ids).into(), block.grad_losses)
             }
             SomeTargets::Probs(probs) => {
-                let probs = probs.swapped(slices).into_f32();
+                let probs = probs.swapped(slices).into_f64();
                 self.of_reference(&logits, (&probs).into(), block.grad_losses)
             }
         };
@@ -30,9 +30,9 @@ impl Settings {
 
     fn of_reference(
         &self,
-        logits: &[f32],
-        targets: Targets<'_>,
-        grad_losses: Option<Vec<f32>>,
+        logits: &[f64],
+        targets: Targets<'_, f64>,
+        grad_losses: Option<Vec<f64>>,
     ) -> Computed {
         let of_losses = self.reference(self.z_of_losses()).losses(logits, targets);
         let gradient = || {

@@ -12,7 +12,7 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    pub(super) fn of(targets: &Targets, weight: Option<&[f32]>, rows: usize) -> Self {
+    pub(super) fn of(targets: &Targets, weight: Option<&[f64]>, rows: usize) -> Self {
         let Targets::Ids { ids, .. } = targets else {
             return Self::of_rows(rows);
         };
@@ -22,11 +22,31 @@ impl Counts {
             return Self::of_rows(valid_rows);
         };
         let weights = valid().filter_map(|&id| usize::try_from(id).ok());
-        let weights = weights.map(|id| f64::from(weight[id]));
+        let weights = weights.map(|id| weight[id]);
         Self {
             valid_rows,
             weight_sum: weights.fold(0.0, |sum, weight| sum + weight),
         }
+    }
+
+    /// Weights by which the gradient of the mean is the same, and their sum: one that f32 holds, and not negative. The sum
+    /// may be negative, infinite or NaN where weights are: a finite weight over an infinite sum is 0.
+    pub(super) fn divided(self, weight: &[f64]) -> (Vec<f64>, f64) {
+        let sum = self.weight_sum;
+        let each = |of: &dyn Fn(f64) -> f64| weight.iter().map(|&weight| of(weight)).collect();
+        if sum.is_nan() {
+            return (each(&|_| f64::NAN), 1.0);
+        }
+        if sum.is_infinite() {
+            return (each(&|w| if w.is_finite() { 0.0 } else { w }), 1.0);
+        }
+        let sign = if sum < 0.0 { -1.0 } else { 1.0 };
+        let unit = if (sum as f32).is_infinite() {
+            SMALL
+        } else {
+            1.0
+        };
+        (each(&|w| w * sign * unit), sum * sign * unit)
     }
 
     fn of_rows(rows: usize) -> Self {
@@ -36,6 +56,9 @@ impl Counts {
         }
     }
 }
+
+/// Makes f32 hold the sum of more f32 than there can be.
+const SMALL: f64 = 1.0 / (1_u64 << 40) as f64;
 
 /// The sums over the rows so far.
 #[derive(Debug, Clone, Copy, Default)]

@@ -3,7 +3,7 @@
 use super::operands::Block;
 use super::settings::{Computed, Settings};
 use super::targets::{IGNORED, SomeTargets};
-use crate::cli::files::Floats;
+use crate::cli::files::{Floats, narrow};
 use wgpu_softmax::variant::{Operation, Problem};
 use wgpu_softmax::{
     CrossEntropyInputs, CrossEntropySpec, CrossEntropyWants, Element, Error, Gpu, Reduction,
@@ -33,29 +33,36 @@ impl Settings {
         }
     }
 
-    /// Computes in the type of the inputs. Where the losses are apart from their z-losses, the gradient, which has both,
-    /// takes a run of its own.
-    fn run<'a, T: Element>(
-        &'a self,
+    /// Computes in the type of the inputs. Where the losses are apart from their z-losses, or have other weights, the
+    /// gradient takes a run of its own.
+    fn run<T: Element>(
+        &self,
         gpu: &Gpu,
-        block: &'a Block,
-        mut inputs: CrossEntropyInputs<'a, T>,
+        block: &Block,
+        inputs: CrossEntropyInputs<'_, T>,
         stored: fn(Vec<T>) -> Floats,
     ) -> Result<Computed, Error> {
-        inputs.weight = self.weight.as_deref();
-        inputs.grad_losses = block.grad_losses.as_deref();
-        let compute = |z_loss, grad_logits, lse| {
+        let grad_losses = block.grad_losses.clone().map(narrow);
+        let compute = |weight: &Option<Vec<f64>>, z_loss, grad_logits, lse| {
             let spec = self.spec(block.rows as u64, z_loss)?;
+            let weight = weight.clone().map(narrow);
+            let mut inputs = inputs;
+            inputs.weight = weight.as_deref();
+            inputs.grad_losses = grad_losses.as_deref();
             gpu.cross_entropy(&spec, inputs, CrossEntropyWants { grad_logits, lse })
         };
         let CrossEntropyWants { grad_logits, lse } = self.wants;
+        let own_run = self.apart || self.of_gradient.0.is_some();
         let mut output = compute(
+            &self.weight,
             self.z_of_losses(),
-            grad_logits && !self.apart,
+            grad_logits && !own_run,
             lse || self.apart,
         )?;
-        if grad_logits && self.apart {
-            output.grad_logits = compute(self.z_loss, true, false)?.grad_logits;
+        if grad_logits && own_run {
+            let weight = self.of_gradient.0.as_ref().or(self.weight.as_ref());
+            let computed = compute(&weight.cloned(), self.z_loss, true, false)?;
+            output.grad_logits = computed.grad_logits;
         }
         let wide = |values: Vec<f32>| values.into_iter().map(f64::from).collect();
         Ok(Computed {
@@ -78,7 +85,7 @@ impl Settings {
             .dtype(self.float.dtype())
             .in_place();
         if self.reduction == Reduction::Mean && self.wants.grad_logits {
-            spec = spec.mean_over(self.counts.weight_sum as f32, self.valid_rows()?);
+            spec = spec.mean_over(self.of_gradient.1 as f32, self.valid_rows()?);
         }
         if self.ignores {
             spec = spec.ignore_index(IGNORED.into());

@@ -13,7 +13,7 @@ pub(super) struct Operands {
     pub(super) logits: Rows,
     pub(super) targets: Targets,
     /// One weight a class.
-    pub(super) weight: Option<Vec<f32>>,
+    pub(super) weight: Option<Vec<f64>>,
     upstream: Upstream,
 }
 
@@ -22,7 +22,7 @@ pub(super) struct Operands {
 enum Upstream {
     One,
     /// The same for all rows.
-    Same(f32),
+    Same(f64),
     PerRow(Input),
 }
 
@@ -33,13 +33,13 @@ pub(super) struct Block {
     pub(super) logits: Floats,
     pub(super) targets: SomeTargets,
     /// The gradient of each row's loss, or of the loss to which it belongs.
-    pub(super) grad_losses: Option<Vec<f32>>,
+    pub(super) grad_losses: Option<Vec<f64>>,
 }
 
 impl Operands {
     /// Opens all files; of the large ones, the values stay there.
     pub(super) fn open(args: &args::CrossEntropy) -> Result<Self, Failure> {
-        let logits = Rows::open(&args.logits, args.common.axis)?;
+        let logits = Rows::open(&args.logits, args.common.axis, args.common.reference)?;
         let weight = args.weight.as_deref().map(|path| weight(path, &logits));
         let upstream = match &args.grad_losses {
             Some(path) => Upstream::open(path, args.reduction, &logits)?,
@@ -62,7 +62,7 @@ impl Operands {
             grad_losses: match &mut self.upstream {
                 Upstream::One => None,
                 Upstream::Same(grad_loss) => Some(vec![*grad_loss; rows]),
-                Upstream::PerRow(input) => Some(input.floats(rows)?.into_f32()),
+                Upstream::PerRow(input) => Some(input.floats(rows, self.logits.wide)?.into_f64()),
             },
         })
     }
@@ -70,7 +70,7 @@ impl Operands {
 
 impl Upstream {
     fn open(path: &Path, reduction: Reduction, logits: &Rows) -> Result<Self, Failure> {
-        let mut input = rows::open_f32(path)?;
+        let mut input = rows::open_any_floats(path, logits.wide)?;
         if reduction == Reduction::None {
             logits.require_row_shape(path, &input.header().shape)?;
             return Ok(Self::PerRow(input));
@@ -81,12 +81,12 @@ impl Upstream {
             let found = format!("shape {}", Shape(shape));
             return Err(Failure::expected(path.display(), wanted, found));
         }
-        Ok(Self::Same(input.floats(1)?.into_f32()[0]))
+        Ok(Self::Same(input.floats(1, logits.wide)?.into_f64()[0]))
     }
 }
 
-fn weight(path: &Path, logits: &Rows) -> Result<Vec<f32>, Failure> {
-    let mut input = rows::open_f32(path)?;
+fn weight(path: &Path, logits: &Rows) -> Result<Vec<f64>, Failure> {
+    let mut input = rows::open_any_floats(path, logits.wide)?;
     logits.require_shape(path, &[logits.cols], &input.header().shape)?;
-    Ok(input.floats(logits.cols)?.into_f32())
+    Ok(input.floats(logits.cols, logits.wide)?.into_f64())
 }

@@ -17,13 +17,15 @@ pub(super) struct Settings {
     pub(super) targets: TargetType,
     pub(super) scale: f32,
     pub(super) softcap: Option<f32>,
-    pub(super) weight: Option<Vec<f32>>,
+    pub(super) weight: Option<Vec<f64>>,
     pub(super) ignores: bool,
     pub(super) label_smoothing: f32,
     pub(super) z_loss: f32,
     pub(super) reduction: Reduction,
     pub(super) zero_valid: ZeroValid,
     pub(super) counts: Counts,
+    /// Weights for the gradient of the mean, if they are others, and their sum.
+    pub(super) of_gradient: (Option<Vec<f64>>, f64),
     /// The losses of rows are without their z-losses, since the mean divides the two by different counts.
     pub(super) apart: bool,
     pub(super) wants: CrossEntropyWants,
@@ -52,9 +54,17 @@ impl Settings {
         };
         let target_type = match targets {
             Targets::Ids { .. } => TargetType::I32,
-            Targets::Probs(_) => TargetType::Probs,
+            Targets::Probs { .. } => TargetType::Probs,
         };
         let weighted = weight.is_some() && target_type != TargetType::Probs;
+        let counts = Counts::of(targets, weight.as_deref(), logits.rows);
+        let of_gradient = match weight {
+            Some(weight) if weighted && reduction == Reduction::Mean => {
+                let (divided, sum) = counts.divided(weight);
+                ((divided != *weight).then_some(divided), sum)
+            }
+            _ => (None, counts.weight_sum),
+        };
         Self {
             classes: logits.cols,
             inner: logits.inner,
@@ -62,7 +72,8 @@ impl Settings {
             targets: target_type,
             scale: args.common.scale,
             softcap: args.softcap,
-            counts: Counts::of(targets, weight.as_deref(), logits.rows),
+            counts,
+            of_gradient,
             weight: weight.clone(),
             ignores: args.ignore_index.is_some(),
             label_smoothing: args.label_smoothing,

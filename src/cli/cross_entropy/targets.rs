@@ -2,7 +2,7 @@
 
 use crate::cli::args;
 use crate::cli::failure::Failure;
-use crate::cli::files::{Floats, Input, Shape, Stored};
+use crate::cli::files::{Floats, Input, Shape, Stored, index};
 use crate::cli::progress;
 use crate::cli::rows::{self, Rows};
 
@@ -18,7 +18,7 @@ pub(super) enum Targets {
     /// One class id a row, each of a class there is or [`IGNORED`], and how many rows are done.
     Ids { ids: Vec<i32>, done: usize },
     /// One probability a logit, in its type.
-    Probs(Input),
+    Probs { input: Input, wide: bool },
 }
 
 /// The targets of some rows.
@@ -37,7 +37,8 @@ impl Targets {
         match stored {
             Stored::Float(float) if float == logits.float && *shape == logits.shape => {
                 require_no_ignored(args, stored)?;
-                return Ok(Self::Probs(input));
+                let wide = logits.wide;
+                return Ok(Self::Probs { input, wide });
             }
             Stored::Float(_) | Stored::Bool => {}
             _ if logits.fits_row_shape(shape) => {
@@ -67,7 +68,10 @@ impl Targets {
                 *done += rows;
                 Ok(SomeTargets::Ids(ids[first..*done].to_vec()))
             }
-            Self::Probs(input) => Ok(SomeTargets::Probs(input.floats(rows * classes)?)),
+            Self::Probs { input, wide } => {
+                let probs = input.floats(rows * classes, *wide)?;
+                Ok(SomeTargets::Probs(probs))
+            }
         }
     }
 }
@@ -121,15 +125,4 @@ fn bad(input: &Input, row: usize, id: i128, classes: usize, ignored: Option<i64>
         format!("class ids from 0 to {}{ignored}", classes - 1),
         format!("{id} at index {index:?}, row {row}"),
     )
-}
-
-/// The place of a flat index in an array of this shape.
-fn index(flat: usize, shape: &[usize]) -> Vec<usize> {
-    let mut rest = flat;
-    let mut index = vec![0; shape.len()];
-    for (place, axis) in index.iter_mut().zip(shape).rev() {
-        *place = rest % axis;
-        rest /= axis;
-    }
-    index
 }

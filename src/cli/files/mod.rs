@@ -19,6 +19,8 @@ pub(crate) struct Input {
     /// The file as the command line calls it.
     pub(crate) path: PathBuf,
     source: Source<'static>,
+    /// Floats that have been read.
+    done: usize,
 }
 
 impl Input {
@@ -28,6 +30,7 @@ impl Input {
         Ok(Self {
             path: path.to_owned(),
             source,
+            done: 0,
         })
     }
 
@@ -35,10 +38,23 @@ impl Input {
         self.source.header()
     }
 
-    /// The next `count` floats.
-    pub(crate) fn floats(&mut self, count: usize) -> Result<Floats, Failure> {
+    /// The next `count` floats; those of f64 as f32, unless they are to stay `wide`.
+    pub(crate) fn floats(&mut self, count: usize, wide: bool) -> Result<Floats, Failure> {
         let read = self.source.floats(count);
-        read.map_err(|error| Failure::system("read", &self.path, &error))
+        let floats = read.map_err(|error| Failure::system("read", &self.path, &error))?;
+        let first = self.done;
+        self.done += count;
+        if wide {
+            return Ok(floats);
+        }
+        floats.narrowed().map_err(|(place, value)| {
+            let index = index(first + place, &self.header().shape);
+            Failure::expected(
+                self.path.display(),
+                "numbers in the range of f4, in which f8 is computed (--reference computes in f8)",
+                format!("{value:e} at index {}", Shape(&index)),
+            )
+        })
     }
 
     /// The next `count` truth values.
@@ -84,6 +100,17 @@ fn told(path: &Path, doing: &str, bad: Bad) -> Failure {
         Bad::System(error) => Failure::system(doing, path, &error),
         Bad::Content { expected, found } => Failure::expected(path.display(), expected, found),
     }
+}
+
+/// The place of a flat index in an array of this shape.
+pub(crate) fn index(flat: usize, shape: &[usize]) -> Vec<usize> {
+    let mut rest = flat;
+    let mut index = vec![0; shape.len()];
+    for (place, axis) in index.iter_mut().zip(shape).rev() {
+        *place = rest % axis;
+        rest /= axis;
+    }
+    index
 }
 
 /// A shape as NumPy prints it: `(2, 3)`, `(3,)`, `()`.

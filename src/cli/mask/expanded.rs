@@ -1,14 +1,14 @@
 //! Masks as the reference takes them: one element a logit.
 
-use super::given::Piece;
+use super::given::{Elements, Piece};
 use crate::cli::rows::Rows;
+use wgpu_softmax::EmptyRows;
 use wgpu_softmax::reference::{Columns, Masked, axis_to_rows, broadcast};
-use wgpu_softmax::{EmptyRows, MaskData};
 
 /// The mask of some rows.
 #[derive(Debug, Default)]
 pub(crate) struct Expanded {
-    additive: Option<Vec<f32>>,
+    additive: Option<Vec<f64>>,
     pub(super) kept: Option<Vec<bool>>,
     empty_rows: EmptyRows,
 }
@@ -17,14 +17,15 @@ impl Expanded {
     /// One element a logit, in the order of the logits.
     pub(super) fn of(piece: Option<&Piece<'_>>, x: &Rows, rows: usize) -> Self {
         let mut expanded = Self::default();
-        if let Some(Piece { shape, data, .. }) = piece {
+        if let Some(Piece {
+            shape, elements, ..
+        }) = piece
+        {
             let of_box = x.box_shape(rows);
-            match data {
-                MaskData::Boolean(kept) => expanded.kept = Some(broadcast(kept, shape, &of_box)),
-                MaskData::Additive(added) => {
-                    expanded.additive = Some(broadcast(added, shape, &of_box))
-                }
-                _ => unreachable!("a mask is of floats or of truth values"),
+            match elements {
+                Elements::Boolean(kept) => expanded.kept = Some(broadcast(kept, shape, &of_box)),
+                Elements::Wide(added) => expanded.additive = Some(broadcast(added, shape, &of_box)),
+                Elements::Additive(_) => unreachable!("a mask for the reference is wide"),
             }
         }
         expanded
@@ -40,7 +41,7 @@ impl Expanded {
     }
 
     /// Columns with this mask.
-    pub(crate) fn on(&self, columns: Columns) -> Masked<'_> {
+    pub(crate) fn on(&self, columns: Columns) -> Masked<'_, f64> {
         let mut masked = Masked::new(columns).empty_rows(self.empty_rows);
         if let Some(additive) = &self.additive {
             masked = masked.additive(additive);

@@ -1,12 +1,12 @@
 //! `--mask FILE`.
 
 use crate::cli::failure::Failure;
-use crate::cli::files::{Input, Stored};
+use crate::cli::files::{Input, Stored, narrow};
 use crate::cli::progress;
 use crate::cli::rows::{self, Rows};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use wgpu_softmax::{Error, Mask, MaskData, MaskKind};
+use wgpu_softmax::{Error, Mask, MaskKind};
 
 /// A mask for all logits.
 #[derive(Debug)]
@@ -21,6 +21,8 @@ pub(super) struct Given {
 #[derive(Debug)]
 enum Values {
     Additive(Vec<f32>),
+    /// The same for the reference.
+    Wide(Vec<f64>),
     Boolean(Vec<bool>),
 }
 
@@ -29,7 +31,15 @@ enum Values {
 pub(super) struct Piece<'a> {
     pub(super) mask: Mask,
     pub(super) shape: Vec<usize>,
-    pub(super) data: MaskData<'a>,
+    pub(super) elements: Elements<'a>,
+}
+
+/// Some elements of a mask.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Elements<'a> {
+    Additive(&'a [f32]),
+    Wide(&'a [f64]),
+    Boolean(&'a [bool]),
 }
 
 impl Given {
@@ -38,7 +48,7 @@ impl Given {
         let input = rows::open(path)?;
         let kind = match input.header().stored {
             Stored::Float(float) => {
-                rows::tell_of_f64(path, float);
+                rows::tell_of_f64(path, float, x.wide);
                 MaskKind::Additive
             }
             Stored::Bool => MaskKind::Boolean,
@@ -58,7 +68,9 @@ impl Given {
             path: path.to_owned(),
             mask,
             shape: padded,
-            values: progress::during(format!("reading {}", path.display()), |_| read(kind, input))?,
+            values: progress::during(format!("reading {}", path.display()), |_| {
+                read(kind, input, x.wide)
+            })?,
         })
     }
 
@@ -69,29 +81,39 @@ impl Given {
         let shape: Vec<usize> = extents.map(|(&own, &of_box)| own.min(of_box)).collect();
         let mask = mask_of(self.mask.kind(), &of_box, x.axis, &shape)?;
         let first = self.mask.element(rows.start as u64, 0) as usize;
-        let elements = first..first + mask.elements() as usize;
-        let data = match &self.values {
-            Values::Additive(values) => MaskData::Additive(&values[elements]),
-            Values::Boolean(values) => MaskData::Boolean(&values[elements]),
+        let range = first..first + mask.elements() as usize;
+        let elements = match &self.values {
+            Values::Additive(values) => Elements::Additive(&values[range]),
+            Values::Wide(values) => Elements::Wide(&values[range]),
+            Values::Boolean(values) => Elements::Boolean(&values[range]),
         };
-        Ok(Piece { mask, shape, data })
+        Ok(Piece {
+            mask,
+            shape,
+            elements,
+        })
     }
 
     /// Whether a logit of `-inf` stays excluded whatever is added to it.
     pub(super) fn keeps_minus_infinity(&self) -> bool {
         match &self.values {
             Values::Additive(values) => values.iter().all(|value| *value < f32::INFINITY),
+            Values::Wide(values) => values.iter().all(|value| *value < f64::INFINITY),
             Values::Boolean(_) => true,
         }
     }
 }
 
-fn read(kind: MaskKind, mut input: Input) -> Result<Values, Failure> {
+fn read(kind: MaskKind, mut input: Input, wide: bool) -> Result<Values, Failure> {
     let count = input.header().count();
-    match kind {
-        MaskKind::Boolean => input.bools(count).map(Values::Boolean),
-        _ => Ok(Values::Additive(input.floats(count)?.into_f32())),
+    if kind == MaskKind::Boolean {
+        return input.bools(count).map(Values::Boolean);
     }
+    let added = input.floats(count, wide)?.into_f64();
+    Ok(match wide {
+        true => Values::Wide(added),
+        false => Values::Additive(narrow(added)),
+    })
 }
 
 fn mask_of(kind: MaskKind, logits: &[usize], axis: usize, mask: &[usize]) -> Result<Mask, Error> {

@@ -21,7 +21,7 @@ pub(super) type OnGpu<'f> =
     dyn Fn(&Gpu, &SoftmaxSpec, &Block<Floats>, Option<MaskData<'_>>) -> Result<Floats, Error> + 'f;
 
 /// The result of some rows by the reference.
-pub(super) type ByReference<'f> = dyn Fn(&Block<Vec<f32>>, Columns, &Expanded) -> Vec<f64> + 'f;
+pub(super) type ByReference<'f> = dyn Fn(&Block<Vec<f64>>, Columns, &Expanded) -> Vec<f64> + 'f;
 
 /// What the operations share, from the command line to the written result.
 pub(super) struct Job<'a> {
@@ -57,7 +57,7 @@ impl<'a> Job<'a> {
     }
 
     pub(super) fn open(&self, path: &Path) -> Result<Operands, Failure> {
-        Operands::open(path, self.common.axis)
+        Operands::open(path, self.common)
     }
 
     /// Results have the logits' type, but logsumexp is f32 whatever that is.

@@ -5,7 +5,7 @@ mod operands;
 
 use super::args;
 use super::failure::Failure;
-use super::files::{Floats, Shape};
+use super::files::{Floats, Shape, narrow};
 use super::mask::Masking;
 use super::rows::Rows;
 use job::Job;
@@ -19,6 +19,7 @@ macro_rules! in_its_type {
             Floats::F32($x) => $run.map(Floats::F32),
             Floats::F16($x) => $run.map(Floats::F16),
             Floats::Bf16($x) => $run.map(Floats::Bf16),
+            Floats::F64(_) => unreachable!("f64 has been narrowed"),
         }
     };
     ($x:ident, $grad:ident = $both:expr => $run:expr) => {
@@ -82,6 +83,7 @@ pub(crate) fn logsumexp(args: &args::Logsumexp) -> Result<(), Failure> {
                 (Floats::F16(x) | Floats::Bf16(x), Some(mask)) => {
                     gpu.logsumexp_masked(spec, x, mask)
                 }
+                (Floats::F64(_), _) => unreachable!("f64 has been narrowed"),
             };
             lse.map(Floats::F32)
         },
@@ -132,8 +134,8 @@ pub(crate) fn logsumexp_backward(args: &args::LogsumexpBackward) -> Result<(), F
         operands,
         &shape,
         &|gpu, spec, block, _| {
-            let grad = &block.row_grad;
-            in_its_type!(x = &block.x => gpu.logsumexp_backward_with(spec, x, grad))
+            let grad = narrow(block.row_grad.clone());
+            in_its_type!(x = &block.x => gpu.logsumexp_backward_with(spec, x, &grad))
         },
         &|block, columns, _| reference::logsumexp_backward(&block.x, &block.row_grad, columns),
     )

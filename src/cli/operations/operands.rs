@@ -1,5 +1,6 @@
 //! What the operations with one result read, block by block.
 
+use crate::cli::args;
 use crate::cli::failure::Failure;
 use crate::cli::files::{Floats, Input};
 use crate::cli::rows::Rows;
@@ -21,8 +22,8 @@ enum Grad {
 }
 
 impl Operands {
-    pub(super) fn open(path: &Path, axis: i64) -> Result<Self, Failure> {
-        let x = Rows::open(path, axis)?;
+    pub(super) fn open(path: &Path, common: &args::Common) -> Result<Self, Failure> {
+        let x = Rows::open(path, common.axis, common.reference)?;
         let grad = Grad::None;
         Ok(Self { x, grad })
     }
@@ -40,21 +41,22 @@ impl Operands {
     pub(super) fn next(&mut self, rows: usize) -> Result<Block<Floats>, Failure> {
         let x = self.x.next(rows)?;
         let (mut grad, mut row_grad) = (Floats::F32(Vec::new()), Vec::new());
+        let wide = self.x.wide;
         match &mut self.grad {
             Grad::None => {}
-            Grad::Matrix(input) => grad = input.floats(rows * self.x.cols)?,
-            Grad::PerRow(input) => row_grad = input.floats(rows)?.into_f32(),
+            Grad::Matrix(input) => grad = input.floats(rows * self.x.cols, wide)?,
+            Grad::PerRow(input) => row_grad = input.floats(rows, wide)?.into_f64(),
         }
         Ok(Block { x, grad, row_grad })
     }
 }
 
-/// Some rows of the operands: empty where there is no such operand. Values of one a row are f32, to which the others are
+/// Some rows of the operands: empty where there is no such operand. Values of one a row are f64, to which the others are
 /// widened for the reference alone.
 pub(super) struct Block<M> {
     pub(super) x: M,
     pub(super) grad: M,
-    pub(super) row_grad: Vec<f32>,
+    pub(super) row_grad: Vec<f64>,
 }
 
 impl Block<Floats> {
@@ -67,10 +69,10 @@ impl Block<Floats> {
         }
     }
 
-    pub(super) fn widened(self) -> Block<Vec<f32>> {
+    pub(super) fn widened(self) -> Block<Vec<f64>> {
         Block {
-            x: self.x.into_f32(),
-            grad: self.grad.into_f32(),
+            x: self.x.into_f64(),
+            grad: self.grad.into_f64(),
             row_grad: self.row_grad,
         }
     }

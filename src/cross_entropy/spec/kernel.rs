@@ -76,6 +76,11 @@ impl CrossEntropySpec {
         if !self.z_loss.is_finite() {
             return refuse("z-loss", "a finite number", self.z_loss.to_string());
         }
+        let (weight_sum, _) = self.mean_over.unwrap_or_default();
+        if !(weight_sum >= 0.0 && weight_sum.is_finite()) {
+            let expected = "finite, 0 or above";
+            return refuse("weight sum of a mean", expected, weight_sum.to_string());
+        }
         self.row_outputs.check(self.targets, self.is_shard())?;
         match (self.targets, self.ignore_index) {
             (TargetType::Probs, Some(ignored)) => {

@@ -1,6 +1,6 @@
 use super::{CrossEntropy, Target};
 use crate::Reduction;
-use crate::reference::pairwise_sum;
+use crate::reference::{Real, pairwise_sum};
 
 /// How many rows count, and by how much: what a mean divides by.
 #[derive(Clone, Copy, Debug)]
@@ -15,7 +15,7 @@ pub(crate) struct Counts {
 
 impl CrossEntropy {
     /// Of targets, one a row.
-    pub(crate) fn counts(&self, targets: &[Target<'_>]) -> Counts {
+    pub(crate) fn counts<X: Real>(&self, targets: &[Target<'_, X>]) -> Counts {
         Counts {
             valid_rows: targets.iter().filter(|target| target.is_valid()).count(),
             bad_targets: targets.iter().filter(|target| target.is_bad()).count(),
@@ -25,9 +25,9 @@ impl CrossEntropy {
     }
 
     /// What a row adds to the sum of weights.
-    pub(crate) fn row_weight(&self, target: Target<'_>) -> f64 {
+    pub(crate) fn row_weight<X>(&self, target: Target<'_, X>) -> f64 {
         match (target, &self.weight) {
-            (Target::Class(class), Some(weight)) => f64::from(weight[class]),
+            (Target::Class(class), Some(weight)) => weight[class],
             (Target::Class(_) | Target::Probs(_), _) => 1.0,
             (Target::Ignored | Target::Bad, _) => 0.0,
         }
@@ -50,7 +50,7 @@ impl CrossEntropy {
 
     /// How an upstream gradient `g` reaches the cross-entropy and the z-loss of a row.
     pub(crate) fn upstream(&self, row: usize, counts: &Counts) -> (f64, f64) {
-        let g_row = self.grad_losses.as_ref().map_or(1.0, |g| f64::from(g[row]));
+        let g_row = self.grad_losses.as_ref().map_or(1.0, |g| g[row]);
         let g = match self.grad_loss * g_row {
             g if self.grad_loss.is_finite() && g_row.is_finite() => g,
             _ => f64::NAN,

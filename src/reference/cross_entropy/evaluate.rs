@@ -1,7 +1,7 @@
 //! The losses of the rows, the loss, and the gradient.
 
 use super::{CrossEntropy, CrossEntropyResult, Shares, Target, Targets};
-use crate::reference::{Statistic, rows_of};
+use crate::reference::{Real, Statistic, rows_of};
 
 impl CrossEntropy {
     /// The losses of logits `rows x cols` with one class id a row, or one probability a logit.
@@ -10,10 +10,10 @@ impl CrossEntropy {
     ///
     /// When `cols` is 0 or does not divide the number of logits, there is not one target a row (one
     /// probability a logit), or probabilities meet an ignored id.
-    pub fn losses<'a>(
+    pub fn losses<'a, X: Real + 'a>(
         &self,
-        logits: &[f32],
-        targets: impl Into<Targets<'a>>,
+        logits: &[X],
+        targets: impl Into<Targets<'a, X>>,
     ) -> CrossEntropyResult {
         let targets = self.targets(logits, targets);
         let (mut losses, mut z_losses, mut lse) = (Vec::new(), Vec::new(), Vec::new());
@@ -26,7 +26,7 @@ impl CrossEntropy {
         }
         let counts = self.counts(&targets);
         let row_losses: Vec<f64> = losses.iter().zip(&z_losses).map(|(a, z)| a + z).collect();
-        let nan = |(loss, target): &(&f64, &Target<'_>)| loss.is_nan() && target.is_valid();
+        let nan = |(loss, target): &(&f64, &Target<'_, X>)| loss.is_nan() && target.is_valid();
         CrossEntropyResult {
             loss: self.reduce(&losses, &z_losses, &counts),
             valid_rows: counts.valid_rows,
@@ -51,7 +51,11 @@ impl CrossEntropy {
     /// # Panics
     ///
     /// As [`losses`](Self::losses), and when there is not one upstream gradient a row.
-    pub fn gradient<'a>(&self, logits: &[f32], targets: impl Into<Targets<'a>>) -> Vec<f64> {
+    pub fn gradient<'a, X: Real + 'a>(
+        &self,
+        logits: &[X],
+        targets: impl Into<Targets<'a, X>>,
+    ) -> Vec<f64> {
         let targets = self.targets(logits, targets);
         let counts = self.counts(&targets);
         let mut gradient = Vec::with_capacity(logits.len());
@@ -68,11 +72,11 @@ impl CrossEntropy {
     }
 
     /// The target of every row.
-    pub(crate) fn targets<'a>(
+    pub(crate) fn targets<'a, X: Copy>(
         &self,
-        logits: &[f32],
-        targets: impl Into<Targets<'a>>,
-    ) -> Vec<Target<'a>> {
+        logits: &[X],
+        targets: impl Into<Targets<'a, X>>,
+    ) -> Vec<Target<'a, X>> {
         let rows = rows_of(logits, self.cols()).len();
         if let Some(upstream) = &self.grad_losses {
             assert_eq!(upstream.len(), rows, "one upstream gradient a row");
@@ -83,10 +87,10 @@ impl CrossEntropy {
 
     /// The cross-entropy `-sum_c t_c log p_c` of a row, and its z-loss `L lse^2`; NaN both for a bad target or without
     /// probabilities.
-    pub(crate) fn row_loss(
+    pub(crate) fn row_loss<X: Real>(
         &self,
-        row: &[f32],
-        target: Target<'_>,
+        row: &[X],
+        target: Target<'_, X>,
         statistic: Statistic,
     ) -> (f64, f64) {
         match target {
@@ -96,18 +100,25 @@ impl CrossEntropy {
         }
         let shares = self.shares(target);
         let surprise = |c: usize| statistic.surprise(self.columns.reading.read(row[c]));
-        let loss = shares.sum(|c| shares.at(c) * surprise(c));
+        let weighted = |c: usize| match shares.at(c) {
+            share if share.is_infinite() && shares.only().is_none() => share,
+            share => share * surprise(c),
+        };
+        let loss = shares.sum(weighted);
         (loss, self.z_loss * statistic.lse() * statistic.lse())
     }
 
-    fn row_gradient<'a>(
+    fn row_gradient<'a, X: Real>(
         &'a self,
-        row: &'a [f32],
-        target: Target<'a>,
+        row: &'a [X],
+        target: Target<'a, X>,
         (upstream, z_upstream): (f64, f64),
     ) -> impl Iterator<Item = f64> + 'a {
         let (statistic, shares) = (self.statistic(row), self.shares(target));
-        let total = shares.sum(|class| shares.at(class));
+        let total = match shares.sum(|class| shares.at(class)) {
+            total if total.is_finite() => total,
+            _ => f64::NAN,
+        };
         let z_factor = z_upstream * (2.0 * self.z_loss * statistic.lse());
         row.iter().enumerate().map(move |(class, &x)| {
             let p = statistic.probability(self.columns.reading.read(x));
@@ -117,7 +128,7 @@ impl CrossEntropy {
     }
 
     /// The shares of the classes in a valid row's loss.
-    pub(crate) fn shares<'a>(&'a self, target: Target<'a>) -> Shares<'a> {
+    pub(crate) fn shares<'a, X>(&'a self, target: Target<'a, X>) -> Shares<'a, X> {
         Shares {
             target,
             weight: self.weight.as_deref(),
@@ -127,7 +138,7 @@ impl CrossEntropy {
     }
 
     /// The statistic of the logits as they are read.
-    pub(crate) fn statistic(&self, row: &[f32]) -> Statistic {
+    pub(crate) fn statistic<X: Real>(&self, row: &[X]) -> Statistic {
         Statistic::of_read(row, self.columns.reading)
     }
 }

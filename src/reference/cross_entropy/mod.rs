@@ -10,7 +10,7 @@ pub(crate) use shares::Shares;
 pub(crate) use targets::Target;
 pub use targets::Targets;
 
-use super::Columns;
+use super::{Columns, Real};
 use crate::{Reduction, ZeroValid};
 
 /// Cross-entropy of logits `rows x cols` with one class id a row, or with a probability for every
@@ -33,13 +33,16 @@ use crate::{Reduction, ZeroValid};
 ///   loss infinite there, and `-t_i` of the gradient. So does smoothing, whatever the target. A
 ///   weight or a probability of 0 makes such a share whatever it is multiplied by.
 /// - A row without probabilities (see [`softmax`](super::softmax)) has loss and gradient NaN, and so
-///   has one that uses a class weight, a probability or an upstream gradient that is not finite.
+///   has one that uses a class weight or a probability that is NaN.
+/// - A class weight that is infinite makes the loss infinite, but for a loss of 0, of which it makes NaN; with smoothing
+///   or probabilities, whatever the log-probability, and so does an infinite probability. Infinities of both signs make
+///   NaN. The row's gradient is NaN, and so is that of one whose upstream gradient is not finite.
 /// - The mean divides by the sum of the valid rows' target weights, smoothing or not: by their
 ///   number without weights. With probabilities it divides by the number of rows. The z-loss has no
 ///   weights, and its mean divides by the number of valid rows.
 /// - A mean over nothing, or over weights that sum to exactly 0, is by [`ZeroValid`]; over weights
-///   whose sum is not finite it is NaN, with the gradient of every valid row. The sum over nothing
-///   is 0.
+///   whose sum is NaN it is NaN, with the gradient of every valid row. Over weights whose sum is infinite it is NaN, too,
+///   and the gradient 0 in the rows whose own weight is finite. The sum over nothing is 0.
 /// - Weights and probabilities may be negative.
 ///
 /// ```
@@ -59,11 +62,11 @@ pub struct CrossEntropy {
     reduction: Reduction,
     mean_over: Option<(f64, f64)>,
     zero_valid: ZeroValid,
-    weight: Option<Vec<f32>>,
+    weight: Option<Vec<f64>>,
     smoothing: f64,
     z_loss: f64,
     grad_loss: f64,
-    grad_losses: Option<Vec<f32>>,
+    grad_losses: Option<Vec<f64>>,
 }
 
 /// What [`CrossEntropy::losses`] returns.
@@ -90,7 +93,6 @@ pub struct CrossEntropyResult {
     pub lse: Vec<f64>,
 }
 
-/// Numbers are taken in f32, as the kernels get them, and widened.
 impl CrossEntropy {
     /// Over `cols` classes: the mean, an upstream gradient of 1, and no option.
     pub fn new(cols: usize) -> Self {
@@ -144,9 +146,9 @@ impl CrossEntropy {
     ///
     /// When there is not one weight a class.
     #[must_use]
-    pub fn weight(mut self, weight: Vec<f32>) -> Self {
+    pub fn weight(mut self, weight: Vec<impl Real>) -> Self {
         assert_eq!(weight.len(), self.cols(), "one weight a class");
-        self.weight = Some(weight);
+        self.weight = Some(weight.into_iter().map(Into::into).collect());
         self
     }
 
@@ -209,8 +211,8 @@ impl CrossEntropy {
     /// One upstream gradient a row, multiplied by [`grad_loss`](Self::grad_loss). One that is not
     /// finite makes the gradient of its row NaN, if valid.
     #[must_use]
-    pub fn grad_losses(mut self, grad_losses: Vec<f32>) -> Self {
-        self.grad_losses = Some(grad_losses);
+    pub fn grad_losses(mut self, grad_losses: Vec<impl Real>) -> Self {
+        self.grad_losses = Some(grad_losses.into_iter().map(Into::into).collect());
         self
     }
 

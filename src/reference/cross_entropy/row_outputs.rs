@@ -1,7 +1,7 @@
 //! What else a row of logits tells.
 
 use super::{CrossEntropy, Target, Targets};
-use crate::reference::{Statistic, pairwise_sum, rows_of};
+use crate::reference::{Real, Statistic, pairwise_sum, rows_of};
 
 /// What [`CrossEntropy::row_outputs`] returns: one value a row, of the logits as they are read.
 ///
@@ -41,7 +41,11 @@ impl CrossEntropy {
     /// # Panics
     ///
     /// As [`losses`](Self::losses).
-    pub fn row_outputs<'a>(&self, logits: &[f32], targets: impl Into<Targets<'a>>) -> RowOutputs {
+    pub fn row_outputs<'a, X: Real + 'a>(
+        &self,
+        logits: &[X],
+        targets: impl Into<Targets<'a, X>>,
+    ) -> RowOutputs {
         let targets = self.targets(logits, targets);
         let mut outputs = RowOutputs::default();
         for (row, &target) in rows_of(logits, self.cols()).zip(&targets) {
@@ -68,10 +72,10 @@ impl CrossEntropy {
     /// # Panics
     ///
     /// When `cols` is 0 or does not divide the number of logits, or there are not `count` classes a row.
-    pub fn log_probs_of(&self, logits: &[f32], classes: &[i64], count: usize) -> Vec<f64> {
+    pub fn log_probs_of<X: Real>(&self, logits: &[X], classes: &[i64], count: usize) -> Vec<f64> {
         let rows = rows_of(logits, self.cols());
         assert_eq!(classes.len(), rows.len() * count, "{count} classes a row");
-        let of_row = |(n, row): (usize, &[f32])| {
+        let of_row = |(n, row): (usize, &[X])| {
             let statistic = self.statistic(row);
             let classes = classes[n * count..][..count].iter();
             let log_prob = |&class| self.log_prob(row, usize::try_from(class).ok(), statistic);
@@ -80,10 +84,10 @@ impl CrossEntropy {
         rows.enumerate().flat_map(of_row).collect()
     }
 
-    pub(crate) fn target_log_prob(
+    pub(crate) fn target_log_prob<X: Real>(
         &self,
-        row: &[f32],
-        target: Target<'_>,
+        row: &[X],
+        target: Target<'_, X>,
         statistic: Statistic,
     ) -> f64 {
         match target {
@@ -94,20 +98,20 @@ impl CrossEntropy {
     }
 
     /// NaN where the row has no such class.
-    fn log_prob(&self, row: &[f32], class: Option<usize>, statistic: Statistic) -> f64 {
+    fn log_prob<X: Real>(&self, row: &[X], class: Option<usize>, statistic: Statistic) -> f64 {
         let logit = class.and_then(|class| row.get(class));
         logit.map_or(f64::NAN, |&x| {
             statistic.log_probability(self.columns.reading.read(x))
         })
     }
 
-    /// `ln s - (1/s) sum_c exp(d_c) d_c` with `d = z - max`.
-    pub(crate) fn entropy(&self, row: &[f32], statistic: Statistic) -> f64 {
+    /// `ln s - (1/s) sum_c exp(d_c) d_c` with `d` the distance from the maximum.
+    pub(crate) fn entropy<X: Real>(&self, row: &[X], statistic: Statistic) -> f64 {
         if statistic.poisoned() {
             return f64::NAN;
         }
         let term = |class: usize| {
-            let d = self.columns.reading.read(row[class]) - statistic.max;
+            let d = statistic.distance(self.columns.reading.read(row[class]));
             match d.exp() {
                 0.0 => 0.0,
                 weight => weight * d,
@@ -117,15 +121,16 @@ impl CrossEntropy {
     }
 
     /// By the logits as they are stored: reading keeps their order, but for what rounding makes equal.
-    pub(crate) fn argmax(&self, row: &[f32], statistic: Statistic) -> Option<usize> {
+    pub(crate) fn argmax<X: Real>(&self, row: &[X], statistic: Statistic) -> Option<usize> {
         if statistic.poisoned() {
             return None;
         }
-        let max = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        row.iter().position(|&x| x == max)
+        let logits = || row.iter().map(|&x| x.into());
+        let max = logits().fold(f64::NEG_INFINITY, f64::max);
+        logits().position(|x| x == max)
     }
 }
 
-fn is_hit(argmax: Option<usize>, target: Target<'_>) -> bool {
+fn is_hit<X>(argmax: Option<usize>, target: Target<'_, X>) -> bool {
     matches!((argmax, target), (Some(class), Target::Class(target)) if class == target)
 }

@@ -1,22 +1,21 @@
 use super::Target;
-use crate::reference::pairwise_sum;
+use crate::reference::{Real, pairwise_sum};
 
 /// How much the log-probability of each class counts in a row's loss: with class weights `w`, the
 /// smoothing `e` over `C` classes, and `q` the target's probabilities (1 at a class id, else 0),
 ///
 /// `t_c = w_c ((1 - e) q_c + e / C)`
 ///
-/// A factor of exactly 0 makes a share of exactly 0, whatever the other one; otherwise one that is
-/// not finite makes NaN.
+/// A factor of exactly 0 makes a share of exactly 0, whatever the other one.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Shares<'a> {
-    pub(super) target: Target<'a>,
-    pub(super) weight: Option<&'a [f32]>,
+pub(crate) struct Shares<'a, X = f32> {
+    pub(super) target: Target<'a, X>,
+    pub(super) weight: Option<&'a [f64]>,
     pub(super) smoothing: f64,
     pub(super) classes: usize,
 }
 
-impl Shares<'_> {
+impl<X: Real> Shares<'_, X> {
     /// `t_c`.
     pub(crate) fn at(&self, class: usize) -> f64 {
         let q = product(1.0 - self.smoothing, self.target_probability(class));
@@ -31,7 +30,7 @@ impl Shares<'_> {
 
     /// The class weight `w_c`, 1 where there are none.
     pub(crate) fn weight(&self, class: usize) -> f64 {
-        self.weight.map_or(1.0, |weight| f64::from(weight[class]))
+        self.weight.map_or(1.0, |weight| weight[class])
     }
 
     /// Whether rows are multiplied by class weights.
@@ -63,7 +62,7 @@ impl Shares<'_> {
     fn target_probability(&self, class: usize) -> f64 {
         match self.target {
             Target::Class(target) => f64::from(u8::from(class == target)),
-            Target::Probs(probs) => f64::from(probs[class]),
+            Target::Probs(probs) => probs[class].into(),
             Target::Ignored | Target::Bad => 0.0,
         }
     }
@@ -76,7 +75,6 @@ impl Shares<'_> {
 fn product(a: f64, b: f64) -> f64 {
     match (a, b) {
         (0.0, _) | (_, 0.0) => 0.0,
-        _ if a.is_finite() && b.is_finite() => a * b,
-        _ => f64::NAN,
+        _ => a * b,
     }
 }

@@ -1,28 +1,28 @@
 /// What the rows of logits are compared with. Slices, arrays and vectors convert into it.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
-pub enum Targets<'a> {
+pub enum Targets<'a, X = f32> {
     /// One class id a row.
     Ids(&'a [i64]),
-    /// One probability for each logit: `rows x cols`. A row need not sum to 1.
-    Probs(&'a [f32]),
+    /// One probability for each logit, stored alike: `rows x cols`. A row need not sum to 1.
+    Probs(&'a [X]),
 }
 
 macro_rules! targets_from {
-    ($variant:ident, $value:ty) => {
-        impl<'a> From<&'a [$value]> for Targets<'a> {
+    ([$($stored:ident)?] $variant:ident, $value:ty, $of:ty) => {
+        impl<'a $(, $stored)?> From<&'a [$value]> for Targets<'a, $of> {
             fn from(values: &'a [$value]) -> Self {
                 Self::$variant(values)
             }
         }
 
-        impl<'a, const LEN: usize> From<&'a [$value; LEN]> for Targets<'a> {
+        impl<'a $(, $stored)?, const LEN: usize> From<&'a [$value; LEN]> for Targets<'a, $of> {
             fn from(values: &'a [$value; LEN]) -> Self {
                 Self::$variant(values)
             }
         }
 
-        impl<'a> From<&'a Vec<$value>> for Targets<'a> {
+        impl<'a $(, $stored)?> From<&'a Vec<$value>> for Targets<'a, $of> {
             fn from(values: &'a Vec<$value>) -> Self {
                 Self::$variant(values)
             }
@@ -30,38 +30,39 @@ macro_rules! targets_from {
     };
 }
 
-targets_from!(Ids, i64);
-targets_from!(Probs, f32);
+targets_from!([X] Ids, i64, X);
+targets_from!([] Probs, f32, f32);
+targets_from!([] Probs, f64, f64);
 
 /// What the target of one row asks for.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Target<'a> {
+pub(crate) enum Target<'a, X = f32> {
     Ignored,
     Bad,
     Class(usize),
-    Probs(&'a [f32]),
+    Probs(&'a [X]),
 }
 
-impl Target<'_> {
+impl<X> Target<'_, X> {
     /// Whether the row counts.
-    pub(crate) fn is_valid(self) -> bool {
+    pub(crate) fn is_valid(&self) -> bool {
         matches!(self, Self::Class(_) | Self::Probs(_))
     }
 
     /// Whether the row's class id is out of range, and not ignored.
-    pub(crate) fn is_bad(self) -> bool {
+    pub(crate) fn is_bad(&self) -> bool {
         matches!(self, Self::Bad)
     }
 }
 
-impl<'a> Targets<'a> {
+impl<'a, X> Targets<'a, X> {
     /// The target of every row.
     pub(super) fn rows(
         self,
         rows: usize,
         cols: usize,
         ignore_index: Option<i64>,
-    ) -> impl Iterator<Item = Target<'a>> {
+    ) -> impl Iterator<Item = Target<'a, X>> {
         match self {
             Self::Ids(ids) => assert_eq!(ids.len(), rows, "one target a row"),
             Self::Probs(probs) => {
@@ -77,7 +78,7 @@ impl<'a> Targets<'a> {
 }
 
 /// The ignored id is tested before the range.
-fn of_id(id: i64, cols: usize, ignore_index: Option<i64>) -> Target<'static> {
+fn of_id<'a, X>(id: i64, cols: usize, ignore_index: Option<i64>) -> Target<'a, X> {
     if ignore_index == Some(id) {
         return Target::Ignored;
     }

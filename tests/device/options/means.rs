@@ -101,19 +101,11 @@ fn losses_that_are_no_mean_stay_undivided() {
     }
 }
 
-/// Divisors of 0 of either sign, below 0, and not finite.
-const DIVISORS: [(f32, u32); 7] = [
-    (0.0, 0),
-    (-0.0, 7),
-    (0.0, 7),
-    (7.0, 0),
-    (-2.5, 7),
-    (f32::NAN, 7),
-    (f32::INFINITY, 0),
-];
+/// Divisors of 0, of either sign.
+const DIVISORS: [(f32, u32); 4] = [(0.0, 0), (-0.0, 7), (0.0, 7), (7.0, 0)];
 
 #[test]
-fn divisors_that_were_given_may_be_anything() {
+fn divisors_that_were_given_may_be_zero() {
     for form in FORMS {
         for zero_valid in [ZeroValid::Nan, ZeroValid::Zero] {
             for (sum, valid) in DIVISORS {

@@ -84,6 +84,21 @@ fn a_softcap_that_is_not_above_0_and_finite() {
         .for_each(|cap| assert_planned(spec().softcap(cap)));
 }
 
+/// What 0 makes of a mean is the caller's choice.
+#[test]
+fn a_mean_over_no_number() {
+    for sum in [NAN, INF, -INF, -1.0] {
+        let expected = format!("weight sum of a mean: expected finite, 0 or above, found {sum}");
+        assert_error(
+            gpu().planner().cross_entropy(spec().mean_over(sum, 1)),
+            &expected,
+        );
+    }
+    [0.0, 0.5, 1e30]
+        .into_iter()
+        .for_each(|sum| assert_planned(spec().mean_over(sum, 1)));
+}
+
 /// Their ratio is what kernels multiply by.
 #[test]
 fn a_softcap_whose_ratio_to_the_scale_is_beyond_f32() {

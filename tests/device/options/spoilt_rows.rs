@@ -1,5 +1,5 @@
 //! What is not finite among weights, probabilities and upstream gradients spoils the rows that use it, and of them no
-//! more than depends on it; ignored rows it leaves alone.
+//! more than depends on it; ignored rows it leaves alone. An infinite weight makes an infinite loss.
 
 use wgpu_softmax::check::{Inputs, inputs};
 use wgpu_softmax::{Reduction, TargetType};
@@ -35,10 +35,15 @@ fn is_nan(values: &[f32]) -> bool {
     values.iter().all(|value| value.is_nan())
 }
 
-/// Fails unless rows are spoilt where it is said, every other one has the bits of the clean problem, and statistics have
-/// them everywhere.
+/// Whether a loss is what a share makes of it: NaN, or infinite with its sign.
+fn is_spoilt_by(share: f32, loss: f32) -> bool {
+    loss == share || (loss.is_nan() && share.is_nan())
+}
+
+/// Fails unless rows are spoilt where it is said, by a share in the loss if there is one, every other one has the bits of
+/// the clean problem, and statistics have them everywhere.
 #[track_caller]
-fn assert_spoilt(problem: &Problem, clean: &Problem, spoilt: &[bool], losses_too: bool) {
+fn assert_spoilt(problem: &Problem, clean: &Problem, spoilt: &[bool], share: Option<f32>) {
     let expected = Expected::of(problem);
     problem.on_every_kernel(|found, kernel| expected.assert(found, kernel));
     for run in [Problem::fused, Problem::apart] {
@@ -48,8 +53,8 @@ fn assert_spoilt(problem: &Problem, clean: &Problem, spoilt: &[bool], losses_too
         for (row, &spoilt) in spoilt.iter().enumerate() {
             assert_eq!(is_nan(grad(&found, row)), spoilt, "gradient of row {row}");
             assert_eq!(
-                found.losses[row].is_nan(),
-                spoilt && losses_too,
+                share.is_some_and(|share| is_spoilt_by(share, found.losses[row])),
+                spoilt && share.is_some(),
                 "loss of row {row}"
             );
             if !spoilt {
@@ -59,7 +64,7 @@ fn assert_spoilt(problem: &Problem, clean: &Problem, spoilt: &[bool], losses_too
                     "row {row}"
                 );
             }
-            if !(spoilt && losses_too) {
+            if !(spoilt && share.is_some()) {
                 assert_eq!(
                     found.losses[row].to_bits(),
                     clean.losses[row].to_bits(),
@@ -80,8 +85,32 @@ fn a_weight_spoils_the_rows_of_its_class() {
             let mut weight = vec![1.5; COLS];
             weight[class] = poison;
             let spoilt = ids.map(|id| id == class_of(class));
-            assert_spoilt(&clean.clone().weight(weight), &clean, &spoilt, true);
+            assert_spoilt(&clean.clone().weight(weight), &clean, &spoilt, Some(poison));
         }
+    }
+}
+
+/// Infinity times 0, and over infinity: as in PyTorch. A row of another weight has no part in a mean over infinity.
+#[test]
+fn an_infinite_weight_of_a_certain_row_and_of_a_mean() {
+    let mut certain = vec![-INF; COLS];
+    certain[7] = 3.0;
+    let values = [certain, logits(2)].concat();
+    let mut weight = vec![1.5; COLS];
+    for infinite in [INF, -INF] {
+        weight[7] = infinite;
+        let problem = Problem::of_ids(COLS, values.clone(), &[7, 7, 3]).weight(weight.clone());
+        let problem = problem.reduction(Reduction::None);
+        let found = problem.fused(gpu(), None);
+        assert!(found.losses[0].is_nan() && found.losses[1] == infinite);
+        let rows = (found.status.nan_rows, found.status.infinite_rows);
+        assert_eq!(rows, (1, 1));
+        problem.assert_on_every_kernel();
+        let mean = problem.reduction(Reduction::Mean);
+        let found = mean.fused(gpu(), None);
+        assert!(found.losses[0].is_nan() && is_nan(grad(&found, 0)));
+        assert!(grad(&found, 2).iter().all(|&g| g == 0.0));
+        mean.assert_on_every_kernel();
     }
 }
 
@@ -100,14 +129,20 @@ fn a_weight_spoils_every_smoothed_row() {
         let problem = clean.clone().weight(weight);
         Expected::of(&problem).assert(&problem.fused(gpu(), None), "fused");
         problem.on_every_kernel(|found, kernel| {
-            let nan: Vec<_> = found.losses.iter().map(|loss| loss.is_nan()).collect();
-            assert_eq!(nan, [true, true, false, true, true], "{kernel}");
+            for row in [0, 1, 3] {
+                assert!(is_spoilt_by(poison, found.losses[row]), "{kernel}");
+            }
+            assert_eq!(found.losses[2], 0.0, "{kernel}");
+            assert!(found.losses[4].is_nan(), "{kernel}");
             assert!(
                 bits(grad(found, 2)).iter().all(|&bits| bits == 0),
                 "{kernel}"
             );
             assert_eq!(
-                (found.status.valid_rows, found.status.nan_rows),
+                (
+                    found.status.valid_rows,
+                    found.status.nan_rows + found.status.infinite_rows
+                ),
                 (3, 3),
                 "{kernel}"
             );
@@ -133,7 +168,7 @@ fn what_is_multiplied_by_zero_spoils_nothing() {
             &problem.weight(weight),
             &clean,
             &[true, true, false, true],
-            true,
+            Some(poison),
         );
     }
 }
@@ -149,7 +184,7 @@ fn a_probability_spoils_its_row() {
             probs[5 * COLS + column] = poison;
             let problem = Problem::of_probs(COLS, logits(6), probs).reduction(Reduction::None);
             let spoilt = [false, false, true, false, false, true];
-            assert_spoilt(&problem, &clean, &spoilt, true);
+            assert_spoilt(&problem, &clean, &spoilt, Some(poison));
         }
     }
 }
@@ -174,7 +209,7 @@ fn an_upstream_gradient_spoils_the_gradient_of_its_row() {
                 &problem,
                 &clean,
                 &[true, second, false, true, false, false],
-                false,
+                None,
             );
         }
     }

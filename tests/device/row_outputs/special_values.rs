@@ -93,9 +93,10 @@ fn one_class() {
     }
 }
 
-/// What is folded first counts as -infinity by its scale alone: the maximum of nothing is above it.
+/// Blocks far below what a scale leaves in the range of f32 are folded before any other: the maximum of nothing is above
+/// none of them.
 #[test]
-fn blocks_that_overflow_before_any_that_does_not() {
+fn blocks_far_below_the_others() {
     const COLS: usize = 70;
     let mut logits = vec![-3.3e38; 6 * COLS];
     for (row, place) in [60, 5, 31, 69, 16, 0].into_iter().enumerate() {
@@ -104,5 +105,33 @@ fn blocks_that_overflow_before_any_that_does_not() {
     }
     let problem = Problem::of_ids(COLS, logits, &[0; 6]).scale(3.75);
     problem.clone().assert_on_every_kernel();
+    problem.inner(3).assert_on_every_kernel();
+}
+
+/// The lowest number beside others, beside -inf, alone, and below the largest one.
+#[test]
+fn the_lowest_number_is_no_minus_infinity() {
+    let (low, high) = (f32::MIN, f32::MAX);
+    let rows = [
+        [low, 1.0, 2.0, 3.0],
+        [low, -INF, -INF, -INF],
+        [low, low, low, low],
+        [-INF, low, low, -INF],
+        [low, 1e31, 0.0, -INF],
+        [low, high, 0.0, low],
+    ];
+    let problem = Problem::of_ids(4, rows.concat(), &[0, 0, 0, 1, 0, 0]);
+    for variant in problem.kernels() {
+        let found = problem.by(Some(variant), true);
+        let log_probs = found.floats(found.layout.target_log_prob.expect("asked for"));
+        assert_eq!(log_probs[..2], [low, 0.0], "{variant}");
+        assert_eq!(log_probs[4..], [low, -INF], "{variant}");
+        assert_eq!(found.argmax(), [3, 0, 0, 1, 1, 1], "{variant}");
+    }
+    problem.clone().assert_on_every_kernel();
+    problem.clone().z_loss(0.1).assert_on_every_kernel();
+    for scale in [0.25, 2.0, 3e38] {
+        problem.clone().scale(scale).assert_on_every_kernel();
+    }
     problem.inner(3).assert_on_every_kernel();
 }

@@ -25,18 +25,18 @@ impl F32 {
     };
 
     /// Probabilities, log-probabilities and logsumexp of a row that is not spoilt. The product is rounded, and then the sum:
-    /// WGSL promises no more of `fma`.
+    /// WGSL promises no more of `fma`. Of both is taken the half, which no sum makes infinite.
     fn row(self, x: &[f32], mask: &[f32]) -> [Vec<f32>; 3] {
-        let added = |(x, m): (&f32, &f32)| self.scale * x + self.faults[1] * m;
-        let z: Vec<f32> = x.iter().zip(mask).map(added).collect();
+        let half = |(x, m): (&f32, &f32)| 0.5 * self.scale * x + 0.5 * self.faults[1] * m;
+        let z: Vec<f32> = x.iter().zip(mask).map(half).collect();
         let max = z.iter().copied().fold(f32::MIN, f32::max);
-        let d: Vec<f32> = z.iter().map(|z| z - max).collect();
+        let d: Vec<f32> = z.iter().map(|z| 2.0 * (z - max)).collect();
         let terms: Vec<f32> = d.iter().map(|d| d.exp()).collect();
         let s = sum(terms.clone(), self.block) * self.faults[0];
         [
             terms.iter().map(|term| term / s).collect(),
             d.iter().map(|d| d - s.ln()).collect(),
-            vec![max + s.ln()],
+            vec![2.0 * max + s.ln()],
         ]
     }
 

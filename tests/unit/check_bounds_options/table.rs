@@ -149,13 +149,17 @@ fn exact_values_are_asked_for() {
 }
 
 #[test]
-fn what_overflows_may_be_anything_but_nan() {
+fn what_overflows_on_the_way_may_be_anything_but_nan() {
+    let [extreme, largest] = [[f32::MAX, f32::MIN], [0.0, f32::MIN]];
     let weighted = sum().weight(vec![0.25, 0.25]);
-    let extreme = [f32::MAX, f32::MIN];
-    assert_eq!(bounds::row_loss(&weighted, &extreme, &[1]), [f64::INFINITY]);
-    assert_eq!(bounds::loss(&weighted, &extreme, &[1]), Some(f64::INFINITY));
-    assert!(bounds::row_loss(&weighted, &extreme, &[0])[0].is_finite());
-    // the largest number itself may be rounded up to infinity before it is multiplied
-    let largest = [0.0, f32::MIN];
-    assert_eq!(bounds::row_loss(&weighted, &largest, &[1]), [f64::INFINITY]);
+    // The loss is a number, whatever the log-probability.
+    assert!(bounds::row_loss(&weighted, &extreme, &[1])[0].is_finite());
+    assert!(bounds::row_loss(&sum(), &largest, &[1])[0].is_finite());
+    let heavy = sum().weight(vec![4.0, 4.0]).label_smoothing(0.5);
+    assert_eq!(bounds::row_loss(&heavy, &extreme, &[1]), [f64::INFINITY]);
+    assert_eq!(bounds::loss(&heavy, &extreme, &[1]), Some(f64::INFINITY));
+    // Two of the largest number are too many, and one is not.
+    assert!(bounds::loss(&sum(), &largest, &[1]).is_some_and(f64::is_finite));
+    let both = bounds::loss(&sum(), &[largest, largest].concat(), &[1, 1]);
+    assert_eq!(both, Some(f64::INFINITY));
 }

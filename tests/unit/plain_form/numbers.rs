@@ -10,7 +10,7 @@ use crate::plain_form::reads::Reads;
 use crate::plain_form::{OPERATIONS, parse, programs};
 
 /// Fields that say where data lies, and how a logit is scaled: they alone may be read for each element.
-const PER_ELEMENT: [&str; 18] = [
+const PER_ELEMENT: [&str; 17] = [
     "cols",
     "source_offset",
     "source_stride",
@@ -22,7 +22,6 @@ const PER_ELEMENT: [&str; 18] = [
     "first_record",
     "records",
     "scale",
-    "largest_logit",
     "fraction",
     "steepness",
     "lowest_rise",

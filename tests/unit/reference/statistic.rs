@@ -32,9 +32,9 @@ proptest! {
 
 #[test]
 fn nothing_finite_is_empty() {
-    assert_eq!(Statistic::of(&[]), Statistic::EMPTY);
+    assert_eq!(Statistic::of::<f32>(&[]), Statistic::EMPTY);
     assert_eq!(Statistic::of(&[-INF, -INF]), Statistic::EMPTY);
-    assert_eq!(Statistic::EMPTY.max, f64::from(f32::MIN));
+    assert_eq!(Statistic::EMPTY.max, f64::MIN);
     assert_eq!(Statistic::EMPTY.sum, 0.0);
     assert_eq!(Statistic::EMPTY.lse(), f64::NEG_INFINITY);
     assert!(Statistic::EMPTY.poisoned());

@@ -27,7 +27,7 @@ fn too_few_weights() {
 #[should_panic(expected = "one upstream gradient a row")]
 fn too_few_upstream_gradients() {
     let _ = CrossEntropy::new(1)
-        .grad_losses(vec![])
+        .grad_losses(Vec::<f32>::new())
         .gradient(&[0.0], &[0]);
 }
 

@@ -2,14 +2,13 @@
 
 use super::{INF, NAN, all_nan, close, sum};
 use wgpu_softmax::Reduction;
-use wgpu_softmax::reference::{Columns, CrossEntropy, log_softmax, logsumexp, softmax};
+use wgpu_softmax::reference::{Columns, CrossEntropy, Masked, log_softmax, logsumexp, softmax};
 
 #[test]
 fn what_is_not_finite_spoils_the_rows_that_use_it() {
     for bad in [NAN, INF, -INF] {
         let logits = [0.0, 1.0, 1.0, 0.0];
         let operation = sum(2).weight(vec![1.0, bad]);
-        assert_eq!(operation.losses(&logits, &[1, 0]).nan_rows, 1);
         let gradient = operation.gradient(&logits, &[1, 0]);
         assert!(all_nan(&gradient[..2]) && gradient[2..].iter().all(|g| g.is_finite()));
         assert!(all_nan(
@@ -20,12 +19,10 @@ fn what_is_not_finite_spoils_the_rows_that_use_it() {
         ));
         let mean = operation.reduction(Reduction::Mean);
         assert!(mean.losses(&logits, &[1, 0]).loss.unwrap().is_nan());
-        assert!(all_nan(&mean.gradient(&logits, &[1, 0])));
+        assert!(all_nan(&mean.gradient(&logits, &[1, 0])[..2]));
         assert!(mean.losses(&logits, &[0, 0]).loss.unwrap().is_finite());
 
-        let probs = [1.0, bad, 0.5, 0.5];
-        assert_eq!(sum(2).losses(&logits, &probs).nan_rows, 1);
-        let gradient = sum(2).gradient(&logits, &probs);
+        let gradient = sum(2).gradient(&logits, &[1.0, bad, 0.5, 0.5]);
         assert!(all_nan(&gradient[..2]) && gradient[2..].iter().all(|g| g.is_finite()));
 
         let gradient = sum(2)
@@ -37,18 +34,52 @@ fn what_is_not_finite_spoils_the_rows_that_use_it() {
     }
 }
 
+/// PyTorch's `-w log p`, and what it makes of `sum / sum of w`.
 #[test]
-fn a_product_beyond_f32_is_infinite() {
-    let big = Columns::new(2).scale(2.0);
-    assert!(all_nan(&softmax(&[3e38, 0.0], big)));
-    assert_eq!(logsumexp(&[3e38, 0.0], big), [f64::INFINITY]);
-    assert_eq!(softmax(&[-3e38, 0.0], big), [0.0, 1.0]);
-    assert_eq!(log_softmax(&[-3e38, 0.0], big), [f64::NEG_INFINITY, 0.0]);
+fn an_infinite_weight_makes_an_infinite_loss() {
+    let logits = [0.0, 1.0, 1.0, 0.0];
+    for (weight, sign) in [(INF, 1.0), (-INF, -1.0)] {
+        let infinite = sign * f64::INFINITY;
+        let of = CrossEntropy::new(2)
+            .reduction(Reduction::None)
+            .weight(vec![1.0, weight]);
+        let found = of.losses(&logits, &[1, 0]);
+        assert_eq!((found.row_losses[0], found.nan_rows), (infinite, 0));
+        assert!(found.row_losses[1].is_finite());
+        let smoothed = of.clone().label_smoothing(0.5);
+        assert_eq!(smoothed.losses(&logits, &[1, 0]).row_losses, [infinite; 2]);
+        let probs = of.losses(&logits, &[0.5, 0.5, 1.0, 0.0]);
+        assert_eq!(probs.row_losses[0], infinite);
+        assert!(probs.row_losses[1].is_finite());
+        // 0 times infinity
+        let certain = of.losses(&[-INF, 0.0], &[1]);
+        assert!(certain.row_losses[0].is_nan() && certain.nan_rows == 1);
+        let mean = of.reduction(Reduction::Mean);
+        assert!(mean.losses(&logits, &[1, 0]).loss.unwrap().is_nan());
+        let gradient = mean.gradient(&logits, &[1, 0]);
+        assert!(all_nan(&gradient[..2]) && gradient[2..] == [0.0, 0.0]);
+    }
+    let both = sum(2).weight(vec![INF, -INF]).label_smoothing(0.5);
+    assert_eq!(both.losses(&logits, &[1, 0]).nan_rows, 2);
+    let nan = sum(2).weight(vec![1.0, NAN]);
+    assert_eq!(nan.losses(&logits, &[1, 0]).nan_rows, 1);
+}
+
+/// What counts is the scaled distance from the maximum.
+#[test]
+fn no_scale_makes_a_finite_logit_infinite() {
+    let steep = Columns::new(3).scale(3e38);
+    assert_eq!(softmax(&[1.0, 2.0, 4.0], steep), [0.0, 0.0, 1.0]);
+    let steepness = f64::from(3e38_f32);
     assert_eq!(
-        sum(2).scale(2.0).losses(&[-3e38, 0.0], &[0]).row_losses,
-        [f64::INFINITY]
+        log_softmax(&[1.0, 2.0, 4.0], steep),
+        [-3.0 * steepness, -2.0 * steepness, 0.0]
     );
-    assert_eq!(sum(2).scale(2.0).gradient(&[-3e38, 0.0], &[0]), [-2.0, 2.0]);
+    assert_eq!(logsumexp(&[1.0, 2.0, 4.0], steep), [4.0 * steepness]);
+    let loss = sum(3).scale(3e38).losses(&[1.0, 2.0, 4.0], &[2]);
+    assert_eq!((loss.row_losses[0], loss.nan_rows), (0.0, 0));
+    let gradient = sum(3).scale(2.0).gradient(&[-3e38, 0.0, 3e38], &[1]);
+    assert_eq!(gradient, [0.0, -2.0, 2.0]);
     let small = Columns::new(2).scale(1e-38);
     let odds = (-2.0 * f64::from(f32::MAX) * f64::from(1e-38_f32)).exp();
     let expected = [1.0 / (1.0 + odds), odds / (1.0 + odds)];
@@ -59,18 +90,28 @@ fn a_product_beyond_f32_is_infinite() {
     ));
 }
 
-/// A product between the largest f32 and half a step above it.
+/// Numbers that f32 lacks, or does not tell apart.
 #[test]
-fn a_product_that_rounds_to_the_largest_number_is_finite() {
-    let (x, scale) = (
-        f32::from_bits(0x7F00_0000 + 1500),
-        f32::from_bits(0x4000_0000 - 3000),
-    );
-    let product = f64::from(x) * f64::from(scale);
-    assert!(product > f64::from(f32::MAX) && product as f32 == f32::MAX);
-    let columns = Columns::new(2).scale(scale);
-    assert_eq!(softmax(&[-x; 2], columns), [0.5; 2]);
-    assert_eq!(logsumexp(&[x, 0.0], columns), [f64::from(f32::MAX)]);
+fn logits_of_64_bits() {
+    let odds = 1_f64.exp();
+    let near = softmax(&[16_777_216.0_f64, 16_777_217.0], 2);
+    assert!(close(
+        &near,
+        &[1.0 / (1.0 + odds), odds / (1.0 + odds)],
+        1e-14
+    ));
+    assert_eq!(softmax(&[1e300_f64, 1e300], 2), [0.5, 0.5]);
+    assert_eq!(softmax(&[-1e300_f64, -1e300], 2), [0.5, 0.5]);
+    let steep = Columns::new(2).scale(3e38);
+    assert_eq!(softmax(&[f64::MAX, f64::MIN], steep), [1.0, 0.0]);
+    let added = [f64::MAX, f64::MAX];
+    let masked = Masked::new(2).additive(&added);
+    assert_eq!(softmax(&[f64::MAX, f64::MAX], masked), [0.5, 0.5]);
+    let of = sum(2).weight(vec![1e300_f64, 1.0]);
+    let loss = of.losses(&[1e300_f64, 1e300], &[0]).row_losses[0];
+    assert!((loss / (1e300 * 2_f64.ln()) - 1.0).abs() < 1e-15);
+    let soft = sum(2).losses(&[0.0_f64, 0.0], &[1e-300_f64, 0.0]);
+    assert!((soft.row_losses[0] / (1e-300 * 2_f64.ln()) - 1.0).abs() < 1e-15);
 }
 
 /// Scale and softcap come first: what they make finite is an ordinary number.

@@ -155,11 +155,11 @@ fn the_uniform_has_the_hosts_layout() {
     }
     let host = offsets!(
         rows cols parts part_cols bound_row tensor_row source_offset source_stride
-        upstream_offset upstream_stride result_offset result_stride first_record records scale largest_logit fraction
+        upstream_offset upstream_stride result_offset result_stride first_record records scale mask_unit fraction
         steepness lowest_rise negligible_rise exponent_high exponent_low inner groups
         options first_class classes id_words ignored_low ignored_high loss_words z_loss
         target_share uniform_share softcap inverse_softcap largest_uncapped slope weight_sum valid_rows
-        row_words candidates saved_words gathering mask_axes mask_axis_count mask_column_stride largest_masked queries
+        row_words candidates saved_words gathering mask_axes mask_axis_count mask_column_stride queries
         bin_first bin_queries bin_rows padding
     );
     // It is in one piece of all programs.

@@ -71,7 +71,7 @@ pub(super) fn read_all(format: Format, bytes: &[u8]) -> Option<bool> {
     let (count, stored) = (source.header().count(), source.header().stored);
     let read = match stored {
         Stored::Bool => source.bools(count).map(|values| values.len()),
-        Stored::Float(_) => source.floats(count).map(|values| values.into_f32().len()),
+        Stored::Float(_) => source.floats(count).map(|values| values.into_f64().len()),
         _ => source.integers(count).map(|values| values.len()),
     };
     Some(read.is_ok_and(|read| read == count) && count * stored.width() <= bytes.len())

@@ -1,4 +1,4 @@
-//! Floats in memory, in the width that the file has; the conversions to f32 and from f64 are in this file alone.
+//! Floats in memory, in the width that the file has; the conversions between widths are in this file alone.
 
 use super::Float;
 use std::io::{self, Write};
@@ -11,19 +11,33 @@ pub(crate) enum Floats {
     F16(Vec<u16>),
     Bf16(Vec<u16>),
     F32(Vec<f32>),
+    F64(Vec<f64>),
 }
 
 impl Floats {
-    /// The values as f32, which holds all of them.
-    pub(crate) fn into_f32(self) -> Vec<f32> {
+    /// The values as f64, which holds all of them.
+    pub(crate) fn into_f64(self) -> Vec<f64> {
         let each = |bits: Vec<u16>, dtype: DType| {
-            let decode = |bits: u16| dtype.decode(bits.into());
+            let decode = |bits: u16| dtype.decode(bits.into()).into();
             bits.into_iter().map(decode).collect()
         };
         match self {
             Self::F16(bits) => each(bits, DType::F16),
             Self::Bf16(bits) => each(bits, DType::Bf16),
-            Self::F32(values) => values,
+            Self::F32(values) => values.into_iter().map(f64::from).collect(),
+            Self::F64(values) => values,
+        }
+    }
+
+    /// The values, those of f64 rounded to f32; or the first number that is infinite in f32, and its place.
+    pub(crate) fn narrowed(self) -> Result<Self, (usize, f64)> {
+        let Self::F64(values) = self else {
+            return Ok(self);
+        };
+        let beyond = |value: &f64| value.is_finite() && (*value as f32).is_infinite();
+        match values.iter().position(beyond) {
+            Some(place) => Err((place, values[place])),
+            None => Ok(Self::F32(narrow(values))),
         }
     }
 
@@ -48,6 +62,7 @@ impl Floats {
             Self::F16(bits) => Self::F16(axis_to_rows(&bits, shape)),
             Self::Bf16(bits) => Self::Bf16(axis_to_rows(&bits, shape)),
             Self::F32(values) => Self::F32(axis_to_rows(&values, shape)),
+            Self::F64(values) => Self::F64(axis_to_rows(&values, shape)),
         }
     }
 
@@ -55,6 +70,7 @@ impl Floats {
         match self {
             Self::F16(bits) | Self::Bf16(bits) => bits.is_empty(),
             Self::F32(values) => values.is_empty(),
+            Self::F64(values) => values.is_empty(),
         }
     }
 
@@ -64,6 +80,7 @@ impl Floats {
             Self::F16(_) => Float::F16,
             Self::Bf16(_) => Float::Bf16,
             Self::F32(_) => Float::F32,
+            Self::F64(_) => Float::F64,
         }
     }
 
@@ -74,6 +91,7 @@ impl Floats {
                 write_each(writer, bits, |bits| bits.to_le_bytes())
             }
             Self::F32(values) => write_each(writer, values, |value| value.to_le_bytes()),
+            Self::F64(values) => write_each(writer, values, |value| value.to_le_bytes()),
         }
     }
 }
@@ -118,17 +136,15 @@ mod tests {
     fn rounded(value: f64, float: Float) -> u16 {
         match Floats::from_f64(vec![value], float) {
             Floats::F16(bits) | Floats::Bf16(bits) => bits[0],
-            Floats::F32(_) => panic!("16 bits are asked for"),
+            Floats::F32(_) | Floats::F64(_) => panic!("16 bits are asked for"),
         }
     }
 
     /// Every value of 16 bits, as f64.
     fn all(stored: impl Fn(Vec<u16>) -> Floats) -> Vec<(u16, f64)> {
         let bits: Vec<u16> = (0..=u16::MAX).collect();
-        let values = stored(bits.clone()).into_f32();
-        bits.into_iter()
-            .zip(values.into_iter().map(f64::from))
-            .collect()
+        let values = stored(bits.clone()).into_f64();
+        bits.into_iter().zip(values).collect()
     }
 
     #[test]

@@ -37,7 +37,7 @@ impl<'a> Source<'a> {
         &self.header
     }
 
-    /// The next `count` floats; f64 becomes f32.
+    /// The next `count` floats.
     ///
     /// # Errors
     ///
@@ -47,9 +47,7 @@ impl<'a> Source<'a> {
             Stored::Float(Float::F16) => self.next(count, u16::from_le_bytes).map(Floats::F16),
             Stored::Float(Float::Bf16) => self.next(count, u16::from_le_bytes).map(Floats::Bf16),
             Stored::Float(Float::F32) => self.next(count, f32::from_le_bytes).map(Floats::F32),
-            Stored::Float(Float::F64) => self
-                .next(count, |bytes| f64::from_le_bytes(bytes) as f32)
-                .map(Floats::F32),
+            Stored::Float(Float::F64) => self.next(count, f64::from_le_bytes).map(Floats::F64),
             other => Err(io::Error::other(format!("{other} is no float"))),
         }
     }
