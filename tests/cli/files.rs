@@ -44,7 +44,7 @@ fn every_layout_of_the_same_floats_is_read_alike() {
                     ),
                 );
                 let output = folder.run("softmax in.npy --reference -o found.npy");
-                let told = stderr(&output).contains("in.npy: f8 is computed in f32");
+                let told = stderr(&output).contains("in.npy: float64 is computed in float32");
                 assert_eq!(told, descr.ends_with("f8"), "{}", stderr(&output));
                 assert_eq!(
                     folder.get("found.npy"),

@@ -68,6 +68,10 @@ pub(crate) struct Common {
     /// Logits are multiplied by S first: 1 / temperature. Gradients carry the factor
     #[arg(long, value_name = "S", default_value_t = 1.0, value_parser = numbers::positive, allow_negative_numbers = true)]
     pub(crate) scale: f32,
+    /// In .npy files, elements of two bytes that NumPy has no type for (V2, as ml_dtypes saves them) are bfloat16: read,
+    /// and written where results are bfloat16
+    #[arg(long)]
+    pub(crate) bf16: bool,
     /// An index from `devices`, part of a name, a backend, NAME@BACKEND, or software
     #[arg(long, value_name = "SEL")]
     pub(crate) adapter: Option<String>,

@@ -40,7 +40,7 @@ pub(crate) fn run(args: &args::CrossEntropy) -> Result<(), Failure> {
 }
 
 fn claim(args: &args::CrossEntropy) -> Result<Outputs, Failure> {
-    let outputs = Outputs::default()
+    let outputs = Outputs::new(&args.common)
         .array("loss", args.output.as_deref())?
         .array("grad_logits", args.grad.as_deref())?
         .array("lse", args.lse.as_deref())?;

@@ -39,7 +39,7 @@ impl<'a> Job<'a> {
         output: &Path,
         common: &'a args::Common,
     ) -> Result<Self, Failure> {
-        let outputs = Outputs::default()
+        let outputs = Outputs::new(common)
             .array(result, Some(output))?
             .text("json", common.json.path.as_deref())?;
         Ok(Self {
@@ -57,7 +57,7 @@ impl<'a> Job<'a> {
     }
 
     pub(super) fn open(&self, path: &Path) -> Result<Operands, Failure> {
-        Operands::open(path, self.common.axis)
+        Operands::open(path, self.common)
     }
 
     /// Results have the logits' type, but logsumexp is f32 whatever that is.

@@ -1,5 +1,6 @@
 //! What the operations with one result read, block by block.
 
+use crate::cli::args;
 use crate::cli::failure::Failure;
 use crate::cli::files::{Floats, Input};
 use crate::cli::rows::Rows;
@@ -21,8 +22,8 @@ enum Grad {
 }
 
 impl Operands {
-    pub(super) fn open(path: &Path, axis: i64) -> Result<Self, Failure> {
-        let x = Rows::open(path, axis)?;
+    pub(super) fn open(path: &Path, common: &args::Common) -> Result<Self, Failure> {
+        let x = Rows::open(path, common)?;
         let grad = Grad::None;
         Ok(Self { x, grad })
     }
