@@ -87,7 +87,7 @@ fn masks_that_do_not_fit_are_refused() {
         folder.put("i.npy", &npy(1, descr, false, shape, &data));
         refuse(
             "--mask i.npy",
-            &["i.npy", "floats", "b1", &format!("found {}", &descr[1..])],
+            &["i.npy", "floats", "bool", &format!("found {}", &descr[1..])],
         );
     }
     refuse("--mask absent.npy", &["absent.npy", "cannot read"]);
