@@ -2,7 +2,7 @@
 
 use super::operands::{Block, Operands};
 use crate::cli::args;
-use crate::cli::blocks::Blocks;
+use crate::cli::blocks::{self, Blocks};
 use crate::cli::engine::Engine;
 use crate::cli::failure::Failure;
 use crate::cli::files::{Float, Floats};
@@ -83,7 +83,7 @@ impl<'a> Job<'a> {
             part.spec(self.spec(x, rows)).problem(self.operation)
         })?;
         let report = engine.report(self.operation.name(), x, &self.outputs, None);
-        let blocks = self.blocks(x, shape, engine.block_bytes(self.common));
+        let blocks = self.blocks(x, shape, engine.block_bytes(self.common))?;
         progress::over_rows(engine.doing(x), x.rows, |bar| {
             for rows in blocks {
                 let values = self.compute(&engine, &mut operands, &rows, on_gpu, by_reference)?;
@@ -148,12 +148,13 @@ impl<'a> Job<'a> {
         }
     }
 
-    fn blocks(&self, x: &Rows, shape: &[usize], bytes: u64) -> Blocks {
+    fn blocks(&self, x: &Rows, shape: &[usize], most: u64) -> Result<Blocks, Failure> {
         let row_values = x.cols.max(values_of_a_row(shape, x.rows));
-        match self.masking.follows_rows() {
+        let bytes = blocks::fitting(x, row_values, most)?;
+        Ok(match self.masking.follows_rows() {
             true => Blocks::boxes(x, row_values, bytes),
             false => Blocks::new(x, row_values, bytes),
-        }
+        })
     }
 
     /// Whether the GPU, too, takes the columns of a row one after the other: a Jacobian has them twice.
