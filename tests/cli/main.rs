@@ -12,6 +12,7 @@ mod files;
 mod folder;
 mod inputs;
 mod masks;
+mod memory;
 mod mutations;
 mod places;
 mod refusals;

@@ -25,10 +25,10 @@ pub(super) type ByReference<'f> = dyn Fn(&Block<Vec<f32>>, Columns, &Expanded) -
 
 /// What the operations share, from the command line to the written result.
 pub(super) struct Job<'a> {
-    operation: Operation,
-    result: &'static str,
-    common: &'a args::Common,
-    outputs: Outputs,
+    pub(super) operation: Operation,
+    pub(super) result: &'static str,
+    pub(super) common: &'a args::Common,
+    pub(super) outputs: Outputs,
     masking: Masking,
 }
 
@@ -61,7 +61,7 @@ impl<'a> Job<'a> {
     }
 
     /// Results have the logits' type, but logsumexp is f32 whatever that is.
-    fn float_of_result(&self, x: &Rows) -> Float {
+    pub(super) fn float_of_result(&self, x: &Rows) -> Float {
         match self.operation {
             Operation::LogSumExp => Float::F32,
             _ => x.float.of_results(),
