@@ -104,21 +104,20 @@ fn new_file_beside(place: &Path) -> io::Result<NamedTempFile> {
         return builder.tempfile_in(folder);
     };
     let file = builder.tempfile_in(folder)?;
-    #[cfg(unix)]
-    inherit(file.as_file(), &old)?;
+    inherit(file.as_file(), &old);
     Ok(file)
 }
 
-/// Gives a file that nobody else can open yet the owner, as far as the system lets us, and the mode of another. A group
-/// that is not the other's gets nothing.
+/// Gives a file that nobody else can open yet the owner and the mode of another, as far as the system lets us. A group that
+/// is not the other's gets nothing.
 #[cfg(unix)]
-fn inherit(file: &File, old: &fs::Metadata) -> io::Result<()> {
+fn inherit(file: &File, old: &fs::Metadata) {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
-    let own = file.metadata()?;
-    if own.uid() != old.uid() {
-        let _kept = fchown(file, Some(old.uid()), None);
-    }
-    let same_group = own.gid() == old.gid() || fchown(file, None, Some(old.gid())).is_ok();
+    let _kept = fchown(file, Some(old.uid()), None);
+    let same_group = fchown(file, None, Some(old.gid())).is_ok();
     let mode = old.mode() & if same_group { 0o777 } else { 0o707 };
-    file.set_permissions(fs::Permissions::from_mode(mode))
+    let _kept = file.set_permissions(fs::Permissions::from_mode(mode));
 }
+
+#[cfg(not(unix))]
+fn inherit(_file: &File, _old: &fs::Metadata) {}

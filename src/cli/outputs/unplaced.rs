@@ -1,6 +1,5 @@
 //! Files that are not in their places yet: an interrupted run takes them with it.
 
-use std::fs;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -32,10 +31,11 @@ pub(super) fn place<T>(place: impl FnOnce() -> T) -> T {
 
 #[cfg(unix)]
 mod signals {
-    use super::{fs, unplaced};
+    use super::unplaced;
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     use signal_hook::iterator::Signals;
     use signal_hook::low_level::emulate_default_handler;
+    use std::fs;
     use std::sync::{Once, mpsc};
     use std::thread;
 
