@@ -8,11 +8,43 @@
 //! can, so that each row starts as far from a multiple of four elements as it did: blocks change no bit of the results.
 //! Rows of which a block does not hold four, or of boxes that begin elsewhere, may differ in the last bits.
 
+use super::failure::Failure;
 use super::rows::Rows;
+use std::hint::black_box;
 use std::ops::Range;
 
 /// Bytes of a block in f32, of its largest operand or result. Memory holds several such arrays, and the device as many.
 pub(crate) const BYTES: u64 = 64 << 20;
+
+/// Bytes that work on a block takes for each of its bytes, at most: operands and results, as stored, in f64 and in another
+/// order.
+const COPIES: u64 = 10;
+
+/// Bytes of a block of which memory holds all that work on it takes: `most`, or fewer, but those of one slice at least.
+pub(crate) fn fitting(x: &Rows, row_values: usize, most: u64) -> Result<u64, Failure> {
+    let slice = 4 * row_values as u128 * x.inner as u128;
+    let mut bytes = most;
+    while !is_held(u128::from(bytes) * u128::from(COPIES)) && u128::from(bytes) > slice {
+        bytes /= 2;
+    }
+    let least = slice.max(bytes.into()) * u128::from(COPIES);
+    match x.rows == 0 || is_held(least) {
+        true => Ok(bytes),
+        false => Err(Failure::Memory(format!(
+            "{}: expected {least} bytes of memory for the smallest block of rows, found fewer",
+            x.describe()
+        ))),
+    }
+}
+
+fn is_held(bytes: u128) -> bool {
+    usize::try_from(bytes).is_ok_and(|bytes| {
+        let mut memory = Vec::<u8>::new();
+        let held = memory.try_reserve_exact(bytes).is_ok();
+        black_box(memory);
+        held
+    })
+}
 
 /// The rows of an array, block by block: each item is a range of them.
 #[derive(Debug, Clone)]

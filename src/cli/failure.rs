@@ -18,6 +18,8 @@ pub(crate) enum Failure {
     },
     /// `check` found this difference.
     Difference(String),
+    /// The machine has not the memory.
+    Memory(String),
     /// Nobody reads standard output any more.
     Closed,
 }
@@ -34,7 +36,11 @@ impl Failure {
 
     /// A file that the system did not let us read or write.
     pub(crate) fn system(doing: &str, path: &Path, error: &io::Error) -> Self {
-        Self::Input(format!("{}: cannot {doing}: {error}", path.display()))
+        let message = format!("{}: cannot {doing}: {error}", path.display());
+        match error.kind() {
+            io::ErrorKind::OutOfMemory => Self::Memory(message),
+            _ => Self::Input(message),
+        }
     }
 
     /// The exit code of the command.
@@ -50,7 +56,8 @@ impl Failure {
             Self::Library {
                 error: Error::Device { .. } | Error::Lost { .. } | Error::OutOfMemory { .. },
                 ..
-            } => 4,
+            }
+            | Self::Memory(_) => 4,
             Self::Input(_) | Self::Library { .. } => 2,
         }
     }
@@ -67,7 +74,9 @@ impl Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Closed => f.write_str("standard output is closed"),
-            Self::Input(message) | Self::Difference(message) => f.write_str(message),
+            Self::Input(message) | Self::Difference(message) | Self::Memory(message) => {
+                f.write_str(message)
+            }
             Self::Library { at, error } if at.is_empty() => error.fmt(f),
             Self::Library { at, error } => write!(f, "{at}: {error}"),
         }
@@ -122,5 +131,6 @@ mod tests {
         ] {
             assert_eq!(Failure::from(error).code(), 4);
         }
+        assert_eq!(Failure::Memory(String::new()).code(), 4);
     }
 }

@@ -19,16 +19,25 @@ mod rows;
 
 use args::{Cli, Command};
 use clap::Parser;
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 /// Runs the command that the arguments ask for.
 pub(crate) fn main() -> ExitCode {
-    match run(&Cli::parse().command) {
+    match run(&Cli::parse_from(std::env::args_os().map(input)).command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             failure.tell();
             failure.code().into()
         }
+    }
+}
+
+/// `-#NAME`, a tensor from standard input, as `/dev/stdin#NAME`: the former would be a flag.
+fn input(argument: OsString) -> OsString {
+    match argument.to_str().and_then(|text| text.strip_prefix("-#")) {
+        Some(name) => format!("/dev/stdin#{name}").into(),
+        None => argument,
     }
 }
 

@@ -1,5 +1,6 @@
 //! An array of floats seen as rows: what lies along one axis is a row, and the other axes count rows.
 
+use super::args::Common;
 use super::failure::{Failure, note};
 use super::files::{Float, Floats, Input, Shape, Stored};
 use super::progress;
@@ -21,14 +22,16 @@ pub(crate) struct Rows {
     pub(crate) row_shape: Vec<usize>,
     /// Its f64, and those of what goes with it, stay such: for the reference.
     pub(crate) wide: bool,
+    /// What goes with it may have bf16 as void elements, as it may itself.
+    void_is_bf16: bool,
 }
 
 impl Rows {
     /// Opens the operand; its values stay in the file.
-    pub(crate) fn open(path: &Path, axis: i64, wide: bool) -> Result<Self, Failure> {
-        let (input, float) = open_floats(path)?;
+    pub(crate) fn open(path: &Path, common: &Common) -> Result<Self, Failure> {
+        let (input, float) = floats(open(path, common.bf16)?)?;
         let shape = input.header().shape.clone();
-        let axis = its_axis(path, &shape, axis)?;
+        let axis = its_axis(path, &shape, common.axis)?;
         let cols = shape[axis];
         if cols == 0 {
             return Err(Failure::expected(
@@ -46,13 +49,26 @@ impl Rows {
             shape,
             axis,
             cols,
-            wide,
+            wide: common.reference,
+            void_is_bf16: common.bf16,
         })
+    }
+
+    /// Opens any array that goes with it.
+    pub(crate) fn open_another(&self, path: &Path) -> Result<Input, Failure> {
+        open(path, self.void_is_bf16)
+    }
+
+    /// Opens floats of any type that go with it.
+    pub(crate) fn open_any_floats(&self, path: &Path) -> Result<Input, Failure> {
+        let (input, float) = floats(self.open_another(path)?)?;
+        tell_of_f64(path, float, self.wide);
+        Ok(input)
     }
 
     /// Opens a second operand of the same shape: the same type of floats.
     pub(crate) fn open_matrix(&self, path: &Path) -> Result<Input, Failure> {
-        let (input, float) = open_floats(path)?;
+        let (input, float) = floats(self.open_another(path)?)?;
         self.require_shape(path, &self.shape, &input.header().shape)?;
         self.require_float(path, float, &[self.float])?;
         Ok(input)
@@ -60,7 +76,7 @@ impl Rows {
 
     /// Opens a second operand with one value a row: f32, as such results are, or the same type of floats.
     pub(crate) fn open_value_per_row(&self, path: &Path) -> Result<Input, Failure> {
-        let (input, float) = open_floats(path)?;
+        let (input, float) = floats(self.open_another(path)?)?;
         self.require_row_shape(path, &input.header().shape)?;
         self.require_float(path, float, &[self.float, Float::F32])?;
         Ok(input)
@@ -142,35 +158,31 @@ impl Rows {
     }
 }
 
-/// Opens floats of any type.
-pub(crate) fn open_any_floats(path: &Path, wide: bool) -> Result<Input, Failure> {
-    let (input, float) = open_floats(path)?;
-    tell_of_f64(path, float, wide);
-    Ok(input)
-}
-
 /// Says that f64 is computed in f32, unless it stays wide.
 pub(crate) fn tell_of_f64(path: &Path, float: Float, wide: bool) {
     if float == Float::F64 && !wide {
-        note("note", format!("{}: f8 is computed in f32", path.display()));
+        note(
+            "note",
+            format!("{}: float64 is computed in float32", path.display()),
+        );
     }
 }
 
-fn open_floats(path: &Path) -> Result<(Input, Float), Failure> {
-    let input = open(path)?;
+fn floats(input: Input) -> Result<(Input, Float), Failure> {
     match input.header().stored {
         Stored::Float(float) => Ok((input, float)),
-        other => Err(Failure::expected(
-            path.display(),
-            "floats, f2, bf16, f4 or f8",
-            other,
-        )),
+        other => {
+            let wanted = "floats: float16, bfloat16, float32 or float64";
+            Err(Failure::expected(input.path.display(), wanted, other))
+        }
     }
 }
 
-/// Opens any array. A pipe is read at once, which may take time.
-pub(crate) fn open(path: &Path) -> Result<Input, Failure> {
-    progress::during(format!("reading {}", path.display()), |_| Input::open(path))
+/// Opens any array. A pipe may keep its header waiting.
+fn open(path: &Path, void_is_bf16: bool) -> Result<Input, Failure> {
+    progress::during(format!("reading {}", path.display()), |_| {
+        Input::open(path, void_is_bf16)
+    })
 }
 
 /// The axis that is meant, counted from 0.

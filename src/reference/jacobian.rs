@@ -14,11 +14,24 @@ pub fn jacobian<X: Real>(logits: &[X], cols: impl Into<Columns>) -> Vec<f64> {
     let probs = softmax(logits, columns);
     let mut entries = Vec::with_capacity(logits.len() * columns.count);
     for probs in probs.chunks_exact(columns.count) {
-        for (i, p_i) in probs.iter().enumerate() {
-            let delta = |j: usize| f64::from(u8::from(i == j));
-            let entry = |(j, p_j): (usize, &f64)| p_i * (delta(j) - p_j) * columns.reading.scale;
-            entries.extend(probs.iter().enumerate().map(entry));
-        }
+        (0..probs.len()).for_each(|i| entries.extend(jacobian_row(probs, i, columns)));
     }
     entries
+}
+
+/// The derivatives of one probability, the `i`th of the `probs` that [`softmax`] gives for a row, by every logit of the
+/// row: a row of its matrix, for matrices that memory cannot hold.
+///
+/// # Panics
+///
+/// When there are no `i + 1` probabilities.
+pub fn jacobian_row(
+    probs: &[f64],
+    i: usize,
+    cols: impl Into<Columns>,
+) -> impl Iterator<Item = f64> {
+    let (p_i, scale) = (probs[i], cols.into().reading.scale);
+    let delta = move |j: usize| f64::from(u8::from(i == j));
+    let entry = move |(j, p_j): (usize, &f64)| p_i * (delta(j) - p_j) * scale;
+    probs.iter().enumerate().map(entry)
 }

@@ -58,7 +58,7 @@ pub use columns::Columns;
 pub(crate) use columns::Reading;
 pub(crate) use cross_entropy::{Counts, Shares, Target};
 pub use cross_entropy::{CrossEntropy, CrossEntropyResult, RowOutputs, Targets};
-pub use jacobian::jacobian;
+pub use jacobian::{jacobian, jacobian_row};
 pub use masked::Masked;
 pub use shape::{axis_to_rows, broadcast, causal, rows_to_axis};
 pub use softmax::{log_softmax, logsumexp, softmax};

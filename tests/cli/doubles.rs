@@ -123,12 +123,15 @@ fn a_device_is_given_none_that_f32_cannot_hold() {
         folder.fail(
             &format!("{line} {output}"),
             2,
-            &[file, "the range of f4", place],
+            &[file, "the range of float32", place],
         );
     }
     let output = folder.run("softmax small.npy -o out.npy");
     let told = stderr(&output);
-    assert!(told.contains("small.npy: f8 is computed in f32"), "{told}");
+    assert!(
+        told.contains("small.npy: float64 is computed in float32"),
+        "{told}"
+    );
     assert_eq!(parse(&folder.get("out.npy")).1[2..], [1.0, 0.0]);
 }
 

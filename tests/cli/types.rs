@@ -138,12 +138,15 @@ fn the_gradient_of_lse_may_be_f32_as_lse_is() {
     folder.tensor("half.safetensors", "F16", &[3, 4], &X);
     let words = [
         "wide.safetensors",
-        "f2 as in half.safetensors, or f4",
-        "found f8",
+        "float16 as in half.safetensors, or float32",
+        "found float64",
     ];
     let line = "logsumexp-backward half.safetensors wide.safetensors -o out.npy";
     folder.fail(line, 2, &words);
-    let words = ["wide.safetensors", "expected f4 as in x.npy, found f8"];
+    let words = [
+        "wide.safetensors",
+        "expected float32 as in x.npy, found float64",
+    ];
     folder.fail(
         "logsumexp-backward x.npy wide.safetensors -o out.npy",
         2,
@@ -191,7 +194,7 @@ fn losses_and_lse_are_f32_whatever_the_logits() {
 #[test]
 fn types_of_one_operation_must_agree() {
     let folder = folder();
-    let names = ["f2", "f4", "f8", "bf16"];
+    let names = ["float16", "float32", "float64", "bfloat16"];
     let files = ["f2.npy", "F32.safetensors", "f8.npy", "BF16.safetensors"];
     for (first, name) in files.iter().zip(names) {
         for (second, other) in files
@@ -210,7 +213,7 @@ fn types_of_one_operation_must_agree() {
 #[test]
 fn bf16_does_not_go_to_npy() {
     let folder = folder();
-    let words = ["expected a .safetensors file for bf16, found a .npy file"];
+    let words = ["expected a .safetensors file for bfloat16, or --bf16, found a .npy file"];
     folder.fail("softmax BF16.safetensors -o out.npy", 2, &words);
     folder.fail("softmax BF16.safetensors -o -", 2, &words);
     folder.fail(

@@ -3,4 +3,4 @@
 
 mod read;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| read::read(read::Format::Npy, bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| read::read(read::Content::Npy, bytes));

@@ -4,16 +4,16 @@
 #[allow(dead_code, unused_imports, reason = "the command line also writes")]
 mod format;
 
-pub(crate) use format::Format;
+pub(crate) use format::Content;
 
-use format::{Source, Stored};
+use format::{Bytes, Source, Stored};
 use std::io::Cursor;
 
 /// Reads the only tensor, and the one named `a`. Panics if there are more values than bytes.
-pub(crate) fn read(format: Format, bytes: &[u8]) {
+pub(crate) fn read(content: Content, bytes: &[u8]) {
     for tensor in [None, Some("a")] {
-        let Ok(mut source) = Source::open(Cursor::new(bytes), bytes.len() as u64, format, tensor)
-        else {
+        let file = Bytes::of_file(Cursor::new(bytes), bytes.len() as u64);
+        let Ok(mut source) = Source::open(file, content, tensor, true) else {
             continue;
         };
         let (count, stored) = (source.header().count(), source.header().stored);

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 /// Which logits count.
 #[derive(Debug, Default, Args)]
 pub(crate) struct Masking {
-    /// Floats are added to the scaled logits; where b1 is false, a logit is excluded and never
+    /// Floats are added to the scaled logits; where a bool is false, a logit is excluded and never
     /// read. Broadcast to the logits' shape by NumPy's rules
     #[arg(long, value_name = "FILE")]
     pub(crate) mask: Option<PathBuf>,

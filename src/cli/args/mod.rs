@@ -15,13 +15,17 @@ use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
 const CODES: &str = "\
-Files are NumPy's .npy, or .safetensors: FILE.safetensors where it holds one tensor, else FILE.safetensors#NAME. \
-Floats of 16, 32 and 64 bits and bf16, integers of any width, either byte order, C or Fortran order. \
-The inputs of an operation have one type of floats, and its outputs have it too; but loss and lse are f32, their \
+Files are what their bytes say, whatever their names: NumPy's .npy; .npz, one array as FILE.npz#NAME; .safetensors, \
+one tensor as FILE.safetensors#NAME, or of several files as FILE.index.json#NAME. One that holds a single array needs no \
+#NAME. Any one input may be -, standard input, or -#NAME of it. \
+Floats of 16, 32 and 64 bits and bfloat16, integers of any width, either byte order, C or Fortran order. \
+The inputs of an operation have one type of floats, and its outputs have it too; but loss and lse are float32, their \
 gradients may be, and weights are of any type. \
-64-bit floats are computed in f32 and give f32. bf16 goes to .safetensors only, where an output is the one tensor \
-of its file, called NAME or after its result (probs, loss, ...). Files larger than memory are worked on in blocks \
-of rows; along another axis than the last one, what lies at one place of the axes before it has to fit. Outputs take their places when everything has succeeded; one of them may be -, standard output.
+64-bit floats are computed in float32 and give float32. Outputs are .npy or .safetensors by their names; bfloat16 goes to \
+.npy with --bf16 only. In .safetensors an output is the one tensor of its file, called NAME or after its result (probs, \
+loss, ...). Files larger than memory are worked on in blocks of rows; along another axis than the last one, what lies at \
+one place of the axes before it has to fit. Outputs take their places when everything has succeeded, with the mode of what \
+they replace; one of them may be -, standard output.
 
 Exit codes: 0 done; 1 check found a difference; 2 bad usage or bad input; 3 no usable adapter; 4 the device failed.";
 
@@ -68,6 +72,10 @@ pub(crate) struct Common {
     /// Logits are multiplied by S first: 1 / temperature. Gradients carry the factor
     #[arg(long, value_name = "S", default_value_t = 1.0, value_parser = numbers::positive, allow_negative_numbers = true)]
     pub(crate) scale: f32,
+    /// In .npy files, elements of two bytes that NumPy has no type for (V2, as ml_dtypes saves them) are bfloat16: read,
+    /// and written where results are bfloat16
+    #[arg(long)]
+    pub(crate) bf16: bool,
     /// An index from `devices`, part of a name, a backend, NAME@BACKEND, or software
     #[arg(long, value_name = "SEL")]
     pub(crate) adapter: Option<String>,

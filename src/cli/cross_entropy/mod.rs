@@ -12,7 +12,7 @@ mod settings;
 mod targets;
 
 use super::args::{self, Reduction};
-use super::blocks::Blocks;
+use super::blocks::{self, Blocks};
 use super::engine::Engine;
 use super::failure::Failure;
 use super::files::{Float, Floats, narrow};
@@ -40,7 +40,7 @@ pub(crate) fn run(args: &args::CrossEntropy) -> Result<(), Failure> {
 }
 
 fn claim(args: &args::CrossEntropy) -> Result<Outputs, Failure> {
-    let outputs = Outputs::default()
+    let outputs = Outputs::new(&args.common)
         .array("loss", args.output.as_deref())?
         .array("grad_logits", args.grad.as_deref())?
         .array("lse", args.lse.as_deref())?;
@@ -64,7 +64,8 @@ fn compute(
 ) -> Result<Sums, Failure> {
     let logits = &operands.logits;
     let rows = logits.rows;
-    let blocks = Blocks::new(logits, logits.cols, engine.block_bytes(&args.common));
+    let bytes = blocks::fitting(logits, logits.cols, engine.block_bytes(&args.common))?;
+    let blocks = Blocks::new(logits, logits.cols, bytes);
     let mut sums = Sums::default();
     progress::over_rows(engine.doing(&operands.logits), rows, |bar| {
         for rows in blocks.map(|rows| rows.len()) {

@@ -4,7 +4,7 @@ use super::targets::{SomeTargets, Targets};
 use crate::cli::args::{self, Reduction};
 use crate::cli::failure::Failure;
 use crate::cli::files::{Floats, Input, Shape};
-use crate::cli::rows::{self, Rows};
+use crate::cli::rows::Rows;
 use std::path::Path;
 
 /// Everything that is read.
@@ -39,7 +39,7 @@ pub(super) struct Block {
 impl Operands {
     /// Opens all files; of the large ones, the values stay there.
     pub(super) fn open(args: &args::CrossEntropy) -> Result<Self, Failure> {
-        let logits = Rows::open(&args.logits, args.common.axis, args.common.reference)?;
+        let logits = Rows::open(&args.logits, &args.common)?;
         let weight = args.weight.as_deref().map(|path| weight(path, &logits));
         let upstream = match &args.grad_losses {
             Some(path) => Upstream::open(path, args.reduction, &logits)?,
@@ -70,7 +70,7 @@ impl Operands {
 
 impl Upstream {
     fn open(path: &Path, reduction: Reduction, logits: &Rows) -> Result<Self, Failure> {
-        let mut input = rows::open_any_floats(path, logits.wide)?;
+        let mut input = logits.open_any_floats(path)?;
         if reduction == Reduction::None {
             logits.require_row_shape(path, &input.header().shape)?;
             return Ok(Self::PerRow(input));
@@ -86,7 +86,7 @@ impl Upstream {
 }
 
 fn weight(path: &Path, logits: &Rows) -> Result<Vec<f64>, Failure> {
-    let mut input = rows::open_any_floats(path, logits.wide)?;
+    let mut input = logits.open_any_floats(path)?;
     logits.require_shape(path, &[logits.cols], &input.header().shape)?;
     Ok(input.floats(logits.cols, logits.wide)?.into_f64())
 }

@@ -4,7 +4,7 @@ use crate::cli::args;
 use crate::cli::failure::Failure;
 use crate::cli::files::{Floats, Input, Shape, Stored, index};
 use crate::cli::progress;
-use crate::cli::rows::{self, Rows};
+use crate::cli::rows::Rows;
 
 /// Stands for every ignored target once the targets have been checked: no class has this id.
 pub(super) const IGNORED: i32 = -1;
@@ -32,7 +32,7 @@ impl Targets {
     /// Tells class ids and probabilities apart by type and shape, and reads the former.
     pub(super) fn open(args: &args::CrossEntropy, logits: &Rows) -> Result<Self, Failure> {
         let path = &args.targets;
-        let input = rows::open(path)?;
+        let input = logits.open_another(path)?;
         let (stored, shape) = (input.header().stored, &input.header().shape);
         match stored {
             Stored::Float(float) if float == logits.float && *shape == logits.shape => {
@@ -96,7 +96,7 @@ fn require_no_ignored(args: &args::CrossEntropy, found: Stored) -> Result<(), Fa
 
 fn class_ids(mut input: Input, classes: usize, ignored: Option<i64>) -> Result<Vec<i32>, Failure> {
     let all = input.header().count();
-    let mut targets = Vec::new();
+    let mut targets = input.room(all)?;
     while targets.len() < all {
         for id in input.integers(READ_AT_ONCE.min(all - targets.len()))? {
             let target = target(id, classes, ignored)

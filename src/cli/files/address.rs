@@ -1,11 +1,46 @@
-//! What the command line calls a file: its path, and the tensor in it.
+//! What the command line calls a file: its path, and the array in it.
 
 use super::format::Format;
 use crate::cli::failure::Failure;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-/// A file on the command line: `FILE.npy`, `FILE.safetensors` or `FILE.safetensors#NAME`.
+/// The names of standard input.
+const STDIN: [&str; 2] = ["-", "/dev/stdin"];
+
+/// Whether this is standard input.
+pub(super) fn is_stdin(path: &Path) -> bool {
+    STDIN.iter().any(|name| path == Path::new(name))
+}
+
+/// An input: `FILE`, or `FILE#NAME` for one array of several.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Named {
+    pub(super) path: PathBuf,
+    pub(super) array: Option<String>,
+}
+
+impl Named {
+    /// Parts a text that is no file's name at the first `#` with a file before it.
+    pub(super) fn parse(text: &Path) -> Self {
+        Self::part(text, |path| is_stdin(path) || path.exists())
+    }
+
+    fn part(text: &Path, is_there: impl Fn(&Path) -> bool) -> Self {
+        let parts = |text: &str| {
+            let mut hashes = text
+                .match_indices('#')
+                .map(|(place, _)| text.split_at(place));
+            let (path, name) = hashes.find(|(path, _)| is_there(Path::new(path)))?;
+            Some((path.into(), Some(name[1..].into())))
+        };
+        let parted = text.to_str().filter(|_| !is_there(text)).and_then(parts);
+        let (path, array) = parted.unwrap_or((text.into(), None));
+        Self { path, array }
+    }
+}
+
+/// An output: `FILE.npy`, `FILE.safetensors` or `FILE.safetensors#NAME`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Address {
     pub(crate) path: PathBuf,
@@ -17,6 +52,13 @@ pub(crate) struct Address {
 impl Address {
     /// Tells the format from the name; one without an ending is a `.npy` file.
     pub(crate) fn parse(text: &Path) -> Result<Self, Failure> {
+        if is_stdin(&Named::part(text, is_stdin).path) && text != Path::new("-") {
+            return Err(Failure::expected(
+                text.display(),
+                "an output",
+                "standard input",
+            ));
+        }
         if let Some((path, tensor)) = text.to_str().and_then(split_tensor) {
             return Ok(Self {
                 path: path.into(),
@@ -62,11 +104,37 @@ fn split_tensor(text: &str) -> Option<(&str, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Address, Format};
+    use super::{Address, Format, Named};
     use std::path::Path;
 
     #[test]
-    fn names_tell_the_format_and_the_tensor() {
+    fn an_input_is_parted_behind_a_file() {
+        let there = ["x", "x#1.npy", "m.safetensors", "-"];
+        let cases = [
+            ("x", "x", None),
+            ("x#1.npy", "x#1.npy", None),
+            ("x#1", "x", Some("1")),
+            ("m.safetensors#a.b#c/d", "m.safetensors", Some("a.b#c/d")),
+            ("x#1.npy#2", "x", Some("1.npy#2")),
+            ("m.safetensors#", "m.safetensors", Some("")),
+            ("-#t", "-", Some("t")),
+            ("absent#t", "absent#t", None),
+            ("#", "#", None),
+        ];
+        for (text, path, array) in cases {
+            let found = Named::part(Path::new(text), |path| {
+                there.iter().any(|there| Path::new(there) == path)
+            });
+            let array = array.map(str::to_owned);
+            assert_eq!(
+                (found.path.as_path(), found.array),
+                (Path::new(path), array)
+            );
+        }
+    }
+
+    #[test]
+    fn names_of_outputs_tell_the_format_and_the_tensor() {
         let cases = [
             ("x.npy", "x.npy", Format::Npy, None),
             ("x", "x", Format::Npy, None),

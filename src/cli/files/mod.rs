@@ -2,15 +2,14 @@
 
 mod address;
 mod format;
+mod opened;
 
 pub(crate) use address::Address;
-pub(crate) use format::{Float, Floats, Header, Stored, narrow};
+pub(crate) use format::{Float, Floats, Header, Shape, Stored, narrow};
 
 use super::failure::Failure;
-use format::{Bad, Source};
-use std::fmt;
-use std::fs::File;
-use std::io::{Cursor, Read};
+use address::Named;
+use format::{Bad, Bytes, Content, Source};
 use std::path::{Path, PathBuf};
 
 /// An array in a file whose header has been read and whose values come in C order.
@@ -24,11 +23,33 @@ pub(crate) struct Input {
 }
 
 impl Input {
-    /// Opens a file and reads its header.
-    pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
-        let source = open(&Address::parse(path)?).map_err(|bad| told(path, "read", bad))?;
+    /// Opens a file, a pipe or standard input and reads its header. In `.npy`, void elements may be bf16. An index gives
+    /// way to the file that it names.
+    pub(crate) fn open(path: &Path, void_is_bf16: bool) -> Result<Self, Failure> {
+        let named = Named::parse(path);
+        let mut bytes = opened::open(&named.path)?;
+        let name = named.array.as_deref();
+        let content = content(&mut bytes, &named.path).map_err(|bad| told(path, "read", bad))?;
+        if content == Content::Index {
+            let (shard, tensor) =
+                format::shard(&mut bytes, name).map_err(|bad| told(path, "read", bad))?;
+            return Self::open_shard(&named.path.with_file_name(shard), &tensor);
+        }
+        let source = Source::open(bytes, content, name, void_is_bf16);
         Ok(Self {
             path: path.to_owned(),
+            source: source.map_err(|bad| told(path, "read", bad))?,
+            done: 0,
+        })
+    }
+
+    fn open_shard(shard: &Path, tensor: &str) -> Result<Self, Failure> {
+        let path = PathBuf::from(format!("{}#{tensor}", shard.display()));
+        let bytes = opened::open(shard)?;
+        let source = Source::open(bytes, Content::Safetensors, Some(tensor), false);
+        let source = source.map_err(|bad| told(&path, "read", bad))?;
+        Ok(Self {
+            path,
             source,
             done: 0,
         })
@@ -38,7 +59,13 @@ impl Input {
         self.source.header()
     }
 
-    /// The next `count` floats; those of f64 as f32, unless they are to stay `wide`.
+    /// Memory for so many items from it.
+    pub(crate) fn room<T>(&self, count: usize) -> Result<Vec<T>, Failure> {
+        let room = self.source.room(count);
+        room.map_err(|error| Failure::system("read", &self.path, &error))
+    }
+
+    /// The next `count` floats; those of float64 as float32, unless they are to stay `wide`.
     pub(crate) fn floats(&mut self, count: usize, wide: bool) -> Result<Floats, Failure> {
         let read = self.source.floats(count);
         let floats = read.map_err(|error| Failure::system("read", &self.path, &error))?;
@@ -51,7 +78,7 @@ impl Input {
             let index = index(first + place, &self.header().shape);
             Failure::expected(
                 self.path.display(),
-                "numbers in the range of f4, in which f8 is computed (--reference computes in f8)",
+                "numbers in the range of float32, in which float64 is computed (--reference computes in float64)",
                 format!("{value:e} at index {}", Shape(&index)),
             )
         })
@@ -70,29 +97,22 @@ impl Input {
     }
 }
 
-/// The header of an output, whose values follow. A tensor without a name of its own is called after its result.
+/// The header of an output, whose values follow. A tensor without a name of its own is called after its result. In `.npy`,
+/// void elements may be bf16.
 pub(crate) fn head(
     address: &Address,
     result: &str,
     float: Float,
     shape: &[usize],
+    void_is_bf16: bool,
 ) -> Result<Vec<u8>, Failure> {
     let tensor = address.tensor.as_deref().unwrap_or(result);
-    format::head(address.format, tensor, float, shape)
+    format::head(address.format, tensor, float, shape, void_is_bf16)
         .map_err(|bad| told(&address.path, "write", bad))
 }
 
-/// A file is read where its values are needed; a pipe, which has no length, at once.
-fn open(address: &Address) -> Result<Source<'static>, Bad> {
-    let tensor = address.tensor.as_deref();
-    let mut file = File::open(&address.path)?;
-    let metadata = file.metadata()?;
-    if metadata.is_file() {
-        return Source::open(file, metadata.len(), address.format, tensor);
-    }
-    let mut bytes = Vec::new();
-    let length = file.read_to_end(&mut bytes)? as u64;
-    Source::open(Cursor::new(bytes), length, address.format, tensor)
+fn content(bytes: &mut Bytes<'_>, path: &Path) -> Result<Content, Bad> {
+    Ok(Content::of(&bytes.start(Content::START)?, path))
 }
 
 fn told(path: &Path, doing: &str, bad: Bad) -> Failure {
@@ -111,18 +131,4 @@ pub(crate) fn index(flat: usize, shape: &[usize]) -> Vec<usize> {
         rest /= axis;
     }
     index
-}
-
-/// A shape as NumPy prints it: `(2, 3)`, `(3,)`, `()`.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Shape<'a>(pub(crate) &'a [usize]);
-
-impl fmt::Display for Shape<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let axes: Vec<String> = self.0.iter().map(usize::to_string).collect();
-        match axes.as_slice() {
-            [one] => write!(f, "({one},)"),
-            _ => write!(f, "({})", axes.join(", ")),
-        }
-    }
 }

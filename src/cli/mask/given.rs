@@ -45,7 +45,7 @@ pub(super) enum Elements<'a> {
 impl Given {
     /// Reads a mask that fits the logits.
     pub(super) fn open(path: &Path, x: &Rows) -> Result<Self, Failure> {
-        let input = rows::open(path)?;
+        let input = x.open_another(path)?;
         let kind = match input.header().stored {
             Stored::Float(float) => {
                 rows::tell_of_f64(path, float, x.wide);
@@ -53,7 +53,7 @@ impl Given {
             }
             Stored::Bool => MaskKind::Boolean,
             other => {
-                let wanted = "a mask of floats, f2, bf16, f4 or f8, or of b1";
+                let wanted = "a mask of floats: float16, bfloat16, float32 or float64, or of bool";
                 return Err(Failure::expected(path.display(), wanted, other));
             }
         };

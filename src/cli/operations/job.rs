@@ -2,7 +2,7 @@
 
 use super::operands::{Block, Operands};
 use crate::cli::args;
-use crate::cli::blocks::Blocks;
+use crate::cli::blocks::{self, Blocks};
 use crate::cli::engine::Engine;
 use crate::cli::failure::Failure;
 use crate::cli::files::{Float, Floats};
@@ -25,10 +25,10 @@ pub(super) type ByReference<'f> = dyn Fn(&Block<Vec<f64>>, Columns, &Expanded) -
 
 /// What the operations share, from the command line to the written result.
 pub(super) struct Job<'a> {
-    operation: Operation,
-    result: &'static str,
-    common: &'a args::Common,
-    outputs: Outputs,
+    pub(super) operation: Operation,
+    pub(super) result: &'static str,
+    pub(super) common: &'a args::Common,
+    pub(super) outputs: Outputs,
     masking: Masking,
 }
 
@@ -39,7 +39,7 @@ impl<'a> Job<'a> {
         output: &Path,
         common: &'a args::Common,
     ) -> Result<Self, Failure> {
-        let outputs = Outputs::default()
+        let outputs = Outputs::new(common)
             .array(result, Some(output))?
             .text("json", common.json.path.as_deref())?;
         Ok(Self {
@@ -61,7 +61,7 @@ impl<'a> Job<'a> {
     }
 
     /// Results have the logits' type, but logsumexp is f32 whatever that is.
-    fn float_of_result(&self, x: &Rows) -> Float {
+    pub(super) fn float_of_result(&self, x: &Rows) -> Float {
         match self.operation {
             Operation::LogSumExp => Float::F32,
             _ => x.float.of_results(),
@@ -83,7 +83,7 @@ impl<'a> Job<'a> {
             part.spec(self.spec(x, rows)).problem(self.operation)
         })?;
         let report = engine.report(self.operation.name(), x, &self.outputs, None);
-        let blocks = self.blocks(x, shape, engine.block_bytes(self.common));
+        let blocks = self.blocks(x, shape, engine.block_bytes(self.common))?;
         progress::over_rows(engine.doing(x), x.rows, |bar| {
             for rows in blocks {
                 let values = self.compute(&engine, &mut operands, &rows, on_gpu, by_reference)?;
@@ -148,12 +148,13 @@ impl<'a> Job<'a> {
         }
     }
 
-    fn blocks(&self, x: &Rows, shape: &[usize], bytes: u64) -> Blocks {
+    fn blocks(&self, x: &Rows, shape: &[usize], most: u64) -> Result<Blocks, Failure> {
         let row_values = x.cols.max(values_of_a_row(shape, x.rows));
-        match self.masking.follows_rows() {
+        let bytes = blocks::fitting(x, row_values, most)?;
+        Ok(match self.masking.follows_rows() {
             true => Blocks::boxes(x, row_values, bytes),
             false => Blocks::new(x, row_values, bytes),
-        }
+        })
     }
 
     /// Whether the GPU, too, takes the columns of a row one after the other: a Jacobian has them twice.

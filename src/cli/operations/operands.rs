@@ -23,7 +23,7 @@ enum Grad {
 
 impl Operands {
     pub(super) fn open(path: &Path, common: &args::Common) -> Result<Self, Failure> {
-        let x = Rows::open(path, common.axis, common.reference)?;
+        let x = Rows::open(path, common)?;
         let grad = Grad::None;
         Ok(Self { x, grad })
     }

@@ -6,7 +6,9 @@
 
 mod place;
 mod staged;
+mod unplaced;
 
+use super::args::Common;
 use super::failure::{Failure, say_to_stderr};
 use super::files::{self, Address, Float, Floats};
 use super::progress;
@@ -18,7 +20,11 @@ use std::path::{Path, PathBuf};
 
 /// The outputs that the command line asks for, by the names of their results.
 #[derive(Debug, Default)]
-pub(crate) struct Outputs(Vec<Claim>);
+pub(crate) struct Outputs {
+    claims: Vec<Claim>,
+    /// In `.npy`, bf16 is written as void elements.
+    void_is_bf16: bool,
+}
 
 #[derive(Debug)]
 struct Claim {
@@ -55,6 +61,14 @@ impl ArrayOutput {
 }
 
 impl Outputs {
+    /// None yet, of an operation.
+    pub(crate) fn new(common: &Common) -> Self {
+        Self {
+            claims: Vec::new(),
+            void_is_bf16: common.bf16,
+        }
+    }
+
     /// Claims a place for an array, if a path is given.
     pub(crate) fn array(self, name: &'static str, path: Option<&Path>) -> Result<Self, Failure> {
         let Some(path) = path else { return Ok(self) };
@@ -85,25 +99,25 @@ impl Outputs {
             place,
             kind,
         };
-        if let Some(other) = self.0.iter().find(|other| other.collides(&claim)) {
+        if let Some(other) = self.claims.iter().find(|other| other.collides(&claim)) {
             return Err(Failure::expected(
                 path.display(),
                 "one output",
                 format!("two, {} and {name}", other.name),
             ));
         }
-        self.0.push(claim);
+        self.claims.push(claim);
         Ok(self)
     }
 
     /// Whether nothing was asked for.
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.claims.is_empty()
     }
 
     /// The names and paths of the arrays.
     pub(crate) fn arrays(&self) -> impl Iterator<Item = (&'static str, &Path)> {
-        self.0
+        self.claims
             .iter()
             .filter(|claim| claim.kind != Kind::Text)
             .map(|claim| (claim.name, claim.path.as_path()))
@@ -111,7 +125,7 @@ impl Outputs {
 
     /// Prints a line of the result: to standard output, or to stderr where an output has that.
     pub(crate) fn say(&self, line: impl Display) -> Result<(), Failure> {
-        if self.0.iter().any(|claim| claim.place == Place::Stdout) {
+        if self.claims.iter().any(|claim| claim.place == Place::Stdout) {
             say_to_stderr(line);
             return Ok(());
         }
@@ -128,10 +142,10 @@ impl Outputs {
         let mut staged = None;
         for Claim {
             path, place, kind, ..
-        } in self.0.iter().filter(|claim| claim.name == name)
+        } in self.claims.iter().filter(|claim| claim.name == name)
         {
             if let Kind::Array(address) = kind {
-                let head = files::head(address, name, float, shape)?;
+                let head = files::head(address, name, float, shape, self.void_is_bf16)?;
                 let mut array = Staged::new(path, place)?;
                 array.bytes(&head)?;
                 staged = Some(array);
@@ -153,9 +167,8 @@ impl Outputs {
 
     /// Puts texts that are not complete yet into their files: all of each, or what was there before. Streams wait.
     pub(crate) fn refresh(&self, texts: &[(&str, &str)]) -> Result<(), Failure> {
-        self.texts(texts, |place| matches!(place, Place::File(_)))?
-            .into_iter()
-            .try_for_each(Staged::rename)
+        let staged = self.texts(texts, |place| matches!(place, Place::File(_)))?;
+        unplaced::place(|| staged.into_iter().try_for_each(Staged::rename))
     }
 
     fn texts(
@@ -164,7 +177,7 @@ impl Outputs {
         goes: impl Fn(&Place) -> bool,
     ) -> Result<Vec<Staged>, Failure> {
         let claimed = self
-            .0
+            .claims
             .iter()
             .filter(|claim| claim.kind == Kind::Text && goes(&claim.place));
         let pairs = claimed.filter_map(|claim| {
@@ -188,7 +201,7 @@ fn place_all(mut staged: Vec<Staged>) -> Result<(), Failure> {
         if !matches!(streamed, Ok(()) | Err(Failure::Closed)) {
             return streamed;
         }
-        staged.into_iter().try_for_each(Staged::rename)?;
+        unplaced::place(|| staged.into_iter().try_for_each(Staged::rename))?;
         streamed
     })
 }

@@ -4,12 +4,15 @@ use crate::cli::failure::Failure;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// Links that are followed one after the other, at most: as many as Linux follows.
+const LINKS: usize = 40;
+
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Place {
     Stdout,
     /// A pipe or a device: written as it stands, never replaced.
     Stream,
-    /// A file, there or not yet: its canonical path.
+    /// A file, there or not yet: its canonical path, behind all links.
     File(PathBuf),
 }
 
@@ -18,6 +21,10 @@ impl Place {
         if path == Path::new("-") {
             return Ok(Self::Stdout);
         }
+        Self::behind_links(path, LINKS)
+    }
+
+    fn behind_links(path: &Path, links: usize) -> Result<Self, Failure> {
         match fs::metadata(path) {
             Ok(found) if found.is_dir() => {
                 Err(Failure::expected(path.display(), "a file", "a folder"))
@@ -27,7 +34,19 @@ impl Place {
                 .canonicalize()
                 .map(Self::File)
                 .map_err(|error| Failure::system("write", path, &error)),
-            Err(_) => Self::of_new_file(path),
+            // A link to a file that is not there yet.
+            Err(_) => match fs::read_link(path) {
+                Ok(_) if links == 0 => Err(Failure::expected(
+                    path.display(),
+                    "a file",
+                    "links in a circle",
+                )),
+                Ok(target) => {
+                    let folder = path.parent().unwrap_or(Path::new(""));
+                    Self::behind_links(&folder.join(target), links - 1)
+                }
+                Err(_) => Self::of_new_file(path),
+            },
         }
     }
 

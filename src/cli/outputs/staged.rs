@@ -1,10 +1,10 @@
 //! An output on its way: written beside its place, or kept until its stream may have it.
 
 use super::place::Place;
-use super::to_stdout;
+use super::{to_stdout, unplaced};
 use crate::cli::failure::Failure;
 use crate::cli::files::Floats;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 use tempfile::{NamedTempFile, SpooledTempFile};
@@ -30,7 +30,7 @@ enum Content {
 impl Staged {
     pub(super) fn new(path: &Path, place: &Place) -> Result<Self, Failure> {
         let content = match place {
-            Place::File(file) => new_file_beside(file)
+            Place::File(file) => unplaced::make(|| new_file_beside(file))
                 .map(Content::BesidePlace)
                 .map_err(|error| Failure::system("write", path, &error))?,
             _ => Content::Kept(SpooledTempFile::new(KEPT_IN_MEMORY)),
@@ -93,10 +93,31 @@ impl Staged {
     }
 }
 
+/// With the mode of the file that it will replace, or that of any new file.
 fn new_file_beside(place: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".wgpu-softmax-");
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(place.parent().unwrap_or(Path::new(".")))
+    let folder = place.parent().unwrap_or(Path::new("."));
+    let Ok(old) = fs::metadata(place) else {
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        return builder.tempfile_in(folder);
+    };
+    let file = builder.tempfile_in(folder)?;
+    inherit(file.as_file(), &old);
+    Ok(file)
 }
+
+/// Gives a file that nobody else can open yet the owner and the mode of another, as far as the system lets us. A group that
+/// is not the other's gets nothing.
+#[cfg(unix)]
+fn inherit(file: &File, old: &fs::Metadata) {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+    let _kept = fchown(file, Some(old.uid()), None);
+    let same_group = fchown(file, None, Some(old.gid())).is_ok();
+    let mode = old.mode() & if same_group { 0o777 } else { 0o707 };
+    let _kept = file.set_permissions(fs::Permissions::from_mode(mode));
+}
+
+#[cfg(not(unix))]
+fn inherit(_file: &File, _old: &fs::Metadata) {}

@@ -83,11 +83,14 @@ fn masks_that_do_not_fit_are_refused() {
             &["m.npy", "t.npy of shape (2, 3, 4)", "broadcasts", &found],
         );
     }
-    for (descr, shape, data) in [("|u1", "(4,)", vec![1; 4]), ("<i8", "(1,)", vec![0; 8])] {
+    for (descr, name, shape, data) in [
+        ("|u1", "uint8", "(4,)", vec![1; 4]),
+        ("<i8", "int64", "(1,)", vec![0; 8]),
+    ] {
         folder.put("i.npy", &npy(1, descr, false, shape, &data));
         refuse(
             "--mask i.npy",
-            &["i.npy", "floats", "b1", &format!("found {}", &descr[1..])],
+            &["i.npy", "floats", "bool", &format!("found {name}")],
         );
     }
     refuse("--mask absent.npy", &["absent.npy", "cannot read"]);

@@ -1,21 +1,31 @@
 //! The formats of array files, from bytes to values and back. Knows nothing of paths and messages.
 //!
-//! A header is believed only after it has been checked against the file's length, so that nothing is allocated by its
-//! word alone; and whatever the bytes, the outcome is values or a [`Bad`].
+//! A header is believed only after it has been checked against the file's length, where that is known, so that nothing is
+//! allocated by its word alone; and whatever the bytes, the outcome is values or a [`Bad`].
 
+mod bytes;
+mod content;
 mod floats;
+mod index;
 mod npy;
+mod npz;
 mod safetensors;
 mod source;
 mod stored;
 
+pub(crate) use bytes::Bytes;
+pub(crate) use content::Content;
 pub(crate) use floats::{Floats, narrow};
+pub(crate) use index::shard;
 pub(crate) use source::Source;
 pub(crate) use stored::{Float, Stored};
 
+use bytes::ReadSeek;
+use std::collections::BTreeMap;
+use std::fmt;
 use std::io::{self, Read};
 
-/// How an array lies in a file.
+/// How an array is written to a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
     Npy,
@@ -40,6 +50,11 @@ impl Header {
     pub(crate) fn count(&self) -> usize {
         self.shape.iter().product()
     }
+
+    /// The bytes of all values.
+    fn bytes(&self) -> u64 {
+        self.count() as u64 * self.stored.width() as u64
+    }
 }
 
 /// What is wrong with a file.
@@ -56,6 +71,13 @@ impl Bad {
             found: found.into(),
         }
     }
+
+    /// Other data than those of the header.
+    fn data(header: &Header, found: u64) -> Self {
+        let (bytes, stored, shape) = (header.bytes(), header.stored, Shape(&header.shape));
+        let wanted = format!("{bytes} bytes of data for {stored} of shape {shape}");
+        Self::content(wanted, found.to_string())
+    }
 }
 
 impl From<io::Error> for Bad {
@@ -64,7 +86,8 @@ impl From<io::Error> for Bad {
     }
 }
 
-/// The header of a file that holds one array of floats in C order: the values follow it.
+/// The header of a file that holds one array of floats in C order: the values follow it. In `.npy`, void elements may be
+/// bf16.
 ///
 /// # Errors
 ///
@@ -74,9 +97,10 @@ pub(crate) fn head(
     tensor: &str,
     float: Float,
     shape: &[usize],
+    void_is_bf16: bool,
 ) -> Result<Vec<u8>, Bad> {
     match format {
-        Format::Npy => npy::head(float, shape),
+        Format::Npy => npy::head(float, shape, void_is_bf16),
         Format::Safetensors => safetensors::head(tensor, float, shape),
     }
 }
@@ -94,14 +118,55 @@ fn require_few_axes(shape: &[usize]) -> Result<(), Bad> {
     ))
 }
 
-/// The start of a text from a file, fit for a message.
+/// The entry of this name, or the only one; `what` they are.
+fn pick<'e, T>(
+    entries: &'e BTreeMap<String, T>,
+    what: &str,
+    wanted: Option<&str>,
+) -> Result<(&'e str, &'e T), Bad> {
+    let found = match wanted {
+        Some(name) => entries.get_key_value(name),
+        None => entries.first_key_value().filter(|_| entries.len() == 1),
+    };
+    found
+        .map(|(name, entry)| (name.as_str(), entry))
+        .ok_or_else(|| {
+            let wanted = match wanted {
+                Some(name) => format!("{} {what} \"{}\"", article(what), brief(name)),
+                None => format!("one {what}, or a name after #"),
+            };
+            Bad::content(wanted, names(entries))
+        })
+}
+
+fn article(what: &str) -> &'static str {
+    if what.starts_with('a') { "an" } else { "a" }
+}
+
+/// The names for a message: how many there are, and the first of them.
+fn names<T>(entries: &BTreeMap<String, T>) -> String {
+    let quoted = |name| format!("\"{}\"", brief(name));
+    let shown: Vec<_> = entries.keys().take(8).map(|name| quoted(name)).collect();
+    match (entries.len(), shown.join(", ")) {
+        (0, _) => "none".into(),
+        (all, names) if all > shown.len() => format!("{all}: {names}, ..."),
+        (all, names) => format!("{all}: {names}"),
+    }
+}
+
+/// The start of a text from a file, fit for a message: what cannot be seen is escaped.
 fn brief(text: &str) -> String {
     const LONGEST: usize = 100;
-    let mut brief: String = text.trim_end().chars().take(LONGEST).collect();
-    if text.trim_end().chars().nth(LONGEST).is_some() {
+    let mut chars = text.trim_end().chars();
+    let seen = |char: char| match char {
+        '\'' | '"' => char.to_string(),
+        _ => char.escape_debug().to_string(),
+    };
+    let mut brief: String = chars.by_ref().take(LONGEST).map(seen).collect();
+    if chars.next().is_some() {
         brief.push_str("...");
     }
-    brief.escape_debug().to_string()
+    brief
 }
 
 /// Fills up `head` with `wanted` bytes more; `what` is expected to have them.
@@ -112,6 +177,20 @@ fn append(reader: &mut impl Read, head: &mut Vec<u8>, wanted: u64, what: &str) -
         return Err(Bad::content(what, end));
     }
     Ok(())
+}
+
+/// A shape as NumPy prints it: `(2, 3)`, `(3,)`, `()`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shape<'a>(pub(crate) &'a [usize]);
+
+impl fmt::Display for Shape<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let axes: Vec<String> = self.0.iter().map(usize::to_string).collect();
+        match axes.as_slice() {
+            [one] => write!(f, "({one},)"),
+            _ => write!(f, "({})", axes.join(", ")),
+        }
+    }
 }
 
 #[cfg(test)]

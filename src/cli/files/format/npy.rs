@@ -1,71 +1,81 @@
-//! NumPy's `.npy`, versions 1 to 3, its header by the `npyz` crate.
+//! NumPy's `.npy`, versions 1 to 3.
 //!
-//! A file is believed only after three checks of ours, because `npyz` allocates by the header's word, recurses with
-//! its brackets and multiplies its numbers unchecked:
-//!
-//! 1. the header is there and no longer than NumPy itself would read;
-//! 2. its text is that of a plain array: two brackets, no escapes, decimal numbers whose product fits 64 bits;
-//! 3. behind it stand exactly the bytes that shape and type ask for.
+//! A header is believed only after three checks: it is no longer than NumPy itself would read; its shape has no more axes
+//! than NumPy allows, and a product that this machine can address; and where the file's length is known, the data are
+//! there. What follows them, as another array does, is no part of the array.
 
-use super::{Bad, Float, Header, Stored, append, brief, require_few_axes};
-use npyz::{DType, NpyHeader, Order, WriteOptions, WriterBuilder};
+mod literal;
+
+use super::{Bad, Float, Header, Shape, Stored, append, brief, require_few_axes};
+use literal::Literal;
 use std::io::Read;
 
 const LONGEST_HEADER: u64 = 10_000;
 
 const PLAIN: &str = "the header of a plain array";
 
-/// Reads the header of a file of `length` bytes.
-pub(super) fn read_header(reader: &mut impl Read, length: u64) -> Result<Header, Bad> {
-    let head = read_head(reader)?;
-    let header = NpyHeader::from_reader(head.as_slice())
-        .map_err(|error| Bad::content(PLAIN, brief(&error.to_string())))?;
-    let start = head.len() as u64;
-    let (stored, big_endian) = stored(&header.dtype())?;
-    require_data(stored, header.shape(), length.saturating_sub(start))?;
-    let shape: Vec<usize> = header
-        .shape()
-        .iter()
-        .copied()
-        .map(native)
-        .collect::<Result<_, _>>()?;
+/// The type of elements of two bytes that are nothing to NumPy, by which ml_dtypes saves bf16.
+const VOID: &str = "V2";
+
+/// Reads the header of a file of `length` bytes, if that is known. Void elements may be bf16.
+pub(super) fn read_header(
+    reader: &mut impl Read,
+    length: Option<u64>,
+    void_is_bf16: bool,
+) -> Result<Header, Bad> {
+    let (text, start) = read_text(reader)?;
+    let plain = || Bad::content(PLAIN, format!("\"{}\"", brief(&text)));
+    let literal = Literal::parse(&text).ok_or_else(plain)?;
+    let (stored, big_endian) = stored(literal.descr.as_deref(), void_is_bf16)?;
+    let shape = native(&literal.shape, stored).ok_or_else(plain)?;
     require_few_axes(&shape)?;
-    Ok(Header {
+    let header = Header {
         stored,
         shape,
         big_endian,
-        fortran: header.order() == Order::Fortran,
+        fortran: literal.fortran_order,
         start,
-    })
+    };
+    match length.map(|length| length.saturating_sub(start)) {
+        Some(found) if found < header.bytes() => Err(Bad::data(&header, found)),
+        _ => Ok(header),
+    }
 }
 
 /// Version 1.0, C order.
-pub(super) fn head(float: Float, shape: &[usize]) -> Result<Vec<u8>, Bad> {
-    if float == Float::Bf16 {
-        return Err(Bad::content("a .safetensors file for bf16", "a .npy file"));
+pub(super) fn head(float: Float, shape: &[usize], void_is_bf16: bool) -> Result<Vec<u8>, Bad> {
+    if float == Float::Bf16 && !void_is_bf16 {
+        let other = "a .safetensors file for bfloat16, or --bf16";
+        return Err(Bad::content(other, "a .npy file"));
     }
-    let shape: Vec<u64> = shape.iter().map(|&axis| axis as u64).collect();
-    let name = format!("<{float}").parse().expect("NumPy has this float");
-    let head = WriteOptions::new_header_only()
-        .dtype(DType::new_scalar(name))
-        .shape(&shape)
-        .writer(Vec::new())
-        .write_header_only()?;
-    Ok(head)
+    let (code, shape) = (Stored::Float(float).code(), Shape(shape));
+    let mut text = format!("{{'descr': '<{code}', 'fortran_order': False, 'shape': {shape}, }}");
+    let prefix = 10;
+    let padded = (prefix + text.len() + 1).next_multiple_of(64);
+    text.extend(std::iter::repeat_n(' ', padded - prefix - text.len() - 1));
+    let length = u16::try_from(text.len() + 1)
+        .map_err(|_| Bad::content("a shape of fewer axes", shape.to_string()))?;
+    Ok([
+        b"\x93NUMPY\x01\0",
+        &length.to_le_bytes()[..],
+        text.as_bytes(),
+        b"\n",
+    ]
+    .concat())
 }
 
-/// The bytes up to the data: magic, version, length of the text, text.
-fn read_head(reader: &mut impl Read) -> Result<Vec<u8>, Bad> {
+/// The header's text, and where the data start.
+fn read_text(reader: &mut impl Read) -> Result<(String, u64), Bad> {
     const NPY: &str = "a .npy file";
     let mut head = Vec::new();
     append(reader, &mut head, 8, NPY)?;
     if !head.starts_with(b"\x93NUMPY") {
-        let start = format!("one that starts with \"{}\"", head.escape_ascii());
+        let start = format!("one that starts with \"{}\"", brief(&latin_1(&head)));
         return Err(Bad::content(NPY, start));
     }
-    let width = match head[6..] {
-        [1, 0] => 2,
-        [2 | 3, 0] => 4,
+    let (width, version) = match head[6..] {
+        [version @ 1, 0] => (2, version),
+        [version @ (2 | 3), 0] => (4, version),
         _ => {
             let version = format!("{}.{}", head[6], head[7]);
             return Err(Bad::content("version 1.0, 2.0 or 3.0", version));
@@ -81,59 +91,46 @@ fn read_head(reader: &mut impl Read) -> Result<Vec<u8>, Bad> {
     }
     let text = head.len();
     append(reader, &mut head, length, NPY)?;
-    require_plain(&head[text..])?;
-    Ok(head)
+    let start = head.len() as u64;
+    let text = &head[text..];
+    Ok((
+        match version {
+            3 => String::from_utf8_lossy(text).into_owned(),
+            _ => latin_1(text),
+        },
+        start,
+    ))
 }
 
-/// Lets nothing through to the parser that could recurse, take long or overflow.
-fn require_plain(text: &[u8]) -> Result<(), Bad> {
-    let brackets = text.iter().filter(|byte| b"([{".contains(byte)).count();
-    let plain = text.is_ascii() && brackets <= 2 && !text.iter().any(|byte| b"\\+-".contains(byte));
-    if !plain || product_of_numbers(text).is_none() {
-        let start = brief(&String::from_utf8_lossy(text));
-        return Err(Bad::content(PLAIN, format!("\"{start}\"")));
-    }
-    Ok(())
+fn latin_1(text: &[u8]) -> String {
+    text.iter().copied().map(char::from).collect()
 }
 
-/// The product of all numbers, zero counting as one; none if one is not decimal or the product overflows.
-fn product_of_numbers(text: &[u8]) -> Option<u64> {
-    text.split(|byte| !(byte.is_ascii_alphanumeric() || b"_.".contains(byte)))
-        .filter(|word| word.first().is_some_and(u8::is_ascii_digit))
-        .try_fold(1, |product: u64, word| {
-            let number: u64 = std::str::from_utf8(word).ok()?.parse().ok()?;
-            product.checked_mul(number.max(1))
+/// The shape, if the bytes of its values can be counted, whichever of its axes are empty.
+fn native(shape: &[u64], stored: Stored) -> Option<Vec<usize>> {
+    let shape = shape.iter().map(|&axis| usize::try_from(axis).ok());
+    let shape: Vec<usize> = shape.collect::<Option<_>>()?;
+    shape
+        .iter()
+        .try_fold(stored.width(), |bytes, &axis| {
+            bytes.checked_mul(axis.max(1))
         })
+        .filter(|&bytes| isize::try_from(bytes).is_ok())?;
+    Some(shape)
 }
 
 /// The type, and whether its most significant byte comes first.
-fn stored(dtype: &DType) -> Result<(Stored, bool), Bad> {
-    let descr = dtype.descr();
-    let name = descr.trim_matches('\'');
-    let plain = Stored::named(name.trim_start_matches(['<', '>', '|']));
-    plain
-        .map(|stored| (stored, name.starts_with('>')))
-        .ok_or_else(|| Bad::content("floats, integers or b1", brief(name)))
-}
-
-/// Refuses a file that has not the bytes for exactly these values.
-fn require_data(stored: Stored, shape: &[u64], found: u64) -> Result<(), Bad> {
-    let count: u64 = if shape.contains(&0) {
-        0
-    } else {
-        shape.iter().product()
-    };
-    let bytes = u128::from(count) * stored.width() as u128;
-    if bytes != u128::from(found) {
-        let wanted = format!("{bytes} bytes of data for {stored} of shape {shape:?}");
-        return Err(Bad::content(wanted, found.to_string()));
+fn stored(descr: Option<&str>, void_is_bf16: bool) -> Result<(Stored, bool), Bad> {
+    const KNOWN: &str = "floats, integers or bool";
+    let descr = descr.ok_or_else(|| Bad::content(KNOWN, "records of several fields"))?;
+    let name = descr.strip_prefix(['<', '>', '=', '|']).unwrap_or(descr);
+    if name == VOID && !void_is_bf16 {
+        let flag = format!("{KNOWN}, or --bf16 if elements of two bytes are bfloat16");
+        return Err(Bad::content(flag, descr));
     }
-    Ok(())
-}
-
-fn native(size: u64) -> Result<usize, Bad> {
-    usize::try_from(size)
-        .map_err(|_| Bad::content("sizes that this machine can address", size.to_string()))
+    Stored::named(name)
+        .map(|stored| (stored, descr.starts_with('>')))
+        .ok_or_else(|| Bad::content(KNOWN, brief(descr)))
 }
 
 #[cfg(test)]

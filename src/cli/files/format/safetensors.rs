@@ -6,12 +6,12 @@
 //!
 //! 1. the text is there, begins with a brace as the format demands, and is no longer than [`LONGEST_HEADER`];
 //! 2. no name comes twice;
-//! 3. behind it stand exactly the bytes of all tensors.
+//! 3. behind it stand exactly the bytes of all tensors, where the file's length is known.
 
-use super::{Bad, Float, Header, Stored, append, brief, require_few_axes};
+use super::{Bad, Float, Header, Stored, append, brief, pick, require_few_axes};
 use safetensors::Dtype;
 use safetensors::tensor::{Metadata, TensorInfo};
-use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fmt;
@@ -25,17 +25,25 @@ const METADATA: &str = "__metadata__";
 
 const SAFETENSORS: &str = "a .safetensors file";
 
-/// Reads the header of a file of `length` bytes for one of its tensors, or for the only one.
+/// Whether bytes can be the first ones of such a file: a length and a brace.
+pub(super) fn begin(start: &[u8]) -> bool {
+    let length = start
+        .first_chunk()
+        .map(|length| u64::from_le_bytes(*length));
+    length.is_some_and(|length| length <= LONGEST_HEADER) && start.get(8) == Some(&b'{')
+}
+
+/// Reads the header of a file of `length` bytes, if that is known, for one of its tensors, or for the only one.
 pub(super) fn read_header(
     reader: &mut impl Read,
-    length: u64,
+    length: Option<u64>,
     wanted: Option<&str>,
 ) -> Result<Header, Bad> {
     let text = read_text(reader, length)?;
     let tensors: Tensors = serde_json::from_slice(&text).map_err(bad_header)?;
     let start = 8 + text.len() as u64;
-    require_data(&tensors, length.saturating_sub(start))?;
-    let info = tensors.find(wanted)?;
+    require_data(&tensors, length.map(|length| length.saturating_sub(start)))?;
+    let (_, info) = pick(&tensors.0, "tensor", wanted)?;
     require_few_axes(&info.shape)?;
     Ok(Header {
         stored: stored(info.dtype)?,
@@ -80,13 +88,13 @@ fn bad_header(error: impl fmt::Display) -> Bad {
 }
 
 /// The JSON text, which lies within the file.
-fn read_text(reader: &mut impl Read, length: u64) -> Result<Vec<u8>, Bad> {
+fn read_text(reader: &mut impl Read, length: Option<u64>) -> Result<Vec<u8>, Bad> {
     let mut word = Vec::new();
     append(reader, &mut word, 8, SAFETENSORS)?;
     let claimed = word
         .iter()
         .rfold(0, |claimed, &byte| claimed << 8 | u64::from(byte));
-    if claimed > length.saturating_sub(8) {
+    if let Some(length) = length.filter(|length| claimed > length.saturating_sub(8)) {
         let found = format!("a header of {claimed} bytes in a file of {length}");
         return Err(Bad::content(SAFETENSORS, found));
     }
@@ -104,8 +112,8 @@ fn read_text(reader: &mut impl Read, length: u64) -> Result<Vec<u8>, Bad> {
     Ok(text)
 }
 
-/// Refuses tensors that are not exactly the `found` bytes behind the header.
-fn require_data(tensors: &Tensors, found: u64) -> Result<(), Bad> {
+/// Refuses tensors with gaps, and those that are not exactly the `found` bytes behind the header.
+fn require_data(tensors: &Tensors, found: Option<u64>) -> Result<(), Bad> {
     let mut in_order: Vec<_> = tensors
         .0
         .iter()
@@ -115,7 +123,7 @@ fn require_data(tensors: &Tensors, found: u64) -> Result<(), Bad> {
     let wanted = Metadata::new(None, in_order)
         .map_err(bad_header)?
         .data_len();
-    if wanted as u64 != found {
+    if let Some(found) = found.filter(|&found| found != wanted as u64) {
         let wanted = format!("{wanted} bytes of data for all tensors");
         return Err(Bad::content(wanted, found.to_string()));
     }
@@ -156,35 +164,6 @@ fn dtype(float: Float) -> Dtype {
 /// The tensors of a file by their names.
 struct Tensors(BTreeMap<String, TensorInfo>);
 
-impl Tensors {
-    fn find(&self, wanted: Option<&str>) -> Result<&TensorInfo, Bad> {
-        let Some(name) = wanted else {
-            let mut all = self.0.values();
-            return match (all.next(), all.next()) {
-                (Some(only), None) => Ok(only),
-                _ => Err(Bad::content("one tensor, or a name after #", self.names())),
-            };
-        };
-        let missing = || Bad::content(format!("a tensor \"{}\"", brief(name)), self.names());
-        self.0.get(name).ok_or_else(missing)
-    }
-
-    /// The names for a message: how many there are, and the first of them.
-    fn names(&self) -> String {
-        let shown: Vec<_> = self
-            .0
-            .keys()
-            .take(8)
-            .map(|name| format!("\"{}\"", brief(name)))
-            .collect();
-        match (self.0.len(), shown.join(", ")) {
-            (0, _) => "none".into(),
-            (all, names) if all > shown.len() => format!("{all}: {names}, ..."),
-            (all, names) => format!("{all}: {names}"),
-        }
-    }
-}
-
 impl<'de> Deserialize<'de> for Tensors {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(Entries)
@@ -204,7 +183,7 @@ impl<'de> Visitor<'de> for Entries {
         let mut tensors = BTreeMap::new();
         while let Some(name) = map.next_key::<String>()? {
             if name == METADATA {
-                map.next_value::<IgnoredAny>()?;
+                map.next_value::<Option<BTreeMap<String, String>>>()?;
                 continue;
             }
             match tensors.entry(name) {

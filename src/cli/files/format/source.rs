@@ -1,36 +1,62 @@
 //! An array that is read from its file as its values are needed.
 
-use super::{Bad, Float, Floats, Format, Header, Stored, npy, safetensors};
+use super::{Bad, Bytes, Content, Float, Floats, Header, Stored, npy, npz, safetensors};
 use std::fmt;
-use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Cursor, Read};
 
 /// An array in a file: its header has been read, its values come in C order, some at a time.
 pub(crate) struct Source<'a> {
     header: Header,
     reader: Box<dyn Read + 'a>,
+    /// Bytes that have been read of the values.
+    done: u64,
     /// The values do not lie in C order.
     scattered: bool,
 }
 
 impl<'a> Source<'a> {
-    /// Reads the header of a file of `length` bytes. A tensor without a name is the only one.
+    /// Reads the header of a file, which is no index. An array without a name is the only one. In `.npy`, void elements
+    /// may be bf16.
     pub(crate) fn open(
-        mut file: impl Read + Seek + 'a,
-        length: u64,
-        format: Format,
-        tensor: Option<&str>,
+        mut bytes: Bytes<'a>,
+        content: Content,
+        name: Option<&str>,
+        void_is_bf16: bool,
     ) -> Result<Self, Bad> {
-        let header = match format {
-            Format::Npy => npy::read_header(&mut file, length)?,
-            Format::Safetensors => safetensors::read_header(&mut file, length, tensor)?,
-        };
-        file.seek(SeekFrom::Start(header.start))?;
+        let length = bytes.length();
+        match content {
+            Content::Safetensors => {
+                let header = safetensors::read_header(&mut bytes, length, name)?;
+                bytes.go_to(header.start)?;
+                Ok(Self::new(header, bytes))
+            }
+            Content::Npz => {
+                let (mut member, length) = npz::member(bytes, name)?;
+                let header = npy::read_header(&mut member, Some(length), void_is_bf16)?;
+                match length.saturating_sub(header.start) {
+                    found if found == header.bytes() => Ok(Self::new(header, member)),
+                    found => Err(Bad::data(&header, found)),
+                }
+            }
+            Content::Npy | Content::Index => {
+                if let Some(name) = name {
+                    let found = format!("#{name}");
+                    return Err(Bad::content("no name, as a .npy file has one array", found));
+                }
+                let header = npy::read_header(&mut bytes, length, void_is_bf16)?;
+                Ok(Self::new(header, bytes))
+            }
+        }
+    }
+
+    fn new(header: Header, reader: impl Read + 'a) -> Self {
         let long_axes = header.shape.iter().filter(|&&axis| axis != 1).count();
-        Ok(Self {
+        Self {
             scattered: header.fortran && long_axes > 1 && header.count() > 0,
             header,
-            reader: Box::new(BufReader::with_capacity(1 << 18, file)),
-        })
+            reader: Box::new(BufReader::with_capacity(1 << 18, reader)),
+            done: 0,
+        }
     }
 
     pub(crate) fn header(&self) -> &Header {
@@ -93,13 +119,12 @@ impl<'a> Source<'a> {
             self.gather()?;
         }
         let big_endian = self.header.big_endian;
-        let mut values = Vec::new();
-        values.try_reserve_exact(count)?;
-        let mut bytes = vec![0; N * count.min(1 << 14)];
+        let mut values = self.room(count)?;
+        let mut bytes = Vec::with_capacity(N * count.min(1 << 14));
         while values.len() < count {
-            let some = (count - values.len()).min(1 << 14);
-            self.reader.read_exact(&mut bytes[..N * some])?;
-            values.extend(bytes[..N * some].chunks_exact(N).map(|stored| {
+            bytes.clear();
+            self.read(N * (count - values.len()).min(1 << 14), &mut bytes)?;
+            values.extend(bytes.chunks_exact(N).map(|stored| {
                 let mut value = [0; N];
                 value.copy_from_slice(stored);
                 if big_endian {
@@ -113,24 +138,44 @@ impl<'a> Source<'a> {
 
     /// Reads all values and brings them into C order.
     fn gather(&mut self) -> io::Result<()> {
-        let (width, shape) = (self.header.stored.width(), &self.header.shape);
-        let length = self.header.count() * width;
-        let (mut stored, mut ordered) = (Vec::new(), Vec::new());
-        stored.try_reserve_exact(length)?;
-        ordered.try_reserve_exact(length)?;
-        self.reader
-            .by_ref()
-            .take(length as u64)
-            .read_to_end(&mut stored)?;
-        if stored.len() < length {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        for flat in 0..length / width {
-            let place = fortran_place(flat, shape) * width;
+        let (width, count) = (self.header.stored.width(), self.header.count());
+        let mut stored = self.room(count * width)?;
+        let mut ordered = self.room(count * width)?;
+        self.read(count * width, &mut stored)?;
+        for flat in 0..count {
+            let place = fortran_place(flat, &self.header.shape) * width;
             ordered.extend_from_slice(&stored[place..place + width]);
         }
         self.reader = Box::new(Cursor::new(ordered));
+        self.done = 0;
         Ok(())
+    }
+
+    /// Reads the next `wanted` bytes of values.
+    fn read(&mut self, wanted: usize, bytes: &mut Vec<u8>) -> io::Result<()> {
+        let read = self
+            .reader
+            .by_ref()
+            .take(wanted as u64)
+            .read_to_end(bytes)?;
+        self.done += read as u64;
+        if read == wanted {
+            return Ok(());
+        }
+        let (found, all) = (self.done, self.header.bytes());
+        let end = format!("its data end after {found} of {all} bytes");
+        Err(io::Error::new(io::ErrorKind::UnexpectedEof, end))
+    }
+
+    /// Memory for so many items.
+    pub(crate) fn room<T>(&self, count: usize) -> io::Result<Vec<T>> {
+        let mut items = Vec::new();
+        items.try_reserve_exact(count).map_err(|_| {
+            let bytes = count.saturating_mul(size_of::<T>());
+            let lacking = format!("{bytes} bytes of memory are not to be had");
+            io::Error::new(io::ErrorKind::OutOfMemory, lacking)
+        })?;
+        Ok(items)
     }
 }
 

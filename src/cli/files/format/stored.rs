@@ -27,21 +27,21 @@ pub(crate) enum Stored {
     Bool,
 }
 
-/// Each type with its name, which is NumPy's without the byte order, and its bytes.
-const TYPES: [(Stored, &str, usize); 13] = [
-    (Stored::Float(Float::F16), "f2", 2),
-    (Stored::Float(Float::Bf16), "bf16", 2),
-    (Stored::Float(Float::F32), "f4", 4),
-    (Stored::Float(Float::F64), "f8", 8),
-    (Stored::I8, "i1", 1),
-    (Stored::I16, "i2", 2),
-    (Stored::I32, "i4", 4),
-    (Stored::I64, "i8", 8),
-    (Stored::U8, "u1", 1),
-    (Stored::U16, "u2", 2),
-    (Stored::U32, "u4", 4),
-    (Stored::U64, "u8", 8),
-    (Stored::Bool, "b1", 1),
+/// Each type with its names, NumPy's own and that of a `.npy` header without the byte order, and its bytes.
+const TYPES: [(Stored, &str, &str, usize); 13] = [
+    (Stored::Float(Float::F16), "float16", "f2", 2),
+    (Stored::Float(Float::Bf16), "bfloat16", "V2", 2),
+    (Stored::Float(Float::F32), "float32", "f4", 4),
+    (Stored::Float(Float::F64), "float64", "f8", 8),
+    (Stored::I8, "int8", "i1", 1),
+    (Stored::I16, "int16", "i2", 2),
+    (Stored::I32, "int32", "i4", 4),
+    (Stored::I64, "int64", "i8", 8),
+    (Stored::U8, "uint8", "u1", 1),
+    (Stored::U16, "uint16", "u2", 2),
+    (Stored::U32, "uint32", "u4", 4),
+    (Stored::U64, "uint64", "u8", 8),
+    (Stored::Bool, "bool", "b1", 1),
 ];
 
 impl Float {
@@ -64,18 +64,25 @@ impl Float {
 }
 
 impl Stored {
-    /// The type of this name.
+    /// The type of this name, either of them.
     pub(crate) fn named(name: &str) -> Option<Self> {
-        let (stored, ..) = TYPES.iter().find(|(_, known, _)| *known == name)?;
+        let is_named =
+            |&&(_, own, code, _): &&(Self, &str, &str, usize)| [own, code].contains(&name);
+        let (stored, ..) = TYPES.iter().find(is_named)?;
         Some(*stored)
+    }
+
+    /// The name in a `.npy` header, without the byte order.
+    pub(crate) fn code(self) -> &'static str {
+        self.entry().2
     }
 
     /// Bytes of a value.
     pub(crate) fn width(self) -> usize {
-        self.entry().2
+        self.entry().3
     }
 
-    fn entry(self) -> &'static (Self, &'static str, usize) {
+    fn entry(self) -> &'static (Self, &'static str, &'static str, usize) {
         TYPES
             .iter()
             .find(|(known, ..)| *known == self)
@@ -100,10 +107,11 @@ mod tests {
     use super::{Stored, TYPES};
 
     #[test]
-    fn every_type_has_its_own_name_and_width() {
-        for (stored, name, width) in TYPES {
-            assert_eq!(Stored::named(name), Some(stored));
-            assert_eq!((stored.to_string().as_str(), stored.width()), (name, width));
+    fn every_type_has_its_own_names_and_width() {
+        for (stored, name, code, width) in TYPES {
+            assert_eq!([name, code].map(Stored::named), [Some(stored); 2]);
+            assert_eq!((stored.to_string().as_str(), stored.code()), (name, code));
+            assert_eq!(stored.width(), width);
         }
     }
 }

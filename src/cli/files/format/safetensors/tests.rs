@@ -1,7 +1,7 @@
 //! Whatever the bytes of a file, it is read or refused; what is written is read back.
 
 use super::super::damage::{Parts, cases, never_panics, read_all};
-use super::super::{Bad, Float, Floats, Format, Source};
+use super::super::{Bad, Bytes, Content, Float, Floats, Source};
 use super::head;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -9,8 +9,8 @@ use proptest::sample::select;
 use std::io::Cursor;
 
 fn open<'a>(bytes: &'a [u8], tensor: Option<&str>) -> Result<Source<'a>, Bad> {
-    let length = bytes.len() as u64;
-    Source::open(Cursor::new(bytes), length, Format::Safetensors, tensor)
+    let file = Bytes::of_file(Cursor::new(bytes), bytes.len() as u64);
+    Source::open(file, Content::Safetensors, tensor, false)
 }
 
 fn file(text: &[u8], data: &[u8]) -> Vec<u8> {
@@ -112,7 +112,7 @@ fn has_magic(bytes: &[u8]) -> bool {
 
 #[test]
 fn damaged_files_never_panic() {
-    never_panics(Format::Safetensors, valid_file(), TOKENS, has_magic);
+    never_panics(Content::Safetensors, valid_file(), TOKENS, has_magic);
 }
 
 proptest! {
@@ -127,7 +127,7 @@ proptest! {
         data in vec(any::<u8>(), 0..16),
     ) {
         let text = format!("{{{}}}", entry("x", dtype, &axes.join(","), begin, end));
-        prop_assert_ne!(read_all(Format::Safetensors, &file(text.as_bytes(), &data)), Some(false));
+        prop_assert_ne!(read_all(Content::Safetensors, &file(text.as_bytes(), &data)), Some(false));
     }
 
     #[test]

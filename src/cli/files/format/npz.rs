@@ -1,0 +1,94 @@
+//! `.npz`: a ZIP archive of `.npy` files, its directory by the `rawzip` crate.
+//!
+//! A member is read as it lies in the archive, inflated block by block: its header bounds what is read of it, and its
+//! checksum is compared with its last byte.
+
+use super::{Bad, Bytes, ReadSeek, brief, pick};
+use flate2::read::DeflateDecoder;
+use rawzip::{CompressionMethod, RECOMMENDED_BUFFER_SIZE, ReaderAt};
+use rawzip::{ZipArchive, ZipArchiveEntryWayfinder};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::rc::Rc;
+
+const NPZ: &str = "a .npz file";
+
+type Member = (ZipArchiveEntryWayfinder, CompressionMethod);
+
+/// The bytes of a member, and how many they are to be. One without a name is the only one.
+pub(super) fn member<'a>(
+    bytes: Bytes<'a>,
+    wanted: Option<&str>,
+) -> Result<(Box<dyn Read + 'a>, u64), Bad> {
+    let mut file = Shared(Rc::new(RefCell::new(bytes.into_file()?)));
+    let mut buffer = vec![0; RECOMMENDED_BUFFER_SIZE];
+    let archive = ZipArchive::from_seekable(file.clone(), &mut buffer).map_err(bad)?;
+    let members = members(&archive, &mut buffer)?;
+    let name = wanted.map(|name| match members.contains_key(name) {
+        true => name,
+        false => name.strip_suffix(".npy").unwrap_or(name),
+    });
+    let (name, &(place, method)) = pick(&members, "array", name)?;
+    let entry = archive.get_entry(place).map_err(bad)?;
+    let (start, end) = entry.compressed_data_range();
+    file.seek(SeekFrom::Start(start))?;
+    let stored = file.take(end - start);
+    let member: Box<dyn Read + 'a> = match method {
+        CompressionMethod::STORE => Box::new(entry.verifying_reader(stored)),
+        CompressionMethod::DEFLATE => Box::new(entry.verifying_reader(DeflateDecoder::new(stored))),
+        _ => {
+            let found = format!("\"{}\", neither", brief(name));
+            return Err(Bad::content("members that are stored or deflated", found));
+        }
+    };
+    Ok((member, place.uncompressed_size_hint()))
+}
+
+/// All members by their names without `.npy`.
+fn members<R: ReaderAt>(
+    archive: &ZipArchive<R>,
+    buffer: &mut [u8],
+) -> Result<BTreeMap<String, Member>, Bad> {
+    let mut members = BTreeMap::new();
+    let mut entries = archive.entries(buffer);
+    while let Some(entry) = entries.next_entry().map_err(bad)? {
+        let name = String::from_utf8_lossy(entry.file_path().as_bytes()).into_owned();
+        let name = name.strip_suffix(".npy").unwrap_or(&name);
+        match members.entry(name.to_owned()) {
+            Entry::Vacant(place) => place.insert((entry.wayfinder(), entry.compression_method())),
+            Entry::Occupied(_) => {
+                let found = format!("\"{}\" twice", brief(name));
+                return Err(Bad::content("members of different names", found));
+            }
+        };
+    }
+    Ok(members)
+}
+
+fn bad(error: rawzip::Error) -> Bad {
+    match error.into_kind() {
+        rawzip::ErrorKind::IO(error) => Bad::System(error),
+        kind => Bad::content(NPZ, brief(&kind.to_string())),
+    }
+}
+
+/// The archive's file, of which the directory is read first and then a member.
+#[derive(Clone)]
+struct Shared<'a>(Rc<RefCell<Box<dyn ReadSeek + 'a>>>);
+
+impl Read for Shared<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.borrow_mut().read(buffer)
+    }
+}
+
+impl Seek for Shared<'_> {
+    fn seek(&mut self, place: SeekFrom) -> io::Result<u64> {
+        self.0.borrow_mut().seek(place)
+    }
+}
+
+#[cfg(test)]
+mod tests;
