@@ -74,6 +74,7 @@ mod mask;
 mod operation;
 mod params;
 mod partial;
+mod pieces;
 mod planner;
 mod reduction;
 pub mod reference;

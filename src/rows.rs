@@ -6,6 +6,7 @@ use crate::bins::Bin;
 use crate::kernel::{Bound, Kernel, Step};
 use crate::layout::Geometry;
 use crate::params::Params;
+use crate::pieces::{Piece, ranges};
 use crate::shader::Binding;
 use crate::tensor::{Shape, Tensor, Window, check, windows};
 use crate::variant::{Access, Operation, Variant, part_cols};
@@ -88,7 +89,7 @@ impl RowKernels {
         check(tensors, rows, self.geometry.form.in_place)?;
         let scratch = self.scratch(tensors, rows)?;
         let steps = self.steps(tensors, rows, base, scratch.as_ref())?;
-        Ok(Bound::new(self.planner.device(), &steps))
+        Bound::new(self.planner.device(), &steps)
     }
 
     /// The windows in which the tensors, and the partial statistics where rows are split, lie within the binding limit.
@@ -101,7 +102,17 @@ impl RowKernels {
             .map(Tensor::role_and_shape)
             .chain(split.then_some(partials));
         let unit = u64::from(self.geometry.inner);
-        windows(shapes, (rows, unit), self.planner.abilities())
+        if split && unit * bytes > self.planner.abilities().binding_bytes() {
+            return Err(Error::Limit {
+                what: format!("buffer `{}`", partials.0),
+                limit: "max_storage_buffer_binding_size",
+                needed: unit * bytes,
+                available: self.planner.abilities().max_binding_bytes,
+            });
+        }
+        let in_pieces = self.variant.family.parts() > 1;
+        let by_columns = in_pieces || self.geometry.operation == Operation::Jacobian;
+        windows(shapes, (rows, unit), self.planner.abilities(), by_columns)
     }
 
     /// Bytes of the partial statistics of a row.
@@ -145,9 +156,16 @@ impl RowKernels {
                 let by_bins = variant == self.variant && Bin::divide(&self.geometry, window);
                 let bins = if by_bins { self.bins.as_slice() } else { &[] };
                 let kernels = if bins.is_empty() { kernels } else { &[] };
-                let step = |kernel| self.step((variant, kernel), tensors, window, base, scratch);
-                steps.extend(kernels.iter().map(step));
-                steps.extend(bins.iter().map(|bin| bin.of_all(step(&bin.kernel))));
+                for kernel in kernels {
+                    for piece in self.pieces((variant, kernel), tensors, window) {
+                        let of = (variant, kernel);
+                        steps.push(self.step(of, tensors, (window, piece), base, scratch));
+                    }
+                }
+                steps.extend(bins.iter().map(|bin| {
+                    let (of, all) = ((variant, &bin.kernel), Piece::all(variant));
+                    bin.of_all(self.step(of, tensors, (window, all), base, scratch))
+                }));
             }
         }
         Ok(steps)
@@ -174,18 +192,48 @@ impl RowKernels {
         }
     }
 
+    /// The pieces of a window's rows, as few as there have to be so that bindings hold each of them.
+    fn pieces(
+        &self,
+        (variant, kernel): (Variant, &Arc<Kernel>),
+        tensors: &[Tensor<'_>],
+        window: Window,
+    ) -> Vec<Piece> {
+        let abilities = self.planner.abilities();
+        let fits = |tensor: &Tensor<'_>| tensor.span(window).0.size <= abilities.binding_bytes();
+        let mut matrices = tensors.iter().filter(|tensor| tensor.is_matrix());
+        if !kernel.visits_matrices() || matrices.all(fits) {
+            return vec![Piece::all(variant)];
+        }
+        let cols = self.geometry.cols;
+        let bound = self.geometry.problem().bound_cols(abilities);
+        if self.geometry.operation == Operation::Jacobian {
+            let together = narrow(bound / u64::from(cols)).max(1);
+            let lines = ranges(cols, together);
+            return lines
+                .map(|lines| Piece::of_lines(lines, variant, cols))
+                .collect();
+        }
+        let each = part_cols(variant, cols);
+        let together = narrow(bound / u64::from(each)).max(1);
+        ranges(variant.family.parts(), together)
+            .map(|parts| Piece::of_parts(parts, variant, each))
+            .collect()
+    }
+
     fn step<'a>(
         &self,
         (variant, kernel): (Variant, &Arc<Kernel>),
         tensors: &[Tensor<'a>],
-        window: Window,
+        (window, piece): (Window, Piece),
         base: Params,
         scratch: Option<&'a wgpu::Buffer>,
     ) -> Step<'a> {
         let mut params = self.params(variant, window, base);
+        piece.narrow(&mut params);
         let mut spans = Vec::with_capacity(tensors.len() + 1);
         for tensor in tensors {
-            let (span, residue) = tensor.span(window);
+            let (span, residue) = tensor.span(piece.of_tensor(tensor, window));
             match tensor.binding {
                 Binding::Source => params.source_offset = residue,
                 Binding::Upstream => params.upstream_offset = residue,
@@ -220,7 +268,6 @@ impl RowKernels {
 
     /// A Jacobian has as many rows as columns for each row of probabilities.
     fn params(&self, variant: Variant, window: Window, base: Params) -> Params {
-        let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
         let Geometry {
             operation,
             cols,
@@ -231,8 +278,9 @@ impl RowKernels {
         } = self.geometry;
         let jacobian = operation == Operation::Jacobian;
         let inner = self.geometry.inner;
+        let rows = narrow(window.rows * if jacobian { u64::from(cols) } else { 1 });
         Params {
-            rows: narrow(window.rows * if jacobian { u64::from(cols) } else { 1 }),
+            rows,
             cols,
             parts: variant.family.parts(),
             part_cols: part_cols(variant, cols),
@@ -245,10 +293,14 @@ impl RowKernels {
             groups: groups_of_slice(inner, variant),
             records: base.records.max(self.variant.family.parts()),
             bin_queries: base.queries,
-            bin_rows: narrow(window.rows),
+            bin_rows: rows,
             ..base
         }
     }
+}
+
+fn narrow(n: u64) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
 }
 
 /// Groups of four rows that a slice has, and those past its end that fill up what its last invocations serve.

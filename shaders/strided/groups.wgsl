@@ -19,7 +19,7 @@ fn group_of(place: Place, g: u32) -> Group {
     let index = (place.slot - place.local) * GROUPS + g * WORKGROUP + place.local;
     let band = index / params.groups;
     let slice = band / params.parts;
-    let part = band % params.parts;
+    let part = params.first_part + band % params.parts;
     let beside = 4u * (index % params.groups);
     let alive = slice * params.inner < params.rows && beside < params.inner;
     let first = min(part * params.part_cols, params.cols);

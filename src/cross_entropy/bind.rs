@@ -239,7 +239,7 @@ impl Kernels<'_> {
                     .reduce(&tensors, self.rows.geometry.cols, rows, params)?,
             );
         }
-        Ok(Bound::new(self.rows.planner.device(), &steps))
+        Bound::new(self.rows.planner.device(), &steps)
     }
 
     /// The dispatches that give the row outputs, and with them lse and pairs.

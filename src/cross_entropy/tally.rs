@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::Status;
 use crate::kernel::{Kernel, Step};
 use crate::params::Params;
-use crate::shader::{Program, Stage};
+use crate::shader::{Program, Stage, TALLIED};
 use crate::tensor::{Tensor, Window, windows, without_matrices};
-use crate::variant::{Form, Shares};
+use crate::variant::{Form, REDUCED, Shares};
 use crate::{Error, Planner};
 
 /// Rows that one invocation takes, as `shaders/tally.wgsl` has it.
@@ -17,7 +17,7 @@ const ROWS_PER_INVOCATION: u64 = 16;
 pub(super) const RECORD: u64 = size_of::<Status>() as u64;
 
 /// No rows: what the dispatches of an empty binding serve.
-const NOTHING: Window = Window { first: 0, rows: 0 };
+const NOTHING: Window = Window::of_rows(0, 0);
 
 /// The kernels that count targets, reduce losses and merge the records of both.
 #[derive(Debug, Clone)]
@@ -39,7 +39,10 @@ impl Tally {
             },
             _ => Form::default(),
         };
-        let program = |stage| Program::tally(stage, form, planner.abilities().max_invocations);
+        let abilities = planner.abilities();
+        let in_memory = abilities.max_workgroup_bytes / (REDUCED + TALLIED);
+        let most = abilities.max_invocations.min(in_memory);
+        let program = |stage| Program::tally(stage, form, most);
         let kernel = |stage| planner.kernel(program(stage));
         Ok(Self {
             planner: planner.clone(),
@@ -105,7 +108,7 @@ impl Tally {
             0 => Ok(vec![NOTHING]),
             _ => {
                 let shapes = tensors.iter().map(Tensor::role_and_shape);
-                windows(shapes, (rows, 1), self.planner.abilities())
+                windows(shapes, (rows, 1), self.planner.abilities(), false)
             }
         }
     }
