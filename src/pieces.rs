@@ -11,6 +11,8 @@ use crate::variant::Variant;
 #[derive(Debug, Clone)]
 pub(crate) struct Piece {
     parts: Range<u32>,
+    /// Columns of a part, where the variant does not say it.
+    part_cols: Option<u32>,
     /// Columns of every matrix, or elements of the squares of a Jacobian.
     columns: Columns,
     /// Lines of the square of a row.
@@ -22,16 +24,18 @@ impl Piece {
     pub(crate) const fn all(variant: Variant) -> Self {
         Self {
             parts: 0..variant.family.parts(),
+            part_cols: None,
             columns: Columns::ALL,
             lines: None,
         }
     }
 
-    /// Some parts of `each` columns.
-    pub(crate) fn of_parts(parts: Range<u32>, variant: Variant, each: u32) -> Self {
-        let columns = elements(&parts, variant.family.parts(), each);
+    /// Some of `all` parts, of `each` columns.
+    pub(crate) fn of_parts(parts: Range<u32>, all: u32, each: u32) -> Self {
+        let columns = elements(&parts, all, each);
         Self {
             parts,
+            part_cols: Some(each),
             columns,
             lines: None,
         }
@@ -50,6 +54,7 @@ impl Piece {
     pub(crate) fn narrow(&self, params: &mut Params) {
         params.first_part = self.parts.start;
         params.parts = self.parts.end - self.parts.start;
+        params.part_cols = self.part_cols.unwrap_or(params.part_cols);
         if let Some(lines) = &self.lines {
             params.bin_first = lines.start;
             params.bin_rows = lines.end - lines.start;

@@ -110,8 +110,11 @@ impl RowKernels {
                 available: self.planner.abilities().max_binding_bytes,
             });
         }
-        let in_pieces = self.variant.family.parts() > 1;
-        let by_columns = in_pieces || self.geometry.operation == Operation::Jacobian;
+        let by_columns = self.variant.family.parts() > 1
+            || matches!(
+                self.geometry.operation,
+                Operation::Jacobian | Operation::RowOutputs
+            );
         windows(shapes, (rows, unit), self.planner.abilities(), by_columns)
     }
 
@@ -206,19 +209,27 @@ impl RowKernels {
             return vec![Piece::all(variant)];
         }
         let cols = self.geometry.cols;
-        let bound = self.geometry.problem().bound_cols(abilities);
+        let bound = narrow(self.geometry.problem().bound_cols(abilities)).max(1);
         if self.geometry.operation == Operation::Jacobian {
-            let together = narrow(bound / u64::from(cols)).max(1);
-            let lines = ranges(cols, together);
+            let lines = ranges(cols, (bound / cols).max(1));
             return lines
                 .map(|lines| Piece::of_lines(lines, variant, cols))
                 .collect();
         }
-        let each = part_cols(variant, cols);
-        let together = narrow(bound / u64::from(each)).max(1);
-        ranges(variant.family.parts(), together)
-            .map(|parts| Piece::of_parts(parts, variant, each))
+        let (all, each) = match self.geometry.operation.is_per_row() {
+            // Single elements are read.
+            true => (cols.div_ceil(bound), bound),
+            false => (variant.family.parts(), part_cols(variant, cols)),
+        };
+        ranges(all, (bound / each).max(1))
+            .map(|parts| Piece::of_parts(parts, all, each))
             .collect()
+    }
+
+    /// Whether a row, or a slice of rows side by side, may be longer than a binding.
+    pub(crate) fn has_long_rows(&self) -> bool {
+        let bound = self.geometry.problem().bound_cols(self.planner.abilities());
+        u64::from(self.geometry.cols) > bound
     }
 
     fn step<'a>(

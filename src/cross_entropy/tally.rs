@@ -26,7 +26,8 @@ pub(super) struct Tally {
     count: Arc<Kernel>,
     reduce: Arc<Kernel>,
     merge: Arc<Kernel>,
-    rows_per_group: u64,
+    /// Of a workgroup.
+    lanes: u64,
 }
 
 impl Tally {
@@ -49,7 +50,7 @@ impl Tally {
             count: kernel(Stage::CountTargets)?,
             reduce: kernel(Stage::ReduceLosses)?,
             merge: kernel(Stage::MergeTallies)?,
-            rows_per_group: ROWS_PER_INVOCATION * u64::from(program(Stage::CountTargets).lanes),
+            lanes: program(Stage::CountTargets).lanes.into(),
         })
     }
 
@@ -85,6 +86,7 @@ impl Tally {
         let tensors = without_matrices(tensors);
         let windows = self.windows(&tensors, rows)?;
         let records: u64 = windows.iter().map(|window| self.groups(window)).sum();
+        self.check_trips(records)?;
         let base = Params {
             records: narrow(records),
             ..base
@@ -103,6 +105,21 @@ impl Tally {
         Ok(steps)
     }
 
+    /// Checks that the lanes of one workgroup can merge so many records.
+    fn check_trips(&self, records: u64) -> Result<(), Error> {
+        let each = u64::from(self.planner.abilities().max_trips());
+        let (needed, available) = (records.div_ceil(each), self.lanes);
+        if needed <= available {
+            return Ok(());
+        }
+        Err(Error::Limit {
+            what: format!("the merge of {records} records of losses"),
+            limit: "max_compute_invocations_per_workgroup",
+            needed,
+            available,
+        })
+    }
+
     fn windows(&self, tensors: &[Tensor<'_>], rows: u64) -> Result<Vec<Window>, Error> {
         match rows {
             0 => Ok(vec![NOTHING]),
@@ -115,7 +132,10 @@ impl Tally {
 
     /// Workgroups of a window, each of which leaves a record.
     fn groups(&self, window: &Window) -> u64 {
-        window.rows.div_ceil(self.rows_per_group).max(1)
+        window
+            .rows
+            .div_ceil(ROWS_PER_INVOCATION * self.lanes)
+            .max(1)
     }
 
     /// Bytes for a record of each workgroup, and the one that they merge to.
