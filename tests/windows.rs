@@ -314,7 +314,7 @@ fn spec_of((rows, cols, inner): Long) -> CrossEntropySpec {
 }
 
 /// A row, or a slice of rows side by side, takes several bindings of 4 KiB. Rows are served by every kind of access.
-const LONG: [(Operation, DType, Long, Compute); 10] = {
+const LONG: [(Operation, DType, Long, Compute); 11] = {
     use DType::{Bf16, F16, F32};
     use Operation::{
         CrossEntropyFused, LogSoftmax, LogSoftmaxBackward, LogSumExp, LogSumExpBackward, Softmax,
@@ -322,6 +322,11 @@ const LONG: [(Operation, DType, Long, Compute); 10] = {
     };
     [
         (Softmax, F32, (3, 5003, 1), on_matrices!(softmax_with(1))),
+        (Softmax, F32, (6, 3001, 1), |gpu, shape, dtype| {
+            let logits = Inputs::Peaked.logits(shape.0, shape.1, 1);
+            let spec = long(shape, dtype).causal(3);
+            bits(&gpu.softmax_with(&spec, &logits).expect("runs"))
+        }),
         (Softmax, F16, (3, 5003, 1), on_matrices!(softmax_with(1))),
         (Softmax, F32, (40, 300, 20), on_matrices!(softmax_with(1))),
         (
@@ -449,6 +454,22 @@ fn half_jacobian_bits(gpu: &Gpu, logits: &[f32], rows: usize) -> Vec<u32> {
     let spec = long((rows, logits.len() / rows, 1), DType::F16);
     let found = gpu.jacobian_with(&spec, &halves(DType::F16, logits));
     found.expect("runs").into_iter().map(u32::from).collect()
+}
+
+/// Each writes its part of the gradient from the saved pairs.
+#[test]
+fn backward_passes_over_rows_longer_than_a_binding() {
+    let (gpu, rows, cols) = (&device_with_bindings_of(4096), 3, 5003);
+    let (logits, ids) = rows_with_targets(Inputs::Peaked, (rows, cols), 4, IGNORED);
+    let outputs = Outputs::new(gpu, rows, cols);
+    let of = CrossEntropy::new(cols).ignore_index(i64::from(IGNORED));
+    let (expected, allowed) = (
+        of.gradient(&logits, &wide(&ids)),
+        bounds::loss_gradient(&of, &logits, &wide(&ids)),
+    );
+    for found in outputs.write(gpu, cols, &logits, &ids) {
+        assert_close("gradient", &found, &expected, &allowed, cols);
+    }
 }
 
 /// Every class has a share: the loss is that of the first part, the gradient of each.
