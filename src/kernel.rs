@@ -76,7 +76,7 @@ impl Kernel {
     /// serves.
     pub(crate) fn slots(&self, params: &mut Params, variant: Variant) -> u64 {
         if !self.program.serves_single_rows() {
-            let bands = u64::from(params.rows / params.inner) * u64::from(params.parts);
+            let bands = u64::from(params.rows.div_ceil(params.inner)) * u64::from(params.parts);
             return bands * u64::from(params.groups / variant.groups);
         }
         if variant.groups > 0 {

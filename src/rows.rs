@@ -102,20 +102,13 @@ impl RowKernels {
             .map(Tensor::role_and_shape)
             .chain(split.then_some(partials));
         let unit = u64::from(self.geometry.inner);
-        if split && unit * bytes > self.planner.abilities().binding_bytes() {
-            return Err(Error::Limit {
-                what: format!("buffer `{}`", partials.0),
-                limit: "max_storage_buffer_binding_size",
-                needed: unit * bytes,
-                available: self.planner.abilities().max_binding_bytes,
-            });
-        }
-        let by_columns = self.variant.family.parts() > 1
+        let in_pieces = self.variant.family.parts() > 1
             || matches!(
                 self.geometry.operation,
                 Operation::Jacobian | Operation::RowOutputs
             );
-        windows(shapes, (rows, unit), self.planner.abilities(), by_columns)
+        let kept = in_pieces.then_some(if split { bytes } else { 0 });
+        windows(shapes, (rows, unit), self.planner.abilities(), kept)
     }
 
     /// Bytes of the partial statistics of a row.
@@ -301,7 +294,7 @@ impl RowKernels {
             upstream_stride: narrow(upstream.stride),
             result_stride: narrow(result.stride),
             inner,
-            groups: groups_of_slice(inner, variant),
+            groups: groups_of_slice(inner.min(narrow(window.rows)), variant),
             records: base.records.max(self.variant.family.parts()),
             bin_queries: base.queries,
             bin_rows: rows,
@@ -314,9 +307,9 @@ fn narrow(n: u64) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
-/// Groups of four rows that a slice has, and those past its end that fill up what its last invocations serve.
-fn groups_of_slice(inner: u32, variant: Variant) -> u32 {
-    let groups = inner.div_ceil(4);
+/// Groups of four rows that so many of a slice make up, and those past their end that fill up what its last invocations serve.
+fn groups_of_slice(rows: u32, variant: Variant) -> u32 {
+    let groups = rows.div_ceil(4);
     match variant.groups {
         0 | 1 => groups,
         several => groups.next_multiple_of(several * variant.workgroup),

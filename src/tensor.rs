@@ -245,7 +245,7 @@ impl<'a> Tensor<'a> {
             } => {
                 let slice = (rows.offset + window.first / inner * rows.stride) * element;
                 let skipped = window.columns.first * inner;
-                let start = slice + skipped * element;
+                let start = slice + (window.first % inner + skipped) * element;
                 let offset = start - start % ALIGNMENT;
                 let end = match window.columns.end {
                     None => self.shape.bytes(window.first + window.rows),
@@ -353,15 +353,18 @@ pub(crate) fn without_matrices<'a>(tensors: &[Tensor<'a>]) -> Vec<Tensor<'a>> {
 }
 
 /// Windows that cover `rows` rows within the binding limit, as few as it allows, each of whole units of so many rows. A
-/// unit of a matrix may exceed it if it is served by some columns at a time.
+/// unit may exceed it where it is served by some columns at a time, so many bytes being `kept` of each of its rows: those of
+/// all rows that are served together do not exceed the limit either.
 pub(crate) fn windows(
     shapes: impl IntoIterator<Item = (&'static str, Shape)>,
     (rows, unit): (u64, u64),
     abilities: &Abilities,
-    by_columns: bool,
+    kept: Option<u64>,
 ) -> Result<Vec<Window>, Error> {
     let mut most = rows.max(unit);
     let limit = abilities.binding_bytes();
+    let mut of_unit = kept.map_or(unit, |bytes| limit / bytes.max(1));
+    let mut of_four = 4 * kept.unwrap_or(0);
     let one = if unit == 1 {
         "a row of "
     } else {
@@ -374,7 +377,6 @@ pub(crate) fn windows(
             needed,
             available: limit,
         };
-        let by_columns = by_columns && matches!(shape, Shape::Matrix { .. });
         match shape {
             Shape::Whole { bytes } if bytes > limit => return Err(refused("", bytes)),
             Shape::Whole { .. } => continue,
@@ -383,16 +385,46 @@ pub(crate) fn windows(
         }
         let fits = limit.saturating_sub(shape.slack()) / shape.bytes_per(unit).max(1);
         let within = shape.bytes_within(unit);
-        if within > limit && !by_columns {
-            return Err(refused(one, within));
-        }
-        if fits == 0 && within + shape.slack() > limit && !by_columns {
-            return Err(refused(one, within + shape.slack()));
+        let exceeds = within > limit || (fits == 0 && within + shape.slack() > limit);
+        match (shape, kept) {
+            (_, None) if within > limit => return Err(refused(one, within)),
+            (_, None) if exceeds => return Err(refused(one, within + shape.slack())),
+            (Shape::PerRow { bytes }, Some(_)) if exceeds => {
+                of_unit = of_unit.min((limit / bytes).saturating_sub(ALIGNMENT));
+                of_four = of_four.max((ALIGNMENT + 4) * bytes);
+            }
+            _ => {}
         }
         most = most.min(fits.max(1) * unit);
+    }
+    if of_unit < unit {
+        // Accesses of four begin at multiples of four.
+        let of_unit = of_unit - of_unit % 4;
+        if of_unit == 0 {
+            return Err(Error::Limit {
+                what: "what is kept of four rows".into(),
+                limit: "max_storage_buffer_binding_size",
+                needed: of_four,
+                available: limit,
+            });
+        }
+        return Ok(rows_of_units((rows, unit), of_unit));
     }
     let window = |first| Window::of_rows(first, most.min(rows - first));
     Ok((0..rows.div_ceil(most))
         .map(|index| window(index * most))
         .collect())
+}
+
+/// Windows of rows of one unit each, at most so many of them.
+fn rows_of_units((rows, unit): (u64, u64), most: u64) -> Vec<Window> {
+    let of_unit = |first: u64| {
+        (0..unit.div_ceil(most)).map(move |index| {
+            let within = index * most;
+            Window::of_rows(first + within, most.min(unit - within))
+        })
+    };
+    (0..rows.div_ceil(unit))
+        .flat_map(|index| of_unit(index * unit))
+        .collect()
 }

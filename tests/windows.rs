@@ -314,7 +314,7 @@ fn spec_of((rows, cols, inner): Long) -> CrossEntropySpec {
 }
 
 /// A row, or a slice of rows side by side, takes several bindings of 4 KiB. Rows are served by every kind of access.
-const LONG: [(Operation, DType, Long, Compute); 11] = {
+const LONG: [(Operation, DType, Long, Compute); 12] = {
     use DType::{Bf16, F16, F32};
     use Operation::{
         CrossEntropyFused, LogSoftmax, LogSoftmaxBackward, LogSumExp, LogSumExpBackward, Softmax,
@@ -329,6 +329,8 @@ const LONG: [(Operation, DType, Long, Compute); 11] = {
         }),
         (Softmax, F16, (3, 5003, 1), on_matrices!(softmax_with(1))),
         (Softmax, F32, (40, 300, 20), on_matrices!(softmax_with(1))),
+        // Of 100 rows, a binding holds no more than 28 records in nine parts.
+        (Softmax, F32, (200, 70, 100), on_matrices!(softmax_with(1))),
         (
             LogSoftmax,
             Bf16,

@@ -125,7 +125,7 @@ impl Tally {
             0 => Ok(vec![NOTHING]),
             _ => {
                 let shapes = tensors.iter().map(Tensor::role_and_shape);
-                windows(shapes, (rows, 1), self.planner.abilities(), false)
+                windows(shapes, (rows, 1), self.planner.abilities(), None)
             }
         }
     }
