@@ -1,6 +1,6 @@
 // Where an invocation stands. WORKGROUP invocations form a workgroup, LANES neighbours of them share one slot.
-// A slot is one part of one row; parts is 1 unless a row is split. Workgroups beyond 65,535 fold into the
-// second dimension, so the last slots may lie past the end: they go through every merge and write nothing.
+// A slot is one part of one row; parts is 1 unless a row is split. Workgroups beyond those of one dimension fold into
+// the second and the third, so the last slots may lie past the end: they go through every merge and write nothing.
 
 struct Params {
     rows: u32,
@@ -67,7 +67,9 @@ struct Params {
     bin_first: u32,
     bin_queries: u32,
     bin_rows: u32,
-    padding: vec2<u32>,
+    // The first of the parts of each row that this dispatch serves.
+    first_part: u32,
+    padding: u32,
 }
 
 @group(0) @binding(0) var<uniform> given: Params;
@@ -83,7 +85,7 @@ struct Place {
 
 fn place_of(workgroup: vec3<u32>, workgroups: vec3<u32>, local: u32) -> Place {
     params = given;
-    let group = workgroup.y * workgroups.x + workgroup.x;
+    let group = (workgroup.z * workgroups.y + workgroup.y) * workgroups.x + workgroup.x;
     return Place(group * (WORKGROUP / LANES) + local / LANES, local % LANES, local);
 }
 
@@ -114,7 +116,7 @@ fn whole_blocks(first: u32, last: u32, block: u32) -> u32 {
 
 fn task_of(place: Place) -> Task {
     let slot = place.slot / params.parts;
-    let part = place.slot % params.parts;
+    let part = params.first_part + place.slot % params.parts;
     let alive = is_alive(slot);
     let row = row_of_slot(slot);
     let shift = shift_of(row);

@@ -1,8 +1,17 @@
-//! What a device offers, and what we would like it to.
+//! What a device offers, what we would like it to, and what a kernel asks of it.
 
 use wgpu::{Adapter, Device, DeviceType, Features, Limits};
 
+use crate::Error;
+use crate::params::Params;
+use crate::shader::Program;
 use crate::variant::Abilities;
+
+/// Bytes between the uniforms of two dispatches: the largest alignment that WebGPU asks for.
+pub(crate) const SLOT: u32 = 256;
+
+/// Workgroups in x, y and z.
+pub(crate) type Grid = [u32; 3];
 
 /// The features and limits that serve this crate best on an adapter: a wish, never a need.
 ///
@@ -42,3 +51,117 @@ pub(crate) fn abilities_of(device: &Device) -> Abilities {
         max_binding_bytes: limits.max_storage_buffer_binding_size,
     }
 }
+
+/// So many workgroups, at most `most` in a dimension, folded with as little waste as the fold allows; none where three
+/// dimensions do not hold them.
+pub(crate) fn fold(groups: u64, most: u32) -> Option<Grid> {
+    let most = u64::from(most);
+    let rows = groups.div_ceil(most.max(1)).max(1);
+    let z = rows.div_ceil(most.max(1));
+    let y = rows.div_ceil(z);
+    let x = groups.div_ceil(y * z);
+    let narrow = |n: u64| u32::try_from(n).ok();
+    let fits = x <= most && z <= most;
+    fits.then_some([narrow(x)?, narrow(y)?, narrow(z)?])
+}
+
+/// Checks that a device with these limits can run a program.
+pub(crate) fn check(program: &Program, limits: &Limits) -> Result<(), Error> {
+    let Some((limit, needed, available)) = unmet(program, limits) else {
+        return Ok(());
+    };
+    Err(Error::Limit {
+        what: format!("{}.{}", program.operation, program.stage.entry_point()),
+        limit,
+        needed,
+        available,
+    })
+}
+
+/// The first limit that a program exceeds, how much it needs, and how much there is.
+fn unmet(program: &Program, limits: &Limits) -> Option<(&'static str, u64, u64)> {
+    let bindings = program.bindings();
+    let count = |uniform| {
+        let is_one = bindings.iter().filter(|(b, _)| b.is_uniform() == uniform);
+        is_one.count() as u32
+    };
+    let bound = 1 + bindings.iter().map(|(b, _)| *b as u32).max().unwrap_or(0);
+    let params = size_of::<Params>() as u64;
+    let (needs, alignments) = (
+        [
+            ("max_bind_groups", 1, limits.max_bind_groups),
+            (
+                "max_bindings_per_bind_group",
+                bound,
+                limits.max_bindings_per_bind_group,
+            ),
+            (
+                "max_storage_buffers_per_shader_stage",
+                count(false),
+                limits.max_storage_buffers_per_shader_stage,
+            ),
+            (
+                "max_uniform_buffers_per_shader_stage",
+                count(true),
+                limits.max_uniform_buffers_per_shader_stage,
+            ),
+            (
+                "max_dynamic_uniform_buffers_per_pipeline_layout",
+                1,
+                limits.max_dynamic_uniform_buffers_per_pipeline_layout,
+            ),
+            (
+                "max_compute_invocations_per_workgroup",
+                program.workgroup,
+                limits.max_compute_invocations_per_workgroup,
+            ),
+            (
+                "max_compute_workgroup_size_x",
+                program.workgroup,
+                limits.max_compute_workgroup_size_x,
+            ),
+            (
+                "max_compute_workgroup_size_y",
+                1,
+                limits.max_compute_workgroup_size_y,
+            ),
+            (
+                "max_compute_workgroup_size_z",
+                1,
+                limits.max_compute_workgroup_size_z,
+            ),
+            (
+                "max_compute_workgroup_storage_size",
+                program.workgroup_bytes(),
+                limits.max_compute_workgroup_storage_size,
+            ),
+        ]
+        .map(|(name, needed, available)| (name, needed.into(), u64::from(available))),
+        [
+            (
+                "min_uniform_buffer_offset_alignment",
+                limits.min_uniform_buffer_offset_alignment,
+            ),
+            (
+                "min_storage_buffer_offset_alignment",
+                limits.min_storage_buffer_offset_alignment,
+            ),
+        ],
+    );
+    let size = (
+        "max_uniform_buffer_binding_size",
+        params,
+        limits.max_uniform_buffer_binding_size,
+    );
+    let exceeded = needs
+        .into_iter()
+        .chain([size])
+        .find(|(_, needed, available)| needed > available);
+    let apart = alignments
+        .into_iter()
+        .find(|(_, alignment)| *alignment > SLOT);
+    exceeded.or(apart.map(|(name, alignment)| (name, SLOT.into(), alignment.into())))
+}
+
+#[cfg(test)]
+mod tests;

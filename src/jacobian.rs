@@ -59,8 +59,8 @@ impl JacobianPlan {
     ///
     /// # Errors
     ///
-    /// A buffer without usage `STORAGE`, too small, or given for both roles; a matrix that exceeds the device's binding
-    /// limit.
+    /// A buffer without usage `STORAGE`, too small, or given for both roles; a row of logits that exceeds the device's
+    /// binding limit.
     pub fn bind(&self, buffers: JacobianBuffers<'_>) -> Result<Bound, Error> {
         let Geometry { rows, .. } = self.products.geometry;
         let logits = Shape::matrix(Binding::Source, &self.products.geometry);

@@ -7,17 +7,12 @@ use wgpu::{
 };
 
 use crate::Error;
+use crate::caps::{Grid, SLOT, fold};
 use crate::memory::{filled, scratch};
 use crate::params::Params;
 use crate::scope::{contain, require_present};
 use crate::shader::{Binding, Program};
 use crate::variant::Variant;
-
-/// Bytes between the uniforms of two dispatches: the largest alignment that WebGPU asks for.
-const SLOT: u32 = 256;
-
-/// Workgroups that one dimension of a dispatch may have.
-const MAX_WORKGROUPS: u64 = 65_535;
 
 /// A compiled program.
 #[derive(Debug)]
@@ -25,6 +20,8 @@ pub(crate) struct Kernel {
     program: Program,
     pipeline: ComputePipeline,
     layout: BindGroupLayout,
+    /// Workgroups that one dimension of a dispatch may have.
+    max_workgroups: u32,
 }
 
 impl Kernel {
@@ -73,35 +70,48 @@ impl Kernel {
             program,
             pipeline,
             layout,
+            max_workgroups: device.limits().max_compute_workgroups_per_dimension,
         }
+    }
+
+    /// Whether it reads or writes a matrix.
+    pub(crate) fn visits_matrices(&self) -> bool {
+        let is_matrix = |binding| {
+            matches!(
+                binding,
+                Binding::Source | Binding::Upstream | Binding::Result
+            )
+        };
+        let bindings = self.program.bindings();
+        bindings.into_iter().any(|(binding, _)| is_matrix(binding))
     }
 
     /// How many slots a dispatch has: a part of a row each, or of as many groups of rows side by side as an invocation
     /// serves.
     pub(crate) fn slots(&self, params: &mut Params, variant: Variant) -> u64 {
         if !self.program.serves_single_rows() {
-            let bands = u64::from(params.rows / params.inner) * u64::from(params.parts);
+            let bands = u64::from(params.rows.div_ceil(params.inner)) * u64::from(params.parts);
             return bands * u64::from(params.groups / variant.groups);
         }
         if variant.groups > 0 {
             // Records of parts are combined by row.
             params.parts = 1;
         }
-        u64::from(params.rows) * u64::from(params.parts)
+        // As many rows as are alive.
+        u64::from(params.bin_rows) * u64::from(params.parts)
     }
 
-    /// Workgroups in x and y for so many slots.
-    fn grid(&self, slots: u64) -> (u32, u32) {
+    /// Workgroups in x, y and z for so many slots.
+    fn grid(&self, slots: u64) -> Result<Grid, Error> {
         let slots_per_group = u64::from(self.program.workgroup / self.program.lanes);
-        fold(slots.div_ceil(slots_per_group))
+        let groups = slots.div_ceil(slots_per_group);
+        fold(groups, self.max_workgroups).ok_or_else(|| Error::Limit {
+            what: format!("{} of {groups} workgroups", self.program.label()),
+            limit: "max_compute_workgroups_per_dimension",
+            needed: (groups as f64).cbrt().ceil() as u64,
+            available: self.max_workgroups.into(),
+        })
     }
-}
-
-/// So many workgroups in x and y, beyond 65,535 folded with as little waste as the fold allows.
-pub(crate) fn fold(groups: u64) -> (u32, u32) {
-    let y = groups.div_ceil(MAX_WORKGROUPS).max(1);
-    let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
-    (narrow(groups.div_ceil(y)), narrow(y))
 }
 
 fn layout_entry((binding, written): (Binding, bool)) -> wgpu::BindGroupLayoutEntry {
@@ -146,7 +156,7 @@ struct Dispatch {
     kernel: Arc<Kernel>,
     group: BindGroup,
     slot_offset: u32,
-    grid: (u32, u32),
+    grid: Grid,
 }
 
 /// An operation with its buffers: everything that recording needs, checked.
@@ -162,6 +172,8 @@ pub struct Bound {
 impl Bound {
     /// Binds the steps, within an error scope of the caller's.
     pub(crate) fn new(device: &Device, steps: &[Step<'_>]) -> Result<Self, Error> {
+        let grids = steps.iter().map(|step| step.kernel.grid(step.slots));
+        let grids: Vec<_> = grids.collect::<Result<_, _>>()?;
         if steps.is_empty() {
             return Ok(Self {
                 dispatches: Arc::new([]),
@@ -169,11 +181,12 @@ impl Bound {
         }
         let uniform = uniform_of(device, steps)?;
         let absent = Absent::new(device)?;
-        let dispatches = steps.iter().zip(0..).map(|(step, index)| Dispatch {
+        let dispatches = steps.iter().zip(grids).zip(0..);
+        let dispatches = dispatches.map(|((step, grid), index)| Dispatch {
             kernel: Arc::clone(&step.kernel),
             group: bind_group(device, step, &uniform, &absent),
             slot_offset: index * SLOT,
-            grid: step.kernel.grid(step.slots),
+            grid,
         });
         Ok(Self {
             dispatches: dispatches.collect(),
@@ -201,7 +214,8 @@ impl Bound {
         for dispatch in self.dispatches.iter() {
             pass.set_pipeline(&dispatch.kernel.pipeline);
             pass.set_bind_group(0, &dispatch.group, &[dispatch.slot_offset]);
-            pass.dispatch_workgroups(dispatch.grid.0, dispatch.grid.1, 1);
+            let [x, y, z] = dispatch.grid;
+            pass.dispatch_workgroups(x, y, z);
         }
     }
 

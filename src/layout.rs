@@ -215,6 +215,7 @@ impl Geometry {
                 && self.inner == 1
                 && self.dtype == DType::F32
                 && self.operation != Operation::Jacobian,
+            dtype: self.dtype,
         }
     }
 }

@@ -75,6 +75,7 @@ mod memory;
 mod operation;
 mod params;
 mod partial;
+mod pieces;
 mod planner;
 mod reduction;
 pub mod reference;

@@ -80,7 +80,7 @@ impl<O: RowOperation> Plan<O> {
     /// # Errors
     ///
     /// A buffer without usage `STORAGE`, too small, or given twice though one of its roles is written; in place, two
-    /// buffers where there is to be one; a row that exceeds the device's binding limit.
+    /// buffers where there is to be one; a limit of the device that no more dispatches keep to.
     pub fn bind(&self, buffers: O::Buffers<'_>) -> Result<Bound, Error> {
         self.bind_rows(self.kernels.geometry.rows, buffers)
     }

@@ -60,7 +60,8 @@ pub struct Params {
     pub bin_first: u32,
     pub bin_queries: u32,
     pub bin_rows: u32,
-    pub padding: [u32; 2],
+    pub first_part: u32,
+    pub padding: u32,
 }
 
 impl Default for Params {

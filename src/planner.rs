@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use wgpu::Device;
+use wgpu::{Device, Limits};
 
 use crate::Error;
-use crate::caps::abilities_of;
+use crate::caps::{abilities_of, check};
 use crate::kernel::Kernel;
 use crate::layout::Geometry;
-use crate::shader::{Binding, Program};
+use crate::shader::Program;
 use crate::variant::{Abilities, Problem, Variant, admit, choose};
 
 /// Makes plans on a device of the caller's, and keeps the pipelines that they share.
@@ -26,6 +26,7 @@ pub struct Planner {
 struct Shared {
     device: Device,
     abilities: Abilities,
+    limits: Limits,
     kernels: Mutex<HashMap<Program, Arc<Kernel>>>,
 }
 
@@ -36,6 +37,7 @@ impl Planner {
         let shared = Shared {
             device: device.clone(),
             abilities: abilities_of(device),
+            limits: device.limits(),
             kernels: Mutex::default(),
         };
         Self {
@@ -117,7 +119,7 @@ impl Planner {
     }
 
     pub(crate) fn kernel(&self, program: Program) -> Result<Arc<Kernel>, Error> {
-        self.check_bindings(&program)?;
+        check(&program, &self.shared.limits)?;
         let mut kernels = self
             .shared
             .kernels
@@ -129,24 +131,5 @@ impl Planner {
         let kernel = Arc::new(Kernel::new(&self.shared.device, program)?);
         kernels.insert(program, Arc::clone(&kernel));
         Ok(kernel)
-    }
-
-    fn check_bindings(&self, program: &Program) -> Result<(), Error> {
-        let available = self.device().limits().max_storage_buffers_per_shader_stage;
-        let is_storage = |(binding, _): &(Binding, bool)| !binding.is_uniform();
-        let needed = program
-            .bindings()
-            .iter()
-            .filter(|entry| is_storage(entry))
-            .count() as u64;
-        if needed <= u64::from(available) {
-            return Ok(());
-        }
-        Err(Error::Limit {
-            what: format!("{}.{}", program.operation, program.stage.entry_point()),
-            limit: "max_storage_buffers_per_shader_stage",
-            needed,
-            available: u64::from(available),
-        })
     }
 }

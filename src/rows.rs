@@ -7,6 +7,7 @@ use crate::kernel::{Bound, Kernel, Step};
 use crate::layout::Geometry;
 use crate::memory::scratch;
 use crate::params::Params;
+use crate::pieces::{Piece, ranges};
 use crate::scope::contain;
 use crate::shader::Binding;
 use crate::tensor::{Shape, Tensor, Window, binding, check, windows};
@@ -107,7 +108,13 @@ impl RowKernels {
             .map(Tensor::role_and_shape)
             .chain(split.then_some(partials));
         let unit = u64::from(self.geometry.inner);
-        windows(shapes, (rows, unit), self.planner.abilities())
+        let in_pieces = self.variant.family.parts() > 1
+            || matches!(
+                self.geometry.operation,
+                Operation::Jacobian | Operation::RowOutputs
+            );
+        let kept = in_pieces.then_some(if split { bytes } else { 0 });
+        windows(shapes, (rows, unit), self.planner.abilities(), kept)
     }
 
     /// Bytes of the partial statistics of a row.
@@ -148,9 +155,16 @@ impl RowKernels {
                 let by_bins = variant == self.variant && Bin::divide(&self.geometry, window);
                 let bins = if by_bins { self.bins.as_slice() } else { &[] };
                 let kernels = if bins.is_empty() { kernels } else { &[] };
-                let step = |kernel| self.step((variant, kernel), tensors, window, base, scratch);
-                steps.extend(kernels.iter().map(step));
-                steps.extend(bins.iter().map(|bin| bin.of_all(step(&bin.kernel))));
+                for kernel in kernels {
+                    for piece in self.pieces((variant, kernel), tensors, window) {
+                        let of = (variant, kernel);
+                        steps.push(self.step(of, tensors, (window, piece), base, scratch));
+                    }
+                }
+                steps.extend(bins.iter().map(|bin| {
+                    let (of, all) = ((variant, &bin.kernel), Piece::all(variant));
+                    bin.of_all(self.step(of, tensors, (window, all), base, scratch))
+                }));
             }
         }
         Ok(steps)
@@ -177,18 +191,56 @@ impl RowKernels {
         }
     }
 
+    /// The pieces of a window's rows, as few as there have to be so that bindings hold each of them.
+    fn pieces(
+        &self,
+        (variant, kernel): (Variant, &Arc<Kernel>),
+        tensors: &[Tensor<'_>],
+        window: Window,
+    ) -> Vec<Piece> {
+        let abilities = self.planner.abilities();
+        let fits = |tensor: &Tensor<'_>| tensor.span(window).0.size <= abilities.binding_bytes();
+        let mut matrices = tensors.iter().filter(|tensor| tensor.is_matrix());
+        if !kernel.visits_matrices() || matrices.all(fits) {
+            return vec![Piece::all(variant)];
+        }
+        let cols = self.geometry.cols;
+        let bound = narrow(self.geometry.problem().bound_cols(abilities)).max(1);
+        if self.geometry.operation == Operation::Jacobian {
+            let lines = ranges(cols, (bound / cols).max(1));
+            return lines
+                .map(|lines| Piece::of_lines(lines, variant, cols))
+                .collect();
+        }
+        let (all, each) = match self.geometry.operation.is_per_row() {
+            // Single elements are read.
+            true => (cols.div_ceil(bound), bound),
+            false => (variant.family.parts(), part_cols(variant, cols)),
+        };
+        ranges(all, (bound / each).max(1))
+            .map(|parts| Piece::of_parts(parts, all, each))
+            .collect()
+    }
+
+    /// Whether a row, or a slice of rows side by side, may be longer than a binding.
+    pub(crate) fn has_long_rows(&self) -> bool {
+        let bound = self.geometry.problem().bound_cols(self.planner.abilities());
+        u64::from(self.geometry.cols) > bound
+    }
+
     fn step<'a>(
         &self,
         (variant, kernel): (Variant, &Arc<Kernel>),
         tensors: &[Tensor<'a>],
-        window: Window,
+        (window, piece): (Window, Piece),
         base: Params,
         scratch: Option<&'a wgpu::Buffer>,
     ) -> Step<'a> {
         let mut params = self.params(variant, window, base);
+        piece.narrow(&mut params);
         let mut spans = Vec::with_capacity(tensors.len() + 1);
         for tensor in tensors {
-            let (span, residue) = tensor.span(window);
+            let (span, residue) = tensor.span(piece.of_tensor(tensor, window));
             match tensor.binding {
                 Binding::Source => params.source_offset = residue,
                 Binding::Upstream => params.upstream_offset = residue,
@@ -223,7 +275,6 @@ impl RowKernels {
 
     /// A Jacobian has as many rows as columns for each row of probabilities.
     fn params(&self, variant: Variant, window: Window, base: Params) -> Params {
-        let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
         let Geometry {
             operation,
             cols,
@@ -234,8 +285,9 @@ impl RowKernels {
         } = self.geometry;
         let jacobian = operation == Operation::Jacobian;
         let inner = self.geometry.inner;
+        let rows = narrow(window.rows * if jacobian { u64::from(cols) } else { 1 });
         Params {
-            rows: narrow(window.rows * if jacobian { u64::from(cols) } else { 1 }),
+            rows,
             cols,
             parts: variant.family.parts(),
             part_cols: part_cols(variant, cols),
@@ -245,18 +297,22 @@ impl RowKernels {
             upstream_stride: narrow(upstream.stride),
             result_stride: narrow(result.stride),
             inner,
-            groups: groups_of_slice(inner, variant),
+            groups: groups_of_slice(inner.min(narrow(window.rows)), variant),
             records: base.records.max(self.variant.family.parts()),
             bin_queries: base.queries,
-            bin_rows: narrow(window.rows),
+            bin_rows: rows,
             ..base
         }
     }
 }
 
-/// Groups of four rows that a slice has, and those past its end that fill up what its last invocations serve.
-fn groups_of_slice(inner: u32, variant: Variant) -> u32 {
-    let groups = inner.div_ceil(4);
+fn narrow(n: u64) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+/// Groups of four rows that so many of a slice make up, and those past their end that fill up what its last invocations serve.
+fn groups_of_slice(rows: u32, variant: Variant) -> u32 {
+    let groups = rows.div_ceil(4);
     match variant.groups {
         0 | 1 => groups,
         several => groups.next_multiple_of(several * variant.workgroup),

@@ -7,6 +7,7 @@ use crate::kernel::Span;
 use crate::layout::{Geometry, Rows};
 use crate::shader::Binding;
 use crate::variant::Abilities;
+pub(crate) use crate::variant::WIDEST_ACCESS;
 use crate::{DType, Error};
 
 /// Bytes of an f32.
@@ -14,12 +15,6 @@ pub(crate) const F32: u64 = 4;
 
 /// WebGPU's largest offset alignment: per-row arrays are bound from a row whose bytes are a multiple of it.
 const ALIGNMENT: u64 = 256;
-
-/// Bytes of the widest access.
-pub(crate) const WIDEST_ACCESS: u64 = 16;
-
-/// What is addressed through a binding never exceeds this, so that element indices stay below 2^31.
-const MAX_WINDOW: u64 = 1 << 31;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {
@@ -116,6 +111,19 @@ impl Shape {
                 let bytes = last.saturating_add(width).saturating_mul(element);
                 bytes.checked_next_multiple_of(4).unwrap_or(u64::MAX)
             }
+        }
+    }
+
+    /// Bytes from the first to the last element of so many rows, whole slices of them where they lie side by side.
+    fn bytes_within(self, unit: u64) -> u64 {
+        match self {
+            Self::Matrix {
+                inner,
+                rows,
+                width,
+                element,
+            } => ((unit.div_ceil(inner) - 1) * rows.stride + width) * element,
+            Self::PerRow { .. } | Self::Whole { .. } => self.bytes_per(unit),
         }
     }
 
@@ -235,31 +243,62 @@ impl<'a> Tensor<'a> {
                 element,
                 ..
             } => {
-                let start = (rows.offset + window.first / inner * rows.stride) * element;
+                let slice = (rows.offset + window.first / inner * rows.stride) * element;
+                let skipped = window.columns.first * inner;
+                let start = slice + (window.first % inner + skipped) * element;
                 let offset = start - start % ALIGNMENT;
-                let size = self.shape.bytes(window.first + window.rows) - offset;
-                let residue = u32::try_from((start - offset) / element).unwrap_or(0);
+                let end = match window.columns.end {
+                    None => self.shape.bytes(window.first + window.rows),
+                    Some(end) => (slice + end * inner * element).next_multiple_of(F32),
+                };
+                // Kernels count from where the first column of all would be, before the binding perhaps, modulo 2^32.
+                let residue = ((start - offset) / element).wrapping_sub(skipped);
                 (
                     Span {
                         buffer,
                         offset,
-                        size,
+                        size: end - offset,
                     },
-                    residue,
+                    (residue & u64::from(u32::MAX)) as u32,
                 )
             }
         }
     }
 }
 
-/// Rows that one set of bindings serves.
+/// Rows that one set of bindings serves, or some columns of one row, or of one slice of rows side by side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Window {
     pub(crate) first: u64,
     pub(crate) rows: u64,
+    pub(crate) columns: Columns,
+}
+
+/// A range of the columns of all matrices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Columns {
+    pub(crate) first: u64,
+    /// Where it ends, unless that is where the rows do.
+    pub(crate) end: Option<u64>,
+}
+
+impl Columns {
+    pub(crate) const ALL: Self = Self {
+        first: 0,
+        end: None,
+    };
 }
 
 impl Window {
+    /// All columns of some rows.
+    pub(crate) const fn of_rows(first: u64, rows: u64) -> Self {
+        Self {
+            first,
+            rows,
+            columns: Columns::ALL,
+        }
+    }
+
     /// The window's first row in the bound range of every per-row array.
     pub(crate) fn bound_row(self) -> u32 {
         u32::try_from(self.first % ALIGNMENT).unwrap_or(0)
@@ -267,18 +306,9 @@ impl Window {
 
     /// All rows but the last one, and the last one.
     pub(crate) const fn without_last(self) -> (Self, Self) {
-        let Self { first, rows } = self;
+        let Self { first, rows, .. } = self;
         let last = first + rows - 1;
-        (
-            Self {
-                first,
-                rows: rows - 1,
-            },
-            Self {
-                first: last,
-                rows: 1,
-            },
-        )
+        (Self::of_rows(first, rows - 1), Self::of_rows(last, 1))
     }
 }
 
@@ -331,14 +361,19 @@ pub(crate) fn without_matrices<'a>(tensors: &[Tensor<'a>]) -> Vec<Tensor<'a>> {
         .collect()
 }
 
-/// Windows that cover `rows` rows within the binding limit, as few as it allows, each of whole units of so many rows.
+/// Windows that cover `rows` rows within the binding limit, as few as it allows, each of whole units of so many rows. A
+/// unit may exceed it where it is served by some columns at a time, so many bytes being `kept` of each of its rows: those of
+/// all rows that are served together do not exceed the limit either.
 pub(crate) fn windows(
     shapes: impl IntoIterator<Item = (&'static str, Shape)>,
     (rows, unit): (u64, u64),
     abilities: &Abilities,
+    kept: Option<u64>,
 ) -> Result<Vec<Window>, Error> {
     let mut most = rows.max(unit);
-    let limit = binding_limit(abilities);
+    let limit = abilities.binding_bytes();
+    let mut of_unit = kept.map_or(unit, |bytes| limit / bytes.max(1));
+    let mut of_four = 4 * kept.unwrap_or(0);
     let one = if unit == 1 {
         "a row of "
     } else {
@@ -351,30 +386,54 @@ pub(crate) fn windows(
             needed,
             available: limit,
         };
-        let per_unit = shape.bytes_per(unit);
         match shape {
             Shape::Whole { bytes } if bytes > limit => return Err(refused("", bytes)),
             Shape::Whole { .. } => continue,
             _ if shape.bytes(rows) <= limit => continue,
-            _ if per_unit > limit => return Err(refused(one, per_unit)),
             _ => {}
         }
-        let fits = limit.saturating_sub(shape.slack()) / per_unit;
-        if fits == 0 {
-            return Err(refused(one, per_unit + shape.slack()));
+        let fits = limit.saturating_sub(shape.slack()) / shape.bytes_per(unit).max(1);
+        let within = shape.bytes_within(unit);
+        let exceeds = within > limit || (fits == 0 && within + shape.slack() > limit);
+        match (shape, kept) {
+            (_, None) if within > limit => return Err(refused(one, within)),
+            (_, None) if exceeds => return Err(refused(one, within + shape.slack())),
+            (Shape::PerRow { bytes }, Some(_)) if exceeds => {
+                of_unit = of_unit.min((limit / bytes).saturating_sub(ALIGNMENT));
+                of_four = of_four.max((ALIGNMENT + 4) * bytes);
+            }
+            _ => {}
         }
-        most = most.min(fits * unit);
+        most = most.min(fits.max(1) * unit);
     }
-    let window = |first| Window {
-        first,
-        rows: most.min(rows - first),
-    };
+    if of_unit < unit {
+        // Accesses of four begin at multiples of four.
+        let of_unit = of_unit - of_unit % 4;
+        if of_unit == 0 {
+            return Err(Error::Limit {
+                what: "what is kept of four rows".into(),
+                limit: "max_storage_buffer_binding_size",
+                needed: of_four,
+                available: limit,
+            });
+        }
+        return Ok(rows_of_units((rows, unit), of_unit));
+    }
+    let window = |first| Window::of_rows(first, most.min(rows - first));
     Ok((0..rows.div_ceil(most))
         .map(|index| window(index * most))
         .collect())
 }
 
-fn binding_limit(abilities: &Abilities) -> u64 {
-    let limit = abilities.max_binding_bytes.min(MAX_WINDOW);
-    limit - limit % WIDEST_ACCESS
+/// Windows of rows of one unit each, at most so many of them.
+fn rows_of_units((rows, unit): (u64, u64), most: u64) -> Vec<Window> {
+    let of_unit = |first: u64| {
+        (0..unit.div_ceil(most)).map(move |index| {
+            let within = index * most;
+            Window::of_rows(first + within, most.min(unit - within))
+        })
+    };
+    (0..rows.div_ceil(unit))
+        .flat_map(|index| of_unit(index * unit))
+        .collect()
 }

@@ -26,7 +26,8 @@ struct Invocation {
 }
 
 fn tile_of(invocation: Invocation) -> u32 {
-    return invocation.workgroup.y * invocation.workgroups.x + invocation.workgroup.x;
+    let row = invocation.workgroup.z * invocation.workgroups.y + invocation.workgroup.y;
+    return row * invocation.workgroups.x + invocation.workgroup.x;
 }
 
 fn first_of(invocation: Invocation) -> u32 {

@@ -7,8 +7,8 @@
 @group(0) @binding(17) var<storage, read_write> row_outputs: array<u32>;
 @group(0) @binding(18) var<storage, read_write> caller_pairs: array<vec2<u32>>;
 
-// Where the pass over the logits writes over them, those that are needed are put beforehand where their log-probabilities
-// will stand, and taken from there.
+// Where the pass over the logits writes over them, or a row is longer than a binding, those that are needed are put
+// beforehand where their log-probabilities will stand, and taken from there.
 const GATHERS: u32 = 1u;
 const GATHERED: u32 = 2u;
 
@@ -51,6 +51,10 @@ fn log_prob_of(row: Row, class_: u32, place: u32) -> u32 {
     }
     if params.gathering == GATHERED {
         return log_prob_at(row, row_outputs[place]);
+    }
+    // Of a row longer than a binding, other dispatches gather the other parts.
+    if params.gathering == GATHERS && class_ / params.part_cols != params.first_part {
+        return row_outputs[place];
     }
     let logit = read_logit(load_source_one(element_at(row.start, class_)));
     if params.gathering == GATHERS {

@@ -19,15 +19,17 @@ fn group_of(place: Place, g: u32) -> Group {
     let index = (place.slot - place.local) * GROUPS + g * WORKGROUP + place.local;
     let band = index / params.groups;
     let slice = band / params.parts;
-    let part = band % params.parts;
+    let part = params.first_part + band % params.parts;
     let beside = 4u * (index % params.groups);
-    let alive = slice * params.inner < params.rows && beside < params.inner;
+    // A dispatch may serve some rows of one slice only.
+    let rows = min(params.inner, params.rows - min(slice * params.inner, params.rows));
+    let alive = beside < rows;
     let first = min(part * params.part_cols, params.cols);
     let last = min(first + params.part_cols, params.cols);
     let row = select(0u, slice * params.inner + beside, alive);
     return Group(
         row,
-        select(1u, min(4u, params.inner - beside), alive),
+        select(1u, min(4u, rows - beside), alive),
         select(0u, first, alive),
         select(0u, last, alive),
         part,

@@ -19,7 +19,7 @@ use crate::shader::options::{
 use crate::tensor::{F32, Shape, Tensor, binding, check, without_matrices};
 use crate::{Error, Reduction};
 
-/// How the dispatches of the row outputs read logits that are written over, as `shaders/formula/row_outputs.wgsl` has it:
+/// How the dispatches of the row outputs read logits that are written over, or longer than a binding, as `shaders/formula/row_outputs.wgsl` has it:
 /// before that, and after it.
 const GATHERS: u32 = 1;
 const GATHERED: u32 = 2;
@@ -213,7 +213,8 @@ impl Kernels<'_> {
         let every = own.beside(request.given, rows);
         let (given, tensors): (Vec<_>, Vec<_>) = every.iter().copied().partition(is_of_row_outputs);
 
-        let gathers = self.rows.geometry.form.in_place && spec.asked().reads_logits();
+        let gathers = (self.rows.geometry.form.in_place || self.rows.has_long_rows())
+            && spec.asked().reads_logits();
         let scratch = self.rows.scratch(&tensors, rows)?;
         let mut steps = Vec::new();
         if counts {
@@ -262,9 +263,13 @@ impl Kernels<'_> {
         rows: u64,
         params: Params,
     ) -> Result<Vec<Step<'a>>, Error> {
+        let reads_logits = self.spec.asked().reads_logits() && params.gathering != GATHERED;
         let is_read = |tensor: &&Tensor<'_>| {
             use Binding::{Lse, Pairs, RowInput, Source, Weight};
-            matches!(tensor.binding, Source | RowInput | Weight | Pairs | Lse)
+            match tensor.binding {
+                Source => reads_logits,
+                binding => matches!(binding, RowInput | Weight | Pairs | Lse),
+            }
         };
         let bound: Vec<_> = given
             .iter()

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::Status;
 use crate::kernel::{Kernel, Step};
 use crate::params::Params;
-use crate::shader::{Program, Stage};
+use crate::shader::{Program, Stage, TALLIED};
 use crate::tensor::{Tensor, Window, windows, without_matrices};
-use crate::variant::{Form, Shares};
+use crate::variant::{Form, REDUCED, Shares};
 use crate::{Error, Planner};
 
 /// Rows that one invocation takes, as `shaders/tally.wgsl` has it.
@@ -17,7 +17,7 @@ const ROWS_PER_INVOCATION: u64 = 16;
 pub(super) const RECORD: u64 = size_of::<Status>() as u64;
 
 /// No rows: what the dispatches of an empty binding serve.
-const NOTHING: Window = Window { first: 0, rows: 0 };
+const NOTHING: Window = Window::of_rows(0, 0);
 
 /// The kernels that count targets, reduce losses and merge the records of both.
 #[derive(Debug, Clone)]
@@ -26,7 +26,8 @@ pub(super) struct Tally {
     count: Arc<Kernel>,
     reduce: Arc<Kernel>,
     merge: Arc<Kernel>,
-    rows_per_group: u64,
+    /// Of a workgroup.
+    lanes: u64,
 }
 
 impl Tally {
@@ -39,14 +40,17 @@ impl Tally {
             },
             _ => Form::default(),
         };
-        let program = |stage| Program::tally(stage, form, planner.abilities().max_invocations);
+        let abilities = planner.abilities();
+        let in_memory = abilities.max_workgroup_bytes / (REDUCED + TALLIED);
+        let most = abilities.max_invocations.min(in_memory);
+        let program = |stage| Program::tally(stage, form, most);
         let kernel = |stage| planner.kernel(program(stage));
         Ok(Self {
             planner: planner.clone(),
             count: kernel(Stage::CountTargets)?,
             reduce: kernel(Stage::ReduceLosses)?,
             merge: kernel(Stage::MergeTallies)?,
-            rows_per_group: ROWS_PER_INVOCATION * u64::from(program(Stage::CountTargets).lanes),
+            lanes: program(Stage::CountTargets).lanes.into(),
         })
     }
 
@@ -82,6 +86,7 @@ impl Tally {
         let tensors = without_matrices(tensors);
         let windows = self.windows(&tensors, rows)?;
         let records: u64 = windows.iter().map(|window| self.groups(window)).sum();
+        self.check_trips(records)?;
         let base = Params {
             records: narrow(records),
             ..base
@@ -100,19 +105,37 @@ impl Tally {
         Ok(steps)
     }
 
+    /// Checks that the lanes of one workgroup can merge so many records.
+    fn check_trips(&self, records: u64) -> Result<(), Error> {
+        let each = u64::from(self.planner.abilities().max_trips());
+        let (needed, available) = (records.div_ceil(each), self.lanes);
+        if needed <= available {
+            return Ok(());
+        }
+        Err(Error::Limit {
+            what: format!("the merge of {records} records of losses"),
+            limit: "max_compute_invocations_per_workgroup",
+            needed,
+            available,
+        })
+    }
+
     fn windows(&self, tensors: &[Tensor<'_>], rows: u64) -> Result<Vec<Window>, Error> {
         match rows {
             0 => Ok(vec![NOTHING]),
             _ => {
                 let shapes = tensors.iter().map(Tensor::role_and_shape);
-                windows(shapes, (rows, 1), self.planner.abilities())
+                windows(shapes, (rows, 1), self.planner.abilities(), None)
             }
         }
     }
 
     /// Workgroups of a window, each of which leaves a record.
     fn groups(&self, window: &Window) -> u64 {
-        window.rows.div_ceil(self.rows_per_group).max(1)
+        window
+            .rows
+            .div_ceil(ROWS_PER_INVOCATION * self.lanes)
+            .max(1)
     }
 
     /// Bytes for a record of each workgroup, and the one that they merge to.

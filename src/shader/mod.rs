@@ -10,7 +10,7 @@ mod unroll;
 
 use crate::DType;
 use crate::layout::Geometry;
-use crate::variant::{Access, Family, Form, Operation, Reduce, Variant};
+use crate::variant::{Access, Family, Form, Operation, REDUCED, Reduce, Variant};
 
 pub use bindings::Binding;
 
@@ -137,6 +137,9 @@ pub struct Beside {
     pub whole: bool,
 }
 
+/// Bytes of workgroup memory that an invocation takes for a record of `shaders/tally_record.wgsl`.
+pub(crate) const TALLIED: u32 = 32;
+
 /// What is compiled into one pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Program {
@@ -197,10 +200,7 @@ impl Program {
             stage,
             reduce,
             lanes,
-            workgroup: match stage {
-                Stage::Combine => 64,
-                _ => workgroup,
-            },
+            workgroup,
             access,
             int64: int64 && access.takes_int64(form.in_place),
             beside: match variant.groups {
@@ -223,7 +223,7 @@ impl Program {
 
     /// A program that counts targets or sums losses, by workgroups of up to 256.
     pub fn tally(stage: Stage, form: Form, max_invocations: u32) -> Self {
-        let lanes = if max_invocations >= 256 { 256 } else { 64 };
+        let lanes = 1 << max_invocations.clamp(1, 256).ilog2();
         let (reduce, access) = (Reduce::Workgroup, Access::Words);
         Self {
             operation: Operation::CrossEntropy,
@@ -237,6 +237,16 @@ impl Program {
             dtype: DType::F32,
             beside: None,
         }
+    }
+
+    /// Bytes of workgroup memory.
+    pub(crate) fn workgroup_bytes(&self) -> u32 {
+        let reduced = match self.reduce {
+            Reduce::Workgroup => REDUCED,
+            Reduce::Invocation | Reduce::Subgroup => 0,
+        };
+        let tallied = if self.stage.is_tally() { TALLIED } else { 0 };
+        self.workgroup * (reduced + tallied)
     }
 
     /// Whether an invocation serves one row, or a part of one.

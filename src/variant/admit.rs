@@ -1,6 +1,6 @@
 //! Which variants can compute a problem.
 
-use super::{Abilities, Access, Family, Operation, Problem, Reduce, Variant};
+use super::{Abilities, Access, Family, Operation, Problem, REDUCED, Reduce, Variant};
 use crate::Error;
 
 /// Registers that a lane spends on a row, in groups of four values.
@@ -9,8 +9,11 @@ pub(super) const MAX_QUADS: u32 = 32;
 /// Groups of four rows side by side that an invocation serves.
 pub(super) const MAX_GROUPS: u32 = 4;
 
-/// The largest sum of partial statistics that one lane adds in series.
-pub(super) const MAX_PARTIALS_PER_LANE: u32 = 16;
+/// Partial statistics that one lane merges where there is a choice: it adds them in series.
+pub(super) const FEW_PARTIALS_PER_LANE: u32 = 16;
+
+/// The same where there is none: as many sums, and as many sums of those, make one.
+pub(super) const MAX_PARTIALS_PER_LANE: u32 = 4096;
 
 /// Why `variant` cannot compute `problem` on a device with these abilities, or nothing if it can.
 ///
@@ -105,7 +108,7 @@ pub(super) fn obstacle(
                 abilities.subgroup.unwrap_or(0)
             ));
         }
-        Reduce::Workgroup if 12 * workgroup > abilities.max_workgroup_bytes => {
+        Reduce::Workgroup if REDUCED * workgroup > abilities.max_workgroup_bytes => {
             return say(format!(
                 "workgroup memory has {} bytes",
                 abilities.max_workgroup_bytes
@@ -125,11 +128,11 @@ pub(super) fn obstacle(
             ));
         }
         _ if problem.operation == Operation::MergeStatistics
-            && problem.cols > MAX_PARTIALS_PER_LANE * lanes =>
+            && problem.cols > FEW_PARTIALS_PER_LANE * lanes =>
         {
             return say(format!(
                 "{lanes} lanes merge {} parts at most",
-                MAX_PARTIALS_PER_LANE * lanes
+                FEW_PARTIALS_PER_LANE * lanes
             ));
         }
         Family::Split { parts } if parts > MAX_PARTIALS_PER_LANE * lanes => {
@@ -142,6 +145,15 @@ pub(super) fn obstacle(
             return say("no parts".into());
         }
         _ => {}
+    }
+    if problem
+        .least_parts(abilities)
+        .is_none_or(|least| family.parts() < least)
+    {
+        return say(format!(
+            "a binding of {} bytes does not hold a part of a row",
+            abilities.max_binding_bytes
+        ));
     }
     let trips = loop_trips(variant, problem);
     (trips > u64::from(abilities.max_trips())).then(|| {
@@ -167,10 +179,22 @@ pub(crate) fn part_cols(variant: Variant, cols: u32) -> u32 {
 
 /// Trips of all loops of one invocation together.
 fn loop_trips(variant: Variant, problem: Problem) -> u64 {
-    let merges = 40 + 2 * u64::from(variant.family.parts().div_ceil(variant.lanes));
+    let merged = u64::from(variant.family.parts().div_ceil(variant.lanes));
+    let merges = 40 + 2 * merged + merged / 8;
+    // What is folded is read once more by another invocation, or by none.
+    let passes = match variant.family {
+        Family::Streamed => 2,
+        _ => 1,
+    };
     match variant.family {
         Family::Registers { .. } => merges,
-        _ if variant.groups > 0 => 2 * u64::from(part_cols(variant, problem.cols) / 4) + merges + 6,
-        _ => 2 * u64::from(part_cols(variant, problem.cols).div_ceil(16 * variant.lanes)) + merges,
+        _ if variant.groups > 0 => {
+            passes * u64::from(part_cols(variant, problem.cols) / 4) + merges + 6
+        }
+        _ => {
+            passes * u64::from(part_cols(variant, problem.cols).div_ceil(16 * variant.lanes))
+                + merges
+                + 6
+        }
     }
 }

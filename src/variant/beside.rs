@@ -1,25 +1,31 @@
 //! Variants of rows that lie side by side, in order of preference.
 
-use super::admit::MAX_PARTIALS_PER_LANE;
+use super::admit::FEW_PARTIALS_PER_LANE;
 use super::tuning::Tuning;
-use super::{Access, Family, Problem, Reduce, Variant};
+use super::{Abilities, Access, Family, Problem, Reduce, Variant};
 
-pub(super) fn candidates(problem: Problem, tuning: &Tuning, access: Access) -> Vec<Variant> {
+pub(super) fn candidates(
+    problem: Problem,
+    tuning: &Tuning,
+    abilities: &Abilities,
+    access: Access,
+) -> Vec<Variant> {
+    let least = problem.least_parts(abilities).unwrap_or(1);
     let several = Variant {
         family: Family::Streamed,
         reduce: Reduce::Invocation,
         lanes: 1,
-        workgroup: tuning.workgroup_beside,
+        workgroup: abilities.workgroup(tuning.workgroup_beside),
         access,
         int64: false,
         groups: groups(problem, tuning),
     };
     let single = Variant {
-        workgroup: 64,
+        workgroup: abilities.workgroup(64),
         groups: 1,
         ..several
     };
-    families(problem, tuning)
+    families(problem, tuning, least)
         .into_iter()
         .map(|family| match family {
             Family::Registers { .. } => Variant { family, ..single },
@@ -38,13 +44,11 @@ fn groups(problem: Problem, tuning: &Tuning) -> u32 {
     }
 }
 
-fn families(problem: Problem, tuning: &Tuning) -> Vec<Family> {
-    let parts = parts(problem, tuning);
+fn families(problem: Problem, tuning: &Tuning, least: u32) -> Vec<Family> {
+    let parts = parts(problem, tuning).max(least);
+    let most = parts.max(problem.cols.div_ceil(LONGEST_PART));
     if problem.operation.is_elementwise() {
-        let most = problem.cols.div_ceil(LONGEST_PART);
-        return vec![Family::Elementwise {
-            parts: parts.max(most),
-        }];
+        return vec![Family::Elementwise { parts: most }];
     }
     let held = tuning.columns_beside / problem.matrices_held();
     let mut list = Vec::new();
@@ -59,14 +63,14 @@ fn families(problem: Problem, tuning: &Tuning) -> Vec<Family> {
     list.extend([
         Family::Streamed,
         Family::Split {
-            parts: MAX_PARTIALS_PER_LANE,
+            parts: most.max(FEW_PARTIALS_PER_LANE),
         },
     ]);
     list
 }
 
-/// Columns of a part, at most: software adapters make no longer loops.
-const LONGEST_PART: u32 = 65_536;
+/// Columns of a part, at most: software adapters make no longer loops, of a trip for four columns.
+const LONGEST_PART: u32 = 131_072;
 
 /// Columns of a part, at least.
 const SHORTEST_PART: u32 = 16;
@@ -83,5 +87,5 @@ fn parts(problem: Problem, tuning: &Tuning) -> u32 {
         true => problem.cols / tuning.part_beside,
         false => 1,
     };
-    wanted.min(most).max(many).clamp(1, MAX_PARTIALS_PER_LANE)
+    wanted.min(most).max(many).clamp(1, FEW_PARTIALS_PER_LANE)
 }

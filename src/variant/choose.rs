@@ -1,6 +1,6 @@
 //! Which variant is preferred: the only place where one is.
 
-use super::admit::{MAX_PARTIALS_PER_LANE, MAX_QUADS, obstacle};
+use super::admit::{FEW_PARTIALS_PER_LANE, MAX_PARTIALS_PER_LANE, MAX_QUADS, obstacle};
 use super::tuning::Tuning;
 use super::{Abilities, Access, Family, Operation, Problem, Reduce, Variant, beside};
 use crate::Error;
@@ -20,12 +20,33 @@ pub fn choose(problem: Problem, abilities: &Abilities) -> Result<Variant, Error>
             ..variant
         })
         .find(|variant| obstacle(*variant, problem, abilities).is_none())
-        .ok_or_else(|| Error::Limit {
-            what: format!("{} of {} columns", problem.operation, problem.cols),
-            limit: "loop trips of an invocation",
-            needed: u64::from(problem.cols),
-            available: u64::from(abilities.max_trips()),
-        })
+        .ok_or_else(|| refusal(problem, abilities))
+}
+
+/// Why no variant can serve: there are no compute shaders, or no binding holds so much as the shortest part of a row.
+fn refusal(problem: Problem, abilities: &Abilities) -> Error {
+    if abilities.max_invocations == 0 {
+        return Error::Limit {
+            what: format!("{}, by compute shaders,", problem.operation),
+            limit: "max_compute_invocations_per_workgroup",
+            needed: 1,
+            available: 0,
+        };
+    }
+    let lanes = match problem.inner {
+        1 => abilities.widest_workgroup(),
+        _ => 1,
+    };
+    let most = MAX_PARTIALS_PER_LANE
+        .saturating_mul(lanes)
+        .min(problem.cols);
+    let bytes = u64::from(problem.cols.div_ceil(most)) * u64::from(problem.inner);
+    Error::Limit {
+        what: format!("{} of {} columns", problem.operation, problem.cols),
+        limit: "max_storage_buffer_binding_size",
+        needed: bytes * problem.dtype.bytes() + super::BINDING_SLACK,
+        available: abilities.max_binding_bytes,
+    }
 }
 
 /// Variants in order of preference.
@@ -35,11 +56,13 @@ fn candidates(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
     // Serves rows too long for the loops of few lanes.
     let widest = Lanes::join(256, abilities);
     let access = access(problem);
+    let alone = Lanes::alone(abilities);
+    let least = problem.least_parts(abilities).unwrap_or(1);
     if problem.operation.is_per_row() {
-        return vec![per_row(problem)];
+        return vec![per_row(problem, alone)];
     }
     if problem.inner > 1 {
-        return beside::candidates(problem, tuning, access);
+        return beside::candidates(problem, tuning, abilities, access);
     }
     let list = match problem.operation {
         Operation::PartialStatistic | Operation::MergeStatistics => [streaming, widest]
@@ -52,23 +75,24 @@ fn candidates(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
             };
             if is_short(problem, tuning) {
                 list.retain(|(_, lanes)| lanes.lanes == 1);
-                list.push((Family::Elementwise { parts: 1 }, Lanes::ALONE));
+                list.push((Family::Elementwise { parts: 1 }, alone));
             }
             list.extend(
-                [streaming, widest].map(|lanes| (elementwise(problem, tuning, lanes), lanes)),
+                [streaming, widest]
+                    .map(|lanes| (elementwise(problem, tuning, lanes, least), lanes)),
             );
             list
         }
         _ => [
             held(problem, tuning, abilities, streaming),
             is_read_alone(problem, tuning)
-                .then_some((Family::Streamed, Lanes::ALONE))
+                .then_some((Family::Streamed, alone))
                 .into_iter()
                 .collect(),
-            split(problem, tuning, streaming),
+            split(problem, tuning, streaming, least),
             vec![(Family::Streamed, streaming)],
             [streaming, widest]
-                .map(|lanes| (most_split(lanes), lanes))
+                .map(|lanes| (most_split(lanes, least), lanes))
                 .to_vec(),
         ]
         .concat(),
@@ -79,10 +103,10 @@ fn candidates(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
 }
 
 /// One invocation a row, of which it reads single elements.
-fn per_row(problem: Problem) -> Variant {
+fn per_row(problem: Problem, alone: Lanes) -> Variant {
     Variant {
         groups: u32::from(problem.inner > 1),
-        ..Lanes::ALONE.variant(Family::Elementwise { parts: 1 }, Access::Words)
+        ..alone.variant(Family::Elementwise { parts: 1 }, Access::Words)
     }
 }
 
@@ -119,12 +143,12 @@ fn is_read_alone(problem: Problem, tuning: &Tuning) -> bool {
 
 /// Rows whole where there are enough of them, else in parts: of at least 64 columns a lane, and at most 65,536, since
 /// software adapters make no longer loops.
-fn elementwise(problem: Problem, tuning: &Tuning, lanes: Lanes) -> Family {
+fn elementwise(problem: Problem, tuning: &Tuning, lanes: Lanes, least: u32) -> Family {
     let parts_of = |columns: u32| problem.cols.div_ceil(columns.saturating_mul(lanes.lanes));
     let wanted = tuning.few_parts.div_ceil(problem.rows.max(1));
     let wanted = u32::try_from(wanted).unwrap_or(u32::MAX);
     Family::Elementwise {
-        parts: wanted.min(parts_of(64)).max(parts_of(65_536)),
+        parts: wanted.min(parts_of(64)).max(parts_of(65_536)).max(least),
     }
 }
 
@@ -141,7 +165,7 @@ fn held(
     };
     let mut list = Vec::new();
     if is_short(problem, tuning) {
-        list.push(registers(Lanes::ALONE));
+        list.push(registers(Lanes::alone(abilities)));
     }
     let held = u64::from(problem.cols) * u64::from(problem.matrices_held());
     let row = match tuning
@@ -163,21 +187,23 @@ fn held(
     list
 }
 
-/// Few long rows, split so that every core has work.
-fn split(problem: Problem, tuning: &Tuning, streaming: Lanes) -> Vec<(Family, Lanes)> {
-    let most = MAX_PARTIALS_PER_LANE * streaming.lanes;
+/// Few long rows, split so that every core has work, or rows longer than a binding.
+fn split(problem: Problem, tuning: &Tuning, streaming: Lanes, least: u32) -> Vec<(Family, Lanes)> {
+    let most = FEW_PARTIALS_PER_LANE * streaming.lanes;
     let possible = (problem.cols / (64 * streaming.lanes)).clamp(1, most);
     let wanted = (2 * tuning.few_rows).div_ceil(problem.rows.max(1));
     let parts = possible.min(u32::try_from(wanted).unwrap_or(u32::MAX).max(2));
-    if problem.rows >= tuning.few_rows || possible == 1 {
-        return Vec::new();
+    let wanted = problem.rows < tuning.few_rows && possible > 1;
+    let parts = if wanted { parts.max(least) } else { least };
+    match parts {
+        1 => Vec::new(),
+        _ => vec![(Family::Split { parts }, streaming)],
     }
-    vec![(Family::Split { parts }, streaming)]
 }
 
-fn most_split(lanes: Lanes) -> Family {
+fn most_split(lanes: Lanes, least: u32) -> Family {
     Family::Split {
-        parts: MAX_PARTIALS_PER_LANE * lanes.lanes,
+        parts: least.max(FEW_PARTIALS_PER_LANE * lanes.lanes),
     }
 }
 
@@ -190,15 +216,17 @@ struct Lanes {
 }
 
 impl Lanes {
-    const ALONE: Self = Self {
-        reduce: Reduce::Invocation,
-        lanes: 1,
-        workgroup: 64,
-    };
+    fn alone(abilities: &Abilities) -> Self {
+        Self {
+            reduce: Reduce::Invocation,
+            lanes: 1,
+            workgroup: abilities.workgroup(64),
+        }
+    }
 
     fn streaming(tuning: &Tuning, abilities: &Abilities) -> Self {
         match (tuning.streaming_lanes, abilities.subgroup) {
-            (0, None) => Self::ALONE,
+            (0, None) => Self::alone(abilities),
             (0, Some(size)) => Self::join(size, abilities),
             (lanes, _) => Self::join(lanes, abilities),
         }
@@ -206,22 +234,24 @@ impl Lanes {
 
     /// The way to join so many lanes on a device, or as many of them as it can join.
     fn join(lanes: u32, abilities: &Abilities) -> Self {
-        let widest = 1 << abilities.max_invocations.clamp(1, 256).ilog2();
-        let lanes = lanes.min(widest);
-        let workgroup = lanes.max(64).min(widest);
-        match abilities.subgroup {
-            Some(size) if lanes <= size => {
-                let workgroup = workgroup.max(size).min(widest);
-                Self {
+        if let Some(size) = abilities.subgroup {
+            let widest = abilities.workgroup(256);
+            if lanes.min(widest) <= size {
+                let lanes = lanes.min(widest);
+                return Self {
                     reduce: Reduce::Subgroup,
                     lanes,
-                    workgroup,
-                }
+                    workgroup: lanes.max(64).max(size).min(widest),
+                };
             }
-            _ => Self {
+        }
+        let widest = abilities.widest_workgroup();
+        match lanes.min(widest) {
+            1 => Self::alone(abilities),
+            lanes => Self {
                 reduce: Reduce::Workgroup,
                 lanes,
-                workgroup,
+                workgroup: lanes.max(64).min(widest),
             },
         }
     }

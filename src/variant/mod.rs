@@ -23,6 +23,17 @@ pub use operation::Operation;
 
 pub(crate) use admit::part_cols;
 
+/// Bytes of the widest access.
+pub(crate) const WIDEST_ACCESS: u64 = 16;
+
+/// Bytes of workgroup memory that an invocation takes where lanes merge through it, as `shaders/reduce/workgroup.wgsl` has
+/// it: a maximum, a flag and a sum.
+pub(crate) const REDUCED: u32 = 12;
+
+/// Bytes that a binding holds beside the columns it is for, at most: before the first one, as it begins at a multiple of 256
+/// bytes, and after the last one, up to the end of an access.
+const BINDING_SLACK: u64 = 512;
+
 /// What happens to a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -200,6 +211,23 @@ impl Abilities {
     pub const fn max_trips(&self) -> u32 {
         if self.software { 60_000 } else { u32::MAX }
     }
+
+    /// Bytes that are addressed through one binding, in whole accesses of the widest: element indices stay below 2^31.
+    pub(crate) fn binding_bytes(&self) -> u64 {
+        let most = self.max_binding_bytes.min(1 << 31);
+        most - most % WIDEST_ACCESS
+    }
+
+    /// The largest workgroup whose lanes can merge through its memory: a power of two, up to 256.
+    pub(crate) fn widest_workgroup(&self) -> u32 {
+        let in_memory = self.max_workgroup_bytes / REDUCED;
+        1 << self.max_invocations.min(in_memory).clamp(1, 256).ilog2()
+    }
+
+    /// So many invocations of a workgroup that need no memory, or as many as there can be.
+    pub(crate) fn workgroup(&self, wanted: u32) -> u32 {
+        1 << self.max_invocations.clamp(1, wanted).ilog2()
+    }
 }
 
 /// The shape of a problem, as far as it decides the kernel.
@@ -220,6 +248,8 @@ pub struct Problem {
     pub alignment: u32,
     /// Whether the rows of all matrices are equally far from multiples of four elements of 4 bytes.
     pub congruent: bool,
+    /// How the matrices are stored.
+    pub dtype: DType,
 }
 
 impl Problem {
@@ -238,6 +268,7 @@ impl Problem {
             inner: 1,
             alignment,
             congruent: dtype == DType::F32 && operation != Operation::Jacobian,
+            dtype,
         }
     }
 
@@ -274,6 +305,40 @@ impl Problem {
             return self.cols;
         }
         (self.cols + access.most_shifted()).div_ceil(4 * lanes)
+    }
+
+    /// Columns of a row, or of a slice of rows side by side, that a binding holds wherever they begin: by fours, but of rows
+    /// side by side.
+    pub(crate) fn bound_cols(&self, abilities: &Abilities) -> u64 {
+        let bytes = abilities.binding_bytes().saturating_sub(BINDING_SLACK);
+        let cols = bytes / (self.dtype.bytes() * u64::from(self.inner));
+        match self.inner {
+            1 => cols - cols % 4,
+            _ => cols,
+        }
+    }
+
+    /// Parts that a row, or a slice of rows side by side, has at least, each of which a binding holds. None where it holds
+    /// no column of them.
+    pub(crate) fn least_parts(&self, abilities: &Abilities) -> Option<u32> {
+        let in_parts = !self.operation.is_per_row()
+            && !matches!(
+                self.operation,
+                Operation::PartialStatistic | Operation::MergeStatistics | Operation::Jacobian
+            );
+        let fitting = self.bound_cols(abilities);
+        let cols = u64::from(self.cols);
+        if !in_parts || cols <= fitting {
+            return Some(1);
+        }
+        let cols = match self.inner {
+            1 => cols + u64::from(Access::Shifted.most_shifted()),
+            _ => cols,
+        };
+        (fitting > 0)
+            .then(|| cols.div_ceil(fitting))?
+            .try_into()
+            .ok()
     }
 
     /// How many matrices a row in registers is of, counting the shares of the classes as one.

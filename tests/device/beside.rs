@@ -216,6 +216,21 @@ fn few_long_rows_are_split_and_their_parts_combined() {
     );
 }
 
+/// More columns than the loops of sixteen parts may have trips for on a software adapter.
+#[test]
+fn millions_of_columns() {
+    let (rows, cols) = (2, 2_100_000);
+    let logits = Inputs::Flat.logits(rows, cols, 8);
+    let (found, allowed) = softmax(
+        [1, cols, rows],
+        Place::contiguous(cols * rows),
+        DType::F32,
+        &logits,
+    );
+    let expected = reference::softmax(&logits, cols);
+    crate::common::assert_close("probs", &found, &expected, &allowed, cols);
+}
+
 #[test]
 fn what_cannot_lie_side_by_side() {
     let planner = gpu().planner();

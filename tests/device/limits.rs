@@ -1,6 +1,11 @@
 //! What a device cannot serve is an error before any work; odd values never panic.
 
-use crate::common::{assert_error, buffer, device, device_with_bindings_of, gpu};
+use crate::common::{
+    assert_close, assert_error, buffer, device, device_with_bindings_of, gpu, rows_with_targets,
+    wide,
+};
+use wgpu_softmax::check::{Inputs, bounds};
+use wgpu_softmax::reference::{self, CrossEntropy};
 use wgpu_softmax::wgpu::{BufferUsages, Features, Limits};
 use wgpu_softmax::{
     CrossEntropyBuffers, CrossEntropyExtras, CrossEntropyInputs, CrossEntropySpec,
@@ -15,23 +20,120 @@ const LOSS_ALONE: CrossEntropyWants = CrossEntropyWants {
 };
 
 #[test]
-fn a_row_beyond_the_binding_limit() {
+fn columns_beyond_the_binding_limit() {
     let gpu = device_with_bindings_of(4096);
+    let spec = SoftmaxSpec::new(2048, 3).inner(2048);
+    let expected = "softmax of 3 columns needs 8704, \
+                    but the device's limit `max_storage_buffer_binding_size` is 4096";
+    assert_error(gpu.softmax_with(&spec, &[0.0; 3 * 2048]), expected);
     let expected = "a row of buffer `logits` needs 4100, \
                     but the device's limit `max_storage_buffer_binding_size` is 4096";
-    assert_error(gpu.softmax(&[0.0; 1025], 1), expected);
-    let spec = CrossEntropySpec::new(1, 1025);
-    assert_error(
-        gpu.cross_entropy(
-            &spec,
-            CrossEntropyInputs::new(&[0.0; 1025], &[3]),
-            LOSS_ALONE,
+    assert_error(gpu.jacobian(&[0.0; 1025], 1), expected);
+}
+
+/// Limits below wgpu's defaults, and which of them softmax and the cross-entropy with its gradient ask more of.
+fn lowered() -> Vec<(Limits, Option<&'static str>, Option<&'static str>)> {
+    let with = |change: fn(&mut Limits)| {
+        let mut limits = Limits::default();
+        change(&mut limits);
+        limits
+    };
+    let both = |limits, name| (limits, name, name);
+    let invocations = "max_compute_invocations_per_workgroup";
+    vec![
+        (
+            Limits::downlevel_defaults(),
+            None,
+            Some("max_storage_buffers_per_shader_stage"),
         ),
-        expected,
-    );
-    let expected = "a row of buffer `jacobian` needs 4356, \
-                    but the device's limit `max_storage_buffer_binding_size` is 4096";
-    assert_error(gpu.jacobian(&[0.0; 33], 1), expected);
+        both(Limits::downlevel_webgl2_defaults(), Some(invocations)),
+        both(with(|l| l.max_compute_workgroups_per_dimension = 64), None),
+        both(with(|l| l.max_compute_workgroups_per_dimension = 7), None),
+        both(
+            with(|l| l.max_compute_workgroups_per_dimension = 2),
+            Some("max_compute_workgroups_per_dimension"),
+        ),
+        (
+            with(|l| l.max_uniform_buffers_per_shader_stage = 1),
+            None,
+            Some("max_uniform_buffers_per_shader_stage"),
+        ),
+        (
+            with(|l| l.max_bindings_per_bind_group = 8),
+            None,
+            Some("max_bindings_per_bind_group"),
+        ),
+        both(
+            with(|l| l.max_dynamic_uniform_buffers_per_pipeline_layout = 0),
+            Some("max_dynamic_uniform_buffers_per_pipeline_layout"),
+        ),
+        both(
+            with(|l| l.max_uniform_buffer_binding_size = 128),
+            Some("max_uniform_buffer_binding_size"),
+        ),
+        (
+            with(|l| l.max_storage_buffers_per_shader_stage = 4),
+            None,
+            Some("max_storage_buffers_per_shader_stage"),
+        ),
+        (
+            with(|l| l.max_compute_workgroup_storage_size = 0),
+            None,
+            Some("max_compute_workgroup_storage_size"),
+        ),
+        both(with(|l| l.max_compute_workgroup_storage_size = 300), None),
+        both(with(|l| l.max_compute_workgroup_size_x = 16), None),
+        both(with(|l| l.max_compute_invocations_per_workgroup = 32), None),
+        both(with(|l| l.max_compute_invocations_per_workgroup = 8), None),
+        both(with(|l| l.max_compute_invocations_per_workgroup = 1), None),
+        both(
+            with(|l| l.min_storage_buffer_offset_alignment = 1024),
+            Some("min_storage_buffer_offset_alignment"),
+        ),
+    ]
+}
+
+#[track_caller]
+fn limit_of<T>(result: Result<T, Error>) -> (Option<T>, Option<&'static str>) {
+    match result {
+        Ok(found) => (Some(found), None),
+        Err(Error::Limit { limit, .. }) => (None, Some(limit)),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[test]
+fn lowered_limits_are_kept_or_named() {
+    let (rows, cols) = (20_000, 5);
+    let (logits, ids) = rows_with_targets(Inputs::Peaked, (rows, cols), 3, -1);
+    let probs = reference::softmax(&logits, cols);
+    let of = CrossEntropy::new(cols).ignore_index(-1);
+    let loss = of.losses(&logits, &wide(&ids)).loss.expect("a mean");
+    let gradient = of.gradient(&logits, &wide(&ids));
+    let spec = CrossEntropySpec::new(rows as u64, cols as u64).ignore_index(-1);
+    let wants = CrossEntropyWants {
+        grad_logits: true,
+        lse: true,
+    };
+    for (limits, of_softmax, of_cross_entropy) in lowered() {
+        let gpu = device(Features::empty(), limits.clone());
+        let (found, limit) = limit_of(gpu.softmax(&logits, rows));
+        assert_eq!(limit, of_softmax, "softmax, {limits:?}");
+        if let Some(found) = found {
+            let allowed = bounds::probability(&logits, cols);
+            assert_close("probs", &found, &probs, &allowed, cols);
+        }
+        let inputs = CrossEntropyInputs::new(&logits, &ids);
+        let (found, limit) = limit_of(gpu.cross_entropy(&spec, inputs, wants));
+        assert_eq!(limit, of_cross_entropy, "cross-entropy, {limits:?}");
+        if let Some(found) = found {
+            let allowed = bounds::loss(&of, &logits, &wide(&ids)).expect("a bound");
+            assert_close("loss", &found.losses, &[loss], &[allowed], 1);
+            let found = found.grad_logits.expect("a gradient");
+            let allowed = bounds::loss_gradient(&of, &logits, &wide(&ids));
+            assert_close("gradient", &found, &gradient, &allowed, cols);
+        }
+    }
 }
 
 #[test]

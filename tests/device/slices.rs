@@ -241,8 +241,8 @@ fn rows_are_a_spec_of_plain_f32() -> Result<(), Error> {
     let spec = SoftmaxSpec::new(3, 5);
     assert_eq!(gpu().softmax(&x, 3)?, gpu().softmax_with(&spec, &x)?);
     let none = SoftmaxSpec::new(0, 5).dtype(DType::F16);
-    assert_eq!(gpu().softmax_with::<u16>(&none, &[])?, []);
-    assert_eq!(gpu().jacobian_with::<u16>(&none, &[])?, []);
+    assert!(gpu().softmax_with::<u16>(&none, &[])?.is_empty());
+    assert!(gpu().jacobian_with::<u16>(&none, &[])?.is_empty());
     Ok(())
 }
 

@@ -198,9 +198,10 @@ fn keeps_within(
         );
     }
     if abilities.software {
-        // A trip takes four quads a lane, and there are two loops over a part; merges and parts come on top.
+        // A trip takes four quads a lane, and there are two loops over a row that is not split; merges and parts come on top.
         let part = cols.div_ceil(u64::from(family.parts())) + 4;
-        let trips = 2 * part.div_ceil(16 * u64::from(lanes)) + 2 * u64::from(family.parts());
+        let loops = if family == Family::Streamed { 2 } else { 1 };
+        let trips = loops * part.div_ceil(16 * u64::from(lanes)) + 2 * u64::from(family.parts());
         let in_registers = matches!(family, Family::Registers { .. });
         prop_assert!(
             in_registers || trips < 65_535,
@@ -308,4 +309,71 @@ fn the_longest_rows_are_split_among_workgroups_where_loops_are_limited() {
         let chosen = choose(longest(operation), abilities).expect("a variant");
         assert_eq!(chosen.to_string(), expected);
     }
+}
+
+/// A binding of 4 KiB holds no more than 896 columns of f32, wherever they begin.
+#[test]
+fn rows_longer_than_a_binding_have_parts_that_it_holds() {
+    let small = Abilities {
+        max_binding_bytes: 4096,
+        ..DEFAULT
+    };
+    let parts = |operation, rows, cols, inner| {
+        let problem = of_shape(operation, rows, cols).beside(inner);
+        choose(problem, &small).expect("a variant").family.parts()
+    };
+    assert_eq!(parts(Operation::Softmax, 5000, 896, 1), 1);
+    assert_eq!(parts(Operation::Softmax, 5000, 9000, 1), 11);
+    assert_eq!(parts(Operation::CrossEntropyBackward, 50_000, 9000, 1), 11);
+    assert_eq!(parts(Operation::LogSumExp, 64_000, 9000, 8), 81);
+    let wide = of_shape(Operation::Softmax, 2048, 3).beside(2048);
+    let refused = choose(wide, &small).expect_err("no column fits");
+    assert!(
+        refused
+            .to_string()
+            .contains("max_storage_buffer_binding_size"),
+        "{refused}"
+    );
+}
+
+/// One invocation takes rows side by side, of any length: the parts are of no more than 131,072 columns.
+#[test]
+fn the_longest_rows_side_by_side_are_split() {
+    for (cols, parts) in [(2_000_000, 16), (4_000_000, 31), (1 << 29, 4096)] {
+        let problem = of_shape(Operation::Softmax, 2, cols).beside(2);
+        let chosen = choose(problem, &SOFTWARE).expect("a variant");
+        assert_eq!(chosen.family, Family::Split { parts }, "{cols} columns");
+    }
+}
+
+/// Small workgroups serve whole rows, as large ones do.
+#[test]
+fn small_workgroups_do_not_split_short_rows() {
+    for max_invocations in [1, 8, 16, 32] {
+        let small = Abilities {
+            max_invocations,
+            ..DEFAULT
+        };
+        for (abilities, rows) in [
+            (small, 20_000),
+            (
+                Abilities {
+                    software: true,
+                    ..small
+                },
+                4,
+            ),
+        ] {
+            let problem = of_shape(Operation::Softmax, rows, 5);
+            let chosen = choose(problem, &abilities).expect("a variant");
+            assert_eq!(chosen.family.parts(), 1, "{chosen}");
+            assert!(chosen.workgroup <= max_invocations, "{chosen}");
+        }
+    }
+    let none = Abilities {
+        max_invocations: 0,
+        ..DEFAULT
+    };
+    let refused = choose(of_shape(Operation::Softmax, 4, 5), &none).expect_err("no compute");
+    assert!(refused.to_string().contains("compute shaders"), "{refused}");
 }

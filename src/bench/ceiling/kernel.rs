@@ -8,7 +8,7 @@ use wgpu::{
 
 use crate::bench::Ceiling;
 use crate::bench::rotation::Record;
-use crate::kernel::fold;
+use crate::caps::{Grid, fold};
 use crate::variant::Abilities;
 
 const WORK: &str = include_str!("../../../shaders/ceiling/work.wgsl");
@@ -143,6 +143,7 @@ pub(super) struct Kernel {
     pub(super) load: Load,
     pub(super) form: Form,
     pipeline: ComputePipeline,
+    max_workgroups: u32,
 }
 
 impl Kernel {
@@ -167,6 +168,7 @@ impl Kernel {
             load,
             form,
             pipeline,
+            max_workgroups: device.limits().max_compute_workgroups_per_dimension,
         }
     }
 
@@ -203,14 +205,15 @@ impl Kernel {
         }
     }
 
-    /// Workgroups in x and y for so many groups of 16 bytes.
-    pub(super) fn grid(&self, quads: u64) -> (u32, u32) {
-        fold(self.form.tiles(quads))
+    /// Workgroups in x, y and z for so many groups of 16 bytes, or the most that there can be.
+    pub(super) fn grid(&self, quads: u64) -> Grid {
+        let most = self.max_workgroups;
+        fold(self.form.tiles(quads), most).unwrap_or([most; 3])
     }
 }
 
-/// A bind group, and workgroups in x and y.
-pub(super) type Dispatch = (BindGroup, (u32, u32));
+/// A bind group, and the workgroups.
+pub(super) type Dispatch = (BindGroup, Grid);
 
 /// One run of a ceiling: as many dispatches as its bytes need bindings.
 #[derive(Debug)]
@@ -222,9 +225,9 @@ pub(super) struct Run {
 impl Record for Run {
     fn record(&self, pass: &mut ComputePass<'_>) {
         pass.set_pipeline(&self.pipeline);
-        for (group, (x, y)) in &self.dispatches {
+        for (group, [x, y, z]) in &self.dispatches {
             pass.set_bind_group(0, group, &[]);
-            pass.dispatch_workgroups(*x, *y, 1);
+            pass.dispatch_workgroups(*x, *y, *z);
         }
     }
 }

@@ -48,9 +48,10 @@ impl Program {
                 Some(_) => piece!("rows/four.wgsl"),
             },
             piece!("grid.wgsl"),
-            match self.form.causal {
-                true => piece!("slots/queries.wgsl"),
-                false => piece!("slots/all.wgsl"),
+            match (self.form.causal, self.operation) {
+                (true, _) => piece!("slots/queries.wgsl"),
+                (false, Operation::Jacobian) => piece!("slots/some.wgsl"),
+                (false, _) => piece!("slots/all.wgsl"),
             },
             piece!("bits.wgsl"),
             piece!("scaled.wgsl"),

@@ -31,6 +31,19 @@ fn small_bindings_change_nothing() {
     }
 }
 
+/// A row, or a slice of rows side by side, takes several bindings.
+#[test]
+fn rows_longer_than_a_binding() {
+    let small = device_with_bindings_of(4096);
+    for (rows, cols, inner) in [(3, 2501, 1), (12, 400, 4)] {
+        for with_gradient in [false, true] {
+            let problem: Problem = of_ids(Inputs::Flat, rows, cols).z_loss(0.1).inner(inner);
+            let found = problem.run_on(&small, small.planner(), with_gradient);
+            crate::row_outputs::expected::Expected::of(&problem).assert(&found, "long rows");
+        }
+    }
+}
+
 /// More rows than one dimension of a dispatch has workgroups.
 #[test]
 fn many_rows() {

@@ -160,7 +160,7 @@ fn the_uniform_has_the_hosts_layout() {
         options first_class classes id_words ignored_low ignored_high loss_words z_loss
         target_share uniform_share softcap inverse_softcap largest_uncapped slope weight_sum valid_rows
         row_words candidates saved_words gathering mask_axes mask_axis_count mask_column_stride queries
-        bin_first bin_queries bin_rows padding
+        bin_first bin_queries bin_rows first_part padding
     );
     // It is in one piece of all programs.
     for program in programs().into_iter().step_by(97) {

@@ -1,0 +1,91 @@
+//! Pieces of rows that are longer than a binding: the parts of a row, or the lines of its Jacobian, that one dispatch serves.
+
+use std::ops::Range;
+
+use crate::params::Params;
+use crate::shader::Binding;
+use crate::tensor::{Columns, Tensor, Window};
+use crate::variant::Variant;
+
+/// What of the rows of a window one dispatch serves.
+#[derive(Debug, Clone)]
+pub(crate) struct Piece {
+    parts: Range<u32>,
+    /// Columns of a part, where the variant does not say it.
+    part_cols: Option<u32>,
+    /// Columns of every matrix, or elements of the squares of a Jacobian.
+    columns: Columns,
+    /// Lines of the square of a row.
+    lines: Option<Range<u32>>,
+}
+
+impl Piece {
+    /// All of them.
+    pub(crate) const fn all(variant: Variant) -> Self {
+        Self {
+            parts: 0..variant.family.parts(),
+            part_cols: None,
+            columns: Columns::ALL,
+            lines: None,
+        }
+    }
+
+    /// Some of `all` parts, of `each` columns.
+    pub(crate) fn of_parts(parts: Range<u32>, all: u32, each: u32) -> Self {
+        let columns = elements(&parts, all, each);
+        Self {
+            parts,
+            part_cols: Some(each),
+            columns,
+            lines: None,
+        }
+    }
+
+    /// Some lines of a square of `cols` columns.
+    pub(crate) fn of_lines(lines: Range<u32>, variant: Variant, cols: u32) -> Self {
+        Self {
+            columns: elements(&lines, cols, cols),
+            lines: Some(lines),
+            ..Self::all(variant)
+        }
+    }
+
+    /// Restricts a dispatch over a window to the piece.
+    pub(crate) fn narrow(&self, params: &mut Params) {
+        params.first_part = self.parts.start;
+        params.parts = self.parts.end - self.parts.start;
+        params.part_cols = self.part_cols.unwrap_or(params.part_cols);
+        if let Some(lines) = &self.lines {
+            params.bin_first = lines.start;
+            params.bin_rows = lines.end - lines.start;
+        }
+    }
+
+    /// The part of a tensor that the piece needs.
+    pub(crate) fn of_tensor(&self, tensor: &Tensor<'_>, window: Window) -> Window {
+        match self.lines {
+            Some(_) if tensor.binding != Binding::Result => window,
+            _ => Window {
+                columns: self.columns,
+                ..window
+            },
+        }
+    }
+}
+
+/// The elements of some neighbours of `all`, each of so many.
+fn elements(of: &Range<u32>, all: u32, each: u32) -> Columns {
+    let place = |index: u32| u64::from(index) * u64::from(each);
+    Columns {
+        first: place(of.start),
+        end: (of.end < all).then_some(place(of.end)),
+    }
+}
+
+/// Ranges of so many neighbours that cover `0..all`.
+pub(crate) fn ranges(all: u32, together: u32) -> impl Iterator<Item = Range<u32>> {
+    (0..all.div_ceil(together)).map(move |index| {
+        let first = index * together;
+        first..all.min(first.saturating_add(together))
+    })
+}
