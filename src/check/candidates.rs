@@ -1,10 +1,10 @@
 //! Every kernel that a device can run, at a shape where it does all that it can.
 
-use super::case::Subject;
 use super::kernels::problem;
 use super::kinds::{Asked, Kind};
 use super::options::{MaskOf, MaskOption, Options, has_targets, takes_masks};
 use super::shards::SHARDS;
+use super::subject::Subject;
 use super::{Inputs, Selection};
 use crate::variant::{Abilities, Access, Family, Operation, Problem, Reduce, Variant, admit};
 use crate::{DType, MaskKind, TargetType};

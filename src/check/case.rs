@@ -1,13 +1,12 @@
 //! One shape and distribution of one operation: its inputs, and what must come out.
 
-use super::kinds::{BEYOND_32_BITS, Kind};
+use super::kinds::{Kind, ids};
 use super::masking::Masking;
-use super::matrices::Place;
-use super::options::Options;
+use super::subject::Subject;
 use super::{Inputs, bounds, inputs, row_outputs};
 use crate::reference::{self, Columns, CrossEntropy, Targets};
-use crate::variant::{Access, Operation};
-use crate::{CrossEntropySpec, DType, Layout, Reduction, SoftmaxSpec, TargetType};
+use crate::variant::Operation;
+use crate::{CrossEntropySpec, DType, Reduction};
 
 /// An output, what is expected of it, and the rules that it keeps.
 #[derive(Debug)]
@@ -18,95 +17,6 @@ pub(super) struct Expected {
     pub(super) cols: usize,
     /// How the output is stored: matrices as the inputs are, what is one a row as f32.
     pub(super) dtype: DType,
-}
-
-/// What a case is of.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Subject {
-    pub(super) operation: Operation,
-    pub(super) rows: usize,
-    pub(super) cols: usize,
-    /// Rows that lie side by side on the device. Here they lie one after the other.
-    pub(super) inner: usize,
-    pub(super) dtype: DType,
-    pub(super) inputs: Inputs,
-    pub(super) options: Options,
-    /// Whether the result lies over the first input.
-    pub(super) in_place: bool,
-    /// Where rows lie apart: so that this access suits them.
-    pub(super) apart: Option<Access>,
-}
-
-/// A matrix by its role.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Matrix {
-    Source,
-    Upstream,
-    Result,
-}
-
-impl Subject {
-    pub(super) fn cross_entropy_spec(&self) -> CrossEntropySpec {
-        let spec = self.options.spec(self.rows, self.cols);
-        let spec = spec.dtype(self.dtype).inner(self.inner as u64);
-        let spec = spec
-            .row_outputs(self.options.asked(self.operation))
-            .logits_layout(self.layout(Matrix::Source))
-            .targets_layout(self.layout(Matrix::Upstream))
-            .grad_layout(self.layout(Matrix::Result));
-        match self.in_place {
-            true => spec.in_place(),
-            false => spec,
-        }
-    }
-
-    pub(super) fn softmax_spec(&self) -> SoftmaxSpec {
-        let spec = SoftmaxSpec::new(self.rows as u64, self.cols as u64)
-            .dtype(self.dtype)
-            .inner(self.inner as u64)
-            .scale(self.options.scale)
-            .input_layout(self.layout(Matrix::Source))
-            .upstream_layout(self.layout(Matrix::Upstream))
-            .output_layout(self.layout(Matrix::Result));
-        match self.in_place {
-            true => spec.in_place(),
-            false => spec,
-        }
-    }
-
-    fn layout(&self, matrix: Matrix) -> Layout {
-        let Place { offset, stride, .. } = self.place(matrix);
-        match self.apart {
-            Some(_) => Layout::default()
-                .offset(offset as u64)
-                .stride(stride as u64),
-            None => Layout::CONTIGUOUS,
-        }
-    }
-
-    /// Where the slices of a matrix lie: if apart, those of each matrix otherwise, but for as much as the access asks for.
-    pub(super) fn place(&self, matrix: Matrix) -> Place {
-        let width = self.cols * self.inner;
-        let (fours, twos) = (width.next_multiple_of(4), width.next_multiple_of(2));
-        let apart = match self.apart {
-            None => [(0, width); 3],
-            Some(Access::Quads) => [(4, fours + 4), (8, fours), (12, fours + 8)],
-            Some(Access::Shifted) => [(1, width + 2), (5, width + 6), (9, width + 2)],
-            Some(Access::Pairs) => [(2, twos + 2), (6, twos), (4, twos + 4)],
-            Some(Access::Words) => [(3, width + 1), (1, width + 2), (6, width + 5)],
-        };
-        let matrix = match matrix {
-            Matrix::Result if self.in_place => Matrix::Source,
-            other => other,
-        };
-        let (offset, stride) = apart[matrix as usize];
-        Place {
-            offset,
-            stride,
-            width,
-            slices: self.rows / self.inner,
-        }
-    }
 }
 
 /// A problem with its inputs and the reference's answer.
@@ -409,35 +319,6 @@ impl Case {
             cols: 5,
             dtype: DType::F32,
         });
-    }
-}
-
-/// One class id a row, as the type that stores it holds it.
-fn ids(kind: Kind, rows: usize, cols: usize, seed: u64) -> Vec<i64> {
-    let wide = |ids: Vec<i32>| ids.into_iter().map(i64::from);
-    let bad = || wide(inputs::bad_targets(rows, cols, seed, None));
-    match kind {
-        Kind::Bad(TargetType::I64) => bad()
-            .map(|id| match id {
-                // The lower word is class 0 or 1.
-                -1 => BEYOND_32_BITS,
-                ..-1 => 1 - BEYOND_32_BITS,
-                _ => id,
-            })
-            .collect(),
-        Kind::Bad(TargetType::U32) => bad()
-            .map(|id| match id {
-                -1 => i64::from((-100_i32).cast_unsigned()),
-                id => i64::from((id as i32).cast_unsigned()),
-            })
-            .collect(),
-        Kind::Bad(_) => bad().collect(),
-        Kind::NoneValid => vec![-100; rows],
-        Kind::Ignoring(TargetType::I64) => wide(inputs::targets(rows, cols, seed, Some(-100)))
-            .map(|id| if id < 0 { BEYOND_32_BITS } else { id })
-            .collect(),
-        Kind::Ignoring(_) => wide(inputs::targets(rows, cols, seed, kind.ignored())).collect(),
-        Kind::Ids(_) | Kind::Probs => wide(inputs::targets(rows, cols, seed, None)).collect(),
     }
 }
 

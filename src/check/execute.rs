@@ -2,11 +2,12 @@
 
 use wgpu::Buffer;
 
-use super::case::{Case, Expected, Matrix};
+use super::case::{Case, Expected};
 use super::kinds::Kind;
 use super::masking::Masking;
 use super::matrices::{Output, upload_rows};
 use super::rows::RowBuffers;
+use super::subject::Matrix;
 use super::{row_outputs, shards};
 use crate::variant::{Operation, Variant};
 use crate::{

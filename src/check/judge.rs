@@ -1,8 +1,9 @@
 //! What has come of a case, beside what was expected.
 
-use super::case::{Case, Expected, Subject};
+use super::case::{Case, Expected};
 use super::compare::step;
 use super::execute::Outcome;
+use super::subject::Subject;
 use super::{Comparison, Group, Inputs, bounds, compare, compare_as};
 use crate::DType;
 use crate::variant::Operation;

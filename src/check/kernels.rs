@@ -1,6 +1,6 @@
 //! Which kernels run a case.
 
-use super::case::Subject;
+use super::subject::Subject;
 use crate::variant::{
     Abilities, Family, Form, Operation, Problem, Reduce, Variant, choose, variants,
 };

@@ -1,8 +1,8 @@
 //! The masks of a case.
 
-use super::case::Subject;
 use super::inputs;
 use super::options::{MaskOf, MaskOption};
+use super::subject::Subject;
 use crate::reference::{Columns, Masked, axis_to_rows, broadcast};
 use crate::{EmptyRows, Mask, MaskKind, SoftmaxSpec};
 

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use wgpu::Buffer;
 
-use super::case::{Case, Matrix, Subject};
+use super::case::Case;
+use super::subject::{Matrix, Subject};
 use crate::reference::{axis_to_rows, rows_to_axis};
 use crate::{DType, Error, Gpu};
 

@@ -36,6 +36,7 @@ mod rows;
 mod run;
 mod shapes;
 mod shards;
+mod subject;
 mod sweep;
 mod traits;
 

@@ -1,13 +1,14 @@
 //! The plain check: few kernels in which any two traits meet that can, each over every distribution.
 
 use super::candidates::{Candidate, candidates};
-use super::case::{Case, Subject};
+use super::case::Case;
 use super::cover::cover;
 use super::execute::execute;
 use super::judge::judge;
 use super::kernels::{kind_of, problem};
 use super::large::large;
 use super::options::Options;
+use super::subject::Subject;
 use super::traits::pairs_of;
 use super::{Group, Inputs};
 use crate::variant::{Abilities, Access, Family, Operation, Variant};

@@ -2,9 +2,10 @@
 
 use wgpu::Buffer;
 
-use super::case::{Case, Matrix};
+use super::case::Case;
 use super::execute::{Outcome, collect, upload_ids};
 use super::matrices::Output;
+use super::subject::Matrix;
 use crate::partial::{
     CrossEntropyFromPairsBuffers, MergeSpec, MergeStatisticsBuffers, PartialStatisticBuffers,
     ShardSpec, SoftmaxFromPairsBuffers,

@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use super::case::{Case, Subject};
+use super::case::Case;
 use super::execute::execute;
 use super::judge::judge;
 use super::kernels::{Kernels, has_most_lanes, kind_of, problem};
 use super::options::Options;
 use super::shapes::{BESIDE, Extents, SHAPES, shapes_of, work};
+use super::subject::Subject;
 use super::{Group, Inputs};
 use crate::variant::{Operation, Variant};
 use crate::{DType, Error, Gpu, Planner};

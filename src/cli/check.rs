@@ -7,8 +7,9 @@ use super::outputs::Outputs;
 use super::progress;
 use super::report::{self, Adapter, Adapters, Checked, Group, Number};
 use std::ops::ControlFlow;
-use wgpu_softmax::Gpu;
 use wgpu_softmax::check::{self, Selection};
+use wgpu_softmax::variant::Operation;
+use wgpu_softmax::{DType, Gpu};
 
 pub(crate) fn run(args: &args::Check) -> Result<(), Failure> {
     let outputs = Outputs::default()
@@ -107,7 +108,7 @@ struct Summary<'a> {
 }
 
 impl<'a> Summary<'a> {
-    /// In the order in which the operations and types come first.
+    /// In the order of operations and types, not in that in which they ran.
     fn all(groups: &'a [Group]) -> Vec<Self> {
         let mut list: Vec<Self> = Vec::new();
         for group in groups {
@@ -128,6 +129,13 @@ impl<'a> Summary<'a> {
                 }
             }
         }
+        let place = |one: &Self| {
+            let operation = |operation: &Operation| operation.name() == one.op;
+            let dtype = |dtype: &DType| dtype.name() == one.dtype;
+            let operation = Selection::OPERATIONS.iter().position(operation);
+            (operation, DType::ALL.iter().position(dtype))
+        };
+        list.sort_by_key(place);
         list
     }
 
@@ -227,8 +235,8 @@ mod tests {
     #[test]
     fn an_operation_has_one_line_with_the_worst_of_its_groups() {
         let groups = [
-            group("softmax", 0.25),
             group("jacobian", 0.5),
+            group("softmax", 0.25),
             group("softmax", 3.0),
         ];
         let lines: Vec<_> = Summary::all(&groups).iter().map(Summary::line).collect();
