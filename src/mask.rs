@@ -154,7 +154,9 @@ impl Mask {
     /// multiple of four on.
     pub(crate) fn by_fours(&self) -> bool {
         let aligned = |axis: &MaskAxis| axis.stride.is_multiple_of(4);
-        self.column_stride == 1 && self.axes().iter().all(aligned)
+        // The last access of a mask ends with it: bytes are padded to words, words to nothing.
+        let is_whole = self.kind == MaskKind::Boolean || self.elements.is_multiple_of(4);
+        is_whole && self.column_stride == 1 && self.axes().iter().all(aligned)
     }
 
     /// Elements from one column to the next: 0 where the mask is broadcast.

@@ -1,7 +1,8 @@
 //! One shape and distribution of one operation: its inputs, and what must come out.
 
+use super::kinds::{Kind, ids};
 use super::masking::Masking;
-use super::options::{Kind, Options};
+use super::subject::Subject;
 use super::{Inputs, bounds, inputs, row_outputs};
 use crate::reference::{self, Columns, CrossEntropy, Targets};
 use crate::variant::Operation;
@@ -16,33 +17,6 @@ pub(super) struct Expected {
     pub(super) cols: usize,
     /// How the output is stored: matrices as the inputs are, what is one a row as f32.
     pub(super) dtype: DType,
-}
-
-/// What a case is of.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Subject {
-    pub(super) operation: Operation,
-    pub(super) rows: usize,
-    pub(super) cols: usize,
-    /// Rows that lie side by side on the device. Here they lie one after the other.
-    pub(super) inner: usize,
-    pub(super) dtype: DType,
-    pub(super) inputs: Inputs,
-    pub(super) options: Options,
-    /// Whether the result lies over the first input.
-    pub(super) in_place: bool,
-}
-
-impl Subject {
-    fn spec(&self) -> CrossEntropySpec {
-        let spec = self.options.spec(self.rows, self.cols);
-        let spec = spec.dtype(self.dtype).inner(self.inner as u64);
-        let spec = spec.row_outputs(self.options.asked(self.operation));
-        match self.in_place {
-            true => spec.in_place(),
-            false => spec,
-        }
-    }
 }
 
 /// A problem with its inputs and the reference's answer.
@@ -71,8 +45,32 @@ impl Case {
         let Subject {
             rows, cols, dtype, ..
         } = of;
-        let logits = stored(dtype, of.inputs.logits(rows, cols, seed));
-        let mut case = Self {
+        let logits = of.inputs.logits(rows, cols, seed);
+        let logits = match of.inputs {
+            // A type's own lowest number.
+            Inputs::Lowest => logits.into_iter().map(|x| x.max(-dtype.max())).collect(),
+            _ => logits,
+        };
+        let logits = stored(dtype, logits);
+        let mut case = Self::empty(of, seed);
+        match of.operation {
+            Operation::SoftmaxBackward => case.softmax_backward(&logits, seed),
+            Operation::LogSoftmaxBackward => case.log_softmax_backward(&logits, seed),
+            Operation::LogSumExpBackward => case.logsumexp_backward(&logits, seed),
+            Operation::CrossEntropy
+            | Operation::CrossEntropyBackward
+            | Operation::CrossEntropyFused
+            | Operation::CrossEntropyFromPairs => case.cross_entropy(&logits, seed),
+            _ => case.of_logits(&logits),
+        }
+        if case.first.is_empty() {
+            case.first = logits;
+        }
+        case
+    }
+
+    fn empty(of: Subject, seed: u64) -> Self {
+        Self {
             of,
             first: Vec::new(),
             second: Vec::new(),
@@ -80,22 +78,35 @@ impl Case {
             probs: Vec::new(),
             weight: Vec::new(),
             masking: Masking::new(&of, seed),
-            spec: of.spec(),
+            spec: of.cross_entropy_spec(),
             candidates: Vec::new(),
             expected: Vec::new(),
+        }
+    }
+
+    /// The gradient of log-softmax where every log-probability is -inf: a multiple of the upstream gradient, which is any
+    /// number of the type, rounded once.
+    pub(super) fn of_halves(of: Subject, seed: u64) -> Self {
+        let dtype = of.dtype;
+        let mut case = Self::empty(of, seed);
+        let number = |n: usize| {
+            let bits = (n as u64 + seed).wrapping_mul(40_503) & 0xffff;
+            let value = dtype.decode(bits as u32);
+            // Others are not finite, may be flushed to 0, or make a sum that is not finite.
+            let is_told = (1e-37..1e34).contains(&f64::from(value.abs()));
+            if is_told { value } else { 1.0 }
         };
-        match of.operation {
-            Operation::SoftmaxBackward => case.softmax_backward(&logits, seed),
-            Operation::LogSoftmaxBackward => case.log_softmax_backward(&logits, seed),
-            Operation::LogSumExpBackward => case.logsumexp_backward(&logits, seed),
-            Operation::CrossEntropy
-            | Operation::CrossEntropyBackward
-            | Operation::CrossEntropyFused => case.cross_entropy(&logits, seed),
-            _ => case.of_logits(&logits),
-        }
-        if case.first.is_empty() {
-            case.first = logits;
-        }
+        let len = of.rows * of.cols;
+        case.first = vec![f32::NEG_INFINITY; len];
+        case.second = (0..len).map(number).collect();
+        let rounded = |&g: &f32| f64::from(dtype.round(of.options.scale * g));
+        case.expected = vec![Expected {
+            name: "grad_logits",
+            values: case.second.iter().map(rounded).collect(),
+            allowed: vec![0.0; len],
+            cols: of.cols,
+            dtype,
+        }];
         case
     }
 
@@ -108,7 +119,7 @@ impl Case {
         let columns = self.columns();
         let masked = self.masking.of_reference(columns);
         let (name, values, allowed) = match self.of.operation {
-            Operation::Softmax => (
+            Operation::Softmax | Operation::SoftmaxFromPairs => (
                 "probs",
                 reference::softmax(logits, masked),
                 bounds::probability(logits, masked),
@@ -131,11 +142,15 @@ impl Case {
             _ => unreachable!("the other operations have cases of their own"),
         };
         self.expect(name, values, allowed);
+        if self.of.operation == Operation::SoftmaxFromPairs {
+            let lse = reference::logsumexp(logits, columns);
+            self.expect("lse", lse, bounds::lse(logits, columns));
+        }
     }
 
     /// A matrix, or one value a row.
     fn expect(&mut self, name: &'static str, values: Vec<f64>, allowed: Vec<f64>) {
-        let is_matrix = name != "lse" && name != "loss" && name != "losses";
+        let is_matrix = !matches!(name, "lse" | "lse of pairs" | "loss" | "losses");
         let dtype = if is_matrix { self.of.dtype } else { DType::F32 };
         let allowed = bounds::stored(dtype, &allowed, &values);
         let cols = if is_matrix { self.of.cols } else { 1 };
@@ -148,10 +163,21 @@ impl Case {
         });
     }
 
+    /// Upstream gradients, special ones among them where logits are.
+    fn upstream(&self, len: usize, seed: u64) -> Vec<f32> {
+        let mut upstream = inputs::upstream(len, seed);
+        if self.of.inputs == Inputs::Special {
+            let special = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
+            let some = upstream.iter_mut().skip(1).step_by(1 + len / 3);
+            some.zip(special).for_each(|(g, special)| *g = special);
+        }
+        upstream
+    }
+
     fn softmax_backward(&mut self, logits: &[f32], seed: u64) {
         let (p, g) = (
             stored(self.of.dtype, inputs::probs(logits, self.of.cols)),
-            stored(self.of.dtype, inputs::upstream(logits.len(), seed)),
+            stored(self.of.dtype, self.upstream(logits.len(), seed)),
         );
         let values = reference::softmax_backward(&p, &g, self.columns());
         self.expect(
@@ -165,7 +191,7 @@ impl Case {
     fn log_softmax_backward(&mut self, logits: &[f32], seed: u64) {
         let (l, g) = (
             stored(self.of.dtype, inputs::log_probs(logits, self.of.cols)),
-            stored(self.of.dtype, inputs::upstream(logits.len(), seed)),
+            stored(self.of.dtype, self.upstream(logits.len(), seed)),
         );
         let values = reference::log_softmax_backward(&l, &g, self.columns());
         self.expect(
@@ -177,7 +203,7 @@ impl Case {
     }
 
     fn logsumexp_backward(&mut self, logits: &[f32], seed: u64) {
-        let g = inputs::upstream(self.of.rows, seed);
+        let g = self.upstream(self.of.rows, seed);
         let values = reference::logsumexp_backward(logits, &g, self.columns());
         self.expect(
             "grad_logits",
@@ -190,15 +216,21 @@ impl Case {
     fn cross_entropy(&mut self, logits: &[f32], seed: u64) {
         self.draw(seed);
         let of = self.reference();
+        let operation = self.of.operation;
         let (ids, probs) = (self.ids.clone(), self.probs.clone());
         let targets: Targets<'_> = match self.of.options.kind {
             Kind::Probs => (&probs).into(),
             _ => (&ids).into(),
         };
-        if self.of.operation != Operation::CrossEntropyBackward {
+        if operation == Operation::CrossEntropyFromPairs {
+            let losses = of.losses(logits, targets);
+            let allowed = bounds::row_loss(&of, logits, targets);
+            self.expect("losses", losses.row_losses, allowed);
+            self.expect("lse", losses.lse, bounds::row_lse(&of, logits));
+        } else if operation != Operation::CrossEntropyBackward {
             self.expect_losses(&of, logits, targets);
         }
-        if self.of.operation != Operation::CrossEntropy {
+        if operation != Operation::CrossEntropy {
             let gradient = of.gradient(logits, targets);
             let allowed = bounds::loss_gradient(&of, logits, targets);
             self.expect("grad_logits", gradient, allowed);
@@ -237,16 +269,13 @@ impl Case {
             options,
             ..
         } = self.of;
-        let ids = match options.kind {
-            Kind::Bad => inputs::bad_targets(rows, cols, seed, None),
-            _ => inputs::targets(rows, cols, seed, options.ignored()),
-        };
-        self.ids = ids.into_iter().map(i64::from).collect();
+        self.ids = ids(options.kind, rows, cols, seed);
         if options.kind == Kind::Probs {
             self.probs = stored(dtype, inputs::sparse_probs(rows, cols, seed));
         }
         if self.spec.asked().log_probs_of > 0 {
-            self.candidates = row_outputs::candidates(rows, cols);
+            let stored = options.kind.target_type();
+            self.candidates = row_outputs::candidates(rows, cols, stored);
         }
         if options.weighted {
             self.weight = inputs::weights(cols, seed);
@@ -256,7 +285,7 @@ impl Case {
                 Reduction::None => rows,
                 _ => 1,
             };
-            self.second = inputs::upstream(losses, seed);
+            self.second = self.upstream(losses, seed);
         }
     }
 
@@ -269,7 +298,10 @@ impl Case {
                 self.expect("losses", result.row_losses, allowed);
             }
         }
-        self.expect("lse", result.lse, bounds::row_lse(of, logits));
+        let allowed = bounds::row_lse(of, logits);
+        self.expect("lse", result.lse.clone(), allowed.clone());
+        // By the pair that is saved for a backward pass.
+        self.expect("lse of pairs", result.lse, allowed);
         let count = |n: usize| n as f64;
         let none = f64::from(u32::MAX as f32);
         let status = [

@@ -159,7 +159,7 @@ fn share(error: f64, allowed: f64) -> f64 {
 }
 
 /// The distance of neighbours at a value: 2 to the value's exponent less the bits of a fraction.
-fn step(dtype: DType, value: f64) -> f64 {
+pub(super) fn step(dtype: DType, value: f64) -> f64 {
     let (least, most) = (dtype.min_positive(), dtype.max());
     let magnitude = value.abs().clamp(least.into(), most.into());
     let exponent = magnitude.to_bits() >> 52;

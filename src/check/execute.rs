@@ -2,19 +2,20 @@
 
 use wgpu::Buffer;
 
-use super::case::Case;
+use super::case::{Case, Expected};
+use super::kinds::Kind;
 use super::masking::Masking;
 use super::matrices::{Output, upload_rows};
-use super::options::Kind;
-use super::row_outputs;
 use super::rows::RowBuffers;
+use super::subject::Matrix;
+use super::{row_outputs, shards};
 use crate::variant::{Operation, Variant};
 use crate::{
     CrossEntropyBackwardBuffers, CrossEntropyBuffers, CrossEntropyExtras, DType, Error, Gpu,
-    Planner, SoftmaxSpec, Status, TargetType,
+    Planner, Status, TargetType,
 };
 
-/// The outputs of a case, in the order of its expectations, and whether every margin survived.
+/// The outputs of a case, in the order of its expectations, and whether everything around them survived.
 #[derive(Debug)]
 pub(super) struct Outcome {
     pub(super) outputs: Vec<Vec<f32>>,
@@ -33,13 +34,15 @@ pub(super) fn execute(gpu: &Gpu, variant: Variant, case: &Case) -> Result<Outcom
             cross_entropy(gpu, &planner, case, &what)
         }
         Operation::CrossEntropyBackward => cross_entropy_backward(gpu, &planner, case, &what),
+        Operation::SoftmaxFromPairs | Operation::CrossEntropyFromPairs => {
+            shards::execute(gpu, variant, case, &what)
+        }
         _ => rows(gpu, &planner, case, &what),
     }
 }
 
-fn collect<'a>(
+pub(super) fn collect<'a>(
     gpu: &Gpu,
-    case: &Case,
     outputs: impl IntoIterator<Item = &'a Output>,
 ) -> Result<Outcome, Error> {
     let mut outcome = Outcome {
@@ -47,7 +50,7 @@ fn collect<'a>(
         kept_within: true,
     };
     for output in outputs {
-        let (values, kept) = output.fetch_rows(gpu, case)?;
+        let (values, kept) = output.fetch(gpu)?;
         outcome.outputs.push(values);
         outcome.kept_within &= kept;
     }
@@ -55,23 +58,21 @@ fn collect<'a>(
 }
 
 fn rows(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Result<Outcome, Error> {
-    let dtype = case.of.dtype;
-    let spec = SoftmaxSpec::new(case.of.rows as u64, case.of.cols as u64)
-        .dtype(dtype)
-        .inner(case.of.inner as u64)
-        .scale(case.of.options.scale);
-    let spec = match case.of.in_place {
-        true => spec.in_place(),
-        false => spec,
+    let Case { of, expected, .. } = case;
+    let (first, output) = match of.operation {
+        Operation::LogSumExp | Operation::Jacobian => {
+            let Expected { values, dtype, .. } = &expected[0];
+            let output = Output::new(gpu, "output", values.len(), *dtype)?;
+            (upload_rows(gpu, Matrix::Source, &case.first, case)?, output)
+        }
+        _ => Output::beside_first(gpu, case)?,
     };
-    let expected = &case.expected[0];
-    let (first, output) = Output::beside_first(gpu, case, expected.values.len(), expected.dtype)?;
     let first = &first;
-    let second = match (case.second.as_slice(), case.of.operation) {
+    let second = match (case.second.as_slice(), of.operation) {
         ([], _) => None,
         // One value a row is f32 always.
         (values, Operation::LogSumExpBackward) => Some(gpu.upload("second input", values)?),
-        (values, _) => Some(upload_rows(gpu, "second input", values, case)?),
+        (values, _) => Some(upload_rows(gpu, Matrix::Upstream, values, case)?),
     };
     let mask = match &case.masking {
         Masking { mask: None, .. } => None,
@@ -84,15 +85,17 @@ fn rows(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Result<Outcome
         output: &output.buffer,
         mask: mask.as_ref(),
     };
-    let bound = buffers.bind(planner, case.of.operation, case.masking.spec(spec))?;
+    let spec = case.masking.spec(of.softmax_spec());
+    let bound = buffers.bind(planner, of.operation, spec)?;
     gpu.run(&bound, what)?;
-    collect(gpu, case, [&output])
+    collect(gpu, [&output])
 }
 
 fn cross_entropy(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Result<Outcome, Error> {
     let mut inputs = Inputs::upload(gpu, case)?;
     let losses = Output::new(gpu, "losses", case.expected[0].values.len(), DType::F32)?;
     let lse = Output::new(gpu, "lse", case.of.rows, DType::F32)?;
+    let pairs = Output::new(gpu, "pairs", 2 * case.of.rows, DType::F32)?;
     let status = Output::new(gpu, "status", size_of::<Status>() / 4, DType::F32)?;
     let fused = case.of.operation == Operation::CrossEntropyFused;
     let grad = if fused {
@@ -113,11 +116,14 @@ fn cross_entropy(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Resul
         grad_logits: grad.as_ref().map(|output| &output.buffer),
     };
     let mut extras = inputs.extras().lse(&lse.buffer).status(&status.buffer);
+    extras.pairs = Some(&pairs.buffer);
     extras.row_outputs = (layout.words > 0).then_some(&row_outputs.buffer);
     let bound = plan.bind_with(case.of.rows as u64, buffers, extras)?;
     gpu.run(&bound, what)?;
-    let mut outcome = collect(gpu, case, [&losses, &lse, &status].into_iter().chain(&grad))?;
-    outcome.outputs[2] = counts(&outcome.outputs[2]);
+    let per_row = [&losses, &lse, &pairs, &status];
+    let mut outcome = collect(gpu, per_row.into_iter().chain(&grad))?;
+    outcome.outputs[2] = lse_of_pairs(case, &outcome.outputs[2]);
+    outcome.outputs[3] = counts(&outcome.outputs[3]);
     if layout.words > 0 {
         let (values, kept) = row_outputs.fetch(gpu)?;
         let words = bytemuck::cast_slice(&values);
@@ -127,6 +133,19 @@ fn cross_entropy(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Resul
         outcome.kept_within &= kept;
     }
     Ok(outcome)
+}
+
+/// What the pairs (max, 1 / sum) say of the lse: where there are no probabilities, it stands in place of the maximum.
+fn lse_of_pairs(case: &Case, pairs: &[f32]) -> Vec<f32> {
+    let scale = match case.of.options.softcap {
+        Some(_) => 1.0,
+        None => f64::from(case.of.options.scale),
+    };
+    let of_row = |pair: &[f32]| match pair[1].is_nan() {
+        true => pair[0],
+        false => (scale * f64::from(pair[0]) - f64::from(pair[1]).ln()) as f32,
+    };
+    pairs.chunks_exact(2).map(of_row).collect()
 }
 
 /// The status as numbers: each count is small enough, or all ones.
@@ -157,7 +176,7 @@ impl Inputs {
             values => gpu.upload(role, values).map(Some),
         };
         Ok(Self {
-            logits: upload_rows(gpu, "logits", &case.first, case)?,
+            logits: upload_rows(gpu, Matrix::Source, &case.first, case)?,
             targets: targets(gpu, case)?,
             weight: some("weight", &case.weight)?,
             grad_losses: some("grad_losses", &case.second)?,
@@ -170,8 +189,7 @@ impl Inputs {
 
     /// An output for the gradient: over the logits if it is in place.
     fn gradient(&mut self, gpu: &Gpu, case: &Case) -> Result<Output, Error> {
-        let len = case.first.len();
-        let (logits, output) = Output::beside_first(gpu, case, len, case.of.dtype)?;
+        let (logits, output) = Output::beside_first(gpu, case)?;
         self.logits = logits;
         Ok(output)
     }
@@ -186,15 +204,15 @@ impl Inputs {
     }
 }
 
-/// Targets as the case stores them. Those out of range of their type are i32, and have been drawn as such.
+/// Targets as the case stores them: ids by their lower words, but for i64.
 fn targets(gpu: &Gpu, case: &Case) -> Result<Buffer, Error> {
     match case.of.options.kind {
-        Kind::Probs => upload_rows(gpu, "targets", &case.probs, case),
+        Kind::Probs => upload_rows(gpu, Matrix::Upstream, &case.probs, case),
         _ => upload_ids(gpu, "targets", case, &case.ids),
     }
 }
 
-fn upload_ids(gpu: &Gpu, name: &str, case: &Case, ids: &[i64]) -> Result<Buffer, Error> {
+pub(super) fn upload_ids(gpu: &Gpu, name: &str, case: &Case, ids: &[i64]) -> Result<Buffer, Error> {
     let low = || ids.iter().map(|&id| id as i32).collect::<Vec<_>>();
     match case.of.options.kind.target_type() {
         TargetType::I64 => gpu.upload(name, ids),
@@ -231,5 +249,5 @@ fn cross_entropy_backward(
     };
     let backward = planner.cross_entropy_backward(case.spec)?;
     gpu.run(&backward.bind_with(rows, buffers, inputs.extras())?, what)?;
-    collect(gpu, case, [&grad])
+    collect(gpu, [&grad])
 }

@@ -35,6 +35,12 @@ pub enum Inputs {
     /// Logits of up to 3.4e38 of either sign, so that `x - max` overflows f32, and rows of
     /// subnormal ones.
     Extremes,
+    /// Normal, rounded to whole numbers: in most rows several logits share the maximum, and in some 0 and -0 do.
+    Tied,
+    /// Normal, with one logit of each row at `-inf`.
+    OneExcluded,
+    /// Normal, with a third of the logits at the lowest f32, and every fourth row throughout: numbers, not `-inf`.
+    Lowest,
 }
 
 /// What [`Inputs::AllEqual`] draws from.
@@ -63,7 +69,7 @@ const NAN_BITS: [u32; 4] = [0x7FC0_0000, 0xFFC0_0000, 0x7F80_0001, 0xFFFF_FFFF];
 
 impl Inputs {
     /// Every distribution.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::Flat,
         Self::Peaked,
         Self::PlantedOutliers,
@@ -76,6 +82,9 @@ impl Inputs {
         Self::Descending,
         Self::Special,
         Self::Extremes,
+        Self::Tied,
+        Self::OneExcluded,
+        Self::Lowest,
     ];
 
     /// The name in reports.
@@ -93,6 +102,9 @@ impl Inputs {
             Self::Descending => "descending",
             Self::Special => "special",
             Self::Extremes => "extremes",
+            Self::Tied => "tied",
+            Self::OneExcluded => "one_excluded",
+            Self::Lowest => "lowest",
         }
     }
 
@@ -123,7 +135,15 @@ impl Inputs {
             Self::PlantedOutliers => with_outliers(normals(0.0, 1.0), generator),
             Self::OneMaxOverConstant => one_max_over_constant(cols, generator),
             Self::Masked if kind % 4 == 3 => vec![f32::NEG_INFINITY; cols],
-            Self::Masked => masked(normals(0.0, 1.0), generator),
+            Self::Masked => with_third_at(f32::NEG_INFINITY, normals(0.0, 1.0), generator),
+            Self::Lowest if kind % 4 == 3 => vec![f32::MIN; cols],
+            Self::Lowest => with_third_at(f32::MIN, normals(0.0, 1.0), generator),
+            Self::Tied => tied(normals(0.0, 1.0), kind),
+            Self::OneExcluded => {
+                let mut row = normals(0.0, 1.0);
+                plant(&mut row, f32::NEG_INFINITY, generator);
+                row
+            }
             Self::AllEqual => vec![pick(&CONSTANTS, kind); cols],
             Self::Ascending => ramp(cols, kind).collect(),
             Self::Descending => ramp(cols, kind).rev().collect(),
@@ -148,13 +168,19 @@ fn one_max_over_constant(cols: usize, generator: &mut Generator) -> Vec<f32> {
     row
 }
 
-fn masked(mut row: Vec<f32>, generator: &mut Generator) -> Vec<f32> {
+fn with_third_at(value: f32, mut row: Vec<f32>, generator: &mut Generator) -> Vec<f32> {
     for x in &mut row {
         if generator.below(3) == 0 {
-            *x = f32::NEG_INFINITY;
+            *x = value;
         }
     }
     row
+}
+
+/// Every third row has no number above 0.
+fn tied(row: Vec<f32>, kind: u64) -> Vec<f32> {
+    let most = if kind % 3 == 2 { 0.0 } else { 2.0 };
+    row.into_iter().map(|x| x.round().min(most)).collect()
 }
 
 fn ramp(cols: usize, kind: u64) -> impl DoubleEndedIterator<Item = f32> {

@@ -1,7 +1,9 @@
 //! What has come of a case, beside what was expected.
 
-use super::case::{Case, Expected, Subject};
+use super::case::{Case, Expected};
+use super::compare::step;
 use super::execute::Outcome;
+use super::subject::Subject;
 use super::{Comparison, Group, Inputs, bounds, compare, compare_as};
 use crate::DType;
 use crate::variant::Operation;
@@ -27,17 +29,21 @@ pub(super) fn judge(group: &mut Group, case: &Case, outcome: &Outcome) {
             ..
         } = expected;
         let comparison = compare_as(*dtype, found, values, allowed, *cols);
-        group.add(&comparison, &place);
+        let counted = counted(*dtype, found, expected);
+        group.add(
+            &comparison,
+            counted,
+            allowed[comparison.worst_index],
+            &place,
+        );
     }
     let shape = format!("{} x {}", case.of.rows, case.of.cols);
     if !outcome.kept_within {
         group.fail(format!("{shape}: something was written after the last row"));
     }
     if case.of.operation == Operation::Softmax && case.of.dtype == DType::F32 {
-        group.add(
-            &row_sums(case, &outcome.outputs[0]),
-            &format!("row sums at {shape}"),
-        );
+        let sums = row_sums(case, &outcome.outputs[0]);
+        group.add(&sums, 0.0, bounds::ROW_SUM, &format!("row sums at {shape}"));
     }
     if case.of.inputs == Inputs::AllEqual
         && case.of.operation == Operation::Softmax
@@ -46,6 +52,23 @@ pub(super) fn judge(group: &mut Group, case: &Case, outcome: &Outcome) {
     {
         group.fail(format!("{shape}: equal logits gave unequal probabilities"));
     }
+}
+
+/// The largest error in steps, of numbers that are allowed no more steps than tell something: of those near 0 many are.
+fn counted(dtype: DType, found: &[f32], expected: &Expected) -> f64 {
+    const TELLING: f64 = 1024.0;
+    let Expected {
+        values, allowed, ..
+    } = expected;
+    let elements = found.iter().zip(values).zip(allowed);
+    elements.fold(0.0, |worst, ((&found, &value), &allowed)| {
+        let step = step(dtype, value);
+        let steps = (f64::from(found) - value).abs() / step;
+        match steps.is_finite() && allowed <= TELLING * step {
+            true => worst.max(steps),
+            false => worst,
+        }
+    })
 }
 
 /// Rows of probabilities add up to 1, or to 0 where nothing is left. Rows without probabilities are all NaN, and their sums

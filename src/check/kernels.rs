@@ -1,9 +1,8 @@
 //! Which kernels run a case.
 
-use super::case::Subject;
-use super::run::Depth;
+use super::subject::Subject;
 use crate::variant::{
-    Abilities, Access, Family, Form, Operation, Problem, Reduce, Variant, choose, variants,
+    Abilities, Family, Form, Operation, Problem, Reduce, Variant, choose, variants,
 };
 use crate::{DType, Error, Gpu};
 
@@ -25,42 +24,31 @@ impl Kernels {
         matches!(self, Self::Preferred)
     }
 
-    pub(super) fn of(
-        self,
-        gpu: &Gpu,
-        subject: &Subject,
-        depth: Depth,
-    ) -> Result<Vec<Variant>, Error> {
+    pub(super) fn of(self, gpu: &Gpu, subject: &Subject) -> Result<Vec<Variant>, Error> {
         let abilities = gpu.planner().abilities();
         let problem = problem(subject);
-        let preferred = || choose(problem, abilities);
+        let preferred = choose(problem, abilities)?;
         Ok(match self {
             Self::Forced => {
                 let mut kinds = variants(problem, abilities);
-                let preferred = preferred()?;
-                if depth == Depth::Quick {
-                    kinds.retain(|kind| {
-                        kind.access == Access::Words && has_most_lanes(kind, abilities)
-                    });
-                    kinds.push(preferred);
-                } else if depth == Depth::Default && problem.alignment > 1 {
+                if problem.alignment > 1 {
                     kinds.retain(|kind| kind.access == preferred.access);
                 }
                 // Of them, 16-bit storage takes every third, another third for each operation.
-                let (skip, step) = match (depth, subject.dtype) {
-                    (Depth::Full, _) | (_, DType::F32) => (0, 1),
+                let (skip, step) = match subject.dtype {
+                    DType::F32 => (0, 1),
                     _ => (subject.operation as usize % 3, 3),
                 };
                 kinds.into_iter().skip(skip).step_by(step).collect()
             }
-            Self::Preferred => vec![preferred()?],
-            Self::Long => vec![preferred()?, alone(preferred()?, problem.operation)],
+            Self::Preferred => vec![preferred],
+            Self::Long => vec![preferred, alone(preferred, problem.operation)],
             Self::Tall => {
                 let folded = Variant {
                     workgroup: 1,
-                    ..alone(preferred()?, problem.operation)
+                    ..alone(preferred, problem.operation)
                 };
-                vec![preferred()?, folded]
+                vec![preferred, folded]
             }
         })
     }

@@ -1,8 +1,8 @@
 //! The masks of a case.
 
-use super::case::Subject;
 use super::inputs;
 use super::options::{MaskOf, MaskOption};
+use super::subject::Subject;
 use crate::reference::{Columns, Masked, axis_to_rows, broadcast};
 use crate::{EmptyRows, Mask, MaskKind, SoftmaxSpec};
 
@@ -28,7 +28,7 @@ impl Masking {
             masking.draw(of, option, seed);
         }
         if of.options.causal && of.inner == 1 {
-            masking.exclude_later_keys(of);
+            masking.exclude_later_keys(of, seed);
         }
         masking
     }
@@ -48,8 +48,9 @@ impl Masking {
         let rows = [a * b, cols, inner];
         match option.kind {
             MaskKind::Additive => {
-                let excluded = |(place, value)| match place % 7 {
-                    5 => f32::NEG_INFINITY,
+                let excluded = |(place, value)| match (place % 7, place % 11) {
+                    (5, _) => f32::NEG_INFINITY,
+                    (_, 7) => f32::MIN,
                     _ => value,
                 };
                 self.added = values.into_iter().enumerate().map(excluded).collect();
@@ -57,21 +58,27 @@ impl Masking {
             }
             MaskKind::Boolean => {
                 // Any byte but 0 keeps.
-                self.kept = values
-                    .iter()
-                    .map(|&v| if v < -0.5 { 0 } else { 128 })
-                    .collect();
+                let byte = |(place, &v): (usize, &f32)| match (v < -0.5, place % 3) {
+                    (true, _) => 0,
+                    (false, 0) => 1,
+                    (false, _) => 128,
+                };
+                self.kept = values.iter().enumerate().map(byte).collect();
                 let kept: Vec<_> = self.kept.iter().map(|&byte| byte != 0).collect();
                 self.each_kept = axis_to_rows(&broadcast(&kept, shape, &logits), rows);
             }
         }
     }
 
-    /// So many queries that some rows count half of their keys, and some rows none.
-    fn exclude_later_keys(&mut self, of: &Subject) {
-        let queries = of.rows + of.cols / 2;
+    /// Three groups of queries; or so many queries that some rows count half of their keys, and some rows none.
+    fn exclude_later_keys(&mut self, of: &Subject, seed: u64) {
+        let queries = match of.rows.is_multiple_of(3) && seed.is_multiple_of(2) {
+            true => of.rows / 3,
+            false => of.rows + of.cols / 2,
+        };
         self.queries = Some(queries as u64);
-        let early = |place| place % of.cols + queries <= place / of.cols + of.cols;
+        let query = |place| place / of.cols % queries;
+        let early = |place| place % of.cols + queries <= query(place) + of.cols;
         let otherwise = |place| self.each_kept.get(place).copied().unwrap_or(true);
         self.each_kept = (0..of.rows * of.cols)
             .map(|place| early(place) && otherwise(place))

@@ -1,112 +1,163 @@
-//! The matrices of a case on the device: outputs poisoned beforehand, and followed by words that must survive.
+//! The matrices of a case on the device: outputs poisoned beforehand, where nothing but their elements may change.
 
 use std::borrow::Cow;
 
 use wgpu::Buffer;
 
-use super::case::{Case, Subject};
+use super::case::Case;
+use super::subject::{Matrix, Subject};
 use crate::reference::{axis_to_rows, rows_to_axis};
 use crate::{DType, Error, Gpu};
 
 /// What an output holds before it is written: a value that no case expects.
 const POISON: u32 = 0xdead_beef;
 
+/// NaN in every type, between the rows of an input and after the last one.
+const GAP: u32 = 0xffff_ffff;
+
 /// Words after the last one of an output.
 const MARGIN: usize = 64;
 
-/// A poisoned output of `len` values and a margin.
+/// Where slices of neighbouring elements lie in a buffer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub(super) offset: usize,
+    pub(super) stride: usize,
+    pub(super) width: usize,
+    pub(super) slices: usize,
+}
+
+impl Place {
+    /// So many elements, one after the other.
+    pub(super) const fn contiguous(len: usize) -> Self {
+        Self {
+            offset: 0,
+            stride: len,
+            width: len,
+            slices: 1,
+        }
+    }
+
+    const fn end(&self) -> usize {
+        self.offset + (self.slices - 1) * self.stride + self.width
+    }
+
+    fn elements(self) -> impl Iterator<Item = usize> {
+        (0..self.slices).flat_map(move |slice| {
+            let first = self.offset + slice * self.stride;
+            first..first + self.width
+        })
+    }
+
+    /// The elements of a buffer, with these values in their places.
+    fn laid(self, values: &[f32], dtype: DType, filler: u32, margin: usize) -> Vec<u32> {
+        let len = self.end() + margin * per_word(dtype);
+        let mut elements: Vec<u32> = (0..len).map(|n| filling(dtype, filler, n)).collect();
+        let places = self.elements().zip(values);
+        places.for_each(|(place, &value)| elements[place] = dtype.encode(value));
+        packed(dtype, &elements)
+    }
+}
+
+const fn per_word(dtype: DType) -> usize {
+    4 / dtype.bytes() as usize
+}
+
+/// The n-th element of a buffer full of a word.
+const fn filling(dtype: DType, word: u32, n: usize) -> u32 {
+    match per_word(dtype) {
+        1 => word,
+        _ => (word >> (16 * (n % 2))) & 0xffff,
+    }
+}
+
+fn packed(dtype: DType, elements: &[u32]) -> Vec<u32> {
+    match per_word(dtype) {
+        1 => elements.to_vec(),
+        _ => elements
+            .chunks(2)
+            .map(|halves| halves[0] | halves.get(1).map_or(0, |half| half << 16))
+            .collect(),
+    }
+}
+
+fn unpacked(dtype: DType, words: Vec<u32>) -> Vec<u32> {
+    match per_word(dtype) {
+        1 => words,
+        _ => words
+            .into_iter()
+            .flat_map(|word| [word & 0xffff, word >> 16])
+            .collect(),
+    }
+}
+
+/// A poisoned output.
 pub(super) struct Output {
     pub(super) buffer: Buffer,
     words: usize,
-    len: usize,
+    place: Place,
     dtype: DType,
+    /// The shape of a matrix whose rows may lie side by side.
+    tensor: Option<[usize; 3]>,
 }
 
 impl Output {
+    /// So many values, one after the other.
     pub(super) fn new(gpu: &Gpu, name: &str, len: usize, dtype: DType) -> Result<Self, Error> {
-        Self::over(gpu, name, &[], len, dtype)
+        Self::over(gpu, name, &[], Place::contiguous(len), dtype, None)
     }
 
-    /// An output over an input: what is read, and poison after it.
+    /// An output over an input: what is read, and poison everywhere else.
     fn over(
         gpu: &Gpu,
         name: &str,
         values: &[f32],
-        len: usize,
+        place: Place,
         dtype: DType,
+        tensor: Option<[usize; 3]>,
     ) -> Result<Self, Error> {
-        let words = len.div_ceil(4 / dtype.bytes() as usize) + MARGIN;
-        let mut contents = vec![POISON; words];
-        match dtype {
-            DType::F32 => contents[..values.len()].copy_from_slice(bytemuck::cast_slice(values)),
-            _ => {
-                let halves: &mut [u16] = bytemuck::cast_slice_mut(&mut contents);
-                let both = halves.iter_mut().zip(values);
-                both.for_each(|(half, &value)| *half = dtype.encode(value) as u16);
-            }
-        }
+        let contents = place.laid(values, dtype, POISON, MARGIN);
         Ok(Self {
             buffer: gpu.upload(name, &contents)?,
-            words,
-            len,
+            words: contents.len(),
+            place,
             dtype,
+            tensor,
         })
     }
 
-    /// The same with rows one after the other, if it is a matrix.
-    pub(super) fn fetch_rows(&self, gpu: &Gpu, case: &Case) -> Result<(Vec<f32>, bool), Error> {
-        let (values, kept) = self.fetch(gpu)?;
-        let is_matrix = values.len() == case.of.rows * case.of.cols;
-        let rows = match is_matrix && case.of.inner > 1 {
-            true => axis_to_rows(&values, tensor(case)),
-            false => values,
-        };
-        Ok((rows, kept))
-    }
-
-    /// The first input of a case and a matrix of so many values made of it: in one buffer if it is in place.
-    pub(super) fn beside_first(
-        gpu: &Gpu,
-        case: &Case,
-        len: usize,
-        dtype: DType,
-    ) -> Result<(Buffer, Self), Error> {
+    /// The first input of a case and a matrix made of it: in one buffer if it is in place.
+    pub(super) fn beside_first(gpu: &Gpu, case: &Case) -> Result<(Buffer, Self), Error> {
+        let place = case.of.place(Matrix::Result);
+        let (dtype, tensor) = (case.of.dtype, Some(tensor(case)));
         if case.of.in_place {
-            let output = Self::over(gpu, "in place", &as_it_lies(&case.first, case), len, dtype)?;
+            let first = as_it_lies(&case.first, case);
+            let output = Self::over(gpu, "in place", &first, place, dtype, tensor)?;
             return Ok((output.buffer.clone(), output));
         }
-        let first = upload_rows(gpu, "first input", &case.first, case)?;
-        Ok((first, Self::new(gpu, "output", len, dtype)?))
+        let first = upload_rows(gpu, Matrix::Source, &case.first, case)?;
+        let output = Self::over(gpu, "output", &[], place, dtype, tensor)?;
+        Ok((first, output))
     }
 
-    /// The values written, and whether what follows them is as it was.
+    /// The values written, rows one after the other, and whether everything else is as it was.
     pub(super) fn fetch(&self, gpu: &Gpu) -> Result<(Vec<f32>, bool), Error> {
-        let size = 4 * self.words / self.dtype.bytes() as usize;
-        match self.dtype {
-            DType::F32 => {
-                let mut words: Vec<u32> = gpu.download(&self.buffer, size)?;
-                let margin = words.split_off(self.len);
-                let kept = margin.iter().all(|&word| word == POISON);
-                Ok((bytemuck::cast_vec(words), kept))
-            }
-            _ => {
-                let mut halves: Vec<u16> = gpu.download(&self.buffer, size)?;
-                let margin = halves.split_off(self.len);
-                // The poison's halves differ: which of them it is goes by the place.
-                let poison = |place: usize| (POISON >> (16 * ((self.len + place) % 2))) as u16;
-                let kept = margin
-                    .iter()
-                    .enumerate()
-                    .all(|(place, &half)| half == poison(place));
-                Ok((
-                    halves
-                        .into_iter()
-                        .map(|half| self.dtype.decode(half.into()))
-                        .collect(),
-                    kept,
-                ))
-            }
+        let words = gpu.download(&self.buffer, self.words)?;
+        let mut elements = unpacked(self.dtype, words);
+        let mut values = Vec::with_capacity(self.place.width * self.place.slices);
+        for place in self.place.elements() {
+            values.push(self.dtype.decode(elements[place]));
+            elements[place] = filling(self.dtype, POISON, place);
         }
+        // Where the margin is of an odd number of halves, the last one is no element.
+        elements.truncate(self.place.end() + MARGIN * per_word(self.dtype));
+        let mut others = elements.iter().enumerate();
+        let kept = others.all(|(place, &bits)| bits == filling(self.dtype, POISON, place));
+        let rows = match self.tensor {
+            Some(tensor) => axis_to_rows(&values, tensor),
+            None => values,
+        };
+        Ok((rows, kept))
     }
 }
 
@@ -122,7 +173,7 @@ pub(crate) fn upload(gpu: &Gpu, name: &str, values: &[f32], dtype: DType) -> Res
 }
 
 /// The shape of a case's matrices on the device: slices, columns, and rows side by side.
-pub(super) const fn tensor(case: &Case) -> [usize; 3] {
+const fn tensor(case: &Case) -> [usize; 3] {
     let Subject {
         rows, cols, inner, ..
     } = case.of;
@@ -137,11 +188,14 @@ fn as_it_lies<'a>(values: &'a [f32], case: &Case) -> Cow<'a, [f32]> {
     }
 }
 
+/// A matrix that is read.
 pub(super) fn upload_rows(
     gpu: &Gpu,
-    name: &str,
+    matrix: Matrix,
     values: &[f32],
     case: &Case,
 ) -> Result<Buffer, Error> {
-    upload(gpu, name, &as_it_lies(values, case), case.of.dtype)
+    let (place, values) = (case.of.place(matrix), as_it_lies(values, case));
+    let contents = place.laid(&values, case.of.dtype, GAP, 2);
+    gpu.upload("input", &contents)
 }

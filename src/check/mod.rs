@@ -1,5 +1,5 @@
-//! The kit that checks f32 results: named [inputs], the [bounds] that results keep, and the
-//! [comparison](compare) of a result with the [reference](crate::reference).
+//! The kit that checks results: named [inputs], the [bounds] that results keep, the [comparison](compare) of a result with
+//! the [reference](crate::reference), and a [run] of all that a device computes.
 //!
 //! ```
 //! use wgpu_softmax::check::{Inputs, bounds, compare};
@@ -15,25 +15,34 @@
 pub mod bounds;
 pub mod inputs;
 
+mod candidates;
 mod case;
 mod compare;
+mod cover;
 mod execute;
 mod generator;
 mod judge;
 mod kernels;
+mod kinds;
+mod large;
 mod masking;
 mod matrices;
 mod options;
 mod pairs;
+mod plain;
 mod report;
 mod row_outputs;
 mod rows;
 mod run;
 mod shapes;
+mod shards;
+mod subject;
+mod sweep;
+mod traits;
 
 pub(crate) use matrices::upload;
 
 pub use compare::{Comparison, compare, compare_as};
 pub use inputs::Inputs;
 pub use report::{Group, Report};
-pub use run::{Depth, run};
+pub use run::{Depth, Selection, run};

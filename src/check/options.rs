@@ -2,43 +2,12 @@
 
 use std::sync::OnceLock;
 
+use super::kinds::{Asked, Kind};
 use super::pairs::covering;
-use super::row_outputs::everything;
+use super::row_outputs::wanted;
 use crate::reference::CrossEntropy;
 use crate::variant::{Form, Masking, Operation, Shares};
-use crate::{CrossEntropySpec, EmptyRows, MaskKind, Reduction, RowOutputs, TargetType, ZeroValid};
-
-/// The class id that the checks ignore: out of range, as PyTorch's.
-pub(super) const IGNORED: i64 = -100;
-
-/// What the targets of a case are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    Ids(TargetType),
-    Ignoring(TargetType),
-    /// Ids of which some are out of range.
-    Bad,
-    Probs,
-}
-
-impl Kind {
-    const ALL: [Self; 6] = [
-        Self::Ignoring(TargetType::I32),
-        Self::Probs,
-        Self::Ids(TargetType::U32),
-        Self::Ignoring(TargetType::I64),
-        Self::Bad,
-        Self::Ids(TargetType::I32),
-    ];
-
-    pub(super) const fn target_type(self) -> TargetType {
-        match self {
-            Self::Ids(target_type) | Self::Ignoring(target_type) => target_type,
-            Self::Bad => TargetType::I32,
-            Self::Probs => TargetType::Probs,
-        }
-    }
-}
+use crate::{CrossEntropySpec, EmptyRows, MaskKind, Reduction, RowOutputs, ZeroValid};
 
 /// Which axes of the logits a mask follows, where their rows count as `[a, b]` and `inner` of them lie side by side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,11 +40,12 @@ pub(super) struct Options {
     pub(super) scale: f32,
     pub(super) upstream: bool,
     pub(super) zero_valid: ZeroValid,
+    /// Whether what a mean divides by is given.
+    pub(super) divisors_given: bool,
     pub(super) mask: Option<MaskOption>,
     pub(super) causal: bool,
     pub(super) empty_rows: EmptyRows,
-    /// Whether every row output is asked for, of operations that give some.
-    pub(super) row_outputs: bool,
+    pub(super) row_outputs: Asked,
 }
 
 const MASKS: [Option<MaskOption>; 9] = {
@@ -94,6 +64,10 @@ const MASKS: [Option<MaskOption>; 9] = {
         of(MaskKind::Boolean, MaskOf::Rows),
     ]
 };
+/// What a mean divides by, where it is given.
+const GIVEN_WEIGHT_SUM: f32 = 6.5;
+const GIVEN_VALID_ROWS: u32 = 5;
+
 const EMPTY_ROWS: [EmptyRows; 2] = [EmptyRows::Nan, EmptyRows::Zero];
 
 /// Settings of each option of masked operations, in the order in which [`Options::masked`] takes them.
@@ -104,10 +78,12 @@ const SMOOTHINGS: [f32; 3] = [0.0, 0.1, 1.0];
 const Z_LOSSES: [f32; 2] = [0.0, 0.01];
 const SOFTCAPS: [Option<f32>; 2] = [None, Some(20.0)];
 const SCALES: [f32; 2] = [1.0, 0.7];
+/// From 2 on, differences of logits are taken whole, below by halves.
+const PLAIN_SCALES: [f32; 3] = [0.7, 1.0, 2.0];
 const ZERO_VALID: [ZeroValid; 2] = [ZeroValid::Nan, ZeroValid::Zero];
 
 /// Settings of each option, in the order in which [`Options::of`] takes them.
-const FACTORS: [usize; 10] = [
+const FACTORS: [usize; 11] = [
     Kind::ALL.len(),
     REDUCTIONS.len(),
     2,
@@ -117,6 +93,7 @@ const FACTORS: [usize; 10] = [
     SCALES.len(),
     2,
     ZERO_VALID.len(),
+    Asked::ALL.len(),
     2,
 ];
 
@@ -160,10 +137,11 @@ impl Options {
             scale: SCALES[settings[6]],
             upstream: settings[7] == 1,
             zero_valid: ZERO_VALID[settings[8]],
+            divisors_given: settings[10] == 1,
             mask: None,
             causal: false,
             empty_rows: EmptyRows::Nan,
-            row_outputs: settings[9] == 1,
+            row_outputs: Asked::ALL[settings[9]],
         }
     }
 
@@ -175,6 +153,81 @@ impl Options {
             empty_rows: EMPTY_ROWS[settings[3]],
             ..Self::of(&[0; FACTORS.len()])
         }
+    }
+
+    /// Combinations of what is a number to the kernels, in which any two settings meet: the others are as they are here.
+    pub(super) fn numbers(self, operation: Operation) -> Vec<Self> {
+        let shard = operation == Operation::CrossEntropyFromPairs;
+        let kinds = match self.kind {
+            Kind::Probs => vec![Kind::Probs],
+            _ => Kind::IDS.to_vec(),
+        };
+        let smoothings = match self.label_smoothing > 0.0 {
+            true => &SMOOTHINGS[1..],
+            false => &SMOOTHINGS[..1],
+        };
+        let masks = self.alike_masks();
+        let of_targets = |settings: usize| if has_targets(operation) { settings } else { 1 };
+        let of_losses = |settings: usize| if shard { 1 } else { of_targets(settings) };
+        let factors = [
+            of_targets(kinds.len()),
+            of_losses(REDUCTIONS.len()),
+            of_losses(2),
+            smoothings.len(),
+            of_targets(Z_LOSSES.len()),
+            PLAIN_SCALES.len(),
+            of_losses(2),
+            of_losses(ZERO_VALID.len()),
+            masks.len(),
+            if takes_masks(operation) {
+                EMPTY_ROWS.len()
+            } else {
+                1
+            },
+            of_losses(2),
+        ];
+        let with = |row: Vec<usize>| Self {
+            kind: kinds[row[0]],
+            reduction: if shard {
+                Reduction::None
+            } else {
+                REDUCTIONS[row[1]]
+            },
+            weighted: row[2] == 1,
+            label_smoothing: smoothings[row[3]],
+            z_loss: Z_LOSSES[row[4]],
+            scale: PLAIN_SCALES[row[5]],
+            upstream: row[6] == 1,
+            zero_valid: ZERO_VALID[row[7]],
+            mask: masks[row[8]],
+            empty_rows: EMPTY_ROWS[row[9]],
+            divisors_given: row[10] == 1,
+            ..self
+        };
+        let settled = |options: Self| match options.kind {
+            // A mean over nothing.
+            Kind::NoneValid if !shard => Self {
+                reduction: Reduction::Mean,
+                divisors_given: false,
+                ..options
+            },
+            _ => options,
+        };
+        let rows = covering(&factors).into_iter();
+        rows.map(with).map(settled).collect()
+    }
+
+    /// Masks that are read as this one is, where their elements lie as those of a row do.
+    fn alike_masks(&self) -> Vec<Option<MaskOption>> {
+        let Some(mask) = self.mask else {
+            return vec![None];
+        };
+        let shapes: &[MaskOf] = match mask.of {
+            MaskOf::Rows => &[MaskOf::Rows],
+            _ => &[MaskOf::Everything, MaskOf::SomeRows, MaskOf::Columns],
+        };
+        let of = |&of| Some(MaskOption { of, ..mask });
+        shapes.iter().map(of).collect()
     }
 
     pub(super) const fn is_masked(&self) -> bool {
@@ -194,8 +247,8 @@ impl Options {
     /// The row outputs that are asked for.
     pub(super) fn asked(&self, operation: Operation) -> RowOutputs {
         match operation {
-            Operation::CrossEntropy | Operation::CrossEntropyFused if self.row_outputs => {
-                everything(self.kind)
+            Operation::CrossEntropy | Operation::CrossEntropyFused => {
+                wanted(self.kind, self.row_outputs)
             }
             _ => RowOutputs::default(),
         }
@@ -236,13 +289,6 @@ impl Options {
         }
     }
 
-    pub(super) fn ignored(&self) -> Option<i64> {
-        match self.kind {
-            Kind::Ignoring(_) => Some(IGNORED),
-            _ => None,
-        }
-    }
-
     pub(super) fn spec(&self, rows: usize, cols: usize) -> CrossEntropySpec {
         let mut spec = CrossEntropySpec::new(rows as u64, cols as u64)
             .targets(self.kind.target_type())
@@ -251,8 +297,11 @@ impl Options {
             .z_loss(self.z_loss)
             .scale(self.scale)
             .zero_valid(self.zero_valid);
-        if let Some(ignored) = self.ignored() {
+        if let Some(ignored) = self.kind.ignored() {
             spec = spec.ignore_index(ignored);
+        }
+        if self.divisors_given {
+            spec = spec.mean_over(GIVEN_WEIGHT_SUM, GIVEN_VALID_ROWS);
         }
         match self.softcap {
             Some(softcap) => spec.softcap(softcap),
@@ -268,8 +317,11 @@ impl Options {
             .z_loss(self.z_loss)
             .scale(self.scale)
             .zero_valid(self.zero_valid);
-        if let Some(ignored) = self.ignored() {
+        if let Some(ignored) = self.kind.ignored() {
             of = of.ignore_index(ignored);
+        }
+        if self.divisors_given {
+            of = of.mean_over(GIVEN_WEIGHT_SUM.into(), GIVEN_VALID_ROWS as usize);
         }
         match self.softcap {
             Some(softcap) => of.softcap(softcap),
@@ -278,16 +330,19 @@ impl Options {
     }
 }
 
-const fn takes_masks(operation: Operation) -> bool {
+pub(super) const fn takes_masks(operation: Operation) -> bool {
     matches!(
         operation,
         Operation::Softmax | Operation::LogSoftmax | Operation::LogSumExp
     )
 }
 
-const fn has_targets(operation: Operation) -> bool {
+pub(super) const fn has_targets(operation: Operation) -> bool {
     matches!(
         operation,
-        Operation::CrossEntropy | Operation::CrossEntropyBackward | Operation::CrossEntropyFused
+        Operation::CrossEntropy
+            | Operation::CrossEntropyBackward
+            | Operation::CrossEntropyFused
+            | Operation::CrossEntropyFromPairs
     )
 }

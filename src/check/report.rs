@@ -16,7 +16,8 @@ pub struct Group {
     pub inputs: String,
     /// Elements compared, in all outputs and shapes.
     pub elements: u64,
-    /// The largest error in steps of the storage type.
+    /// The largest error in steps of the storage type, of numbers that are not so small, or so uncertain, that steps tell
+    /// nothing: those that may be off by 1024 at most.
     pub worst_ulp: f64,
     /// The largest error as a share of its bound; above 1 is a failure.
     pub worst_bound: f64,
@@ -41,13 +42,13 @@ impl Group {
         }
     }
 
-    /// Adds the comparison of one output. `place` says of which shape and output.
-    pub(super) fn add(&mut self, comparison: &Comparison, place: &str) {
+    /// Adds the comparison of one output, and the most steps that count. `place` says of which shape and output.
+    pub(super) fn add(&mut self, comparison: &Comparison, steps: f64, allowed: f64, place: &str) {
         self.elements += comparison.elements as u64;
-        self.worst_ulp = self.worst_ulp.max(comparison.worst_ulp);
+        self.worst_ulp = self.worst_ulp.max(steps);
         if comparison.worst_share > self.worst_bound || self.note.is_none() {
             self.worst_bound = comparison.worst_share;
-            self.note = Some(format!("{place}: {comparison}"));
+            self.note = Some(format!("{place}: {comparison}, allowed {allowed:e}"));
         }
         self.passed &= comparison.passed();
     }

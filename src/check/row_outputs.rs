@@ -2,9 +2,9 @@
 
 use super::bounds;
 use super::case::{Case, Expected};
-use super::options::Kind;
+use super::kinds::{Asked, BEYOND_32_BITS, Kind};
 use crate::reference::{CrossEntropy, Targets};
-use crate::{DType, RowLayout, RowOutputs};
+use crate::{DType, RowLayout, RowOutputs, TargetType};
 
 /// Candidates a row.
 const CANDIDATES: usize = 2;
@@ -12,28 +12,33 @@ const CANDIDATES: usize = 2;
 /// What stands for no class, as the checks compare it.
 const NONE: f32 = u32::MAX as f32;
 
-/// Everything that there is for such targets.
-pub(super) fn everything(kind: Kind) -> RowOutputs {
-    let outputs = RowOutputs::default()
+/// What is asked for of such targets.
+pub(super) fn wanted(kind: Kind, asked: Asked) -> RowOutputs {
+    if asked == Asked::Nothing {
+        return RowOutputs::default();
+    }
+    let argmax = matches!(asked, Asked::Argmax | Asked::Everything);
+    let has_ids = kind != Kind::Probs;
+    let mut outputs = RowOutputs::default()
         .log_probs_of(CANDIDATES as u32)
-        .entropy()
-        .argmax()
         .max_prob()
         .z_loss();
-    match kind {
-        Kind::Probs => outputs,
-        _ => outputs.target_log_prob().hit(),
-    }
+    outputs.entropy = matches!(asked, Asked::Entropy | Asked::Everything);
+    outputs.argmax = argmax;
+    outputs.target_log_prob = has_ids;
+    outputs.hit = has_ids && argmax;
+    outputs
 }
 
-/// A class of the row for every candidate, but for a few that are out of range.
-pub(super) fn candidates(rows: usize, cols: usize) -> Vec<i64> {
-    let candidate = |n: usize| match n % 11 {
-        10 => cols,
-        _ => n * 7919 % cols,
+/// A class of the row for every candidate, but for a few that are out of range, of i64 also by their upper word alone.
+pub(super) fn candidates(rows: usize, cols: usize, stored: TargetType) -> Vec<i64> {
+    let class = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+    let candidate = |n: usize| match (n % 11, stored) {
+        (10, _) => class(cols),
+        (5, TargetType::I64) => BEYOND_32_BITS + class(n * 7919 % cols),
+        _ => class(n * 7919 % cols),
     };
-    let class = |n| i64::try_from(candidate(n)).unwrap_or(i64::MAX);
-    (0..rows * CANDIDATES).map(class).collect()
+    (0..rows * CANDIDATES).map(candidate).collect()
 }
 
 /// What the reference says, in the order in which [`found`] has it.
@@ -49,20 +54,26 @@ pub(super) fn expected(
     let class = |class: Option<usize>| class.map_or(f64::from(NONE), |class| class as f64);
     let argmax = rows.argmax.into_iter().map(class).collect();
     let hits = rows.top1_hits.into_iter().map(u8::from).map(f64::from);
-    let mut list = vec![
-        (
-            "log_probs",
-            of.log_probs_of(logits, ids, CANDIDATES),
-            bounds::log_probs_of(of, logits, ids, CANDIDATES),
-        ),
-        ("entropy", rows.entropies, bounds::entropy(of, logits)),
-        ("argmax", argmax, exact.clone()),
-        ("max_prob", rows.max_probs, bounds::max_prob(of, logits)),
-        ("z_loss", rows.z_losses, bounds::z_loss(of, logits, targets)),
-    ];
-    if case.of.options.kind != Kind::Probs {
+    let mut list = vec![(
+        "log_probs",
+        of.log_probs_of(logits, ids, CANDIDATES),
+        bounds::log_probs_of(of, logits, ids, CANDIDATES),
+    )];
+    let asked = case.spec.asked();
+    if asked.entropy {
+        list.push(("entropy", rows.entropies, bounds::entropy(of, logits)));
+    }
+    if asked.argmax {
+        list.push(("argmax", argmax, exact.clone()));
+    }
+    list.push(("max_prob", rows.max_probs, bounds::max_prob(of, logits)));
+    let allowed = bounds::z_loss(of, logits, targets);
+    list.push(("z_loss", rows.z_losses, allowed));
+    if asked.target_log_prob {
         let allowed = bounds::target_log_prob(of, logits, targets);
         list.push(("target_log_prob", rows.target_log_probs, allowed));
+    }
+    if asked.hit {
         list.push(("hit", hits.collect(), exact));
     }
     list.into_iter().map(per_row).collect()
@@ -89,7 +100,7 @@ pub(super) fn found(case: &Case, layout: &RowLayout, words: &[u32]) -> Vec<Vec<f
     let mut list = vec![log_probs.copied().map(f32::from_bits).collect()];
     list.extend(layout.entropy.map(floats));
     let argmax: Vec<u32> = layout.argmax.map(column).into_iter().flatten().collect();
-    list.push(judged_classes(case, &argmax));
+    list.extend(layout.argmax.map(|_| judged_classes(case, &argmax)));
     list.extend(
         [layout.max_prob, layout.z_loss]
             .into_iter()

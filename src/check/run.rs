@@ -1,215 +1,193 @@
-//! The check itself: every case of every operation, on the kernels whose turn it is.
+//! The check itself: what of it is wanted, and on which devices.
 
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
 
-use super::case::{Case, Subject};
-use super::execute::execute;
-use super::judge::judge;
-use super::kernels::{Kernels, has_most_lanes, kind_of, problem};
-use super::options::Options;
-use super::shapes::{BESIDE, Extents, SHAPES, shapes_of, work};
-use super::{Group, Inputs, Report};
-use crate::variant::{Operation, Variant};
-use crate::{DType, Error, Gpu};
+use super::{Group, Report, plain, sweep};
+use crate::variant::Operation;
+use crate::{DType, Error, Gpu, Planner};
 
 /// How much is covered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Depth {
-    /// Each kernel of each operation, over a few of the distributions.
-    Quick,
-    /// Kernels and distributions, operations and distributions, operations and kernels: every pair of them.
+    /// Every entry point, option and access in few kernels, over every distribution.
     #[default]
-    Default,
-    /// Every kernel of every operation over every distribution.
+    Plain,
+    /// Kernels and distributions, operations and distributions, operations and kernels: every pair of them.
     Full,
 }
 
-/// Compares every operation with the reference on the device of `gpu`.
+/// What is checked: everything, unless said otherwise.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Selection {
+    /// How much is covered.
+    pub depth: Depth,
+    /// Of these operations alone; of all if there are none. [`Selection::OPERATIONS`] has those that can be checked.
+    pub operations: Vec<Operation>,
+    /// Stored as these types alone; as all if there are none.
+    pub dtypes: Vec<DType>,
+}
+
+impl Selection {
+    /// The operations that can be checked.
+    pub const OPERATIONS: [Operation; 12] = [
+        Operation::Softmax,
+        Operation::LogSoftmax,
+        Operation::LogSumExp,
+        Operation::SoftmaxBackward,
+        Operation::LogSoftmaxBackward,
+        Operation::LogSumExpBackward,
+        Operation::CrossEntropy,
+        Operation::CrossEntropyBackward,
+        Operation::CrossEntropyFused,
+        Operation::Jacobian,
+        Operation::SoftmaxFromPairs,
+        Operation::CrossEntropyFromPairs,
+    ];
+
+    /// The whole sweep.
+    pub fn full() -> Self {
+        Self {
+            depth: Depth::Full,
+            ..Self::default()
+        }
+    }
+
+    /// Of this operation, and of others that are named.
+    #[must_use]
+    pub fn operation(mut self, operation: Operation) -> Self {
+        self.operations.push(operation);
+        self
+    }
+
+    /// Stored as this type, and as others that are named.
+    #[must_use]
+    pub fn dtype(mut self, dtype: DType) -> Self {
+        self.dtypes.push(dtype);
+        self
+    }
+
+    fn has(&self, operation: Operation, dtype: DType) -> bool {
+        let of_operation = self.operations.is_empty() || self.operations.contains(&operation);
+        of_operation && (self.dtypes.is_empty() || self.dtypes.contains(&dtype))
+    }
+}
+
+/// Makes the groups of one entry.
+type Work = Box<dyn Fn(&Gpu) -> Result<Vec<Group>, Error> + Send + Sync>;
+
+/// Compares operations with the reference on the devices of `gpus`, which share the work: they are to be of one adapter. Two of
+/// them check in half the time on software adapters, where compiling is what takes long.
 ///
-/// `on_group` is called as soon as the groups of an operation are complete, and may break the check off.
+/// `on_group` is called as soon as a group is complete, and may break the check off.
+///
+/// ```no_run
+/// use std::ops::ControlFlow;
+/// use wgpu_softmax::check::{self, Selection};
+/// use wgpu_softmax::variant::Operation;
+/// use wgpu_softmax::{DType, Gpu};
+///
+/// let selection = Selection::default().operation(Operation::Softmax).dtype(DType::F16);
+/// let report = check::run(&[Gpu::open()?], &selection, &mut |group| match group.passed {
+///     true => ControlFlow::Continue(()),
+///     false => ControlFlow::Break(()),
+/// })?;
+/// assert!(report.passed());
+/// # Ok::<(), wgpu_softmax::Error>(())
+/// ```
 ///
 /// # Errors
 ///
 /// Only what keeps the check from running: a failing device, or one too small for the shapes. A difference is no
 /// error but a group that has not passed.
 pub fn run(
-    gpu: &Gpu,
-    depth: Depth,
+    gpus: &[Gpu],
+    selection: &Selection,
     on_group: &mut dyn FnMut(&Group) -> ControlFlow<()>,
 ) -> Result<Report, Error> {
-    let mut report = Report::default();
-    for (turn, operation) in Operation::ALL.into_iter().enumerate() {
-        for group in check_operation(gpu, operation, depth, turn)? {
-            let verdict = on_group(&group);
-            report.groups.push(group);
-            if verdict.is_break() {
-                return Ok(report);
-            }
+    let Some(gpu) = gpus.first() else {
+        return Ok(Report::default());
+    };
+    let work = work(gpu, selection);
+    let mut done: Vec<Vec<Group>> = vec![Vec::new(); work.len()];
+    let mut failure = Ok(());
+    let queue = Mutex::new(work.iter().enumerate());
+    let stopped = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let (sender, receiver) = channel();
+        for gpu in gpus {
+            let (sender, queue, stopped) = (sender.clone(), &queue, &stopped);
+            scope.spawn(move || serve(gpu, queue, stopped, &sender));
         }
-    }
-    Ok(report)
-}
-
-/// Groups by storage type, variant and distribution.
-type Groups = BTreeMap<(DType, String, &'static str), Group>;
-
-fn check_operation(
-    gpu: &Gpu,
-    operation: Operation,
-    depth: Depth,
-    turn: usize,
-) -> Result<Vec<Group>, Error> {
-    let mut groups = Groups::new();
-    let every = Options::all(operation);
-    let mut options_turn = turn;
-    for (dtype_turn, dtype) in DType::ALL.into_iter().enumerate() {
-        let work = work(operation, dtype, depth);
-        for (shape_turn, &((rows, cols, inner), kernels)) in work.iter().enumerate() {
-            for (inputs_turn, inputs) in Inputs::ALL.into_iter().enumerate() {
-                let next = match depth {
-                    // A kernel is given one of so many turns, and its turns the options one after the other.
-                    Depth::Quick => options_turn / QUICK_STRIDE + 7 * turn,
-                    _ => options_turn,
-                };
-                let one = &every[next % every.len()..][..1];
-                let chosen = match depth {
-                    Depth::Full => every,
-                    _ if meets_options(depth, kernels, dtype, (rows, cols, inner)) => one,
-                    _ => &every[..1],
-                };
-                options_turn += 1;
-                for &options in chosen {
-                    let subject = Subject {
-                        operation,
-                        rows,
-                        cols,
-                        inner,
-                        dtype,
-                        inputs,
-                        options,
-                        in_place: false,
-                    };
-                    let turns = turn + dtype_turn + shape_turn + inputs_turn;
-                    let share = share(kernels.of(gpu, &subject, depth)?, depth, turns);
-                    check_variants(gpu, &mut groups, &share, subject, turn + inputs_turn)?;
+        drop(sender);
+        for (place, groups) in receiver {
+            match groups {
+                Ok(groups) => {
+                    let is_last = groups.iter().any(|group| on_group(group).is_break());
+                    stopped.fetch_or(is_last, Ordering::Relaxed);
+                    done[place] = groups;
+                }
+                Err(error) => {
+                    stopped.store(true, Ordering::Relaxed);
+                    failure = Err(error);
                 }
             }
-            // Else options would meet the same few distributions at every shape, where their numbers share a factor.
-            options_turn += 1;
+            if stopped.load(Ordering::Relaxed) {
+                break;
+            }
         }
-    }
-    if operation.allows_in_place() {
-        check_in_place(gpu, &mut groups, operation, depth, turn)?;
-    }
-    Ok(groups.into_values().collect())
+    });
+    failure.map(|()| Report {
+        groups: done.into_iter().flatten().collect(),
+    })
 }
 
-/// Whether options take turns. They make programs of their own, which are compiled for preferred kernels, and for every
-/// other one at two shapes; if the check is quick, for preferred kernels of one storage type.
-fn meets_options(depth: Depth, kernels: Kernels, dtype: DType, extents: Extents) -> bool {
-    let of_f32 = dtype == DType::F32;
-    let (rows, cols) = SHAPES[0];
-    match depth {
-        Depth::Quick => kernels.is_preferred() && of_f32,
-        _ => {
-            let at_two_shapes = extents == (rows, cols, 1) || extents == BESIDE[0];
-            kernels.is_preferred() || (of_f32 && at_two_shapes)
-        }
-    }
-}
+/// Entries after which pipelines are dropped: they take memory, and few are used again.
+const ENTRIES_KEPT: usize = 12;
 
-/// The result over the first input: one distribution for each storage type, of rows by themselves and of rows side by side,
-/// by each family once; if the check is quick, of rows by themselves by the preferred kernel alone.
-fn check_in_place(
+/// Takes entry after entry from the queue, until there is none or nobody listens.
+fn serve<'a>(
     gpu: &Gpu,
-    groups: &mut Groups,
-    operation: Operation,
-    depth: Depth,
-    turn: usize,
-) -> Result<(), Error> {
-    let (rows, cols) = shapes_of(operation)[0];
-    let by_themselves = (rows, cols, 1);
-    let work: Vec<_> = match depth {
-        Depth::Quick => vec![(DType::F32, by_themselves, Kernels::Preferred)],
-        _ => DType::ALL
-            .into_iter()
-            .zip(BESIDE)
-            .flat_map(|(dtype, beside)| {
-                [by_themselves, beside].map(|shape| (dtype, shape, Kernels::Forced))
-            })
-            .collect(),
-    };
-    let options = Options::all(operation);
-    for (work_turn, (dtype, (rows, cols, inner), kernels)) in work.into_iter().enumerate() {
-        let turn = turn + work_turn;
-        let subject = Subject {
-            operation,
-            rows,
-            cols,
-            inner,
-            dtype,
-            inputs: Inputs::ALL[turn % Inputs::ALL.len()],
-            options: options[turn % options.len()],
-            in_place: true,
-        };
-        let mut kinds = kernels.of(gpu, &subject, depth)?;
-        let abilities = gpu.planner().abilities();
-        if depth != Depth::Full {
-            kinds.retain(|kind| has_most_lanes(kind, abilities));
+    queue: &Mutex<impl Iterator<Item = (usize, &'a Work)>>,
+    stopped: &AtomicBool,
+    sender: &Sender<(usize, Result<Vec<Group>, Error>)>,
+) {
+    let next = || queue.lock().ok().and_then(|mut queue| queue.next());
+    loop {
+        let gpu = &gpu.with_planner(Planner::new(gpu.device()));
+        for _ in 0..ENTRIES_KEPT {
+            let Some((place, groups)) = next() else {
+                return;
+            };
+            if stopped.load(Ordering::Relaxed) || sender.send((place, groups(gpu))).is_err() {
+                return;
+            }
         }
-        check_variants(gpu, groups, &kinds, subject, turn)?;
     }
-    Ok(())
 }
 
-/// The kernels whose turn it is.
-fn share(kernels: Vec<Variant>, depth: Depth, turn: usize) -> Vec<Variant> {
-    let covered = |(index, variant)| covers(depth, turn + index).then_some(variant);
-    kernels
+fn work(gpu: &Gpu, selection: &Selection) -> Vec<Work> {
+    let mut work: Vec<Work> = Vec::new();
+    let swept = |operation| selection.depth == Depth::Full && Operation::ALL.contains(&operation);
+    for entry in plain::entries(gpu.planner().abilities()) {
+        if selection.has(entry.operation, entry.dtype) && !swept(entry.operation) {
+            work.push(Box::new(move |gpu| entry.check(gpu)));
+        }
+    }
+    for operation in Operation::ALL
         .into_iter()
-        .enumerate()
-        .filter_map(covered)
-        .collect()
-}
-
-/// Of a quick check's turns, every sixth is taken.
-const QUICK_STRIDE: usize = 6;
-
-/// Whether a kernel and a distribution meet: all of them, every third, or every sixth.
-fn covers(depth: Depth, turn: usize) -> bool {
-    let stride = match depth {
-        Depth::Quick => QUICK_STRIDE,
-        Depth::Default => 3,
-        Depth::Full => 1,
-    };
-    turn.is_multiple_of(stride)
-}
-
-fn check_variants(
-    gpu: &Gpu,
-    groups: &mut Groups,
-    variants: &[Variant],
-    subject: Subject,
-    seed: usize,
-) -> Result<(), Error> {
-    if variants.is_empty() {
-        return Ok(());
+        .filter(|&operation| swept(operation))
+    {
+        for dtype in DType::ALL {
+            if selection.has(operation, dtype) {
+                work.push(Box::new(move |gpu| sweep::check(gpu, operation, dtype)));
+            }
+        }
     }
-    let Subject {
-        operation,
-        dtype,
-        inputs,
-        ..
-    } = subject;
-    let case = Case::new(subject, seed as u64);
-    for &variant in variants {
-        let name = format!("{}{}", kind_of(variant), problem(&subject).form);
-        let group = groups
-            .entry((dtype, name.clone(), inputs.name()))
-            .or_insert_with(|| Group::new(operation.name(), dtype.name(), &name, inputs.name()));
-        judge(group, &case, &execute(gpu, variant, &case)?);
-    }
-    Ok(())
+    work
 }

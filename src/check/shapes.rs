@@ -1,7 +1,6 @@
 //! Which shapes an operation is checked at, and by which kernels.
 
 use super::kernels::Kernels;
-use super::run::Depth;
 use crate::DType;
 use crate::variant::Operation;
 
@@ -25,57 +24,27 @@ const LONG_BESIDE: [(usize, usize, usize); 1] = [(8, 50_257, 8)];
 pub(super) type Extents = (usize, usize, usize);
 
 /// Each shape with the kernels that run it.
-pub(super) fn work(operation: Operation, dtype: DType, depth: Depth) -> Vec<(Extents, Kernels)> {
-    // Compiling is what takes time on a software adapter: a quick check forces every variant on one shape only, and
-    // none of them on 16-bit storage, which has no kernels of its own but loads and stores.
-    let forced = match (depth, dtype) {
-        (Depth::Full, _) | (Depth::Default, DType::F32) => shapes_of(operation).len(),
-        (Depth::Quick, DType::F32) | (Depth::Default, _) => 1,
-        (Depth::Quick, _) => 0,
+pub(super) fn work(operation: Operation, dtype: DType) -> Vec<(Extents, Kernels)> {
+    // 16-bit storage has no kernels of its own but loads and stores: every variant runs one shape only.
+    let forced = |shapes: usize| match dtype {
+        DType::F32 => shapes,
+        _ => 1,
     };
-    let with = |kernels| move |&(rows, cols): &(usize, usize)| ((rows, cols, 1), kernels);
-    let (forced, rest) = shapes_of(operation).split_at(forced);
-    let mut list: Vec<_> = forced.iter().map(with(Kernels::Forced)).collect();
-    list.extend(rest.iter().map(with(Kernels::Preferred)));
-    if dtype == DType::F32 || depth != Depth::Quick {
-        // Of rows in registers the quick check has seen enough.
-        let skipped = if depth == Depth::Quick { 2 } else { 0 };
-        let long = long_shapes_of(operation, dtype);
-        list.extend(
-            long[skipped.min(long.len() - 1)..]
-                .iter()
-                .map(with(Kernels::Long)),
-        );
-        list.push(with(Kernels::Tall)(&tall_shape_of(operation)));
-    }
+    let alone = |kernels| move |&(rows, cols): &(usize, usize)| ((rows, cols, 1), kernels);
+    let shapes = shapes_of(operation);
+    let (every, preferred) = shapes.split_at(forced(shapes.len()));
+    let mut list: Vec<_> = every.iter().map(alone(Kernels::Forced)).collect();
+    list.extend(preferred.iter().map(alone(Kernels::Preferred)));
+    let long = long_shapes_of(operation, dtype);
+    list.extend(long.iter().map(alone(Kernels::Long)));
+    list.push(alone(Kernels::Tall)(&tall_shape_of(operation)));
     if operation != Operation::Jacobian {
-        list.extend(beside(operation, dtype, depth));
+        let with = |kernels| move |&extents: &Extents| (extents, kernels);
+        let (every, preferred) = BESIDE.split_at(forced(BESIDE.len()));
+        list.extend(every.iter().map(with(Kernels::Forced)));
+        let preferred = preferred.iter().chain(&LONG_BESIDE);
+        list.extend(preferred.map(with(Kernels::Preferred)));
     }
-    list
-}
-
-/// Rows side by side, with the kernels that run them.
-fn beside(operation: Operation, dtype: DType, depth: Depth) -> Vec<(Extents, Kernels)> {
-    // A quick check meets each way to serve them in one operation.
-    let is_forced = matches!(
-        operation,
-        Operation::Softmax | Operation::SoftmaxBackward | Operation::CrossEntropyBackward
-    );
-    let (forced, preferred) = match (depth, dtype) {
-        (Depth::Quick, DType::F32) if is_forced => (1, 2),
-        (Depth::Quick, _) => (0, 1),
-        (Depth::Default, DType::F16 | DType::Bf16) => (1, BESIDE.len()),
-        _ => (BESIDE.len(), BESIDE.len()),
-    };
-    let long = if depth == Depth::Quick {
-        &[]
-    } else {
-        &LONG_BESIDE[..]
-    };
-    let with = |kernels| move |&extents: &Extents| (extents, kernels);
-    let mut list: Vec<_> = BESIDE[..forced].iter().map(with(Kernels::Forced)).collect();
-    let rest = BESIDE[forced..preferred].iter().chain(long);
-    list.extend(rest.map(with(Kernels::Preferred)));
     list
 }
 

@@ -16,6 +16,14 @@ pub(crate) fn during<T>(what: String, work: impl FnOnce(&ProgressBar) -> T) -> T
     shown(&bar.with_message(what), work)
 }
 
+/// The same for work on nobody knows how many of anything: `work` tells the bar which of them are done.
+pub(crate) fn counting<T>(what: String, unit: &str, work: impl FnOnce(&ProgressBar) -> T) -> T {
+    let template = format!("{{spinner}} {{msg}}: {{human_pos}} {unit}, {{elapsed}}");
+    let style = ProgressStyle::with_template(&template).expect("a valid template");
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()).with_style(style);
+    shown(&bar.with_message(what), work)
+}
+
 /// The same for work on so many rows: `work` tells the bar which of them are done.
 pub(crate) fn over_rows<T>(what: String, rows: usize, work: impl FnOnce(&ProgressBar) -> T) -> T {
     over(what, rows, "rows", work)

@@ -41,3 +41,14 @@ fn six_groups_are_the_most() {
     mask[0] = 1;
     assert_eq!(new(&mask).map(|mask| mask.axes().len()), Ok(6));
 }
+
+#[test]
+fn added_by_fours_are_masks_whose_last_four_are_there() {
+    let by_fours = |kind, cols: u64| {
+        let mask = Mask::new(kind, &[3, cols], 1, &[cols]).expect("it broadcasts");
+        mask.by_fours()
+    };
+    assert!(by_fours(MaskKind::Additive, 32) && !by_fours(MaskKind::Additive, 31));
+    // Bytes are given up to a multiple of four.
+    assert!(by_fours(MaskKind::Boolean, 31));
+}

@@ -4,6 +4,8 @@
 //! stand for another. A test walks every program and compares what is said here with what naga reads.
 
 mod bindings;
+#[cfg(feature = "planted-faults")]
+pub mod faults;
 pub mod options;
 mod pieces;
 mod unroll;

@@ -1,6 +1,7 @@
 //! What goes to standard output, to stderr and into reports.
 
 use crate::folder::*;
+use std::collections::HashSet;
 use std::io;
 use std::process::Stdio;
 
@@ -60,7 +61,8 @@ fn devices_lists_what_adapter_selects() {
 #[test]
 fn check_passes_here_and_reports_every_group() {
     let folder = Folder::new();
-    let printed = folder.succeed("check --quick --json c.json --junit c.xml");
+    let of_two = "--op logsumexp,jacobian --dtype f16";
+    let printed = folder.succeed(&format!("check {of_two} --json c.json --junit c.xml"));
     let adapters = folder.json("c.json")["adapters"]
         .as_array()
         .expect("a list")
@@ -68,14 +70,18 @@ fn check_passes_here_and_reports_every_group() {
     let groups = adapters[0]["groups"].as_array().expect("a list");
     assert_eq!(adapters.len(), 1);
     assert!(!groups.is_empty() && groups.iter().all(|group| group["passed"] == true));
-    assert_eq!(printed.lines().count(), groups.len() + 2, "{printed}");
-    assert!(
-        printed.ends_with(&format!("{0} groups: {0} ok, 0 FAILED\n", groups.len())),
-        "{printed}"
-    );
+    let ops: HashSet<_> = groups.iter().map(|group| group["op"].as_str()).collect();
+    assert_eq!(ops, HashSet::from([Some("logsumexp"), Some("jacobian")]));
+    assert!(groups.iter().all(|group| group["dtype"] == "f16"));
+    // The adapter, a line an operation, and the sum.
+    assert_eq!(printed.lines().count(), 4, "{printed}");
+    let sum = format!("{0} groups: {0} ok, 0 FAILED\n", groups.len());
+    assert!(printed.ends_with(&sum), "{printed}");
     let junit = String::from_utf8(folder.get("c.xml")).expect("text");
     assert_eq!(junit.matches("<testcase ").count(), groups.len());
     assert!(!junit.contains("<failure "));
+    let verbose = folder.succeed(&format!("check {of_two} --quick -v"));
+    assert_eq!(verbose.lines().count(), 4 + groups.len(), "{verbose}");
 }
 
 #[test]
@@ -85,7 +91,7 @@ fn a_closed_standard_output_ends_quietly() {
         "devices",
         "softmax x.npy -o - --reference",
         "cross-entropy x.npy y.npy --ignore-index -100 --reference",
-        "check --quick",
+        "check --op logsumexp --dtype f16",
         "bench --op softmax --shape 64x9 --seconds 1",
     ];
     for line in lines {

@@ -4,10 +4,10 @@ use std::ops::ControlFlow;
 
 use crate::common::case::Case;
 use crate::common::{assert_close, forced, gpu, problem};
-use wgpu_softmax::check::{self, Depth, Group, Inputs, bounds};
+use wgpu_softmax::check::{self, Group, Inputs, Selection, bounds};
 use wgpu_softmax::reference;
 use wgpu_softmax::variant::{Family, Operation, Reduce, Variant, choose, variants};
-use wgpu_softmax::{Gpu, SoftmaxSpec};
+use wgpu_softmax::{DType, Gpu, SoftmaxSpec};
 
 /// Many short rows, vocabularies, and one row longer than any other.
 const SHAPES: [(usize, usize); 5] = [
@@ -22,26 +22,41 @@ const SHAPES: [(usize, usize); 5] = [
 const FORCED_SHAPES: [(usize, usize); 2] = [(37, 45), (19, 128)];
 
 #[test]
-fn the_quick_check_passes() {
-    let report = check::run(gpu(), Depth::Quick, &mut |_| ControlFlow::Continue(())).expect("runs");
+fn the_check_passes_and_has_what_was_selected() {
+    let selection = Selection::default().dtype(DType::Bf16);
+    let mut heard = 0;
+    let report = check::run(&[gpu().clone()], &selection, &mut |_| {
+        heard += 1;
+        ControlFlow::Continue(())
+    })
+    .expect("runs");
     let told = |group: &Group| {
         let note = group.note.as_deref().unwrap_or("no note");
         format!("{} {} {}: {note}\n", group.op, group.variant, group.inputs)
     };
-    let failures: String = report
-        .groups
-        .iter()
-        .filter(|g| !g.passed)
-        .map(told)
-        .collect();
+    let failed = report.groups.iter().filter(|group| !group.passed);
+    let failures: String = failed.map(told).collect();
     assert!(report.passed() && failures.is_empty(), "{failures}");
-    for operation in Operation::ALL {
-        let ran = report.groups.iter().filter(|g| g.op == operation.name());
+    assert_eq!(heard, report.groups.len());
+    for operation in Selection::OPERATIONS {
+        let of_this_one = |group: &&Group| group.op == operation.name() && group.dtype == "bf16";
+        let ran = report.groups.iter().filter(of_this_one);
         assert!(
-            ran.map(|g| g.elements).sum::<u64>() > 0,
-            "{operation} was not checked"
+            ran.map(|group| group.elements).sum::<u64>() > 0,
+            "{operation}"
         );
     }
+}
+
+#[test]
+fn the_check_can_be_broken_off() {
+    let mut heard = 0;
+    let selection = Selection::default().operation(Operation::Jacobian);
+    let report = check::run(&[gpu().clone()], &selection, &mut |_| {
+        heard += 1;
+        ControlFlow::Break(())
+    });
+    assert!(heard == 1 && report.is_ok_and(|report| report.passed()));
 }
 
 #[test]

@@ -57,7 +57,7 @@ fn only_the_named_ones_hold_special_values() {
         let special = kind.logits(ROWS, COLS, 0).iter().any(|x| !x.is_finite());
         assert_eq!(
             special,
-            matches!(kind, Inputs::Masked | Inputs::Special),
+            matches!(kind, Inputs::Masked | Inputs::OneExcluded | Inputs::Special),
             "{kind:?}"
         );
     }
@@ -183,6 +183,40 @@ fn extremes_overflow_and_underflow() {
     assert!(rows.iter().any(|row| row.iter().all(|x| x.abs() <= 1.0)));
     assert!(rows.iter().any(|row| max(row) < -1e29));
     assert!(rows.iter().flatten().any(|x| x.is_subnormal()));
+}
+
+#[test]
+fn ties_are_at_the_maximum_of_either_zero() {
+    let rows = rows(Inputs::Tied);
+    let tied = |row: &&Vec<f32>| row.iter().filter(|&&x| x == max(row)).count() > 1;
+    assert_eq!(rows.iter().filter(tied).count(), ROWS);
+    let zeros = |row: &&Vec<f32>| {
+        let bits = |zero: f32| row.iter().any(|x| x.to_bits() == zero.to_bits());
+        max(row) == 0.0 && bits(0.0) && bits(-0.0)
+    };
+    assert!(rows.iter().filter(zeros).count() > ROWS / 4);
+}
+
+#[test]
+fn one_logit_of_a_row_is_excluded_in_every_column_of_an_access() {
+    let rows = rows(Inputs::OneExcluded);
+    let excluded = |row: &Vec<f32>| -> Vec<usize> {
+        let places = row.iter().enumerate().filter(|(_, x)| **x == -INF);
+        places.map(|(column, _)| column).collect()
+    };
+    let places: Vec<_> = rows.iter().map(excluded).collect();
+    assert!(places.iter().all(|places| places.len() == 1));
+    assert!((0..4).all(|rest| places.iter().any(|places| places[0] % 4 == rest)));
+}
+
+#[test]
+fn lowest_logits_are_numbers() {
+    let rows = rows(Inputs::Lowest);
+    assert!(rows.iter().flatten().all(|x| x.is_finite()));
+    let lowest = |row: &Vec<f32>| row.iter().filter(|&&x| x == f32::MIN).count();
+    let (whole, partly): (Vec<_>, Vec<_>) = rows.iter().map(lowest).partition(|&n| n == COLS);
+    assert_eq!(whole.len(), ROWS / 4);
+    assert!(partly.iter().all(|n| (COLS / 4..COLS * 5 / 12).contains(n)));
 }
 
 #[test]

@@ -55,12 +55,12 @@ fn operation() -> impl TypedValueParser<Value = Operation> {
     named(&Operation::ALL, Operation::name)
 }
 
-fn dtype() -> impl TypedValueParser<Value = DType> {
+pub(super) fn dtype() -> impl TypedValueParser<Value = DType> {
     named(&DType::ALL, DType::name)
 }
 
 /// One of the values, by its name.
-fn named<T: Copy + Send + Sync + 'static>(
+pub(super) fn named<T: Copy + Send + Sync + 'static>(
     values: &'static [T],
     name: fn(T) -> &'static str,
 ) -> impl TypedValueParser<Value = T> {

@@ -3,11 +3,13 @@
 //! The comments on commands and fields are the texts of `--help`.
 
 mod bench;
+mod check;
 mod cross_entropy;
 mod masking;
 mod numbers;
 
 pub(crate) use bench::Bench;
+pub(crate) use check::Check;
 pub(crate) use cross_entropy::{CrossEntropy, Reduction, ZeroValid};
 pub(crate) use masking::{EmptyRows, MaskedRows, Masking};
 
@@ -194,22 +196,4 @@ pub(crate) struct Jacobian {
     pub(crate) output: PathBuf,
     #[command(flatten)]
     pub(crate) common: Common,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Check {
-    /// Run each kernel entry point at least once (under a minute on a software adapter)
-    #[arg(long, conflicts_with = "full")]
-    pub(crate) quick: bool,
-    /// Cover all combinations of options, not only all pairs
-    #[arg(long)]
-    pub(crate) full: bool,
-    /// As for the operations; may repeat, or be all
-    #[arg(long, value_name = "SEL")]
-    pub(crate) adapter: Vec<String>,
-    /// Write the groups as a JUnit report; - is standard output
-    #[arg(long, value_name = "FILE")]
-    pub(crate) junit: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) json: Json,
 }

@@ -10,14 +10,22 @@ macro_rules! piece {
     ($name:literal) => {
         (
             $name,
-            std::borrow::Cow::Borrowed(include_str!(concat!(
-                env!("CARGO_MANIFEST_DIR"),
-                "/shaders/",
-                $name
-            ))),
+            $crate::shader::pieces::text(
+                $name,
+                include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/shaders/", $name)),
+            ),
         )
     };
 }
+
+/// A file as it is.
+#[cfg(not(feature = "planted-faults"))]
+const fn text(_: &'static str, text: &'static str) -> Cow<'static, str> {
+    Cow::Borrowed(text)
+}
+
+#[cfg(feature = "planted-faults")]
+use super::faults::text;
 
 mod formula;
 mod masked;

@@ -1,0 +1,63 @@
+//! Shapes that few kernels run: long rows and many rows.
+
+use super::Inputs;
+use super::candidates::Candidate;
+use super::kinds::Kind;
+use super::options::Options;
+use crate::variant::{Abilities, Access, Family, Operation, Reduce, Variant};
+use crate::{DType, TargetType};
+
+/// Rows and columns, with a distribution.
+type Large = ((usize, usize), Inputs);
+
+/// Long rows, of which one invocation reaches every level of the nested sums; and more rows than one dimension of a dispatch has
+/// workgroups, and than one workgroup counts.
+pub(super) fn large(abilities: &Abilities) -> Vec<(Candidate, Vec<Large>)> {
+    let alone = Variant {
+        family: Family::Streamed,
+        reduce: Reduce::Invocation,
+        lanes: 1,
+        workgroup: 64,
+        access: Access::Quads,
+        int64: abilities.int64,
+        groups: 0,
+    };
+    let single = Variant {
+        workgroup: 1,
+        access: Access::Words,
+        int64: false,
+        ..alone
+    };
+    let of = |operation, variant| Candidate {
+        operation,
+        dtype: DType::F32,
+        variant,
+        options: Options::all(operation)[0],
+        in_place: false,
+        rows: 0,
+        cols: 0,
+        inner: 1,
+    };
+    let long = |inputs| ((2, 262_144), inputs);
+    let tall = |inputs| ((70_001, 3), inputs);
+    let fused = Candidate {
+        options: Options {
+            kind: Kind::Ignoring(TargetType::I32),
+            weighted: true,
+            z_loss: 0.01,
+            ..Options::all(Operation::CrossEntropy)[0]
+        },
+        ..of(Operation::CrossEntropyFused, single)
+    };
+    vec![
+        (
+            of(Operation::LogSumExp, alone),
+            vec![long(Inputs::OneMaxOverConstant), long(Inputs::Ascending)],
+        ),
+        (fused, vec![tall(Inputs::Flat)]),
+        (
+            of(Operation::Softmax, single),
+            vec![tall(Inputs::PlantedOutliers)],
+        ),
+    ]
+}

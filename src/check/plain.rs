@@ -1,0 +1,182 @@
+//! The plain check: few kernels in which any two traits meet that can, each over every distribution.
+
+use super::candidates::{Candidate, candidates};
+use super::case::Case;
+use super::cover::cover;
+use super::execute::execute;
+use super::judge::judge;
+use super::kernels::{kind_of, problem};
+use super::large::large;
+use super::options::Options;
+use super::subject::Subject;
+use super::traits::pairs_of;
+use super::{Group, Inputs};
+use crate::variant::{Abilities, Access, Family, Operation, Variant};
+use crate::{DType, Error, Gpu};
+
+/// What is run by one kernel.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) operation: Operation,
+    pub(super) dtype: DType,
+    name: String,
+    runs: Vec<Run>,
+}
+
+#[derive(Debug)]
+struct Run {
+    variant: Variant,
+    subject: Subject,
+    seed: u64,
+    /// Whether what is expected follows from rounding alone.
+    halves: bool,
+}
+
+/// The entries for a device, the telling ones first.
+pub(super) fn entries(abilities: &Abilities) -> Vec<Entry> {
+    let candidates = candidates(abilities);
+    let pairs: Vec<_> = candidates.iter().map(pairs_of).collect();
+    let picked = cover(&pairs, |candidate| candidates[candidate].cost());
+    let mut entries: Vec<Entry> = Vec::new();
+    for (turn, candidate) in picked.into_iter().enumerate() {
+        // Not first, since they take long, nor last, since nothing else is like them.
+        if turn == 16 {
+            add_large(&mut entries, abilities);
+        }
+        let candidate = &candidates[candidate];
+        add(&mut entries, candidate, runs(candidate, turn));
+    }
+    entries
+}
+
+fn add_large(entries: &mut Vec<Entry>, abilities: &Abilities) {
+    for (candidate, shapes) in large(abilities) {
+        let run = |((rows, cols), inputs)| Run {
+            variant: candidate.variant,
+            subject: Subject {
+                rows,
+                cols,
+                ..candidate.subject(inputs, candidate.options)
+            },
+            seed: 1,
+            halves: false,
+        };
+        add(entries, &candidate, shapes.into_iter().map(run).collect());
+    }
+}
+
+/// Adds runs to those of the same name, if there are some.
+fn add(entries: &mut Vec<Entry>, candidate: &Candidate, runs: Vec<Run>) {
+    let Candidate {
+        operation,
+        dtype,
+        variant,
+        options,
+        ..
+    } = *candidate;
+    let form = problem(&candidate.subject(Inputs::Flat, options)).form;
+    let name = format!("{}{form}", kind_of(variant));
+    let same = |entry: &&mut Entry| {
+        (entry.operation, entry.dtype) == (operation, dtype) && entry.name == name
+    };
+    match entries.iter_mut().find(same) {
+        Some(entry) => entry.runs.extend(runs),
+        None => entries.push(Entry {
+            operation,
+            dtype,
+            name,
+            runs,
+        }),
+    }
+}
+
+/// Every distribution, with the options and the layouts whose turn it is.
+fn runs(candidate: &Candidate, turn: usize) -> Vec<Run> {
+    let every = candidate.options.numbers(candidate.operation);
+    let run = |(place, inputs): (usize, Inputs)| {
+        let turn = turn * Inputs::ALL.len() + place;
+        let subject = candidate.subject(inputs, every[turn % every.len()]);
+        let apart = (turn + turn / Inputs::ALL.len()) % 2 == 1;
+        Run {
+            variant: candidate.variant,
+            subject: if apart {
+                set_apart(candidate, subject)
+            } else {
+                subject
+            },
+            seed: turn as u64,
+            halves: false,
+        }
+    };
+    let mut runs: Vec<_> = Inputs::ALL.into_iter().enumerate().map(run).collect();
+    if candidate.operation == Operation::LogSoftmaxBackward && candidate.dtype != DType::F32 {
+        let options = Options {
+            scale: HALVES_SCALE,
+            ..candidate.options
+        };
+        runs.push(Run {
+            variant: candidate.variant,
+            subject: candidate.subject(Inputs::Masked, options),
+            seed: turn as u64,
+            halves: true,
+        });
+    }
+    runs
+}
+
+/// Times an odd number of steps, half a step is left.
+const HALVES_SCALE: f32 = 1.5;
+
+/// Rows apart from each other. Where they start on multiples of four, they end amid four; where they are shifted, the last quads
+/// of all lanes are outside the row but for the largest shift.
+fn set_apart(candidate: &Candidate, subject: Subject) -> Subject {
+    let Variant {
+        access,
+        family,
+        lanes,
+        ..
+    } = candidate.variant;
+    let is_free = subject.inner == 1
+        && !matches!(
+            candidate.operation,
+            Operation::Jacobian | Operation::SoftmaxFromPairs | Operation::CrossEntropyFromPairs
+        );
+    let fewer = match (access, family) {
+        (Access::Quads, _) if is_free => 1 + subject.rows % 3,
+        (Access::Shifted, Family::Registers { .. }) if is_free => 4 * lanes as usize - 2,
+        _ => 0,
+    };
+    Subject {
+        apart: Some(access),
+        cols: subject.cols - fewer,
+        ..subject
+    }
+}
+
+impl Entry {
+    /// The groups of the entry, one a distribution.
+    pub(super) fn check(&self, gpu: &Gpu) -> Result<Vec<Group>, Error> {
+        let mut groups: Vec<Group> = Vec::new();
+        for run in &self.runs {
+            let inputs = match run.halves {
+                true => "halves",
+                false => run.subject.inputs.name(),
+            };
+            let case = match run.halves {
+                true => Case::of_halves(run.subject, run.seed),
+                false => Case::new(run.subject, run.seed),
+            };
+            let outcome = execute(gpu, run.variant, &case)?;
+            let group = match groups.iter_mut().find(|group| group.inputs == inputs) {
+                Some(group) => group,
+                None => {
+                    let (op, dtype) = (self.operation.name(), self.dtype.name());
+                    groups.push(Group::new(op, dtype, &self.name, inputs));
+                    groups.last_mut().expect("one was added")
+                }
+            };
+            judge(group, &case, &outcome);
+        }
+        Ok(groups)
+    }
+}

@@ -1,0 +1,96 @@
+//! What a case is of: its shape, its options, and where its matrices lie.
+
+use super::Inputs;
+use super::matrices::Place;
+use super::options::Options;
+use crate::variant::{Access, Operation};
+use crate::{CrossEntropySpec, DType, Layout, SoftmaxSpec};
+
+/// What a case is of.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Subject {
+    pub(super) operation: Operation,
+    pub(super) rows: usize,
+    pub(super) cols: usize,
+    /// Rows that lie side by side on the device. Here they lie one after the other.
+    pub(super) inner: usize,
+    pub(super) dtype: DType,
+    pub(super) inputs: Inputs,
+    pub(super) options: Options,
+    /// Whether the result lies over the first input.
+    pub(super) in_place: bool,
+    /// Where rows lie apart: so that this access suits them.
+    pub(super) apart: Option<Access>,
+}
+
+/// A matrix by its role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Matrix {
+    Source,
+    Upstream,
+    Result,
+}
+
+impl Subject {
+    pub(super) fn cross_entropy_spec(&self) -> CrossEntropySpec {
+        let spec = self.options.spec(self.rows, self.cols);
+        let spec = spec.dtype(self.dtype).inner(self.inner as u64);
+        let spec = spec
+            .row_outputs(self.options.asked(self.operation))
+            .logits_layout(self.layout(Matrix::Source))
+            .targets_layout(self.layout(Matrix::Upstream))
+            .grad_layout(self.layout(Matrix::Result));
+        match self.in_place {
+            true => spec.in_place(),
+            false => spec,
+        }
+    }
+
+    pub(super) fn softmax_spec(&self) -> SoftmaxSpec {
+        let spec = SoftmaxSpec::new(self.rows as u64, self.cols as u64)
+            .dtype(self.dtype)
+            .inner(self.inner as u64)
+            .scale(self.options.scale)
+            .input_layout(self.layout(Matrix::Source))
+            .upstream_layout(self.layout(Matrix::Upstream))
+            .output_layout(self.layout(Matrix::Result));
+        match self.in_place {
+            true => spec.in_place(),
+            false => spec,
+        }
+    }
+
+    fn layout(&self, matrix: Matrix) -> Layout {
+        let Place { offset, stride, .. } = self.place(matrix);
+        match self.apart {
+            Some(_) => Layout::default()
+                .offset(offset as u64)
+                .stride(stride as u64),
+            None => Layout::CONTIGUOUS,
+        }
+    }
+
+    /// Where the slices of a matrix lie: if apart, those of each matrix otherwise, but for as much as the access asks for.
+    pub(super) fn place(&self, matrix: Matrix) -> Place {
+        let width = self.cols * self.inner;
+        let (fours, twos) = (width.next_multiple_of(4), width.next_multiple_of(2));
+        let apart = match self.apart {
+            None => [(0, width); 3],
+            Some(Access::Quads) => [(4, fours + 4), (8, fours), (12, fours + 8)],
+            Some(Access::Shifted) => [(1, width + 2), (5, width + 6), (9, width + 2)],
+            Some(Access::Pairs) => [(2, twos + 2), (6, twos), (4, twos + 4)],
+            Some(Access::Words) => [(3, width + 1), (1, width + 2), (6, width + 5)],
+        };
+        let matrix = match matrix {
+            Matrix::Result if self.in_place => Matrix::Source,
+            other => other,
+        };
+        let (offset, stride) = apart[matrix as usize];
+        Place {
+            offset,
+            stride,
+            width,
+            slices: self.rows / self.inner,
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! The whole sweep of one operation on one storage type: kernels and distributions, operations and distributions, operations
+//! and kernels, every pair of them.
+
+use std::collections::BTreeMap;
+
+use super::case::Case;
+use super::execute::execute;
+use super::judge::judge;
+use super::kernels::{Kernels, has_most_lanes, kind_of, problem};
+use super::options::Options;
+use super::shapes::{BESIDE, Extents, SHAPES, shapes_of, work};
+use super::subject::Subject;
+use super::{Group, Inputs};
+use crate::variant::{Operation, Variant};
+use crate::{DType, Error, Gpu, Planner};
+
+/// Groups by variant and distribution.
+type Groups = BTreeMap<(String, &'static str), Group>;
+
+/// The groups of an operation. Its pipelines are dropped with its planner.
+pub(super) fn check(gpu: &Gpu, operation: Operation, dtype: DType) -> Result<Vec<Group>, Error> {
+    let gpu = &gpu.with_planner(Planner::new(gpu.device()));
+    let mut groups = Groups::new();
+    let every = Options::all(operation);
+    let turn = operation as usize + dtype as usize;
+    let mut options_turn = 7 * turn;
+    let work = work(operation, dtype);
+    for (shape_turn, &((rows, cols, inner), kernels)) in work.iter().enumerate() {
+        for (inputs_turn, inputs) in Inputs::ALL.into_iter().enumerate() {
+            let options = match meets_options(kernels, dtype, (rows, cols, inner)) {
+                true => every[options_turn % every.len()],
+                false => every[0],
+            };
+            options_turn += 1;
+            let subject = Subject {
+                operation,
+                rows,
+                cols,
+                inner,
+                dtype,
+                inputs,
+                options,
+                in_place: false,
+                apart: None,
+            };
+            let share = share(kernels.of(gpu, &subject)?, turn + shape_turn + inputs_turn);
+            check_variants(gpu, &mut groups, &share, subject, turn + inputs_turn)?;
+        }
+        // Else options would meet the same few distributions at every shape, where their numbers share a factor.
+        options_turn += 1;
+    }
+    if operation.allows_in_place() {
+        check_in_place(gpu, &mut groups, operation, dtype)?;
+    }
+    Ok(groups.into_values().collect())
+}
+
+/// Whether options take turns. They make programs of their own, which are compiled for preferred kernels, and for every
+/// other one at two shapes.
+fn meets_options(kernels: Kernels, dtype: DType, extents: Extents) -> bool {
+    let (rows, cols) = SHAPES[0];
+    let at_two_shapes = extents == (rows, cols, 1) || extents == BESIDE[0];
+    kernels.is_preferred() || (dtype == DType::F32 && at_two_shapes)
+}
+
+/// The result over the first input: rows by themselves and rows side by side, by each family once.
+fn check_in_place(
+    gpu: &Gpu,
+    groups: &mut Groups,
+    operation: Operation,
+    dtype: DType,
+) -> Result<(), Error> {
+    let (rows, cols) = shapes_of(operation)[0];
+    let options = Options::all(operation);
+    let shapes = [(rows, cols, 1), BESIDE[dtype as usize]];
+    for (place, (rows, cols, inner)) in shapes.into_iter().enumerate() {
+        let turn = operation as usize + 2 * dtype as usize + place;
+        let subject = Subject {
+            operation,
+            rows,
+            cols,
+            inner,
+            dtype,
+            inputs: Inputs::ALL[turn % Inputs::ALL.len()],
+            options: options[turn % options.len()],
+            in_place: true,
+            apart: None,
+        };
+        let mut kinds = Kernels::Forced.of(gpu, &subject)?;
+        let abilities = gpu.planner().abilities();
+        kinds.retain(|kind| has_most_lanes(kind, abilities));
+        check_variants(gpu, groups, &kinds, subject, turn)?;
+    }
+    Ok(())
+}
+
+/// A kernel and a distribution meet in every third turn.
+fn share(kernels: Vec<Variant>, turn: usize) -> Vec<Variant> {
+    let first = (3 - turn % 3) % 3;
+    kernels.into_iter().skip(first).step_by(3).collect()
+}
+
+fn check_variants(
+    gpu: &Gpu,
+    groups: &mut Groups,
+    variants: &[Variant],
+    subject: Subject,
+    seed: usize,
+) -> Result<(), Error> {
+    if variants.is_empty() {
+        return Ok(());
+    }
+    let Subject {
+        operation,
+        dtype,
+        inputs,
+        ..
+    } = subject;
+    let case = Case::new(subject, seed as u64);
+    for &variant in variants {
+        let name = format!("{}{}", kind_of(variant), problem(&subject).form);
+        let group = groups
+            .entry((name.clone(), inputs.name()))
+            .or_insert_with(|| Group::new(operation.name(), dtype.name(), &name, inputs.name()));
+        judge(group, &case, &execute(gpu, variant, &case)?);
+    }
+    Ok(())
+}

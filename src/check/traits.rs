@@ -1,0 +1,136 @@
+//! Kernels by their traits, and which of these are to meet.
+
+use super::candidates::Candidate;
+use super::cover::Pair;
+use super::options::{MaskOf, has_targets, takes_masks};
+use crate::variant::Family;
+
+/// The traits of a candidate, by number.
+struct Traits {
+    operation: u32,
+    family: u32,
+    reduce: u32,
+    access: u32,
+    dtype: u32,
+    in_place: u32,
+    beside: u32,
+    groups: u32,
+    shares: u32,
+    capped: u32,
+    asked: u32,
+    masking: u32,
+    causal: u32,
+}
+
+impl Traits {
+    fn of(candidate: &Candidate) -> Self {
+        let Candidate {
+            operation,
+            variant,
+            options,
+            ..
+        } = candidate;
+        let family = match variant.family {
+            Family::Registers { .. } => 0,
+            Family::Streamed => 1,
+            Family::Split { .. } => 2,
+            Family::Elementwise { .. } => 3,
+        };
+        let form = options.form(*operation);
+        let elementwise = u32::from(operation.is_elementwise());
+        let beside = u32::from(variant.groups > 0);
+        Self {
+            operation: *operation as u32,
+            family: 4 * (2 * beside + elementwise) + family,
+            reduce: 1000 * variant.reduce as u32 + variant.lanes,
+            access: 2 * variant.access as u32 + u32::from(variant.int64),
+            dtype: candidate.dtype as u32,
+            in_place: u32::from(candidate.in_place),
+            beside,
+            groups: variant.groups,
+            shares: form.shares as u32,
+            capped: u32::from(form.capped),
+            asked: options.row_outputs as u32,
+            masking: match options.mask {
+                None => 0,
+                Some(mask) => 1 + 2 * u32::from(mask.of == MaskOf::Rows) + mask.kind as u32,
+            },
+            causal: u32::from(options.causal),
+        }
+    }
+}
+
+/// Which two traits of a candidate are to meet: those that are joined in one program by more than their names.
+pub(super) fn pairs_of(candidate: &Candidate) -> Vec<Pair> {
+    let traits = Traits::of(candidate);
+    let Traits {
+        operation,
+        family,
+        reduce,
+        access,
+        dtype,
+        in_place,
+        beside,
+        groups,
+        shares,
+        capped,
+        asked,
+        masking,
+        causal,
+    } = traits;
+    let storage = 8 * dtype + access;
+    let mut met = vec![
+        (operation, family),
+        (operation, reduce),
+        (operation, access),
+        (operation, dtype),
+        (operation, in_place),
+        (family, reduce),
+        (family, access),
+        (family, dtype),
+        (family, in_place),
+        (reduce, access),
+        (storage, in_place),
+        (storage, beside),
+        (family, groups),
+    ];
+    // Only the operations of one kind have these options: they do not meet others.
+    let of_targets = [
+        (operation, shares),
+        (operation, capped),
+        (operation, asked),
+        (family, shares),
+        (family, capped),
+        (family, asked),
+        (reduce, shares),
+        (reduce, asked),
+        (dtype, shares),
+        (in_place, asked),
+        (shares, capped),
+        (shares, asked),
+        (capped, asked),
+    ];
+    let of_masks = [
+        (operation, masking),
+        (operation, causal),
+        (family, masking),
+        (family, causal),
+        (reduce, causal),
+        (8 * beside + access, masking),
+        (access, causal),
+        (in_place, masking),
+        (dtype, masking),
+        (masking, causal),
+    ];
+    let first = met.len() as u32;
+    if has_targets(candidate.operation) {
+        met.extend(of_targets);
+    }
+    let second = first + of_targets.len() as u32;
+    let numbered = |(index, (a, b)): (u32, (u32, u32))| (index << 20 | a, b);
+    let mut pairs: Vec<_> = (0..).zip(met).map(numbered).collect();
+    if takes_masks(candidate.operation) {
+        pairs.extend((second..).zip(of_masks).map(numbered));
+    }
+    pairs
+}
