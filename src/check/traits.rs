@@ -18,6 +18,8 @@ struct Traits {
     shares: u32,
     capped: u32,
     asked: u32,
+    told: u32,
+    dense: u32,
     masking: u32,
     causal: u32,
 }
@@ -51,6 +53,8 @@ impl Traits {
             shares: form.shares as u32,
             capped: u32::from(form.capped),
             asked: options.row_outputs as u32,
+            told: u32::from(form.is_told()),
+            dense: u32::from(form.is_dense()),
             masking: match options.mask {
                 None => 0,
                 Some(mask) => 1 + 2 * u32::from(mask.of == MaskOf::Rows) + mask.kind as u32,
@@ -75,6 +79,8 @@ pub(super) fn pairs_of(candidate: &Candidate) -> Vec<Pair> {
         shares,
         capped,
         asked,
+        told,
+        dense,
         masking,
         causal,
     } = traits;
@@ -102,6 +108,7 @@ pub(super) fn pairs_of(candidate: &Candidate) -> Vec<Pair> {
         (family, shares),
         (family, capped),
         (family, asked),
+        (family, 2 * told + dense),
         (reduce, shares),
         (reduce, asked),
         (dtype, shares),
