@@ -50,10 +50,10 @@ fn forced_variants_that_cannot_run() {
         ),
         (
             Variant {
-                family: Family::Split { parts: 1025 },
+                family: Family::Split { parts: 262_145 },
                 ..GOOD
             },
-            "64 lanes merge 1024 parts at most",
+            "64 lanes merge 262144 parts at most",
         ),
         (
             Variant {
