@@ -1,21 +1,32 @@
 //! The thread that waits for the device, so that no executor has to.
 
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::Builder;
+use std::thread::{self, Builder, JoinHandle};
 
 use futures_intrusive::channel::shared::{OneshotSender, oneshot_channel};
 use wgpu::{Device, PollType, SubmissionIndex};
 
-/// Starts its thread when somebody waits for the first time, and ends it with its last clone.
+/// Starts its thread when somebody waits for the first time. Its last clone waits for that thread to end: a process must not
+/// end while a driver is at work in it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Waiter {
-    jobs: Arc<Mutex<Option<Sender<Job>>>>,
+    thread: Arc<Mutex<Option<Serving>>>,
+}
+
+/// The thread, and the way to it.
+#[derive(Debug)]
+struct Serving {
+    jobs: Option<Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
 }
 
 /// A submission, and who is to hear of its end.
+#[derive(Debug)]
 struct Job {
+    device: Device,
     submission: SubmissionIndex,
     ended: OneshotSender<Result<(), String>>,
 }
@@ -32,34 +43,58 @@ impl Waiter {
         submission: SubmissionIndex,
     ) -> Result<(), String> {
         let (ended, end) = oneshot_channel();
-        self.send(device, Job { submission, ended })?;
+        let device = device.clone();
+        self.send(Job {
+            device,
+            submission,
+            ended,
+        })?;
         let gone = || Err("the thread that waits for the device is gone".into());
         end.receive().await.unwrap_or_else(gone)
     }
 
-    fn send(&self, device: &Device, job: Job) -> Result<(), String> {
-        let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-        let sender = match &*jobs {
-            Some(sender) => sender,
-            None => jobs.insert(start(device.clone()).map_err(|error| error.to_string())?),
+    fn send(&self, job: Job) -> Result<(), String> {
+        let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        let serving = match &*thread {
+            Some(serving) => serving,
+            None => thread.insert(Serving::start().map_err(|error| error.to_string())?),
         };
-        sender.send(job).map_err(|error| error.to_string())
+        match &serving.jobs {
+            Some(jobs) => jobs.send(job).map_err(|error| error.to_string()),
+            None => Err("the thread that waits for the device has ended".into()),
+        }
     }
 }
 
-fn start(device: Device) -> std::io::Result<Sender<Job>> {
-    let (sender, jobs) = channel();
-    let name = "wgpu-softmax waiter".into();
-    Builder::new()
-        .name(name)
-        .spawn(move || serve(&device, jobs))?;
-    Ok(sender)
+impl Serving {
+    fn start() -> io::Result<Self> {
+        let (sender, jobs) = channel();
+        let builder = Builder::new().name("wgpu-softmax waiter".into());
+        Ok(Self {
+            thread: Some(builder.spawn(move || serve(jobs))?),
+            jobs: Some(sender),
+        })
+    }
 }
 
-fn serve(device: &Device, jobs: Receiver<Job>) {
-    for Job { submission, ended } in jobs {
+impl Drop for Serving {
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        let another = |thread: &JoinHandle<()>| thread.thread().id() != thread::current().id();
+        if let Some(thread) = self.thread.take().filter(another) {
+            // It does not panic.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn serve(jobs: Receiver<Job>) {
+    for job in jobs {
+        let result = wait(&job.device, &job.submission);
+        // The last handle of a device is not to be dropped here.
+        drop(job.device);
         // The task is gone if its future was dropped.
-        let _ = ended.send(wait(device, &submission));
+        let _ = job.ended.send(result);
     }
 }
 
