@@ -22,6 +22,8 @@ struct Traits {
     dense: u32,
     masking: u32,
     causal: u32,
+    /// Whether kernels of bins serve causal rows.
+    by_bins: u32,
 }
 
 impl Traits {
@@ -60,6 +62,7 @@ impl Traits {
                 Some(mask) => 1 + 2 * u32::from(mask.of == MaskOf::Rows) + mask.kind as u32,
             },
             causal: u32::from(options.causal),
+            by_bins: u32::from(options.causal && family == 0 && variant.lanes == 1),
         }
     }
 }
@@ -83,6 +86,7 @@ pub(super) fn pairs_of(candidate: &Candidate) -> Vec<Pair> {
         dense,
         masking,
         causal,
+        by_bins,
     } = traits;
     let storage = 8 * dtype + access;
     let mut met = vec![
@@ -123,6 +127,7 @@ pub(super) fn pairs_of(candidate: &Candidate) -> Vec<Pair> {
         (family, masking),
         (family, causal),
         (reduce, causal),
+        (operation, by_bins),
         (8 * beside + access, masking),
         (access, causal),
         (in_place, masking),
