@@ -64,7 +64,7 @@ fn no_buffer_is_larger_than_the_device_allows() {
         assert!(matches!(refused, Err(Error::Limit { .. })), "{bytes}");
     }
     // No multiple of four may be as large as the limit says.
-    if most % 4 != 0 {
+    if !most.is_multiple_of(4) {
         let refused = program.gpu.allocate("largest", most);
         assert!(matches!(refused, Err(Error::Limit { .. })), "{refused:?}");
     }
