@@ -3,7 +3,7 @@
 use super::candidates::Candidate;
 use super::cover::Pair;
 use super::options::{MaskOf, has_targets, takes_masks};
-use crate::variant::Family;
+use crate::variant::{Family, Operation};
 
 /// The traits of a candidate, by number.
 struct Traits {
@@ -13,6 +13,8 @@ struct Traits {
     access: u32,
     dtype: u32,
     in_place: u32,
+    /// Whether one column of a row is written by itself: that of the target, or of the diagonal.
+    single: u32,
     beside: u32,
     groups: u32,
     shares: u32,
@@ -50,6 +52,12 @@ impl Traits {
             access: 2 * variant.access as u32 + u32::from(variant.int64),
             dtype: candidate.dtype as u32,
             in_place: u32::from(candidate.in_place),
+            single: u32::from(match operation {
+                Operation::CrossEntropyBackward
+                | Operation::CrossEntropyFused
+                | Operation::CrossEntropyFromPairs => !form.is_dense(),
+                _ => *operation == Operation::Jacobian,
+            }),
             beside,
             groups: variant.groups,
             shares: form.shares as u32,
@@ -77,6 +85,7 @@ pub(super) fn pairs_of(candidate: &Candidate) -> Vec<Pair> {
         access,
         dtype,
         in_place,
+        single,
         beside,
         groups,
         shares,
@@ -100,7 +109,7 @@ pub(super) fn pairs_of(candidate: &Candidate) -> Vec<Pair> {
         (family, dtype),
         (family, in_place),
         (reduce, access),
-        (storage, in_place),
+        (storage, 2 * in_place + single),
         (storage, beside),
         (family, groups),
     ];
