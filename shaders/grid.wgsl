@@ -2,74 +2,85 @@
 // A slot is one part of one row; parts is 1 unless a row is split. Workgroups beyond those of one dimension fold into
 // the second and the third, so the last slots may lie past the end: they go through every merge and write nothing.
 
-struct Params {
-    rows: u32,
-    cols: u32,
-    parts: u32,
-    part_cols: u32,
-    // Where the rows of this dispatch begin: in the bound range of the row-indexed buffers, and in the tensor.
-    bound_row: u32,
-    tensor_row: u32,
-    source_offset: u32,
-    source_stride: u32,
-    upstream_offset: u32,
-    upstream_stride: u32,
-    result_offset: u32,
-    result_stride: u32,
-    first_record: u32,
-    records: u32,
-    scale: f32,
-    // What a mask is multiplied by before it is added: a power of 2.
-    mask_unit: f32,
-    fraction: f32,
-    steepness: f32,
-    lowest_rise: f32,
-    negligible_rise: f32,
-    exponent_high: f32,
-    exponent_low: f32,
-    // Rows that lie side by side, and how many groups of four of them the grid provides for.
-    inner: u32,
-    groups: u32,
-    options: u32,
-    // From here on for cross-entropy alone.
-    first_class: u32,
-    classes: u32,
-    // Words of a class id, and the ignored one.
-    id_words: u32,
-    ignored_low: u32,
-    ignored_high: u32,
-    // Words of a row's loss: two where the z-loss stands apart.
-    loss_words: u32,
-    z_loss: f32,
-    // 1 - e and e / C of the smoothing e over C classes.
-    target_share: f32,
-    uniform_share: f32,
-    // C, S / C and the largest magnitude short of C, for the softcap C of S x; S is the slope at 0.
-    softcap: f32,
-    inverse_softcap: f32,
-    largest_uncapped: u32,
-    slope: f32,
-    // The bits of what a mean divides by, where it is given.
-    weight_sum: u32,
-    valid_rows: u32,
-    // Words of a row's outputs, how many log-probabilities of candidates are among them, and words saved of a row.
-    row_words: u32,
-    candidates: u32,
-    saved_words: u32,
-    // How the logits of targets and candidates are read, where the pass over the logits writes over them.
-    gathering: u32,
-    // From here on for masked rows alone. Of two axes each, the extents and the strides.
-    mask_axes: array<vec4<u32>, 3>,
-    mask_axis_count: u32,
-    mask_column_stride: u32,
-    queries: u32,
-    // The queries of this dispatch, and its rows.
-    bin_first: u32,
-    bin_queries: u32,
-    bin_rows: u32,
-    // The first of the parts of each row that this dispatch serves.
-    first_part: u32,
+// Where rows, columns and records lie.
+struct Grid {
+    rows: u32, // rows of this dispatch
+    cols: u32, // columns of a row
+    parts: u32, // parts of a row that this dispatch serves
+    part_cols: u32, // columns of a part
+    first_part: u32, // the first part served
+    bound_row: u32, // first row of this dispatch within the bound range of arrays by row
+    tensor_row: u32, // first row of this dispatch within the tensor
+    first_record: u32, // records before the first one of this dispatch
+    records: u32, // records of a row, or of all workgroups
+    inner: u32, // rows side by side, and elements from column to column
+    groups: u32, // groups of four rows of a slice that the grid provides for
+    source_offset: u32, // elements before the first row of the source
+    source_stride: u32, // elements from row to row, or slice to slice, of the source
+    upstream_offset: u32, // elements before the first row of the upstream matrix
+    upstream_stride: u32, // elements from row to row of the upstream matrix
+    result_offset: u32, // elements before the first row of the result
+    result_stride: u32, // elements from row to row of the result
+    queries: u32, // queries of a causal group of rows
+    bin_first: u32, // first query, or line of a Jacobian, of this dispatch
+    bin_queries: u32, // queries of this dispatch in each group
+    bin_rows: u32, // rows that this dispatch serves in all
+    record_row_stride: u32, // records from row to row
+    record_part_stride: u32, // records from part to part
     padding: u32,
+}
+
+// How logits are read: scaled, capped, masked.
+struct Scaling {
+    scale: f32, // factor S of a logit x as the kernels see it
+    slope: f32, // derivative of x by the logit that is given, where that is 0
+    prescale: f32, // power of 2, taken of x - max so that it is finite
+    postscale: f32, // S / prescale
+    lowest_shifted: f32, // prescale (x - max) below which S (x - max) is -infinity
+    negligible_shifted: f32, // prescale (x - max) below which exp(S (x - max)) is 0
+    exp2_hi: f32, // high part of log2(e) postscale
+    exp2_lo: f32, // low part of log2(e) postscale
+    mask_unit: f32, // power of 2, multiplies a mask before it is added
+    softcap: f32, // cap C
+    inverse_softcap: f32, // slope / C
+    largest_uncapped: u32, // bits of the largest magnitude of a logit short of C
+    zero_empty_rows: u32, // 1: rows of which nothing is left give zeros; 0: NaN
+    @size(12) padding: u32,
+}
+
+// Where the elements of a mask lie.
+struct MaskAxes {
+    axes: array<vec4<u32>, 3>, // extents and strides, in elements, of two axes each
+    axis_count: u32, // axes that count
+    column_stride: u32, // elements from column to column
+    padding: vec2<u32>,
+}
+
+// What a cross-entropy is asked for.
+struct Loss {
+    flags: u32, // bits of target/options.wgsl
+    first_class: u32, // class of column 0
+    classes: u32, // classes of all shards
+    id_words: u32, // words of a class id
+    ignored_low: u32, // low word of the ignored class id
+    ignored_high: u32, // high word of the ignored class id
+    loss_words: u32, // words of a row's loss: two where the z-loss stands apart
+    z_loss: f32, // factor of lse^2
+    target_share: f32, // 1 - e of the label smoothing e
+    uniform_share: f32, // e / classes
+    weight_sum: u32, // bits of what a mean divides by, where given
+    valid_rows: u32, // bits of what a mean of z-losses divides by, where given
+    row_words: u32, // words of a row's outputs
+    candidates: u32, // candidates of a row whose log-probabilities are given
+    saved_words: u32, // words saved of a row
+    gathering: u32, // GATHERS or GATHERED where the pass over the logits writes over them, else 0
+}
+
+struct Params {
+    grid: Grid,
+    scaling: Scaling,
+    mask: MaskAxes,
+    loss: Loss,
 }
 
 @group(0) @binding(0) var<uniform> given: Params;
@@ -94,7 +105,7 @@ fn place_of(workgroup: vec3<u32>, workgroups: vec3<u32>, local: u32) -> Place {
 override SHIFTED: bool;
 
 fn shift_of(row: u32) -> u32 {
-    return select(0u, (params.source_offset + row * params.source_stride) & 3u, SHIFTED);
+    return select(0u, (params.grid.source_offset + row * params.grid.source_stride) & 3u, SHIFTED);
 }
 
 // The columns [first, last) of a row that a slot serves; none if the slot lies past the last row.
@@ -106,6 +117,11 @@ struct Task {
     alive: bool,
 }
 
+// The record of a part of a row.
+fn record_of(row: u32, part: u32) -> u32 {
+    return row * params.grid.record_row_stride + part * params.grid.record_part_stride + params.grid.first_record;
+}
+
 // Stands for none of the columns of a row.
 const NO_COLUMN: u32 = 0xffffffffu;
 
@@ -115,15 +131,15 @@ fn whole_blocks(first: u32, last: u32, block: u32) -> u32 {
 }
 
 fn task_of(place: Place) -> Task {
-    let slot = place.slot / params.parts;
-    let part = params.first_part + place.slot % params.parts;
+    let slot = place.slot / params.grid.parts;
+    let part = params.grid.first_part + place.slot % params.grid.parts;
     let alive = is_alive(slot);
     let row = row_of_slot(slot);
     let shift = shift_of(row);
-    let first = part * params.part_cols;
-    let last = max(first, min(first + params.part_cols, params.cols + shift));
+    let first = part * params.grid.part_cols;
+    let last = max(first, min(first + params.grid.part_cols, params.grid.cols + shift));
     return Task(
-        min(row, params.rows - 1u),
+        min(row, params.grid.rows - 1u),
         select(0u, first - shift, alive),
         select(0u, last - shift, alive),
         part,

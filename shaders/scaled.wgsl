@@ -6,16 +6,16 @@ fn excluded(bits: vec4<u32>) -> vec4<bool> {
     return bits == vec4<u32>(NEGATIVE_INFINITY);
 }
 
-// A fraction of x - max, half at most, which no two numbers make infinite; the whole at the steepest scales. Steepness times
-// the rise is scale (x - max), which is finite down to params.lowest_rise and -infinity below it. The fraction is a power
+// The prescale, half at most, times x - max, which no two numbers make infinite; at the steepest scales it is 1. The postscale
+// times that is scale (x - max), which is finite down to scaling.lowest_shifted and -infinity below it. The prescale is a power
 // of 2, so that nothing is rounded but the difference.
 fn rise_of(x: vec4<f32>, max_: Value) -> vec4<f32> {
-    return fma(vec4<f32>(params.fraction), x, vec4<f32>(-params.fraction * max_));
+    return fma(vec4<f32>(params.scaling.prescale), x, vec4<f32>(-params.scaling.prescale * max_));
 }
 
 // For any two numbers, of which one may be LOWEST because nothing was seen.
 fn rise_between(x: Value, max_: Value) -> Value {
-    return max(params.fraction * x - params.fraction * max_, Value(LOWEST));
+    return max(params.scaling.prescale * x - params.scaling.prescale * max_, Value(LOWEST));
 }
 
 fn rise_of_one(x: f32, max_: f32) -> f32 {
@@ -27,8 +27,8 @@ fn rise_of_one(x: f32, max_: f32) -> f32 {
 // the difference before it is bounded: equal ones would be factored out, and the parts added.
 fn exponential(x: vec4<f32>, max_: Value) -> vec4<f32> {
     let rise = rise_of(x, max_);
-    let bounded_rise = max(rise, vec4<f32>(params.negligible_rise));
-    return exp2(fma(vec4<f32>(params.exponent_high), bounded_rise, params.exponent_low * rise));
+    let bounded_rise = max(rise, vec4<f32>(params.scaling.negligible_shifted));
+    return exp2(fma(vec4<f32>(params.scaling.exp2_hi), bounded_rise, params.scaling.exp2_lo * rise));
 }
 
 fn exponential_one(x: f32, max_: f32) -> f32 {

@@ -18,11 +18,9 @@ struct Extremes {
 
 // NaN or +infinity among the logits, or none but -infinity, unless that is to give zeros: the row has no probabilities.
 fn poisoned(statistic: Statistic) -> bool {
-    let nothing_left = statistic.sum == 0.0 && (params.options & ZERO_EMPTY_ROWS) == 0u;
+    let nothing_left = statistic.sum == 0.0 && params.scaling.zero_empty_rows == 0u;
     return statistic.special >= INFINITY || nothing_left;
 }
-
-const ZERO_EMPTY_ROWS: u32 = 1024u;
 
 // 1 / sum, exactly 1 for 1.
 fn inverse(sum: f32) -> f32 {
@@ -40,7 +38,7 @@ fn lse_of(statistic: Statistic) -> u32 {
     if statistic.special >= INFINITY {
         return select(INFINITY, NAN, statistic.special > INFINITY);
     }
-    let lse = bitcast<u32>(params.scale * statistic.max + natural_log(max(statistic.sum, 1.0)));
+    let lse = bitcast<u32>(params.scaling.scale * statistic.max + natural_log(max(statistic.sum, 1.0)));
     return select(lse, NEGATIVE_INFINITY, statistic.sum == 0.0);
 }
 
@@ -50,7 +48,7 @@ fn log_sum_of(inverse_sum: f32) -> f32 {
 }
 
 fn lse_of_pair(pair: vec2<u32>) -> u32 {
-    let lse = bitcast<u32>(params.scale * value_one(pair.x) + log_sum_of(value_one(pair.y)));
+    let lse = bitcast<u32>(params.scaling.scale * value_one(pair.x) + log_sum_of(value_one(pair.y)));
     return select(pair.x, lse, finite_one(pair.x));
 }
 

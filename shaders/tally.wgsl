@@ -33,16 +33,16 @@ fn tally_target(row: u32) -> Tally {
     let found = target_of(row);
     tally.valid_rows = u32(found.role == VALID);
     tally.bad_targets = u32(found.role == BAD);
-    tally.first_bad_row = select(NO_ROW, params.tensor_row + row, found.role == BAD);
+    tally.first_bad_row = select(NO_ROW, params.grid.tensor_row + row, found.role == BAD);
     tally.weight_sum = found.weight;
     return tally;
 }
 
 fn tally_loss(row: u32) -> Tally {
     var tally = tally_target(row);
-    let place = (params.bound_row + row) * params.loss_words;
+    let place = (params.grid.bound_row + row) * params.loss.loss_words;
     tally.loss = losses[place];
-    tally.z_loss = select(0u, losses[place + params.loss_words - 1u], params.loss_words == 2u);
+    tally.z_loss = select(0u, losses[place + params.loss.loss_words - 1u], params.loss.loss_words == 2u);
     let magnitude = plus(tally.loss, tally.z_loss) & MAGNITUDE;
     tally.nan_rows = tally.valid_rows * u32(magnitude > INFINITY);
     tally.infinite_rows = u32(magnitude == INFINITY);
@@ -55,10 +55,10 @@ fn row_of(place: Place, i: u32) -> u32 {
 
 fn publish(tally: Tally) {
     var published = tally;
-    if (params.options & MEAN) != 0u {
+    if (params.loss.flags & MEAN) != 0u {
         let divisors = divisors_of(tally);
         published.loss = quotient(tally.loss, divisors.weight_sum);
-        published.z_loss = select(0u, quotient(tally.z_loss, divisors.valid_rows), params.z_loss != 0.0);
+        published.z_loss = select(0u, quotient(tally.z_loss, divisors.valid_rows), params.loss.z_loss != 0.0);
     }
     published.loss = plus(published.loss, published.z_loss);
     status[0] = published;
@@ -67,9 +67,9 @@ fn publish(tally: Tally) {
 
 // The record of one workgroup; the last one of all is published at once.
 fn conclude(place: Place, tally: Tally) {
-    if place.lane == 0u && place.slot < params.parts {
-        tallies[params.first_record + place.slot] = tally;
-        if params.records == 1u {
+    if place.lane == 0u && place.slot < params.grid.parts {
+        tallies[params.grid.first_record + place.slot] = tally;
+        if params.grid.records == 1u {
             publish(tally);
         }
     }
@@ -80,7 +80,7 @@ fn count_targets(invocation: Invocation) {
     let place = locate(invocation);
     var mine = empty_tally();
     for (var i = 0u; i < ROWS_PER_INVOCATION; i++) {
-        if row_of(place, i) < params.rows {
+        if row_of(place, i) < params.grid.rows {
             mine = merge_tallies_of(mine, tally_target(row_of(place, i)));
         }
     }
@@ -92,7 +92,7 @@ fn reduce_losses(invocation: Invocation) {
     let place = locate(invocation);
     var mine = empty_tally();
     for (var i = 0u; i < ROWS_PER_INVOCATION; i++) {
-        if row_of(place, i) < params.rows {
+        if row_of(place, i) < params.grid.rows {
             mine = merge_tallies_of(mine, tally_loss(row_of(place, i)));
         }
     }
@@ -103,8 +103,8 @@ fn reduce_losses(invocation: Invocation) {
 fn merge_tallies(invocation: Invocation) {
     let place = locate(invocation);
     var mine = empty_tally();
-    for (var record = place.lane; record < params.records; record += LANES) {
-        mine = merge_tallies_of(mine, tallies[params.first_record + record]);
+    for (var record = place.lane; record < params.grid.records; record += LANES) {
+        mine = merge_tallies_of(mine, tallies[params.grid.first_record + record]);
     }
     let merged = merge_lanes(place, mine);
     if place.lane == 0u {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::kernel::{Kernel, Step};
 use crate::layout::Geometry;
-use crate::params::Params;
+use crate::params::{Grid, Params};
 use crate::tensor::Window;
 use crate::variant::{Family, Variant};
 use crate::{Error, Planner};
@@ -71,13 +71,16 @@ impl Bin {
 
     /// The part of a dispatch over all rows that is this bin's.
     pub(crate) fn of_all<'a>(&self, all: Step<'a>) -> Step<'a> {
-        let Params { rows, queries, .. } = all.params;
-        let bin_rows = rows / queries * self.queries;
+        let grid = all.params.grid;
+        let bin_rows = grid.rows / grid.queries * self.queries;
         Step {
             params: Params {
-                bin_first: self.first,
-                bin_queries: self.queries,
-                bin_rows,
+                grid: Grid {
+                    bin_first: self.first,
+                    bin_queries: self.queries,
+                    bin_rows,
+                    ..grid
+                },
                 ..all.params
             },
             slots: bin_rows.into(),

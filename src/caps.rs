@@ -7,8 +7,14 @@ use crate::params::Params;
 use crate::shader::Program;
 use crate::variant::Abilities;
 
-/// Bytes between the uniforms of two dispatches: the largest alignment that WebGPU asks for.
-pub(crate) const SLOT: u32 = 256;
+/// The largest alignment of offsets that WebGPU asks for.
+pub(crate) const ALIGNMENT: u32 = 256;
+
+/// Bytes of the uniform of a dispatch.
+pub(crate) const UNIFORM: u32 = size_of::<Params>() as u32;
+
+/// Bytes between the uniforms of two dispatches.
+pub(crate) const SLOT: u32 = UNIFORM.next_multiple_of(ALIGNMENT);
 
 /// Workgroups in x, y and z.
 pub(crate) type Grid = [u32; 3];
@@ -86,7 +92,6 @@ fn unmet(program: &Program, limits: &Limits) -> Option<(&'static str, u64, u64)>
         is_one.count() as u32
     };
     let bound = 1 + bindings.iter().map(|(b, _)| *b as u32).max().unwrap_or(0);
-    let params = size_of::<Params>() as u64;
     let (needs, alignments) = (
         [
             ("max_bind_groups", 1, limits.max_bind_groups),
@@ -150,7 +155,7 @@ fn unmet(program: &Program, limits: &Limits) -> Option<(&'static str, u64, u64)>
     );
     let size = (
         "max_uniform_buffer_binding_size",
-        params,
+        UNIFORM.into(),
         limits.max_uniform_buffer_binding_size,
     );
     let exceeded = needs
@@ -159,8 +164,8 @@ fn unmet(program: &Program, limits: &Limits) -> Option<(&'static str, u64, u64)>
         .find(|(_, needed, available)| needed > available);
     let apart = alignments
         .into_iter()
-        .find(|(_, alignment)| *alignment > SLOT);
-    exceeded.or(apart.map(|(name, alignment)| (name, SLOT.into(), alignment.into())))
+        .find(|(_, alignment)| *alignment > ALIGNMENT);
+    exceeded.or(apart.map(|(name, alignment)| (name, ALIGNMENT.into(), alignment.into())))
 }
 
 #[cfg(test)]

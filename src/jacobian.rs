@@ -92,10 +92,8 @@ impl JacobianPlan {
         let records = Tensor::written(Binding::Partials, "records", &records, records_shape);
         let pairs = Tensor::written(Binding::Pairs, "pairs", &pairs, Shape::PAIR_PER_ROW);
         let lse = Tensor::written(Binding::Lse, "lse", &lse, Shape::VALUE_PER_ROW);
-        let one = Params {
-            records: 1,
-            ..self.params
-        };
+        let mut one = self.params;
+        one.grid.records = 1;
         let statistic = self.statistic.bind(&[logits, records], rows, one)?;
         let merge = self.merge.bind(&[records, pairs, lse], rows, one)?;
         let products = self

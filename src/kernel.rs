@@ -7,7 +7,7 @@ use wgpu::{
 };
 
 use crate::Error;
-use crate::caps::{Grid, SLOT, fold};
+use crate::caps::{Grid, SLOT, UNIFORM, fold};
 use crate::memory::{filled, scratch};
 use crate::params::Params;
 use crate::scope::{contain, require_present};
@@ -89,16 +89,17 @@ impl Kernel {
     /// How many slots a dispatch has: a part of a row each, or of as many groups of rows side by side as an invocation
     /// serves.
     pub(crate) fn slots(&self, params: &mut Params, variant: Variant) -> u64 {
+        let grid = &mut params.grid;
         if !self.program.serves_single_rows() {
-            let bands = u64::from(params.rows.div_ceil(params.inner)) * u64::from(params.parts);
-            return bands * u64::from(params.groups / variant.groups);
+            let bands = u64::from(grid.rows.div_ceil(grid.inner)) * u64::from(grid.parts);
+            return bands * u64::from(grid.groups / variant.groups);
         }
         if variant.groups > 0 {
             // Records of parts are combined by row.
-            params.parts = 1;
+            grid.parts = 1;
         }
         // As many rows as are alive.
-        u64::from(params.bin_rows) * u64::from(params.parts)
+        u64::from(grid.bin_rows) * u64::from(grid.parts)
     }
 
     /// Workgroups in x, y and z for so many slots.
@@ -229,7 +230,7 @@ impl Bound {
 fn uniform_of(device: &Device, steps: &[Step<'_>]) -> Result<Buffer, Error> {
     let mut bytes = vec![0; steps.len() * SLOT as usize];
     for (slot, step) in bytes.chunks_exact_mut(SLOT as usize).zip(steps) {
-        slot[..size_of::<Params>()].copy_from_slice(bytemuck::bytes_of(&step.params));
+        slot[..UNIFORM as usize].copy_from_slice(bytemuck::bytes_of(&step.params));
     }
     let whole = ("wgpu-softmax params", BufferUsages::UNIFORM);
     filled(device, whole, bytes.len() as u64, &bytes)
@@ -244,7 +245,7 @@ struct Absent {
 
 impl Absent {
     fn new(device: &Device) -> Result<Self, Error> {
-        let make = || scratch(device, "wgpu-softmax placeholder", SLOT.into());
+        let make = || scratch(device, "wgpu-softmax placeholder", UNIFORM.into());
         Ok(Self {
             unread: make()?,
             unwritten: make()?,
@@ -260,7 +261,7 @@ impl Absent {
         Span {
             buffer,
             offset: 0,
-            size: u64::from(SLOT),
+            size: u64::from(UNIFORM),
         }
     }
 }
@@ -270,7 +271,7 @@ fn bind_group(device: &Device, step: &Step<'_>, uniform: &Buffer, absent: &Absen
         Binding::Params => Span {
             buffer: uniform,
             offset: 0,
-            size: u64::from(SLOT),
+            size: u64::from(UNIFORM),
         },
         _ => step
             .spans

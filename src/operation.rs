@@ -255,7 +255,7 @@ pub(crate) const fn value(_: Binding, _: &Geometry, _: &Params) -> Shape {
 /// A class id a row.
 pub(crate) const fn class_id(_: Binding, _: &Geometry, params: &Params) -> Shape {
     Shape::PerRow {
-        bytes: params.id_words as u64 * F32,
+        bytes: params.loss.id_words as u64 * F32,
     }
 }
 
@@ -267,6 +267,6 @@ pub(crate) const fn pair(_: Binding, _: &Geometry, _: &Params) -> Shape {
 /// The records of all parts of a row.
 pub(crate) const fn records(_: Binding, _: &Geometry, params: &Params) -> Shape {
     Shape::PerRow {
-        bytes: params.records as u64 * crate::rows::PARTIAL_BYTES,
+        bytes: params.grid.records as u64 * crate::rows::PARTIAL_BYTES,
     }
 }

@@ -4,36 +4,82 @@ use bytemuck::{Pod, Zeroable};
 
 use crate::{Error, Mask};
 
-/// The uniform of every dispatch, as `Params` in `shaders/grid.wgsl` has it.
+/// The uniform of every dispatch, as `Params` in `shaders/grid.wgsl` has it, which says what the fields are.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
 #[expect(missing_docs, reason = "the names are those of the shader")]
 pub struct Params {
+    pub grid: Grid,
+    pub scaling: Scaling,
+    pub mask: MaskAxes,
+    pub loss: Loss,
+}
+
+/// Where rows, columns and records lie.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
+pub struct Grid {
     pub rows: u32,
     pub cols: u32,
     pub parts: u32,
     pub part_cols: u32,
+    pub first_part: u32,
     pub bound_row: u32,
     pub tensor_row: u32,
+    pub first_record: u32,
+    pub records: u32,
+    pub inner: u32,
+    pub groups: u32,
     pub source_offset: u32,
     pub source_stride: u32,
     pub upstream_offset: u32,
     pub upstream_stride: u32,
     pub result_offset: u32,
     pub result_stride: u32,
-    pub first_record: u32,
-    pub records: u32,
+    pub queries: u32,
+    pub bin_first: u32,
+    pub bin_queries: u32,
+    pub bin_rows: u32,
+    pub record_row_stride: u32,
+    pub record_part_stride: u32,
+    pub padding: u32,
+}
+
+/// How logits are read: scaled, capped, masked.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
+pub struct Scaling {
     pub scale: f32,
+    pub slope: f32,
+    pub prescale: f32,
+    pub postscale: f32,
+    pub lowest_shifted: f32,
+    pub negligible_shifted: f32,
+    pub exp2_hi: f32,
+    pub exp2_lo: f32,
     pub mask_unit: f32,
-    pub fraction: f32,
-    pub steepness: f32,
-    pub lowest_rise: f32,
-    pub negligible_rise: f32,
-    pub exponent_high: f32,
-    pub exponent_low: f32,
-    pub inner: u32,
-    pub groups: u32,
-    pub options: u32,
+    pub softcap: f32,
+    pub inverse_softcap: f32,
+    pub largest_uncapped: u32,
+    pub zero_empty_rows: u32,
+    pub padding: [u32; 3],
+}
+
+/// Where the elements of a mask lie.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
+pub struct MaskAxes {
+    pub axes: [[u32; 4]; 3],
+    pub axis_count: u32,
+    pub column_stride: u32,
+    pub padding: [u32; 2],
+}
+
+/// What a cross-entropy is asked for.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
+pub struct Loss {
+    pub flags: u32,
     pub first_class: u32,
     pub classes: u32,
     pub id_words: u32,
@@ -43,25 +89,12 @@ pub struct Params {
     pub z_loss: f32,
     pub target_share: f32,
     pub uniform_share: f32,
-    pub softcap: f32,
-    pub inverse_softcap: f32,
-    pub largest_uncapped: u32,
-    pub slope: f32,
     pub weight_sum: u32,
     pub valid_rows: u32,
     pub row_words: u32,
     pub candidates: u32,
     pub saved_words: u32,
     pub gathering: u32,
-    pub mask_axes: [[u32; 4]; 3],
-    pub mask_axis_count: u32,
-    pub mask_column_stride: u32,
-    pub queries: u32,
-    pub bin_first: u32,
-    pub bin_queries: u32,
-    pub bin_rows: u32,
-    pub first_part: u32,
-    pub padding: u32,
 }
 
 impl Default for Params {
@@ -91,24 +124,19 @@ impl Params {
 
     /// With a scale that is finite and above 0.
     fn reading(scale: f32) -> Self {
-        let fraction = fraction_of(scale);
-        let steepness = scale / fraction;
-        let exponent = f64::from(steepness) * std::f64::consts::LOG2_E;
-        let exponent_high = below(exponent);
         Self {
-            scale,
-            fraction,
-            steepness,
-            lowest_rise: -largest_factor(steepness),
-            negligible_rise: (NEGLIGIBLE_EXPONENT / exponent).max(f32::MIN.into()) as f32,
-            exponent_high,
-            exponent_low: (exponent - f64::from(exponent_high)) as f32,
-            inner: 1,
-            id_words: 1,
-            loss_words: 1,
-            target_share: 1.0,
-            slope: scale,
-            ..Self::zeroed()
+            grid: Grid {
+                inner: 1,
+                ..Grid::zeroed()
+            },
+            scaling: Scaling::by(scale),
+            mask: MaskAxes::zeroed(),
+            loss: Loss {
+                id_words: 1,
+                loss_words: 1,
+                target_share: 1.0,
+                ..Loss::zeroed()
+            },
         }
     }
 
@@ -119,7 +147,8 @@ impl Params {
     ///
     /// As [`scaled`](Self::scaled), and a scale beyond 2^100: what is added would be lost beside it.
     pub(crate) fn added_to(scale: f32) -> Result<Self, Error> {
-        let unit = sum_unit(Self::scaled(scale)?.scale);
+        Self::scaled(scale)?;
+        let unit = sum_unit(scale);
         if unit < SMALLEST_UNIT {
             return Err(Error::Value {
                 what: "scale",
@@ -127,25 +156,27 @@ impl Params {
                 found: format!("{scale:e}"),
             });
         }
-        Ok(Self {
-            slope: scale * unit,
-            mask_unit: unit,
-            ..Self::reading(1.0 / unit)
-        })
+        let mut params = Self::reading(1.0 / unit);
+        params.scaling.slope = scale * unit;
+        params.scaling.mask_unit = unit;
+        Ok(params)
     }
 
     /// With the axes of a mask.
     pub(crate) fn masked(self, mask: &Mask) -> Self {
         let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
-        let mut mask_axes = [[0; 4]; 3];
+        let mut axes = [[0; 4]; 3];
         for (index, axis) in mask.axes().iter().enumerate() {
-            let two = &mut mask_axes[index / 2][2 * (index % 2)..];
+            let two = &mut axes[index / 2][2 * (index % 2)..];
             (two[0], two[1]) = (narrow(axis.extent).max(1), narrow(axis.stride));
         }
         Self {
-            mask_axes,
-            mask_axis_count: narrow(mask.axes().len() as u64),
-            mask_column_stride: narrow(mask.column_stride()),
+            mask: MaskAxes {
+                axes,
+                axis_count: narrow(mask.axes().len() as u64),
+                column_stride: narrow(mask.column_stride()),
+                padding: [0; 2],
+            },
             ..self
         }
     }
@@ -158,7 +189,7 @@ impl Params {
     pub(crate) fn capped(scale: f32, softcap: f32) -> Result<Self, Error> {
         // Where y >= 20, tanh(y) is 1 in f32.
         const SATURATED: f64 = 20.0;
-        let Self { slope, .. } = Self::scaled(scale)?;
+        Self::scaled(scale)?;
         let inverse = f64::from(scale) / f64::from(softcap);
         if !(softcap > 0.0 && softcap.is_finite() && (inverse as f32).is_normal()) {
             return Err(Error::Value {
@@ -168,13 +199,38 @@ impl Params {
             });
         }
         let largest = (SATURATED / inverse).min(f32::MAX.into()) as f32;
-        Ok(Self {
-            slope,
+        let scaling = Scaling {
+            slope: scale,
             softcap,
             inverse_softcap: inverse as f32,
             largest_uncapped: largest.to_bits(),
+            ..Scaling::by(1.0)
+        };
+        Ok(Self {
+            scaling,
             ..Self::default()
         })
+    }
+}
+
+impl Scaling {
+    /// A scale that is finite and above 0, and nothing else.
+    fn by(scale: f32) -> Self {
+        let prescale = prescale_of(scale);
+        let postscale = scale / prescale;
+        let exponent = f64::from(postscale) * std::f64::consts::LOG2_E;
+        let exp2_hi = below(exponent);
+        Self {
+            scale,
+            slope: scale,
+            prescale,
+            postscale,
+            lowest_shifted: -largest_factor(postscale),
+            negligible_shifted: (NEGLIGIBLE_EXPONENT / exponent).max(f32::MIN.into()) as f32,
+            exp2_hi,
+            exp2_lo: (exponent - f64::from(exp2_hi)) as f32,
+            ..Self::zeroed()
+        }
     }
 }
 
@@ -183,7 +239,7 @@ const NEGLIGIBLE_EXPONENT: f64 = -300.0;
 
 /// What is taken of a difference of logits, a power of 2: so much that it is finite, and where the scale is small so much that
 /// its product with a weight is finite if that of the scaled difference is.
-fn fraction_of(scale: f32) -> f32 {
+fn prescale_of(scale: f32) -> f32 {
     match scale {
         _ if scale > STEEPEST_HALVED => 1.0,
         _ => scale.log2().floor().clamp(-100.0, -1.0).exp2(),

@@ -57,16 +57,16 @@ impl sealed::Spec for ShardSpec {
     fn params(&self) -> Result<Params, Error> {
         let narrow = |n| u32::try_from(n).ok();
         let plain = self.columns.params()?;
-        let read = match self.softcap {
-            Some(softcap) => Params::capped(plain.scale, softcap)?,
+        let mut params = match self.softcap {
+            Some(softcap) => Params::capped(plain.scaling.scale, softcap)?,
             None => plain,
         };
         match narrow(self.shard).zip(narrow(self.shards)) {
-            Some((first_record, records)) if first_record < records => Ok(Params {
-                first_record,
-                records,
-                ..read
-            }),
+            Some((first_record, records)) if first_record < records => {
+                params.grid.first_record = first_record;
+                params.grid.records = records;
+                Ok(params)
+            }
             _ => Err(Error::Value {
                 what: "shard",
                 expected: "a number below that of all shards",
@@ -107,11 +107,9 @@ impl sealed::Spec for MergeSpec {
     }
 
     fn params(&self) -> Result<Params, Error> {
-        let records = u32::try_from(self.shards).unwrap_or(u32::MAX);
-        Ok(Params {
-            records,
-            ..Params::scaled(self.scale)?
-        })
+        let mut params = Params::scaled(self.scale)?;
+        params.grid.records = u32::try_from(self.shards).unwrap_or(u32::MAX);
+        Ok(params)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::params::Params;
+use crate::params::Grid;
 use crate::shader::Binding;
 use crate::tensor::{Columns, Tensor, Window};
 use crate::variant::Variant;
@@ -51,13 +51,13 @@ impl Piece {
     }
 
     /// Restricts a dispatch over a window to the piece.
-    pub(crate) fn narrow(&self, params: &mut Params) {
-        params.first_part = self.parts.start;
-        params.parts = self.parts.end - self.parts.start;
-        params.part_cols = self.part_cols.unwrap_or(params.part_cols);
+    pub(crate) fn narrow(&self, grid: &mut Grid) {
+        grid.first_part = self.parts.start;
+        grid.parts = self.parts.end - self.parts.start;
+        grid.part_cols = self.part_cols.unwrap_or(grid.part_cols);
         if let Some(lines) = &self.lines {
-            params.bin_first = lines.start;
-            params.bin_rows = lines.end - lines.start;
+            grid.bin_first = lines.start;
+            grid.bin_rows = lines.end - lines.start;
         }
     }
 

@@ -6,7 +6,7 @@ use crate::bins::Bin;
 use crate::kernel::{Bound, Kernel, Step};
 use crate::layout::Geometry;
 use crate::memory::scratch;
-use crate::params::Params;
+use crate::params::{Grid, Params};
 use crate::pieces::{Piece, ranges};
 use crate::scope::contain;
 use crate::shader::Binding;
@@ -237,16 +237,17 @@ impl RowKernels {
         scratch: Option<&'a wgpu::Buffer>,
     ) -> Step<'a> {
         let mut params = self.params(variant, window, base);
-        piece.narrow(&mut params);
+        let grid = &mut params.grid;
+        piece.narrow(grid);
         let mut spans = Vec::with_capacity(tensors.len() + 1);
         for tensor in tensors {
             let (span, residue) = tensor.span(piece.of_tensor(tensor, window));
             match tensor.binding {
-                Binding::Source => params.source_offset = residue,
-                Binding::Upstream => params.upstream_offset = residue,
-                Binding::Result => params.result_offset = residue,
+                Binding::Source => grid.source_offset = residue,
+                Binding::Upstream => grid.upstream_offset = residue,
+                Binding::Result => grid.result_offset = residue,
                 // The caller's records: those of the library's own begin with the window.
-                Binding::Partials => params.first_record += residue * params.records,
+                Binding::Partials => grid.first_record += residue * grid.record_row_stride,
                 _ => {}
             }
             let shifted = variant.access == Access::Shifted && tensor.is_matrix();
@@ -286,7 +287,13 @@ impl RowKernels {
         let jacobian = operation == Operation::Jacobian;
         let inner = self.geometry.inner;
         let rows = narrow(window.rows * if jacobian { u64::from(cols) } else { 1 });
-        Params {
+        let records = base.grid.records.max(self.variant.family.parts());
+        // The records of a row lie side by side; of rows side by side those of a part do.
+        let (record_row_stride, record_part_stride) = match variant.groups {
+            0 => (records, 1),
+            _ => (1, rows),
+        };
+        let grid = Grid {
             rows,
             cols,
             parts: variant.family.parts(),
@@ -298,11 +305,14 @@ impl RowKernels {
             result_stride: narrow(result.stride),
             inner,
             groups: groups_of_slice(inner.min(narrow(window.rows)), variant),
-            records: base.records.max(self.variant.family.parts()),
-            bin_queries: base.queries,
+            records,
+            record_row_stride,
+            record_part_stride,
+            bin_queries: base.grid.queries,
             bin_rows: rows,
-            ..base
-        }
+            ..base.grid
+        };
+        Params { grid, ..base }
     }
 }
 

@@ -3,7 +3,6 @@
 use crate::layout::{Extents, Geometry, Layout, Layouts};
 use crate::operation::{row_operation, sealed};
 use crate::params::Params;
-use crate::shader::options::ZERO_EMPTY_ROWS;
 use crate::variant::{Form, Masking, Operation, Problem};
 use crate::{DType, EmptyRows, Error, Mask, MaskKind};
 
@@ -265,16 +264,10 @@ impl sealed::Spec for SoftmaxSpec {
             Some(MaskKind::Additive) => Params::added_to(self.scale)?,
             _ => Params::scaled(self.scale)?,
         };
-        let masked = self.mask.as_ref().map_or(read, |mask| read.masked(mask));
-        let queries = self.queries.unwrap_or(0);
-        Ok(Params {
-            queries: u32::try_from(queries).unwrap_or(u32::MAX),
-            options: match self.empty_rows {
-                EmptyRows::Nan => 0,
-                EmptyRows::Zero => ZERO_EMPTY_ROWS,
-            },
-            ..masked
-        })
+        let mut params = self.mask.as_ref().map_or(read, |mask| read.masked(mask));
+        params.grid.queries = u32::try_from(self.queries.unwrap_or(0)).unwrap_or(u32::MAX);
+        params.scaling.zero_empty_rows = u32::from(self.empty_rows == EmptyRows::Zero);
+        Ok(params)
     }
 
     fn mask(&self) -> Option<&Mask> {

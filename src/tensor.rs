@@ -13,8 +13,8 @@ use crate::{DType, Error};
 /// Bytes of an f32.
 pub(crate) const F32: u64 = 4;
 
-/// WebGPU's largest offset alignment: per-row arrays are bound from a row whose bytes are a multiple of it.
-const ALIGNMENT: u64 = 256;
+/// Per-row arrays are bound from a row whose bytes are a multiple of it.
+const ALIGNMENT: u64 = crate::caps::ALIGNMENT as u64;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {

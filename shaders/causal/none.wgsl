@@ -5,7 +5,7 @@ fn counts_quad(k: u32) -> bool {
 }
 
 fn causal_limit(row: u32) -> u32 {
-    return params.cols;
+    return params.grid.cols;
 }
 
 // Up to where a range of columns is read.

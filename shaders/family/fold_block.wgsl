@@ -25,7 +25,7 @@ fn fold_block(fold: ptr<function, Fold>, block: Block, column: u32, last: u32, r
     let largest = maximum_of(seen);
     var sums = (*fold).sums;
     var reference = (*fold).reference;
-    let risen = params.scale * (0.5 * largest - 0.5 * reference) >= Value(0.5);
+    let risen = params.scaling.scale * (0.5 * largest - 0.5 * reference) >= Value(0.5);
     let outgrown = (reference == Value(LOWEST)) | risen;
     if any_of(outgrown) {
         let next = select(reference, largest, outgrown);

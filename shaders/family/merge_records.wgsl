@@ -2,7 +2,7 @@
 
 fn merge_records(place: Place, row: u32) -> Found {
     var extremes = Extremes(LOWEST, 0u);
-    for (var part = place.lane; part < params.records; part += LANES) {
+    for (var part = place.lane; part < params.grid.records; part += LANES) {
         let statistic = statistic_of(load_record(record_of(row, part)));
         extremes.max = max(extremes.max, statistic.max);
         extremes.special = max(extremes.special, statistic.special);
@@ -10,11 +10,11 @@ fn merge_records(place: Place, row: u32) -> Found {
     let merged = merge_extremes(place, extremes);
     // Sixteen records of a lane make one sum, sixteen such sums one, and so do sixteen of those.
     var totals: Totals;
-    for (var stretch = place.lane; stretch < params.records; stretch += 256u * LANES) {
+    for (var stretch = place.lane; stretch < params.grid.records; stretch += 256u * LANES) {
         var of_stretch: Totals;
-        for (var block = stretch; block < min(stretch + 256u * LANES, params.records); block += 16u * LANES) {
+        for (var block = stretch; block < min(stretch + 256u * LANES, params.grid.records); block += 16u * LANES) {
             var of_block: Totals;
-            for (var part = block; part < min(block + 16u * LANES, params.records); part += LANES) {
+            for (var part = block; part < min(block + 16u * LANES, params.grid.records); part += LANES) {
                 let record = load_record(record_of(row, part));
                 of_block = add_totals(of_block, totals_relative_to(record, merged.max));
             }

@@ -20,13 +20,13 @@ fn load_quad(at: Starts, column: u32, k: u32) -> Held {
     if is_whole(k) && counts_quad(k) {
         return load_whole(at, column);
     }
-    return load_guarded(at, column, read_end(at, column, params.cols));
+    return load_guarded(at, column, read_end(at, column, params.grid.cols));
 }
 
 fn write_quad(at: Starts, column: u32, k: u32, bits: vec4<u32>) {
     if is_whole(k) {
         write_result_whole(element_at(at.result, column), bits);
-    } else if any_inside(column, params.cols) {
-        write_result(element_at(at.result, column), inside(column, params.cols), bits);
+    } else if any_inside(column, params.grid.cols) {
+        write_result(element_at(at.result, column), inside(column, params.grid.cols), bits);
     }
 }

@@ -21,7 +21,7 @@ fn registers(invocation: Invocation) {
     for (var k = 0u; k < QUADS; k++) { // unrolled
         let column = column_of_quad(task, place, k);
         let weights = weigh(held[k], extremes.max);
-        block = add_terms(block, terms_of(held[k], unread, column, params.cols, weights, extremes.max));
+        block = add_terms(block, terms_of(held[k], unread, column, params.grid.cols, weights, extremes.max));
         if k % 4u == 3u || k + 1u == QUADS {
             take(&sums, block, k / 4u + 1u);
             block = Terms();
@@ -39,7 +39,7 @@ fn registers(invocation: Invocation) {
             let column = column_of_quad(task, place, k);
             write_quad(at, column, k, outcome(held[k], column, rows));
         }
-        write_blank(place, at, task.first, task.first + 4u * LANES * QUADS, params.cols, rows);
-        write_exception(place, at, task.first, params.cols, rows);
+        write_blank(place, at, task.first, task.first + 4u * LANES * QUADS, params.grid.cols, rows);
+        write_exception(place, at, task.first, params.grid.cols, rows);
     }
 }

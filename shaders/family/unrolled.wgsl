@@ -12,6 +12,6 @@ fn unrolled(invocation: Invocation) {
             let column = column_of_quad(task, place, k);
             write_quad(at, column, k, outcome_at(load_quad(at, column, k), column, rows));
         }
-        write_exception(place, at, task.first, params.cols, rows);
+        write_exception(place, at, task.first, params.grid.cols, rows);
     }
 }

@@ -50,8 +50,8 @@ fn beside(rows: Rows, r: u32, row: Row) -> Rows {
 }
 
 fn column_of(class_: u32) -> u32 {
-    let column = class_ - params.first_class;
-    return select(NO_COLUMN, column, class_ >= params.first_class && column < params.cols);
+    let column = class_ - params.loss.first_class;
+    return select(NO_COLUMN, column, class_ >= params.loss.first_class && column < params.grid.cols);
 }
 
 fn open_row(row: u32, at: Starts) -> Row {
@@ -89,8 +89,8 @@ fn settled(opened: Row, found: Found, saved: Saved, log_sum: f32) -> Row {
 
 // Once over all shards: where the target's column is.
 fn z_loss_of(row: Row, log_sum: f32) -> u32 {
-    let lse = bitcast<f32>(bounded(bitcast<u32>(params.scale * row.max + log_sum)));
-    return select(bounded(bitcast<u32>(params.z_loss * lse * lse)), 0u, row.column == NO_COLUMN);
+    let lse = bitcast<f32>(bounded(bitcast<u32>(params.scaling.scale * row.max + log_sum)));
+    return select(bounded(bitcast<u32>(params.loss.z_loss * lse * lse)), 0u, row.column == NO_COLUMN);
 }
 
 fn with_gradient(settled_row: Row, share_sum: u32, log_sum: f32) -> Row {
@@ -98,18 +98,18 @@ fn with_gradient(settled_row: Row, share_sum: u32, log_sum: f32) -> Row {
     let g = grad_loss_of(row.index);
     var a = g;
     var b = g;
-    if (params.options & MEAN) != 0u {
+    if (params.loss.flags & MEAN) != 0u {
         let divisors = divisors_of(tally);
         a = quotient(g, divisors.weight_sum);
         b = quotient(g, divisors.valid_rows);
     }
-    row.push = params.slope * value_one(a);
+    row.push = params.scaling.slope * value_one(a);
     row.pull_of_weight = row.push * value_one(share_sum) * row.inverse_sum;
     row.spoilt = !(finite_one(a) && finite_one(share_sum));
-    if params.z_loss != 0.0 {
+    if params.loss.z_loss != 0.0 {
         // The logsumexp last and in two parts: where it is huge, its product is finite for a probability alone.
-        let factor = 2.0 * params.slope * value_one(b) * params.z_loss * row.inverse_sum;
-        let of_max = (factor * params.steepness) * (params.fraction * row.max);
+        let factor = 2.0 * params.scaling.slope * value_one(b) * params.loss.z_loss * row.inverse_sum;
+        let of_max = (factor * params.scaling.postscale) * (params.scaling.prescale * row.max);
         row.pull_of_weight += of_max + factor * log_sum;
         row.spoilt = row.spoilt || !finite_one(b);
     }
@@ -120,20 +120,20 @@ fn with_gradient(settled_row: Row, share_sum: u32, log_sum: f32) -> Row {
 
 // The bits of the upstream gradient of a row's loss.
 fn grad_loss_of(index: u32) -> u32 {
-    if (params.options & HAS_UPSTREAM) == 0u {
+    if (params.loss.flags & HAS_UPSTREAM) == 0u {
         return ONE;
     }
-    return grad_losses[select(0u, params.bound_row + index, (params.options & UPSTREAM_PER_ROW) != 0u)];
+    return grad_losses[select(0u, params.grid.bound_row + index, (params.loss.flags & UPSTREAM_PER_ROW) != 0u)];
 }
 
 // One word a row, or two where a mean divides the z-losses by something else.
 fn report(index: u32, row: Row) {
     save(index, row.saved);
-    if (params.options & SKIPS_LOSS) != 0u {
+    if (params.loss.flags & SKIPS_LOSS) != 0u {
         return;
     }
-    let place = (params.bound_row + index) * params.loss_words;
-    if params.loss_words == 2u {
+    let place = (params.grid.bound_row + index) * params.loss.loss_words;
+    if params.loss.loss_words == 2u {
         losses[place] = row.loss;
         losses[place + 1u] = row.z_loss;
     } else {

@@ -41,10 +41,10 @@ fn beside(rows: Rows, r: u32, row: Row) -> Rows {
 }
 
 fn starts(row: u32) -> Starts {
-    let source_row = row / params.cols;
+    let source_row = row / params.grid.cols;
     return Starts(
-        params.source_offset + source_row * params.source_stride,
-        params.result_offset + row * params.result_stride,
+        params.grid.source_offset + source_row * params.grid.source_stride,
+        params.grid.result_offset + row * params.grid.result_stride,
     );
 }
 
@@ -65,18 +65,18 @@ fn weigh(held: Held, max_: Value) -> vec4<f32> {
 }
 
 fn open_row(row: u32, at: Starts) -> Row {
-    let diagonal = row % params.cols;
+    let diagonal = row % params.grid.cols;
     return Row(0.0, 0.0, diagonal, load_source_one(at.source + diagonal), 0.0, 0.0, false);
 }
 
 fn recall(opened: Row, index: u32) -> Row {
-    let pair = pairs[params.bound_row + index / params.cols];
+    let pair = pairs[params.grid.bound_row + index / params.grid.cols];
     var row = opened;
     row.max = value_one(pair.x);
     row.inverse_sum = value_one(pair.y);
     row.poisoned = !finite_one(pair.x);
     row.p = weigh(vec4<u32>(opened.logit), Value(row.max)).x * row.inverse_sum;
-    row.beside_diagonal = -params.scale * row.p * row.inverse_sum;
+    row.beside_diagonal = -params.scaling.scale * row.p * row.inverse_sum;
     return row;
 }
 
@@ -97,5 +97,5 @@ fn exceptional_of(rows: Rows) -> Bits {
 }
 
 fn exceptional(row: Row) -> u32 {
-    return spoil(Truth(row.poisoned), vec4<f32>(params.scale * row.p * (1.0 - row.p))).x;
+    return spoil(Truth(row.poisoned), vec4<f32>(params.scaling.scale * row.p * (1.0 - row.p))).x;
 }

@@ -38,7 +38,7 @@ fn keep(held: Held, weights: vec4<f32>) -> Held {
 
 fn outcome(kept: Held, column: u32, rows: Rows) -> vec4<u32> {
     let rise = rise_of(value(kept), rows.max);
-    let log_p = params.steepness * max(rise, vec4<f32>(params.lowest_rise)) - rows.log_sum;
-    let below = excluded(kept) | (rise < vec4<f32>(params.lowest_rise));
+    let log_p = params.scaling.postscale * max(rise, vec4<f32>(params.scaling.lowest_shifted)) - rows.log_sum;
+    let below = excluded(kept) | (rise < vec4<f32>(params.scaling.lowest_shifted));
     return select(spoil(rows.poisoned, log_p), vec4<u32>(NEGATIVE_INFINITY), below & vec4<bool>(!rows.poisoned));
 }

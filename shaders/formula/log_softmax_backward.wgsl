@@ -50,6 +50,6 @@ fn outcome(kept: Held, column: u32, rows: Rows) -> vec4<u32> {
     let l = value(kept.forward);
     let e = select(exp(l), vec4<f32>(1.0), l == vec4<f32>(0.0));
     let p = select(vec4<f32>(0.0), e, finite(kept.forward));
-    let gradient = params.scale * (value(kept.upstream) - p * rows.sum);
+    let gradient = params.scaling.scale * (value(kept.upstream) - p * rows.sum);
     return spoil(rows.poisoned, gradient);
 }

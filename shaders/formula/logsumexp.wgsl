@@ -27,7 +27,7 @@ fn conclude(opened: Row, statistic: Statistic) -> Row {
 }
 
 fn report(index: u32, row: Row) {
-    lse[params.bound_row + index] = row.lse;
+    lse[params.grid.bound_row + index] = row.lse;
 }
 
 fn keep(held: Held, weights: vec4<f32>) -> Held {

@@ -27,7 +27,7 @@ fn beside(rows: Rows, r: u32, row: Row) -> Rows {
 }
 
 fn open_row(row: u32, at: Starts) -> Row {
-    let bits = grad_lse[params.bound_row + row];
+    let bits = grad_lse[params.grid.bound_row + row];
     return Row(0.0, 0.0, value_one(bits), !finite_one(bits));
 }
 
@@ -44,6 +44,6 @@ fn keep(held: Held, weights: vec4<f32>) -> Held {
 }
 
 fn outcome(kept: Held, column: u32, rows: Rows) -> vec4<u32> {
-    let gradient = params.scale * rows.grad_lse * (bitcast<vec4<f32>>(kept) * rows.inverse_sum);
+    let gradient = params.scaling.scale * rows.grad_lse * (bitcast<vec4<f32>>(kept) * rows.inverse_sum);
     return spoil(rows.poisoned, gradient);
 }

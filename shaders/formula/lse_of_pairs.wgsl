@@ -11,7 +11,7 @@ fn starts(row: u32) -> Starts {
 }
 
 fn open_row(row: u32, at: Starts) -> Row {
-    return pairs[params.bound_row + row];
+    return pairs[params.grid.bound_row + row];
 }
 
 fn recall(opened: Row, index: u32) -> Row {
@@ -19,5 +19,5 @@ fn recall(opened: Row, index: u32) -> Row {
 }
 
 fn report(index: u32, row: Row) {
-    lse[params.bound_row + index] = lse_of_pair(row);
+    lse[params.grid.bound_row + index] = lse_of_pair(row);
 }

@@ -4,6 +4,6 @@
 @group(0) @binding(9) var<storage, read_write> lse: array<u32>;
 
 fn report(index: u32, statistic: Statistic) {
-    pairs[params.bound_row + index] = pair_of(statistic);
-    lse[params.bound_row + index] = lse_of(statistic);
+    pairs[params.grid.bound_row + index] = pair_of(statistic);
+    lse[params.grid.bound_row + index] = lse_of(statistic);
 }

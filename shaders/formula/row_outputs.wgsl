@@ -23,7 +23,7 @@ struct Row {
 }
 
 fn starts(row: u32) -> Starts {
-    return start_of(params.source_offset, params.source_stride, row);
+    return start_of(params.grid.source_offset, params.grid.source_stride, row);
 }
 
 fn open_row(row: u32, at: Starts) -> Row {
@@ -32,8 +32,8 @@ fn open_row(row: u32, at: Starts) -> Row {
 
 fn recall(opened: Row, index: u32) -> Row {
     var row = opened;
-    let place = params.bound_row + index;
-    if params.saved_words == 2u {
+    let place = params.grid.bound_row + index;
+    if params.loss.saved_words == 2u {
         row.pair = pairs[place];
         return row;
     }
@@ -46,18 +46,18 @@ fn recall(opened: Row, index: u32) -> Row {
 
 // scale (x - max) - ln(sum), never x - lse: right at logits of 1e8.
 fn log_prob_of(row: Row, class_: u32, place: u32) -> u32 {
-    if class_ >= params.cols {
+    if class_ >= params.grid.cols {
         return NAN;
     }
-    if params.gathering == GATHERED {
+    if params.loss.gathering == GATHERED {
         return log_prob_at(row, row_outputs[place]);
     }
     // Of a row longer than a binding, other dispatches gather the other parts.
-    if params.gathering == GATHERS && class_ / params.part_cols != params.first_part {
+    if params.loss.gathering == GATHERS && class_ / params.grid.part_cols != params.grid.first_part {
         return row_outputs[place];
     }
     let logit = read_logit(load_source_one(element_at(row.start, class_)));
-    if params.gathering == GATHERS {
+    if params.loss.gathering == GATHERS {
         return logit;
     }
     return log_prob_at(row, logit);
@@ -68,10 +68,10 @@ fn log_prob_at(row: Row, logit: u32) -> u32 {
         return NAN;
     }
     let rise = rise_of_one(value_one(logit), value_one(row.pair.x));
-    if !finite_one(logit) || rise < params.lowest_rise {
+    if !finite_one(logit) || rise < params.scaling.lowest_shifted {
         return NEGATIVE_INFINITY;
     }
-    return bitcast<u32>(params.steepness * rise - log_sum_of(value_one(row.pair.y)));
+    return bitcast<u32>(params.scaling.postscale * rise - log_sum_of(value_one(row.pair.y)));
 }
 
 fn target_log_prob(row: Row, place: u32) -> u32 {
@@ -83,8 +83,8 @@ fn target_log_prob(row: Row, place: u32) -> u32 {
 
 // A class id of one word or two; NO_COLUMN where its upper word says that it is out of range.
 fn candidate(index: u32) -> u32 {
-    let place = index * params.id_words;
-    if params.id_words == 2u && candidates[place + 1u] != 0u {
+    let place = index * params.loss.id_words;
+    if params.loss.id_words == 2u && candidates[place + 1u] != 0u {
         return NO_COLUMN;
     }
     return candidates[place];
@@ -98,12 +98,12 @@ fn z_loss_of(row: Row) -> u32 {
         return NAN;
     }
     let lse = value_one(lse_of_pair(row.pair));
-    return bounded(bitcast<u32>(params.z_loss * lse * lse));
+    return bounded(bitcast<u32>(params.loss.z_loss * lse * lse));
 }
 
 // The next word of a row, if it is wanted.
 fn give(at: ptr<function, u32>, wanted: u32, word: u32) {
-    if (params.options & wanted) != 0u {
+    if (params.loss.flags & wanted) != 0u {
         row_outputs[*at] = word;
         *at += 1u;
     }
@@ -112,26 +112,26 @@ fn give(at: ptr<function, u32>, wanted: u32, word: u32) {
 // The place after the log-probabilities, which come first.
 fn give_log_probs(first: u32, place: u32, row: Row) -> u32 {
     var at = first;
-    if (params.options & GIVES_TARGET_LOG_PROB) != 0u {
+    if (params.loss.flags & GIVES_TARGET_LOG_PROB) != 0u {
         row_outputs[at] = target_log_prob(row, at);
         at += 1u;
     }
-    for (var k = 0u; k < params.candidates; k++) {
-        row_outputs[at + k] = log_prob_of(row, candidate(place * params.candidates + k), at + k);
+    for (var k = 0u; k < params.loss.candidates; k++) {
+        row_outputs[at + k] = log_prob_of(row, candidate(place * params.loss.candidates + k), at + k);
     }
-    return at + params.candidates;
+    return at + params.loss.candidates;
 }
 
 fn report(index: u32, row: Row) {
-    let place = params.bound_row + index;
-    var at = give_log_probs(place * params.row_words, place, row);
-    if params.gathering == GATHERS {
+    let place = params.grid.bound_row + index;
+    var at = give_log_probs(place * params.loss.row_words, place, row);
+    if params.loss.gathering == GATHERS {
         return;
     }
-    if (params.options & SAVES_PAIR) != 0u {
+    if (params.loss.flags & SAVES_PAIR) != 0u {
         caller_pairs[place] = row.pair;
     }
-    if (params.options & SAVES_LSE) != 0u {
+    if (params.loss.flags & SAVES_LSE) != 0u {
         lse[place] = lse_of_pair(row.pair);
     }
     give(&at, GIVES_ENTROPY, row.entropy);

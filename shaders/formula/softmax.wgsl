@@ -33,7 +33,7 @@ fn conclude(opened: Row, statistic: Statistic) -> Row {
 
 // The row as merged statistics have left it.
 fn recall(opened: Row, index: u32) -> Row {
-    let pair = pairs[params.bound_row + index];
+    let pair = pairs[params.grid.bound_row + index];
     return Row(value_one(pair.x), value_one(pair.y), !finite_one(pair.x));
 }
 

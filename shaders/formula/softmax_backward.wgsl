@@ -47,6 +47,6 @@ fn keep(held: Held, weights: vec4<f32>) -> Held {
 }
 
 fn outcome(kept: Held, column: u32, rows: Rows) -> vec4<u32> {
-    let gradient = params.scale * value(kept.forward) * (value(kept.upstream) - rows.dot);
+    let gradient = params.scaling.scale * value(kept.forward) * (value(kept.upstream) - rows.dot);
     return spoil(rows.poisoned, gradient);
 }

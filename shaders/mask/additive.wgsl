@@ -9,7 +9,8 @@ fn mask_keeps(at: Starts, column: u32) -> vec4<bool> {
 
 fn mask_adds(bits: vec4<u32>, at: Starts, column: u32) -> vec4<u32> {
     let added = mask_at(at, column);
-    let sum = fma(vec4<f32>(params.slope), bitcast<vec4<f32>>(bits), params.mask_unit * bitcast<vec4<f32>>(added));
+    let in_unit = params.scaling.mask_unit * bitcast<vec4<f32>>(added);
+    let sum = fma(vec4<f32>(params.scaling.slope), bitcast<vec4<f32>>(bits), in_unit);
     // What comes of numbers that are not finite is not taken.
     let of_number = select(added, bitcast<vec4<u32>>(sum), finite(added));
     let at_odds = !finite(added) & (bits != added);

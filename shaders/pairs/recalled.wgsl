@@ -12,7 +12,7 @@ fn save(index: u32, saved: Saved) {
 }
 
 fn recall(opened: Row, index: u32) -> Row {
-    let pair = pairs[params.bound_row + index];
+    let pair = pairs[params.grid.bound_row + index];
     let found = found_of(Extremes(value_one(pair.x), 0u), Totals());
     return settled(opened, found, pair, log_sum_of(value_one(pair.y)));
 }

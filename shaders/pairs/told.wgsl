@@ -14,7 +14,7 @@ fn saved_of(found: Found) -> Saved {
 }
 
 fn save(index: u32, saved: Saved) {
-    if (params.options & SAVES_PAIR) != 0u {
-        pairs[params.bound_row + index] = saved;
+    if (params.loss.flags & SAVES_PAIR) != 0u {
+        pairs[params.grid.bound_row + index] = saved;
     }
 }

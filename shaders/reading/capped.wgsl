@@ -7,15 +7,16 @@
 fn capped(bits: vec4<u32>) -> vec4<u32> {
     // From the largest one on the quotient is 1.
     let magnitude_bits = bits & vec4<u32>(MAGNITUDE);
-    let magnitude = bitcast<vec4<f32>>(min(magnitude_bits, vec4<u32>(params.largest_uncapped)));
-    let y = magnitude * params.inverse_softcap;
+    let magnitude = bitcast<vec4<f32>>(min(magnitude_bits, vec4<u32>(params.scaling.largest_uncapped)));
+    let y = magnitude * params.scaling.inverse_softcap;
     let e = exp(-2.0 * y);
     let q = y * y;
     let near = y < vec4<f32>(0.625);
     let numerator = select(1.0 - e, 945.0 + q * (105.0 + q), near);
     let quotient = numerator / select(1.0 + e, 945.0 + q * (420.0 + 15.0 * q), near);
-    let u = quotient * select(vec4<f32>(params.softcap), params.slope * magnitude, near);
-    let capped_bits = select(bitcast<vec4<u32>>(u), bitcast<vec4<u32>>(vec4<f32>(params.softcap)), magnitude_bits == vec4<u32>(INFINITY));
+    let u = quotient * select(vec4<f32>(params.scaling.softcap), params.scaling.slope * magnitude, near);
+    let cap_bits = bitcast<vec4<u32>>(vec4<f32>(params.scaling.softcap));
+    let capped_bits = select(bitcast<vec4<u32>>(u), cap_bits, magnitude_bits == vec4<u32>(INFINITY));
     let is_nan = magnitude_bits > vec4<u32>(INFINITY);
     return select(capped_bits | (bits & vec4<u32>(~MAGNITUDE)), bits, is_nan);
 }
@@ -38,6 +39,6 @@ fn weights_kept(kept: vec4<u32>, max_: Value) -> vec4<f32> {
 }
 
 fn sloped(kept: vec4<u32>, gradient: vec4<f32>) -> vec4<f32> {
-    let quotient = value(kept) / params.softcap;
+    let quotient = value(kept) / params.scaling.softcap;
     return gradient * (1.0 - quotient * quotient);
 }

@@ -1,4 +1,4 @@
-// Four rows side by side, their columns params.inner elements apart: an access moves one column of all four. What is
+// Four rows side by side, their columns grid.inner elements apart: an access moves one column of all four. What is
 // known of the rows is four numbers, one for each.
 
 alias Value = vec4<f32>;
@@ -17,16 +17,11 @@ fn rows_from(row: u32) -> Bits {
 }
 
 fn start_of(offset: u32, stride: u32, row: u32) -> u32 {
-    return offset + (row / params.inner) * stride + row % params.inner;
+    return offset + (row / params.grid.inner) * stride + row % params.grid.inner;
 }
 
 fn element_at(start: u32, column: u32) -> u32 {
-    return start + column * params.inner;
-}
-
-// The records of a part lie side by side.
-fn record_of(row: u32, part: u32) -> u32 {
-    return part * params.rows + row;
+    return start + column * params.grid.inner;
 }
 
 fn columns_of(column: u32) -> vec4<u32> {

@@ -19,11 +19,6 @@ fn element_at(start: u32, column: u32) -> u32 {
     return start + column;
 }
 
-// The records of a row lie side by side.
-fn record_of(row: u32, part: u32) -> u32 {
-    return row * params.records + params.first_record + part;
-}
-
 fn columns_of(column: u32) -> vec4<u32> {
     return column + vec4<u32>(0u, 1u, 2u, 3u);
 }

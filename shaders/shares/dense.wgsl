@@ -16,20 +16,20 @@ fn nan(bits: vec4<u32>) -> vec4<bool> {
 }
 
 fn weights_at(column: u32) -> vec4<u32> {
-    if (params.options & HAS_WEIGHT) == 0u {
+    if (params.loss.flags & HAS_WEIGHT) == 0u {
         return vec4<u32>(ONE);
     }
-    let c = min(columns_of(column), vec4<u32>(params.cols - 1u));
+    let c = min(columns_of(column), vec4<u32>(params.grid.cols - 1u));
     return vec4<u32>(class_weights[c.x], class_weights[c.y], class_weights[c.z], class_weights[c.w]);
 }
 
 fn shares_of(held: Held, column: u32, rows: Rows) -> Shares {
     let weights = weights_at(column);
     let probs = probs_of(held, column, rows);
-    let from_target = !zero(probs) & vec4<bool>(params.target_share != 0.0);
-    let used = !zero(weights) & (from_target | vec4<bool>(params.uniform_share != 0.0));
+    let from_target = !zero(probs) & vec4<bool>(params.loss.target_share != 0.0);
+    let used = !zero(weights) & (from_target | vec4<bool>(params.loss.uniform_share != 0.0));
     let q = select(vec4<u32>(0u), probs, from_target);
-    let share = value(weights) * (params.target_share * value(q) + params.uniform_share);
+    let share = value(weights) * (params.loss.target_share * value(q) + params.loss.uniform_share);
     let infinity = select(vec4<u32>(PLUS_BY_SHARE), vec4<u32>(MINUS_BY_SHARE), share < vec4<f32>(0.0));
     let of_numbers = select(infinity, vec4<u32>(0u), finite(weights) & finite(q));
     let faults = select(of_numbers, vec4<u32>(NO_NUMBER), nan(weights) | nan(q));
@@ -61,5 +61,5 @@ fn surprise(row: Row, found: Found, log_sum: f32) -> u32 {
     if plus || minus {
         return select(INFINITY, NEGATIVE_INFINITY, minus);
     }
-    return bitcast<u32>(params.steepness * totals.distance + totals.share * log_sum);
+    return bitcast<u32>(params.scaling.postscale * totals.distance + totals.share * log_sum);
 }

@@ -38,8 +38,8 @@ fn surprise(row: Row, found: Found, log_sum: f32) -> u32 {
     let rise = rise_of_one(value_one(row.logit), row.max);
     if finite_one(row.weight) && finite_one(row.logit) {
         // The weight first: the loss may be a number where the log-probability is out of range.
-        return bitcast<u32>(weight * log_sum - params.steepness * (weight * rise));
+        return bitcast<u32>(weight * log_sum - params.scaling.postscale * (weight * rise));
     }
-    let unweighted = bitcast<u32>(log_sum - params.steepness * rise);
+    let unweighted = bitcast<u32>(log_sum - params.scaling.postscale * rise);
     return times(row.weight, select(INFINITY, unweighted, finite_one(row.logit)));
 }

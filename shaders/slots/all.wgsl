@@ -5,5 +5,5 @@ fn row_of_slot(slot: u32) -> u32 {
 }
 
 fn is_alive(slot: u32) -> bool {
-    return slot < params.rows;
+    return slot < params.grid.rows;
 }

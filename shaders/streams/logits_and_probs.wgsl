@@ -14,9 +14,9 @@ struct Starts {
 
 fn starts(row: u32) -> Starts {
     return Starts(
-        start_of(params.source_offset, params.source_stride, row),
-        start_of(params.upstream_offset, params.upstream_stride, row),
-        start_of(params.result_offset, params.result_stride, row),
+        start_of(params.grid.source_offset, params.grid.source_stride, row),
+        start_of(params.grid.upstream_offset, params.grid.upstream_stride, row),
+        start_of(params.grid.result_offset, params.grid.result_stride, row),
     );
 }
 

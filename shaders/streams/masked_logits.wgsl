@@ -14,10 +14,10 @@ struct Starts {
 
 fn starts(row: u32) -> Starts {
     return Starts(
-        start_of(params.source_offset, params.source_stride, row),
-        start_of(params.result_offset, params.result_stride, row),
-        mask_start(params.tensor_row + rows_from(row)),
-        causal_limit(params.tensor_row + row),
+        start_of(params.grid.source_offset, params.grid.source_stride, row),
+        start_of(params.grid.result_offset, params.grid.result_stride, row),
+        mask_start(params.grid.tensor_row + rows_from(row)),
+        causal_limit(params.grid.tensor_row + row),
     );
 }
 

@@ -1,4 +1,4 @@
-// Rows side by side: the matrix is one of slices, each of params.inner rows whose columns are params.inner elements apart.
+// Rows side by side: the matrix is one of slices, each of grid.inner rows whose columns are grid.inner elements apart.
 // An invocation serves GROUPS groups of four neighbouring rows, WORKGROUP groups from one to the next, so that
 // neighbouring invocations have neighbouring groups. A slice may be split into parts, each of some columns. What lies past the
 // end of a slice, or past the last one, reads what is there and writes nothing.
@@ -17,16 +17,16 @@ struct Group {
 
 fn group_of(place: Place, g: u32) -> Group {
     let index = (place.slot - place.local) * GROUPS + g * WORKGROUP + place.local;
-    let band = index / params.groups;
-    let slice = band / params.parts;
-    let part = params.first_part + band % params.parts;
-    let beside = 4u * (index % params.groups);
+    let band = index / params.grid.groups;
+    let slice = band / params.grid.parts;
+    let part = params.grid.first_part + band % params.grid.parts;
+    let beside = 4u * (index % params.grid.groups);
     // A dispatch may serve some rows of one slice only.
-    let rows = min(params.inner, params.rows - min(slice * params.inner, params.rows));
+    let rows = min(params.grid.inner, params.grid.rows - min(slice * params.grid.inner, params.grid.rows));
     let alive = beside < rows;
-    let first = min(part * params.part_cols, params.cols);
-    let last = min(first + params.part_cols, params.cols);
-    let row = select(0u, slice * params.inner + beside, alive);
+    let first = min(part * params.grid.part_cols, params.grid.cols);
+    let last = min(first + params.grid.part_cols, params.grid.cols);
+    let row = select(0u, slice * params.grid.inner + beside, alive);
     return Group(
         row,
         select(1u, min(4u, rows - beside), alive),

@@ -16,7 +16,7 @@ fn registers(invocation: Invocation) {
     var block: Terms;
     for (var k = 0u; k < QUADS; k++) { // unrolled
         let weights = weigh(held[k], extremes.max);
-        block = add_terms(block, terms_of(held[k], unread, k, params.cols, weights, extremes.max));
+        block = add_terms(block, terms_of(held[k], unread, k, params.grid.cols, weights, extremes.max));
         if k % 4u == 3u || k + 1u == QUADS {
             take(&sums, block, k / 4u + 1u);
             block = Terms();

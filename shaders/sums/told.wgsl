@@ -49,14 +49,14 @@ struct Found {
 
 // scale (x - max), down to where it weighs nothing.
 fn depth_of(rise: Value) -> Value {
-    return params.steepness * max(rise, Value(params.negligible_rise));
+    return params.scaling.postscale * max(rise, Value(params.scaling.negligible_shifted));
 }
 
 // A logit that weighs nothing has a moment of 0: it is bounded as for its weight.
 fn moments_of(logits: vec4<u32>, weights: vec4<f32>, max_: Value) -> vec4<f32> {
     let weighing = bitcast<vec4<f32>>(min(logits, vec4<u32>(LOWEST_BITS)));
-    let bounded_rise = max(rise_of(weighing, max_), vec4<f32>(params.negligible_rise));
-    return weights * (params.steepness * bounded_rise);
+    let bounded_rise = max(rise_of(weighing, max_), vec4<f32>(params.scaling.negligible_shifted));
+    return weights * (params.scaling.postscale * bounded_rise);
 }
 
 fn peaks_of(logits: vec4<u32>, column: u32) -> Peaks {

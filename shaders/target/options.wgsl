@@ -12,13 +12,13 @@ const UPSTREAM_PER_ROW: u32 = 64u;
 const ZERO_VALID: u32 = 128u;
 const DIVISORS_GIVEN: u32 = 256u;
 const UNSIGNED_IDS: u32 = 512u;
-const SAVES_LSE: u32 = 2048u;
-const GIVES_TARGET_LOG_PROB: u32 = 4096u;
-const GIVES_ENTROPY: u32 = 8192u;
-const GIVES_ARGMAX: u32 = 16384u;
-const GIVES_HIT: u32 = 32768u;
-const GIVES_MAX_PROB: u32 = 65536u;
-const GIVES_Z_LOSS: u32 = 131072u;
+const SAVES_LSE: u32 = 1024u;
+const GIVES_TARGET_LOG_PROB: u32 = 2048u;
+const GIVES_ENTROPY: u32 = 4096u;
+const GIVES_ARGMAX: u32 = 8192u;
+const GIVES_HIT: u32 = 16384u;
+const GIVES_MAX_PROB: u32 = 32768u;
+const GIVES_Z_LOSS: u32 = 65536u;
 
 // What the target of a row is.
 struct Target {
@@ -39,8 +39,8 @@ struct Divisors {
 }
 
 fn divisors_of(tally: Tally) -> Divisors {
-    if (params.options & DIVISORS_GIVEN) != 0u {
-        return Divisors(params.weight_sum, params.valid_rows);
+    if (params.loss.flags & DIVISORS_GIVEN) != 0u {
+        return Divisors(params.loss.weight_sum, params.loss.valid_rows);
     }
     return Divisors(tally.weight_sum, bitcast<u32>(f32(tally.valid_rows)));
 }
@@ -54,7 +54,7 @@ fn quotient(a: u32, b: u32) -> u32 {
         return select(NAN, 0u, finite_one(a));
     }
     if (b & MAGNITUDE) == 0u {
-        return select(NAN, 0u, (params.options & ZERO_VALID) != 0u);
+        return select(NAN, 0u, (params.loss.flags & ZERO_VALID) != 0u);
     }
     let infinite = a ^ (b & ~MAGNITUDE);
     return select(infinite, bitcast<u32>(value_one(a) / value_one(b)), finite_one(a));
@@ -88,7 +88,7 @@ fn bounded(bits: u32) -> u32 {
 }
 
 fn weight_of(class_: u32) -> u32 {
-    if (params.options & HAS_WEIGHT) == 0u {
+    if (params.loss.flags & HAS_WEIGHT) == 0u {
         return ONE;
     }
     return class_weights[class_];

@@ -61,8 +61,8 @@ fn a_limit_that_a_program_exceeds_is_named() {
         ("max_compute_workgroup_storage_size", 11_264, 8192)
     );
     assert_eq!(
-        found(|l| l.max_uniform_buffer_binding_size = 255),
-        ("max_uniform_buffer_binding_size", 256, 255)
+        found(|l| l.max_uniform_buffer_binding_size = 287),
+        ("max_uniform_buffer_binding_size", 288, 287)
     );
     assert_eq!(
         found(|l| l.max_dynamic_uniform_buffers_per_pipeline_layout = 0),

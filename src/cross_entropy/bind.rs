@@ -111,15 +111,15 @@ impl<'a> Request<'a> {
         if let Some(weight) = extras.weight {
             let bytes = spec.all_classes() * F32;
             self.read(Binding::Weight, "weight", weight, Shape::Whole { bytes });
-            self.params.options |= HAS_WEIGHT;
+            self.params.loss.flags |= HAS_WEIGHT;
         }
         if let Some(grad_losses) = extras.grad_losses {
-            let (shape, option) = match spec.reduction {
+            let (shape, flags) = match spec.reduction {
                 Reduction::None => (Shape::VALUE_PER_ROW, HAS_UPSTREAM | UPSTREAM_PER_ROW),
                 _ => (Shape::Whole { bytes: F32 }, HAS_UPSTREAM),
             };
             self.read(Binding::GradLosses, "grad_losses", grad_losses, shape);
-            self.params.options |= option;
+            self.params.loss.flags |= flags;
         }
     }
 
@@ -129,7 +129,7 @@ impl<'a> Request<'a> {
         spec: &CrossEntropySpec,
         extras: &CrossEntropyExtras<'a>,
     ) -> Result<(), Error> {
-        let (words, count) = (self.params.row_words, self.params.candidates);
+        let (words, count) = (self.params.loss.row_words, self.params.loss.candidates);
         for (what, buffer, is_wanted) in [
             ("row outputs", extras.row_outputs, words > 0),
             ("candidates", extras.candidates, count > 0),
@@ -152,7 +152,7 @@ impl<'a> Request<'a> {
     }
 
     pub(super) fn skip_losses(&mut self) {
-        self.params.options |= SKIPS_LOSS;
+        self.params.loss.flags |= SKIPS_LOSS;
     }
 
     fn gives(&self, binding: Binding) -> bool {
@@ -201,15 +201,15 @@ impl Kernels<'_> {
             request.given.retain(|tensor| !is_read(tensor));
         }
         let mut params = request.params;
-        let reduces = params.options & SKIPS_LOSS == 0
+        let reduces = params.loss.flags & SKIPS_LOSS == 0
             && (spec.reduction != Reduction::None || request.gives(Binding::Status));
-        let counts = params.options & (MEAN | DIVISORS_GIVEN) == MEAN;
+        let counts = params.loss.flags & (MEAN | DIVISORS_GIVEN) == MEAN;
         let own = Own::new(self, &request, reduces || counts)?;
         let writes_pairs = |tensor: &Tensor<'_>| tensor.binding == Binding::Pairs && tensor.written;
         if own.pairs.is_some() || request.given.iter().any(writes_pairs) {
-            params.options |= SAVES_PAIR;
+            params.loss.flags |= SAVES_PAIR;
         }
-        params.loss_words = own.loss_words;
+        params.loss.loss_words = own.loss_words;
         let every = own.beside(request.given, rows);
         let (given, tensors): (Vec<_>, Vec<_>) = every.iter().copied().partition(is_of_row_outputs);
 
@@ -224,12 +224,9 @@ impl Kernels<'_> {
             );
         }
         if let Some(kernels) = self.row_outputs.filter(|_| gathers) {
-            let gathering = Params {
-                gathering: GATHERS,
-                ..params
-            };
-            steps.extend(self.row_outputs(kernels, &given, &tensors, rows, gathering)?);
-            params.gathering = GATHERED;
+            params.loss.gathering = GATHERS;
+            steps.extend(self.row_outputs(kernels, &given, &tensors, rows, params)?);
+            params.loss.gathering = GATHERED;
         }
         steps.extend(self.rows.steps(&tensors, rows, params, scratch.as_ref())?);
         if let Some(kernels) = self.row_outputs {
@@ -244,8 +241,7 @@ impl Kernels<'_> {
             } else {
                 0
             };
-            let options = params.options & !MEAN | mean;
-            let params = Params { options, ..params };
+            params.loss.flags = params.loss.flags & !MEAN | mean;
             steps.extend(
                 self.tally
                     .reduce(&tensors, self.rows.geometry.cols, rows, params)?,
@@ -261,9 +257,9 @@ impl Kernels<'_> {
         given: &[Tensor<'a>],
         tensors: &[Tensor<'a>],
         rows: u64,
-        params: Params,
+        mut params: Params,
     ) -> Result<Vec<Step<'a>>, Error> {
-        let reads_logits = self.spec.asked().reads_logits() && params.gathering != GATHERED;
+        let reads_logits = self.spec.asked().reads_logits() && params.loss.gathering != GATHERED;
         let is_read = |tensor: &&Tensor<'_>| {
             use Binding::{Lse, Pairs, RowInput, Source, Weight};
             match tensor.binding {
@@ -277,16 +273,16 @@ impl Kernels<'_> {
             .copied()
             .collect();
         let gives = |binding| bound.iter().any(|tensor| tensor.binding == binding);
-        let option = |binding, bit| if gives(binding) { bit } else { 0 };
-        let options = params.options & !SAVES_PAIR
-            | option(Binding::CallerPairs, SAVES_PAIR)
-            | option(Binding::Lse, SAVES_LSE);
-        kernels.steps(&bound, rows, Params { options, ..params }, None)
+        let flag = |binding, bit| if gives(binding) { bit } else { 0 };
+        params.loss.flags = params.loss.flags & !SAVES_PAIR
+            | flag(Binding::CallerPairs, SAVES_PAIR)
+            | flag(Binding::Lse, SAVES_LSE);
+        kernels.steps(&bound, rows, params, None)
     }
 
     /// Says by what a mean and its gradient divide. Every row of probabilities counts once.
     fn settle_mean(&self, request: &mut Request<'_>) {
-        let params = &mut request.params;
+        let loss = &mut request.params.loss;
         let (spec, rows) = (self.spec, request.rows);
         let mean = spec.reduction == Reduction::Mean || spec.mean_over.is_some();
         if mean
@@ -295,12 +291,12 @@ impl Kernels<'_> {
                 .iter()
                 .any(|tensor| tensor.binding == Binding::Result)
         {
-            params.options |= MEAN;
+            loss.flags |= MEAN;
         }
         if mean && spec.targets == TargetType::Probs && spec.mean_over.is_none() {
-            params.options |= DIVISORS_GIVEN;
-            params.weight_sum = (rows as f32).to_bits();
-            params.valid_rows = params.weight_sum;
+            loss.flags |= DIVISORS_GIVEN;
+            loss.weight_sum = (rows as f32).to_bits();
+            loss.valid_rows = loss.weight_sum;
         }
     }
 }
@@ -324,8 +320,9 @@ impl Own {
     fn new(kernels: &Kernels<'_>, request: &Request<'_>, counts: bool) -> Result<Self, Error> {
         let (rows, params) = (request.rows, &request.params);
         let make = |label, size| scratch(kernels.rows.planner.device(), label, size);
-        let reduced = kernels.spec.reduction != Reduction::None && params.options & SKIPS_LOSS == 0;
-        let loss_words = if reduced && params.z_loss != 0.0 {
+        let reduced =
+            kernels.spec.reduction != Reduction::None && params.loss.flags & SKIPS_LOSS == 0;
+        let loss_words = if reduced && params.loss.z_loss != 0.0 {
             2
         } else {
             1

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::TargetType;
 use crate::Error;
-use crate::params::Params;
+use crate::params::Loss;
 use crate::shader::options::{
     GIVES_ARGMAX, GIVES_ENTROPY, GIVES_HIT, GIVES_MAX_PROB, GIVES_TARGET_LOG_PROB, GIVES_Z_LOSS,
 };
@@ -177,10 +177,10 @@ impl RowOutputs {
     }
 
     /// What the kernels read of it.
-    pub(super) fn params(self, base: Params) -> Params {
+    pub(super) fn loss(self, base: Loss) -> Loss {
         let bit = |is_wanted, bit| if is_wanted { bit } else { 0 };
-        Params {
-            options: base.options
+        Loss {
+            flags: base.flags
                 | bit(self.target_log_prob, GIVES_TARGET_LOG_PROB)
                 | bit(self.entropy, GIVES_ENTROPY)
                 | bit(self.argmax, GIVES_ARGMAX)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Status;
 use crate::kernel::{Kernel, Step};
-use crate::params::Params;
+use crate::params::{Grid, Params};
 use crate::shader::{Program, Stage, TALLIED};
 use crate::tensor::{Tensor, Window, windows, without_matrices};
 use crate::variant::{Form, REDUCED, Shares};
@@ -62,7 +62,7 @@ impl Tally {
         rows: u64,
         base: Params,
     ) -> Result<Vec<Step<'a>>, Error> {
-        self.steps(&self.count, tensors, rows, Params { cols, ..base })
+        self.steps(&self.count, tensors, rows, of_cols(cols, base))
     }
 
     /// The dispatches that reduce the losses of `rows` rows and publish their record.
@@ -73,7 +73,7 @@ impl Tally {
         rows: u64,
         base: Params,
     ) -> Result<Vec<Step<'a>>, Error> {
-        self.steps(&self.reduce, tensors, rows, Params { cols, ..base })
+        self.steps(&self.reduce, tensors, rows, of_cols(cols, base))
     }
 
     fn steps<'a>(
@@ -81,16 +81,13 @@ impl Tally {
         kernel: &Arc<Kernel>,
         tensors: &[Tensor<'a>],
         rows: u64,
-        base: Params,
+        mut base: Params,
     ) -> Result<Vec<Step<'a>>, Error> {
         let tensors = without_matrices(tensors);
         let windows = self.windows(&tensors, rows)?;
         let records: u64 = windows.iter().map(|window| self.groups(window)).sum();
         self.check_trips(records)?;
-        let base = Params {
-            records: narrow(records),
-            ..base
-        };
+        base.grid.records = narrow(records);
         // Record 0 is where all merge; a single record is there from the start.
         let mut first_record = u64::from(records > 1);
         let mut steps = Vec::new();
@@ -165,13 +162,13 @@ fn step<'a>(
     (first_record, groups): (u64, u64),
     base: Params,
 ) -> Step<'a> {
-    let params = Params {
+    let grid = Grid {
         rows: narrow(window.rows),
         parts: narrow(groups),
         bound_row: window.bound_row(),
         tensor_row: narrow(window.first),
         first_record: narrow(first_record),
-        ..base
+        ..base.grid
     };
     let spans = tensors
         .iter()
@@ -180,9 +177,14 @@ fn step<'a>(
     Step {
         kernel: Arc::clone(kernel),
         spans,
-        params,
+        params: Params { grid, ..base },
         slots: groups,
     }
+}
+
+const fn of_cols(cols: u32, mut params: Params) -> Params {
+    params.grid.cols = cols;
+    params
 }
 
 fn narrow(n: u64) -> u32 {

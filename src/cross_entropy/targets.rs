@@ -31,7 +31,7 @@ impl TargetType {
         self.words() as u64 * F32
     }
 
-    pub(super) const fn option(self) -> u32 {
+    pub(super) const fn flag(self) -> u32 {
         match self {
             Self::U32 => UNSIGNED_IDS,
             _ => 0,

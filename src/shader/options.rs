@@ -1,4 +1,4 @@
-//! The bits of `Params::options`, by the names that `shaders/target/options.wgsl` gives them.
+//! The bits of `Loss::flags`, by the names that `shaders/target/options.wgsl` gives them.
 
 /// Declares the bits in their order, and the list of all.
 macro_rules! bits {
@@ -37,8 +37,6 @@ bits! {
     DIVISORS_GIVEN,
     /// Class ids of one word have no sign.
     UNSIGNED_IDS,
-    /// Rows of which nothing is left give zeros.
-    ZERO_EMPTY_ROWS,
     /// The lse is written with the row outputs.
     SAVES_LSE,
     /// The log-probability of the target is a row output.

@@ -4,7 +4,7 @@ use super::CrossEntropySpec;
 use crate::cross_entropy::{RowOutputs, TargetType};
 use crate::layout::{Extents, Geometry};
 use crate::operation::sealed;
-use crate::params::Params;
+use crate::params::{Loss, Params};
 use crate::shader::options::{DIVISORS_GIVEN, HAS_IGNORE_INDEX, ZERO_VALID};
 use crate::variant::{Form, Operation, Shares};
 use crate::{Error, ZeroValid};
@@ -103,12 +103,12 @@ impl CrossEntropySpec {
         Ok(())
     }
 
-    fn options(&self) -> u32 {
+    fn flags(&self) -> u32 {
         let bit = |asked, bit| if asked { bit } else { 0 };
         bit(self.ignore_index.is_some(), HAS_IGNORE_INDEX)
             | bit(self.zero_valid == ZeroValid::Zero, ZERO_VALID)
             | bit(self.mean_over.is_some(), DIVISORS_GIVEN)
-            | self.targets.option()
+            | self.targets.flag()
     }
 
     /// `e / C`; not 0 unless the smoothing is.
@@ -161,8 +161,8 @@ impl sealed::Spec for CrossEntropySpec {
             Some(softcap) => Params::capped(self.scale, softcap)?,
             None => Params::scaled(self.scale)?,
         };
-        Ok(self.row_outputs.params(Params {
-            options: self.options(),
+        let loss = Loss {
+            flags: self.flags(),
             first_class: narrow(self.first_class),
             classes: narrow(self.all_classes),
             id_words: self.targets.words(),
@@ -173,7 +173,11 @@ impl sealed::Spec for CrossEntropySpec {
             uniform_share: self.uniform_share(),
             weight_sum: weight_sum.to_bits(),
             valid_rows: (valid_rows as f32).to_bits(),
+            ..read.loss
+        };
+        Ok(Params {
+            loss: self.row_outputs.loss(loss),
             ..read
-        }))
+        })
     }
 }

@@ -10,7 +10,7 @@ use crate::plain_form::reads::Reads;
 use crate::plain_form::{OPERATIONS, parse, programs};
 
 /// Fields that say where data lies, and how a logit is scaled: they alone may be read for each element.
-const PER_ELEMENT: [&str; 17] = [
+const PER_ELEMENT: [&str; 19] = [
     "cols",
     "source_offset",
     "source_stride",
@@ -21,13 +21,15 @@ const PER_ELEMENT: [&str; 17] = [
     "part_cols",
     "first_record",
     "records",
+    "record_row_stride",
+    "record_part_stride",
     "scale",
-    "fraction",
-    "steepness",
-    "lowest_rise",
-    "negligible_rise",
-    "exponent_high",
-    "exponent_low",
+    "prescale",
+    "postscale",
+    "lowest_shifted",
+    "negligible_shifted",
+    "exp2_hi",
+    "exp2_lo",
 ];
 
 /// What is called for each element of a row that is folded, and of one that is written.
@@ -95,7 +97,7 @@ fn numbers_of_options_are_read_per_row() {
             "{operation} reads {others:?} for each element"
         );
         assert!(
-            fields.contains("exponent_high"),
+            fields.contains("exp2_hi"),
             "{operation} reads {fields:?} alone"
         );
     }
@@ -109,7 +111,7 @@ fn what_is_read_is_seen() {
         let mut reads = Reads::of(&module);
         let entry_point = &module.entry_points[0].function;
         reads.block(entry_point, &entry_point.body);
-        for field in ["options", "z_loss", "slope", "ignored_high", "valid_rows"] {
+        for field in ["flags", "z_loss", "slope", "ignored_high", "valid_rows"] {
             assert!(
                 reads.fields.contains(field),
                 "{field} is not read by {program:?}"
@@ -123,7 +125,7 @@ fn what_is_read_is_seen() {
     };
     for (form, field) in [
         (form(Shares::Smoothed, false), "uniform_share"),
-        (form(Shares::Probabilities, false), "options"),
+        (form(Shares::Probabilities, false), "flags"),
         (form(Shares::Onehot, true), "inverse_softcap"),
     ] {
         let fields = read_per_element(Operation::CrossEntropyFused, form);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use naga::{Block, Expression, Function, Handle, Module, Statement, TypeInner};
+use naga::{Block, Expression, Function, Handle, Module, Statement, Type, TypeInner};
 
 /// What some code reads of the uniform, and which functions it calls, directly and by others.
 pub(crate) struct Reads<'m> {
@@ -76,24 +76,36 @@ fn inner_blocks(statement: &Statement) -> Vec<&Block> {
     }
 }
 
-/// The field of the uniform that a pointer is of; "all of it" where it is of none alone.
+/// The field of the uniform that a pointer is of; "all of" where it is of several.
 fn field(module: &Module, function: &Function, pointer: Handle<Expression>) -> Option<String> {
-    let is_params = |of: Handle<Expression>| match function.expressions[of] {
-        Expression::GlobalVariable(global) => {
-            module.global_variables[global].name.as_deref() == Some("params")
-        }
-        _ => false,
-    };
+    let (name, ty) = place(module, function, pointer)?;
+    match module.types[ty].inner {
+        TypeInner::Struct { .. } => Some(format!("all of {name}")),
+        _ => Some(name),
+    }
+}
+
+/// The name and the type of the uniform, or of what of it a pointer is of.
+fn place(
+    module: &Module,
+    function: &Function,
+    pointer: Handle<Expression>,
+) -> Option<(String, Handle<Type>)> {
     match function.expressions[pointer] {
-        _ if is_params(pointer) => Some("all of it".to_owned()),
-        Expression::AccessIndex { base, index } if is_params(base) => {
-            let (_, params) = module
-                .types
-                .iter()
-                .find(|(_, ty)| ty.name.as_deref() == Some("Params"))?;
-            match &params.inner {
-                TypeInner::Struct { members, .. } => members[index as usize].name.clone(),
-                _ => None,
+        Expression::GlobalVariable(global) => {
+            let variable = &module.global_variables[global];
+            let name = variable.name.clone()?;
+            (name == "params").then_some((name, variable.ty))
+        }
+        Expression::AccessIndex { base, index } => {
+            let (name, ty) = place(module, function, base)?;
+            match &module.types[ty].inner {
+                TypeInner::Struct { members, .. } => {
+                    let member = &members[index as usize];
+                    Some((member.name.clone()?, member.ty))
+                }
+                // An element of an array, or a component of a vector.
+                _ => Some((name, ty)),
             }
         }
         _ => None,

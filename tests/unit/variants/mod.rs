@@ -8,7 +8,9 @@ use std::mem::offset_of;
 
 use naga::back::{PipelineConstants, pipeline_constants};
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
-use naga::{AddressSpace, Module, ShaderStage, StorageAccess, TypeInner};
+use naga::{
+    AddressSpace, Handle, Module, ShaderStage, StorageAccess, StructMember, Type, TypeInner,
+};
 use wgpu_softmax::Params;
 use wgpu_softmax::shader::{Program, Stage, options};
 use wgpu_softmax::variant::{Form, Reduce};
@@ -149,37 +151,60 @@ fn assert_translates(program: &Program, module: &Module, info: &ModuleInfo) {
 #[test]
 fn the_uniform_has_the_hosts_layout() {
     macro_rules! offsets {
-        ($($field:ident)*) => {
-            BTreeMap::from([$((stringify!($field), offset_of!(Params, $field)),)*])
+        ($($group:ident: $($field:ident)*;)*) => {
+            BTreeMap::from([$($((
+                concat!(stringify!($group), ".", stringify!($field)).to_owned(),
+                offset_of!(Params, $group.$field),
+            ),)*)*])
         };
     }
     let host = offsets!(
-        rows cols parts part_cols bound_row tensor_row source_offset source_stride
-        upstream_offset upstream_stride result_offset result_stride first_record records scale mask_unit fraction
-        steepness lowest_rise negligible_rise exponent_high exponent_low inner groups
-        options first_class classes id_words ignored_low ignored_high loss_words z_loss
-        target_share uniform_share softcap inverse_softcap largest_uncapped slope weight_sum valid_rows
-        row_words candidates saved_words gathering mask_axes mask_axis_count mask_column_stride queries
-        bin_first bin_queries bin_rows first_part padding
+        grid:
+            rows cols parts part_cols first_part bound_row tensor_row first_record records inner groups
+            source_offset source_stride upstream_offset upstream_stride result_offset result_stride
+            queries bin_first bin_queries bin_rows record_row_stride record_part_stride padding;
+        scaling:
+            scale slope prescale postscale lowest_shifted negligible_shifted exp2_hi exp2_lo mask_unit
+            softcap inverse_softcap largest_uncapped zero_empty_rows padding;
+        mask: axes axis_count column_stride padding;
+        loss:
+            flags first_class classes id_words ignored_low ignored_high loss_words z_loss target_share uniform_share
+            weight_sum valid_rows row_words candidates saved_words gathering;
     );
     // It is in one piece of all programs.
     for program in programs().into_iter().step_by(97) {
         let module = parsed(&program);
-        let (_, params) = module
+        let (params, _) = module
             .types
             .iter()
             .find(|(_, ty)| ty.name.as_deref() == Some("Params"))
             .expect("Params");
-        let TypeInner::Struct { members, span } = &params.inner else {
-            panic!("Params is a struct")
-        };
-        let shader: BTreeMap<_, _> = members
+        let (groups, span) = members(&module, params);
+        let shader: BTreeMap<_, _> = groups
             .iter()
-            .map(|m| (m.name.as_deref().expect("named"), m.offset as usize))
+            .flat_map(|group| {
+                let (fields, span) = members(&module, group.ty);
+                assert_eq!(span % 16, 0, "{group:?}");
+                fields.iter().map(|field| {
+                    let name = format!("{}.{}", name_of(group), name_of(field));
+                    (name, (group.offset + field.offset) as usize)
+                })
+            })
             .collect();
         assert_eq!(shader, host, "{program:?}");
-        assert_eq!(*span as usize, size_of::<Params>(), "{program:?}");
+        assert_eq!(span as usize, size_of::<Params>(), "{program:?}");
     }
+}
+
+fn members(module: &Module, of: Handle<Type>) -> (&[StructMember], u32) {
+    match &module.types[of].inner {
+        TypeInner::Struct { members, span } => (members, *span),
+        other => panic!("{other:?} is no struct"),
+    }
+}
+
+fn name_of(member: &StructMember) -> &str {
+    member.name.as_deref().expect("named")
 }
 
 #[test]
