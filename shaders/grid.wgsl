@@ -33,8 +33,8 @@ struct Grid {
 // How logits are read: scaled, capped, masked.
 struct Scaling {
     scale: f32, // factor S of a logit x as the kernels see it
-    slope: f32, // derivative of x by the logit that is given, where that is 0
-    prescale: f32, // power of 2, taken of x - max so that it is finite
+    slope: f32, // factor of a given logit, before a cap or a mask, in the mask's unit
+    prescale: f32, // power of 2 that keeps prescale (x - max) finite
     postscale: f32, // S / prescale
     lowest_shifted: f32, // prescale (x - max) below which S (x - max) is -infinity
     negligible_shifted: f32, // prescale (x - max) below which exp(S (x - max)) is 0
@@ -73,7 +73,7 @@ struct Loss {
     row_words: u32, // words of a row's outputs
     candidates: u32, // candidates of a row whose log-probabilities are given
     saved_words: u32, // words saved of a row
-    gathering: u32, // GATHERS or GATHERED where the pass over the logits writes over them, else 0
+    gathering: u32, // GATHERS or GATHERED where logits are written over or longer than a binding, else 0
 }
 
 struct Params {
