@@ -3,6 +3,7 @@
 use wgpu::Buffer;
 
 use super::case::{Case, Expected};
+use super::digest::{EMPTY, digest};
 use super::kinds::Kind;
 use super::masking::Masking;
 use super::matrices::{Output, upload_rows};
@@ -20,6 +21,40 @@ use crate::{
 pub(super) struct Outcome {
     pub(super) outputs: Vec<Vec<f32>>,
     pub(super) kept_within: bool,
+    /// Of the bits of every buffer that was read back.
+    pub(super) digest: u64,
+}
+
+impl Outcome {
+    pub(super) const fn new() -> Self {
+        Self {
+            outputs: Vec::new(),
+            kept_within: true,
+            digest: EMPTY,
+        }
+    }
+
+    /// The values of an output.
+    pub(super) fn fetch(&mut self, gpu: &Gpu, output: &Output) -> Result<Vec<f32>, Error> {
+        let words = output.download(gpu)?;
+        self.digest = digest(self.digest, words.iter().copied());
+        let (values, kept) = output.values(words);
+        self.kept_within &= kept;
+        Ok(values)
+    }
+
+    /// With outputs that are compared as they are.
+    pub(super) fn collect<'a>(
+        mut self,
+        gpu: &Gpu,
+        outputs: impl IntoIterator<Item = &'a Output>,
+    ) -> Result<Self, Error> {
+        for output in outputs {
+            let values = self.fetch(gpu, output)?;
+            self.outputs.push(values);
+        }
+        Ok(self)
+    }
 }
 
 /// Runs `case` with `variant` forced.
@@ -39,22 +74,6 @@ pub(super) fn execute(gpu: &Gpu, variant: Variant, case: &Case) -> Result<Outcom
         }
         _ => rows(gpu, &planner, case, &what),
     }
-}
-
-pub(super) fn collect<'a>(
-    gpu: &Gpu,
-    outputs: impl IntoIterator<Item = &'a Output>,
-) -> Result<Outcome, Error> {
-    let mut outcome = Outcome {
-        outputs: Vec::new(),
-        kept_within: true,
-    };
-    for output in outputs {
-        let (values, kept) = output.fetch(gpu)?;
-        outcome.outputs.push(values);
-        outcome.kept_within &= kept;
-    }
-    Ok(outcome)
 }
 
 fn rows(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Result<Outcome, Error> {
@@ -88,7 +107,7 @@ fn rows(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Result<Outcome
     let spec = case.masking.spec(of.softmax_spec());
     let bound = buffers.bind(planner, of.operation, spec)?;
     gpu.run(&bound, what)?;
-    collect(gpu, [&output])
+    Outcome::new().collect(gpu, [&output])
 }
 
 fn cross_entropy(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Result<Outcome, Error> {
@@ -121,16 +140,15 @@ fn cross_entropy(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Resul
     let bound = plan.bind_with(case.of.rows as u64, buffers, extras)?;
     gpu.run(&bound, what)?;
     let per_row = [&losses, &lse, &pairs, &status];
-    let mut outcome = collect(gpu, per_row.into_iter().chain(&grad))?;
+    let mut outcome = Outcome::new().collect(gpu, per_row.into_iter().chain(&grad))?;
     outcome.outputs[2] = lse_of_pairs(case, &outcome.outputs[2]);
     outcome.outputs[3] = counts(&outcome.outputs[3]);
     if layout.words > 0 {
-        let (values, kept) = row_outputs.fetch(gpu)?;
+        let values = outcome.fetch(gpu, &row_outputs)?;
         let words = bytemuck::cast_slice(&values);
         outcome
             .outputs
             .extend(row_outputs::found(case, &layout, words));
-        outcome.kept_within &= kept;
     }
     Ok(outcome)
 }
@@ -249,5 +267,5 @@ fn cross_entropy_backward(
     };
     let backward = planner.cross_entropy_backward(case.spec)?;
     gpu.run(&backward.bind_with(rows, buffers, inputs.extras())?, what)?;
-    collect(gpu, [&grad])
+    Outcome::new().collect(gpu, [&grad])
 }

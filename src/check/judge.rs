@@ -37,6 +37,7 @@ pub(super) fn judge(group: &mut Group, case: &Case, outcome: &Outcome) {
             &place,
         );
     }
+    group.add_digest(outcome.digest);
     let shape = format!("{} x {}", case.of.rows, case.of.cols);
     if !outcome.kept_within {
         group.fail(format!("{shape}: something was written after the last row"));

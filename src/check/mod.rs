@@ -19,6 +19,7 @@ mod candidates;
 mod case;
 mod compare;
 mod cover;
+mod digest;
 mod execute;
 mod generator;
 mod judge;

@@ -1,6 +1,7 @@
 //! What a check has found.
 
 use super::Comparison;
+use super::digest::{EMPTY, digest};
 
 /// The comparisons of one operation by one kernel variant over one distribution of inputs.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +22,9 @@ pub struct Group {
     pub worst_ulp: f64,
     /// The largest error as a share of its bound; above 1 is a failure.
     pub worst_bound: f64,
+    /// A digest of the bits of every output that was read back, in the order in which they were: on one machine it is the same
+    /// in every run.
+    pub digest: u64,
     /// Whether every element is within its bound.
     pub passed: bool,
     /// The worst element in words: its shape, output, place and both values.
@@ -37,6 +41,7 @@ impl Group {
             elements: 0,
             worst_ulp: 0.0,
             worst_bound: 0.0,
+            digest: EMPTY,
             passed: true,
             note: None,
         }
@@ -51,6 +56,11 @@ impl Group {
             self.note = Some(format!("{place}: {comparison}, allowed {allowed:e}"));
         }
         self.passed &= comparison.passed();
+    }
+
+    /// Adds the digest of a case's outputs.
+    pub(super) fn add_digest(&mut self, of_case: u64) {
+        self.digest = digest(self.digest, [of_case as u32, (of_case >> 32) as u32]);
     }
 
     /// Notes a failure that no comparison of numbers shows.

@@ -3,7 +3,7 @@
 use wgpu::Buffer;
 
 use super::case::Case;
-use super::execute::{Outcome, collect, upload_ids};
+use super::execute::{Outcome, upload_ids};
 use super::matrices::Output;
 use super::subject::Matrix;
 use crate::partial::{
@@ -36,25 +36,24 @@ pub(super) fn execute(
         for bound in shards.probs(&logits, &pairs, &output.buffer)? {
             gpu.run(&bound, what)?;
         }
-        return collect(gpu, [&output, &lse]);
+        return Outcome::new().collect(gpu, [&output, &lse]);
     }
     let targets = upload_ids(gpu, "targets", case, &case.ids)?;
+    let mut outcome = Outcome::new();
     let mut losses = vec![0.0; case.of.rows];
     for shard in Shard::all(case) {
         let of_shard = Output::new(gpu, "losses", case.of.rows, DType::F32)?;
         let bound = shards.losses(&shard, &logits, &targets, &pairs, &of_shard.buffer)?;
         gpu.run(&bound, what)?;
-        let (values, _) = of_shard.fetch(gpu)?;
-        let both = losses.iter_mut().zip(values);
+        let both = losses.iter_mut().zip(outcome.fetch(gpu, &of_shard)?);
         both.for_each(|(loss, value)| *loss += value);
     }
     for shard in Shard::all(case) {
         let bound = shards.gradient(&shard, &logits, &targets, &pairs, &output.buffer)?;
         gpu.run(&bound, what)?;
     }
-    let mut outcome = collect(gpu, [&lse, &output])?;
-    outcome.outputs.insert(0, losses);
-    Ok(outcome)
+    outcome.outputs.push(losses);
+    outcome.collect(gpu, [&lse, &output])
 }
 
 /// A shard by its number and its columns.

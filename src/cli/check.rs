@@ -14,7 +14,8 @@ use wgpu_softmax::{DType, Gpu};
 pub(crate) fn run(args: &args::Check) -> Result<(), Failure> {
     let outputs = Outputs::default()
         .text("json", args.json.path.as_deref())?
-        .text("junit", args.junit.as_deref())?;
+        .text("junit", args.junit.as_deref())?
+        .text("digests", args.digests.as_deref())?;
     // Two devices of each adapter: on a software adapter compiling takes long, and each compiles for itself.
     let gpus = adapters::open_each(&args.adapter)?;
     let seconds = adapters::open_each(&args.adapter)?;
@@ -24,7 +25,9 @@ pub(crate) fn run(args: &args::Check) -> Result<(), Failure> {
         .collect::<Result<_, _>>()?;
     let report = Adapters { adapters };
     let (json, junit) = (report::json(&report), report::junit(&report));
-    outputs.finish([], &[("json", &json), ("junit", &junit)])?;
+    let digests = report::digests(&report);
+    let texts = [("json", &*json), ("junit", &junit), ("digests", &digests)];
+    outputs.finish([], &texts)?;
     conclude(&report.adapters, &outputs)
 }
 
@@ -196,6 +199,7 @@ impl From<&check::Group> for Group {
             worst_ulp: Number(group.worst_ulp),
             worst_bound: Number(group.worst_bound),
             passed: group.passed,
+            digest: group.digest,
             note: group.note.clone().unwrap_or_default(),
         }
     }
@@ -215,6 +219,7 @@ mod tests {
             worst_ulp: Number(0.5),
             worst_bound: Number(worst),
             passed: worst <= 1.0,
+            digest: 0x12ab,
             note: "probs at 3 x 4: found 1e0, expected 2e0, allowed 3e-3".into(),
         }
     }

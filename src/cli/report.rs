@@ -85,6 +85,8 @@ pub(crate) struct Group {
     pub(crate) worst_bound: Number<f64>,
     pub(crate) passed: bool,
     #[serde(skip)]
+    pub(crate) digest: u64,
+    #[serde(skip)]
     pub(crate) note: String,
 }
 
@@ -146,6 +148,28 @@ fn case(suite: &str, group: &Group) -> String {
         worst_bound.0, group.note
     ));
     format!("{start}>\n      <failure message=\"{message}\"/>\n    </testcase>\n")
+}
+
+/// The digests of `check`: a line a group, in alphabetical order, adapter by adapter.
+pub(crate) fn digests(report: &Adapters<Checked>) -> String {
+    let of_adapter = |checked: &Checked| {
+        let mut lines: Vec<_> = checked.groups.iter().map(digest).collect();
+        lines.sort();
+        lines.concat()
+    };
+    report.adapters.iter().map(of_adapter).collect()
+}
+
+fn digest(group: &Group) -> String {
+    let Group {
+        op,
+        dtype,
+        variant,
+        inputs,
+        digest,
+        ..
+    } = group;
+    format!("{op} {dtype} {variant} {inputs} {digest:016x}\n")
 }
 
 /// Text for an XML attribute; characters that XML cannot hold become U+FFFD.

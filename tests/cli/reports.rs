@@ -85,6 +85,26 @@ fn check_passes_here_and_reports_every_group() {
 }
 
 #[test]
+fn digests_are_the_same_in_every_run_and_of_every_group() {
+    let folder = Folder::new();
+    let run = |name: &str| {
+        folder.succeed(&format!(
+            "check --op logsumexp --dtype f16,f32 --digests {name} --json c.json"
+        ));
+        String::from_utf8(folder.get(name)).expect("text")
+    };
+    let digests = run("a.txt");
+    assert_eq!(digests, run("b.txt"));
+    let lines: Vec<_> = digests.lines().collect();
+    assert!(lines.is_sorted());
+    let groups = &folder.json("c.json")["adapters"][0]["groups"];
+    assert_eq!(lines.len(), groups.as_array().expect("a list").len());
+    let digest_of = |line: &&str| line.rsplit(' ').next().map(str::to_owned);
+    let distinct: HashSet<_> = lines.iter().filter_map(digest_of).collect();
+    assert_eq!(distinct.len(), lines.len());
+}
+
+#[test]
 fn a_closed_standard_output_ends_quietly() {
     let folder = Folder::new();
     let lines = [

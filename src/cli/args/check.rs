@@ -32,6 +32,10 @@ pub(crate) struct Check {
     /// Write the groups as a JUnit report; - is standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,
+    /// Write a digest of the bits of each group's results, a line each: two builds give the same on one machine where their
+    /// results are the same; - is standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) digests: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) json: Json,
 }
