@@ -2,6 +2,7 @@
 
 use super::kinds::{Kind, ids};
 use super::masking::Masking;
+use super::options::Options;
 use super::subject::Subject;
 use super::{Inputs, bounds, inputs, row_outputs};
 use crate::reference::{self, Columns, CrossEntropy, Targets};
@@ -174,6 +175,23 @@ impl Case {
         upstream
     }
 
+    /// Class weights, infinite ones among them where logits are and no other row depends on them.
+    fn weights(&self, seed: u64) -> Vec<f32> {
+        let Options {
+            kind,
+            reduction,
+            label_smoothing,
+            ..
+        } = self.of.options;
+        let mut weights = inputs::weights(self.of.cols, seed);
+        let of_one_row = kind != Kind::Probs && label_smoothing == 0.0;
+        if self.of.inputs == Inputs::Special && of_one_row && reduction != Reduction::Mean {
+            let some = weights.iter_mut().step_by(4);
+            some.for_each(|weight| *weight = f32::INFINITY);
+        }
+        weights
+    }
+
     fn softmax_backward(&mut self, logits: &[f32], seed: u64) {
         let (p, g) = (
             stored(self.of.dtype, inputs::probs(logits, self.of.cols)),
@@ -278,7 +296,7 @@ impl Case {
             self.candidates = row_outputs::candidates(rows, cols, stored);
         }
         if options.weighted {
-            self.weight = inputs::weights(cols, seed);
+            self.weight = self.weights(seed);
         }
         if options.upstream {
             let losses = match options.reduction {

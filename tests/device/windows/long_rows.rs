@@ -1,0 +1,216 @@
+//! Rows, and slices of rows side by side, longer than a binding: these pass by parts.
+
+use crate::common::outputs::{IGNORED, Outputs};
+use crate::common::{assert_close, bits, device_with_bindings_of, forced, rows_with_targets, wide};
+use crate::windows::{halves, spec};
+use wgpu_softmax::check::{Inputs, bounds};
+use wgpu_softmax::reference::{self, CrossEntropy};
+use wgpu_softmax::variant::{Operation, choose};
+use wgpu_softmax::{
+    CrossEntropyInputs, CrossEntropySpec, CrossEntropyWants, DType, Gpu, SoftmaxSpec, TargetType,
+};
+
+/// Rows, columns, and rows side by side.
+type Long = (usize, usize, usize);
+
+/// What a test computes: of floats of one type, as words.
+type Compute = fn(&Gpu, Long, DType) -> Vec<u32>;
+
+fn long((rows, cols, inner): Long, dtype: DType) -> SoftmaxSpec {
+    spec((rows, cols)).inner(inner as u64).dtype(dtype)
+}
+
+/// One operation on matrices of any type of floats, whose result is as wide.
+macro_rules! on_matrices {
+    ($method:ident($($seed:literal),+)) => {
+        |gpu, shape, dtype| {
+            let spec = long(shape, dtype);
+            let logits = |seed| Inputs::Peaked.logits(shape.0, shape.1, seed);
+            let words: Vec<u16> = match dtype {
+                DType::F32 => return bits(&gpu.$method(&spec, $(&logits($seed)),+).expect("runs")),
+                _ => gpu.$method(&spec, $(&halves(dtype, &logits($seed))),+).expect("runs"),
+            };
+            words.into_iter().map(u32::from).collect()
+        }
+    };
+}
+
+/// Losses, their gradient and lse, of class ids.
+fn entropy(gpu: &Gpu, spec: CrossEntropySpec, long: Long) -> Vec<u32> {
+    let (rows, cols, _) = long;
+    let (logits, ids) = rows_with_targets(Inputs::Peaked, (rows, cols), 6, IGNORED);
+    outputs(gpu, spec, CrossEntropyInputs::new(&logits, &ids))
+}
+
+fn outputs(gpu: &Gpu, spec: CrossEntropySpec, inputs: CrossEntropyInputs<'_>) -> Vec<u32> {
+    let wants = CrossEntropyWants {
+        grad_logits: true,
+        lse: true,
+    };
+    let found = gpu.cross_entropy(&spec, inputs, wants).expect("runs");
+    let (gradient, lse) = (
+        found.grad_logits.expect("a gradient"),
+        found.lse.expect("lse"),
+    );
+    bits(&[found.losses, gradient, lse].concat())
+}
+
+fn spec_of((rows, cols, inner): Long) -> CrossEntropySpec {
+    CrossEntropySpec::new(rows as u64, cols as u64).inner(inner as u64)
+}
+
+/// A row, or a slice of rows side by side, takes several bindings of 4 KiB. Rows are served by every kind of access.
+const LONG: [(Operation, DType, Long, Compute); 12] = {
+    use DType::{Bf16, F16, F32};
+    use Operation::{
+        CrossEntropyFused, LogSoftmax, LogSoftmaxBackward, LogSumExp, LogSumExpBackward, Softmax,
+        SoftmaxBackward,
+    };
+    [
+        (Softmax, F32, (3, 5003, 1), on_matrices!(softmax_with(1))),
+        (Softmax, F32, (6, 3001, 1), |gpu, shape, dtype| {
+            let logits = Inputs::Peaked.logits(shape.0, shape.1, 1);
+            let spec = long(shape, dtype).causal(3);
+            bits(&gpu.softmax_with(&spec, &logits).expect("runs"))
+        }),
+        (Softmax, F16, (3, 5003, 1), on_matrices!(softmax_with(1))),
+        (Softmax, F32, (40, 300, 20), on_matrices!(softmax_with(1))),
+        // Of 100 rows, a binding holds no more than 28 records in nine parts.
+        (Softmax, F32, (200, 70, 100), on_matrices!(softmax_with(1))),
+        (
+            LogSoftmax,
+            Bf16,
+            (6, 1501, 3),
+            on_matrices!(log_softmax_with(1)),
+        ),
+        (
+            SoftmaxBackward,
+            Bf16,
+            (2, 6006, 1),
+            on_matrices!(softmax_backward_with(1, 2)),
+        ),
+        (
+            LogSoftmaxBackward,
+            F32,
+            (2, 5004, 1),
+            on_matrices!(log_softmax_backward_with(1, 2)),
+        ),
+        (LogSumExp, F32, (2, 2047, 1), |gpu, shape, dtype| {
+            let logits = Inputs::Peaked.logits(shape.0, shape.1, 1);
+            bits(
+                &gpu.logsumexp_with(&long(shape, dtype), &logits)
+                    .expect("runs"),
+            )
+        }),
+        (LogSumExpBackward, F32, (6, 1501, 3), |gpu, shape, dtype| {
+            let logits = Inputs::Peaked.logits(shape.0, shape.1, 1);
+            let grad: Vec<f32> = (0..6_u8).map(f32::from).collect();
+            let found = gpu.logsumexp_backward_with(&long(shape, dtype), &logits, &grad);
+            bits(&found.expect("runs"))
+        }),
+        (CrossEntropyFused, F32, (7, 2501, 1), |gpu, shape, _| {
+            entropy(gpu, spec_of(shape).ignore_index(IGNORED.into()), shape)
+        }),
+        (CrossEntropyFused, F32, (12, 400, 4), |gpu, shape, _| {
+            let spec = spec_of(shape).ignore_index(IGNORED.into()).softcap(20.0);
+            entropy(gpu, spec, shape)
+        }),
+    ]
+};
+
+/// The kernel that takes some columns of a row at a time gives the same bits where a binding holds all of them.
+#[test]
+fn rows_longer_than_a_binding() {
+    let (small, large) = (
+        device_with_bindings_of(4096),
+        device_with_bindings_of(1 << 27),
+    );
+    for (operation, dtype, shape, compute) in LONG {
+        let problem = long(shape, dtype).problem(operation).expect("a problem");
+        let variant = choose(problem, small.planner().abilities()).expect("a variant");
+        assert!(variant.family.parts() > 1, "{operation} by {variant}");
+        let whole = compute(&forced(&large, variant), shape, dtype);
+        let found = compute(&small, shape, dtype);
+        assert!(
+            found == whole,
+            "{operation} of {shape:?} {dtype:?} by {variant}"
+        );
+    }
+}
+
+#[test]
+fn long_rows_are_within_their_bounds() {
+    let (gpu, rows, cols) = (&device_with_bindings_of(4096), 3, 70_003);
+    let (logits, ids) = rows_with_targets(Inputs::Flat, (rows, cols), 4, IGNORED);
+    let probs = gpu.softmax(&logits, rows).expect("runs");
+    let expected = reference::softmax(&logits, cols);
+    assert_close(
+        "probs",
+        &probs,
+        &expected,
+        &bounds::probability(&logits, cols),
+        cols,
+    );
+
+    let of = CrossEntropy::new(cols).ignore_index(i64::from(IGNORED));
+    let spec = CrossEntropySpec::new(rows as u64, cols as u64).ignore_index(IGNORED.into());
+    let wants = CrossEntropyWants {
+        grad_logits: true,
+        lse: true,
+    };
+    let found = gpu.cross_entropy(&spec, CrossEntropyInputs::new(&logits, &ids), wants);
+    let found = found.expect("runs");
+    let loss = of.losses(&logits, &wide(&ids)).loss.expect("a mean");
+    let allowed = bounds::loss(&of, &logits, &wide(&ids)).expect("a bound");
+    assert_close("mean", &found.losses, &[loss], &[allowed], 1);
+    let (expected, allowed) = (
+        of.gradient(&logits, &wide(&ids)),
+        bounds::loss_gradient(&of, &logits, &wide(&ids)),
+    );
+    assert_close(
+        "gradient",
+        &found.grad_logits.expect("a gradient"),
+        &expected,
+        &allowed,
+        cols,
+    );
+}
+
+/// Each writes its part of the gradient from the saved pairs.
+#[test]
+fn backward_passes_over_rows_longer_than_a_binding() {
+    let (gpu, rows, cols) = (&device_with_bindings_of(4096), 3, 5003);
+    let (logits, ids) = rows_with_targets(Inputs::Peaked, (rows, cols), 4, IGNORED);
+    let outputs = Outputs::new(gpu, rows, cols);
+    let of = CrossEntropy::new(cols).ignore_index(i64::from(IGNORED));
+    let (expected, allowed) = (
+        of.gradient(&logits, &wide(&ids)),
+        bounds::loss_gradient(&of, &logits, &wide(&ids)),
+    );
+    for found in outputs.write(gpu, cols, &logits, &ids) {
+        assert_close("gradient", &found, &expected, &allowed, cols);
+    }
+}
+
+/// Every class has a share: the loss is that of the first part, the gradient of each.
+#[test]
+fn shares_of_rows_longer_than_a_binding() {
+    let (shape, rows, cols) = ((3, 2501, 1), 3, 2501);
+    let (logits, targets) = (
+        Inputs::Flat.logits(rows, cols, 1),
+        reference::softmax(&Inputs::Flat.logits(rows, cols, 2), cols),
+    );
+    let targets: Vec<f32> = targets.into_iter().map(|share| share as f32).collect();
+    let (small, large) = (
+        device_with_bindings_of(4096),
+        device_with_bindings_of(1 << 27),
+    );
+    let spec = spec_of(shape).targets(TargetType::Probs);
+    let problem = spec
+        .problem(Operation::CrossEntropyFused)
+        .expect("a problem");
+    let variant = choose(problem, small.planner().abilities()).expect("a variant");
+    let inputs = CrossEntropyInputs::new(&logits, &targets);
+    let found = [&small, &forced(&large, variant)].map(|gpu| outputs(gpu, spec, inputs));
+    assert!(found[0] == found[1], "{variant}");
+}
