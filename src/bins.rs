@@ -72,7 +72,7 @@ impl Bin {
     /// The part of a dispatch over all rows that is this bin's.
     pub(crate) fn of_all<'a>(&self, all: Step<'a>) -> Step<'a> {
         let grid = all.params.grid;
-        let bin_rows = grid.rows / grid.queries * self.queries;
+        let bin_rows = self.rows_of(&all.params);
         Step {
             params: Params {
                 grid: Grid {
@@ -86,6 +86,11 @@ impl Bin {
             slots: bin_rows.into(),
             ..all
         }
+    }
+
+    /// How many of all rows are this bin's.
+    pub(crate) const fn rows_of(&self, params: &Params) -> u32 {
+        params.grid.rows / params.grid.queries * self.queries
     }
 }
 

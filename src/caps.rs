@@ -77,7 +77,7 @@ pub(crate) fn check(program: &Program, limits: &Limits) -> Result<(), Error> {
         return Ok(());
     };
     Err(Error::Limit {
-        what: format!("{}.{}", program.operation, program.stage.entry_point()),
+        what: format!("{}.{}", program.operation, program.stage.name()),
         limit,
         needed,
         available,

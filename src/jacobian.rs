@@ -11,9 +11,9 @@ use crate::params::Params;
 use crate::rows::{PARTIAL_BYTES, RowKernels};
 use crate::scope::contain;
 use crate::shader::Binding;
-use crate::tensor::{F32, Shape, Tensor, binding, check};
+use crate::tensor::{F32, Role, Shape, Tensor, binding, check};
 use crate::variant::Operation;
-use crate::{Error, Planner, SoftmaxSpec};
+use crate::{Error, KernelText, Planner, SoftmaxSpec};
 
 /// The buffers of a Jacobian, each with usage `STORAGE`.
 #[derive(Debug, Clone, Copy)]
@@ -106,6 +106,30 @@ impl JacobianPlan {
     fn squares(&self) -> Shape {
         let Geometry { cols, dtype, .. } = self.products.geometry;
         Shape::squares(u64::from(cols), dtype)
+    }
+
+    /// The kernels that serve all rows of the plan, to be read, in the order of their dispatches.
+    ///
+    /// # Errors
+    ///
+    /// A limit of the device that no more dispatches keep to.
+    pub fn wgsl(&self) -> Result<Vec<KernelText>, Error> {
+        let logits = Shape::matrix(Binding::Source, &self.products.geometry);
+        let logits = Role::new(Binding::Source, "logits", logits);
+        let bytes = PARTIAL_BYTES;
+        let records = Role::new(Binding::Partials, "records", Shape::PerRow { bytes });
+        let pairs = Role::new(Binding::Pairs, "pairs", Shape::PAIR_PER_ROW);
+        let lse = Role::new(Binding::Lse, "lse", Shape::VALUE_PER_ROW);
+        let jacobian = Role::new(Binding::Result, "jacobian", self.squares());
+        let mut one = self.params;
+        one.grid.records = 1;
+        Ok([
+            self.statistic.texts(&[logits, records], one)?,
+            self.merge.texts(&[records, pairs, lse], one)?,
+            self.products
+                .texts(&[logits, pairs, jacobian], self.params)?,
+        ]
+        .concat())
     }
 
     /// The kernel that was chosen, by name.

@@ -18,6 +18,7 @@ use crate::variant::Variant;
 #[derive(Debug)]
 pub(crate) struct Kernel {
     program: Program,
+    bindings: Vec<(Binding, bool)>,
     pipeline: ComputePipeline,
     layout: BindGroupLayout,
     /// Workgroups that one dimension of a dispatch may have.
@@ -40,11 +41,13 @@ impl Kernel {
 
     fn compile(device: &Device, program: Program) -> Self {
         let label = program.label();
+        let wgsl = program.wgsl();
+        let bindings = Program::bindings_in(&wgsl);
         let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label: Some(&label),
-            source: wgpu::ShaderSource::Wgsl(program.wgsl().into()),
+            source: wgpu::ShaderSource::Wgsl(program.unrolled(&wgsl).into()),
         });
-        let entries: Vec<_> = program.bindings().into_iter().map(layout_entry).collect();
+        let entries: Vec<_> = bindings.iter().map(layout_entry).collect();
         let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
             label: Some(&label),
             entries: &entries,
@@ -58,20 +61,29 @@ impl Kernel {
             label: Some(&label),
             layout: Some(&pipeline_layout),
             module: &module,
-            entry_point: Some(program.stage.entry_point()),
+            entry_point: Some(program.entry_point()),
             compilation_options: wgpu::PipelineCompilationOptions {
-                constants: &program.overrides(),
                 // Every slot of workgroup memory is written before it is read.
                 zero_initialize_workgroup_memory: false,
+                ..Default::default()
             },
             cache: None,
         });
         Self {
             program,
+            bindings,
             pipeline,
             layout,
             max_workgroups: device.limits().max_compute_workgroups_per_dimension,
         }
+    }
+
+    pub(crate) const fn program(&self) -> &Program {
+        &self.program
+    }
+
+    pub(crate) fn bindings(&self) -> &[(Binding, bool)] {
+        &self.bindings
     }
 
     /// Whether it reads or writes a matrix.
@@ -82,8 +94,7 @@ impl Kernel {
                 Binding::Source | Binding::Upstream | Binding::Result
             )
         };
-        let bindings = self.program.bindings();
-        bindings.into_iter().any(|(binding, _)| is_matrix(binding))
+        self.bindings.iter().any(|(binding, _)| is_matrix(*binding))
     }
 
     /// How many slots a dispatch has: a part of a row each, or of as many groups of rows side by side as an invocation
@@ -103,7 +114,7 @@ impl Kernel {
     }
 
     /// Workgroups in x, y and z for so many slots.
-    fn grid(&self, slots: u64) -> Result<Grid, Error> {
+    pub(crate) fn grid(&self, slots: u64) -> Result<Grid, Error> {
         let slots_per_group = u64::from(self.program.workgroup / self.program.lanes);
         let groups = slots.div_ceil(slots_per_group);
         fold(groups, self.max_workgroups).ok_or_else(|| Error::Limit {
@@ -115,7 +126,7 @@ impl Kernel {
     }
 }
 
-fn layout_entry((binding, written): (Binding, bool)) -> wgpu::BindGroupLayoutEntry {
+fn layout_entry(&(binding, written): &(Binding, bool)) -> wgpu::BindGroupLayoutEntry {
     let uniform = binding.is_uniform();
     wgpu::BindGroupLayoutEntry {
         binding: binding as u32,
@@ -290,13 +301,8 @@ fn bind_group(device: &Device, step: &Step<'_>, uniform: &Buffer, absent: &Absen
             }),
         }
     };
-    let entries: Vec<_> = step
-        .kernel
-        .program
-        .bindings()
-        .into_iter()
-        .map(entry)
-        .collect();
+    let bindings = step.kernel.bindings.iter().copied();
+    let entries: Vec<_> = bindings.map(entry).collect();
     device.create_bind_group(&wgpu::BindGroupDescriptor {
         label: Some(&step.kernel.program.label()),
         layout: &step.kernel.layout,

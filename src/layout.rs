@@ -1,6 +1,6 @@
 //! Where the rows of a matrix lie in its buffer.
 
-use crate::variant::{Form, Operation, Problem};
+use crate::variant::{KernelOptions, Operation, Problem};
 use crate::{DType, Error};
 
 /// Where the rows of a matrix lie in its buffer, in elements.
@@ -64,7 +64,7 @@ impl Rows {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Geometry {
     pub(crate) operation: Operation,
-    pub(crate) form: Form,
+    pub(crate) form: KernelOptions,
     pub(crate) rows: u64,
     pub(crate) cols: u32,
     /// Rows that lie side by side, and so how many elements the columns of a row are apart.
@@ -110,7 +110,7 @@ impl Geometry {
         );
         Ok(Self {
             operation,
-            form: Form::default(),
+            form: KernelOptions::default(),
             rows,
             cols,
             inner,
@@ -133,7 +133,7 @@ impl Geometry {
     }
 
     /// With the code that options ask for.
-    pub(crate) const fn form(self, form: Form) -> Self {
+    pub(crate) const fn form(self, form: KernelOptions) -> Self {
         Self { form, ..self }
     }
 

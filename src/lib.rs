@@ -69,6 +69,7 @@ mod error;
 pub mod gpu;
 mod jacobian;
 mod kernel;
+mod kernel_text;
 mod layout;
 mod mask;
 mod memory;
@@ -100,6 +101,7 @@ pub use gpu::{
 };
 pub use jacobian::{JacobianBuffers, JacobianPlan};
 pub use kernel::Bound;
+pub use kernel_text::{KernelBinding, KernelText};
 pub use layout::Layout;
 pub use mask::{Mask, MaskKind};
 pub use operation::{Plan, RowOperation};

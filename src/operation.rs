@@ -8,9 +8,9 @@ use crate::layout::Geometry;
 use crate::params::Params;
 use crate::rows::RowKernels;
 use crate::shader::Binding;
-use crate::tensor::{F32, Shape, Tensor};
+use crate::tensor::{F32, Role, Shape, Tensor};
 use crate::variant::{Operation, Shares, Variant};
-use crate::{Error, Mask, Planner};
+use crate::{Error, KernelText, Mask, Planner};
 
 /// A row-wise operation, with the spec it is planned from and the buffers it binds.
 pub trait RowOperation: sealed::Sealed {
@@ -26,12 +26,14 @@ pub trait RowOperation: sealed::Sealed {
         geometry: &Geometry,
         params: &Params,
     ) -> sealed::Tensors<'a>;
+    #[doc(hidden)]
+    fn roles(geometry: &Geometry, params: &Params) -> sealed::Roles;
 }
 
 pub(crate) mod sealed {
     use crate::layout::Geometry;
     use crate::params::Params;
-    use crate::tensor::Tensor;
+    use crate::tensor::{Role, Tensor};
     use crate::variant::Operation;
     use crate::{Error, Mask};
 
@@ -48,6 +50,9 @@ pub(crate) mod sealed {
 
     #[derive(Debug)]
     pub struct Tensors<'a>(pub(crate) Vec<Tensor<'a>>);
+
+    #[derive(Debug)]
+    pub struct Roles(pub(crate) Vec<Role>);
 }
 
 use sealed::Spec;
@@ -142,6 +147,20 @@ impl<O: RowOperation> Plan<O> {
         self.kernels.variant
     }
 
+    /// The kernels that serve all rows of the plan, to be read, in the order of their dispatches.
+    ///
+    /// # Errors
+    ///
+    /// A limit of the device that no more dispatches keep to.
+    pub fn wgsl(&self) -> Result<Vec<KernelText>, Error> {
+        let mut roles = O::roles(&self.kernels.geometry, &self.params).0;
+        roles.extend(self.mask.as_ref().map(|mask| {
+            let bytes = mask_bytes(mask);
+            Role::new(Binding::Mask, "mask", Shape::Whole { bytes })
+        }));
+        self.kernels.texts(&roles, self.params)
+    }
+
     /// The fewest bytes that the operation must move: each input read once, each output written once.
     pub fn bytes_moved(&self) -> u64 {
         let mask = self.mask.as_ref().map_or(0, mask_bytes);
@@ -223,6 +242,19 @@ macro_rules! row_operation {
                     $crate::shader::Binding::$binding,
                     stringify!($field),
                     buffers.$field,
+                    $shape($crate::shader::Binding::$binding, geometry, params),
+                ),)*])
+            }
+
+            fn roles(
+                geometry: &$crate::layout::Geometry,
+                params: &$crate::params::Params,
+            ) -> $crate::operation::sealed::Roles {
+                use $crate::operation::{class_id, matrix, pair, records, value};
+                let _ = (class_id, matrix, pair, records, value);
+                $crate::operation::sealed::Roles(vec![$($crate::tensor::Role::new(
+                    $crate::shader::Binding::$binding,
+                    stringify!($field),
                     $shape($crate::shader::Binding::$binding, geometry, params),
                 ),)*])
             }

@@ -11,8 +11,8 @@ use crate::{Error, Mask};
 pub struct Params {
     pub grid: Grid,
     pub scaling: Scaling,
-    pub mask: MaskAxes,
     pub loss: Loss,
+    pub mask: MaskAxes,
 }
 
 /// Where rows, columns and records lie.

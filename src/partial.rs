@@ -12,7 +12,7 @@
 use crate::layout::Geometry;
 use crate::operation::{row_operation, sealed};
 use crate::params::Params;
-use crate::variant::{Form, Operation};
+use crate::variant::{KernelOptions, Operation};
 use crate::{CrossEntropySpec, Error, SoftmaxSpec};
 
 /// One shard's columns of `rows` rows.
@@ -47,9 +47,9 @@ impl ShardSpec {
 
 impl sealed::Spec for ShardSpec {
     fn geometry(&self, operation: Operation) -> Result<Geometry, Error> {
-        let form = Form {
+        let form = KernelOptions {
             capped: self.softcap.is_some(),
-            ..Form::default()
+            ..KernelOptions::default()
         };
         Ok(self.columns.geometry(operation)?.form(form))
     }

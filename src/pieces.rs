@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::params::Grid;
 use crate::shader::Binding;
-use crate::tensor::{Columns, Tensor, Window};
+use crate::tensor::{Columns, Window};
 use crate::variant::Variant;
 
 /// What of the rows of a window one dispatch serves.
@@ -61,10 +61,10 @@ impl Piece {
         }
     }
 
-    /// The part of a tensor that the piece needs.
-    pub(crate) fn of_tensor(&self, tensor: &Tensor<'_>, window: Window) -> Window {
+    /// The part of a window that the piece needs of what is bound.
+    pub(crate) fn of_binding(&self, binding: Binding, window: Window) -> Window {
         match self.lines {
-            Some(_) if tensor.binding != Binding::Result => window,
+            Some(_) if binding != Binding::Result => window,
             _ => Window {
                 columns: self.columns,
                 ..window

@@ -63,6 +63,11 @@ impl Planner {
         }
     }
 
+    /// Whether every plan uses a variant of the caller's.
+    pub(crate) const fn is_forced(&self) -> bool {
+        self.forced.is_some()
+    }
+
     /// What of the device decides which kernels it can run.
     pub fn abilities(&self) -> &Abilities {
         &self.shared.abilities
@@ -119,7 +124,6 @@ impl Planner {
     }
 
     pub(crate) fn kernel(&self, program: Program) -> Result<Arc<Kernel>, Error> {
-        check(&program, &self.shared.limits)?;
         let mut kernels = self
             .shared
             .kernels
@@ -128,6 +132,7 @@ impl Planner {
         if let Some(kernel) = kernels.get(&program) {
             return Ok(Arc::clone(kernel));
         }
+        check(&program, &self.shared.limits)?;
         let kernel = Arc::new(Kernel::new(&self.shared.device, program)?);
         kernels.insert(program, Arc::clone(&kernel));
         Ok(kernel)

@@ -4,18 +4,22 @@ use std::sync::Arc;
 
 use crate::bins::Bin;
 use crate::kernel::{Bound, Kernel, Step};
+use crate::kernel_text::{Dispatches, KernelText, Said};
 use crate::layout::Geometry;
 use crate::memory::scratch;
 use crate::params::{Grid, Params};
 use crate::pieces::{Piece, ranges};
 use crate::scope::contain;
 use crate::shader::Binding;
-use crate::tensor::{Shape, Tensor, Window, binding, check, windows};
-use crate::variant::{Access, Operation, Variant, part_cols};
+use crate::tensor::{Role, Shape, Tensor, Window, binding, check, check_roles, shapes_of, windows};
+use crate::variant::{Access, Operation, Variant, part_cols, reason};
 use crate::{Error, Planner};
 
-/// A record of `shaders/records/statistic.wgsl`. Shares take as much again, and so does what is told besides.
+/// A record of `shaders/records.wgsl`. A dense target distribution takes as much again, and so do auxiliary outputs.
 pub(crate) const PARTIAL_BYTES: u64 = 16;
+
+/// When rows are served by words.
+const CRAMPED: &str = "for the last row, if its buffer ends amid an access of four";
 
 /// The kernels of an operation for a shape.
 #[derive(Debug, Clone)]
@@ -27,7 +31,7 @@ pub(crate) struct RowKernels {
     /// For causal rows by how many columns they count.
     bins: Vec<Bin>,
     /// For a last row of which not every access of four lies in its buffer.
-    cramped: Option<(Variant, Vec<Arc<Kernel>>)>,
+    tail_kernels: Option<(Variant, Vec<Arc<Kernel>>)>,
 }
 
 impl RowKernels {
@@ -39,7 +43,7 @@ impl RowKernels {
             _ => planner.kernels(&geometry, variant)?,
         };
         let bins = Bin::plan(planner, &geometry, variant)?;
-        let cramped = match variant.by_words(geometry.problem()) {
+        let tail_kernels = match variant.by_words(geometry.problem()) {
             Some(variant) if geometry.rows > 0 => {
                 Some((variant, planner.kernels(&geometry, variant)?))
             }
@@ -51,7 +55,7 @@ impl RowKernels {
             variant,
             kernels,
             bins,
-            cramped,
+            tail_kernels,
         })
     }
 
@@ -99,14 +103,15 @@ impl RowKernels {
     }
 
     /// The windows in which the tensors, and the partial statistics where rows are split, lie within the binding limit.
-    fn windows(&self, tensors: &[Tensor<'_>], rows: u64) -> Result<Vec<Window>, Error> {
+    fn windows(
+        &self,
+        shapes: impl Iterator<Item = (&'static str, Shape)>,
+        rows: u64,
+    ) -> Result<Vec<Window>, Error> {
         let bytes = self.partial_bytes();
         let partials = ("partials", Shape::records(bytes));
         let split = self.kernels.len() > 1;
-        let shapes = tensors
-            .iter()
-            .map(Tensor::role_and_shape)
-            .chain(split.then_some(partials));
+        let shapes = shapes.chain(split.then_some(partials));
         let unit = u64::from(self.geometry.inner);
         let in_pieces = self.variant.family.parts() > 1
             || matches!(
@@ -120,7 +125,7 @@ impl RowKernels {
     /// Bytes of the partial statistics of a row.
     fn partial_bytes(&self) -> u64 {
         let form = self.geometry.form;
-        let records = 1 + u64::from(form.is_dense()) + u64::from(form.is_told());
+        let records = 1 + u64::from(form.is_dense()) + u64::from(form.is_auxiliary());
         u64::from(self.variant.family.parts()) * records * PARTIAL_BYTES
     }
 
@@ -133,7 +138,7 @@ impl RowKernels {
         if self.kernels.len() < 2 || rows == 0 {
             return Ok(None);
         }
-        let windows = self.windows(tensors, rows)?;
+        let windows = self.windows(tensors.iter().map(Tensor::role_and_shape), rows)?;
         let largest = windows.iter().map(|window| window.rows).max().unwrap_or(0);
         let size = largest * self.partial_bytes();
         let label = "wgpu-softmax partial statistics";
@@ -150,13 +155,18 @@ impl RowKernels {
         scratch: Option<&'a wgpu::Buffer>,
     ) -> Result<Vec<Step<'a>>, Error> {
         let mut steps = Vec::new();
-        for window in self.windows(tensors, rows)? {
+        let shapes = || tensors.iter().map(Tensor::role_and_shape);
+        let matrices: Vec<_> = shapes()
+            .map(|(_, shape)| shape)
+            .filter(Shape::is_matrix)
+            .collect();
+        for window in self.windows(shapes(), rows)? {
             for (variant, kernels, window) in self.served(tensors, window) {
                 let by_bins = variant == self.variant && Bin::divide(&self.geometry, window);
                 let bins = if by_bins { self.bins.as_slice() } else { &[] };
                 let kernels = if bins.is_empty() { kernels } else { &[] };
                 for kernel in kernels {
-                    for piece in self.pieces((variant, kernel), tensors, window) {
+                    for piece in self.pieces((variant, kernel), &matrices, window) {
                         let of = (variant, kernel);
                         steps.push(self.step(of, tensors, (window, piece), base, scratch));
                     }
@@ -178,7 +188,7 @@ impl RowKernels {
     ) -> Vec<(Variant, &[Arc<Kernel>], Window)> {
         let mut matrices = tensors.iter().filter(|tensor| tensor.is_matrix());
         let whole = (self.variant, self.kernels.as_slice());
-        match &self.cramped {
+        match &self.tail_kernels {
             Some((variant, kernels))
                 if !matrices.all(|tensor| tensor.holds_whole_quads(window)) =>
             {
@@ -195,13 +205,15 @@ impl RowKernels {
     fn pieces(
         &self,
         (variant, kernel): (Variant, &Arc<Kernel>),
-        tensors: &[Tensor<'_>],
+        matrices: &[Shape],
         window: Window,
     ) -> Vec<Piece> {
         let abilities = self.planner.abilities();
-        let fits = |tensor: &Tensor<'_>| tensor.span(window).0.size <= abilities.binding_bytes();
-        let mut matrices = tensors.iter().filter(|tensor| tensor.is_matrix());
-        if !kernel.visits_matrices() || matrices.all(fits) {
+        let fits = |shape: &Shape| {
+            let bytes = shape.bytes_in(window).0;
+            bytes.end - bytes.start <= abilities.binding_bytes()
+        };
+        if !kernel.visits_matrices() || matrices.iter().all(fits) {
             return vec![Piece::all(variant)];
         }
         let cols = self.geometry.cols;
@@ -228,6 +240,84 @@ impl RowKernels {
         u64::from(self.geometry.cols) > bound
     }
 
+    /// The kernels that serve all rows of the plan, with these roles for buffers, in the order of their dispatches.
+    pub(crate) fn texts(&self, roles: &[Role], base: Params) -> Result<Vec<KernelText>, Error> {
+        check_roles(roles, self.geometry.rows, self.planner.device())?;
+        let all = match self.geometry.rows {
+            0 => Vec::new(),
+            rows => self.windows(shapes_of(roles), rows)?,
+        };
+        let by_bins = all
+            .iter()
+            .all(|window| Bin::divide(&self.geometry, *window));
+        let bins = if by_bins { self.bins.as_slice() } else { &[] };
+        let kernels = if bins.is_empty() {
+            self.kernels.as_slice()
+        } else {
+            &[]
+        };
+        let text = |of, bin, windows: &[Window], condition| {
+            self.text(of, bin, (roles, base), windows, condition)
+        };
+        let mut list = Vec::new();
+        for kernel in kernels {
+            list.push(text((self.variant, kernel), None, &all, None)?);
+        }
+        for bin in bins {
+            list.push(text((self.variant, &bin.kernel), Some(bin), &all, None)?);
+        }
+        if let (Some((variant, kernels)), Some(last)) = (&self.tail_kernels, all.last()) {
+            let (_, last) = last.without_last();
+            for kernel in kernels {
+                list.push(text((*variant, kernel), None, &[last], Some(CRAMPED))?);
+            }
+        }
+        Ok(list)
+    }
+
+    fn text(
+        &self,
+        (variant, kernel): (Variant, &Arc<Kernel>),
+        bin: Option<&Bin>,
+        (roles, base): (&[Role], Params),
+        windows: &[Window],
+        condition: Option<&'static str>,
+    ) -> Result<KernelText, Error> {
+        let partials = (self.kernels.len() > 1).then(|| {
+            let bytes = self.partial_bytes();
+            Role::new(Binding::Partials, "partials", Shape::PerRow { bytes })
+        });
+        let roles: Vec<_> = roles.iter().copied().chain(partials).collect();
+        let matrices = roles.iter().map(|role| role.shape).filter(Shape::is_matrix);
+        let matrices: Vec<_> = matrices.collect();
+        let mut dispatches = Dispatches::default();
+        let mut last = self.params(variant, Window::of_rows(0, 0), base);
+        for &window in windows {
+            for piece in self.pieces((variant, kernel), &matrices, window) {
+                let mut params = self.params(variant, window, base);
+                piece.narrow(&mut params.grid);
+                let all = kernel.slots(&mut params, variant);
+                let slots = bin.map_or(all, |bin| bin.rows_of(&params).into());
+                dispatches.add(kernel.grid(slots)?);
+                let bound = roles.iter().map(|role| role.binding);
+                let of = |binding| (binding, piece.of_binding(binding, window));
+                dispatches.windows.extend(bound.map(of));
+                last = params;
+            }
+        }
+        let problem = self.geometry.problem();
+        let said = Said {
+            variant: variant.in_words(),
+            reason: match (condition, self.planner.is_forced()) {
+                (Some(_), _) => "Words can be moved wherever they lie.".into(),
+                (None, true) => "The caller has asked for it.".into(),
+                (None, false) => reason(problem, variant, self.planner.abilities()),
+            },
+            condition,
+        };
+        Ok(KernelText::new(kernel, said, &roles, &last, &dispatches))
+    }
+
     fn step<'a>(
         &self,
         (variant, kernel): (Variant, &Arc<Kernel>),
@@ -241,7 +331,7 @@ impl RowKernels {
         piece.narrow(grid);
         let mut spans = Vec::with_capacity(tensors.len() + 1);
         for tensor in tensors {
-            let (span, residue) = tensor.span(piece.of_tensor(tensor, window));
+            let (span, residue) = tensor.span(piece.of_binding(tensor.binding, window));
             match tensor.binding {
                 Binding::Source => grid.source_offset = residue,
                 Binding::Upstream => grid.upstream_offset = residue,

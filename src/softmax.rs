@@ -3,7 +3,7 @@
 use crate::layout::{Extents, Geometry, Layout, Layouts};
 use crate::operation::{row_operation, sealed};
 use crate::params::Params;
-use crate::variant::{Form, Masking, Operation, Problem};
+use crate::variant::{KernelOptions, Masking, Operation, Problem};
 use crate::{DType, EmptyRows, Error, Mask, MaskKind};
 
 /// A row-wise operation on `rows` x `cols` elements, row-major.
@@ -218,7 +218,7 @@ impl SoftmaxSpec {
     }
 
     /// The code that masks ask for.
-    fn form(&self, geometry: &Geometry) -> Form {
+    fn form(&self, geometry: &Geometry) -> KernelOptions {
         let in_one_access =
             |mask: &Mask| self.inner == 1 && geometry.alignment() == 4 && mask.by_fours();
         let masking = self.mask.map_or(Masking::None, |mask| {
@@ -229,10 +229,10 @@ impl SoftmaxSpec {
                 (MaskKind::Boolean, true) => Masking::KeptByQuads,
             }
         });
-        Form {
+        KernelOptions {
             masking,
             causal: self.queries.is_some(),
-            ..Form::default()
+            ..KernelOptions::default()
         }
     }
 }

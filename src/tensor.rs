@@ -1,7 +1,9 @@
 //! The caller's buffers as matrices and per-row arrays: their checks, and the windows of rows through which a binding
 //! limit lets us see them.
 
-use wgpu::{Buffer, BufferUsages};
+use std::ops::Range;
+
+use wgpu::{Buffer, BufferUsages, Device};
 
 use crate::kernel::Span;
 use crate::layout::{Geometry, Rows};
@@ -12,6 +14,9 @@ use crate::{DType, Error};
 
 /// Bytes of an f32.
 pub(crate) const F32: u64 = 4;
+
+/// More bytes than any device's buffers have.
+const LARGEST_BUFFER: u64 = 1 << 44;
 
 /// Per-row arrays are bound from a row whose bytes are a multiple of it.
 const ALIGNMENT: u64 = crate::caps::ALIGNMENT as u64;
@@ -80,6 +85,10 @@ impl Shape {
         }
     }
 
+    pub(crate) const fn is_matrix(&self) -> bool {
+        matches!(self, Self::Matrix { .. })
+    }
+
     /// The most bytes that a window's binding holds before its first row, bindings beginning at multiples of 256 bytes.
     fn slack(self) -> u64 {
         match self {
@@ -127,6 +136,50 @@ impl Shape {
         }
     }
 
+    /// Bytes of one row; none of what is bound whole.
+    pub(crate) const fn bytes_of_row(self) -> u64 {
+        match self {
+            Self::Matrix {
+                inner,
+                width,
+                element,
+                ..
+            } => width * element / inner,
+            Self::PerRow { bytes } => bytes,
+            Self::Whole { .. } => 0,
+        }
+    }
+
+    /// The bytes that a window needs, and the row or element of them at which the window begins.
+    pub(crate) fn bytes_in(self, window: Window) -> (Range<u64>, u32) {
+        match self {
+            Self::Whole { bytes } => (0..bytes, 0),
+            Self::PerRow { bytes } => {
+                let first = window.first - u64::from(window.bound_row());
+                let end = window.first + window.rows;
+                (first * bytes..end * bytes, window.bound_row())
+            }
+            Self::Matrix {
+                rows,
+                inner,
+                element,
+                ..
+            } => {
+                let slice = (rows.offset + window.first / inner * rows.stride) * element;
+                let skipped = window.columns.first * inner;
+                let start = slice + (window.first % inner + skipped) * element;
+                let offset = start - start % ALIGNMENT;
+                let end = match window.columns.end {
+                    None => self.bytes(window.first + window.rows),
+                    Some(end) => (slice + end * inner * element).next_multiple_of(F32),
+                };
+                // Kernels count from where the first column of all would be, before the binding perhaps, modulo 2^32.
+                let residue = ((start - offset) / element).wrapping_sub(skipped);
+                (offset..end, (residue & u64::from(u32::MAX)) as u32)
+            }
+        }
+    }
+
     /// Bytes of so many rows, whole slices of them where they lie side by side.
     const fn bytes_per(self, unit: u64) -> u64 {
         match self {
@@ -139,6 +192,67 @@ impl Shape {
             Self::PerRow { bytes } => unit * bytes,
             Self::Whole { .. } => 0,
         }
+    }
+}
+
+/// What is bound, before there is a buffer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Role {
+    pub(crate) binding: Binding,
+    pub(crate) name: &'static str,
+    pub(crate) shape: Shape,
+    /// Whether a caller may leave it out.
+    pub(crate) optional: bool,
+}
+
+impl Role {
+    pub(crate) const fn new(binding: Binding, name: &'static str, shape: Shape) -> Self {
+        Self {
+            binding,
+            name,
+            shape,
+            optional: false,
+        }
+    }
+
+    /// Given in any case.
+    pub(crate) const fn given(self) -> Self {
+        Self {
+            optional: false,
+            ..self
+        }
+    }
+
+    /// If the caller gives it.
+    pub(crate) const fn optional(self) -> Self {
+        Self {
+            optional: true,
+            ..self
+        }
+    }
+}
+
+/// The shapes by which rows are served in windows: of what is bound whole, those that are given in any case.
+pub(crate) fn shapes_of(roles: &[Role]) -> impl Iterator<Item = (&'static str, Shape)> {
+    let decides = |role: &&Role| !(role.optional && matches!(role.shape, Shape::Whole { .. }));
+    roles
+        .iter()
+        .filter(decides)
+        .map(|role| (role.name, role.shape))
+}
+
+/// Checks that a buffer of the device can hold each of them for so many rows.
+pub(crate) fn check_roles(roles: &[Role], rows: u64, device: &Device) -> Result<(), Error> {
+    let available = device.limits().max_buffer_size.min(LARGEST_BUFFER);
+    let exceeds = |role: &&Role| role.shape.bytes(rows) > available;
+    match roles.iter().find(exceeds) {
+        None => Ok(()),
+        Some(role) => Err(Error::Limit {
+            what: format!("buffer `{}`", role.name),
+            limit: "max_buffer_size",
+            needed: role.shape.bytes(rows),
+            available,
+        }),
     }
 }
 
@@ -210,59 +324,18 @@ impl<'a> Tensor<'a> {
     }
 
     pub(crate) const fn is_matrix(&self) -> bool {
-        matches!(self.shape, Shape::Matrix { .. })
+        self.shape.is_matrix()
     }
 
     /// The part of the buffer that a window needs, and the row or element of it at which the window begins.
     pub(crate) fn span(&self, window: Window) -> (Span<'a>, u32) {
-        let buffer = self.buffer;
-        match self.shape {
-            Shape::Whole { bytes } => (
-                Span {
-                    buffer,
-                    offset: 0,
-                    size: bytes,
-                },
-                0,
-            ),
-            Shape::PerRow { bytes } => {
-                let first = window.first - u64::from(window.bound_row());
-                let size = (window.first + window.rows - first) * bytes;
-                (
-                    Span {
-                        buffer,
-                        offset: first * bytes,
-                        size,
-                    },
-                    window.bound_row(),
-                )
-            }
-            Shape::Matrix {
-                rows,
-                inner,
-                element,
-                ..
-            } => {
-                let slice = (rows.offset + window.first / inner * rows.stride) * element;
-                let skipped = window.columns.first * inner;
-                let start = slice + (window.first % inner + skipped) * element;
-                let offset = start - start % ALIGNMENT;
-                let end = match window.columns.end {
-                    None => self.shape.bytes(window.first + window.rows),
-                    Some(end) => (slice + end * inner * element).next_multiple_of(F32),
-                };
-                // Kernels count from where the first column of all would be, before the binding perhaps, modulo 2^32.
-                let residue = ((start - offset) / element).wrapping_sub(skipped);
-                (
-                    Span {
-                        buffer,
-                        offset,
-                        size: end - offset,
-                    },
-                    (residue & u64::from(u32::MAX)) as u32,
-                )
-            }
-        }
+        let (bytes, residue) = self.shape.bytes_in(window);
+        let span = Span {
+            buffer: self.buffer,
+            offset: bytes.start,
+            size: bytes.end - bytes.start,
+        };
+        (span, residue)
     }
 }
 

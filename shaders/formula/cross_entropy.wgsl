@@ -1,153 +1,156 @@
-// loss = sum of t (scale (max - x) + ln(sum)) + L lse^2 over the classes, t the share of each: the target's weight, or as
-// smoothing and probabilities have it. dL/dx = S (p (a T + 2 b L lse) - a t), p = exp(scale (x - max)) / sum, T the sum
-// of the shares; a and b are the upstream gradient, divided by what a mean of cross-entropy and z-loss divides by.
+// loss = sum of t (scale (max - x) + ln(sum)) + L lse^2 over the target distribution t: the target's weight, or as smoothing and
+// probabilities have it. dL/dx = S (p (a T + 2 b L lse) - a t), p = exp(scale (x - max)) / sum, T the sum of t; a and b are the
+// upstream gradient, divided by what a mean of cross-entropy and z-loss divides by.
 // An ignored row has loss and gradient 0 whatever it holds; a row with a bad target, or without probabilities, has NaN.
-// Where the target's column lies in another shard of the classes, the loss is 0 here.
+// Columns may be those of some classes only, from first_class on: a target beyond them is valid, and has no column and no loss
+// here.
 
 @group(0) @binding(6) var<storage, read_write> losses: array<u32>;
-@group(0) @binding(14) var<uniform> tally: Tally;
+@group(0) @binding(7) var<storage, read> pairs: array<vec2<u32>>; // if FROM_PAIRS
+@group(0) @binding(7) var<storage, read_write> pairs: array<vec2<u32>>; // if !FROM_PAIRS && !AUXILIARY
+@group(0) @binding(7) var<storage, read_write> pairs: array<vec4<u32>>; // if !FROM_PAIRS && AUXILIARY
 @group(0) @binding(13) var<storage, read> grad_losses: array<u32>;
+@group(0) @binding(14) var<uniform> tally: Tally;
 
+// The gradient is prob_coeff exp(scale (x - max)) - target_coeff t.
 struct Row {
-    index: u32,
-    role: u32,
-    column: u32,
-    logit: u32,
-    weight: u32,
-    max: f32,
-    inverse_sum: f32,
-    saved: Saved,
-    loss: u32,
-    z_loss: u32,
-    // The gradient is p pull - t push, and p pull the weight times this.
-    pull_of_weight: f32,
-    push: f32,
-    spoilt: bool,
+    rows: vec4<u32>,
+    role: vec4<u32>,
+    column: vec4<u32>,
+    weight: vec4<u32>,
+    logit: vec4<u32>, // if !DENSE
+    max: vec4<f32>,
+    pair: Pair,
+    entropy: vec4<u32>, // if AUXILIARY
+    argmax: vec4<u32>, // if AUXILIARY
+    loss: vec4<u32>,
+    z_loss: vec4<u32>,
+    prob_coeff: vec4<f32>,
+    target_coeff: vec4<f32>,
+    nan_rows: vec4<bool>,
+    column_output: vec4<u32>, // if WRITES_COLUMN
 }
 
-// Columns may be those of some classes only, from first_class on: the others' targets are valid, and have no column.
-// What is written of the rows of an access.
-struct Rows {
-    column: Bits,
-    max: Value,
-    pull_of_weight: Value,
-    push: Value,
-    exceptional: Bits,
-    spoilt: Truth,
-    ignored: Truth,
-}
-
-fn beside(rows: Rows, r: u32, row: Row) -> Rows {
-    return Rows(
-        with_bits_of_row(rows.column, r, row.column),
-        with_row(rows.max, r, row.max),
-        with_row(rows.pull_of_weight, r, row.pull_of_weight),
-        with_row(rows.push, r, row.push),
-        with_bits_of_row(rows.exceptional, r, exceptional(row)),
-        with_truth_of_row(rows.spoilt, r, row.spoilt),
-        with_truth_of_row(rows.ignored, r, row.role == IGNORED),
-    );
-}
-
-fn column_of(class_: u32) -> u32 {
-    let column = class_ - params.loss.first_class;
-    return select(NO_COLUMN, column, class_ >= params.loss.first_class && column < params.grid.cols);
-}
-
-fn open_row(row: u32, at: Starts) -> Row {
-    let found = target_of(row);
-    var opened: Row;
-    opened.index = row;
-    opened.role = found.role;
-    opened.column = column_of(found.class_);
-    opened.weight = found.weight;
-    return read_target(opened, at);
-}
-
-fn conclude(opened: Row, found: Found) -> Row {
-    let statistic = statistic_of(found);
-    return settled(opened, found, saved_of(found), natural_log(max(statistic.sum, 1.0)));
-}
-
-fn settled(opened: Row, found: Found, saved: Saved, log_sum: f32) -> Row {
-    var row = opened;
-    row.max = value_one(saved.x);
-    row.inverse_sum = value_one(saved.y);
-    row.saved = saved;
-    if row.role == IGNORED {
-        return row;
-    }
-    if row.role == BAD || !finite_one(saved.x) {
-        row.loss = NAN;
-        row.spoilt = true;
-        return row;
-    }
-    row.loss = surprise(row, found, log_sum);
-    row.z_loss = z_loss_of(row, log_sum);
-    return with_gradient(row, share_sum(row, found), log_sum);
-}
-
-// Once over all shards: where the target's column is.
-fn z_loss_of(row: Row, log_sum: f32) -> u32 {
-    let lse = bitcast<f32>(bounded(bitcast<u32>(params.scaling.scale * row.max + log_sum)));
-    return select(bounded(bitcast<u32>(params.loss.z_loss * lse * lse)), 0u, row.column == NO_COLUMN);
-}
-
-fn with_gradient(settled_row: Row, share_sum: u32, log_sum: f32) -> Row {
-    var row = settled_row;
-    let g = grad_loss_of(row.index);
-    var a = g;
-    var b = g;
-    if (params.loss.flags & MEAN) != 0u {
-        let divisors = divisors_of(tally);
-        a = quotient(g, divisors.weight_sum);
-        b = quotient(g, divisors.valid_rows);
-    }
-    row.push = params.scaling.slope * value_one(a);
-    row.pull_of_weight = row.push * value_one(share_sum) * row.inverse_sum;
-    row.spoilt = !(finite_one(a) && finite_one(share_sum));
-    if params.loss.z_loss != 0.0 {
-        // The logsumexp last and in two parts: where it is huge, its product is finite for a probability alone.
-        let factor = 2.0 * params.scaling.slope * value_one(b) * params.loss.z_loss * row.inverse_sum;
-        let of_max = (factor * params.scaling.postscale) * (params.scaling.prescale * row.max);
-        row.pull_of_weight += of_max + factor * log_sum;
-        row.spoilt = row.spoilt || !finite_one(b);
-    }
-    // Out of range, it is no infinity: a probability of 0 makes 0 of it.
-    row.pull_of_weight = bitcast<f32>(bounded(bitcast<u32>(row.pull_of_weight)));
+fn load_row(rows: vec4<u32>) -> Row {
+    let found = load_target(rows);
+    var row: Row;
+    row.rows = rows;
+    row.role = found.role;
+    let column = found.class_ - params.loss.first_class;
+    let has_column = (found.class_ >= vec4<u32>(params.loss.first_class)) & (column < vec4<u32>(params.grid.cols));
+    row.column = select(vec4<u32>(NO_COLUMN), column, has_column);
+    row.weight = found.weight;
+    row.logit = load_target_logits(rows, row.column); // if !DENSE
     return row;
 }
 
-// The bits of the upstream gradient of a row's loss.
-fn grad_loss_of(index: u32) -> u32 {
-    if (params.loss.flags & HAS_UPSTREAM) == 0u {
-        return ONE;
+fn finish_row(loaded: Row, s: Statistic) -> Row {
+    var row = loaded;
+    row.pair = pair_of(s);
+    if TRACK_ENTROPY {
+        let entropy = log_of_sum(s) - vec4<f32>(s.moment) * inverse(vec4<f32>(s.sum));
+        row.entropy = select(bitcast<vec4<u32>>(max(entropy, vec4<f32>(0.0))), vec4<u32>(NAN), has_no_probs(s));
     }
-    return grad_losses[select(0u, params.grid.bound_row + index, (params.loss.flags & UPSTREAM_PER_ROW) != 0u)];
+    row.argmax = select(vec4<u32>(s.peak.column), vec4<u32>(NO_COLUMN), has_no_probs(s)); // if TRACK_ARGMAX
+    return with_loss(row, s, log_of_sum(s));
+}
+
+fn load_saved(loaded: Row, rows: vec4<u32>) -> Row {
+    var row = loaded;
+    let at = params.grid.bound_row + rows;
+    let a = pairs[at.x];
+    let b = pairs[at.y];
+    let c = pairs[at.z];
+    let d = pairs[at.w];
+    row.pair = Pair(per_row(vec4<u32>(a.x, b.x, c.x, d.x)), per_row(vec4<u32>(a.y, b.y, c.y, d.y)));
+    return with_loss(row, Statistic(), log_sum_of(row.pair));
+}
+
+fn with_loss(concluded: Row, s: Statistic, log_sum: vec4<f32>) -> Row {
+    var row = concluded;
+    row.max = value(row.pair.max);
+    let is_ignored = row.role == vec4<u32>(IGNORED);
+    let has_no_loss = (row.role == vec4<u32>(BAD)) | !is_finite(row.pair.max);
+    row.loss = select(loss_of(row, s, log_sum), vec4<u32>(NAN), has_no_loss);
+    row.loss = select(row.loss, vec4<u32>(0u), is_ignored);
+    row.z_loss = select(z_loss_of(row, log_sum), vec4<u32>(0u), has_no_loss | is_ignored);
+    row = with_gradient(row, target_sum_of(row, s), log_sum);
+    row.nan_rows |= has_no_loss;
+    row.column_output = gradient_at_target(row); // if WRITES_COLUMN
+    return row;
+}
+
+// Once over all shards: where the target's column is.
+fn z_loss_of(row: Row, log_sum: vec4<f32>) -> vec4<u32> {
+    let lse = value(bounded(bitcast<vec4<u32>>(params.scaling.scale * row.max + log_sum)));
+    let z_loss = bounded(bitcast<vec4<u32>>(params.loss.z_loss * lse * lse));
+    return select(z_loss, vec4<u32>(0u), row.column == vec4<u32>(NO_COLUMN));
+}
+
+fn with_gradient(concluded: Row, target_sum: vec4<u32>, log_sum: vec4<f32>) -> Row {
+    var row = concluded;
+    var of_loss = grad_losses_of(row.rows);
+    var of_z_loss = of_loss;
+    if is_asked(MEAN) {
+        let divisors = divisors_of(tally);
+        of_z_loss = quotient(of_loss, vec4<u32>(divisors.valid_rows));
+        of_loss = quotient(of_loss, vec4<u32>(divisors.weight_sum));
+    }
+    let inverse_sum = value(row.pair.inverse_sum);
+    row.target_coeff = params.scaling.slope * value(of_loss);
+    row.prob_coeff = row.target_coeff * value(target_sum) * inverse_sum;
+    row.nan_rows = !(is_finite(of_loss) & is_finite(target_sum));
+    if params.loss.z_loss != 0.0 {
+        // The logsumexp last and in two parts: where it is huge, its product is finite for a probability alone.
+        let factor = 2.0 * params.scaling.slope * value(of_z_loss) * params.loss.z_loss * inverse_sum;
+        let of_max = (factor * params.scaling.postscale) * (params.scaling.prescale * row.max);
+        row.prob_coeff += of_max + factor * log_sum;
+        row.nan_rows |= !is_finite(of_z_loss);
+    }
+    // Out of range, it is no infinity: a probability of 0 makes 0 of it.
+    row.prob_coeff = value(bounded(bitcast<vec4<u32>>(row.prob_coeff)));
+    return row;
+}
+
+// The upstream gradient of the losses.
+fn grad_losses_of(rows: vec4<u32>) -> vec4<u32> {
+    if !is_asked(HAS_UPSTREAM) {
+        return vec4<u32>(ONE);
+    }
+    let at = select(vec4<u32>(0u), params.grid.bound_row + rows, vec4<bool>(is_asked(UPSTREAM_PER_ROW)));
+    return per_row(vec4<u32>(grad_losses[at.x], grad_losses[at.y], grad_losses[at.z], grad_losses[at.w]));
 }
 
 // One word a row, or two where a mean divides the z-losses by something else.
-fn report(index: u32, row: Row) {
-    save(index, row.saved);
-    if (params.loss.flags & SKIPS_LOSS) != 0u {
+fn store_row(index: u32, r: u32, row: Row) {
+    let at = params.grid.bound_row + index;
+    if !FROM_PAIRS {
+        if is_asked(SAVES_PAIR) {
+            pairs[at] = vec4<u32>(row.pair.max[r], row.pair.inverse_sum[r], row.entropy[r], row.argmax[r]); // if AUXILIARY
+            pairs[at] = vec2<u32>(row.pair.max[r], row.pair.inverse_sum[r]); // if !AUXILIARY
+        }
+    }
+    if is_asked(SKIPS_LOSS) {
         return;
     }
-    let place = (params.grid.bound_row + index) * params.loss.loss_words;
     if params.loss.loss_words == 2u {
-        losses[place] = row.loss;
-        losses[place + 1u] = row.z_loss;
+        losses[2u * at] = row.loss[r];
+        losses[2u * at + 1u] = row.z_loss[r];
     } else {
-        losses[place] = plus(row.loss, row.z_loss);
+        losses[at] = plus(row.loss, row.z_loss)[r];
     }
 }
 
-fn keep(held: Held, weights: vec4<f32>) -> Held {
-    return keep_weights(held, weights);
-}
-
-fn outcome(kept: Held, column: u32, rows: Rows) -> vec4<u32> {
-    let logits = logits_of(kept);
-    let pulled = weights_kept(logits, rows.max) * rows.pull_of_weight;
-    let gradient = sloped(logits, pushed(pulled, kept, column, rows));
-    return spoil(rows.spoilt, gradient) & select(vec4<u32>(~0u), vec4<u32>(0u), vec4<bool>(rows.ignored));
+fn output(x: Cached, weights: vec4<f32>, column: u32, row: Row) -> vec4<u32> {
+    var gradient: vec4<f32>;
+    if CAPPED {
+        // Weighed once more: of a capped logit, it is the logit that stays in registers.
+        gradient = weight_of(x.logits, row.max) * row.prob_coeff;
+    } else {
+        gradient = weights * row.prob_coeff;
+    }
+    gradient -= targets_of(x, column, row).value * row.target_coeff; // if DENSE
+    gradient = through_cap(x.logits, gradient); // if CAPPED
+    let is_ignored = row.role == vec4<u32>(IGNORED);
+    return select(set_nan(row.nan_rows, gradient), vec4<u32>(0u), is_ignored);
 }

@@ -1,101 +1,23 @@
-// J_ij = scale p_i ([i = j] - p_j), p = exp(scale (x - max)) / sum from the row's saved pair. Each of the cols rows of a Jacobian counts
+// J_ij = scale p_i ([i = j] - p_j), p = exp(scale (x - max)) / sum from the pair of the row. Each line i of a row's square counts
 // as a row of its own.
 
 @group(0) @binding(7) var<storage, read> pairs: array<vec2<u32>>;
 
-struct Starts {
-    source: u32,
-    result: u32,
+// J_ij is coeff times the weight of x_j, and column_output in the column of the diagonal.
+struct Row { max: vec4<f32>, coeff: vec4<f32>, nan_rows: vec4<bool>, column: vec4<u32>, column_output: vec4<u32> }
+
+fn load_saved(loaded: Row, rows: vec4<u32>) -> Row {
+    let pair = pairs[params.grid.bound_row + rows.x / params.grid.cols];
+    let line = rows.x % params.grid.cols;
+    let at = starts_of(rows.x);
+    let max_ = value(vec4<u32>(pair.x));
+    let inverse_sum = value(vec4<u32>(pair.y));
+    let p = weight_of(vec4<u32>(load_source_one(at.source + line)), max_) * inverse_sum;
+    let nan_rows = !is_finite(vec4<u32>(pair.x));
+    let on_diagonal = set_nan(nan_rows, params.scaling.scale * p * (1.0 - p));
+    return Row(max_, -params.scaling.scale * p * inverse_sum, nan_rows, vec4<u32>(line), on_diagonal);
 }
 
-alias Held = vec4<u32>;
-
-struct Row {
-    max: f32,
-    inverse_sum: f32,
-    diagonal: u32,
-    logit: u32,
-    p: f32,
-    // What an entry beside the diagonal is for a weight of 1.
-    beside_diagonal: f32,
-    poisoned: bool,
-}
-
-// What is written of the rows of an access.
-struct Rows {
-    max: Value,
-    beside_diagonal: Value,
-    diagonal: Bits,
-    exceptional: Bits,
-    poisoned: Truth,
-}
-
-fn beside(rows: Rows, r: u32, row: Row) -> Rows {
-    return Rows(
-        with_row(rows.max, r, row.max),
-        with_row(rows.beside_diagonal, r, row.beside_diagonal),
-        with_bits_of_row(rows.diagonal, r, row.diagonal),
-        with_bits_of_row(rows.exceptional, r, exceptional(row)),
-        with_truth_of_row(rows.poisoned, r, row.poisoned),
-    );
-}
-
-fn starts(row: u32) -> Starts {
-    let source_row = row / params.grid.cols;
-    return Starts(
-        params.grid.source_offset + source_row * params.grid.source_stride,
-        params.grid.result_offset + row * params.grid.result_stride,
-    );
-}
-
-fn nothing() -> Held {
-    return vec4<u32>(NEGATIVE_INFINITY);
-}
-
-fn load_whole(at: Starts, column: u32) -> Held {
-    return load_source_whole(at.source + column);
-}
-
-fn load(at: Starts, column: u32, inside: vec4<bool>) -> Held {
-    return load_source(at.source + column, inside, NEGATIVE_INFINITY);
-}
-
-fn weigh(held: Held, max_: Value) -> vec4<f32> {
-    return weigh_logits(held, max_);
-}
-
-fn open_row(row: u32, at: Starts) -> Row {
-    let diagonal = row % params.grid.cols;
-    return Row(0.0, 0.0, diagonal, load_source_one(at.source + diagonal), 0.0, 0.0, false);
-}
-
-fn recall(opened: Row, index: u32) -> Row {
-    let pair = pairs[params.grid.bound_row + index / params.grid.cols];
-    var row = opened;
-    row.max = value_one(pair.x);
-    row.inverse_sum = value_one(pair.y);
-    row.poisoned = !finite_one(pair.x);
-    row.p = weigh(vec4<u32>(opened.logit), Value(row.max)).x * row.inverse_sum;
-    row.beside_diagonal = -params.scaling.scale * row.p * row.inverse_sum;
-    return row;
-}
-
-fn keep(held: Held, weights: vec4<f32>) -> Held {
-    return bitcast<vec4<u32>>(weights);
-}
-
-fn outcome(kept: Held, column: u32, rows: Rows) -> vec4<u32> {
-    return spoil(rows.poisoned, bitcast<vec4<f32>>(kept) * rows.beside_diagonal);
-}
-
-fn exception_of(rows: Rows) -> Bits {
-    return rows.diagonal;
-}
-
-fn exceptional_of(rows: Rows) -> Bits {
-    return rows.exceptional;
-}
-
-fn exceptional(row: Row) -> u32 {
-    return spoil(Truth(row.poisoned), vec4<f32>(params.scaling.scale * row.p * (1.0 - row.p))).x;
+fn output(x: Cached, weights: vec4<f32>, column: u32, row: Row) -> vec4<u32> {
+    return set_nan(row.nan_rows, weights * row.coeff);
 }

@@ -1,5 +1,5 @@
-// What is given of a row beside its loss, in one buffer: from what is saved of it, which is the pair (max, 1/sum) and, where
-// the peak or the moment was told, (entropy, peak), from its target, and from the logits of the target and of the candidates.
+// What a row gives beside its loss, in one buffer: from what is saved of it, which is the pair (max, 1/sum) and, where these are
+// tracked, (entropy, argmax), from its target, and from the logits of the target and of the candidates.
 
 @group(0) @binding(7) var<storage, read> pairs: array<vec2<u32>>;
 @group(0) @binding(9) var<storage, read_write> lse: array<u32>;
@@ -12,36 +12,30 @@
 const GATHERS: u32 = 1u;
 const GATHERED: u32 = 2u;
 
-alias Starts = u32;
+struct Row { start: u32, role: u32, class_: u32, pair: Pair, entropy: u32, argmax: u32 }
 
-struct Row {
-    start: Starts,
-    found: Target,
-    pair: vec2<u32>,
-    entropy: u32,
-    peak: u32,
-}
-
-fn starts(row: u32) -> Starts {
-    return start_of(params.grid.source_offset, params.grid.source_stride, row);
-}
-
-fn open_row(row: u32, at: Starts) -> Row {
-    return Row(at, target_of(row), vec2<u32>(NAN), NAN, NO_COLUMN);
-}
-
-fn recall(opened: Row, index: u32) -> Row {
-    var row = opened;
-    let place = params.grid.bound_row + index;
-    if params.loss.saved_words == 2u {
-        row.pair = pairs[place];
-        return row;
+fn load_saved(loaded: Row, rows: vec4<u32>) -> Row {
+    let found = load_target(rows);
+    let at = params.grid.bound_row + rows.x;
+    var row: Row;
+    row.start = start_of(params.grid.source_offset, params.grid.source_stride, rows.x);
+    row.role = found.role.x;
+    row.class_ = found.class_.x;
+    row.entropy = NAN;
+    row.argmax = NO_COLUMN;
+    var pair = pairs[at];
+    if params.loss.saved_words != 2u {
+        pair = pairs[2u * at];
+        let auxiliary = pairs[2u * at + 1u];
+        row.entropy = auxiliary.x;
+        row.argmax = auxiliary.y;
     }
-    let told = pairs[2u * place + 1u];
-    row.pair = pairs[2u * place];
-    row.entropy = told.x;
-    row.peak = told.y;
+    row.pair = Pair(vec4<u32>(pair.x), vec4<u32>(pair.y));
     return row;
+}
+
+fn has_probs(row: Row) -> bool {
+    return is_finite(row.pair.max).x;
 }
 
 // scale (x - max) - ln(sum), never x - lse: right at logits of 1e8.
@@ -56,7 +50,8 @@ fn log_prob_of(row: Row, class_: u32, place: u32) -> u32 {
     if params.loss.gathering == GATHERS && class_ / params.grid.part_cols != params.grid.first_part {
         return row_outputs[place];
     }
-    let logit = read_logit(load_source_one(element_at(row.start, class_)));
+    var logit = load_source_one(element_at(row.start, class_));
+    logit = capped(vec4<u32>(logit)).x; // if CAPPED
     if params.loss.gathering == GATHERS {
         return logit;
     }
@@ -64,21 +59,22 @@ fn log_prob_of(row: Row, class_: u32, place: u32) -> u32 {
 }
 
 fn log_prob_at(row: Row, logit: u32) -> u32 {
-    if !finite_one(row.pair.x) {
+    if !has_probs(row) {
         return NAN;
     }
-    let rise = rise_of_one(value_one(logit), value_one(row.pair.x));
-    if !finite_one(logit) || rise < params.scaling.lowest_shifted {
+    let bits = vec4<u32>(logit);
+    let difference = bounded_shifted(value(bits), value(row.pair.max));
+    if !is_finite(bits).x || difference.x < params.scaling.lowest_shifted {
         return NEGATIVE_INFINITY;
     }
-    return bitcast<u32>(params.scaling.postscale * rise - log_sum_of(value_one(row.pair.y)));
+    return bitcast<vec4<u32>>(params.scaling.postscale * difference - log_sum_of(row.pair)).x;
 }
 
 fn target_log_prob(row: Row, place: u32) -> u32 {
-    if row.found.role == IGNORED {
+    if row.role == IGNORED {
         return 0u;
     }
-    return log_prob_of(row, row.found.class_, place);
+    return log_prob_of(row, row.class_, place);
 }
 
 // A class id of one word or two; NO_COLUMN where its upper word says that it is out of range.
@@ -91,52 +87,52 @@ fn candidate(index: u32) -> u32 {
 }
 
 fn z_loss_of(row: Row) -> u32 {
-    if row.found.role == IGNORED {
+    if row.role == IGNORED {
         return 0u;
     }
-    if row.found.role == BAD || !finite_one(row.pair.x) {
+    if row.role == BAD || !has_probs(row) {
         return NAN;
     }
-    let lse = value_one(lse_of_pair(row.pair));
-    return bounded(bitcast<u32>(params.loss.z_loss * lse * lse));
+    let lse = value(lse_of_pair(row.pair));
+    return bounded(bitcast<vec4<u32>>(params.loss.z_loss * lse * lse)).x;
 }
 
-// The next word of a row, if it is wanted.
-fn give(at: ptr<function, u32>, wanted: u32, word: u32) {
-    if (params.loss.flags & wanted) != 0u {
+// The next word of a row, if it is asked for.
+fn give(at: ptr<function, u32>, flag: u32, word: u32) {
+    if is_asked(flag) {
         row_outputs[*at] = word;
         *at += 1u;
     }
 }
 
 // The place after the log-probabilities, which come first.
-fn give_log_probs(first: u32, place: u32, row: Row) -> u32 {
+fn give_log_probs(first: u32, index: u32, row: Row) -> u32 {
     var at = first;
-    if (params.loss.flags & GIVES_TARGET_LOG_PROB) != 0u {
+    if is_asked(GIVES_TARGET_LOG_PROB) {
         row_outputs[at] = target_log_prob(row, at);
         at += 1u;
     }
     for (var k = 0u; k < params.loss.candidates; k++) {
-        row_outputs[at + k] = log_prob_of(row, candidate(place * params.loss.candidates + k), at + k);
+        row_outputs[at + k] = log_prob_of(row, candidate(index * params.loss.candidates + k), at + k);
     }
     return at + params.loss.candidates;
 }
 
-fn report(index: u32, row: Row) {
-    let place = params.grid.bound_row + index;
-    var at = give_log_probs(place * params.loss.row_words, place, row);
+fn store_row(index: u32, r: u32, row: Row) {
+    let bound = params.grid.bound_row + index;
+    var at = give_log_probs(bound * params.loss.row_words, bound, row);
     if params.loss.gathering == GATHERS {
         return;
     }
-    if (params.loss.flags & SAVES_PAIR) != 0u {
-        caller_pairs[place] = row.pair;
+    if is_asked(SAVES_PAIR) {
+        caller_pairs[bound] = vec2<u32>(row.pair.max.x, row.pair.inverse_sum.x);
     }
-    if (params.loss.flags & SAVES_LSE) != 0u {
-        lse[place] = lse_of_pair(row.pair);
+    if is_asked(SAVES_LSE) {
+        lse[bound] = lse_of_pair(row.pair).x;
     }
     give(&at, GIVES_ENTROPY, row.entropy);
-    give(&at, GIVES_ARGMAX, row.peak);
-    give(&at, GIVES_HIT, u32(row.found.role == VALID && row.found.class_ == row.peak));
-    give(&at, GIVES_MAX_PROB, row.pair.y);
+    give(&at, GIVES_ARGMAX, row.argmax);
+    give(&at, GIVES_HIT, u32(row.role == VALID && row.class_ == row.argmax));
+    give(&at, GIVES_MAX_PROB, row.pair.inverse_sum.x);
     give(&at, GIVES_Z_LOSS, z_loss_of(row));
 }

@@ -1,10 +1,7 @@
-// LANES invocations of one workgroup a row, without subgroups, LANES a power of two. In each round a lane reads
-// the values of up to sixteen lanes, in the same order as the others of that sixteen, so all hold the same bits:
-// two rounds serve 256 lanes. The first barrier of a round lets the readers of the round before it finish, the
-// second lets the writers of this one finish. Dead slots take part: no barrier stands in divergent flow.
-
-override WORKGROUP: u32;
-override LANES: u32;
+// LANES invocations of one workgroup a row, LANES a power of two. In each round a lane reads the values of up to sixteen lanes, in
+// the same order as the others of that sixteen, so all hold the same bits: two rounds serve 256 lanes. The first barrier of a
+// round lets the readers of the round before it finish, the second lets the writers of this one finish. Slots past the end take
+// part: no barrier stands in divergent flow.
 
 const FAN: u32 = 16u;
 
@@ -12,22 +9,12 @@ var<workgroup> shared_max: array<f32, WORKGROUP>;
 var<workgroup> shared_special: array<u32, WORKGROUP>;
 var<workgroup> shared_sum: array<f32, WORKGROUP>;
 
-struct Invocation {
-    @builtin(workgroup_id) workgroup: vec3<u32>,
-    @builtin(num_workgroups) workgroups: vec3<u32>,
-    @builtin(local_invocation_index) local: u32,
-}
-
-fn locate(invocation: Invocation) -> Place {
-    return place_of(invocation.workgroup, invocation.workgroups, invocation.local);
-}
-
-// The lowest lane of those whose values are merged in the round in which equal values stand `span` lanes wide.
+// The lowest lane of those that merge in the round in which equal values are `span` lanes wide.
 fn round_start(local: u32, span: u32, fan: u32) -> u32 {
     return local - local % (span * fan) + local % span;
 }
 
-fn merge_extremes(place: Place, mine: Extremes) -> Extremes {
+fn reduce_extremes(place: Place, mine: Extremes) -> Extremes {
     var merged = mine;
     for (var span = 1u; span < LANES; span *= FAN) {
         workgroupBarrier();
@@ -44,7 +31,7 @@ fn merge_extremes(place: Place, mine: Extremes) -> Extremes {
     return merged;
 }
 
-fn merge_sum(place: Place, mine: f32) -> f32 {
+fn reduce_sum(place: Place, mine: f32) -> f32 {
     var merged = mine;
     for (var span = 1u; span < LANES; span *= FAN) {
         workgroupBarrier();

@@ -1,39 +1,27 @@
-// 16-bit rows of any length at any offset. Two elements share a word, and so may two rows, and two lanes of one row:
-// a word of which one half is someone else's is changed by atomics that touch the own half only.
+// 16-bit rows of any length at any offset. Two elements share a word, and so may two rows, and two lanes of one row: a word of which
+// one half is someone else's is changed by atomics that touch the own half only.
 
 alias Unit = u32;
+alias ResultUnit = atomic<u32>;
 
-@group(0) @binding(2) var<storage, read> upstream: array<u32>;
-@group(0) @binding(3) var<storage, read_write> result: array<atomic<u32>>;
-
-fn half_of(word: u32, element: u32) -> u32 {
-    return (word >> ((element & 1u) << 4u)) & 0xffffu;
+// The elements from `element` on, of the words that hold them.
+fn elements_of(words: vec4<u32>, element: u32) -> vec4<u32> {
+    let is_upper = (element + vec4<u32>(0u, 1u, 2u, 3u)) & vec4<u32>(1u);
+    return decode((words >> (is_upper << vec4<u32>(4u))) & vec4<u32>(0xffffu));
 }
 
-fn load_source_whole(element: u32) -> vec4<u32> {
-    let e = element + vec4<u32>(0u, 1u, 2u, 3u);
-    let halves = vec4<u32>(
-        half_of(source_at(e.x >> 1u), e.x),
-        half_of(source_at(e.y >> 1u), e.y),
-        half_of(source_at(e.z >> 1u), e.z),
-        half_of(source_at(e.w >> 1u), e.w),
-    );
-    return decode(halves);
+fn load_source(element: u32) -> vec4<u32> {
+    let at = (element + vec4<u32>(0u, 1u, 2u, 3u)) >> vec4<u32>(1u);
+    return elements_of(vec4<u32>(source_at(at.x), source_at(at.y), source_at(at.z), source_at(at.w)), element);
 }
 
 fn load_source_one(element: u32) -> u32 {
-    return decode(vec4<u32>(half_of(source_at(element >> 1u), element))).x;
+    return elements_of(vec4<u32>(source_at(element >> 1u)), element).x;
 }
 
-fn load_upstream_whole(element: u32) -> vec4<u32> {
-    let e = element + vec4<u32>(0u, 1u, 2u, 3u);
-    let halves = vec4<u32>(
-        half_of(upstream[e.x >> 1u], e.x),
-        half_of(upstream[e.y >> 1u], e.y),
-        half_of(upstream[e.z >> 1u], e.z),
-        half_of(upstream[e.w >> 1u], e.w),
-    );
-    return decode(halves);
+fn load_upstream(element: u32) -> vec4<u32> {
+    let at = (element + vec4<u32>(0u, 1u, 2u, 3u)) >> vec4<u32>(1u);
+    return elements_of(vec4<u32>(upstream[at.x], upstream[at.y], upstream[at.z], upstream[at.w]), element);
 }
 
 fn store_half(element: u32, half: u32) {
@@ -42,7 +30,7 @@ fn store_half(element: u32, half: u32) {
     atomicOr(&result[element >> 1u], half << shift);
 }
 
-fn store_result_whole(element: u32, bits: vec4<u32>) {
+fn store_result(element: u32, bits: vec4<u32>) {
     let halves = encode(bits);
     if (element & 1u) == 0u {
         atomicStore(&result[element >> 1u], halves.x | (halves.y << 16u));
@@ -58,18 +46,11 @@ fn store_result_one(element: u32, bits: u32) {
     store_half(element, encode(vec4<u32>(bits)).x);
 }
 
-fn store_result(element: u32, inside: vec4<bool>, bits: vec4<u32>) {
+fn store_result_inside(element: u32, within: vec4<bool>, bits: vec4<u32>) {
     let halves = encode(bits);
-    if inside.x {
-        store_half(element, halves.x);
-    }
-    if inside.y {
-        store_half(element + 1u, halves.y);
-    }
-    if inside.z {
-        store_half(element + 2u, halves.z);
-    }
-    if inside.w {
-        store_half(element + 3u, halves.w);
+    for (var i = 0u; i < 4u; i++) { // unrolled
+        if within[i] {
+            store_half(element + i, halves[i]);
+        }
     }
 }

@@ -1,7 +1,7 @@
 use super::{Grid, check, fold};
 use crate::Error;
 use crate::shader::{Program, Stage};
-use crate::variant::Form;
+use crate::variant::KernelOptions;
 use wgpu::Limits;
 
 #[test]
@@ -29,7 +29,7 @@ fn workgroups_fold_into_three_dimensions() {
 
 #[test]
 fn a_limit_that_a_program_exceeds_is_named() {
-    let program = Program::tally(Stage::ReduceLosses, Form::default(), 256);
+    let program = Program::tally(Stage::ReduceLosses, KernelOptions::default(), 256);
     let found = |lower: fn(&mut Limits)| {
         let mut limits = Limits::default();
         lower(&mut limits);

@@ -94,8 +94,8 @@ impl Case {
             let bits = (n as u64 + seed).wrapping_mul(40_503) & 0xffff;
             let value = dtype.decode(bits as u32);
             // Others are not finite, may be flushed to 0, or make a sum that is not finite.
-            let is_told = (1e-37..1e34).contains(&f64::from(value.abs()));
-            if is_told { value } else { 1.0 }
+            let is_auxiliary = (1e-37..1e34).contains(&f64::from(value.abs()));
+            if is_auxiliary { value } else { 1.0 }
         };
         let len = of.rows * of.cols;
         case.first = vec![f32::NEG_INFINITY; len];

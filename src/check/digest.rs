@@ -1,4 +1,5 @@
-//! Digests of the bits of results: where two builds of the crate agree on one machine, their results are the same.
+//! Digests of the bits of results: where two builds of the crate agree on one machine, their results are the same. Any NaN
+//! counts as the same one.
 
 /// The digest of no bits.
 pub(super) const EMPTY: u64 = 0xcbf2_9ce4_8422_2325;

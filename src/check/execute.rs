@@ -21,7 +21,7 @@ use crate::{
 pub(super) struct Outcome {
     pub(super) outputs: Vec<Vec<f32>>,
     pub(super) kept_within: bool,
-    /// Of the bits of every buffer that was read back.
+    /// Of the bits of every output, any NaN as the same one.
     pub(super) digest: u64,
 }
 
@@ -37,8 +37,15 @@ impl Outcome {
     /// The values of an output.
     pub(super) fn fetch(&mut self, gpu: &Gpu, output: &Output) -> Result<Vec<f32>, Error> {
         let words = output.download(gpu)?;
-        self.digest = digest(self.digest, words.iter().copied());
         let (values, kept) = output.values(words);
+        let bits = |value: &f32| {
+            if value.is_nan() {
+                f32::NAN.to_bits()
+            } else {
+                value.to_bits()
+            }
+        };
+        self.digest = digest(self.digest, values.iter().map(bits));
         self.kept_within &= kept;
         Ok(values)
     }

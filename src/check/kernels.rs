@@ -2,7 +2,7 @@
 
 use super::subject::Subject;
 use crate::variant::{
-    Abilities, Family, Form, Operation, Problem, Reduce, Variant, choose, variants,
+    Abilities, Family, KernelOptions, Operation, Problem, Reduce, Variant, choose, variants,
 };
 use crate::{DType, Error, Gpu};
 
@@ -82,7 +82,7 @@ pub(super) fn problem(subject: &Subject) -> Problem {
     let cols = u32::try_from(subject.cols).unwrap_or(u32::MAX);
     let operation = subject.options.operation(subject.operation);
     let form = subject.options.form(subject.operation);
-    let form = Form {
+    let form = KernelOptions {
         causal: form.causal && subject.inner == 1,
         in_place: subject.in_place,
         ..form
@@ -90,7 +90,7 @@ pub(super) fn problem(subject: &Subject) -> Problem {
     Problem {
         form,
         ..Problem::contiguous(operation, subject.rows as u64, cols, subject.dtype)
-            .beside(u32::try_from(subject.inner).unwrap_or(u32::MAX))
+            .strided(u32::try_from(subject.inner).unwrap_or(u32::MAX))
     }
 }
 
@@ -107,10 +107,10 @@ pub(super) fn kind_of(variant: Variant) -> String {
         Reduce::Subgroup => format!("subgroup{}", variant.lanes),
         Reduce::Workgroup => format!("workgroup{}", variant.lanes),
     };
-    let beside = match variant.groups {
+    let strided = match variant.groups {
         0 => String::new(),
         groups => format!(".{}rows", 4 * groups),
     };
     let word = if variant.int64 { "64" } else { "" };
-    format!("{family}.{reduce}.{:?}{word}{beside}", variant.access).to_lowercase()
+    format!("{family}.{reduce}.{:?}{word}{strided}", variant.access).to_lowercase()
 }

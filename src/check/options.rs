@@ -6,7 +6,7 @@ use super::kinds::{Asked, Kind};
 use super::pairs::covering;
 use super::row_outputs::wanted;
 use crate::reference::CrossEntropy;
-use crate::variant::{Form, Masking, Operation, Shares};
+use crate::variant::{KernelOptions, Masking, Operation, Shares};
 use crate::{CrossEntropySpec, EmptyRows, MaskKind, Reduction, RowOutputs, ZeroValid};
 
 /// Which axes of the logits a mask follows, where their rows count as `[a, b]` and `inner` of them lie side by side.
@@ -255,37 +255,37 @@ impl Options {
     }
 
     /// The code that the options ask for.
-    pub(super) fn form(&self, operation: Operation) -> Form {
+    pub(super) fn form(&self, operation: Operation) -> KernelOptions {
         if takes_masks(operation) {
             return self.masked_form();
         }
         if !has_targets(operation) {
-            return Form::default();
+            return KernelOptions::default();
         }
         let shares = match self.kind {
             Kind::Probs => Shares::Probabilities,
             _ if self.label_smoothing > 0.0 => Shares::Smoothed,
             _ => Shares::Onehot,
         };
-        Form {
+        KernelOptions {
             shares,
             capped: self.softcap.is_some(),
             entropy: self.asked(operation).entropy,
             argmax: self.asked(operation).argmax,
-            ..Form::default()
+            ..KernelOptions::default()
         }
     }
 
     /// The same of masks, wherever their elements lie.
-    fn masked_form(&self) -> Form {
-        Form {
+    fn masked_form(&self) -> KernelOptions {
+        KernelOptions {
             masking: match self.mask.map(|mask| mask.kind) {
                 None => Masking::None,
                 Some(MaskKind::Additive) => Masking::Added,
                 Some(MaskKind::Boolean) => Masking::Kept,
             },
             causal: self.causal,
-            ..Form::default()
+            ..KernelOptions::default()
         }
     }
 

@@ -15,7 +15,7 @@ struct Traits {
     in_place: u32,
     /// Whether one column of a row is written by itself: that of the target, or of the diagonal.
     single: u32,
-    beside: u32,
+    strided: u32,
     groups: u32,
     shares: u32,
     capped: u32,
@@ -44,10 +44,10 @@ impl Traits {
         };
         let form = options.form(*operation);
         let elementwise = u32::from(operation.is_elementwise());
-        let beside = u32::from(variant.groups > 0);
+        let strided = u32::from(variant.groups > 0);
         Self {
             operation: *operation as u32,
-            family: 4 * (2 * beside + elementwise) + family,
+            family: 4 * (2 * strided + elementwise) + family,
             reduce: 1000 * variant.reduce as u32 + variant.lanes,
             access: 2 * variant.access as u32 + u32::from(variant.int64),
             dtype: candidate.dtype as u32,
@@ -58,12 +58,12 @@ impl Traits {
                 | Operation::CrossEntropyFromPairs => !form.is_dense(),
                 _ => *operation == Operation::Jacobian,
             }),
-            beside,
+            strided,
             groups: variant.groups,
             shares: form.shares as u32,
             capped: u32::from(form.capped),
             asked: options.row_outputs as u32,
-            told: u32::from(form.is_told()),
+            told: u32::from(form.is_auxiliary()),
             dense: u32::from(form.is_dense()),
             masking: match options.mask {
                 None => 0,
@@ -86,7 +86,7 @@ pub(super) fn pairs_of(candidate: &Candidate) -> Vec<Pair> {
         dtype,
         in_place,
         single,
-        beside,
+        strided,
         groups,
         shares,
         capped,
@@ -110,7 +110,7 @@ pub(super) fn pairs_of(candidate: &Candidate) -> Vec<Pair> {
         (family, in_place),
         (reduce, access),
         (storage, 2 * in_place + single),
-        (storage, beside),
+        (storage, strided),
         (family, groups),
     ];
     // Only the operations of one kind have these options: they do not meet others.
@@ -137,7 +137,7 @@ pub(super) fn pairs_of(candidate: &Candidate) -> Vec<Pair> {
         (family, causal),
         (reduce, causal),
         (operation, by_bins),
-        (8 * beside + access, masking),
+        (8 * strided + access, masking),
         (access, causal),
         (in_place, masking),
         (dtype, masking),

@@ -10,6 +10,7 @@ mod cross_entropy;
 mod engine;
 mod failure;
 mod files;
+mod kernel;
 mod mask;
 mod operations;
 mod outputs;
@@ -54,5 +55,6 @@ fn run(command: &Command) -> Result<(), failure::Failure> {
         Command::Jacobian(args) => operations::jacobian(args),
         Command::Check(args) => check::run(args),
         Command::Bench(args) => bench::run(args),
+        Command::Kernel(args) => kernel::run(args),
     }
 }

@@ -13,7 +13,7 @@ use crate::rows::RowKernels;
 use crate::shader::Binding;
 use crate::tensor::Shape;
 use crate::variant::{Operation, Variant};
-use crate::{Error, Planner};
+use crate::{Error, KernelText, Planner};
 
 /// The buffers of a cross-entropy's backward pass, each with usage `STORAGE`.
 #[derive(Debug, Clone, Copy)]
@@ -113,14 +113,26 @@ impl CrossEntropyBackwardPlan {
                 found: found.into(),
             });
         }
-        let kernels = Kernels {
+        self.kernels().bind(self.request(rows, &buffers, &extras))
+    }
+
+    const fn kernels(&self) -> Kernels<'_> {
+        Kernels {
             spec: &self.spec,
             rows: &self.kernels,
             tally: &self.tally,
             lse: None,
             row_outputs: None,
-        };
-        kernels.bind(self.request(rows, &buffers, &extras))
+        }
+    }
+
+    /// The kernels that serve all rows of the plan, to be read, in the order of their dispatches.
+    ///
+    /// # Errors
+    ///
+    /// A limit of the device that no more dispatches keep to.
+    pub fn wgsl(&self) -> Result<Vec<KernelText>, Error> {
+        self.kernels().texts(self.params)
     }
 
     fn request<'a>(

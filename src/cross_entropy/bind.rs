@@ -21,8 +21,8 @@ use crate::{Error, Reduction};
 
 /// How the dispatches of the row outputs read logits that are written over, or longer than a binding, as `shaders/formula/row_outputs.wgsl` has it:
 /// before that, and after it.
-const GATHERS: u32 = 1;
-const GATHERED: u32 = 2;
+pub(super) const GATHERS: u32 = 1;
+pub(super) const GATHERED: u32 = 2;
 
 /// The kernels of a binding.
 #[derive(Debug)]
@@ -336,7 +336,8 @@ impl Own {
         let pairs = || make("wgpu-softmax pairs", rows * saved_bytes);
         let needs_pairs = kernels.row_outputs.is_some() || writes_lse;
         let tallies = || {
-            let bytes = kernels.tally.bytes(&request.given, rows)?;
+            let given = request.given.iter().map(Tensor::role_and_shape);
+            let bytes = kernels.tally.bytes(given, rows)?;
             make("wgpu-softmax tally", bytes)
         };
         Ok(Self {

@@ -12,7 +12,7 @@ use crate::rows::RowKernels;
 use crate::shader::Binding;
 use crate::tensor::{F32, Shape};
 use crate::variant::{Operation, Variant};
-use crate::{Error, Planner, Reduction};
+use crate::{Error, KernelText, Planner, Reduction};
 
 /// A cross-entropy that is chosen, checked and compiled, waiting for buffers.
 ///
@@ -75,17 +75,22 @@ impl CrossEntropyPlan {
         buffers: CrossEntropyBuffers<'_>,
         extras: CrossEntropyExtras<'_>,
     ) -> Result<Bound, Error> {
-        let kernels = Kernels {
+        let of_rows = match buffers.grad_logits {
+            Some(_) => &self.fused,
+            None => &self.loss_only,
+        };
+        let request = self.request(rows, &buffers, &extras)?;
+        self.kernels(of_rows).bind(request)
+    }
+
+    const fn kernels<'p>(&'p self, rows: &'p RowKernels) -> Kernels<'p> {
+        Kernels {
             spec: &self.spec,
-            rows: match buffers.grad_logits {
-                Some(_) => &self.fused,
-                None => &self.loss_only,
-            },
+            rows,
             tally: &self.tally,
             lse: Some(&self.lse),
             row_outputs: self.row_outputs.as_ref(),
-        };
-        kernels.bind(self.request(rows, &buffers, &extras)?)
+        }
     }
 
     fn request<'a>(
@@ -137,6 +142,24 @@ impl CrossEntropyPlan {
     /// The kernel for loss and gradient, by name.
     pub fn fused_kernel(&self) -> String {
         self.fused.name()
+    }
+
+    /// The kernels for the loss alone, to be read, in the order of their dispatches.
+    ///
+    /// # Errors
+    ///
+    /// A limit of the device that no more dispatches keep to.
+    pub fn wgsl(&self) -> Result<Vec<KernelText>, Error> {
+        self.kernels(&self.loss_only).texts(self.params)
+    }
+
+    /// The kernels for loss and gradient, to be read.
+    ///
+    /// # Errors
+    ///
+    /// As [`wgsl`](Self::wgsl).
+    pub fn fused_wgsl(&self) -> Result<Vec<KernelText>, Error> {
+        self.kernels(&self.fused).texts(self.params)
     }
 
     /// The kernel for the loss alone, as data.

@@ -9,6 +9,7 @@ mod row_outputs;
 mod spec;
 mod tally;
 mod targets;
+mod texts;
 
 pub use backward::{CrossEntropyBackwardBuffers, CrossEntropyBackwardPlan};
 pub use buffers::{CrossEntropyBuffers, CrossEntropyExtras, Status};

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use super::Status;
 use crate::kernel::{Kernel, Step};
+use crate::kernel_text::{Dispatches, Said};
 use crate::params::{Grid, Params};
 use crate::shader::{Program, Stage, TALLIED};
-use crate::tensor::{Tensor, Window, windows, without_matrices};
-use crate::variant::{Form, REDUCED, Shares};
-use crate::{Error, Planner};
+use crate::tensor::{Role, Shape, Tensor, Window, shapes_of, windows, without_matrices};
+use crate::variant::{KernelOptions, REDUCED, Shares};
+use crate::{Error, KernelText, Planner};
 
-/// Rows that one invocation takes, as `shaders/tally.wgsl` has it.
+/// Rows that one invocation takes, as `shaders/kernel/tally.wgsl` has it.
 const ROWS_PER_INVOCATION: u64 = 16;
 
 /// Bytes of a record.
@@ -31,14 +32,14 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    pub(super) fn plan(planner: &Planner, form: Form) -> Result<Self, Error> {
+    pub(super) fn plan(planner: &Planner, form: KernelOptions) -> Result<Self, Error> {
         // What is counted depends on what targets are, and on nothing else.
         let form = match form.shares {
-            Shares::Probabilities => Form {
+            Shares::Probabilities => KernelOptions {
                 shares: form.shares,
-                ..Form::default()
+                ..KernelOptions::default()
             },
-            _ => Form::default(),
+            _ => KernelOptions::default(),
         };
         let abilities = planner.abilities();
         let in_memory = abilities.max_workgroup_bytes / (REDUCED + TALLIED);
@@ -84,7 +85,7 @@ impl Tally {
         mut base: Params,
     ) -> Result<Vec<Step<'a>>, Error> {
         let tensors = without_matrices(tensors);
-        let windows = self.windows(&tensors, rows)?;
+        let windows = self.windows(tensors.iter().map(Tensor::role_and_shape), rows)?;
         let records: u64 = windows.iter().map(|window| self.groups(window)).sum();
         self.check_trips(records)?;
         base.grid.records = narrow(records);
@@ -102,6 +103,72 @@ impl Tally {
         Ok(steps)
     }
 
+    /// The kernel that counts the targets of all rows, and the one that merges what several workgroups have counted.
+    pub(super) fn count_texts(
+        &self,
+        roles: &[Role],
+        rows: u64,
+        base: Params,
+    ) -> Result<Vec<KernelText>, Error> {
+        let why =
+            "The gradient of a mean divides by the rows that count, so they are counted first.";
+        self.texts(&self.count, roles, rows, base, (why, None))
+    }
+
+    /// The same of losses.
+    pub(super) fn reduce_texts(
+        &self,
+        roles: &[Role],
+        rows: u64,
+        base: Params,
+        condition: Option<&'static str>,
+    ) -> Result<Vec<KernelText>, Error> {
+        let why = "The losses of all rows become one, in an order that is the same in every run.";
+        self.texts(&self.reduce, roles, rows, base, (why, condition))
+    }
+
+    fn texts(
+        &self,
+        kernel: &Kernel,
+        roles: &[Role],
+        rows: u64,
+        base: Params,
+        (why, condition): (&str, Option<&'static str>),
+    ) -> Result<Vec<KernelText>, Error> {
+        let roles: Vec<_> = roles
+            .iter()
+            .filter(|role| !role.shape.is_matrix())
+            .copied()
+            .collect();
+        let windows = self.windows(shapes_of(&roles), rows)?;
+        let records: u64 = windows.iter().map(|window| self.groups(window)).sum();
+        let text = |kernel: &Kernel, windows: &[Window], why: String, each: String| {
+            let mut dispatches = Dispatches::default();
+            for window in windows {
+                dispatches.add(kernel.grid(self.groups(window))?);
+                let bound = roles.iter().map(|role| (role.binding, *window));
+                dispatches.windows.extend(bound);
+            }
+            let said = Said {
+                variant: format!(
+                    "{each}, and {} invocations merge through workgroup memory",
+                    self.lanes
+                ),
+                reason: why,
+                condition,
+            };
+            Ok(KernelText::new(kernel, said, &roles, &base, &dispatches))
+        };
+        let each = format!("an invocation takes {ROWS_PER_INVOCATION} rows");
+        let mut list = vec![text(kernel, &windows, why.into(), each)?];
+        if records > 1 {
+            let why = format!("There are {records} records, one of each workgroup.");
+            let each = "an invocation takes every so many records".into();
+            list.push(text(&self.merge, &[NOTHING], why, each)?);
+        }
+        Ok(list)
+    }
+
     /// Checks that the lanes of one workgroup can merge so many records.
     fn check_trips(&self, records: u64) -> Result<(), Error> {
         let each = u64::from(self.planner.abilities().max_trips());
@@ -117,13 +184,14 @@ impl Tally {
         })
     }
 
-    fn windows(&self, tensors: &[Tensor<'_>], rows: u64) -> Result<Vec<Window>, Error> {
+    fn windows(
+        &self,
+        shapes: impl Iterator<Item = (&'static str, Shape)>,
+        rows: u64,
+    ) -> Result<Vec<Window>, Error> {
         match rows {
             0 => Ok(vec![NOTHING]),
-            _ => {
-                let shapes = tensors.iter().map(Tensor::role_and_shape);
-                windows(shapes, (rows, 1), self.planner.abilities(), None)
-            }
+            _ => windows(shapes, (rows, 1), self.planner.abilities(), None),
         }
     }
 
@@ -136,8 +204,12 @@ impl Tally {
     }
 
     /// Bytes for a record of each workgroup, and the one that they merge to.
-    pub(super) fn bytes(&self, tensors: &[Tensor<'_>], rows: u64) -> Result<u64, Error> {
-        let windows = self.windows(&without_matrices(tensors), rows)?;
+    pub(super) fn bytes(
+        &self,
+        shapes: impl Iterator<Item = (&'static str, Shape)>,
+        rows: u64,
+    ) -> Result<u64, Error> {
+        let windows = self.windows(shapes.filter(|(_, shape)| !shape.is_matrix()), rows)?;
         let groups: u64 = windows.iter().map(|window| self.groups(window)).sum();
         let bytes = (groups + 1) * RECORD;
         let available = self.planner.abilities().max_binding_bytes;

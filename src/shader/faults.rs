@@ -1,4 +1,4 @@
-//! Faults planted in pieces, to see whether the check sees them: for tests alone.
+//! Faults planted in the shaders, to see whether the check sees them: for tests alone.
 
 use std::borrow::Cow;
 use std::sync::{Mutex, PoisonError};

@@ -1,20 +1,25 @@
-//! From a variant to WGSL text: which pieces are joined, which overrides are set, which bindings are used.
+//! From a variant to WGSL text: which files are joined, which flags and constants are set, which bindings are used.
 //!
-//! A piece is a plain file under `shaders/`. Pieces of one folder declare the same names, so that one of them can
-//! stand for another. A test walks every program and compares what is said here with what naga reads.
+//! `slots` is the table of the files, `text` joins them, `decide` makes the choices that flags stand for, and `prune` drops
+//! what the entry point does not reach. A test walks every program and compares what is said here with what naga reads.
 
 mod bindings;
+mod decide;
 #[cfg(feature = "planted-faults")]
 pub mod faults;
 pub mod options;
-mod pieces;
+mod prune;
+mod slots;
+mod text;
 mod unroll;
 
 use crate::DType;
 use crate::layout::Geometry;
-use crate::variant::{Access, Family, Form, Operation, REDUCED, Reduce, Variant};
+use crate::variant::{Access, Family, KernelOptions, Operation, REDUCED, Reduce, Variant};
 
 pub use bindings::Binding;
+pub use slots::table;
+pub(crate) use text::assemble;
 
 /// One dispatch of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -48,7 +53,7 @@ pub enum Stage {
     /// Records of parts of rows, merged.
     Merge,
     /// What is written per row, from what is known of it.
-    Recalled,
+    FromSaved,
     /// Targets counted.
     CountTargets,
     /// Targets counted and losses summed.
@@ -63,7 +68,7 @@ impl Stage {
         match (operation, variant.family) {
             (Operation::PartialStatistic, _) => vec![Self::Partial],
             (Operation::MergeStatistics, _) => vec![Self::Merge],
-            (operation, _) if operation.is_per_row() => vec![Self::Recalled],
+            (operation, _) if operation.is_per_row() => vec![Self::FromSaved],
             (_, Family::Registers { quads }) if variant.groups > 0 => {
                 vec![Self::Registers {
                     quads,
@@ -104,8 +109,8 @@ impl Stage {
         }
     }
 
-    /// The name of the entry point.
-    pub const fn entry_point(self) -> &'static str {
+    /// The name in labels.
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Registers { .. } => "registers",
             Self::Streamed => "streamed",
@@ -115,7 +120,7 @@ impl Stage {
             Self::Elementwise => "elementwise",
             Self::Unrolled { .. } => "unrolled",
             Self::Merge => "merge",
-            Self::Recalled => "recalled",
+            Self::FromSaved => "from_saved",
             Self::CountTargets => "count_targets",
             Self::ReduceLosses => "reduce_losses",
             Self::MergeTallies => "merge_tallies",
@@ -132,14 +137,14 @@ impl Stage {
 
 /// How an invocation serves rows that lie side by side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Beside {
+pub struct Strided {
     /// Groups of four rows.
     pub groups: u32,
     /// Whether the rows of a slice make up whole groups.
     pub whole: bool,
 }
 
-/// Bytes of workgroup memory that an invocation takes for a record of `shaders/tally_record.wgsl`.
+/// Bytes of workgroup memory that an invocation takes for a `Tally` of `shaders/target.wgsl`.
 pub(crate) const TALLIED: u32 = 32;
 
 /// What is compiled into one pipeline.
@@ -148,7 +153,7 @@ pub struct Program {
     /// The operation.
     pub operation: Operation,
     /// Which code its options ask for.
-    pub form: Form,
+    pub form: KernelOptions,
     /// Which of its dispatches.
     pub stage: Stage,
     /// How lanes merge.
@@ -164,7 +169,7 @@ pub struct Program {
     /// How they are stored.
     pub dtype: DType,
     /// Where rows lie side by side.
-    pub beside: Option<Beside>,
+    pub strided: Option<Strided>,
 }
 
 impl Program {
@@ -193,7 +198,7 @@ impl Program {
             },
             form: match stage {
                 // Nothing is written over what is folded.
-                Stage::Partial | Stage::Combine => Form {
+                Stage::Partial | Stage::Combine => KernelOptions {
                     in_place: false,
                     ..form
                 },
@@ -205,9 +210,9 @@ impl Program {
             workgroup,
             access,
             int64: int64 && access.takes_int64(form.in_place),
-            beside: match variant.groups {
+            strided: match variant.groups {
                 0 => None,
-                groups => Some(Beside {
+                groups => Some(Strided {
                     groups,
                     whole: geometry.inner.is_multiple_of(4),
                 }),
@@ -224,7 +229,7 @@ impl Program {
     }
 
     /// A program that counts targets or sums losses, by workgroups of up to 256.
-    pub fn tally(stage: Stage, form: Form, max_invocations: u32) -> Self {
+    pub fn tally(stage: Stage, form: KernelOptions, max_invocations: u32) -> Self {
         let lanes = 1 << max_invocations.clamp(1, 256).ilog2();
         let (reduce, access) = (Reduce::Workgroup, Access::Words);
         Self {
@@ -237,7 +242,7 @@ impl Program {
             access,
             int64: false,
             dtype: DType::F32,
-            beside: None,
+            strided: None,
         }
     }
 
@@ -251,9 +256,19 @@ impl Program {
         self.workgroup * (reduced + tallied)
     }
 
+    /// Bytes of workgroup memory that a text of the program declares.
+    pub(crate) fn memory_in(&self, text: &str) -> u32 {
+        let of_invocation = |line: &str| match line.strip_prefix("var<workgroup> ") {
+            Some(declared) if declared.contains("array<Tally") => TALLIED,
+            Some(_) => 4,
+            None => 0,
+        };
+        self.workgroup * text.lines().map(of_invocation).sum::<u32>()
+    }
+
     /// Whether an invocation serves one row, or a part of one.
     pub(crate) const fn serves_single_rows(&self) -> bool {
-        self.beside.is_none() || matches!(self.stage, Stage::Combine | Stage::Recalled)
+        self.strided.is_none() || matches!(self.stage, Stage::Combine | Stage::FromSaved)
     }
 
     /// The label of the pipeline and of its dispatches.
@@ -262,39 +277,50 @@ impl Program {
             "wgpu-softmax {}{}.{}.{}",
             self.operation,
             self.form,
-            self.stage.entry_point(),
+            self.stage.name(),
             self.dtype
         )
     }
 
-    /// The overrides and their values.
-    pub fn overrides(&self) -> Vec<(&'static str, f64)> {
-        let flag = |value: bool| f64::from(u8::from(value));
-        let mut list = vec![
-            ("WORKGROUP", f64::from(self.workgroup)),
-            ("SHIFTED", flag(self.access == Access::Shifted)),
-        ];
-        if self.reduce != Reduce::Invocation {
-            list.push(("LANES", f64::from(self.lanes)));
+    /// The name of the entry point, and of its file.
+    pub fn entry_point(&self) -> &'static str {
+        match (self.stage, self.is_strided()) {
+            (Stage::Registers { .. }, true) => "strided_registers",
+            (Stage::FromSaved, true) => self.stage.name(),
+            (_, true) => "strided",
+            (stage, _) => stage.name(),
         }
-        let whole = match (self.stage, self.beside) {
-            (Stage::Partial | Stage::Combine | Stage::Recalled, _) => None,
-            (_, Some(beside)) => Some(beside.whole),
-            (Stage::Registers { whole, .. } | Stage::Unrolled { whole, .. }, None) => Some(whole),
-            _ => None,
-        };
-        list.extend(whole.map(|whole| ("WHOLE", flag(whole))));
-        let counted = match self.stage {
-            Stage::Registers { counted, .. } => counted,
-            _ => 0,
-        };
-        list.extend(self.form.causal.then_some(("COUNTED", f64::from(counted))));
-        if self.form.is_told() {
-            list.extend([
-                ("TELLS_MOMENT", flag(self.form.entropy)),
-                ("TELLS_PEAK", flag(self.form.argmax)),
-            ]);
+    }
+
+    /// Whether every access that is not of a row's last quads lies whole within its rows.
+    fn has_whole_accesses(&self) -> bool {
+        match (self.stage, self.strided) {
+            (_, Some(strided)) => strided.whole,
+            (Stage::Registers { whole, .. } | Stage::Unrolled { whole, .. }, None) => whole,
+            _ => false,
         }
-        list
+    }
+
+    /// Whether rows on a strided axis are served by fours.
+    const fn is_strided(&self) -> bool {
+        self.strided.is_some() && !matches!(self.stage, Stage::Combine)
+    }
+
+    /// Whether it folds logits, relative to their maximum.
+    fn has_max(&self) -> bool {
+        !matches!(
+            self.operation,
+            Operation::SoftmaxBackward | Operation::LogSoftmaxBackward
+        )
+    }
+
+    const fn is_cross_entropy(&self) -> bool {
+        matches!(
+            self.operation,
+            Operation::CrossEntropy
+                | Operation::CrossEntropyBackward
+                | Operation::CrossEntropyFused
+                | Operation::CrossEntropyFromPairs
+        )
     }
 }

@@ -1,4 +1,4 @@
-//! The bits of `Loss::flags`, by the names that `shaders/target/options.wgsl` gives them.
+//! The bits of `Loss::flags`, by the names that `shaders/target.wgsl` gives them.
 
 /// Declares the bits in their order, and the list of all.
 macro_rules! bits {

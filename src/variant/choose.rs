@@ -2,7 +2,7 @@
 
 use super::admit::{FEW_PARTIALS_PER_LANE, MAX_PARTIALS_PER_LANE, MAX_QUADS, obstacle};
 use super::tuning::Tuning;
-use super::{Abilities, Access, Family, Operation, Problem, Reduce, Variant, beside};
+use super::{Abilities, Access, Family, Operation, Problem, Reduce, Variant, strided};
 use crate::Error;
 
 /// The variant that is expected to be the fastest.
@@ -62,7 +62,7 @@ fn candidates(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
         return vec![per_row(problem, alone)];
     }
     if problem.inner > 1 {
-        return beside::candidates(problem, tuning, abilities, access);
+        return strided::candidates(problem, tuning, abilities, access);
     }
     let list = match problem.operation {
         Operation::PartialStatistic | Operation::MergeStatistics => [streaming, widest]
@@ -122,7 +122,7 @@ fn access(problem: Problem) -> Access {
 }
 
 /// Whether one invocation takes a row.
-fn is_short(problem: Problem, tuning: &Tuning) -> bool {
+pub(super) fn is_short(problem: Problem, tuning: &Tuning) -> bool {
     let alone = match problem.operation {
         Operation::CrossEntropy
         | Operation::CrossEntropyFused
@@ -133,7 +133,7 @@ fn is_short(problem: Problem, tuning: &Tuning) -> bool {
 }
 
 /// Whether one invocation folds a row of which no matrix is written.
-fn is_read_alone(problem: Problem, tuning: &Tuning) -> bool {
+pub(super) fn is_read_alone(problem: Problem, tuning: &Tuning) -> bool {
     let is_read = matches!(
         problem.operation,
         Operation::LogSumExp | Operation::CrossEntropy

@@ -5,11 +5,13 @@
 
 mod admit;
 mod all;
-mod beside;
 mod choose;
-mod form;
 mod operation;
+mod options;
+mod parse;
+mod strided;
 mod tuning;
+mod words;
 
 use std::fmt;
 
@@ -18,8 +20,9 @@ use crate::DType;
 pub use admit::admit;
 pub use all::variants;
 pub use choose::choose;
-pub use form::{Form, Masking, Shares};
 pub use operation::Operation;
+pub use options::{KernelOptions, Masking, Shares};
+pub use words::reason;
 
 pub(crate) use admit::part_cols;
 
@@ -236,7 +239,7 @@ pub struct Problem {
     /// The operation.
     pub operation: Operation,
     /// Which code its options ask for.
-    pub form: Form,
+    pub form: KernelOptions,
     /// Rows, at most.
     pub rows: u64,
     /// Columns of a row, at least 1.
@@ -262,7 +265,7 @@ impl Problem {
         };
         Self {
             operation,
-            form: Form::default(),
+            form: KernelOptions::default(),
             rows,
             cols,
             inner: 1,
@@ -284,7 +287,7 @@ impl Problem {
 
     /// Contiguous, with so many rows side by side: a divisor of the rows.
     #[must_use]
-    pub fn beside(self, inner: u32) -> Self {
+    pub fn strided(self, inner: u32) -> Self {
         let alignment = match inner {
             1 => return self,
             inner if inner % 4 == 0 => 4,

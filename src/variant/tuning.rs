@@ -21,15 +21,15 @@ pub(super) struct Tuning {
     /// The same where a row is only read.
     pub(super) alone_reading: Alone,
     /// Columns of rows side by side that an invocation holds at most.
-    pub(super) columns_beside: u32,
+    pub(super) strided_columns: u32,
     /// Groups of four rows side by side that an invocation serves, and invocations of a workgroup then.
-    pub(super) groups_beside: u32,
-    pub(super) workgroup_beside: u32,
+    pub(super) strided_groups: u32,
+    pub(super) strided_workgroup: u32,
     /// Columns that a part of rows side by side has, about, where each is on a page of its own: a part is served for all
     /// rows of a slice before the next one.
-    pub(super) part_beside: u32,
+    pub(super) strided_part: u32,
     /// Invocations below which rows side by side are split.
-    pub(super) few_beside: u64,
+    pub(super) strided_few: u64,
     /// Rows below which a long row is split.
     pub(super) few_rows: u64,
     /// Rows, or parts of them, below which there is not enough work at a time.
@@ -80,11 +80,11 @@ const SOFTWARE: Tuning = Tuning {
         cols: 4096,
         rows: 1024,
     },
-    columns_beside: 32,
-    groups_beside: 4,
-    workgroup_beside: 8,
-    part_beside: 250,
-    few_beside: 16,
+    strided_columns: 32,
+    strided_groups: 4,
+    strided_workgroup: 8,
+    strided_part: 250,
+    strided_few: 16,
     few_rows: 16,
     few_parts: 256,
 };
@@ -106,11 +106,11 @@ const GPU: Tuning = Tuning {
     alone: Alone::NEVER,
     alone_with_target: Alone::NEVER,
     alone_reading: Alone::NEVER,
-    columns_beside: 16,
-    groups_beside: 1,
-    workgroup_beside: 64,
-    part_beside: u32::MAX,
-    few_beside: 65_536,
+    strided_columns: 16,
+    strided_groups: 1,
+    strided_workgroup: 64,
+    strided_part: u32::MAX,
+    strided_few: 65_536,
     few_rows: 128,
     few_parts: 16_384,
 };

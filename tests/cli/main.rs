@@ -12,6 +12,7 @@ mod failures;
 mod files;
 mod folder;
 mod inputs;
+mod kernel;
 mod masks;
 mod memory;
 mod mutations;

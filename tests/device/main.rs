@@ -4,7 +4,6 @@
 mod common;
 
 mod bench;
-mod beside;
 mod edges;
 mod errors;
 mod exact_buffers;
@@ -23,5 +22,6 @@ mod recording;
 mod row_outputs;
 mod slices;
 mod storage;
+mod strided;
 mod targets;
 mod windows;

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use wgpu_softmax::DType;
 use wgpu_softmax::variant::{
-    Abilities, Access, Family, Operation, Problem, Reduce, Variant, admit, choose, variants,
+    Abilities, Access, Family, Operation, Problem, Reduce, Variant, admit, choose, reason, variants,
 };
 
 /// WebGPU's default limits.
@@ -148,6 +148,9 @@ proptest! {
     #[test]
     fn names_tell_variants_apart(problem in problem(), abilities in abilities()) {
         let list = variants(problem, &abilities);
+        for variant in &list {
+            prop_assert_eq!(variant.to_string().parse(), Ok(*variant));
+        }
         let mut names: Vec<_> = list.iter().map(ToString::to_string).collect();
         names.sort_unstable();
         names.dedup();
@@ -319,14 +322,14 @@ fn rows_longer_than_a_binding_have_parts_that_it_holds() {
         ..DEFAULT
     };
     let parts = |operation, rows, cols, inner| {
-        let problem = of_shape(operation, rows, cols).beside(inner);
+        let problem = of_shape(operation, rows, cols).strided(inner);
         choose(problem, &small).expect("a variant").family.parts()
     };
     assert_eq!(parts(Operation::Softmax, 5000, 896, 1), 1);
     assert_eq!(parts(Operation::Softmax, 5000, 9000, 1), 11);
     assert_eq!(parts(Operation::CrossEntropyBackward, 50_000, 9000, 1), 11);
     assert_eq!(parts(Operation::LogSumExp, 64_000, 9000, 8), 81);
-    let wide = of_shape(Operation::Softmax, 2048, 3).beside(2048);
+    let wide = of_shape(Operation::Softmax, 2048, 3).strided(2048);
     let refused = choose(wide, &small).expect_err("no column fits");
     assert!(
         refused
@@ -340,7 +343,7 @@ fn rows_longer_than_a_binding_have_parts_that_it_holds() {
 #[test]
 fn the_longest_rows_side_by_side_are_split() {
     for (cols, parts) in [(2_000_000, 16), (4_000_000, 31), (1 << 29, 4096)] {
-        let problem = of_shape(Operation::Softmax, 2, cols).beside(2);
+        let problem = of_shape(Operation::Softmax, 2, cols).strided(2);
         let chosen = choose(problem, &SOFTWARE).expect("a variant");
         assert_eq!(chosen.family, Family::Split { parts }, "{cols} columns");
     }
@@ -376,4 +379,161 @@ fn small_workgroups_do_not_split_short_rows() {
     };
     let refused = choose(of_shape(Operation::Softmax, 4, 5), &none).expect_err("no compute");
     assert!(refused.to_string().contains("compute shaders"), "{refused}");
+}
+
+#[test]
+fn what_is_no_name_of_a_variant_is_refused() {
+    for name in [
+        "",
+        "registers4",
+        "registers.subgroup8of64.quads",
+        "registers4.subgroup8of64",
+        "registers4.subgroup8of64.quad",
+        "registers04.subgroup8of64.quads",
+        "registers4.subgroup8of64.quads32",
+        "registers4.subgroup8of64.quads.5rows",
+        "registers4.subgroup8of64.quads.4rows.4rows",
+        "streamed1.subgroup8of64.quads",
+        "split99999999999.subgroup8of64.quads",
+        "registers4.subgroup8.quads",
+    ] {
+        let error = name.parse::<Variant>().expect_err(name).to_string();
+        let found = format!("found {name}");
+        assert!(
+            error.contains("registers4.subgroup8of64.quads") && error.contains(&found),
+            "{error}"
+        );
+    }
+}
+
+/// A problem, the words of the reason for what is chosen, and where.
+type Chosen<'a> = (Problem, &'a [&'a str], Abilities);
+
+#[test]
+fn the_reason_for_a_choice_is_that_of_its_branch() {
+    let of = |operation, rows, cols| of_shape(operation, rows, cols);
+    let softmax = |rows, cols| of(Operation::Softmax, rows, cols);
+    let list: [Chosen<'_>; 16] = [
+        (
+            softmax(8192, 1024),
+            &[
+                "1024 columns fit the registers of 8 lanes, 32 quads each.",
+                "starts on a multiple of four",
+            ],
+            SOFTWARE,
+        ),
+        (
+            softmax(8192, 1024),
+            &["1024 columns fit the registers of 32 lanes, 8 quads each."],
+            DISCRETE,
+        ),
+        (
+            softmax(8192, 33),
+            &[
+                "33 columns are few enough for one invocation, in 9 quads.",
+                "equally far from multiples of four",
+            ],
+            SOFTWARE,
+        ),
+        (
+            softmax(8192, 10),
+            &["start and end on multiples of two"],
+            DISCRETE,
+        ),
+        (
+            softmax(8192, 11),
+            &["where no wider access suits"],
+            DISCRETE,
+        ),
+        (
+            softmax(64, 8192),
+            &[
+                "8192 columns are 256 quads for each of 8 lanes, which hold 32, and 64 rows are enough",
+            ],
+            SOFTWARE,
+        ),
+        (
+            softmax(4, 100_000),
+            &["4 rows are fewer than 16: each is folded in 8 parts"],
+            SOFTWARE,
+        ),
+        (
+            softmax(4, 100_000_000),
+            &["A row is longer than a binding of 134217728 bytes: it is folded in "],
+            DEFAULT,
+        ),
+        (
+            of(Operation::LogSumExp, 4096, 1000),
+            &["4096 rows of 1000 columns are read, and no matrix is written: one invocation"],
+            SOFTWARE,
+        ),
+        (
+            of(Operation::PartialStatistic, 64, 1000),
+            &["The columns of a shard are folded"],
+            SOFTWARE,
+        ),
+        (
+            of(Operation::MergeStatistics, 64, 11),
+            &["11 records of a row are merged by"],
+            SOFTWARE,
+        ),
+        (
+            of(Operation::SoftmaxFromPairs, 8, 100_000),
+            &["8 rows of 100000 columns are written in 32 parts each"],
+            SOFTWARE,
+        ),
+        (
+            of(Operation::LseFromPairs, 64, 1),
+            &[
+                "one invocation reads single elements",
+                "No access is wider than one.",
+            ],
+            SOFTWARE,
+        ),
+        (
+            softmax(8192, 20).strided(64),
+            &[
+                "20 columns of four rows side by side fit the registers of one invocation, 32 at most.",
+                "group of four rows",
+            ],
+            SOFTWARE,
+        ),
+        (
+            softmax(32_768, 100).strided(4096),
+            &["100 columns of rows side by side are more than the 32"],
+            SOFTWARE,
+        ),
+        (
+            softmax(32_768, 1000).strided(4096),
+            &["32768 rows of 1000 columns are folded in 4 parts of 250 columns"],
+            SOFTWARE,
+        ),
+    ];
+    for (problem, words, abilities) in list {
+        let variant = choose(problem, &abilities).expect("a variant");
+        let reason = reason(problem, variant, &abilities);
+        for word in words {
+            assert!(
+                reason.contains(word),
+                "no {word:?} in {reason:?} of {variant}"
+            );
+        }
+    }
+}
+
+#[test]
+fn words_tell_what_a_variant_is() {
+    let words = |name: &str| name.parse::<Variant>().expect("a variant").in_words();
+    assert_eq!(
+        words("registers4.subgroup8of64.quads64"),
+        "a row in registers, 4 quads of values a lane: one read, one write; 8 lanes that merge by shuffles; four values an access, by 64-bit integers"
+    );
+    assert_eq!(
+        words("split5.invocation1of8.words.16rows"),
+        "four rows side by side folded in 5 parts, which a later dispatch merges and writes; one invocation, 4 such groups each; one word an access"
+    );
+    assert_eq!(
+        words("elementwise1.workgroup256of256.pairs"),
+        "a row written from what is known of it; 256 lanes that merge through workgroup memory; two values an access"
+    );
 }

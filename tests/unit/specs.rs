@@ -6,8 +6,8 @@ use std::sync::{Arc, OnceLock};
 use proptest::prelude::*;
 use proptest::sample::select;
 use wgpu_softmax::wgpu::{
-    BackendOptions, Backends, Buffer, BufferDescriptor, BufferUsages, Device, Instance,
-    InstanceDescriptor, NoopBackendOptions,
+    BackendOptions, Backends, Buffer, BufferDescriptor, BufferUsages, Device, DeviceDescriptor,
+    Instance, InstanceDescriptor, Limits, NoopBackendOptions,
 };
 use wgpu_softmax::{
     CrossEntropyBackwardBuffers, CrossEntropyBuffers, CrossEntropyExtras, CrossEntropySpec, DType,
@@ -200,7 +200,7 @@ struct Bench {
 fn bench() -> &'static Bench {
     static BENCH: OnceLock<Bench> = OnceLock::new();
     BENCH.get_or_init(|| {
-        let device = device();
+        let device = device(Limits::default());
         let buffer = |_| {
             device.create_buffer(&BufferDescriptor {
                 label: None,
@@ -216,7 +216,7 @@ fn bench() -> &'static Bench {
     })
 }
 
-fn device() -> Device {
+pub(crate) fn device(limits: Limits) -> Device {
     let noop = NoopBackendOptions {
         enable: true,
         ..Default::default()
@@ -231,8 +231,11 @@ fn device() -> Device {
     });
     let adapter = pollster::block_on(instance.request_adapter(&Default::default()));
     let adapter = adapter.expect("the adapter that does nothing");
-    let (device, _) =
-        pollster::block_on(adapter.request_device(&Default::default())).expect("its device");
+    let descriptor = DeviceDescriptor {
+        required_limits: limits,
+        ..Default::default()
+    };
+    let (device, _) = pollster::block_on(adapter.request_device(&descriptor)).expect("its device");
     device.on_uncaptured_error(Arc::new(|_| {}));
     device
 }
@@ -244,14 +247,14 @@ proptest! {
         let [a, b, c, mask] = [&buffers[0], &buffers[1], &buffers[2], &buffers[3]];
         let forward = SoftmaxBuffers { logits: a, probs: if spec == spec.in_place() { a } else { b } };
         let of_probs = planner.softmax(spec).and_then(|plan| {
-            let _ = (plan.kernel(), plan.bytes_moved());
+            let _ = (plan.kernel(), plan.bytes_moved(), plan.wgsl());
             let _ = plan.bind_masked(rows, forward, mask);
             plan.bind_rows(rows, forward)
         });
         let of_lse = planner.logsumexp(spec).and_then(|plan| plan.bind_rows(rows, LogSumExpBuffers { logits: a, lse: b }));
         let backward = SoftmaxBackwardBuffers { probs: a, grad_probs: b, grad_logits: c };
         let of_gradient = planner.softmax_backward(spec).and_then(|plan| plan.bind_rows(rows, backward));
-        let of_square = planner.jacobian(spec).and_then(|plan| plan.bind(JacobianBuffers { logits: a, jacobian: b }));
+        let of_square = planner.jacobian(spec).and_then(|plan| { let _ = plan.wgsl(); plan.bind(JacobianBuffers { logits: a, jacobian: b }) });
         told([of_probs, of_lse, of_gradient, of_square]);
     }
 
@@ -262,10 +265,10 @@ proptest! {
         let plain = ShardSpec::new(columns, shard, shards);
         let spec = softcap.map_or(plain, |cap| plain.softcap(cap));
         let partial = PartialStatisticBuffers { logits: a, records: b };
-        let partial = planner.partial_statistic(spec).and_then(|plan| plan.bind_rows(rows, partial));
+        let partial = planner.partial_statistic(spec).and_then(|plan| { let _ = plan.wgsl(); plan.bind_rows(rows, partial) });
         let merge = MergeStatisticsBuffers { records: a, pairs: b, lse: c };
         let merge_spec = MergeSpec::new(columns.rows(), shards);
-        let merge = planner.merge_statistics(merge_spec).and_then(|plan| plan.bind_rows(rows, merge));
+        let merge = planner.merge_statistics(merge_spec).and_then(|plan| { let _ = plan.wgsl(); plan.bind_rows(rows, merge) });
         told([partial, merge]);
     }
 
@@ -276,11 +279,11 @@ proptest! {
         let extras = || CrossEntropyExtras::default().weight(&buffers[4]).grad_losses(&buffers[5]).status(&buffers[6]);
         let forward = CrossEntropyBuffers { logits: a, targets: b, losses: c, grad_logits: None };
         let bound = |grad_logits| planner.cross_entropy(spec).and_then(|plan| {
-            let _ = (plan.row_layout(), plan.kernel(), plan.fused_kernel(), plan.bytes_moved());
+            let _ = (plan.row_layout(), plan.kernel(), plan.fused_kernel(), plan.bytes_moved(), plan.wgsl(), plan.fused_wgsl());
             plan.bind_with(rows, CrossEntropyBuffers { grad_logits, ..forward }, extras())
         });
         let backward = CrossEntropyBackwardBuffers { logits: a, targets: b, pairs: c, grad_logits: d };
-        let backward = planner.cross_entropy_backward(spec).and_then(|plan| plan.bind_with(rows, backward, extras()));
+        let backward = planner.cross_entropy_backward(spec).and_then(|plan| { let _ = plan.wgsl(); plan.bind_with(rows, backward, extras()) });
         told([bound(None), bound(Some(d)), bound(Some(a)), backward]);
     }
 

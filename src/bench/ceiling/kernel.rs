@@ -9,15 +9,12 @@ use wgpu::{
 use crate::bench::Ceiling;
 use crate::bench::rotation::Record;
 use crate::caps::{Grid, fold};
+use crate::shader::assemble;
 use crate::variant::Abilities;
 
-const WORK: &str = include_str!("../../../shaders/ceiling/work.wgsl");
-const COPY: &str = include_str!("../../../shaders/ceiling/copy.wgsl");
-const READ: &str = include_str!("../../../shaders/ceiling/read.wgsl");
-const FOUR_WORDS: &str = include_str!("../../../shaders/storage/unit/four_words.wgsl");
-const TWO_U64: &str = concat!(
-    include_str!("../../../shaders/storage/u64.wgsl"),
-    include_str!("../../../shaders/storage/unit/two_u64.wgsl")
+const TEXT: &str = concat!(
+    include_str!("../../../shaders/ceiling.wgsl"),
+    include_str!("../../../shaders/wide64/words.wgsl")
 );
 
 /// What a ceiling does with each word.
@@ -43,7 +40,7 @@ impl Load {
     }
 }
 
-/// How the work is laid out, as `shaders/ceiling/work.wgsl` has it.
+/// How the work is laid out, as `shaders/ceiling.wgsl` has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Form {
     by_fours: bool,
@@ -114,21 +111,11 @@ impl Form {
         self.span == self.workgroup && !self.int64
     }
 
-    fn entry_point(self, ceiling: Ceiling) -> String {
-        let flight = if self.by_fours { "by_fours" } else { "singly" };
-        format!("{}_{flight}", ceiling.name())
-    }
-
     pub(super) fn wgsl(self, ceiling: Ceiling) -> String {
-        let unit = match self.int64 {
-            true => TWO_U64,
-            false => FOUR_WORDS,
-        };
-        let main = match ceiling {
-            Ceiling::Copy => COPY,
-            Ceiling::Read => READ,
-        };
-        [unit, WORK, main].join("\n")
+        let reads = ceiling == Ceiling::Read;
+        let flags = [("WIDE64", self.int64), ("READS", reads)];
+        let flight = if self.by_fours { 4 } else { 1 };
+        assemble(TEXT, entry_point(ceiling), &flags, &[("FLIGHT", flight)])
     }
 
     /// Tiles that so many groups of 16 bytes take.
@@ -157,7 +144,7 @@ impl Kernel {
             label: Some(&label),
             layout: None,
             module: &module,
-            entry_point: Some(&form.entry_point(load.ceiling)),
+            entry_point: Some(entry_point(load.ceiling)),
             compilation_options: PipelineCompilationOptions {
                 constants: &overrides(load, form),
                 ..Default::default()
@@ -180,9 +167,14 @@ impl Kernel {
             quads,
             ..
         } = self.form;
-        let entry_point = self.form.entry_point(self.load.ceiling);
+        let flight = if self.form.by_fours {
+            "by_fours"
+        } else {
+            "singly"
+        };
+        let ceiling = self.load.ceiling.name();
         let word = if self.form.int64 { ".quads64" } else { "" };
-        format!("{entry_point}{quads}.span{span}of{workgroup}{word}")
+        format!("{ceiling}_{flight}{quads}.span{span}of{workgroup}{word}")
     }
 
     pub(super) fn bind(&self, device: &Device, resources: [BindingResource<'_>; 3]) -> BindGroup {
@@ -229,6 +221,13 @@ impl Record for Run {
             pass.set_bind_group(0, group, &[]);
             pass.dispatch_workgroups(*x, *y, *z);
         }
+    }
+}
+
+const fn entry_point(ceiling: Ceiling) -> &'static str {
+    match ceiling {
+        Ceiling::Copy => "copy_ceiling",
+        Ceiling::Read => "read_ceiling",
     }
 }
 

@@ -18,7 +18,7 @@ pub(super) struct Pool {
     destination: Buffer,
 }
 
-/// The numbers of a dispatch, as `Work` in `shaders/ceiling/work.wgsl` has them.
+/// The numbers of a dispatch, as `Work` in `shaders/ceiling.wgsl` has them.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Work {
     pub(super) quads: u64,

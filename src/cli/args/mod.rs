@@ -5,12 +5,14 @@
 mod bench;
 mod check;
 mod cross_entropy;
+mod kernel;
 mod masking;
 mod numbers;
 
 pub(crate) use bench::Bench;
 pub(crate) use check::Check;
 pub(crate) use cross_entropy::{CrossEntropy, Reduction, ZeroValid};
+pub(crate) use kernel::{Extents, Kernel, Loss, Mask as KernelMask, TargetType};
 pub(crate) use masking::{EmptyRows, MaskedRows, Masking};
 
 use clap::{Args, Parser, Subcommand};
@@ -63,6 +65,8 @@ pub(crate) enum Command {
     Check(Check),
     /// Time every operation beside a copy or a read of the same bytes on this machine's adapters
     Bench(Bench),
+    /// Print the WGSL of an operation for a shape: each dispatch with its bindings, its workgroups, and why it is this one
+    Kernel(Kernel),
 }
 
 /// What every operation takes.

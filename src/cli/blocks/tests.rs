@@ -113,7 +113,9 @@ fn common(command: &mut Command) -> &mut args::Common {
         Command::LogsumexpBackward(args) => &mut args.common,
         Command::CrossEntropy(args) => &mut args.common,
         Command::Jacobian(args) => &mut args.common,
-        Command::Devices(_) | Command::Check(_) | Command::Bench(_) => panic!("no operation"),
+        Command::Devices(_) | Command::Check(_) | Command::Bench(_) | Command::Kernel(_) => {
+            panic!("no operation")
+        }
     }
 }
 

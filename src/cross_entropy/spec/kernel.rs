@@ -6,37 +6,37 @@ use crate::layout::{Extents, Geometry};
 use crate::operation::sealed;
 use crate::params::{Loss, Params};
 use crate::shader::options::{DIVISORS_GIVEN, HAS_IGNORE_INDEX, ZERO_VALID};
-use crate::variant::{Form, Operation, Shares};
+use crate::variant::{KernelOptions, Operation, Shares};
 use crate::{Error, ZeroValid};
 
 impl CrossEntropySpec {
-    pub(in crate::cross_entropy) fn form(&self) -> Form {
+    pub(in crate::cross_entropy) fn form(&self) -> KernelOptions {
         let shares = match self.targets {
             TargetType::Probs => Shares::Probabilities,
             _ if self.label_smoothing > 0.0 => Shares::Smoothed,
             _ => Shares::Onehot,
         };
-        Form {
+        KernelOptions {
             shares,
             capped: self.softcap.is_some(),
-            ..Form::default()
+            ..KernelOptions::default()
         }
     }
 
     /// The code of an operation.
-    fn form_of(&self, operation: Operation) -> Form {
+    fn form_of(&self, operation: Operation) -> KernelOptions {
         let form = self.form();
         match operation {
             Operation::CrossEntropy | Operation::CrossEntropyFused => {
                 let (entropy, argmax) = self.row_outputs.tells();
-                Form {
+                KernelOptions {
                     entropy,
                     argmax,
                     ..form
                 }
             }
             // Whatever the shares of the classes.
-            Operation::RowOutputs if form.shares == Shares::Smoothed => Form {
+            Operation::RowOutputs if form.shares == Shares::Smoothed => KernelOptions {
                 shares: Shares::Onehot,
                 ..form
             },

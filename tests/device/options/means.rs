@@ -17,16 +17,21 @@ const PARTS: [Range<usize>; 3] = [0..13, 13..14, 14..ROWS];
 
 /// What the rows are, so that every form has a mean of its own.
 #[derive(Debug, Clone, Copy)]
-enum Form {
+enum KernelOptions {
     Ids,
     Smoothed,
     Capped,
     Probs,
 }
 
-const FORMS: [Form; 4] = [Form::Ids, Form::Smoothed, Form::Capped, Form::Probs];
+const FORMS: [KernelOptions; 4] = [
+    KernelOptions::Ids,
+    KernelOptions::Smoothed,
+    KernelOptions::Capped,
+    KernelOptions::Probs,
+];
 
-impl Form {
+impl KernelOptions {
     /// Some rows of the batch, with weights and z-loss: cross-entropy and z-loss divide by different numbers.
     fn of(self, rows: Range<usize>) -> Problem {
         let logits = Inputs::Flat.logits(ROWS, COLS, 3);
@@ -46,11 +51,11 @@ impl Form {
 }
 
 /// The whole batch's mean, and what it divides by.
-fn whole(form: Form) -> (Problem, f32, u32) {
+fn whole(form: KernelOptions) -> (Problem, f32, u32) {
     let problem = form.of(0..ROWS);
     let counted = Expected::of(&problem).result;
     let (sum, valid) = (counted.weight_sum as f32, counted.valid_rows as u32);
-    if !matches!(form, Form::Probs) {
+    if !matches!(form, KernelOptions::Probs) {
         assert!(
             (sum - valid as f32).abs() > 1.0,
             "the divisors do not differ"
@@ -190,7 +195,7 @@ fn what_was_counted_may_be_nothing() {
 /// Probabilities have every row count once, whatever its weights.
 #[test]
 fn rows_of_probabilities_are_divided_by_their_number() {
-    let problem = Form::Probs.of(0..ROWS);
+    let problem = KernelOptions::Probs.of(0..ROWS);
     let found = problem.fused(gpu(), None);
     assert_eq!(
         (found.status.valid_rows, found.status.weight_sum),

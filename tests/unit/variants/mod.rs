@@ -6,14 +6,11 @@ mod translate;
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem::offset_of;
 
-use naga::back::{PipelineConstants, pipeline_constants};
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
-use naga::{
-    AddressSpace, Handle, Module, ShaderStage, StorageAccess, StructMember, Type, TypeInner,
-};
+use naga::{AddressSpace, Handle, Module, StorageAccess, StructMember, Type, TypeInner};
 use wgpu_softmax::Params;
-use wgpu_softmax::shader::{Program, Stage, options};
-use wgpu_softmax::variant::{Form, Reduce};
+use wgpu_softmax::shader::{Program, options};
+use wgpu_softmax::variant::Reduce;
 
 use crate::sweep::some;
 use programs::programs;
@@ -32,28 +29,18 @@ fn share() -> Vec<Program> {
     some(programs(), 0, 11)
 }
 
-fn parsed(program: &Program) -> Module {
-    let text = program.wgsl();
-    naga::front::wgsl::parse_str(&text)
-        .unwrap_or_else(|error| panic!("{program:?}: {}", error.emit_to_string(&text)))
+fn parsed(text: &str) -> Module {
+    naga::front::wgsl::parse_str(text)
+        .unwrap_or_else(|error| panic!("{}", error.emit_to_string(text)))
 }
 
-/// Validated with exactly the capabilities claimed, and with its overrides set.
-fn specialised(program: &Program, module: &Module) -> (Module, ModuleInfo) {
-    let info = Validator::new(ValidationFlags::all(), capabilities(program))
+/// Validated with exactly the capabilities claimed.
+fn validated(program: &Program, module: &Module, text: &str) -> ModuleInfo {
+    Validator::new(ValidationFlags::all(), capabilities(program))
         .subgroup_stages(naga::valid::ShaderStages::COMPUTE)
         .subgroup_operations(naga::valid::SubgroupOperationSet::all())
         .validate(module)
-        .unwrap_or_else(|error| panic!("{program:?}: {}", error.emit_to_string(&program.wgsl())));
-    let constants: PipelineConstants = program
-        .overrides()
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect();
-    let entry = Some((ShaderStage::Compute, program.stage.entry_point()));
-    let (module, info) = pipeline_constants::process_overrides(module, &info, entry, &constants)
-        .unwrap_or_else(|error| panic!("{program:?}: {error}"));
-    (module.into_owned(), info.into_owned())
+        .unwrap_or_else(|error| panic!("{program:?}: {}", error.emit_to_string(text)))
 }
 
 /// The bindings that the entry point uses, and whether each may be written.
@@ -75,14 +62,69 @@ fn bindings_used(module: &Module, info: &ModuleInfo) -> Vec<(u32, bool)> {
 #[test]
 fn every_program_agrees_with_the_host_and_translates() {
     for program in share() {
-        let module = parsed(&program);
-        assert_overrides(&program, &module);
-        let (module, info) = specialised(&program, &module);
+        let text = program.wgsl();
+        let module = parsed(&text);
+        let info = validated(&program, &module, &text);
+        assert_bindings(&program, &module, &info);
+        assert_all_is_reached(&program, &module, &info);
+        let text = program.unrolled_wgsl();
+        let module = parsed(&text);
+        let info = validated(&program, &module, &text);
         assert_bindings(&program, &module, &info);
         let size = module.entry_points[0].workgroup_size;
         assert_eq!(size, [program.workgroup, 1, 1], "{program:?}");
         assert_translates(&program, &module, &info);
     }
+}
+
+/// A reader finds nothing that the entry point does not use.
+fn assert_all_is_reached(program: &Program, module: &Module, info: &ModuleInfo) {
+    let entry = info.get_entry_point(0);
+    for (handle, global) in module.global_variables.iter() {
+        assert!(
+            !entry[handle].is_empty(),
+            "{:?} of {program:?}",
+            global.name
+        );
+    }
+    let mut called = BTreeSet::new();
+    let mut bodies = vec![&module.entry_points[0].function.body];
+    while let Some(body) = bodies.pop() {
+        for function in calls(body) {
+            if called.insert(function) {
+                bodies.push(&module.functions[function].body);
+            }
+        }
+    }
+    for (handle, function) in module.functions.iter() {
+        assert!(
+            called.contains(&handle),
+            "{:?} of {program:?}",
+            function.name
+        );
+    }
+}
+
+fn calls(block: &naga::Block) -> Vec<naga::Handle<naga::Function>> {
+    let mut list = Vec::new();
+    for statement in block.iter() {
+        match statement {
+            naga::Statement::Call { function, .. } => list.push(*function),
+            naga::Statement::Block(block) => list.extend(calls(block)),
+            naga::Statement::If { accept, reject, .. } => {
+                list.extend(calls(accept));
+                list.extend(calls(reject));
+            }
+            naga::Statement::Loop {
+                body, continuing, ..
+            } => {
+                list.extend(calls(body));
+                list.extend(calls(continuing));
+            }
+            _ => {}
+        }
+    }
+    list
 }
 
 /// A share of the programs that misses a piece would say nothing of it.
@@ -116,18 +158,8 @@ fn assert_bindings(program: &Program, module: &Module, info: &ModuleInfo) {
     assert!(storage <= 8, "{program:?} uses {storage} storage bindings");
 }
 
-/// The overrides are those that the host sets, and none has a default.
-fn assert_overrides(program: &Program, module: &Module) {
-    let overrides = || module.overrides.iter().map(|(_, of)| of);
-    let declared: BTreeSet<_> = overrides().filter_map(|of| of.name.clone()).collect();
-    let host = program.overrides().into_iter();
-    let set: BTreeSet<_> = host.map(|(name, _)| name.to_owned()).collect();
-    assert_eq!(declared, set, "{program:?}");
-    assert!(overrides().all(|of| of.init.is_none()), "{program:?}");
-}
-
 fn assert_translates(program: &Program, module: &Module, info: &ModuleInfo) {
-    let entry = program.stage.entry_point();
+    let entry = program.entry_point();
     let assert_in = |language: &str, error: Option<String>| {
         assert_eq!(error, None, "{language} of {program:?}");
     };
@@ -171,29 +203,42 @@ fn the_uniform_has_the_hosts_layout() {
             flags first_class classes id_words ignored_low ignored_high loss_words z_loss target_share uniform_share
             weight_sum valid_rows row_words candidates saved_words gathering;
     );
-    // It is in one piece of all programs.
+    // A kernel takes the members that it needs.
+    let mut found = BTreeSet::new();
     for program in programs().into_iter().step_by(97) {
-        let module = parsed(&program);
+        let module = parsed(&program.wgsl());
         let (params, _) = module
             .types
             .iter()
             .find(|(_, ty)| ty.name.as_deref() == Some("Params"))
             .expect("Params");
         let (groups, span) = members(&module, params);
-        let shader: BTreeMap<_, _> = groups
+        let taken: BTreeMap<_, _> = groups
             .iter()
             .flat_map(|group| {
-                let (fields, span) = members(&module, group.ty);
-                assert_eq!(span % 16, 0, "{group:?}");
+                let (fields, _) = members(&module, group.ty);
                 fields.iter().map(|field| {
                     let name = format!("{}.{}", name_of(group), name_of(field));
                     (name, (group.offset + field.offset) as usize)
                 })
             })
             .collect();
-        assert_eq!(shader, host, "{program:?}");
-        assert_eq!(span as usize, size_of::<Params>(), "{program:?}");
+        for (name, offset) in &taken {
+            assert_eq!(
+                host.get(name.as_str()),
+                Some(offset),
+                "{name} of {program:?}"
+            );
+        }
+        assert!(span as usize <= size_of::<Params>(), "{program:?}");
+        found.extend(taken.into_keys());
     }
+    let padding = |name: &&String| !name.ends_with("padding");
+    let host: BTreeSet<_> = host.into_keys().map(|name| name.to_string()).collect();
+    assert_eq!(
+        host.iter().filter(padding).collect::<Vec<_>>(),
+        found.iter().collect::<Vec<_>>()
+    );
 }
 
 fn members(module: &Module, of: Handle<Type>) -> (&[StructMember], u32) {
@@ -209,21 +254,12 @@ fn name_of(member: &StructMember) -> &str {
 
 #[test]
 fn option_bits_are_exactly_those_of_the_host() {
-    let program = Program::tally(Stage::ReduceLosses, Form::default(), 256);
-    let module = parsed(&program);
-    let declared = |name: &str| {
-        let is_it = |constant: &naga::Constant| constant.name.as_deref() == Some(name);
-        let (_, constant) = module
-            .constants
-            .iter()
-            .find(|(_, constant)| is_it(constant))?;
-        match module.global_expressions[constant.init] {
-            naga::Expression::Literal(naga::Literal::U32(bit)) => Some(bit),
-            _ => None,
-        }
-    };
+    let programs = programs();
+    let texts: Vec<_> = programs.iter().step_by(7).map(Program::wgsl).collect();
     for &(name, bit) in options::ALL {
-        assert_eq!(declared(name), Some(bit), "{name}");
+        let declaration = format!("\nconst {name}: u32 = {bit}u;\n");
+        let is_there = texts.iter().any(|text| text.contains(&declaration));
+        assert!(is_there, "{declaration}");
     }
     let distinct: u32 = options::ALL.iter().map(|(_, bit)| bit).sum();
     assert_eq!(distinct, (1 << options::ALL.len()) - 1, "bits overlap");

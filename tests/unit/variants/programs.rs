@@ -1,8 +1,8 @@
 //! Every program.
 
 use wgpu_softmax::DType;
-use wgpu_softmax::shader::{Beside, Program, Stage};
-use wgpu_softmax::variant::{Access, Form, Masking, Operation, Reduce, Shares};
+use wgpu_softmax::shader::{Program, Stage, Strided};
+use wgpu_softmax::variant::{Access, KernelOptions, Masking, Operation, Reduce, Shares};
 
 /// Every program that a plan can ask for, with registers of a few lengths.
 pub(crate) fn programs() -> Vec<Program> {
@@ -51,21 +51,21 @@ pub(crate) fn programs() -> Vec<Program> {
                         access,
                         int64,
                         dtype,
-                        beside: None,
+                        strided: None,
                     });
                 }
             }
         }
     }
-    list.extend(beside());
+    list.extend(strided());
     list
 }
 
 /// Every program of rows that lie side by side.
-fn beside() -> Vec<Program> {
+fn strided() -> Vec<Program> {
     let mut list = Vec::new();
     for (operation, form) in forms() {
-        for &stage in stages_beside(operation, form) {
+        for &stage in strided_stages(operation, form) {
             for (groups, whole) in [(1, false), (3, true)] {
                 let storages = storages(form).filter(|(access, ..)| *access != Access::Shifted);
                 for (access, int64, dtype) in storages {
@@ -79,7 +79,7 @@ fn beside() -> Vec<Program> {
                         access,
                         int64,
                         dtype,
-                        beside: Some(Beside { groups, whole }),
+                        strided: Some(Strided { groups, whole }),
                     });
                 }
             }
@@ -88,7 +88,7 @@ fn beside() -> Vec<Program> {
     list
 }
 
-fn stages_beside(operation: Operation, form: Form) -> &'static [Stage] {
+fn strided_stages(operation: Operation, form: KernelOptions) -> &'static [Stage] {
     let whole_rows = &[
         Stage::Registers {
             quads: 3,
@@ -108,7 +108,7 @@ fn stages_beside(operation: Operation, form: Form) -> &'static [Stage] {
         Operation::PartialStatistic => &whole_rows[3..],
         Operation::CrossEntropyBackward => &[Stage::Elementwise],
         Operation::Jacobian => &[],
-        Operation::RowOutputs => &[Stage::Recalled],
+        Operation::RowOutputs => &[Stage::FromSaved],
         _ if Operation::SHARDED.contains(&operation) => &[],
         _ if shares_partial => &whole_rows[..3],
         _ => whole_rows,
@@ -116,14 +116,14 @@ fn stages_beside(operation: Operation, form: Form) -> &'static [Stage] {
 }
 
 /// Every operation in every form.
-fn forms() -> impl Iterator<Item = (Operation, Form)> {
+fn forms() -> impl Iterator<Item = (Operation, KernelOptions)> {
     let all = Operation::ALL.into_iter().chain(Operation::SHARDED);
-    let of_masks = Form::all(Operation::Softmax)
+    let of_masks = KernelOptions::all(Operation::Softmax)
         .into_iter()
         .filter(|form| form.is_masked() && !form.in_place)
         .map(|form| (Operation::PartialStatistic, form));
     let every = all.chain([Operation::RowOutputs]).flat_map(|operation| {
-        Form::all(operation)
+        KernelOptions::all(operation)
             .into_iter()
             .map(move |form| (operation, form))
     });
@@ -131,18 +131,18 @@ fn forms() -> impl Iterator<Item = (Operation, Form)> {
 }
 
 /// The forms that rows are counted by: with class ids, and with probabilities.
-fn tallied() -> impl Iterator<Item = Form> {
+fn tallied() -> impl Iterator<Item = KernelOptions> {
     [Shares::Onehot, Shares::Probabilities]
         .into_iter()
-        .map(|shares| Form {
+        .map(|shares| KernelOptions {
             shares,
-            ..Form::default()
+            ..KernelOptions::default()
         })
 }
 
 /// Every access to every storage type, by words and by 64-bit integers; a few of them in forms that options make, whose
 /// code is another one.
-fn storages(form: Form) -> impl Iterator<Item = (Access, bool, DType)> {
+fn storages(form: KernelOptions) -> impl Iterator<Item = (Access, bool, DType)> {
     let with_each = move |access| {
         let by_u64 = DType::ALL.map(|dtype| (access, true, dtype));
         let by_u64 = by_u64.into_iter().filter(move |_| {
@@ -159,21 +159,22 @@ fn storages(form: Form) -> impl Iterator<Item = (Access, bool, DType)> {
         Access::Pairs => false,
         _ => *dtype == DType::F32,
     };
-    let wanted = move |storage: &(Access, bool, DType)| form == Form::default() || few(storage);
+    let wanted =
+        move |storage: &(Access, bool, DType)| form == KernelOptions::default() || few(storage);
     all.into_iter().flat_map(with_each).filter(wanted)
 }
 
 /// Parts of logits alone are folded by one program for all that is made of them, and parts of any wherever it is written.
-fn shares_partial(operation: Operation, form: Form) -> bool {
+fn shares_partial(operation: Operation, form: KernelOptions) -> bool {
     form.in_place || (form.matrices_read(operation) == 1 && !form.is_dense())
 }
 
-fn stages(operation: Operation, form: Form, rows: &[Stage]) -> &[Stage] {
+fn stages(operation: Operation, form: KernelOptions, rows: &[Stage]) -> &[Stage] {
     let shares_partial = shares_partial(operation, form);
     match operation {
         Operation::PartialStatistic => &[Stage::Partial],
         Operation::MergeStatistics => &[Stage::Merge],
-        _ if operation.is_per_row() => &[Stage::Recalled],
+        _ if operation.is_per_row() => &[Stage::FromSaved],
         _ if operation.is_elementwise() => &[
             Stage::Elementwise,
             Stage::Unrolled {

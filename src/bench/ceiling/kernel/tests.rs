@@ -4,7 +4,7 @@ use naga::back::{PipelineConstants, glsl, hlsl, msl, pipeline_constants, spv};
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use naga::{Module, ShaderStage};
 
-use super::{Form, Load, overrides};
+use super::{Form, Load, entry_point, overrides};
 use crate::bench::Ceiling;
 use crate::variant::Abilities;
 
@@ -38,8 +38,8 @@ fn specialised(load: Load, form: Form) -> (Module, ModuleInfo) {
     let constants: PipelineConstants = overrides(load, form)
         .map(|(name, value)| (name.to_owned(), value))
         .into();
-    let entry_point = form.entry_point(load.ceiling);
-    let entry = Some((ShaderStage::Compute, entry_point.as_str()));
+    let name = entry_point(load.ceiling);
+    let entry = Some((ShaderStage::Compute, name));
     let (module, info) = pipeline_constants::process_overrides(&module, &info, entry, &constants)
         .unwrap_or_else(|error| panic!("{load:?} {form:?}: {error}"));
     (module.into_owned(), info.into_owned())
@@ -50,14 +50,14 @@ fn every_form_translates_to_spirv_and_by_words_to_msl_hlsl_and_glsl() {
     for load in loads() {
         for form in Form::sweep(&abilities(1024, true)) {
             let (module, info) = specialised(load, form);
-            let entry_point = form.entry_point(load.ceiling);
+            let name = entry_point(load.ceiling);
             assert_eq!(
                 module.entry_points[0].workgroup_size,
                 [form.workgroup, 1, 1]
             );
-            translate_to_spirv(&module, &info, &entry_point);
+            translate_to_spirv(&module, &info, name);
             if !form.int64 {
-                translate(&module, &info, &entry_point);
+                translate(&module, &info, name);
             }
         }
     }

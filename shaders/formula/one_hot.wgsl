@@ -1,0 +1,33 @@
+// A target distribution of one class: its weight is the whole sum, and the gradient at its column has a formula of its own.
+
+fn load_target_logits(rows: vec4<u32>, columns: vec4<u32>) -> vec4<u32> {
+    let e = source_elements(rows, select(columns, vec4<u32>(0u), columns == vec4<u32>(NO_COLUMN)));
+    let loaded = vec4<u32>(load_source_one(e.x), load_source_one(e.y), load_source_one(e.z), load_source_one(e.w));
+    let logits = per_row(loaded);
+    return capped(logits); // if CAPPED
+    return logits; // if !CAPPED
+}
+
+fn target_sum_of(row: Row, s: Statistic) -> vec4<u32> {
+    return row.weight;
+}
+
+// w (scale (max - x_t) + ln(sum)), never lse - x_t: right at logits of 1e8.
+fn loss_of(row: Row, s: Statistic, log_sum: vec4<f32>) -> vec4<u32> {
+    let weight = value(row.weight);
+    let difference = bounded_shifted(value(row.logit), row.max);
+    // The weight first: the loss may be a number where the log-probability is out of range.
+    let weighted = bitcast<vec4<u32>>(weight * log_sum - params.scaling.postscale * (weight * difference));
+    let unweighted = bitcast<vec4<u32>>(log_sum - params.scaling.postscale * difference);
+    let of_infinity = times(row.weight, select(vec4<u32>(INFINITY), unweighted, is_finite(row.logit)));
+    let loss = select(of_infinity, weighted, is_finite(row.weight) & is_finite(row.logit));
+    return select(loss, vec4<u32>(0u), (row.column == vec4<u32>(NO_COLUMN)) | is_zero(row.weight));
+}
+
+// The gradient at the target's column.
+fn gradient_at_target(row: Row) -> vec4<u32> {
+    let of_target = value(row.weight) * row.target_coeff;
+    var gradient = weight_of(row.logit, row.max) * row.prob_coeff - of_target;
+    gradient = through_cap(row.logit, gradient); // if CAPPED
+    return set_nan(row.nan_rows, gradient);
+}

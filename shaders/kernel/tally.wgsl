@@ -1,0 +1,125 @@
+// The tally of all rows: counts, and the sums of the weights and the losses, in a fixed order: an invocation takes sixteen rows,
+// a workgroup sixteen times its size, and leaves one record. count_targets reads the targets, reduce_losses the targets and the
+// losses of the rows, merge_tallies the records of several workgroups. The record that remains is record 0, and it is published
+// as the status and the reduced loss.
+
+@group(0) @binding(6) var<storage, read> losses: array<u32>;
+@group(0) @binding(8) var<storage, read_write> tallies: array<Tally>;
+@group(0) @binding(10) var<storage, read_write> status: array<Tally>;
+@group(0) @binding(11) var<storage, read_write> reduced_loss: array<u32>;
+
+const ROWS_PER_INVOCATION: u32 = 16u;
+const NO_ROW: u32 = 0xffffffffu;
+
+var<workgroup> shared_tally: array<Tally, WORKGROUP>;
+
+fn empty_tally() -> Tally {
+    return Tally(0u, 0u, NO_ROW, 0u, 0u, 0u, 0u, 0u);
+}
+
+fn both_tallies(a: Tally, b: Tally) -> Tally {
+    let sums = plus(vec4<u32>(a.weight_sum, a.loss, a.z_loss, 0u), vec4<u32>(b.weight_sum, b.loss, b.z_loss, 0u));
+    return Tally(
+        a.valid_rows + b.valid_rows,
+        a.bad_targets + b.bad_targets,
+        min(a.first_bad_row, b.first_bad_row),
+        a.nan_rows + b.nan_rows,
+        a.infinite_rows + b.infinite_rows,
+        sums.x,
+        sums.y,
+        bounded(sums).z,
+    );
+}
+
+fn merge_lanes_tallies(place: Place, mine: Tally) -> Tally {
+    var merged = mine;
+    for (var span = 1u; span < LANES; span *= FAN) {
+        workgroupBarrier();
+        shared_tally[place.local] = merged;
+        workgroupBarrier();
+        let fan = min(FAN, LANES / span);
+        let start = round_start(place.local, span, fan);
+        merged = empty_tally();
+        for (var i = 0u; i < fan; i++) {
+            merged = both_tallies(merged, shared_tally[start + i * span]);
+        }
+    }
+    return merged;
+}
+
+fn tally_of(row: u32) -> Tally {
+    var tally = empty_tally();
+    let found = load_target(vec4<u32>(row));
+    tally.valid_rows = u32(found.role.x == VALID);
+    tally.bad_targets = u32(found.role.x == BAD);
+    tally.first_bad_row = select(NO_ROW, params.grid.tensor_row + row, found.role.x == BAD);
+    tally.weight_sum = found.weight.x;
+    if READS_LOSSES {
+        let place = (params.grid.bound_row + row) * params.loss.loss_words;
+        tally.loss = losses[place];
+        tally.z_loss = select(0u, losses[place + params.loss.loss_words - 1u], params.loss.loss_words == 2u);
+        let magnitude = plus(vec4<u32>(tally.loss), vec4<u32>(tally.z_loss)).x & MAGNITUDE;
+        tally.nan_rows = tally.valid_rows * u32(magnitude > INFINITY);
+        tally.infinite_rows = u32(magnitude == INFINITY);
+    }
+    return tally;
+}
+
+fn publish(tally: Tally) {
+    var published = tally;
+    if is_asked(MEAN) {
+        let divisors = divisors_of(tally);
+        let sums = vec4<u32>(tally.loss, tally.z_loss, 0u, 0u);
+        let means = quotient(sums, vec4<u32>(divisors.weight_sum, divisors.valid_rows, ONE, ONE));
+        published.loss = means.x;
+        published.z_loss = select(0u, means.y, params.loss.z_loss != 0.0);
+    }
+    published.loss = plus(vec4<u32>(published.loss), vec4<u32>(published.z_loss)).x;
+    status[0] = published;
+    reduced_loss[0] = published.loss;
+}
+
+// The record of one workgroup; the last one of all is published at once.
+fn store_tally(place: Place, tally: Tally) {
+    if place.lane == 0u && place.slot < params.grid.parts {
+        tallies[params.grid.first_record + place.slot] = tally;
+        if params.grid.records == 1u {
+            publish(tally);
+        }
+    }
+}
+
+fn tally_rows(place: Place) {
+    var mine = empty_tally();
+    for (var i = 0u; i < ROWS_PER_INVOCATION; i++) {
+        let row = (place.slot * ROWS_PER_INVOCATION + i) * LANES + place.lane;
+        if row < params.grid.rows {
+            mine = both_tallies(mine, tally_of(row));
+        }
+    }
+    store_tally(place, merge_lanes_tallies(place, mine));
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn count_targets(invocation: Invocation) {
+    tally_rows(locate(invocation));
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn reduce_losses(invocation: Invocation) {
+    tally_rows(locate(invocation));
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn merge_tallies(invocation: Invocation) {
+    let place = locate(invocation);
+    var mine = empty_tally();
+    for (var record = place.lane; record < params.grid.records; record += LANES) {
+        mine = both_tallies(mine, tallies[params.grid.first_record + record]);
+    }
+    let merged = merge_lanes_tallies(place, mine);
+    if place.lane == 0u {
+        tallies[0] = merged;
+        publish(merged);
+    }
+}

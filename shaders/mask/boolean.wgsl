@@ -1,0 +1,16 @@
+// A byte a column, four to a word: 0 excludes the column. MASK_QUADS: the bytes of an access are one word.
+
+@group(0) @binding(15) var<storage, read> mask: array<u32>;
+
+fn mask_byte(element: u32) -> u32 {
+    return (mask[element >> 2u] >> ((element & 3u) << 3u)) & 0xffu;
+}
+
+fn mask_keeps(at: Starts, column: u32) -> vec4<bool> {
+    if MASK_QUADS {
+        let bytes = vec4<u32>(mask[(at.mask + column) >> 2u]) & vec4<u32>(0xffu, 0xff00u, 0xff0000u, 0xff000000u);
+        return bytes != vec4<u32>(0u);
+    }
+    let e = mask_elements(at, column);
+    return vec4<u32>(mask_byte(e.x), mask_byte(e.y), mask_byte(e.z), mask_byte(e.w)) != vec4<u32>(0u);
+}

@@ -1,0 +1,320 @@
+//! What an entry point reaches of a text, and what it binds.
+
+use std::collections::HashSet;
+
+/// A declaration of the top level, with the comments directly above it.
+struct Item<'a> {
+    name: &'a str,
+    text: Vec<&'a str>,
+}
+
+/// A file in a joined text: its first line, the comment at its head, and its declarations.
+struct Section<'a> {
+    head: Vec<&'a str>,
+    items: Vec<Item<'a>>,
+}
+
+/// Begins a file in a joined text; its name follows.
+pub(super) const FILE: &str = "// ---- ";
+
+/// The file of the uniform, whose structs have only those members that are read.
+const UNIFORM: &str = "params.wgsl";
+
+/// `text` without the declarations that `entry_point` does not reach, and without the files of which nothing is left.
+pub(super) fn prune(text: &str, entry_point: &str) -> String {
+    let sections = sections(text);
+    let items = || sections.iter().flat_map(|section| &section.items);
+    let mut reached = HashSet::from([entry_point]);
+    let mut open = vec![entry_point];
+    while let Some(name) = open.pop() {
+        let named = items().filter(|item| item.name == name);
+        for word in named.flat_map(|item| item.text.iter().flat_map(|line| words(line))) {
+            if reached.insert(word) {
+                open.push(word);
+            }
+        }
+    }
+    let kept = || items().filter(|item| reached.contains(item.name));
+    let members: HashSet<_> = kept()
+        .flat_map(|item| item.text.iter().flat_map(|line| members(line)))
+        .collect();
+    let mut pruned = String::with_capacity(text.len());
+    for section in &sections {
+        let is_uniform = section
+            .head
+            .first()
+            .is_some_and(|name| name.ends_with(UNIFORM));
+        let written = |item: &Item<'_>| {
+            let is_code = |line: &&str| !line.starts_with("//");
+            let first = item.text.iter().position(is_code).unwrap_or(0);
+            let (comment, lines) = item.text.split_at(first);
+            let code = match is_uniform {
+                true => with_members(lines, &|name| members.contains(name)),
+                false => compact(lines),
+            };
+            comment
+                .iter()
+                .map(|line| format!("{line}\n"))
+                .collect::<String>()
+                + &code
+        };
+        let kept = section
+            .items
+            .iter()
+            .filter(|item| reached.contains(item.name));
+        let kept: Vec<_> = kept.map(written).collect();
+        if !kept.is_empty() {
+            let head = section.head.join("\n");
+            pruned.push_str(&[head, together(&kept)].join("\n\n"));
+            pruned.push_str("\n\n");
+        }
+    }
+    pruned.truncate(pruned.trim_end().len());
+    pruned.push('\n');
+    pruned
+}
+
+/// Declarations, those of one line without empty lines between them.
+fn together(items: &[String]) -> String {
+    let mut text = String::new();
+    for (index, item) in items.iter().enumerate() {
+        let is_line = |item: &String| !item.contains('\n');
+        match index.checked_sub(1).and_then(|before| items.get(before)) {
+            Some(before) if is_line(before) && is_line(item) => text.push('\n'),
+            Some(_) => text.push_str("\n\n"),
+            None => {}
+        }
+        text.push_str(item);
+    }
+    text
+}
+
+fn sections(text: &str) -> Vec<Section<'_>> {
+    let mut sections: Vec<Section<'_>> = Vec::new();
+    let mut comment = Vec::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        if line.starts_with(FILE) {
+            sections.push(Section {
+                head: vec![line],
+                items: Vec::new(),
+            });
+        } else if line.starts_with("//") {
+            comment.push(line);
+        } else if line.is_empty() {
+            // A comment that belongs to no declaration is the file's.
+            if let Some(section) = sections.last_mut() {
+                section.head.append(&mut comment);
+            }
+        } else if let Some(section) = sections.last_mut() {
+            let mut text = std::mem::take(&mut comment);
+            text.push(line);
+            // Of several lines, the last one is a brace.
+            let mut is_over = line.ends_with([';', '}']);
+            while !is_over {
+                let Some(line) = lines.next() else { break };
+                text.push(line);
+                is_over = line.starts_with('}');
+            }
+            let name = name_of(&text);
+            section.items.push(Item { name, text });
+        }
+    }
+    sections
+}
+
+/// The members that a line reads.
+fn members(line: &str) -> impl Iterator<Item = &str> {
+    let code = line.split_once("//").map_or(line, |(code, _)| code);
+    let name = |part: &'_ str| {
+        part.find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+            .unwrap_or(part.len())
+    };
+    code.split('.').skip(1).map(move |part| &part[..name(part)])
+}
+
+/// A struct of words with those members alone that are read. The others' places are kept by the sizes of those before them.
+fn with_members(lines: &[&str], is_read: &dyn Fn(&str) -> bool) -> String {
+    let [head, body @ .., tail] = lines else {
+        return lines.join("\n");
+    };
+    let of_words = |line: &&str| {
+        line.ends_with(": u32,") || line.ends_with(": f32,") || line.trim_start().starts_with("//")
+    };
+    if !head.starts_with("struct") || !body.iter().all(of_words) {
+        return compact(lines);
+    }
+    // The members that are kept, and how many words each takes.
+    let mut kept: Vec<(&str, u32)> = Vec::new();
+    for member in body
+        .iter()
+        .map(|line| line.trim())
+        .filter(|line| !line.starts_with("//"))
+    {
+        let is_kept = kept.is_empty()
+            || member
+                .split_once(':')
+                .is_some_and(|(name, _)| is_read(name));
+        match kept.last_mut() {
+            Some((_, words)) if !is_kept => *words += 1,
+            _ => kept.push((member, 1)),
+        }
+    }
+    let sized = kept.iter().map(|(member, words)| match words {
+        1 => (*member).to_owned(),
+        words => format!("@size({}) {member}", 4 * words),
+    });
+    packed(head, sized, tail)
+}
+
+/// A struct without comments by few lines; anything else as it is.
+fn compact(lines: &[&str]) -> String {
+    match lines {
+        [head, body @ .., tail]
+            if head.starts_with("struct") && !body.iter().any(|line| line.contains('/')) =>
+        {
+            packed(head, body.iter().map(|line| line.trim().to_owned()), tail)
+        }
+        _ => lines.join("\n"),
+    }
+}
+
+/// Members on one line with the braces, or on as few as hold them.
+fn packed(head: &str, members: impl Iterator<Item = String>, tail: &str) -> String {
+    const WIDTH: usize = 120;
+    let members: Vec<_> = members.collect();
+    let line = format!("{head} {} {tail}", members.join(" ").trim_end_matches(','));
+    if line.len() <= WIDTH {
+        return line;
+    }
+    let mut lines = vec![head.to_owned()];
+    for member in members {
+        match lines.last_mut() {
+            Some(last) if last.starts_with(' ') && last.len() + member.len() < WIDTH => {
+                last.push(' ');
+                last.push_str(&member);
+            }
+            _ => lines.push(format!("    {member}")),
+        }
+    }
+    lines.push(tail.to_owned());
+    lines.join("\n")
+}
+
+/// The name that a declaration gives: the last word before what it is made of.
+fn name_of<'a>(text: &[&'a str]) -> &'a str {
+    let keywords = ["fn", "struct", "alias", "const", "override", "var"];
+    let mut words = text.iter().flat_map(|line| all_words(line));
+    let keyword = words.find(|word| keywords.contains(word));
+    let of_memory = [
+        "storage",
+        "uniform",
+        "workgroup",
+        "private",
+        "read",
+        "read_write",
+    ];
+    let is_name = |word: &&str| keyword != Some("var") || !of_memory.contains(word);
+    words
+        .find(is_name)
+        .unwrap_or_default()
+        .trim_end_matches(':')
+}
+
+/// The identifiers of a line, but for the names of members, parameters and variables, which a colon follows.
+fn words(line: &str) -> impl Iterator<Item = &str> {
+    all_words(line).filter(|word| !word.ends_with(':'))
+}
+
+/// The identifiers of a line, with the colons that follow them, but for members, which follow a dot, and for its comment.
+fn all_words(line: &str) -> impl Iterator<Item = &str> {
+    let code = line.split_once("//").map_or(line, |(code, _)| code);
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    code.split_inclusive(move |c: char| !is_part(c) && c != '.')
+        .map(move |word| word.trim_end_matches(|c: char| !is_part(c) && c != ':'))
+        .filter_map(|word| word.split('.').next())
+        .filter(|word| !matches!(*word, "" | ":"))
+}
+
+/// The numbers of the bindings that a text declares, in ascending order, and whether each may be written.
+pub(super) fn bindings(text: &str) -> Vec<(u32, bool)> {
+    let declared = |line: &str| {
+        let (number, of) = line.strip_prefix("@group(0) @binding(")?.split_once(')')?;
+        Some((number.parse().ok()?, of.contains("read_write")))
+    };
+    let mut list: Vec<_> = text.lines().filter_map(declared).collect();
+    list.sort_unstable();
+    list
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{bindings, prune};
+
+    const TEXT: &str = "\
+// ---- kernel.wgsl
+// About the kernel.
+
+@group(0) @binding(3) var<storage, read_write> result: array<u32>;
+@group(0) @binding(1) var<storage, read> source: array<u32>;
+@group(0) @binding(2) var<storage, read> upstream: array<u32>;
+
+// A place of a source.
+struct Place {
+    source: u32,
+    upstream: u32,
+}
+
+fn unused(place: Place) -> u32 {
+    return upstream[place.upstream];
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main() {
+    var place: Place; // upstream
+    result[place.source] = source[params.grid.rows];
+}
+
+// ---- nothing.wgsl
+// About nothing.
+
+const NOTHING: u32 = 0u;
+
+// ---- params.wgsl
+struct Grid {
+    // The first.
+    first: u32,
+    cols: u32,
+    rows: u32,
+    inner: u32,
+    last: f32,
+}
+
+struct Params { grid: Grid }
+
+var<private> params: Params;
+const WORKGROUP: u32 = 1u;
+";
+
+    #[test]
+    fn only_what_is_reached_is_left() {
+        let pruned = prune(TEXT, "main");
+        for gone in ["unused", "binding(2)", "nothing", "NOTHING"] {
+            assert!(!pruned.contains(gone), "{gone}: {pruned}");
+        }
+        for left in [
+            "// About the kernel.",
+            "// A place of a source.\nstruct Place { source: u32, upstream: u32 }",
+        ] {
+            assert!(pruned.contains(left), "{left}: {pruned}");
+        }
+        assert_eq!(bindings(&pruned), [(1, false), (3, true)]);
+    }
+
+    #[test]
+    fn the_uniform_has_the_members_that_are_read_in_their_places() {
+        let pruned = prune(TEXT, "main");
+        let grid = "struct Grid { @size(8) first: u32, @size(12) rows: u32 }";
+        assert!(pruned.contains(grid), "{pruned}");
+    }
+}

@@ -1,0 +1,377 @@
+// ---- constants
+
+const WORKGROUP: u32 = 64u;
+const LANES: u32 = 32u;
+const QUADS: u32 = 8u;
+
+// ---- kernel/registers.wgsl
+// A row in registers: LANES lanes a row, QUADS quads a lane. The row is read once and written once.
+
+@compute @workgroup_size(WORKGROUP)
+fn registers(invocation: Invocation) {
+    let place = locate(invocation);
+    let task = task_of(place);
+    let at = starts_of(task.row);
+    var row: Row;
+
+    var x: array<Cached, QUADS>;
+    var scanned = EMPTY_SCAN;
+    for (var k = 0u; k < QUADS; k++) { // unrolled
+        x[k] = load_quad(at, column_of_quad(task, place, k), k);
+        scanned = scan(scanned, x[k]);
+    }
+    var extremes = extremes_of(scanned);
+    extremes = reduce_extremes(place, extremes);
+
+    var weights: array<vec4<f32>, QUADS>;
+    var statistic: Statistic;
+    var block: Terms;
+    for (var k = 0u; k < QUADS; k++) { // unrolled
+        let column = column_of_quad(task, place, k);
+        let terms = terms_of(x[k], column, params.grid.cols, vec4<f32>(extremes.max), row);
+        weights[k] = terms.weights;
+        block = add_terms(block, terms);
+        if k % 4u == 3u || k + 1u == QUADS {
+            statistic = add_block(statistic, block);
+            block = Terms();
+        }
+    }
+    statistic.max = extremes.max;
+    statistic.special = extremes.special;
+    statistic = merge_lanes(place, statistic);
+    row = finish_row(row, statistic);
+
+    if !task.alive {
+        return;
+    }
+    for (var k = 0u; k < QUADS; k++) { // unrolled
+        let column = column_of_quad(task, place, k);
+        write_quad(at, column, k, output(x[k], weights[k], column, row));
+    }
+}
+
+// ---- formula/log_softmax.wgsl
+// log p = scale (x - max) - ln(sum)
+
+struct Row { max: vec4<f32>, log_sum: vec4<f32>, nan_rows: vec4<bool> }
+
+fn finish_row(loaded: Row, s: Statistic) -> Row {
+    return Row(vec4<f32>(s.max), log_of_sum(s), has_no_probs(s));
+}
+
+fn output(x: Cached, weights: vec4<f32>, column: u32, row: Row) -> vec4<u32> {
+    let difference = shifted(value(x.logits), row.max);
+    let lowest = vec4<f32>(params.scaling.lowest_shifted);
+    let log_p = params.scaling.postscale * max(difference, lowest) - row.log_sum;
+    let is_below = is_negative_infinity(x.logits) | (difference < lowest);
+    return select(set_nan(row.nan_rows, log_p), vec4<u32>(NEGATIVE_INFINITY), is_below & !row.nan_rows);
+}
+
+// ---- logits.wgsl
+// Logits, as they are read and scanned. A logit x has the weight exp(scale (x - max)), and -infinity the weight 0. A softcap, a
+// mask and causal rows change logits as they are read. Beside them are read, if PROBS, the probabilities that are targets.
+
+struct Cached { logits: vec4<u32> }
+struct Starts { source: u32, result: u32 }
+
+fn starts_of(row: u32) -> Starts {
+    var at: Starts;
+    at.source = start_of(params.grid.source_offset, params.grid.source_stride, row);
+    at.result = start_of(params.grid.result_offset, params.grid.result_stride, row);
+    return at;
+}
+
+// The columns of an access, -infinity in place of those that are not within the row.
+fn load(at: Starts, column: u32, within: vec4<bool>) -> Cached {
+    var x: Cached;
+    x.logits = load_source(element_at(at.source, column));
+    x.logits = select(vec4<u32>(NEGATIVE_INFINITY), x.logits, within);
+    return x;
+}
+
+// Integer maxima and minima: the bits of positive numbers are in order as integers, and those of negative ones in reverse. The
+// largest as signed numbers are +infinity and positive NaN, as unsigned ones negative NaN and then -infinity, which is nothing
+// special. Infinite ones take part in the maximum: with +infinity the row is NaN, and -infinity is the lowest.
+struct Scan { max_signed: vec4<i32>, max: vec4<u32>, min: vec4<u32> }
+
+const EMPTY_SCAN = Scan(vec4<i32>(-1), vec4<u32>(0u), vec4<u32>(~0u));
+
+fn scan(so_far: Scan, x: Cached) -> Scan {
+    return Scan(
+        max(so_far.max_signed, bitcast<vec4<i32>>(x.logits)),
+        max(so_far.max, x.logits),
+        min(so_far.min, x.logits),
+    );
+}
+
+// The largest value of each row; in place of an infinite one the finite one of its sign that is largest in magnitude.
+fn extremes_of(scanned: Scan) -> Extremes {
+    let max_signed = row_max_signed(scanned.max_signed);
+    let max_bits = row_max(scanned.max);
+    let negative = min(row_min(scanned.min), RowU32(LOWEST_BITS));
+    let positive = RowU32(min(max_signed, RowI32(HIGHEST_BITS)));
+    let largest = bitcast<RowF32>(select(negative, positive, max_signed >= RowI32(0)));
+    let negative_nan = select(RowU32(0u), max_bits & RowU32(MAGNITUDE), max_bits > RowU32(NEGATIVE_INFINITY));
+    return Extremes(largest, max(RowU32(max(max_signed, RowI32(0))), negative_nan));
+}
+
+// prescale (x - max): finite where prescale is 1/2 at most, and exact but for the difference. postscale times it is
+// scale (x - max), finite down to lowest_shifted and -infinity below.
+fn shifted(x: vec4<f32>, max_: vec4<f32>) -> vec4<f32> {
+    return fma(vec4<f32>(params.scaling.prescale), x, -params.scaling.prescale * max_);
+}
+
+// exp(scale (x - max)) as a power of 2, whose 0th is 1 on every device: log2(e) postscale has a high and a low part, so that
+// the exponent is off by no more than the roundings of a difference and of a product. The low part takes the difference
+// before it is bounded: equal ones would be factored out, and the parts added.
+fn exp_shifted(x: vec4<f32>, max_: vec4<f32>) -> vec4<f32> {
+    let difference = shifted(x, max_);
+    let at_least = max(difference, vec4<f32>(params.scaling.negligible_shifted));
+    return exp2(fma(vec4<f32>(params.scaling.exp2_hi), at_least, params.scaling.exp2_lo * difference));
+}
+
+// Rows with NaN or +infinity are NaN, whatever comes of these here.
+fn weight_of(logits: vec4<u32>, max_: vec4<f32>) -> vec4<f32> {
+    let weighing = min(logits, vec4<u32>(LOWEST_BITS));
+    return select(vec4<f32>(0.0), exp_shifted(bitcast<vec4<f32>>(weighing), max_), weighing == logits);
+}
+
+// ---- reduce/subgroup.wgsl
+// LANES invocations of one subgroup a row, LANES a power of two no larger than the smallest subgroup. A butterfly adds a + b on
+// one lane and b + a on the other: every lane holds the same bits.
+
+fn reduce_extremes(place: Place, mine: Extremes) -> Extremes {
+    var merged = mine;
+    for (var distance = 1u; distance < LANES; distance <<= 1u) {
+        merged.max = max(merged.max, subgroupShuffleXor(merged.max, distance));
+        merged.special = max(merged.special, subgroupShuffleXor(merged.special, distance));
+    }
+    return merged;
+}
+
+fn reduce_sum(place: Place, mine: f32) -> f32 {
+    var merged = mine;
+    for (var distance = 1u; distance < LANES; distance <<= 1u) {
+        merged += subgroupShuffleXor(merged, distance);
+    }
+    return merged;
+}
+
+// ---- storage/f32_quads.wgsl
+// f32 rows of which every one starts on a multiple of four elements: one 16-byte access moves four values. Columns past the row's
+// end, up to the next multiple of four, are padding of the row's own: it is read, masked, and kept.
+
+alias Unit = vec4<u32>;
+alias ResultUnit = vec4<u32>;
+
+fn load_source(element: u32) -> vec4<u32> {
+    return source[element >> 2u];
+}
+
+fn store_result(element: u32, bits: vec4<u32>) {
+    result[element >> 2u] = bits;
+}
+
+// ---- kernel/quads.wgsl
+// LANES lanes a row, each with QUADS quads of it: lane l has the quads l, l + LANES, l + 2 LANES and so on. Serves rows of up to
+// 4 LANES QUADS columns, and of more than 4 LANES (QUADS - 1): every quad but the last of a lane is whole, and so is the last one
+// where the row is WHOLE. Where the row is SHIFTED, up to three places before it count as columns, and the first quad need not be
+// whole, nor the last but one. Of causal rows, the first COUNTED quads are counted whole by every row.
+
+fn column_of_quad(task: Task, place: Place, k: u32) -> u32 {
+    return task.first + (k * LANES + place.lane) * 4u;
+}
+
+fn load_quad(at: Starts, column: u32, k: u32) -> Cached {
+    return load(at, column, vec4<bool>(true));
+}
+
+fn write_quad(at: Starts, column: u32, k: u32, bits: vec4<u32>) {
+    let element = element_at(at.result, column);
+    store_result(element, bits);
+}
+
+// ---- statistic.wgsl
+// The statistic of a row: its largest value, the sum of its weights relative to that, and the worst special value. Two merge into
+// one: max = max(a.max, b.max), sum = a.sum exp(a.max - max) + b.sum exp(b.max - max), special = max(a.special, b.special).
+// A lane folds elements, lanes merge, and the parts of a row merge: always the maximum first, so that each sum is rescaled once.
+//
+// DENSE adds the sums of a target distribution t: of t, and of t (max - x). TRACK_ENTROPY adds the moment, the sum of
+// w scale (x - max) over the weights w. TRACK_ARGMAX adds the lowest column that holds the maximum.
+
+// `special` is the magnitude bits of the worst element: INFINITY for +infinity, above it for NaN, below it for neither.
+struct Extremes { max: RowF32, special: RowU32 }
+
+struct Statistic { max: RowF32, special: RowU32, sum: RowF32 }
+
+// What one access adds to the sums.
+struct Terms { weights: vec4<f32> }
+
+fn terms_of(x: Cached, column: u32, last: u32, max_: vec4<f32>, row: Row) -> Terms {
+    var terms: Terms;
+    terms.weights = weight_of(x.logits, max_);
+    return terms;
+}
+
+fn add_terms(a: Terms, b: Terms) -> Terms {
+    var terms: Terms;
+    terms.weights = a.weights + b.weights;
+    return terms;
+}
+
+// Adds the terms of a block: few blocks, that a row in registers has.
+fn add_block(so_far: Statistic, terms: Terms) -> Statistic {
+    var s = so_far;
+    s.sum += row_sum(terms.weights);
+    return s;
+}
+
+// The statistic of a row from those of its lanes, which are relative to one maximum.
+fn merge_lanes(place: Place, mine: Statistic) -> Statistic {
+    var merged = mine;
+    merged.sum = reduce_sum(place, mine.sum);
+    return merged;
+}
+
+// Rows with NaN or +infinity, and those with nothing left, unless these are to give zeros, have no probabilities.
+fn has_no_probs(s: Statistic) -> vec4<bool> {
+    let is_empty = (vec4<f32>(s.sum) == vec4<f32>(0.0)) & vec4<bool>(params.scaling.zero_empty_rows == 0u);
+    return is_empty | (vec4<u32>(s.special) >= vec4<u32>(INFINITY));
+}
+
+fn log_of_sum(s: Statistic) -> vec4<f32> {
+    return natural_log(max(vec4<f32>(s.sum), vec4<f32>(1.0)));
+}
+
+// ---- storage/buffers.wgsl
+// The matrices of a kernel, by the units that one access moves.
+
+@group(0) @binding(1) var<storage, read> source: array<Unit>;
+@group(0) @binding(3) var<storage, read_write> result: array<ResultUnit>;
+
+// ---- rows.wgsl
+// The four values of an access: four neighbouring columns of one row, or, STRIDED, one column of four neighbouring rows on
+// a strided axis. A number of a row is a vector with a component for each value: of one row, all are equal. Accumulators
+// of loops have one component a row.
+
+alias RowF32 = f32;
+alias RowU32 = u32;
+alias RowI32 = i32;
+
+fn start_of(offset: u32, stride: u32, row: u32) -> u32 {
+    return offset + row * stride;
+}
+
+fn element_at(start: u32, column: u32) -> u32 {
+    return start + column;
+}
+
+// The fold of an access within each row.
+fn row_sum(values: vec4<f32>) -> RowF32 {
+    return (values.x + values.y) + (values.z + values.w);
+}
+
+fn row_max(values: vec4<u32>) -> RowU32 {
+    return max(max(values.x, values.y), max(values.z, values.w));
+}
+
+fn row_max_signed(values: vec4<i32>) -> RowI32 {
+    return max(max(values.x, values.y), max(values.z, values.w));
+}
+
+fn row_min(values: vec4<u32>) -> RowU32 {
+    return min(min(values.x, values.y), min(values.z, values.w));
+}
+
+// ---- grid.wgsl
+// Places of invocations. WORKGROUP invocations are a workgroup, and LANES neighbours share a slot: one part of one row.
+// Workgroups beyond one dimension's limit fold into the second and the third, so the last slots may lie past the end: they
+// take part in every merge, and write nothing.
+
+struct Invocation {
+    @builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>,
+    @builtin(subgroup_id) subgroup: u32, @builtin(subgroup_size) subgroup_size: u32,
+    @builtin(subgroup_invocation_id) subgroup_lane: u32,
+}
+
+struct Place { slot: u32, lane: u32, local: u32 }
+
+fn locate(invocation: Invocation) -> Place {
+    params = given;
+    let group = invocation.workgroup;
+    let groups = invocation.workgroups;
+    let first = ((group.z * groups.y + group.y) * groups.x + group.x) * (WORKGROUP / LANES);
+    // Right for any subgroup size, and any mapping of invocations to subgroups.
+    let local = invocation.subgroup * invocation.subgroup_size + invocation.subgroup_lane;
+    return Place(first + local / LANES, local % LANES, local);
+}
+
+// The columns [first, last) of a row that a slot serves.
+struct Task { row: u32, first: u32, last: u32, part: u32, alive: bool }
+
+fn task_of(place: Place) -> Task {
+    let alive = place.slot < params.grid.bin_rows;
+    let row = min(params.grid.bin_first + place.slot, params.grid.rows - 1u);
+    let first = 0u;
+    return Task(row, first, params.grid.cols, 0u, alive);
+}
+
+// ---- params.wgsl
+// The numbers of a dispatch, as src/params.rs has them.
+
+// The rows of a dispatch, and where they lie.
+struct Grid {
+    rows: u32, @size(40) cols: u32, source_offset: u32, @size(12) source_stride: u32, result_offset: u32,
+    @size(8) result_stride: u32, @size(8) bin_first: u32, @size(12) bin_rows: u32,
+}
+
+// The scale of the logits, and what follows from it.
+struct Scaling {
+    @size(8) scale: f32, prescale: f32, postscale: f32, lowest_shifted: f32, negligible_shifted: f32, exp2_hi: f32,
+    @size(20) exp2_lo: f32, zero_empty_rows: u32,
+}
+
+struct Params { grid: Grid, @align(16) scaling: Scaling }
+@group(0) @binding(0) var<uniform> given: Params;
+
+// A copy: software adapters would read the uniform again, lane by lane, at every use in a loop.
+var<private> params: Params;
+
+// ---- bits.wgsl
+// Values enter and leave as their 32 bits. WGSL lets a compiler assume that NaN and infinity do not occur, so they are told
+// apart here, as integers: no result depends on one that stands in an f32.
+
+const MAGNITUDE: u32 = 0x7fffffffu;
+const INFINITY: u32 = 0x7f800000u;
+const NEGATIVE_INFINITY: u32 = 0xff800000u;
+const NAN: u32 = 0x7fc00000u;
+const LOWEST_BITS: u32 = 0xff7fffffu;
+const HIGHEST_BITS: i32 = 0x7f7fffff;
+
+fn is_negative_infinity(bits: vec4<u32>) -> vec4<bool> {
+    return bits == vec4<u32>(NEGATIVE_INFINITY);
+}
+
+// The value itself; in place of NaN and infinity the finite one of the same sign that is largest in magnitude. As
+// unsigned numbers the negative ones of these are the largest, as signed numbers the positive ones.
+fn value(bits: vec4<u32>) -> vec4<f32> {
+    let not_below = bitcast<vec4<i32>>(min(bits, vec4<u32>(LOWEST_BITS)));
+    return bitcast<vec4<f32>>(min(not_below, vec4<i32>(HIGHEST_BITS)));
+}
+
+// NaN in nan_rows: the quiet NaN's bits are set in every value.
+fn set_nan(nan_rows: vec4<bool>, values: vec4<f32>) -> vec4<u32> {
+    return bitcast<vec4<u32>>(values) | select(vec4<u32>(0u), vec4<u32>(NAN), nan_rows);
+}
+
+// ln(s) for a finite s >= 2^-126, to 2 ulp on every driver: s = 2^k m with m in [sqrt(1/2), sqrt(2)),
+// f = (m - 1) / (m + 1), ln m = 2 (f + f^3/3 + f^5/5 + ...).
+fn natural_log(s: vec4<f32>) -> vec4<f32> {
+    let bits = bitcast<vec4<u32>>(s);
+    let k = (bitcast<vec4<i32>>(bits) - vec4<i32>(0x3f3504f3)) >> vec4<u32>(23u);
+    let m = bitcast<vec4<f32>>(bits - (bitcast<vec4<u32>>(k) << vec4<u32>(23u)));
+    let f = (m - 1.0) / (m + 1.0);
+    let q = f * f;
+    let tail = q * (0.66666667 + q * (0.4 + q * (0.28571429 + q * 0.23)));
+    return vec4<f32>(k) * 0.69314718 + (2.0 * f + f * tail);
+}
