@@ -38,7 +38,6 @@ fn assert_valid(line: &str, text: &str) {
         "// Workgroups: ",
         "// A row: ",
         "// Bindings:",
-        "// Overrides: ",
     ] {
         let lines = text.lines().filter(|line| line.starts_with(head));
         assert_eq!(lines.count(), 1, "{line}: {head}");
