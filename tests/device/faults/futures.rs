@@ -97,7 +97,8 @@ fn dropped_futures_disturb_nobody() {
             .collect();
         let mut context = Context::from_waker(Waker::noop());
         for call in &mut calls {
-            assert!(call.as_mut().poll(&mut context).is_pending());
+            // A quick device may have ended by now: it is dropped in either state.
+            let _ = call.as_mut().poll(&mut context);
         }
         drop(calls);
         assert_eq!(
