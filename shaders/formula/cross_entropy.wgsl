@@ -12,7 +12,7 @@
 @group(0) @binding(13) var<storage, read> grad_losses: array<u32>;
 @group(0) @binding(14) var<uniform> tally: Tally;
 
-// The gradient is prob_coeff exp(scale (x - max)) - target_coeff t.
+// The gradient is prob_coeff exp(scale (x - max)) - target_coeff t, of which kept_bits leave nothing in an ignored row.
 struct Row {
     rows: vec4<u32>,
     role: vec4<u32>,
@@ -28,6 +28,7 @@ struct Row {
     prob_coeff: vec4<f32>,
     target_coeff: vec4<f32>,
     nan_rows: vec4<bool>,
+    kept_bits: vec4<u32>,
     column_output: vec4<u32>, // if WRITES_COLUMN
 }
 
@@ -73,6 +74,7 @@ fn with_loss(concluded: Row, s: Statistic, log_sum: vec4<f32>) -> Row {
     let has_no_loss = (row.role == vec4<u32>(BAD)) | !is_finite(row.pair.max);
     row.loss = select(loss_of(row, s, log_sum), vec4<u32>(NAN), has_no_loss);
     row.loss = select(row.loss, vec4<u32>(0u), is_ignored);
+    row.kept_bits = select(vec4<u32>(~0u), vec4<u32>(0u), is_ignored);
     row.z_loss = select(z_loss_of(row, log_sum), vec4<u32>(0u), has_no_loss | is_ignored);
     row = with_gradient(row, target_sum_of(row, s), log_sum);
     row.nan_rows |= has_no_loss;
@@ -151,6 +153,5 @@ fn output(x: Cached, weights: vec4<f32>, column: u32, row: Row) -> vec4<u32> {
     }
     gradient -= targets_of(x, column, row).value * row.target_coeff; // if DENSE
     gradient = through_cap(x.logits, gradient); // if CAPPED
-    let is_ignored = row.role == vec4<u32>(IGNORED);
-    return select(set_nan(row.nan_rows, gradient), vec4<u32>(0u), is_ignored);
+    return set_nan(row.nan_rows, gradient) & row.kept_bits;
 }

@@ -1,5 +1,4 @@
-// Two words by one access to a 64-bit integer, the first of them its lower half: software adapters move each component of a vector
-// for itself.
+// Two words by one 64-bit integer, the first of them its lower half: software adapters move each component by itself.
 
 fn words_of(wide: u64) -> vec2<u32> {
     return vec2<u32>(u32(wide), u32(wide >> 32u));

@@ -66,11 +66,11 @@ fn registers(invocation: Invocation) {
 @group(0) @binding(13) var<storage, read> grad_losses: array<u32>;
 @group(0) @binding(14) var<uniform> tally: Tally;
 
-// The gradient is prob_coeff exp(scale (x - max)) - target_coeff t.
+// The gradient is prob_coeff exp(scale (x - max)) - target_coeff t, of which kept_bits leave nothing in an ignored row.
 struct Row {
     rows: vec4<u32>, role: vec4<u32>, column: vec4<u32>, weight: vec4<u32>, logit: vec4<u32>, max: vec4<f32>,
     pair: Pair, loss: vec4<u32>, z_loss: vec4<u32>, prob_coeff: vec4<f32>, target_coeff: vec4<f32>,
-    nan_rows: vec4<bool>, column_output: vec4<u32>,
+    nan_rows: vec4<bool>, kept_bits: vec4<u32>, column_output: vec4<u32>,
 }
 
 fn load_row(rows: vec4<u32>) -> Row {
@@ -99,6 +99,7 @@ fn with_loss(concluded: Row, s: Statistic, log_sum: vec4<f32>) -> Row {
     let has_no_loss = (row.role == vec4<u32>(BAD)) | !is_finite(row.pair.max);
     row.loss = select(loss_of(row, s, log_sum), vec4<u32>(NAN), has_no_loss);
     row.loss = select(row.loss, vec4<u32>(0u), is_ignored);
+    row.kept_bits = select(vec4<u32>(~0u), vec4<u32>(0u), is_ignored);
     row.z_loss = select(z_loss_of(row, log_sum), vec4<u32>(0u), has_no_loss | is_ignored);
     row = with_gradient(row, target_sum_of(row, s), log_sum);
     row.nan_rows |= has_no_loss;
@@ -167,8 +168,7 @@ fn store_row(index: u32, r: u32, row: Row) {
 fn output(x: Cached, weights: vec4<f32>, column: u32, row: Row) -> vec4<u32> {
     var gradient: vec4<f32>;
     gradient = weights * row.prob_coeff;
-    let is_ignored = row.role == vec4<u32>(IGNORED);
-    return select(set_nan(row.nan_rows, gradient), vec4<u32>(0u), is_ignored);
+    return set_nan(row.nan_rows, gradient) & row.kept_bits;
 }
 
 // ---- formula/one_hot.wgsl
