@@ -7,7 +7,8 @@ fn pair_of(s: Statistic) -> Pair {
     let no_probs = has_no_probs(s);
     let inverse_sum = bitcast<vec4<u32>>(inverse(vec4<f32>(s.sum)));
     return Pair(
-        select(bitcast<vec4<u32>>(vec4<f32>(s.max)), lse_of(s), no_probs),
+        select(bitcast<vec4<u32>>(vec4<f32>(s.max)), lse_of(s), no_probs), // if !PLAIN_LOSS
+        select(bitcast<vec4<u32>>(vec4<f32>(s.max)), vec4<u32>(NAN), no_probs), // if PLAIN_LOSS
         select(inverse_sum, vec4<u32>(NAN), no_probs),
     );
 }

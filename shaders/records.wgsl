@@ -2,13 +2,8 @@
 
 @group(0) @binding(4) var<storage, read_write> partials: array<vec4<u32>>;
 
-// The record of a part of a row, and those of the first parts of rows.
 fn record_index(row: u32, part: u32) -> u32 {
     return params.grid.first_record + row * params.grid.record_row_stride + part * params.grid.record_part_stride;
-}
-
-fn record_indices(rows: vec4<u32>) -> vec4<u32> {
-    return params.grid.first_record + rows * params.grid.record_row_stride;
 }
 
 // Stores the statistic of the r-th row.
@@ -42,27 +37,23 @@ fn load_words(place: vec4<u32>) -> array<vec4<u32>, 3> {
     );
 }
 
-fn row_value(words: vec4<u32>) -> RowF32 {
-    return row_f32(bitcast<vec4<f32>>(words));
-}
-
 // Loads the statistics of rows, an index each.
 fn load_record(index: vec4<u32>) -> Statistic {
     let place = RECORD * index;
     let words = load_words(place);
     var s: Statistic;
-    s.max = row_value(words[0]);
-    s.sum = row_value(words[1]);
+    s.max = row_f32(bitcast<vec4<f32>>(words[0]));
+    s.sum = row_f32(bitcast<vec4<f32>>(words[1]));
     s.special = row_u32(words[2]);
     if DENSE {
         let sums = load_words(place + 1u);
-        s.target_sum = row_value(sums[0]);
-        s.distance = row_value(sums[1]);
+        s.target_sum = row_f32(bitcast<vec4<f32>>(sums[0]));
+        s.distance = row_f32(bitcast<vec4<f32>>(sums[1]));
         s.faults = row_u32(sums[2]);
     }
     if AUXILIARY {
         let auxiliary = load_words(place + RECORD - 1u);
-        s.moment = row_value(auxiliary[0]); // if TRACK_ENTROPY
+        s.moment = row_f32(bitcast<vec4<f32>>(auxiliary[0])); // if TRACK_ENTROPY
         s.peak = Peak(row_u32(auxiliary[1]), row_u32(auxiliary[2])); // if TRACK_ARGMAX
     }
     return s;

@@ -1,4 +1,5 @@
 // The targets of rows, what was asked of a loss, and arithmetic on bits that are infinite or NaN where they are.
+// A PLAIN_LOSS has ids of one word or probabilities, of all classes, and no options: weights, z-loss, upstream, pairs that are saved.
 
 @group(0) @binding(5) var<storage, read> target_ids: array<u32>;
 @group(0) @binding(12) var<storage, read> class_weights: array<u32>;
@@ -29,25 +30,32 @@ const VALID: u32 = 0u;
 const IGNORED: u32 = 1u;
 const BAD: u32 = 2u;
 
-// The role, the class and the bits of the weight of each row's target.
-struct Target { role: vec4<u32>, class_: vec4<u32>, weight: vec4<u32> }
+// The role and the class of each row's target.
+struct Target { role: vec4<u32>, class_: vec4<u32> }
 
 // The targets of rows: a class id each, of one word or of two. The ignored id is tested first: it may lie outside the range. With
 // probabilities for targets every row counts, and counts once.
 fn load_target(rows: vec4<u32>) -> Target {
-    return Target(vec4<u32>(VALID), vec4<u32>(0u), vec4<u32>(ONE)); // if PROBS
+    return Target(vec4<u32>(VALID), vec4<u32>(0u)); // if PROBS
     let at = (params.grid.bound_row + rows) * params.loss.id_words;
     let low = per_row(vec4<u32>(target_ids[at.x], target_ids[at.y], target_ids[at.z], target_ids[at.w]));
-    let high = high_words(at, low);
-    var is_ignored = vec4<bool>(false);
-    if is_asked(HAS_IGNORE_INDEX) {
-        is_ignored = (low == vec4<u32>(params.loss.ignored_low)) & (high == vec4<u32>(params.loss.ignored_high));
+    var is_ignored = vec4<bool>(is_asked(HAS_IGNORE_INDEX)) & (low == vec4<u32>(params.loss.ignored_low));
+    var is_bad = low >= vec4<u32>(params.loss.classes);
+    if !PLAIN_LOSS {
+        let high = high_words(at, low);
+        is_ignored &= high == vec4<u32>(params.loss.ignored_high);
+        is_bad |= high != vec4<u32>(0u);
     }
-    let is_bad = (high != vec4<u32>(0u)) | (low >= vec4<u32>(params.loss.classes));
     let role = select(select(vec4<u32>(VALID), vec4<u32>(BAD), is_bad), vec4<u32>(IGNORED), is_ignored);
-    let is_valid = role == vec4<u32>(VALID);
-    let weight = per_row(class_weights_at(select(vec4<u32>(0u), low, is_valid)));
-    return Target(role, select(vec4<u32>(NO_COLUMN), low, is_valid), select(vec4<u32>(0u), weight, is_valid));
+    return Target(role, select(vec4<u32>(NO_COLUMN), low, role == vec4<u32>(VALID)));
+}
+
+// The bits of the weight that a row has in a mean.
+fn target_weight(found: Target) -> vec4<u32> {
+    return vec4<u32>(ONE); // if PROBS
+    let is_valid = found.role == vec4<u32>(VALID);
+    let weight = per_row(class_weights_at(select(vec4<u32>(0u), found.class_, is_valid)));
+    return select(vec4<u32>(0u), weight, is_valid);
 }
 
 // The high words of class ids; of ids of one word, what their sign makes of them.
@@ -60,6 +68,7 @@ fn high_words(at: vec4<u32>, low: vec4<u32>) -> vec4<u32> {
 }
 
 fn class_weights_at(classes: vec4<u32>) -> vec4<u32> {
+    return vec4<u32>(ONE); // if PLAIN_LOSS
     if !is_asked(HAS_WEIGHT) {
         return vec4<u32>(ONE);
     }
@@ -84,7 +93,8 @@ struct Tally {
 struct Divisors { weight_sum: u32, valid_rows: u32 }
 
 fn divisors_of(of_all: Tally) -> Divisors {
-    if is_asked(DIVISORS_GIVEN) {
+    return Divisors(params.loss.weight_sum, params.loss.valid_rows); // if PROBS
+    if !PLAIN_LOSS && is_asked(DIVISORS_GIVEN) {
         return Divisors(params.loss.weight_sum, params.loss.valid_rows);
     }
     return Divisors(of_all.weight_sum, bitcast<u32>(f32(of_all.valid_rows)));

@@ -1,13 +1,11 @@
 //! Causal rows by how many columns they count: a kernel for each bin of queries holds no more of a row than those count.
 
-use std::sync::Arc;
-
-use crate::kernel::{Kernel, Step};
+use crate::kernel::Step;
 use crate::layout::Geometry;
 use crate::params::{Grid, Params};
+use crate::shader::Program;
 use crate::tensor::Window;
 use crate::variant::{Family, Variant};
-use crate::{Error, Planner};
 
 /// Bins of a group of queries.
 const BINS: u32 = 4;
@@ -20,23 +18,20 @@ const MANY_QUADS: u32 = 2 * BINS;
 pub(crate) struct Bin {
     first: u32,
     queries: u32,
-    pub(crate) kernel: Arc<Kernel>,
+    pub(crate) program: Program,
 }
 
 impl Bin {
     /// Bins for causal rows in registers; none for others.
-    pub(crate) fn plan(
-        planner: &Planner,
-        geometry: &Geometry,
-        variant: Variant,
-    ) -> Result<Vec<Self>, Error> {
+    pub(crate) fn plan(geometry: &Geometry, variant: Variant) -> Vec<Self> {
         let Family::Registers { quads } = variant.family else {
-            return Ok(Vec::new());
+            return Vec::new();
         };
         let is_causal = geometry.form.causal && geometry.rows > 0;
         if !is_causal || quads < MANY_QUADS || geometry.queries < BINS {
-            return Ok(Vec::new());
+            return Vec::new();
         }
+        let whole = Program::of(geometry, variant).remove(0);
         let (mut bins, mut first) = (Vec::new(), 0);
         let mut counted = 0;
         for bin in 1..=BINS {
@@ -53,14 +48,17 @@ impl Bin {
                 bins.push(Self {
                     first,
                     queries: end - first,
-                    kernel: planner.narrow_kernel(geometry, variant, (counted, held))?,
+                    program: Program {
+                        stage: whole.stage.narrowed(counted, held),
+                        ..whole
+                    },
                 });
                 first = end;
             }
             // The last quads of a shifted row may hold a column less.
             counted = held - u32::from(variant.access.most_shifted() > 0);
         }
-        Ok(bins)
+        bins
     }
 
     /// Whether a window has whole groups of queries.

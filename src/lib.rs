@@ -24,8 +24,9 @@
 //! # Ok::<(), wgpu_softmax::Error>(())
 //! ```
 //!
-//! **Plan, bind, record** on your own device, buffers and compute pass. Choosing, checking and compiling happen in the
-//! plan; sizes, usages and aliasing are checked by `bind`; `record` only records:
+//! **Plan, bind, record** on your own device, buffers and compute pass. A plan chooses kernels and checks options and limits;
+//! `bind` checks sizes, usages and aliasing, and compiles the kernels that no binding of the planner has needed before;
+//! `record` only records:
 //!
 //! ```no_run
 //! use wgpu_softmax::{CrossEntropyBuffers, CrossEntropySpec, Planner, Reduction, wgpu};

@@ -57,7 +57,7 @@ pub(crate) mod sealed {
 
 use sealed::Spec;
 
-/// An operation that is chosen, checked and compiled, waiting for buffers.
+/// An operation that is chosen and checked, waiting for buffers: the first ones that are bound have its kernels compiled.
 ///
 /// Cheap to clone; holds no buffer.
 #[derive(Debug, Clone)]
@@ -135,6 +135,11 @@ impl<O: RowOperation> Plan<O> {
             Shape::Whole { bytes },
         ));
         self.kernels.bind(&tensors, rows, self.params)
+    }
+
+    /// How many pipelines the bindings of this plan compile at most, where the planner has none of them.
+    pub fn pipelines(&self) -> usize {
+        self.kernels.pipelines()
     }
 
     /// The kernel that was chosen, by name.

@@ -1,7 +1,7 @@
-//! The planner: pipelines, compiled once for each program.
+//! The planner: pipelines, each compiled once, when it is first bound.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use wgpu::{Device, Limits};
 
@@ -14,8 +14,9 @@ use crate::variant::{Abilities, Problem, Variant, admit, choose};
 
 /// Makes plans on a device of the caller's, and keeps the pipelines that they share.
 ///
-/// Cheap to clone; clones share pipelines. Plans that differ in rows or in plain numbers share them too: a warm
-/// planner compiles nothing.
+/// Cheap to clone; clones share pipelines. Plans that differ in rows or in plain numbers share them too: where all are
+/// there, binding compiles nothing. A loss without options (weights, z-loss, an upstream gradient and the like) has kernels
+/// with nothing of these in them; one with any of them has kernels with all.
 #[derive(Debug, Clone)]
 pub struct Planner {
     shared: Arc<Shared>,
@@ -73,15 +74,20 @@ impl Planner {
         &self.shared.abilities
     }
 
+    /// How many pipelines it holds: those of all programs that were bound.
+    pub fn pipelines(&self) -> usize {
+        self.held().len()
+    }
+
     /// Forgets its pipelines: those that plans and bindings hold live as long as these, and what is planned from now on is
     /// compiled anew. For programs that are done with some shapes, as a software adapter's pipeline takes a megabyte or more.
     pub fn clear(&self) {
-        let shared = &self.shared;
-        let mut kernels = shared
-            .kernels
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        kernels.clear();
+        self.held().clear();
+    }
+
+    fn held(&self) -> MutexGuard<'_, HashMap<Program, Arc<Kernel>>> {
+        let kernels = self.shared.kernels.lock();
+        kernels.unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn device(&self) -> &Device {
@@ -96,43 +102,27 @@ impl Planner {
         }
     }
 
-    pub(crate) fn kernels(
+    /// The programs of a variant, each of which the device can run.
+    pub(crate) fn programs(
         &self,
         geometry: &Geometry,
         variant: Variant,
-    ) -> Result<Vec<Arc<Kernel>>, Error> {
-        Program::of(geometry, variant)
-            .into_iter()
-            .map(|program| self.kernel(program))
-            .collect()
+    ) -> Result<Vec<Program>, Error> {
+        let programs = Program::of(geometry, variant).into_iter();
+        programs.map(|program| self.checked(program)).collect()
     }
 
-    /// The kernel of causal rows in registers, of which each lane holds so many quads at most: the first `counted` of them
-    /// are of columns that every row counts.
-    pub(crate) fn narrow_kernel(
-        &self,
-        geometry: &Geometry,
-        variant: Variant,
-        (counted, most): (u32, u32),
-    ) -> Result<Arc<Kernel>, Error> {
-        let narrow = |program: Program| Program {
-            stage: program.stage.narrowed(counted, most),
-            ..program
-        };
-        let program = Program::of(geometry, variant).remove(0);
-        self.kernel(narrow(program))
+    /// A program, if the device can run it.
+    pub(crate) fn checked(&self, program: Program) -> Result<Program, Error> {
+        check(&program, &self.shared.limits).map(|()| program)
     }
 
+    /// The pipeline of a program, compiled if it is the first time that one asks for it.
     pub(crate) fn kernel(&self, program: Program) -> Result<Arc<Kernel>, Error> {
-        let mut kernels = self
-            .shared
-            .kernels
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut kernels = self.held();
         if let Some(kernel) = kernels.get(&program) {
             return Ok(Arc::clone(kernel));
         }
-        check(&program, &self.shared.limits)?;
         let kernel = Arc::new(Kernel::new(&self.shared.device, program)?);
         kernels.insert(program, Arc::clone(&kernel));
         Ok(kernel)

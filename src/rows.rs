@@ -1,5 +1,6 @@
 //! What every row operation shares: the choice of a variant, and the dispatches that serve its rows.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::bins::Bin;
@@ -10,53 +11,77 @@ use crate::memory::scratch;
 use crate::params::{Grid, Params};
 use crate::pieces::{Piece, ranges};
 use crate::scope::contain;
-use crate::shader::Binding;
+use crate::shader::{Binding, Program};
 use crate::tensor::{Role, Shape, Tensor, Window, binding, check, check_roles, shapes_of, windows};
-use crate::variant::{Access, Operation, Variant, part_cols, reason};
+use crate::variant::{Access, KernelOptions, Operation, Variant, part_cols, reason};
 use crate::{Error, Planner};
 
 /// A record of `shaders/records.wgsl`. A dense target distribution takes as much again, and so do auxiliary outputs.
 pub(crate) const PARTIAL_BYTES: u64 = 16;
 
-/// When rows are served by words.
-const CRAMPED: &str = "for the last row, if its buffer ends amid an access of four";
+/// When a row is served by words.
+const TAIL: &str = "for the last row, if its buffer ends amid an access of four";
 
-/// The kernels of an operation for a shape.
+/// The kernels of an operation for a shape, chosen and checked. Those that a binding dispatches are compiled for it.
 #[derive(Debug, Clone)]
 pub(crate) struct RowKernels {
     pub(crate) planner: Planner,
     pub(crate) geometry: Geometry,
     pub(crate) variant: Variant,
-    kernels: Vec<Arc<Kernel>>,
+    programs: Vec<Program>,
     /// For causal rows by how many columns they count.
     bins: Vec<Bin>,
     /// For a last row of which not every access of four lies in its buffer.
-    tail_kernels: Option<(Variant, Vec<Arc<Kernel>>)>,
+    tail: Option<(Variant, Vec<Program>)>,
 }
 
 impl RowKernels {
-    /// Chooses and compiles. Nothing is compiled for an empty shape.
+    /// Chooses. An empty shape has no kernels.
     pub(crate) fn plan(planner: &Planner, geometry: Geometry) -> Result<Self, Error> {
-        let variant = planner.variant(geometry.problem())?;
-        let kernels = match geometry.rows {
-            0 => Vec::new(),
-            _ => planner.kernels(&geometry, variant)?,
+        Self::of_variant(planner, geometry, planner.variant(geometry.problem())?)
+    }
+
+    fn of_variant(planner: &Planner, geometry: Geometry, variant: Variant) -> Result<Self, Error> {
+        let programs = |variant| match geometry.rows {
+            0 => Ok(Vec::new()),
+            _ => planner.programs(&geometry, variant),
         };
-        let bins = Bin::plan(planner, &geometry, variant)?;
-        let tail_kernels = match variant.by_words(geometry.problem()) {
-            Some(variant) if geometry.rows > 0 => {
-                Some((variant, planner.kernels(&geometry, variant)?))
-            }
-            _ => None,
-        };
+        let by_words = variant.by_words(geometry.problem());
+        let by_words = by_words.filter(|_| geometry.rows > 0);
         Ok(Self {
             planner: planner.clone(),
             geometry,
             variant,
-            kernels,
-            bins,
-            tail_kernels,
+            programs: programs(variant)?,
+            bins: Bin::plan(&geometry, variant),
+            tail: by_words
+                .map(|variant| Ok((variant, programs(variant)?)))
+                .transpose()?,
         })
+    }
+
+    /// These kernels, or if a loss `has_options` those that serve it.
+    pub(crate) fn for_loss(&self, has_options: bool) -> Result<Cow<'_, Self>, Error> {
+        let form = self.geometry.form;
+        if form.loss_options || !has_options {
+            return Ok(Cow::Borrowed(self));
+        }
+        let form = KernelOptions {
+            loss_options: true,
+            ..form
+        };
+        let geometry = self.geometry.form(form);
+        Self::of_variant(&self.planner, geometry, self.variant).map(Cow::Owned)
+    }
+
+    /// How many pipelines serve all rows, if each is needed.
+    pub(crate) fn pipelines(&self) -> usize {
+        let tail = self.tail.as_ref().map_or(0, |(_, programs)| programs.len());
+        let main = match self.bins.len() {
+            0 => self.programs.len(),
+            bins => bins,
+        };
+        main + tail
     }
 
     pub(crate) fn name(&self) -> String {
@@ -110,7 +135,7 @@ impl RowKernels {
     ) -> Result<Vec<Window>, Error> {
         let bytes = self.partial_bytes();
         let partials = ("partials", Shape::records(bytes));
-        let split = self.kernels.len() > 1;
+        let split = self.programs.len() > 1;
         let shapes = shapes.chain(split.then_some(partials));
         let unit = u64::from(self.geometry.inner);
         let in_pieces = self.variant.family.parts() > 1
@@ -135,7 +160,7 @@ impl RowKernels {
         tensors: &[Tensor<'_>],
         rows: u64,
     ) -> Result<Option<wgpu::Buffer>, Error> {
-        if self.kernels.len() < 2 || rows == 0 {
+        if self.programs.len() < 2 || rows == 0 {
             return Ok(None);
         }
         let windows = self.windows(tensors.iter().map(Tensor::role_and_shape), rows)?;
@@ -161,39 +186,37 @@ impl RowKernels {
             .filter(Shape::is_matrix)
             .collect();
         for window in self.windows(shapes(), rows)? {
-            for (variant, kernels, window) in self.served(tensors, window) {
+            for (variant, programs, window) in self.served(tensors, window) {
                 let by_bins = variant == self.variant && Bin::divide(&self.geometry, window);
                 let bins = if by_bins { self.bins.as_slice() } else { &[] };
-                let kernels = if bins.is_empty() { kernels } else { &[] };
-                for kernel in kernels {
-                    for piece in self.pieces((variant, kernel), &matrices, window) {
-                        let of = (variant, kernel);
+                let programs = if bins.is_empty() { programs } else { &[] };
+                for &program in programs {
+                    let kernel = self.planner.kernel(program)?;
+                    for piece in self.pieces((variant, &kernel), &matrices, window) {
+                        let of = (variant, &kernel);
                         steps.push(self.step(of, tensors, (window, piece), base, scratch));
                     }
                 }
-                steps.extend(bins.iter().map(|bin| {
-                    let (of, all) = ((variant, &bin.kernel), Piece::all(variant));
-                    bin.of_all(self.step(of, tensors, (window, all), base, scratch))
-                }));
+                for bin in bins {
+                    let kernel = self.planner.kernel(bin.program)?;
+                    let (of, all) = ((variant, &kernel), Piece::all(variant));
+                    steps.push(bin.of_all(self.step(of, tensors, (window, all), base, scratch)));
+                }
             }
         }
         Ok(steps)
     }
 
     /// What serves which rows of a window: the last row by itself if it ends where no access of four may.
-    fn served(
-        &self,
-        tensors: &[Tensor<'_>],
-        window: Window,
-    ) -> Vec<(Variant, &[Arc<Kernel>], Window)> {
+    fn served(&self, tensors: &[Tensor<'_>], window: Window) -> Vec<(Variant, &[Program], Window)> {
         let mut matrices = tensors.iter().filter(|tensor| tensor.is_matrix());
-        let whole = (self.variant, self.kernels.as_slice());
-        match &self.tail_kernels {
-            Some((variant, kernels))
+        let whole = (self.variant, self.programs.as_slice());
+        match &self.tail {
+            Some((variant, programs))
                 if !matrices.all(|tensor| tensor.holds_whole_quads(window)) =>
             {
                 let (most, last) = window.without_last();
-                let mut served = vec![(*variant, kernels.as_slice(), last)];
+                let mut served = vec![(*variant, programs.as_slice(), last)];
                 served.extend((most.rows > 0).then_some((whole.0, whole.1, most)));
                 served
             }
@@ -251,25 +274,26 @@ impl RowKernels {
             .iter()
             .all(|window| Bin::divide(&self.geometry, *window));
         let bins = if by_bins { self.bins.as_slice() } else { &[] };
-        let kernels = if bins.is_empty() {
-            self.kernels.as_slice()
+        let programs = if bins.is_empty() {
+            self.programs.as_slice()
         } else {
             &[]
         };
-        let text = |of, bin, windows: &[Window], condition| {
-            self.text(of, bin, (roles, base), windows, condition)
+        let text = |(variant, program), bin, windows: &[Window], condition| {
+            let kernel = self.planner.kernel(program)?;
+            self.text((variant, &kernel), bin, (roles, base), windows, condition)
         };
         let mut list = Vec::new();
-        for kernel in kernels {
-            list.push(text((self.variant, kernel), None, &all, None)?);
+        for &program in programs {
+            list.push(text((self.variant, program), None, &all, None)?);
         }
         for bin in bins {
-            list.push(text((self.variant, &bin.kernel), Some(bin), &all, None)?);
+            list.push(text((self.variant, bin.program), Some(bin), &all, None)?);
         }
-        if let (Some((variant, kernels)), Some(last)) = (&self.tail_kernels, all.last()) {
+        if let (Some((variant, programs)), Some(last)) = (&self.tail, all.last()) {
             let (_, last) = last.without_last();
-            for kernel in kernels {
-                list.push(text((*variant, kernel), None, &[last], Some(CRAMPED))?);
+            for &program in programs {
+                list.push(text((*variant, program), None, &[last], Some(TAIL))?);
             }
         }
         Ok(list)
@@ -283,7 +307,7 @@ impl RowKernels {
         windows: &[Window],
         condition: Option<&'static str>,
     ) -> Result<KernelText, Error> {
-        let partials = (self.kernels.len() > 1).then(|| {
+        let partials = (self.programs.len() > 1).then(|| {
             let bytes = self.partial_bytes();
             Role::new(Binding::Partials, "partials", Shape::PerRow { bytes })
         });

@@ -14,17 +14,17 @@
 
 // The gradient is prob_coeff exp(scale (x - max)) - target_coeff t, of which kept_bits leave nothing in an ignored row.
 struct Row {
-    rows: vec4<u32>,
+    rows: vec4<u32>, // if !PLAIN_LOSS
     role: vec4<u32>,
     column: vec4<u32>,
-    weight: vec4<u32>,
+    weight: vec4<u32>, // if !PLAIN_LOSS
     logit: vec4<u32>, // if !DENSE
     max: vec4<f32>,
     pair: Pair,
     entropy: vec4<u32>, // if AUXILIARY
     argmax: vec4<u32>, // if AUXILIARY
     loss: vec4<u32>,
-    z_loss: vec4<u32>,
+    z_loss: vec4<u32>, // if !PLAIN_LOSS
     prob_coeff: vec4<f32>,
     target_coeff: vec4<f32>,
     nan_rows: vec4<bool>,
@@ -35,12 +35,15 @@ struct Row {
 fn load_row(rows: vec4<u32>) -> Row {
     let found = load_target(rows);
     var row: Row;
-    row.rows = rows;
     row.role = found.role;
-    let column = found.class_ - params.loss.first_class;
-    let has_column = (found.class_ >= vec4<u32>(params.loss.first_class)) & (column < vec4<u32>(params.grid.cols));
-    row.column = select(vec4<u32>(NO_COLUMN), column, has_column);
-    row.weight = found.weight;
+    row.column = found.class_;
+    if !PLAIN_LOSS {
+        row.rows = rows;
+        row.weight = target_weight(found);
+        let column = found.class_ - params.loss.first_class;
+        let has_column = (found.class_ >= vec4<u32>(params.loss.first_class)) & (column < vec4<u32>(params.grid.cols));
+        row.column = select(vec4<u32>(NO_COLUMN), column, has_column);
+    }
     row.logit = load_target_logits(rows, row.column); // if !DENSE
     return row;
 }
@@ -75,8 +78,8 @@ fn with_loss(concluded: Row, s: Statistic, log_sum: vec4<f32>) -> Row {
     row.loss = select(loss_of(row, s, log_sum), vec4<u32>(NAN), has_no_loss);
     row.loss = select(row.loss, vec4<u32>(0u), is_ignored);
     row.kept_bits = select(vec4<u32>(~0u), vec4<u32>(0u), is_ignored);
-    row.z_loss = select(z_loss_of(row, log_sum), vec4<u32>(0u), has_no_loss | is_ignored);
-    row = with_gradient(row, target_sum_of(row, s), log_sum);
+    row.z_loss = select(z_loss_of(row, log_sum), vec4<u32>(0u), has_no_loss | is_ignored); // if !PLAIN_LOSS
+    row = with_gradient(row, s, log_sum);
     row.nan_rows |= has_no_loss;
     row.column_output = gradient_at_target(row); // if WRITES_COLUMN
     return row;
@@ -89,28 +92,34 @@ fn z_loss_of(row: Row, log_sum: vec4<f32>) -> vec4<u32> {
     return select(z_loss, vec4<u32>(0u), row.column == vec4<u32>(NO_COLUMN));
 }
 
-fn with_gradient(concluded: Row, target_sum: vec4<u32>, log_sum: vec4<f32>) -> Row {
+fn with_gradient(concluded: Row, s: Statistic, log_sum: vec4<f32>) -> Row {
     var row = concluded;
-    var of_loss = grad_losses_of(row.rows);
-    var of_z_loss = of_loss;
+    var of_loss = vec4<u32>(ONE);
+    of_loss = grad_losses_of(row.rows); // if !PLAIN_LOSS
+    var of_z_loss = of_loss; // if !PLAIN_LOSS
     if is_asked(MEAN) {
         let divisors = divisors_of(tally);
-        of_z_loss = quotient(of_loss, vec4<u32>(divisors.valid_rows));
-        of_loss = quotient(of_loss, vec4<u32>(divisors.weight_sum));
+        of_z_loss = quotient(of_loss, vec4<u32>(divisors.valid_rows)); // if !PLAIN_LOSS
+        of_loss = quotient(of_loss, vec4<u32>(divisors.weight_sum)); // if !PLAIN_LOSS
+        of_loss = bitcast<vec4<u32>>(1.0 / value(vec4<u32>(divisors.weight_sum))); // if PLAIN_LOSS
     }
     let inverse_sum = value(row.pair.inverse_sum);
     row.target_coeff = params.scaling.slope * value(of_loss);
-    row.prob_coeff = row.target_coeff * value(target_sum) * inverse_sum;
-    row.nan_rows = !(is_finite(of_loss) & is_finite(target_sum));
-    if params.loss.z_loss != 0.0 {
+    row.prob_coeff = row.target_coeff * inverse_sum; // if !HAS_TARGET_SUM
+    if HAS_TARGET_SUM {
+        let target_sum = target_sum_of(row, s);
+        row.prob_coeff = row.target_coeff * value(target_sum) * inverse_sum;
+        row.nan_rows = !(is_finite(of_loss) & is_finite(target_sum));
+    }
+    if !PLAIN_LOSS && params.loss.z_loss != 0.0 {
         // The logsumexp last and in two parts: where it is huge, its product is finite for a probability alone.
         let factor = 2.0 * params.scaling.slope * value(of_z_loss) * params.loss.z_loss * inverse_sum;
         let of_max = (factor * params.scaling.postscale) * (params.scaling.prescale * row.max);
         row.prob_coeff += of_max + factor * log_sum;
         row.nan_rows |= !is_finite(of_z_loss);
     }
-    // Out of range, it is no infinity: a probability of 0 makes 0 of it.
-    row.prob_coeff = value(bounded(bitcast<vec4<u32>>(row.prob_coeff)));
+    // Out of range, it is no infinity: a probability of 0 makes 0 of it. // if HAS_TARGET_SUM
+    row.prob_coeff = value(bounded(bitcast<vec4<u32>>(row.prob_coeff))); // if HAS_TARGET_SUM
     return row;
 }
 
@@ -123,9 +132,13 @@ fn grad_losses_of(rows: vec4<u32>) -> vec4<u32> {
     return per_row(vec4<u32>(grad_losses[at.x], grad_losses[at.y], grad_losses[at.z], grad_losses[at.w]));
 }
 
-// One word a row, or two where a mean divides the z-losses by something else.
 fn store_row(index: u32, r: u32, row: Row) {
-    let at = params.grid.bound_row + index;
+    losses[params.grid.bound_row + index] = row.loss[r]; // if PLAIN_LOSS
+    store_asked(params.grid.bound_row + index, r, row); // if !PLAIN_LOSS
+}
+
+// The pair, and the loss: one word a row, or two where a mean divides the z-losses by something else.
+fn store_asked(at: u32, r: u32, row: Row) {
     if !FROM_PAIRS {
         if is_asked(SAVES_PAIR) {
             pairs[at] = vec4<u32>(row.pair.max[r], row.pair.inverse_sum[r], row.entropy[r], row.argmax[r]); // if AUXILIARY
@@ -144,13 +157,9 @@ fn store_row(index: u32, r: u32, row: Row) {
 }
 
 fn output(x: Cached, weights: vec4<f32>, column: u32, row: Row) -> vec4<u32> {
-    var gradient: vec4<f32>;
-    if CAPPED {
-        // Weighed once more: of a capped logit, it is the logit that stays in registers.
-        gradient = weight_of(x.logits, row.max) * row.prob_coeff;
-    } else {
-        gradient = weights * row.prob_coeff;
-    }
+    var gradient = weights * row.prob_coeff; // if !CAPPED
+    // Weighed once more: of a capped logit, it is the logit that stays in registers. // if CAPPED
+    var gradient = weight_of(x.logits, row.max) * row.prob_coeff; // if CAPPED
     gradient -= targets_of(x, column, row).value * row.target_coeff; // if DENSE
     gradient = through_cap(x.logits, gradient); // if CAPPED
     return set_nan(row.nan_rows, gradient) & row.kept_bits;

@@ -3,9 +3,8 @@
 fn load_target_logits(rows: vec4<u32>, columns: vec4<u32>) -> vec4<u32> {
     let e = source_elements(rows, select(columns, vec4<u32>(0u), columns == vec4<u32>(NO_COLUMN)));
     let loaded = vec4<u32>(load_source_one(e.x), load_source_one(e.y), load_source_one(e.z), load_source_one(e.w));
-    let logits = per_row(loaded);
-    return capped(logits); // if CAPPED
-    return logits; // if !CAPPED
+    return capped(per_row(loaded)); // if CAPPED
+    return per_row(loaded); // if !CAPPED
 }
 
 fn target_sum_of(row: Row, s: Statistic) -> vec4<u32> {
@@ -14,19 +13,22 @@ fn target_sum_of(row: Row, s: Statistic) -> vec4<u32> {
 
 // w (scale (max - x_t) + ln(sum)), never lse - x_t: right at logits of 1e8.
 fn loss_of(row: Row, s: Statistic, log_sum: vec4<f32>) -> vec4<u32> {
-    let weight = value(row.weight);
     let difference = bounded_shifted(value(row.logit), row.max);
+    let of_number = bitcast<vec4<u32>>(log_sum - params.scaling.postscale * difference);
+    let unweighted = select(vec4<u32>(INFINITY), of_number, is_finite(row.logit));
+    return unweighted; // if PLAIN_LOSS
     // The weight first: the loss may be a number where the log-probability is out of range.
-    let weighted = bitcast<vec4<u32>>(weight * log_sum - params.scaling.postscale * (weight * difference));
-    let unweighted = bitcast<vec4<u32>>(log_sum - params.scaling.postscale * difference);
-    let of_infinity = times(row.weight, select(vec4<u32>(INFINITY), unweighted, is_finite(row.logit)));
-    let loss = select(of_infinity, weighted, is_finite(row.weight) & is_finite(row.logit));
+    let weight = value(row.weight);
+    let of_numbers = bitcast<vec4<u32>>(weight * log_sum - params.scaling.postscale * (weight * difference));
+    let is_number = is_finite(row.weight) & is_finite(row.logit);
+    let loss = select(times(row.weight, unweighted), of_numbers, is_number);
     return select(loss, vec4<u32>(0u), (row.column == vec4<u32>(NO_COLUMN)) | is_zero(row.weight));
 }
 
 // The gradient at the target's column.
 fn gradient_at_target(row: Row) -> vec4<u32> {
-    let of_target = value(row.weight) * row.target_coeff;
+    var of_target = row.target_coeff;
+    of_target *= value(row.weight); // if !PLAIN_LOSS
     var gradient = weight_of(row.logit, row.max) * row.prob_coeff - of_target;
     gradient = through_cap(row.logit, gradient); // if CAPPED
     return set_nan(row.nan_rows, gradient);

@@ -34,10 +34,6 @@ fn load_saved(loaded: Row, rows: vec4<u32>) -> Row {
     return row;
 }
 
-fn has_probs(row: Row) -> bool {
-    return is_finite(row.pair.max).x;
-}
-
 // scale (x - max) - ln(sum), never x - lse: right at logits of 1e8.
 fn log_prob_of(row: Row, class_: u32, place: u32) -> u32 {
     if class_ >= params.grid.cols {
@@ -59,7 +55,7 @@ fn log_prob_of(row: Row, class_: u32, place: u32) -> u32 {
 }
 
 fn log_prob_at(row: Row, logit: u32) -> u32 {
-    if !has_probs(row) {
+    if !is_finite(row.pair.max).x {
         return NAN;
     }
     let bits = vec4<u32>(logit);
@@ -90,7 +86,7 @@ fn z_loss_of(row: Row) -> u32 {
     if row.role == IGNORED {
         return 0u;
     }
-    if row.role == BAD || !has_probs(row) {
+    if row.role == BAD || !is_finite(row.pair.max).x {
         return NAN;
     }
     let lse = value(lse_of_pair(row.pair));

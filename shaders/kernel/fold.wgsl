@@ -5,9 +5,7 @@
 // The extremes so far, and sums of `count` blocks relative to a reference.
 struct Fold { extremes: Extremes, sums: Sums, reference: RowF32, count: u32 }
 
-fn empty_fold() -> Fold {
-    return Fold(Extremes(RowF32(LOWEST), RowU32(0u)), Sums(), RowF32(LOWEST), 0u);
-}
+const EMPTY_FOLD = Fold(Extremes(RowF32(LOWEST), RowU32(0u)), Sums(), RowF32(LOWEST), 0u);
 
 // Four accesses of a lane.
 alias Block = array<Cached, 4>;
@@ -75,7 +73,7 @@ fn finish_fold(fold: Fold, extremes: Extremes) -> Statistic {
 fn fold_range(place: Place, at: Starts, first: u32, end: u32, row: Row) -> Statistic {
     var last = end;
     last = read_end(at, first, end); // if CAUSAL
-    var fold = empty_fold();
+    var fold = EMPTY_FOLD;
     let mine = first + 4u * place.lane;
     let whole = whole_blocks(first, last, 4u * ACCESS_STEP);
     var ahead = 0u;

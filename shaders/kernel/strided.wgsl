@@ -5,7 +5,7 @@
 fn fold_groups(groups: array<Group, GROUPS>, rows: array<Row, GROUPS>) -> array<Statistic, GROUPS> {
     var folds: array<Fold, GROUPS>;
     for (var g = 0u; g < GROUPS; g++) { // unrolled
-        folds[g] = empty_fold();
+        folds[g] = EMPTY_FOLD;
     }
     // A part is that of all groups of an invocation.
     let first = groups[0].first;
@@ -82,7 +82,7 @@ fn strided(invocation: Invocation) {
         groups[g] = group_of(place, g);
         rows[g] = load_row(rows_of(groups[g])); // if LOADS_ROW
         rows[g] = load_saved(rows[g], rows_of(groups[g])); // if FROM_PAIRS
-        rows[g] = finish_row(rows[g], load_record(record_indices(rows_of(groups[g])))); // if FROM_RECORDS
+        rows[g] = finish_row(rows[g], load_record(params.grid.first_record + rows_of(groups[g]))); // if FROM_RECORDS
     }
     if FOLDS {
         let statistics = fold_groups(groups, rows);

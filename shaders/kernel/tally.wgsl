@@ -1,6 +1,6 @@
 // The tally of all rows: counts, and the sums of the weights and the losses, in a fixed order: an invocation takes sixteen rows,
-// a workgroup sixteen times its size, and leaves one record. count_targets reads the targets, reduce_losses the targets and the
-// losses of the rows, merge_tallies the records of several workgroups. The record that remains is record 0, and it is published
+// a workgroup sixteen times its size, and leaves one record. tally_rows reads the targets and, if READS_LOSSES, the losses of
+// the rows, merge_tallies the records of several workgroups. The record that remains is record 0, and it is published
 // as the status and the reduced loss.
 
 @group(0) @binding(6) var<storage, read> losses: array<u32>;
@@ -13,9 +13,7 @@ const NO_ROW: u32 = 0xffffffffu;
 
 var<workgroup> shared_tally: array<Tally, WORKGROUP>;
 
-fn empty_tally() -> Tally {
-    return Tally(0u, 0u, NO_ROW, 0u, 0u, 0u, 0u, 0u);
-}
+const EMPTY_TALLY = Tally(0u, 0u, NO_ROW, 0u, 0u, 0u, 0u, 0u);
 
 fn both_tallies(a: Tally, b: Tally) -> Tally {
     let sums = plus(vec4<u32>(a.weight_sum, a.loss, a.z_loss, 0u), vec4<u32>(b.weight_sum, b.loss, b.z_loss, 0u));
@@ -39,7 +37,7 @@ fn merge_lanes_tallies(place: Place, mine: Tally) -> Tally {
         workgroupBarrier();
         let fan = min(FAN, LANES / span);
         let start = round_start(place.local, span, fan);
-        merged = empty_tally();
+        merged = EMPTY_TALLY;
         for (var i = 0u; i < fan; i++) {
             merged = both_tallies(merged, shared_tally[start + i * span]);
         }
@@ -48,12 +46,12 @@ fn merge_lanes_tallies(place: Place, mine: Tally) -> Tally {
 }
 
 fn tally_of(row: u32) -> Tally {
-    var tally = empty_tally();
+    var tally = EMPTY_TALLY;
     let found = load_target(vec4<u32>(row));
     tally.valid_rows = u32(found.role.x == VALID);
     tally.bad_targets = u32(found.role.x == BAD);
     tally.first_bad_row = select(NO_ROW, params.grid.tensor_row + row, found.role.x == BAD);
-    tally.weight_sum = found.weight.x;
+    tally.weight_sum = target_weight(found).x;
     if READS_LOSSES {
         let place = (params.grid.bound_row + row) * params.loss.loss_words;
         tally.loss = losses[place];
@@ -89,8 +87,10 @@ fn store_tally(place: Place, tally: Tally) {
     }
 }
 
-fn tally_rows(place: Place) {
-    var mine = empty_tally();
+@compute @workgroup_size(WORKGROUP)
+fn tally_rows(invocation: Invocation) {
+    let place = locate(invocation);
+    var mine = EMPTY_TALLY;
     for (var i = 0u; i < ROWS_PER_INVOCATION; i++) {
         let row = (place.slot * ROWS_PER_INVOCATION + i) * LANES + place.lane;
         if row < params.grid.rows {
@@ -101,19 +101,9 @@ fn tally_rows(place: Place) {
 }
 
 @compute @workgroup_size(WORKGROUP)
-fn count_targets(invocation: Invocation) {
-    tally_rows(locate(invocation));
-}
-
-@compute @workgroup_size(WORKGROUP)
-fn reduce_losses(invocation: Invocation) {
-    tally_rows(locate(invocation));
-}
-
-@compute @workgroup_size(WORKGROUP)
 fn merge_tallies(invocation: Invocation) {
     let place = locate(invocation);
-    var mine = empty_tally();
+    var mine = EMPTY_TALLY;
     for (var record = place.lane; record < params.grid.records; record += LANES) {
         mine = both_tallies(mine, tallies[params.grid.first_record + record]);
     }

@@ -119,16 +119,10 @@ fn rows(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Result<Outcome
 
 fn cross_entropy(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Result<Outcome, Error> {
     let mut inputs = Inputs::upload(gpu, case)?;
-    let losses = Output::new(gpu, "losses", case.expected[0].values.len(), DType::F32)?;
     let lse = Output::new(gpu, "lse", case.of.rows, DType::F32)?;
     let pairs = Output::new(gpu, "pairs", 2 * case.of.rows, DType::F32)?;
     let status = Output::new(gpu, "status", size_of::<Status>() / 4, DType::F32)?;
-    let fused = case.of.operation == Operation::CrossEntropyFused;
-    let grad = if fused {
-        Some(inputs.gradient(gpu, case)?)
-    } else {
-        None
-    };
+    let Losses { losses, grad } = inputs.losses(gpu, case)?;
 
     let plan = planner.cross_entropy(case.spec)?;
     let layout = plan.row_layout();
@@ -146,6 +140,19 @@ fn cross_entropy(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Resul
     extras.row_outputs = (layout.words > 0).then_some(&row_outputs.buffer);
     let bound = plan.bind_with(case.of.rows as u64, buffers, extras)?;
     gpu.run(&bound, what)?;
+    let mut of_plain = None;
+    if case.of.options.is_plain_loss(case.of.operation) {
+        // Where nothing is saved, another kernel gives the losses and the gradient.
+        let Losses { losses, grad } = of_plain.insert(inputs.losses(gpu, case)?);
+        let buffers = CrossEntropyBuffers {
+            logits: &inputs.logits,
+            targets: &inputs.targets,
+            losses: &losses.buffer,
+            grad_logits: grad.as_ref().map(|output| &output.buffer),
+        };
+        gpu.run(&plan.bind(buffers)?, what)?;
+    }
+    let Losses { losses, grad } = of_plain.unwrap_or(Losses { losses, grad });
     let per_row = [&losses, &lse, &pairs, &status];
     let mut outcome = Outcome::new().collect(gpu, per_row.into_iter().chain(&grad))?;
     outcome.outputs[2] = lse_of_pairs(case, &outcome.outputs[2]);
@@ -185,6 +192,12 @@ fn counts(status: &[f32]) -> Vec<f32> {
     ]
 }
 
+/// What a cross-entropy writes.
+struct Losses {
+    losses: Output,
+    grad: Option<Output>,
+}
+
 /// What a cross-entropy reads.
 struct Inputs {
     logits: Buffer,
@@ -217,6 +230,16 @@ impl Inputs {
         let (logits, output) = Output::beside_first(gpu, case)?;
         self.logits = logits;
         Ok(output)
+    }
+
+    /// Outputs for the losses and, if it is asked for, their gradient.
+    fn losses(&mut self, gpu: &Gpu, case: &Case) -> Result<Losses, Error> {
+        let losses = Output::new(gpu, "losses", case.expected[0].values.len(), DType::F32)?;
+        let grad = match case.of.operation {
+            Operation::CrossEntropyFused => Some(self.gradient(gpu, case)?),
+            _ => None,
+        };
+        Ok(Losses { losses, grad })
     }
 
     fn extras(&self) -> CrossEntropyExtras<'_> {

@@ -299,6 +299,21 @@ pub fn sparse_probs(rows: usize, cols: usize, seed: u64) -> Vec<f32> {
     probs.map(|p| if p.is_nan() { 0.0 } else { p }).collect()
 }
 
+/// Plants targets that are no probabilities into each row: NaN, `-inf`, or infinities of both signs where there are two
+/// columns.
+pub(super) fn plant_special_targets(targets: &mut [f32], cols: usize) {
+    for (index, row) in targets.chunks_mut(cols).enumerate() {
+        row[0] = match index % 3 {
+            0 => f32::NAN,
+            1 => f32::NEG_INFINITY,
+            _ => f32::INFINITY,
+        };
+        if index % 3 == 2 {
+            row[cols - 1] = f32::NEG_INFINITY;
+        }
+    }
+}
+
 /// The probabilities of logits `rows x cols`, as a forward pass stores them: the reference rounded
 /// to f32.
 ///

@@ -7,7 +7,7 @@ use super::pairs::covering;
 use super::row_outputs::wanted;
 use crate::reference::CrossEntropy;
 use crate::variant::{KernelOptions, Masking, Operation, Shares};
-use crate::{CrossEntropySpec, EmptyRows, MaskKind, Reduction, RowOutputs, ZeroValid};
+use crate::{CrossEntropySpec, EmptyRows, MaskKind, Reduction, RowOutputs, TargetType, ZeroValid};
 
 /// Which axes of the logits a mask follows, where their rows count as `[a, b]` and `inner` of them lie side by side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -214,7 +214,65 @@ impl Options {
             _ => options,
         };
         let rows = covering(&factors).into_iter();
-        rows.map(with).map(settled).collect()
+        let numbers: Vec<_> = rows.map(with).map(settled).collect();
+        let plain = self.plain_losses(operation);
+        match plain.is_empty() {
+            true => numbers,
+            // One after the other, as they are served by kernels of their own.
+            false => {
+                let plain = plain.into_iter().cycle();
+                numbers
+                    .into_iter()
+                    .zip(plain)
+                    .flat_map(<[Self; 2]>::from)
+                    .collect()
+            }
+        }
+    }
+
+    /// Losses without options, of every kind that may be one.
+    fn plain_losses(self, operation: Operation) -> Vec<Self> {
+        let kinds = match self.kind {
+            Kind::Probs => &[Kind::Probs][..],
+            _ => &Kind::IDS,
+        };
+        let smoothings = match self.label_smoothing > 0.0 {
+            true => &SMOOTHINGS[1..],
+            false => &SMOOTHINGS[..1],
+        };
+        let of = |(index, &kind): (usize, &Kind)| Self {
+            kind,
+            reduction: REDUCTIONS[index % REDUCTIONS.len()],
+            label_smoothing: smoothings[index % smoothings.len()],
+            scale: PLAIN_SCALES[index % PLAIN_SCALES.len()],
+            zero_valid: ZERO_VALID[index % ZERO_VALID.len()],
+            ..self
+        };
+        let losses = kinds.iter().cycle().take(2 * REDUCTIONS.len()).enumerate();
+        let losses = losses.map(of).map(Self::without_options);
+        losses
+            .filter(|options| options.is_plain_loss(operation))
+            .collect()
+    }
+
+    fn without_options(self) -> Self {
+        Self {
+            weighted: false,
+            z_loss: 0.0,
+            upstream: false,
+            divisors_given: false,
+            ..self
+        }
+    }
+
+    /// Whether nothing is asked for that needs more than a plain loss.
+    pub(super) fn is_plain_loss(&self, operation: Operation) -> bool {
+        let is_plain = !self.weighted
+            && self.z_loss == 0.0
+            && !self.upstream
+            && !self.divisors_given
+            && self.kind.target_type() != TargetType::I64;
+        is_plain && operation.may_have_plain_loss() && !self.asked(operation).any()
     }
 
     /// Masks that are read as this one is, where their elements lie as those of a row do.

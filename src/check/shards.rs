@@ -4,6 +4,7 @@ use wgpu::Buffer;
 
 use super::case::Case;
 use super::execute::{Outcome, upload_ids};
+use super::kinds::Kind;
 use super::matrices::Output;
 use super::subject::Matrix;
 use crate::partial::{
@@ -13,7 +14,7 @@ use crate::partial::{
 use crate::variant::{Access, Family, Operation, Variant};
 use crate::{
     Bound, CrossEntropyBackwardBuffers, CrossEntropySpec, DType, Error, Gpu, Layout, Planner,
-    SoftmaxSpec,
+    SoftmaxSpec, TargetType,
 };
 
 /// More than a subgroup of software adapters has lanes, so that lanes merge several.
@@ -38,7 +39,8 @@ pub(super) fn execute(
         }
         return Outcome::new().collect(gpu, [&output, &lse]);
     }
-    let targets = upload_ids(gpu, "targets", case, &case.ids)?;
+    let ids: Vec<_> = case.ids.iter().map(|id| id + first_class(case)).collect();
+    let targets = upload_ids(gpu, "targets", case, &ids)?;
     let mut outcome = Outcome::new();
     let mut losses = vec![0.0; case.of.rows];
     for shard in Shard::all(case) {
@@ -54,6 +56,14 @@ pub(super) fn execute(
     }
     outcome.outputs.push(losses);
     outcome.collect(gpu, [&lse, &output])
+}
+
+/// The class of the first column: where ids are unsigned and all in range, one of which the highest bit is set.
+fn first_class(case: &Case) -> i64 {
+    match case.of.options.kind {
+        Kind::Ids(TargetType::U32) => 3_000_000_000,
+        _ => 0,
+    }
 }
 
 /// A shard by its number and its columns.
@@ -97,11 +107,12 @@ impl Shard {
     }
 
     fn classes(&self, case: &Case) -> CrossEntropySpec {
+        let before = first_class(case).cast_unsigned();
         case.of
             .options
             .spec(case.of.rows, self.cols as usize)
             .dtype(case.of.dtype)
-            .shard(self.first, case.of.cols as u64)
+            .shard(before + self.first, before + case.of.cols as u64)
             .logits_layout(self.layout(case, Matrix::Source))
             .targets_layout(self.layout(case, Matrix::Upstream))
             .grad_layout(self.layout(case, Matrix::Result))

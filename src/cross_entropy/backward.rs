@@ -152,6 +152,11 @@ impl CrossEntropyBackwardPlan {
         request
     }
 
+    /// How many pipelines the bindings of this plan compile at most, where the planner has none of them.
+    pub fn pipelines(&self) -> usize {
+        2 * self.kernels.pipelines() + Tally::PIPELINES
+    }
+
     /// The kernel that was chosen, by name.
     pub fn kernel(&self) -> String {
         self.kernels.name()

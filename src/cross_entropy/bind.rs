@@ -17,6 +17,7 @@ use crate::shader::options::{
     UPSTREAM_PER_ROW,
 };
 use crate::tensor::{F32, Shape, Tensor, binding, check, without_matrices};
+use crate::variant::Operation;
 use crate::{Error, Reduction};
 
 /// How the dispatches of the row outputs read logits that are written over, or longer than a binding, as `shaders/formula/row_outputs.wgsl` has it:
@@ -172,6 +173,13 @@ fn unasked(what: &'static str, is_wanted: bool) -> Error {
     }
 }
 
+/// Whether buffers ask for more than a plain loss has. The backward pass never gives losses.
+fn is_optional(params: &Params, kernels: &RowKernels) -> bool {
+    let gives_losses = kernels.geometry.operation != Operation::CrossEntropyBackward;
+    let unexpected = if gives_losses { SKIPS_LOSS } else { 0 };
+    params.loss.flags & (HAS_WEIGHT | HAS_UPSTREAM | SAVES_PAIR | unexpected) != 0
+}
+
 /// What the dispatch of the row outputs binds, and no other.
 const fn is_of_row_outputs(tensor: &Tensor<'_>) -> bool {
     matches!(
@@ -215,7 +223,8 @@ impl Kernels<'_> {
 
         let gathers = (self.rows.geometry.form.in_place || self.rows.has_long_rows())
             && spec.asked().reads_logits();
-        let scratch = self.rows.scratch(&tensors, rows)?;
+        let kernels = self.rows.for_loss(is_optional(&params, self.rows))?;
+        let scratch = kernels.scratch(&tensors, rows)?;
         let mut steps = Vec::new();
         if counts {
             steps.extend(
@@ -228,7 +237,7 @@ impl Kernels<'_> {
             steps.extend(self.row_outputs(kernels, &given, &tensors, rows, params)?);
             params.loss.gathering = GATHERED;
         }
-        steps.extend(self.rows.steps(&tensors, rows, params, scratch.as_ref())?);
+        steps.extend(kernels.steps(&tensors, rows, params, scratch.as_ref())?);
         if let Some(kernels) = self.row_outputs {
             steps.extend(self.row_outputs(kernels, &given, &tensors, rows, params)?);
         } else if let Some(lse) = self.lse.filter(|_| own.writes_lse) {

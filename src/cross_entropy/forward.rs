@@ -14,7 +14,7 @@ use crate::tensor::{F32, Shape};
 use crate::variant::{Operation, Variant};
 use crate::{Error, KernelText, Planner, Reduction};
 
-/// A cross-entropy that is chosen, checked and compiled, waiting for buffers.
+/// A cross-entropy that is chosen and checked, waiting for buffers: the first ones that are bound have its kernels compiled.
 ///
 /// Cheap to clone; holds no buffer.
 #[derive(Debug, Clone)]
@@ -29,7 +29,7 @@ pub struct CrossEntropyPlan {
 }
 
 impl Planner {
-    /// Plans the loss, alone and with its gradient: which of the two runs is said by the buffers.
+    /// Plans the loss, alone and with its gradient: which of the two runs is said by the buffers. Nothing is compiled yet.
     ///
     /// # Errors
     ///
@@ -127,6 +127,13 @@ impl CrossEntropyPlan {
             }
         }
         Ok(request)
+    }
+
+    /// How many pipelines the bindings of this plan compile at most, where the planner has none of them.
+    pub fn pipelines(&self) -> usize {
+        let twice = 2 * (self.loss_only.pipelines() + self.fused.pipelines());
+        let row_outputs = self.row_outputs.as_ref().map_or(0, RowKernels::pipelines);
+        twice + self.lse.pipelines() + row_outputs + Tally::PIPELINES
     }
 
     /// Where the outputs of a row stand in the buffer of the row outputs that the spec asks for.

@@ -131,7 +131,7 @@ impl RowOutputs {
         }
     }
 
-    pub(super) fn any(self) -> bool {
+    pub(crate) fn any(self) -> bool {
         self != Self::default()
     }
 

@@ -24,14 +24,15 @@ const NOTHING: Window = Window::of_rows(0, 0);
 #[derive(Debug, Clone)]
 pub(super) struct Tally {
     planner: Planner,
-    count: Arc<Kernel>,
-    reduce: Arc<Kernel>,
-    merge: Arc<Kernel>,
-    /// Of a workgroup.
-    lanes: u64,
+    count: Program,
+    reduce: Program,
+    merge: Program,
 }
 
 impl Tally {
+    /// Those that count, reduce and merge.
+    pub(super) const PIPELINES: usize = 3;
+
     pub(super) fn plan(planner: &Planner, form: KernelOptions) -> Result<Self, Error> {
         // What is counted depends on what targets are, and on nothing else.
         let form = match form.shares {
@@ -45,13 +46,12 @@ impl Tally {
         let in_memory = abilities.max_workgroup_bytes / (REDUCED + TALLIED);
         let most = abilities.max_invocations.min(in_memory);
         let program = |stage| Program::tally(stage, form, most);
-        let kernel = |stage| planner.kernel(program(stage));
+        let program = |stage| planner.checked(program(stage));
         Ok(Self {
             planner: planner.clone(),
-            count: kernel(Stage::CountTargets)?,
-            reduce: kernel(Stage::ReduceLosses)?,
-            merge: kernel(Stage::MergeTallies)?,
-            lanes: program(Stage::CountTargets).lanes.into(),
+            count: program(Stage::CountTargets)?,
+            reduce: program(Stage::ReduceLosses)?,
+            merge: program(Stage::MergeTallies)?,
         })
     }
 
@@ -63,7 +63,7 @@ impl Tally {
         rows: u64,
         base: Params,
     ) -> Result<Vec<Step<'a>>, Error> {
-        self.steps(&self.count, tensors, rows, of_cols(cols, base))
+        self.steps(self.count, tensors, rows, of_cols(cols, base))
     }
 
     /// The dispatches that reduce the losses of `rows` rows and publish their record.
@@ -74,12 +74,12 @@ impl Tally {
         rows: u64,
         base: Params,
     ) -> Result<Vec<Step<'a>>, Error> {
-        self.steps(&self.reduce, tensors, rows, of_cols(cols, base))
+        self.steps(self.reduce, tensors, rows, of_cols(cols, base))
     }
 
     fn steps<'a>(
         &self,
-        kernel: &Arc<Kernel>,
+        program: Program,
         tensors: &[Tensor<'a>],
         rows: u64,
         mut base: Params,
@@ -91,14 +91,22 @@ impl Tally {
         base.grid.records = narrow(records);
         // Record 0 is where all merge; a single record is there from the start.
         let mut first_record = u64::from(records > 1);
+        let kernel = self.planner.kernel(program)?;
         let mut steps = Vec::new();
         for window in windows {
             let groups = self.groups(&window);
-            steps.push(step(kernel, &tensors, window, (first_record, groups), base));
+            steps.push(step(
+                &kernel,
+                &tensors,
+                window,
+                (first_record, groups),
+                base,
+            ));
             first_record += groups;
         }
         if records > 1 {
-            steps.push(step(&self.merge, &tensors, NOTHING, (1, 1), base));
+            let merge = self.planner.kernel(self.merge)?;
+            steps.push(step(&merge, &tensors, NOTHING, (1, 1), base));
         }
         Ok(steps)
     }
@@ -112,7 +120,7 @@ impl Tally {
     ) -> Result<Vec<KernelText>, Error> {
         let why =
             "The gradient of a mean divides by the rows that count, so they are counted first.";
-        self.texts(&self.count, roles, rows, base, (why, None))
+        self.texts(self.count, roles, rows, base, (why, None))
     }
 
     /// The same of losses.
@@ -124,12 +132,12 @@ impl Tally {
         condition: Option<&'static str>,
     ) -> Result<Vec<KernelText>, Error> {
         let why = "The losses of all rows become one, in an order that is the same in every run.";
-        self.texts(&self.reduce, roles, rows, base, (why, condition))
+        self.texts(self.reduce, roles, rows, base, (why, condition))
     }
 
     fn texts(
         &self,
-        kernel: &Kernel,
+        program: Program,
         roles: &[Role],
         rows: u64,
         base: Params,
@@ -142,7 +150,8 @@ impl Tally {
             .collect();
         let windows = self.windows(shapes_of(&roles), rows)?;
         let records: u64 = windows.iter().map(|window| self.groups(window)).sum();
-        let text = |kernel: &Kernel, windows: &[Window], why: String, each: String| {
+        let text = |program: Program, windows: &[Window], why: String, each: String| {
+            let kernel = self.planner.kernel(program)?;
             let mut dispatches = Dispatches::default();
             for window in windows {
                 dispatches.add(kernel.grid(self.groups(window))?);
@@ -152,27 +161,32 @@ impl Tally {
             let said = Said {
                 variant: format!(
                     "{each}, and {} invocations merge through workgroup memory",
-                    self.lanes
+                    self.lanes()
                 ),
                 reason: why,
                 condition,
             };
-            Ok(KernelText::new(kernel, said, &roles, &base, &dispatches))
+            Ok(KernelText::new(&kernel, said, &roles, &base, &dispatches))
         };
         let each = format!("an invocation takes {ROWS_PER_INVOCATION} rows");
-        let mut list = vec![text(kernel, &windows, why.into(), each)?];
+        let mut list = vec![text(program, &windows, why.into(), each)?];
         if records > 1 {
             let why = format!("There are {records} records, one of each workgroup.");
             let each = "an invocation takes every so many records".into();
-            list.push(text(&self.merge, &[NOTHING], why, each)?);
+            list.push(text(self.merge, &[NOTHING], why, each)?);
         }
         Ok(list)
+    }
+
+    /// Lanes of a workgroup.
+    fn lanes(&self) -> u64 {
+        self.count.lanes.into()
     }
 
     /// Checks that the lanes of one workgroup can merge so many records.
     fn check_trips(&self, records: u64) -> Result<(), Error> {
         let each = u64::from(self.planner.abilities().max_trips());
-        let (needed, available) = (records.div_ceil(each), self.lanes);
+        let (needed, available) = (records.div_ceil(each), self.lanes());
         if needed <= available {
             return Ok(());
         }
@@ -199,7 +213,7 @@ impl Tally {
     fn groups(&self, window: &Window) -> u64 {
         window
             .rows
-            .div_ceil(ROWS_PER_INVOCATION * self.lanes)
+            .div_ceil(ROWS_PER_INVOCATION * self.lanes())
             .max(1)
     }
 

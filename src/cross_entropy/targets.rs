@@ -31,6 +31,16 @@ impl TargetType {
         self.words() as u64 * F32
     }
 
+    /// Whether a target can have this id.
+    pub(super) fn holds(self, id: i64) -> bool {
+        match self {
+            Self::I32 => i32::try_from(id).is_ok(),
+            Self::U32 => u32::try_from(id).is_ok(),
+            Self::I64 => true,
+            Self::Probs => false,
+        }
+    }
+
     pub(super) const fn flag(self) -> u32 {
         match self {
             Self::U32 => UNSIGNED_IDS,

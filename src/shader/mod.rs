@@ -197,9 +197,10 @@ impl Program {
                 _ => operation,
             },
             form: match stage {
-                // Nothing is written over what is folded.
+                // Nothing is written over what is folded, and logits alone are folded alike for every loss.
                 Stage::Partial | Stage::Combine => KernelOptions {
                     in_place: false,
+                    loss_options: form.loss_options && form.is_dense(),
                     ..form
                 },
                 _ => form,
@@ -274,9 +275,14 @@ impl Program {
     /// The label of the pipeline and of its dispatches.
     pub fn label(&self) -> String {
         format!(
-            "wgpu-softmax {}{}.{}.{}",
+            "wgpu-softmax {}{}{}.{}.{}",
             self.operation,
             self.form,
+            if self.form.loss_options {
+                ".options"
+            } else {
+                ""
+            },
             self.stage.name(),
             self.dtype
         )
@@ -288,6 +294,7 @@ impl Program {
             (Stage::Registers { .. }, true) => "strided_registers",
             (Stage::FromSaved, true) => self.stage.name(),
             (_, true) => "strided",
+            (Stage::CountTargets | Stage::ReduceLosses, _) => "tally_rows",
             (stage, _) => stage.name(),
         }
     }

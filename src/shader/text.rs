@@ -71,6 +71,7 @@ impl Program {
         let writes_matrix = self.operation.writes_matrix()
             && !matches!(self.stage, Stage::Partial | Stage::Combine);
         let has_targets = self.is_cross_entropy();
+        let plain_loss = self.has_plain_loss();
         let masking = form.masking;
         let has_column = has_targets && !dense || self.operation == Operation::Jacobian;
         let is = |operations: &[Operation]| operations.contains(&self.operation);
@@ -89,6 +90,8 @@ impl Program {
             ("MERGES_LANES", self.reduce != Reduce::Invocation),
             ("HAS_MAX", self.has_max()),
             ("DENSE", dense),
+            ("PLAIN_LOSS", plain_loss),
+            ("HAS_TARGET_SUM", dense || !plain_loss),
             ("PROBS", form.shares == Shares::Probabilities),
             ("TRACK_ENTROPY", form.entropy),
             ("TRACK_ARGMAX", form.argmax),
@@ -149,6 +152,11 @@ impl Program {
                 self.reads_loss() || masking != Masking::None,
             ),
         ]
+    }
+
+    /// Tallies serve losses of every kind.
+    fn has_plain_loss(&self) -> bool {
+        !self.form.loss_options && self.operation.may_have_plain_loss() && !self.stage.is_tally()
     }
 
     fn reads_loss(&self) -> bool {

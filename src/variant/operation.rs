@@ -118,6 +118,14 @@ impl Operation {
         )
     }
 
+    /// Whether its kernels for a loss without options have nothing of them: those that training runs.
+    pub(crate) const fn may_have_plain_loss(self) -> bool {
+        matches!(
+            self,
+            Self::CrossEntropy | Self::CrossEntropyBackward | Self::CrossEntropyFused
+        )
+    }
+
     /// Whether it runs over one value a row only, from its saved pair.
     pub const fn is_per_row(self) -> bool {
         matches!(

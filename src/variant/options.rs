@@ -51,6 +51,9 @@ pub struct KernelOptions {
     pub entropy: bool,
     /// Whether the column of a row's largest logit is told.
     pub argmax: bool,
+    /// Whether a loss has options that most do without: class weights, a z-loss, an upstream gradient, divisors of the
+    /// caller's, class ids of two words, a shard of the classes, or pairs that are saved.
+    pub loss_options: bool,
 }
 
 impl KernelOptions {
@@ -83,6 +86,13 @@ impl KernelOptions {
                 ..*form
             };
             forms.extend(forms.iter().map(over_source).collect::<Vec<_>>());
+        }
+        if operation.may_have_plain_loss() {
+            let with_options = |form: &Self| Self {
+                loss_options: true,
+                ..*form
+            };
+            forms.extend(forms.iter().map(with_options).collect::<Vec<_>>());
         }
         forms
     }

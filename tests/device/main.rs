@@ -18,6 +18,7 @@ mod masks;
 mod operations;
 mod options;
 mod partial;
+mod pipelines;
 mod recording;
 mod row_outputs;
 mod slices;

@@ -64,9 +64,14 @@ fn lines_of_code(text: &str) -> usize {
 }
 
 #[test]
-fn plain_softmax_is_read_in_one_sitting() {
-    let text = in_registers(Operation::Softmax).wgsl();
-    assert!(lines_of_code(&text) <= 220, "{}", lines_of_code(&text));
+fn a_kernel_is_read_in_one_sitting() {
+    for (operation, most) in [
+        (Operation::Softmax, 220),
+        (Operation::CrossEntropyFused, 380),
+    ] {
+        let lines = lines_of_code(&in_registers(operation).wgsl());
+        assert!(lines <= most, "{operation}: {lines} lines");
+    }
 }
 
 #[test]

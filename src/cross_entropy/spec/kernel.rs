@@ -23,6 +23,17 @@ impl CrossEntropySpec {
         }
     }
 
+    /// Whether the loss has options by itself; buffers that are bound may bring others.
+    fn has_options(&self) -> bool {
+        let has_wide_ids = match self.targets {
+            TargetType::I64 => true,
+            // Negative ids are not told from the highest ones.
+            TargetType::I32 => self.all_classes > 1 << 31,
+            TargetType::U32 | TargetType::Probs => false,
+        };
+        has_wide_ids || self.z_loss != 0.0 || self.mean_over.is_some() || self.is_shard()
+    }
+
     /// The code of an operation.
     fn form_of(&self, operation: Operation) -> KernelOptions {
         let form = self.form();
@@ -32,9 +43,14 @@ impl CrossEntropySpec {
                 KernelOptions {
                     entropy,
                     argmax,
+                    loss_options: self.has_options(),
                     ..form
                 }
             }
+            Operation::CrossEntropyBackward => KernelOptions {
+                loss_options: self.has_options(),
+                ..form
+            },
             // Whatever the shares of the classes.
             Operation::RowOutputs if form.shares == Shares::Smoothed => KernelOptions {
                 shares: Shares::Onehot,
@@ -105,7 +121,8 @@ impl CrossEntropySpec {
 
     fn flags(&self) -> u32 {
         let bit = |asked, bit| if asked { bit } else { 0 };
-        bit(self.ignore_index.is_some(), HAS_IGNORE_INDEX)
+        let is_id = |ignored| self.targets.holds(ignored);
+        bit(self.ignore_index.is_some_and(is_id), HAS_IGNORE_INDEX)
             | bit(self.zero_valid == ZeroValid::Zero, ZERO_VALID)
             | bit(self.mean_over.is_some(), DIVISORS_GIVEN)
             | self.targets.flag()

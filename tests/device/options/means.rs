@@ -15,23 +15,18 @@ const COLS: usize = 45;
 /// Unequal, one of a single row.
 const PARTS: [Range<usize>; 3] = [0..13, 13..14, 14..ROWS];
 
-/// What the rows are, so that every form has a mean of its own.
+/// What the rows are, so that every one has a mean of its own.
 #[derive(Debug, Clone, Copy)]
-enum KernelOptions {
+enum Kind {
     Ids,
     Smoothed,
     Capped,
     Probs,
 }
 
-const FORMS: [KernelOptions; 4] = [
-    KernelOptions::Ids,
-    KernelOptions::Smoothed,
-    KernelOptions::Capped,
-    KernelOptions::Probs,
-];
+const KINDS: [Kind; 4] = [Kind::Ids, Kind::Smoothed, Kind::Capped, Kind::Probs];
 
-impl KernelOptions {
+impl Kind {
     /// Some rows of the batch, with weights and z-loss: cross-entropy and z-loss divide by different numbers.
     fn of(self, rows: Range<usize>) -> Problem {
         let logits = Inputs::Flat.logits(ROWS, COLS, 3);
@@ -51,11 +46,11 @@ impl KernelOptions {
 }
 
 /// The whole batch's mean, and what it divides by.
-fn whole(form: KernelOptions) -> (Problem, f32, u32) {
-    let problem = form.of(0..ROWS);
+fn whole(kind: Kind) -> (Problem, f32, u32) {
+    let problem = kind.of(0..ROWS);
     let counted = Expected::of(&problem).result;
     let (sum, valid) = (counted.weight_sum as f32, counted.valid_rows as u32);
-    if !matches!(form, KernelOptions::Probs) {
+    if !matches!(kind, Kind::Probs) {
         assert!(
             (sum - valid as f32).abs() > 1.0,
             "the divisors do not differ"
@@ -66,18 +61,18 @@ fn whole(form: KernelOptions) -> (Problem, f32, u32) {
 
 #[test]
 fn a_batch_in_parts_has_the_mean_and_the_gradient_of_the_whole() {
-    for form in FORMS {
-        let (problem, sum, valid) = whole(form);
+    for kind in KINDS {
+        let (problem, sum, valid) = whole(kind);
         let expected = Expected::of(&problem);
         expected.assert(&problem.fused(gpu(), None), "the whole");
         for run in [Problem::fused, Problem::apart] {
-            let parts = PARTS.map(|part| run(&form.of(part).mean_over(sum, valid), gpu(), None));
+            let parts = PARTS.map(|part| run(&kind.of(part).mean_over(sum, valid), gpu(), None));
             let mut joined = Found::side_by_side(&parts);
             let losses = parts.iter().map(|part| part.losses[0]);
             joined.losses = vec![losses.sum()];
             // What a mean was given as divisors is not counted.
             joined.status = problem.fused(gpu(), None).status;
-            expected.assert(&joined, &format!("{form:?} in parts"));
+            expected.assert(&joined, &format!("{kind:?} in parts"));
         }
     }
 }
@@ -85,21 +80,21 @@ fn a_batch_in_parts_has_the_mean_and_the_gradient_of_the_whole() {
 /// The gradient is divided, and no loss but that of a mean is.
 #[test]
 fn losses_that_are_no_mean_stay_undivided() {
-    for form in FORMS {
+    for kind in KINDS {
         for reduction in [Reduction::None, Reduction::Sum] {
-            let plain = form.of(0..ROWS).reduction(reduction);
+            let plain = kind.of(0..ROWS).reduction(reduction);
             let over = plain.clone().mean_over(12.5, 31);
             let (plain, found) = (plain.fused(gpu(), None), over.fused(gpu(), None));
             assert_eq!(
                 bits(&found.losses),
                 bits(&plain.losses),
-                "{form:?}, {reduction:?}"
+                "{kind:?}, {reduction:?}"
             );
-            assert_eq!(found.status, plain.status, "{form:?}, {reduction:?}");
+            assert_eq!(found.status, plain.status, "{kind:?}, {reduction:?}");
             assert_ne!(
                 bits(&found.grad),
                 bits(&plain.grad),
-                "{form:?}, {reduction:?}"
+                "{kind:?}, {reduction:?}"
             );
             over.assert_on_every_kernel();
         }
@@ -111,16 +106,16 @@ const DIVISORS: [(f32, u32); 4] = [(0.0, 0), (-0.0, 7), (0.0, 7), (7.0, 0)];
 
 #[test]
 fn divisors_that_were_given_may_be_zero() {
-    for form in FORMS {
+    for kind in KINDS {
         for zero_valid in [ZeroValid::Nan, ZeroValid::Zero] {
             for (sum, valid) in DIVISORS {
-                let problem = form
+                let problem = kind
                     .of(0..ROWS)
                     .zero_valid(zero_valid)
                     .mean_over(sum, valid);
                 let expected = Expected::of(&problem);
                 for found in [problem.fused(gpu(), None), problem.apart(gpu(), None)] {
-                    let what = format!("{form:?} over {sum} and {valid}, {zero_valid:?}");
+                    let what = format!("{kind:?} over {sum} and {valid}, {zero_valid:?}");
                     expected.assert(&found, &what);
                 }
             }
@@ -131,22 +126,22 @@ fn divisors_that_were_given_may_be_zero() {
 /// Where 0 is divided by, NaN or exactly 0: of cross-entropy and z-loss each for itself.
 #[test]
 fn nothing_to_divide_by_is_what_the_caller_says() {
-    for form in FORMS {
+    for kind in KINDS {
         let given = |sum, valid, zero_valid| {
-            let problem = form.of(0..ROWS).z_loss(0.05).zero_valid(zero_valid);
+            let problem = kind.of(0..ROWS).z_loss(0.05).zero_valid(zero_valid);
             problem.mean_over(sum, valid).fused(gpu(), None)
         };
         let nan = given(0.0, 0, ZeroValid::Nan);
         assert!(
             nan.losses[0].is_nan() && nan.grad.iter().any(|g| g.is_nan()),
-            "{form:?}"
+            "{kind:?}"
         );
         let zero = given(0.0, 0, ZeroValid::Zero);
-        assert_eq!(bits(&zero.losses), [0], "{form:?}");
-        assert!(zero.grad.iter().all(|&g| g == 0.0), "{form:?}");
+        assert_eq!(bits(&zero.losses), [0], "{kind:?}");
+        assert!(zero.grad.iter().all(|&g| g == 0.0), "{kind:?}");
         let z_alone = given(0.0, 7, ZeroValid::Zero);
-        assert_eq!(z_alone.losses[0], z_alone.status.z_loss, "{form:?}");
-        assert!(z_alone.losses[0] > 0.0, "{form:?}");
+        assert_eq!(z_alone.losses[0], z_alone.status.z_loss, "{kind:?}");
+        assert!(z_alone.losses[0] > 0.0, "{kind:?}");
         // A gradient of z-loss alone is p times a number of its row: nowhere negative where lse is positive.
         let row = z_alone
             .lse
@@ -155,9 +150,9 @@ fn nothing_to_divide_by_is_what_the_caller_says() {
             .expect("a positive lse");
         assert!(
             z_alone.grad[row * COLS..][..COLS].iter().all(|&g| g >= 0.0),
-            "{form:?}"
+            "{kind:?}"
         );
-        assert!(given(7.0, 0, ZeroValid::Nan).losses[0].is_nan(), "{form:?}");
+        assert!(given(7.0, 0, ZeroValid::Nan).losses[0].is_nan(), "{kind:?}");
     }
 }
 
@@ -195,7 +190,7 @@ fn what_was_counted_may_be_nothing() {
 /// Probabilities have every row count once, whatever its weights.
 #[test]
 fn rows_of_probabilities_are_divided_by_their_number() {
-    let problem = KernelOptions::Probs.of(0..ROWS);
+    let problem = Kind::Probs.of(0..ROWS);
     let found = problem.fused(gpu(), None);
     assert_eq!(
         (found.status.valid_rows, found.status.weight_sum),
@@ -207,28 +202,28 @@ fn rows_of_probabilities_are_divided_by_their_number() {
 /// Of fewer rows than planned, those that are bound count.
 #[test]
 fn a_plan_for_more_rows_has_the_mean_of_those_bound() {
-    for form in FORMS {
-        let (mut more, few) = (form.of(0..ROWS), form.of(0..13));
+    for kind in KINDS {
+        let (mut more, few) = (kind.of(0..ROWS), kind.of(0..13));
         (more.rows, more.logits, more.targets) =
             (few.rows, few.logits.clone(), few.targets.clone());
         for run in [Problem::fused, Problem::apart] {
             let (more, few) = (run(&more, gpu(), None), run(&few, gpu(), None));
-            assert!(more.bits() == few.bits(), "{form:?}");
+            assert!(more.bits() == few.bits(), "{kind:?}");
         }
     }
 }
 
 #[test]
 fn no_rows_have_no_mean() {
-    for form in FORMS {
+    for kind in KINDS {
         for (zero_valid, is_mean) in [
             (ZeroValid::Nan, f32::is_nan as fn(f32) -> bool),
             (ZeroValid::Zero, |mean| mean == 0.0),
         ] {
-            let found = form.of(0..0).zero_valid(zero_valid).fused(gpu(), None);
-            assert!(is_mean(found.losses[0]), "{form:?}, {zero_valid:?}");
+            let found = kind.of(0..0).zero_valid(zero_valid).fused(gpu(), None);
+            assert!(is_mean(found.losses[0]), "{kind:?}, {zero_valid:?}");
             let counts = (found.status.valid_rows, found.status.first_bad_row);
-            assert_eq!(counts, (0, u32::MAX), "{form:?}");
+            assert_eq!(counts, (0, u32::MAX), "{kind:?}");
         }
     }
 }

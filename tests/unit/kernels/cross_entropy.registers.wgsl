@@ -54,26 +54,19 @@ fn registers(invocation: Invocation) {
 // here.
 
 @group(0) @binding(6) var<storage, read_write> losses: array<u32>;
-@group(0) @binding(7) var<storage, read_write> pairs: array<vec2<u32>>;
-@group(0) @binding(13) var<storage, read> grad_losses: array<u32>;
 @group(0) @binding(14) var<uniform> tally: Tally;
 
 // The gradient is prob_coeff exp(scale (x - max)) - target_coeff t, of which kept_bits leave nothing in an ignored row.
 struct Row {
-    rows: vec4<u32>, role: vec4<u32>, column: vec4<u32>, weight: vec4<u32>, logit: vec4<u32>, max: vec4<f32>,
-    pair: Pair, loss: vec4<u32>, z_loss: vec4<u32>, prob_coeff: vec4<f32>, target_coeff: vec4<f32>,
-    nan_rows: vec4<bool>, kept_bits: vec4<u32>,
+    role: vec4<u32>, column: vec4<u32>, logit: vec4<u32>, max: vec4<f32>, pair: Pair, loss: vec4<u32>,
+    prob_coeff: vec4<f32>, target_coeff: vec4<f32>, nan_rows: vec4<bool>, kept_bits: vec4<u32>,
 }
 
 fn load_row(rows: vec4<u32>) -> Row {
     let found = load_target(rows);
     var row: Row;
-    row.rows = rows;
     row.role = found.role;
-    let column = found.class_ - params.loss.first_class;
-    let has_column = (found.class_ >= vec4<u32>(params.loss.first_class)) & (column < vec4<u32>(params.grid.cols));
-    row.column = select(vec4<u32>(NO_COLUMN), column, has_column);
-    row.weight = found.weight;
+    row.column = found.class_;
     row.logit = load_target_logits(rows, row.column);
     return row;
 }
@@ -92,68 +85,26 @@ fn with_loss(concluded: Row, s: Statistic, log_sum: vec4<f32>) -> Row {
     row.loss = select(loss_of(row, s, log_sum), vec4<u32>(NAN), has_no_loss);
     row.loss = select(row.loss, vec4<u32>(0u), is_ignored);
     row.kept_bits = select(vec4<u32>(~0u), vec4<u32>(0u), is_ignored);
-    row.z_loss = select(z_loss_of(row, log_sum), vec4<u32>(0u), has_no_loss | is_ignored);
-    row = with_gradient(row, target_sum_of(row, s), log_sum);
+    row = with_gradient(row, s, log_sum);
     row.nan_rows |= has_no_loss;
     return row;
 }
 
-// Once over all shards: where the target's column is.
-fn z_loss_of(row: Row, log_sum: vec4<f32>) -> vec4<u32> {
-    let lse = value(bounded(bitcast<vec4<u32>>(params.scaling.scale * row.max + log_sum)));
-    let z_loss = bounded(bitcast<vec4<u32>>(params.loss.z_loss * lse * lse));
-    return select(z_loss, vec4<u32>(0u), row.column == vec4<u32>(NO_COLUMN));
-}
-
-fn with_gradient(concluded: Row, target_sum: vec4<u32>, log_sum: vec4<f32>) -> Row {
+fn with_gradient(concluded: Row, s: Statistic, log_sum: vec4<f32>) -> Row {
     var row = concluded;
-    var of_loss = grad_losses_of(row.rows);
-    var of_z_loss = of_loss;
+    var of_loss = vec4<u32>(ONE);
     if is_asked(MEAN) {
         let divisors = divisors_of(tally);
-        of_z_loss = quotient(of_loss, vec4<u32>(divisors.valid_rows));
-        of_loss = quotient(of_loss, vec4<u32>(divisors.weight_sum));
+        of_loss = bitcast<vec4<u32>>(1.0 / value(vec4<u32>(divisors.weight_sum)));
     }
     let inverse_sum = value(row.pair.inverse_sum);
     row.target_coeff = params.scaling.slope * value(of_loss);
-    row.prob_coeff = row.target_coeff * value(target_sum) * inverse_sum;
-    row.nan_rows = !(is_finite(of_loss) & is_finite(target_sum));
-    if params.loss.z_loss != 0.0 {
-        // The logsumexp last and in two parts: where it is huge, its product is finite for a probability alone.
-        let factor = 2.0 * params.scaling.slope * value(of_z_loss) * params.loss.z_loss * inverse_sum;
-        let of_max = (factor * params.scaling.postscale) * (params.scaling.prescale * row.max);
-        row.prob_coeff += of_max + factor * log_sum;
-        row.nan_rows |= !is_finite(of_z_loss);
-    }
-    // Out of range, it is no infinity: a probability of 0 makes 0 of it.
-    row.prob_coeff = value(bounded(bitcast<vec4<u32>>(row.prob_coeff)));
+    row.prob_coeff = row.target_coeff * inverse_sum;
     return row;
 }
 
-// The upstream gradient of the losses.
-fn grad_losses_of(rows: vec4<u32>) -> vec4<u32> {
-    if !is_asked(HAS_UPSTREAM) {
-        return vec4<u32>(ONE);
-    }
-    let at = select(vec4<u32>(0u), params.grid.bound_row + rows, vec4<bool>(is_asked(UPSTREAM_PER_ROW)));
-    return per_row(vec4<u32>(grad_losses[at.x], grad_losses[at.y], grad_losses[at.z], grad_losses[at.w]));
-}
-
-// One word a row, or two where a mean divides the z-losses by something else.
 fn store_row(index: u32, r: u32, row: Row) {
-    let at = params.grid.bound_row + index;
-    if is_asked(SAVES_PAIR) {
-        pairs[at] = vec2<u32>(row.pair.max[r], row.pair.inverse_sum[r]);
-    }
-    if is_asked(SKIPS_LOSS) {
-        return;
-    }
-    if params.loss.loss_words == 2u {
-        losses[2u * at] = row.loss[r];
-        losses[2u * at + 1u] = row.z_loss[r];
-    } else {
-        losses[at] = plus(row.loss, row.z_loss)[r];
-    }
+    losses[params.grid.bound_row + index] = row.loss[r];
 }
 
 // ---- formula/one_hot.wgsl
@@ -162,24 +113,15 @@ fn store_row(index: u32, r: u32, row: Row) {
 fn load_target_logits(rows: vec4<u32>, columns: vec4<u32>) -> vec4<u32> {
     let e = source_elements(rows, select(columns, vec4<u32>(0u), columns == vec4<u32>(NO_COLUMN)));
     let loaded = vec4<u32>(load_source_one(e.x), load_source_one(e.y), load_source_one(e.z), load_source_one(e.w));
-    let logits = per_row(loaded);
-    return logits;
-}
-
-fn target_sum_of(row: Row, s: Statistic) -> vec4<u32> {
-    return row.weight;
+    return per_row(loaded);
 }
 
 // w (scale (max - x_t) + ln(sum)), never lse - x_t: right at logits of 1e8.
 fn loss_of(row: Row, s: Statistic, log_sum: vec4<f32>) -> vec4<u32> {
-    let weight = value(row.weight);
     let difference = bounded_shifted(value(row.logit), row.max);
-    // The weight first: the loss may be a number where the log-probability is out of range.
-    let weighted = bitcast<vec4<u32>>(weight * log_sum - params.scaling.postscale * (weight * difference));
-    let unweighted = bitcast<vec4<u32>>(log_sum - params.scaling.postscale * difference);
-    let of_infinity = times(row.weight, select(vec4<u32>(INFINITY), unweighted, is_finite(row.logit)));
-    let loss = select(of_infinity, weighted, is_finite(row.weight) & is_finite(row.logit));
-    return select(loss, vec4<u32>(0u), (row.column == vec4<u32>(NO_COLUMN)) | is_zero(row.weight));
+    let of_number = bitcast<vec4<u32>>(log_sum - params.scaling.postscale * difference);
+    let unweighted = select(vec4<u32>(INFINITY), of_number, is_finite(row.logit));
+    return unweighted;
 }
 
 // ---- logits.wgsl
@@ -372,10 +314,6 @@ fn has_no_probs(s: Statistic) -> vec4<bool> {
     return is_empty | (vec4<u32>(s.special) >= vec4<u32>(INFINITY));
 }
 
-fn is_special(s: Statistic) -> vec4<bool> {
-    return vec4<u32>(s.special) >= vec4<u32>(INFINITY);
-}
-
 // 1 / sum, exactly 1 for 1.
 fn inverse(sum: vec4<f32>) -> vec4<f32> {
     return select(1.0 / max(sum, vec4<f32>(0x1p-126f)), vec4<f32>(1.0), sum == vec4<f32>(1.0));
@@ -385,28 +323,13 @@ fn log_of_sum(s: Statistic) -> vec4<f32> {
     return natural_log(max(vec4<f32>(s.sum), vec4<f32>(1.0)));
 }
 
-fn lse_of(s: Statistic) -> vec4<u32> {
-    let lse = bitcast<vec4<u32>>(params.scaling.scale * vec4<f32>(s.max) + log_of_sum(s));
-    let of_numbers = select(lse, vec4<u32>(NEGATIVE_INFINITY), vec4<f32>(s.sum) == vec4<f32>(0.0));
-    let of_special = select(vec4<u32>(INFINITY), vec4<u32>(NAN), vec4<u32>(s.special) > vec4<u32>(INFINITY));
-    return select(of_numbers, of_special, is_special(s));
-}
-
 // ---- target.wgsl
 // The targets of rows, what was asked of a loss, and arithmetic on bits that are infinite or NaN where they are.
+// A PLAIN_LOSS has ids of one word or probabilities, of all classes, and no options: weights, z-loss, upstream, pairs that are saved.
 
 @group(0) @binding(5) var<storage, read> target_ids: array<u32>;
-@group(0) @binding(12) var<storage, read> class_weights: array<u32>;
 const HAS_IGNORE_INDEX: u32 = 1u;
 const MEAN: u32 = 2u;
-const SKIPS_LOSS: u32 = 4u;
-const SAVES_PAIR: u32 = 8u;
-const HAS_WEIGHT: u32 = 16u;
-const HAS_UPSTREAM: u32 = 32u;
-const UPSTREAM_PER_ROW: u32 = 64u;
-const ZERO_VALID: u32 = 128u;
-const DIVISORS_GIVEN: u32 = 256u;
-const UNSIGNED_IDS: u32 = 512u;
 
 fn is_asked(flag: u32) -> bool {
     return (params.loss.flags & flag) != 0u;
@@ -416,41 +339,18 @@ const VALID: u32 = 0u;
 const IGNORED: u32 = 1u;
 const BAD: u32 = 2u;
 
-// The role, the class and the bits of the weight of each row's target.
-struct Target { role: vec4<u32>, class_: vec4<u32>, weight: vec4<u32> }
+// The role and the class of each row's target.
+struct Target { role: vec4<u32>, class_: vec4<u32> }
 
 // The targets of rows: a class id each, of one word or of two. The ignored id is tested first: it may lie outside the range. With
 // probabilities for targets every row counts, and counts once.
 fn load_target(rows: vec4<u32>) -> Target {
     let at = (params.grid.bound_row + rows) * params.loss.id_words;
     let low = per_row(vec4<u32>(target_ids[at.x], target_ids[at.y], target_ids[at.z], target_ids[at.w]));
-    let high = high_words(at, low);
-    var is_ignored = vec4<bool>(false);
-    if is_asked(HAS_IGNORE_INDEX) {
-        is_ignored = (low == vec4<u32>(params.loss.ignored_low)) & (high == vec4<u32>(params.loss.ignored_high));
-    }
-    let is_bad = (high != vec4<u32>(0u)) | (low >= vec4<u32>(params.loss.classes));
+    var is_ignored = vec4<bool>(is_asked(HAS_IGNORE_INDEX)) & (low == vec4<u32>(params.loss.ignored_low));
+    var is_bad = low >= vec4<u32>(params.loss.classes);
     let role = select(select(vec4<u32>(VALID), vec4<u32>(BAD), is_bad), vec4<u32>(IGNORED), is_ignored);
-    let is_valid = role == vec4<u32>(VALID);
-    let weight = per_row(class_weights_at(select(vec4<u32>(0u), low, is_valid)));
-    return Target(role, select(vec4<u32>(NO_COLUMN), low, is_valid), select(vec4<u32>(0u), weight, is_valid));
-}
-
-// The high words of class ids; of ids of one word, what their sign makes of them.
-fn high_words(at: vec4<u32>, low: vec4<u32>) -> vec4<u32> {
-    if params.loss.id_words == 2u {
-        return per_row(vec4<u32>(target_ids[at.x + 1u], target_ids[at.y + 1u], target_ids[at.z + 1u], target_ids[at.w + 1u]));
-    }
-    let is_negative = vec4<bool>(!is_asked(UNSIGNED_IDS)) & (low > vec4<u32>(MAGNITUDE));
-    return select(vec4<u32>(0u), vec4<u32>(~0u), is_negative);
-}
-
-fn class_weights_at(classes: vec4<u32>) -> vec4<u32> {
-    if !is_asked(HAS_WEIGHT) {
-        return vec4<u32>(ONE);
-    }
-    let c = classes;
-    return vec4<u32>(class_weights[c.x], class_weights[c.y], class_weights[c.z], class_weights[c.w]);
+    return Target(role, select(vec4<u32>(NO_COLUMN), low, role == vec4<u32>(VALID)));
 }
 
 // The tally of all rows. Counts are exact. The last three are the bits of f32: sums until the record is published, and then loss and z_loss are the
@@ -464,44 +364,7 @@ struct Tally {
 struct Divisors { weight_sum: u32, valid_rows: u32 }
 
 fn divisors_of(of_all: Tally) -> Divisors {
-    if is_asked(DIVISORS_GIVEN) {
-        return Divisors(params.loss.weight_sum, params.loss.valid_rows);
-    }
     return Divisors(of_all.weight_sum, bitcast<u32>(f32(of_all.valid_rows)));
-}
-
-// a / b in a mean: the caller has said what it is where b is 0.
-fn quotient(a: vec4<u32>, b: vec4<u32>) -> vec4<u32> {
-    let of_numbers = bitcast<vec4<u32>>(value(a) / value(b));
-    let infinite = a ^ (b & vec4<u32>(~MAGNITUDE));
-    let by_number = select(infinite, of_numbers, is_finite(a));
-    let by_zero = select(vec4<u32>(NAN), vec4<u32>(0u), vec4<bool>(is_asked(ZERO_VALID)));
-    let by_infinity = select(vec4<u32>(NAN), vec4<u32>(0u), is_finite(a));
-    let by_any = select(select(by_number, by_zero, is_zero(b)), by_infinity, !is_finite(b));
-    return select(by_any, vec4<u32>(NAN), is_nan(a) | is_nan(b));
-}
-
-// a + b.
-fn plus(a: vec4<u32>, b: vec4<u32>) -> vec4<u32> {
-    let of_numbers = bitcast<vec4<u32>>(value(a) + value(b));
-    let of_infinities = select(vec4<u32>(NAN), a, is_finite(b) | (a == b));
-    let of_number_and_any = select(b, of_numbers, is_finite(b));
-    return select(of_infinities, of_number_and_any, is_finite(a));
-}
-
-// a b.
-fn times(a: vec4<u32>, b: vec4<u32>) -> vec4<u32> {
-    let of_numbers = bitcast<vec4<u32>>(value(a) * value(b));
-    let infinite = vec4<u32>(INFINITY) | ((a ^ b) & vec4<u32>(~MAGNITUDE));
-    let of_any = select(infinite, vec4<u32>(NAN), is_nan(a) | is_nan(b) | is_zero(a) | is_zero(b));
-    return select(of_any, of_numbers, is_finite(a) & is_finite(b));
-}
-
-// The largest number of its sign in place of infinity: so is a z-loss, whose sum with an infinite loss is that loss, and a
-// coefficient that may be multiplied by 0.
-fn bounded(bits: vec4<u32>) -> vec4<u32> {
-    let largest = (bits & vec4<u32>(~MAGNITUDE)) | vec4<u32>(LOWEST_BITS & MAGNITUDE);
-    return select(largest, bits, is_finite(bits));
 }
 
 // ---- pairs.wgsl
@@ -514,7 +377,7 @@ fn pair_of(s: Statistic) -> Pair {
     let no_probs = has_no_probs(s);
     let inverse_sum = bitcast<vec4<u32>>(inverse(vec4<f32>(s.sum)));
     return Pair(
-        select(bitcast<vec4<u32>>(vec4<f32>(s.max)), lse_of(s), no_probs),
+        select(bitcast<vec4<u32>>(vec4<f32>(s.max)), vec4<u32>(NAN), no_probs),
         select(inverse_sum, vec4<u32>(NAN), no_probs),
     );
 }
@@ -621,8 +484,8 @@ struct Scaling {
 }
 
 struct Loss {
-    flags: u32, first_class: u32, classes: u32, id_words: u32, ignored_low: u32, ignored_high: u32, loss_words: u32,
-    @size(12) z_loss: f32, weight_sum: u32, @size(20) valid_rows: u32,
+    @size(8) flags: u32, classes: u32, id_words: u32, @size(24) ignored_low: u32, weight_sum: u32,
+    @size(20) valid_rows: u32,
 }
 
 struct Params { grid: Grid, @align(16) scaling: Scaling, @align(16) loss: Loss }
@@ -646,14 +509,6 @@ const HIGHEST_BITS: i32 = 0x7f7fffff;
 
 fn is_finite(bits: vec4<u32>) -> vec4<bool> {
     return (bits & vec4<u32>(MAGNITUDE)) < vec4<u32>(INFINITY);
-}
-
-fn is_nan(bits: vec4<u32>) -> vec4<bool> {
-    return (bits & vec4<u32>(MAGNITUDE)) > vec4<u32>(INFINITY);
-}
-
-fn is_zero(bits: vec4<u32>) -> vec4<bool> {
-    return (bits & vec4<u32>(MAGNITUDE)) == vec4<u32>(0u);
 }
 
 // The value itself; in place of NaN and infinity the finite one of the same sign that is largest in magnitude. As
