@@ -1,8 +1,8 @@
-//! Time, divided fairly.
+//! Budgets of time, divided fairly.
 
 use std::time::{Duration, Instant};
 
-/// So much time for everything, from now on.
+/// Budget of time for everything, from its start.
 #[derive(Debug, Clone, Copy)]
 pub struct Budget {
     begun: Instant,
@@ -10,7 +10,7 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// A budget that begins to run now.
+    /// Starts a budget that runs from now.
     pub fn new(total: Duration) -> Self {
         Self {
             begun: Instant::now(),
@@ -18,12 +18,12 @@ impl Budget {
         }
     }
 
-    /// What the next of `waiting` subjects may take: an equal part of what is left. Nothing where all is spent.
+    /// Returns the time for the next of `waiting` subjects: an equal part of what is left. `None` where all is spent.
     pub fn share(&self, waiting: usize) -> Option<Duration> {
         share(self.total, self.begun.elapsed(), waiting)
     }
 
-    /// An equal part of what is left, as a budget of its own.
+    /// Returns an equal part of what is left, as a budget of its own.
     #[must_use]
     pub fn part(&self, waiting: usize) -> Self {
         Self::new(self.share(waiting).unwrap_or_default())

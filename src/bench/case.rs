@@ -8,48 +8,48 @@ use super::rotation::Rotation;
 use super::{Ceiling, Clock, Spread, Subject};
 use crate::Error;
 
-/// Rounds of a measurement: at least so many, however little time there is, and at most.
+/// Fewest and most rounds of a measurement, however much time there is.
 const ROUNDS: (usize, usize) = (5, 101);
 
-/// What was measured.
+/// Measurement of a subject.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Measurement {
-    /// What was timed.
+    /// Subject that was timed.
     pub subject: Subject,
-    /// The kernel that ran, by name.
+    /// Name of the kernel that ran.
     pub kernel: String,
-    /// Nanoseconds of device time that the operation takes.
+    /// Device time of the operation in nanoseconds.
     pub time_ns: Spread,
-    /// The fewest bytes that it must move.
+    /// Fewest bytes that it must move.
     pub bytes: u64,
-    /// What it was timed beside.
+    /// Ceiling that it was timed with.
     pub ceiling: Ceiling,
-    /// The form of it that was the best, by name.
+    /// Name of the ceiling's form that was the best.
     pub ceiling_kernel: String,
-    /// 10^9 bytes a second that the ceiling moves.
+    /// Rate of the ceiling in 10^9 bytes a second.
     pub ceiling_gb_per_s: Spread,
-    /// The ceiling's time for the same bytes, divided by the operation's, round by round.
+    /// Time of the ceiling for the same bytes, divided by the operation's, round by round.
     pub fraction: Spread,
-    /// The same with a ceiling that takes one exponential of every element, if it was asked for and the operation
-    /// takes them too.
+    /// The same fraction with a ceiling that takes one exponential of every element, if it was requested and the operation takes
+    /// them too.
     pub exp_fraction: Option<Spread>,
-    /// How many rounds there were.
+    /// Number of rounds.
     pub rounds: usize,
-    /// Whether so much memory lay between two runs on the same that no cache had kept it.
+    /// True if enough memory was used between two runs on the same buffers that no cache had kept them.
     pub cold: bool,
-    /// Where times come from.
+    /// Source of the times.
     pub clock: Clock,
 }
 
 impl Measurement {
-    /// 10^9 bytes a second, by the median time.
+    /// Returns the rate in 10^9 bytes a second, by the median time.
     pub fn gb_per_s(&self) -> f64 {
         self.bytes as f64 / self.time_ns.median
     }
 }
 
-/// A subject that is compiled, bound and verified, with the ceilings that it is timed beside.
+/// Subject that is compiled, bound and verified, with the ceilings that it is timed with.
 #[derive(Debug)]
 pub struct Case<'a> {
     pub(super) timer: &'a Timer,
@@ -61,22 +61,22 @@ pub struct Case<'a> {
     pub(super) cold: bool,
 }
 
-/// Nanoseconds of one run each, in one round.
+/// Times of one run each, in nanoseconds, in one round.
 #[derive(Debug, Clone, Copy)]
 struct Round {
     operation: f64,
     ceiling: f64,
-    /// The operation again, where this ceiling was not asked for.
+    /// Time of the exponential ceiling; that of the operation, where this ceiling was not requested.
     exp_ceiling: f64,
 }
 
 impl Case<'_> {
-    /// The fewest bytes that the operation must move.
+    /// Returns the fewest bytes that the operation must move.
     pub fn bytes(&self) -> u64 {
         self.subject.bytes()
     }
 
-    /// Device time of so many runs of the operation.
+    /// Returns the device time of `runs` runs of the operation.
     ///
     /// # Errors
     ///
@@ -85,7 +85,7 @@ impl Case<'_> {
         time_runs(self.timer, &mut self.operation, runs)
     }
 
-    /// Device time of so many runs of its ceiling.
+    /// Returns the device time of `runs` runs of its ceiling.
     ///
     /// # Errors
     ///
@@ -94,7 +94,7 @@ impl Case<'_> {
         time_runs(self.timer, &mut self.ceiling.runs, runs)
     }
 
-    /// Measures for so long, operation and ceilings in turn: five rounds at least.
+    /// Measures for `time`, operation and ceilings in turn: five rounds at least.
     ///
     /// # Errors
     ///
@@ -113,7 +113,7 @@ impl Case<'_> {
         Ok(self.measurement(&rounds))
     }
 
-    /// The ceiling first and the operation last, or the other way round.
+    /// Times one round: the ceiling first and the operation last, or the other way round.
     fn round(&mut self, reversed: bool) -> Result<Round, Error> {
         let mut works = vec![&mut self.ceiling.runs];
         works.extend(self.exp_ceiling.as_mut().map(|ceiling| &mut ceiling.runs));

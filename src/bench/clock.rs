@@ -1,4 +1,4 @@
-//! How long a compute pass takes on the device.
+//! Measurement of the time that a compute pass takes on the device.
 
 use std::time::{Duration, Instant};
 
@@ -10,27 +10,27 @@ use wgpu::{
 use super::rotation::Rotation;
 use crate::{Error, Gpu};
 
-/// Passes that are timed in one submission, at most.
+/// Largest number of passes that are timed in one submission.
 const MAX_PASSES: u32 = 4;
 
-/// What an error of the device is an error of.
+/// Name of the work in errors of the device.
 const TIMED: &str = "a timed pass";
 
 /// Nanoseconds of work by which timestamps are compared with the wall clock.
 const DOUBTED: f64 = 5e6;
 
-/// Where times come from.
+/// Source of the times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Clock {
-    /// Timestamps that the device writes where a pass begins and ends.
+    /// Timestamps that the device writes at both ends of a pass.
     Timestamps,
     /// The host's clock, from the submission of a pass to its end.
     Wall,
 }
 
 impl Clock {
-    /// `timestamps` or `wall`.
+    /// Returns `timestamps` or `wall`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Timestamps => "timestamps",
@@ -39,12 +39,12 @@ impl Clock {
     }
 }
 
-/// Times passes.
+/// Timer of passes.
 #[derive(Debug)]
 pub(super) struct Timer {
     gpu: Gpu,
     queries: Option<Queries>,
-    /// Nanoseconds that a sample should take at least.
+    /// Least duration of a sample in nanoseconds.
     pub(super) sample: f64,
 }
 
@@ -55,7 +55,7 @@ struct Queries {
 }
 
 impl Timer {
-    /// By timestamps, where the device has the feature.
+    /// Uses timestamps, where the device has the feature.
     pub(super) fn new(gpu: &Gpu) -> Self {
         let has_timestamps = gpu.device().features().contains(Features::TIMESTAMP_QUERY);
         let mut timer = Self {
@@ -67,7 +67,8 @@ impl Timer {
         timer
     }
 
-    /// Submitting costs tens of microseconds, which the wall clock sees and timestamps do not.
+    /// Takes a clock, and the sample that it needs: submitting costs tens of microseconds, which the wall clock sees and
+    /// timestamps do not.
     fn take(&mut self, queries: Option<Queries>) {
         let software = self.gpu.planner().abilities().software;
         self.sample = match queries {
@@ -84,8 +85,8 @@ impl Timer {
         }
     }
 
-    /// Keeps the device busy until its clocks are up, and takes the wall clock if timestamps of `work` do not agree
-    /// with it: none may exceed it, and the longest must be half of the shortest time by the wall.
+    /// Keeps the device busy until its clocks are up, and takes the wall clock if timestamps of `work` do not agree with it: none
+    /// may exceed the wall time around it, and the longest must be half of the shortest wall time at least.
     pub(super) fn doubt(&mut self, work: &mut Rotation) -> Result<(), Error> {
         // By the wall clock, as timestamps are not trusted yet; long enough for submitting to be a small part.
         let once = self.by_wall(work)?;
@@ -112,7 +113,7 @@ impl Timer {
         Duration::from_millis(if software { 0 } else { 200 })
     }
 
-    /// Nanoseconds of a run of each, by a sample of each in a pass of its own, one after the other.
+    /// Returns the nanoseconds of a run of each work, by a sample of each in a pass of its own, one after the other.
     pub(super) fn time(&self, works: &mut [&mut Rotation]) -> Result<Vec<f64>, Error> {
         let mut times = {
             let works: Vec<&Rotation> = works.iter().map(|work| &**work).collect();
@@ -131,7 +132,7 @@ impl Timer {
         Ok(times)
     }
 
-    /// Nanoseconds of a sample of each.
+    /// Returns the nanoseconds of a sample of each work.
     fn by_timestamps(&self, queries: &Queries, works: &[&Rotation]) -> Result<Vec<f64>, Error> {
         self.gpu.submit(TIMED, |encoder| {
             for (work, index) in works.iter().zip(0..MAX_PASSES) {
@@ -145,7 +146,7 @@ impl Timer {
         Ok(ticks.chunks_exact(2).map(elapsed).collect())
     }
 
-    /// Nanoseconds of a sample.
+    /// Returns the nanoseconds of a sample.
     fn by_wall(&self, work: &Rotation) -> Result<f64, Error> {
         self.gpu.contain(
             || TIMED.to_owned(),
@@ -194,7 +195,7 @@ impl Queries {
         }
     }
 
-    /// Those of so many passes: the others have never been written.
+    /// Resolves the queries of the first `passes` passes: the others have never been written.
     fn resolve(&self, passes: usize, encoder: &mut CommandEncoder) {
         encoder.resolve_query_set(&self.set, 0..2 * passes as u32, &self.resolved, 0);
     }

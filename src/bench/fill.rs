@@ -4,8 +4,8 @@ use wgpu::Buffer;
 
 use crate::{Error, Gpu};
 
-/// Fills the first bytes of buffers with copies of the first bytes of `block`, one after the other, and with as much of
-/// it as the end takes. Both are multiples of four.
+/// Fills the first bytes of buffers with copies of the first bytes of `block`, one after the other, the last copy cut to fit.
+/// Both numbers of bytes are multiples of four.
 pub(super) fn fill<'a>(
     gpu: &Gpu,
     (block, block_bytes): (&Buffer, u64),

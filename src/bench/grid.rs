@@ -1,4 +1,4 @@
-//! The shapes that are timed where none are asked for.
+//! Grid of shapes that are timed where none are requested.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use super::Subject;
 use crate::DType;
 use crate::variant::Operation;
 
-/// Rows, columns, and how many rows lie side by side, the most telling first: what a budget does not reach is left out.
+/// Rows, columns, and the extent of the strided axis, the most important first: those that a budget does not reach are left out.
 const SHAPES: [(u64, u64, u64); 13] = [
     (8192, 1024, 1),
     (1024, 32_768, 1),
@@ -23,35 +23,35 @@ const SHAPES: [(u64, u64, u64); 13] = [
     (256, 151_936, 1),
 ];
 
-/// How many of them are timed in 16-bit storage, too.
+/// Number of these shapes that are timed in 16-bit storage, too.
 const SHAPES_OF_16_BITS: usize = 2;
 
-/// A Jacobian has a square matrix a row: its shapes are its own.
+/// Shapes of the Jacobian, which has a square matrix a row.
 const JACOBIAN_SHAPES: [(u64, u64, u64); 2] = [(16_384, 32, 1), (1024, 128, 1)];
 
-/// Elements of the largest matrix of an operation on a software adapter: a sample should last milliseconds, so that
-/// there are many, and ceiling and operation meet the same neighbours.
+/// Elements of the largest matrix of an operation on a software adapter: a sample should last milliseconds, so that there are
+/// many samples, and ceiling and operation run under the same load of the machine.
 const SOFTWARE_ELEMENTS: u64 = 1 << 21;
 
-/// Rows that are left there at least: with fewer, other kernels are chosen.
+/// Fewest rows left on a software adapter: with fewer, other kernels are chosen.
 const SOFTWARE_ROWS: u64 = 16;
 
-/// Columns of a row up to which a Jacobian is timed at a shape that was not chosen for it.
+/// Largest number of columns at which a Jacobian is timed at a shape that was not chosen for it.
 const JACOBIAN_COLS: u64 = 512;
 
-/// Rows and columns.
+/// Shape of rows and columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Shape {
-    /// Rows.
+    /// Number of rows.
     pub rows: u64,
-    /// Columns of a row.
+    /// Number of columns of a row.
     pub cols: u64,
-    /// Rows that lie side by side: 1, or a divisor of the rows.
+    /// Extent of the strided axis: 1, or a divisor of the rows.
     pub inner: u64,
 }
 
 impl From<(u64, u64)> for Shape {
-    /// Rows and columns of rows one after the other.
+    /// Converts rows and columns to a shape of contiguous rows.
     fn from((rows, cols): (u64, u64)) -> Self {
         Self {
             rows,
@@ -62,7 +62,7 @@ impl From<(u64, u64)> for Shape {
 }
 
 impl fmt::Display for Shape {
-    /// `8192x1024`, or with rows side by side as `8x1000x4096`.
+    /// Writes `8192x1024`, or with rows on a strided axis `8x1000x4096`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { rows, cols, inner } = *self;
         match inner {
@@ -72,7 +72,7 @@ impl fmt::Display for Shape {
     }
 }
 
-/// What to time: operations, shapes and storage types, each list empty for the grid's own.
+/// Selection of what is timed: operations, shapes and storage types, each list empty for the grid's own.
 ///
 /// The grid's shapes are those of attention rows, hidden layers, vocabularies and beyond. A software adapter gets
 /// them with fewer rows. f32 is timed at all of them, 16-bit storage at two.
@@ -88,25 +88,25 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// Of these operations.
+    /// Sets the operations.
     #[must_use]
     pub fn operations(self, operations: Vec<Operation>) -> Self {
         Self { operations, ..self }
     }
 
-    /// At these shapes.
+    /// Sets the shapes.
     #[must_use]
     pub fn shapes(self, shapes: Vec<Shape>) -> Self {
         Self { shapes, ..self }
     }
 
-    /// With these storage types.
+    /// Sets the storage types.
     #[must_use]
     pub fn dtypes(self, dtypes: Vec<DType>) -> Self {
         Self { dtypes, ..self }
     }
 
-    /// The subjects, those of one shape and storage type together.
+    /// Returns the subjects, those of one shape and storage type together.
     pub fn subjects(&self, software: bool) -> Vec<Subject> {
         let mut list = Vec::new();
         for (shape, dtype) in self.shapes_and_dtypes() {
@@ -156,7 +156,7 @@ impl Selection {
         }
     }
 
-    /// Jacobians have shapes of their own, unless they were asked for by name.
+    /// True if the selection includes the subject. Jacobians have shapes of their own, unless they were requested by name.
     fn includes(&self, subject: &Subject) -> bool {
         let jacobian = subject.operation == Operation::Jacobian;
         let of_jacobians = JACOBIAN_SHAPES.contains(&(subject.rows, subject.cols, subject.inner));

@@ -1,25 +1,25 @@
-//! What an operation is timed on: random rows, and what goes with them.
+//! Inputs that an operation is timed on: random rows, with targets and gradients.
 
 use super::Subject;
 use crate::check::{Inputs, inputs};
 use crate::variant::Operation;
 
-/// Elements of the rows that are drawn; a matrix with more repeats them.
+/// Number of elements of the rows that are drawn; a larger matrix repeats them.
 const DRAWN: u64 = 1 << 18;
 
-/// The standard deviation of logits.
+/// Standard deviation of logits.
 const DEVIATION: f32 = 4.0;
 
 const SEED: u64 = 1;
 
-/// The rows of a subject's matrices as they are stored, and what is one a row.
+/// Rows of a subject's matrices as they are stored, and the inputs with one value a row.
 #[derive(Debug)]
 pub(super) struct Drawn {
     cols: u64,
     inner: u64,
     /// Logits, probabilities or log-probabilities.
     pub(super) first: Vec<f32>,
-    /// The upstream gradient, of as many rows. Empty where there is none.
+    /// The upstream gradient, with as many rows. Empty where there is none.
     pub(super) second: Vec<f32>,
     /// A class id for every row of the subject. Empty where there is none.
     pub(super) targets: Vec<i32>,
@@ -71,7 +71,7 @@ impl Drawn {
         drawn
     }
 
-    /// Rows of a matrix of these, as the subject has them: its elements are these, again and again.
+    /// Returns rows of a matrix of the subject, which repeats the elements of `matrix`.
     pub(super) fn rows_of(&self, matrix: &[f32], rows: &[u64]) -> Vec<f32> {
         let Self { cols, inner, .. } = *self;
         let row = |&row: &u64| {
@@ -84,7 +84,8 @@ impl Drawn {
     }
 }
 
-/// Whole words in 16-bit storage, too, and no power of two of them, so that rows mixed up are noticed.
+/// Returns the number of rows drawn: with odd columns an even number, which makes whole words in 16-bit storage, and with even
+/// columns an odd number, so that rows mixed up are noticed.
 fn rows_drawn(subject: &Subject) -> u64 {
     let rows = (DRAWN / subject.cols.max(1)).max(2);
     let rows = if subject.cols.is_multiple_of(2) {

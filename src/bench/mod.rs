@@ -1,4 +1,4 @@
-//! The kit that times operations, each beside a kernel that moves the same bytes and computes nothing.
+//! Tools that time operations, each with a kernel that moves the same bytes and computes nothing.
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -14,16 +14,16 @@
 //!
 //! # Method
 //!
-//! - **Ceilings.** A copy kernel for what writes a matrix, a read kernel for what does not, both of 16-byte accesses.
-//!   Of several forms it is the best, chosen anew for every power of two of the bytes ([`Sweep`]). Each form first
-//!   proves that it moves every word.
+//! - **Ceilings.** A copy kernel for operations that write a matrix, a read kernel for the others, both with 16-byte accesses.
+//!   The best of several forms is chosen anew for every power of two of the bytes ([`Sweep`]). Each form first proves that it
+//!   moves every word.
 //! - **Rounds.** Ceiling and operation take turns in one submission, each in a pass of its own, in changing order. A
-//!   [fraction](Measurement::fraction) is a ratio within a round: machines change their speed from one second to the
-//!   next, and only what ran side by side compares.
+//!   [fraction](Measurement::fraction) is a ratio within a round: machines change their speed from one second to the next, and
+//!   only times of the same moment compare.
 //! - **Clock.** The device's timestamps at both ends of a pass, unless there are none or they disagree with the wall
 //!   clock. A pass repeats its work until it takes 2 ms on a software adapter and 0.2 ms on others.
-//! - **Memory.** Runs rotate through several sets of buffers, so that what one has left in the caches is gone when its
-//!   turn comes again; where memory is small beside the caches, the measurement says so.
+//! - **Memory.** Runs rotate through several sets of buffers, so that the data that one has left in the caches is gone when its
+//!   turn comes again; where memory is small compared with the caches, the measurement says so.
 //! - **Results.** Before it is timed, the first, the last and some other rows of every output are compared with the f64
 //!   reference: no time without a [right result](Unmeasured::Differs).
 
@@ -58,15 +58,15 @@ use inputs::Drawn;
 use rotation::Rotation;
 use sets::Rack;
 
-/// How operations are timed.
+/// Options of a bench.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Options {
-    /// On the same buffers again and again, with whatever the caches keep of them.
+    /// True to time on the same buffers again and again, with whatever the caches keep of them.
     pub warm: bool,
-    /// Beside a ceiling that takes one exponential of every element, too.
+    /// True to time in addition a ceiling that takes one exponential of every element.
     pub exp_ceiling: bool,
-    /// Beside the best of the plainest ceilings, not of all: vectors of four words, moved by whole workgroups.
+    /// True to compare with the best of the plainest ceilings, not of all: vectors of four words, moved by whole workgroups.
     pub vec4_ceiling: bool,
 }
 
@@ -96,7 +96,7 @@ impl Options {
     }
 }
 
-/// Why there is no time.
+/// Reason why there is no time.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Unmeasured {
@@ -106,14 +106,14 @@ pub enum Unmeasured {
     /// The results are not those of the reference.
     #[error("{subject}: {reason}")]
     Differs {
-        /// What was to be timed.
+        /// Subject that was to be timed.
         subject: Subject,
-        /// The worst element.
+        /// Description of the worst element.
         reason: String,
     },
 }
 
-/// A device on which operations are timed.
+/// Device on which operations are timed.
 #[derive(Debug)]
 pub struct Bench {
     gpu: Gpu,
@@ -125,14 +125,14 @@ pub struct Bench {
 }
 
 impl Bench {
-    /// Warms the device up, and decides for a [clock](Self::clock).
+    /// Warms the device up, and decides on a [clock](Self::clock).
     ///
     /// # Errors
     ///
-    /// [`Error::Device`] if the device fails, or no ceiling does what it says.
+    /// [`Error::Device`] if the device fails, or if no ceiling is proven to do its work.
     pub fn new(gpu: &Gpu, options: Options) -> Result<Self, Error> {
         let software = gpu.planner().abilities().software;
-        // Four times the last-level cache of most: 32 MiB beside a CPU, 64 in a GPU.
+        // Four times the last-level cache of most: 32 MiB of a CPU, 64 MiB of a GPU.
         let cold = if software { 128 << 20 } else { 256 << 20 };
         gpu.contain(
             || "the bench's warm-up".to_owned(),
@@ -152,17 +152,17 @@ impl Bench {
         )
     }
 
-    /// Where times come from.
+    /// Returns the source of the times.
     pub fn clock(&self) -> Clock {
         self.timer.clock()
     }
 
-    /// How the forms of the ceilings have compared so far.
+    /// Returns the rates of the forms of the ceilings so far.
     pub fn sweeps(&self) -> &[Sweep] {
         self.ceilings.sweeps()
     }
 
-    /// Measures a subject, preparation included, in about so much time: five rounds at least.
+    /// Measures a subject, preparation included, in about `time`: five rounds at least.
     ///
     /// # Errors
     ///
@@ -212,7 +212,7 @@ impl Bench {
         })
     }
 
-    /// Before anything is drawn on the host.
+    /// Checks the size, before anything is drawn on the host.
     fn check_size(&self, subject: &Subject) -> Result<(), Error> {
         if subject.rows == 0 {
             return Err(Error::Value {

@@ -1,4 +1,4 @@
-//! The operations as plans that are bound to a set of buffers.
+//! Plans of the operations, which are bound to a set of buffers.
 
 use super::Subject;
 use super::sets::Set;
@@ -10,9 +10,9 @@ use crate::{
     SoftmaxBuffers, SoftmaxSpec,
 };
 
-/// An operation that is compiled.
+/// Operation that is compiled.
 pub(super) struct Planned {
-    /// The kernel, by name.
+    /// Name of the kernel.
     pub(super) kernel: String,
     binder: Binder,
 }

@@ -1,4 +1,4 @@
-//! Work that is done again and again on other memory, so that no run finds in a cache what another has left there.
+//! Rotation of the same work through different memory, so that no run finds data in a cache that another has left there.
 
 use std::fmt::Debug;
 
@@ -7,10 +7,10 @@ use wgpu::ComputePass;
 use super::clock::Timer;
 use crate::{Bound, Error};
 
-/// Runs of a sample, at most.
+/// Largest number of runs of a sample.
 const MAX_REPEATS: f64 = 8192.0;
 
-/// What records itself into a pass.
+/// Work that records itself into a pass.
 pub(super) trait Record: Debug {
     fn record(&self, pass: &mut ComputePass<'_>);
 }
@@ -21,17 +21,17 @@ impl Record for Bound {
     }
 }
 
-/// The same work on different memory, each in turn.
+/// Rotation of the same work on different memory, each in turn.
 #[derive(Debug)]
 pub(super) struct Rotation {
     works: Vec<Box<dyn Record>>,
     next: usize,
-    /// How many of them make a sample.
+    /// Number of runs of a sample.
     repeats: usize,
 }
 
 impl Rotation {
-    /// Of at least one.
+    /// Creates a rotation of at least one work.
     pub(super) fn new<R: Record + 'static>(works: Vec<R>) -> Self {
         let boxed = |work| -> Box<dyn Record> { Box::new(work) };
         Self {
@@ -41,17 +41,17 @@ impl Rotation {
         }
     }
 
-    /// Runs of a sample.
+    /// Returns the number of runs of a sample.
     pub(super) const fn repeats(&self) -> usize {
         self.repeats
     }
 
-    /// Takes so many runs for a sample, at least one.
+    /// Sets the number of runs of a sample, at least one.
     pub(super) fn repeat(&mut self, repeats: usize) {
         self.repeats = repeats.max(1);
     }
 
-    /// Warms up, and takes as many runs for a sample as make it long enough.
+    /// Warms up, and sets the number of runs that make a sample long enough.
     pub(super) fn settle(&mut self, timer: &Timer) -> Result<(), Error> {
         self.repeats = 1;
         timer.time(&mut [self])?;
@@ -67,7 +67,7 @@ impl Rotation {
         turns.take(self.repeats).for_each(|work| work.record(pass));
     }
 
-    /// Leaves the memory of this sample behind.
+    /// Moves on to the memory after that of this sample.
     pub(super) const fn advance(&mut self) {
         self.next = (self.next + self.repeats) % self.works.len();
     }

@@ -1,4 +1,4 @@
-//! The buffers of a subject, as many sets of them as it takes to leave the caches behind.
+//! Sets of the buffers of a subject, as many as it takes to leave the caches behind.
 
 use wgpu::{Buffer, CommandEncoder};
 
@@ -10,16 +10,16 @@ use crate::check::upload;
 use crate::variant::Operation;
 use crate::{Error, Gpu};
 
-/// What an output holds before it is written.
+/// Word that fills an output before it is written.
 const POISON: u32 = 0xdead_beef;
 
-/// Sets that a subject has, at most.
+/// Largest number of sets of a subject.
 const MAX_SETS: u64 = 128;
 
-/// Buffers up to this size come in powers of two, so that subjects share them.
+/// Largest size of buffers that come in powers of two, so that subjects share them.
 const SHARED_SIZE: u64 = 64 << 20;
 
-/// The buffers of an operation. Where it has no use for one, any will do, and it is left alone.
+/// Buffers of an operation. A buffer that it does not use may be any, and is left alone.
 #[derive(Debug)]
 pub(super) struct Set {
     pub(super) first: Buffer,
@@ -37,7 +37,7 @@ pub(super) struct Set {
 pub(super) struct Rack {
     gpu: Gpu,
     buffers: Vec<Buffer>,
-    /// How many of them the subject at hand has taken.
+    /// Number of buffers that the current subject has taken.
     taken: usize,
 }
 
@@ -50,8 +50,8 @@ impl Rack {
         }
     }
 
-    /// As many sets as hold `cold` bytes of what the subject moves, at least one; filled, outputs of the first
-    /// poisoned.
+    /// Returns as many sets as hold `cold` bytes of what the subject moves, at least one; all are filled, and the result of the
+    /// first is poisoned.
     pub(super) fn sets(
         &mut self,
         subject: &Subject,
@@ -96,7 +96,7 @@ impl Rack {
         })
     }
 
-    /// A buffer of at least so many bytes: of the rack, unless the subject has much larger ones.
+    /// Returns a buffer of at least `bytes` bytes: of the rack, unless the subject has much larger ones.
     fn matrix(&mut self, bytes: u64, largest: u64) -> Result<Buffer, Error> {
         if bytes < largest / 2 {
             return self.gpu.allocate("matrix", bytes);
@@ -114,7 +114,7 @@ impl Rack {
         Ok(self.buffers[self.taken - 1].clone())
     }
 
-    /// A new buffer whose memory is there: the first to write it would pay for that.
+    /// Allocates a buffer and touches its memory: otherwise the first to write it would pay for that.
     fn touched(&self, size: u64) -> Result<Buffer, Error> {
         let buffer = self.gpu.allocate("matrix", size)?;
         let clear = |encoder: &mut CommandEncoder| encoder.clear_buffer(&buffer, 0, None);
@@ -158,7 +158,7 @@ impl Rack {
         Ok(())
     }
 
-    /// By the forward pass.
+    /// Saves the pairs by the forward pass.
     fn save_pairs(&self, subject: &Subject, sets: &[Set]) -> Result<(), Error> {
         let forward = Subject {
             operation: Operation::CrossEntropy,

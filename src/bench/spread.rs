@@ -1,19 +1,19 @@
-//! What repeated measurements come to.
+//! Spread of repeated measurements.
 
-/// The median of measurements, and the quartiles about it.
+/// Median of measurements, and the quartiles about it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Spread {
-    /// A quarter of the measurements is below.
+    /// Lower quartile: a quarter of the measurements is below.
     pub lower: f64,
-    /// Half of them are below.
+    /// Median: half of the measurements are below.
     pub median: f64,
-    /// Three quarters are below.
+    /// Upper quartile: three quarters of the measurements are below.
     pub upper: f64,
 }
 
 impl Spread {
-    /// Of measurements in any order, none of them NaN; quartiles between two of them are interpolated. All NaN where
-    /// there is no measurement.
+    /// Computes the spread of measurements in any order, none of them NaN; quartiles between two of them are interpolated. All
+    /// NaN where there is no measurement.
     pub fn of(measurements: &[f64]) -> Self {
         let mut sorted = measurements.to_vec();
         sorted.sort_by(f64::total_cmp);
@@ -25,13 +25,13 @@ impl Spread {
         }
     }
 
-    /// The distance of the quartiles as a share of the median.
+    /// Returns the distance of the quartiles divided by the median.
     pub fn relative(&self) -> f64 {
         (self.upper - self.lower) / self.median
     }
 }
 
-/// The value below which a share of sorted values lies, by linear interpolation.
+/// Returns the value below which the fraction `share` of sorted values lies, by linear interpolation.
 fn quantile(sorted: &[f64], share: f64) -> f64 {
     let place = share * sorted.len().saturating_sub(1) as f64;
     let at = |index: f64| sorted.get(index as usize).copied().unwrap_or(f64::NAN);

@@ -1,4 +1,4 @@
-//! What is timed, and the bytes that it must move.
+//! Subjects: the operations that are timed, and the bytes that they must move.
 
 use std::fmt;
 
@@ -7,33 +7,33 @@ use crate::DType;
 use crate::operation::bytes_per_row;
 use crate::variant::Operation;
 
-/// One operation on contiguous rows.
+/// Operation on contiguous rows or on rows of a strided axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Subject {
     /// The operation. Losses are one a row; cross-entropy saves the pairs from which its backward pass starts.
     pub operation: Operation,
-    /// Rows.
+    /// Number of rows.
     pub rows: u64,
-    /// Columns of a row, of those that are read.
+    /// Number of columns of a row of a matrix that is read.
     pub cols: u64,
-    /// Rows that lie side by side: 1, or the extents after the axis that is normalised.
+    /// Extent of the strided axis: 1, or the product of the extents after the axis that is normalised.
     pub inner: u64,
-    /// How matrices are stored.
+    /// Storage type of matrices.
     pub dtype: DType,
 }
 
-/// The kernel that an operation is timed beside.
+/// Kernel that an operation is timed with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Ceiling {
     /// Reads half of the bytes and writes half of them.
     Copy,
-    /// Reads them all.
+    /// Reads all of the bytes.
     Read,
 }
 
 impl Ceiling {
-    /// `copy` or `read`.
+    /// Returns `copy` or `read`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Copy => "copy",
@@ -43,7 +43,7 @@ impl Ceiling {
 }
 
 impl Subject {
-    /// The fewest bytes that the operation must move: each input read once, each output written once.
+    /// Returns the fewest bytes that the operation must move: each input read once, each output written once.
     pub fn bytes(&self) -> u64 {
         let Self {
             operation,
@@ -55,7 +55,7 @@ impl Subject {
         rows.saturating_mul(bytes_per_row(operation, cols, dtype.bytes()))
     }
 
-    /// The read ceiling where no matrix is written, else the copy ceiling.
+    /// Returns the read ceiling where no matrix is written, else the copy ceiling.
     pub const fn ceiling(&self) -> Ceiling {
         if self.operation.writes_matrix() {
             Ceiling::Copy
@@ -64,7 +64,7 @@ impl Subject {
         }
     }
 
-    /// Elements of a row of the largest matrix.
+    /// Returns the elements of a row of the largest matrix.
     pub const fn elements_per_row(&self) -> u64 {
         match self.operation {
             Operation::Jacobian => self.cols.saturating_mul(self.cols),
@@ -72,20 +72,20 @@ impl Subject {
         }
     }
 
-    /// Bytes of a matrix that is read.
+    /// Returns the bytes of a matrix that is read.
     pub(super) const fn read_bytes(&self) -> u64 {
         let elements = self.rows.saturating_mul(self.cols);
         elements.saturating_mul(self.dtype.bytes())
     }
 
-    /// Bytes of the largest matrix.
+    /// Returns the bytes of the largest matrix.
     pub(super) const fn matrix_bytes(&self) -> u64 {
         let elements = self.rows.saturating_mul(self.elements_per_row());
         elements.saturating_mul(self.dtype.bytes())
     }
 
-    /// Whether the operation takes the exponential of every element that its ceiling moves, so that a ceiling with as
-    /// many says something.
+    /// True if the operation takes the exponential of every element that its ceiling moves, so that a ceiling with as many
+    /// exponentials is a meaningful comparison.
     pub const fn takes_exps(&self) -> bool {
         matches!(
             self.operation,

@@ -1,4 +1,4 @@
-//! Results against the f64 reference, before a time is believed.
+//! Verification of results against the f64 reference, before a time is believed.
 
 use super::Subject;
 use super::inputs::Drawn;
@@ -8,13 +8,13 @@ use crate::reference::{self, CrossEntropy};
 use crate::variant::Operation;
 use crate::{DType, Error, Gpu, Reduction};
 
-/// Elements of the rows that are compared, about: the first row, the last, and some between.
+/// Approximate number of elements of the rows that are compared: the first row, the last, and some between.
 const COMPARED: u64 = 4096;
 
-/// Rows that are compared, at least if there are so many, and at most.
+/// Fewest rows that are compared, if there are so many, and most.
 const ROWS: (u64, u64) = (3, 64);
 
-/// Some rows of an output, what is expected of them, and how far they may be from it.
+/// Some rows of an output, their expected values, and their allowed errors.
 struct Output {
     name: &'static str,
     found: Vec<f32>,
@@ -23,7 +23,7 @@ struct Output {
     dtype: DType,
 }
 
-/// What differs from the reference in the outputs of `set`, or nothing.
+/// Returns the difference from the reference in the outputs of `set`, or `None`.
 pub(super) fn difference(
     gpu: &Gpu,
     subject: &Subject,
@@ -55,7 +55,7 @@ impl Output {
     }
 }
 
-/// Rows spread evenly, the first and the last among them.
+/// Returns rows spread evenly, the first and the last among them.
 fn sample(subject: &Subject) -> Vec<u64> {
     let last = subject.rows - 1;
     let count = (COMPARED / subject.elements_per_row())
@@ -191,7 +191,7 @@ fn per_row(
     Ok(rows.iter().map(|&row| values[row as usize]).collect())
 }
 
-/// `max - ln(1 / sum)` of the pairs `(max, 1 / sum)`.
+/// Computes `max - ln(1 / sum)` from the pairs `(max, 1 / sum)`.
 fn lse_of_pairs(gpu: &Gpu, subject: &Subject, set: &Set, rows: &[u64]) -> Result<Vec<f32>, Error> {
     let pairs: Vec<[f32; 2]> = gpu.download(&set.pairs, subject.rows as usize)?;
     let lse = |&row: &u64| {
@@ -201,8 +201,8 @@ fn lse_of_pairs(gpu: &Gpu, subject: &Subject, set: &Set, rows: &[u64]) -> Result
     Ok(rows.iter().map(lse).collect())
 }
 
-/// Rows of the result, each by copies of the words that its elements lie in: one of all, or where rows lie side by side one
-/// of each element.
+/// Reads rows of the result by copies of the words that its elements lie in: one copy of all elements, or for rows on a strided
+/// axis one of each element.
 fn fetch(gpu: &Gpu, subject: &Subject, set: &Set, rows: &[u64]) -> Result<Vec<f32>, Error> {
     let runs: Vec<Run> = rows.iter().flat_map(|&row| runs(subject, row)).collect();
     let words = |run: &Run| {
@@ -232,7 +232,7 @@ fn fetch(gpu: &Gpu, subject: &Subject, set: &Set, rows: &[u64]) -> Result<Vec<f3
     Ok(values)
 }
 
-/// Bytes of a result that belong together.
+/// Bytes of a result that are copied together.
 struct Run {
     first: u64,
     bytes: u64,

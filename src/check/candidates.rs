@@ -1,4 +1,4 @@
-//! Every kernel that a device can run, at a shape where it does all that it can.
+//! Kernels that a device can run, each at a shape where it runs all of its code.
 
 use super::kernels::problem;
 use super::kinds::{Asked, Kind};
@@ -9,7 +9,7 @@ use super::{Inputs, Selection};
 use crate::variant::{Abilities, Access, Family, Operation, Problem, Reduce, Variant, admit};
 use crate::{DType, MaskKind, TargetType};
 
-/// A kernel, the options that are code of it, and a shape for it.
+/// A kernel, the options that select its code, and a shape for it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Candidate {
     pub(super) operation: Operation,
@@ -37,7 +37,7 @@ impl Candidate {
         }
     }
 
-    /// About how long it takes to compile, and to run.
+    /// Estimates the time to compile and to run it.
     pub(super) fn cost(&self) -> f64 {
         let stages = match (self.variant.family, self.variant.groups) {
             (Family::Split { .. }, 0) => 1.6,
@@ -130,7 +130,7 @@ const fn shards_of(operation: Operation) -> usize {
 }
 
 impl Candidate {
-    /// What the variant has to solve: of shards, that of one.
+    /// Returns the problem that the variant has to solve: with shards, that of one shard.
     fn problem(&self) -> Problem {
         let subject = self.subject(Inputs::Flat, self.options);
         let problem = problem(&Subject {
@@ -138,7 +138,7 @@ impl Candidate {
             ..subject
         });
         match self.operation {
-            // Of losses from pairs the gradient is what has variants.
+            // For losses from pairs, only the gradient has variants.
             Operation::CrossEntropyFromPairs => Problem {
                 operation: Operation::CrossEntropyBackward,
                 ..problem
@@ -148,7 +148,7 @@ impl Candidate {
     }
 }
 
-/// Every way to serve rows, the registers' length apart.
+/// Lists every way to serve rows; the length of registers is left open.
 fn variants(operation: Operation, abilities: &Abilities) -> Vec<Variant> {
     let families: &[Family] = match operation.is_elementwise() {
         true => &[
@@ -163,13 +163,13 @@ fn variants(operation: Operation, abilities: &Abilities) -> Vec<Variant> {
     };
     let mut list = Vec::new();
     for (reduce, lanes, workgroup, groups) in lane_groups(abilities) {
-        // A square matrix a row is large, and is not reduced.
+        // A Jacobian has a square matrix a row: it is large, and is not reduced.
         if operation == Operation::Jacobian && reduce == Reduce::Workgroup {
             continue;
         }
         for access in [Access::Quads, Access::Shifted, Access::Pairs, Access::Words] {
             for &family in families {
-                // Where lanes merge by barriers, values are moved as GPUs move them.
+                // Where lanes merge by barriers, values are moved as GPUs move them: without 64-bit integers.
                 let int64 = abilities.int64 && reduce != Reduce::Workgroup;
                 list.push(Variant {
                     family,
@@ -186,7 +186,7 @@ fn variants(operation: Operation, abilities: &Abilities) -> Vec<Variant> {
     list
 }
 
-/// How lanes merge, how many they are, invocations of a workgroup, and groups of rows side by side.
+/// Lists ways to merge, numbers of lanes, invocations of a workgroup, and groups of rows on a strided axis.
 fn lane_groups(abilities: &Abilities) -> Vec<(Reduce, u32, u32, u32)> {
     let mut list = vec![
         (Reduce::Invocation, 1, 64, 0),
@@ -202,7 +202,7 @@ fn lane_groups(abilities: &Abilities) -> Vec<(Reduce, u32, u32, u32)> {
     list
 }
 
-/// Rows for more than one workgroup where that is not many, and how many lie side by side.
+/// Returns the number of rows, enough for more than one workgroup where that is not many, and the extent of the strided axis.
 fn rows_for(variant: Variant, causal: bool) -> (usize, usize) {
     if variant.groups > 0 {
         let residue = match variant.access {
@@ -226,7 +226,8 @@ fn rows_for(variant: Variant, causal: bool) -> (usize, usize) {
     }
 }
 
-/// Columns for two trips of a loop of all lanes and for what remains, in every part; in registers, for more than one quad.
+/// Returns the number of columns: in every part, enough for two trips of a loop of all lanes and a remainder; in registers, for
+/// more than one quad.
 fn cols_for(operation: Operation, variant: Variant, causal: bool) -> usize {
     let lanes = variant.lanes as usize;
     let squared = operation == Operation::Jacobian;
@@ -240,7 +241,7 @@ fn cols_for(operation: Operation, variant: Variant, causal: bool) -> usize {
     }
     let shift = variant.access.most_shifted() as usize;
     let about = match variant.family {
-        // More than half of the quads that a lane holds at least of causal rows for these to be served by bins.
+        // More than half of the least number of quads that a lane holds of causal rows, so that bins serve them.
         Family::Registers { .. } if lanes == 1 && causal => 9 * 4 - shift,
         Family::Registers { .. } if lanes == 1 => 6 * 4 - shift,
         // The last quad but one of a shifted row is not the first.
@@ -261,7 +262,7 @@ fn cols_for(operation: Operation, variant: Variant, causal: bool) -> usize {
     about - (about + 4 - residue) % 4
 }
 
-/// The options that are code, each combination.
+/// Lists every combination of the options that select code.
 fn structures(operation: Operation) -> Vec<Options> {
     let none = Options::all(operation)[0];
     if takes_masks(operation) {

@@ -1,4 +1,4 @@
-//! One shape and distribution of one operation: its inputs, and what must come out.
+//! One shape and distribution of one operation: its inputs and its expected outputs.
 
 use super::kinds::{Kind, ids};
 use super::masking::Masking;
@@ -9,14 +9,14 @@ use crate::reference::{self, Columns, CrossEntropy, Targets};
 use crate::variant::Operation;
 use crate::{CrossEntropySpec, DType, Reduction};
 
-/// An output, what is expected of it, and the rules that it keeps.
+/// An output, its expected values, and their allowed errors.
 #[derive(Debug)]
 pub(super) struct Expected {
     pub(super) name: &'static str,
     pub(super) values: Vec<f64>,
     pub(super) allowed: Vec<f64>,
     pub(super) cols: usize,
-    /// How the output is stored: matrices as the inputs are, what is one a row as f32.
+    /// Type of the output as stored: that of the inputs for matrices, f32 for one value a row.
     pub(super) dtype: DType,
 }
 
@@ -32,10 +32,10 @@ pub(super) struct Case {
     pub(super) ids: Vec<i64>,
     /// Probabilities as targets: `rows x cols`. Empty where there are none.
     pub(super) probs: Vec<f32>,
-    /// One a class. Empty where there are none.
+    /// Weights, one a class. Empty where there are none.
     pub(super) weight: Vec<f32>,
     pub(super) masking: Masking,
-    /// Class ids of which log-probabilities are given: a few a row. Empty where there are none.
+    /// Class ids whose log-probabilities are requested: a few a row. Empty where there are none.
     pub(super) candidates: Vec<i64>,
     pub(super) spec: CrossEntropySpec,
     pub(super) expected: Vec<Expected>,
@@ -48,7 +48,7 @@ impl Case {
         } = of;
         let logits = of.inputs.logits(rows, cols, seed);
         let logits = match of.inputs {
-            // A type's own lowest number.
+            // The lowest number of the type.
             Inputs::Lowest => logits.into_iter().map(|x| x.max(-dtype.max())).collect(),
             _ => logits,
         };
@@ -85,8 +85,8 @@ impl Case {
         }
     }
 
-    /// The gradient of log-softmax where every log-probability is -inf: a multiple of the upstream gradient, which is any
-    /// number of the type, rounded once.
+    /// Makes the case of the gradient of log-softmax where every log-probability is -inf: a multiple of the upstream gradient,
+    /// which is any number of the type, rounded once.
     pub(super) fn of_halves(of: Subject, seed: u64) -> Self {
         let dtype = of.dtype;
         let mut case = Self::empty(of, seed);
@@ -111,7 +111,7 @@ impl Case {
         case
     }
 
-    /// How many columns there are, and how their logits are read.
+    /// Returns the number of columns and the way their logits are read.
     fn columns(&self) -> Columns {
         Columns::new(self.of.cols).scale(self.of.options.scale)
     }
@@ -149,7 +149,7 @@ impl Case {
         }
     }
 
-    /// A matrix, or one value a row.
+    /// Adds an expected output: a matrix, or one value a row.
     fn expect(&mut self, name: &'static str, values: Vec<f64>, allowed: Vec<f64>) {
         let is_matrix = !matches!(name, "lse" | "lse of pairs" | "loss" | "losses");
         let dtype = if is_matrix { self.of.dtype } else { DType::F32 };
@@ -164,7 +164,7 @@ impl Case {
         });
     }
 
-    /// Upstream gradients, special ones among them where logits are.
+    /// Draws upstream gradients, special ones among them where logits are.
     fn upstream(&self, len: usize, seed: u64) -> Vec<f32> {
         let mut upstream = inputs::upstream(len, seed);
         if self.of.inputs == Inputs::Special {
@@ -175,7 +175,7 @@ impl Case {
         upstream
     }
 
-    /// Class weights, infinite ones among them where logits are and no other row depends on them.
+    /// Draws class weights, infinite ones among them where logits are and no other row depends on them.
     fn weights(&self, seed: u64) -> Vec<f32> {
         let Options {
             kind,
@@ -261,7 +261,7 @@ impl Case {
         }
     }
 
-    /// The reference with the options of the case.
+    /// Returns the reference with the options of the case.
     pub(super) fn reference(&self) -> CrossEntropy {
         let mut of = self.of.options.reference(self.of.cols);
         if !self.weight.is_empty() {
@@ -274,13 +274,13 @@ impl Case {
         }
     }
 
-    /// What is expected of an output.
+    /// Returns the expected values of an output.
     pub(super) fn values_of(&self, name: &str) -> &[f64] {
         let of_name = self.expected.iter().find(|expected| expected.name == name);
         of_name.map_or(&[], |expected| &expected.values)
     }
 
-    /// Draws what the options ask for beside logits.
+    /// Draws the inputs that the options need in addition to logits.
     fn draw(&mut self, seed: u64) {
         let Subject {
             rows,
@@ -324,7 +324,7 @@ impl Case {
         }
         let allowed = bounds::row_lse(of, logits);
         self.expect("lse", result.lse.clone(), allowed.clone());
-        // By the pair that is saved for a backward pass.
+        // The logsumexp of the pair that is saved for a backward pass.
         self.expect("lse of pairs", result.lse, allowed);
         let count = |n: usize| n as f64;
         let none = f64::from(u32::MAX as f32);
@@ -343,7 +343,7 @@ impl Case {
         self.expected.push(Expected {
             name: "status",
             values: status.to_vec(),
-            // Of the weights, which are positive, a nested sum; the others are exact.
+            // The weight sum is a nested sum of positive weights; the others are exact.
             allowed: vec![0.0, 0.0, 0.0, 0.0, allowed_of_sum],
             cols: 5,
             dtype: DType::F32,
@@ -351,7 +351,7 @@ impl Case {
     }
 }
 
-/// Values as they are read back from storage.
+/// Rounds values as storage does.
 fn stored(dtype: DType, values: Vec<f32>) -> Vec<f32> {
     values.into_iter().map(|value| dtype.round(value)).collect()
 }

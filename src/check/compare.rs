@@ -3,26 +3,26 @@ use std::fmt;
 use super::bounds;
 use crate::DType;
 
-/// How a result compares with the reference: how many elements, and the worst of them.
+/// Comparison of a result with the reference: the number of elements, and the worst of them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Comparison {
-    /// How many elements were compared, every one of them.
+    /// Number of elements compared: all there are.
     pub elements: usize,
     /// The largest error in steps of the storage type at the expected value, in those of the
     /// subnormal numbers where it is small (2^-149 in f32, 2^-24 in f16, 2^-133 in bf16); infinite
     /// where one side is NaN or infinite and the other is not the same.
     pub worst_ulp: f64,
-    /// The largest error as a share of what is allowed: above 1 is a failure, infinite where an
-    /// exact value was due or the kinds differ.
+    /// The largest error divided by the allowed one: above 1 is a failure, infinite where an exact value was due or the kinds
+    /// differ.
     pub worst_share: f64,
-    /// The element with the largest share, the first of equals.
+    /// The element with the largest quotient, the first of equals.
     pub worst_index: usize,
-    /// The result there.
+    /// The result at the worst element.
     pub found: f32,
-    /// The reference there.
+    /// The reference at the worst element.
     pub expected: f64,
-    /// The columns of a row, to name an element by.
+    /// Number of columns of a row, to name an element by.
     pub cols: usize,
 }
 
@@ -41,8 +41,9 @@ pub fn compare(found: &[f32], expected: &[f64], allowed: &[f64], cols: usize) ->
 
 /// [Compares](compare) values that were stored as `dtype`, and [decoded](DType::decode).
 ///
-/// In 16 bits, what rounds to an infinity must be one, and where the allowed error decides, but for the last rounding, it
-/// may be one: the largest finite value will do only where the allowed error reaches it.
+/// In 16 bits, a value that rounds to an infinity must be one. Where the allowed error, less that of the last rounding, reaches
+/// values that round to an infinity, the result may be one; the largest finite value will do only where the allowed error reaches
+/// it.
 ///
 /// # Panics
 ///
@@ -86,13 +87,12 @@ impl Comparison {
         cols: 1,
     };
 
-    /// Whether every element is within its bound. So it is where there are none: see
-    /// [`elements`](Self::elements).
+    /// True if every element is within its bound, also if there are none: see [`elements`](Self::elements).
     pub fn passed(&self) -> bool {
         self.worst_share <= 1.0
     }
 
-    /// Both comparisons as one. The worst element keeps its index and row length.
+    /// Merges both comparisons into one. The worst element keeps its index and row length.
     #[must_use]
     pub fn merge(self, other: Self) -> Self {
         let other_is_worse = self.elements == 0 || other.worst_share > self.worst_share;
@@ -124,7 +124,7 @@ impl fmt::Display for Comparison {
     }
 }
 
-/// The absolute error, infinite where the kinds differ.
+/// Returns the absolute error, infinite where the kinds differ.
 fn error(dtype: DType, found: f32, expected: f64, allowed: f64) -> f64 {
     let found = f64::from(found);
     let max = f64::from(dtype.max());
@@ -158,7 +158,7 @@ fn share(error: f64, allowed: f64) -> f64 {
     }
 }
 
-/// The distance of neighbours at a value: 2 to the value's exponent less the bits of a fraction.
+/// Returns the distance of neighbouring values: 2 to the exponent of `value`, less the bits of a fraction.
 pub(super) fn step(dtype: DType, value: f64) -> f64 {
     let (least, most) = (dtype.min_positive(), dtype.max());
     let magnitude = value.abs().clamp(least.into(), most.into());

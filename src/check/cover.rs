@@ -1,13 +1,13 @@
-//! Coverings: few of many candidates in which any two traits meet that meet in some candidate.
+//! Coverings: a few of many candidates, such that any two traits that meet in some candidate meet in one of these.
 
 use std::cmp::Ordering;
 use std::collections::{BinaryHeap, HashSet};
 
-/// Two traits that meet, by numbers of the caller's.
+/// Two traits that meet, as numbers chosen by the caller.
 pub(super) type Pair = (u32, u32);
 
-/// The candidates that are picked, in the order in which they are: those first in which the most pairs for their cost meet that
-/// have not met before.
+/// Picks candidates, and returns them in the order picked: each time the one in which the most pairs that have not met before
+/// meet, relative to its cost.
 pub(super) fn cover(pairs: &[Vec<Pair>], cost: impl Fn(usize) -> f64) -> Vec<usize> {
     let mut met = HashSet::new();
     let worth = |met: &HashSet<Pair>, candidate: usize| {
@@ -21,7 +21,7 @@ pub(super) fn cover(pairs: &[Vec<Pair>], cost: impl Fn(usize) -> f64) -> Vec<usi
     let mut queue: BinaryHeap<_> = (0..pairs.len()).map(ranked).collect();
     let mut picked = Vec::new();
     while let Some(Ranked { candidate, .. }) = queue.pop() {
-        // What was worth more may be worth less by now, and never more.
+        // A candidate may be worth less by now than when it was queued, and never more.
         let now = Ranked {
             worth: worth(&met, candidate),
             candidate,
@@ -40,7 +40,7 @@ pub(super) fn cover(pairs: &[Vec<Pair>], cost: impl Fn(usize) -> f64) -> Vec<usi
     picked
 }
 
-/// A candidate by what it is worth, the first of equals above the others.
+/// A candidate ranked by its worth, the first of equals above the others.
 #[derive(PartialEq)]
 struct Ranked {
     worth: f64,

@@ -1,4 +1,4 @@
-//! A case on the device, its outputs poisoned beforehand and followed by words that must survive.
+//! Execution of a case on the device, its outputs poisoned beforehand and followed by words that must survive.
 
 use wgpu::Buffer;
 
@@ -16,12 +16,12 @@ use crate::{
     Planner, Status, TargetType,
 };
 
-/// The outputs of a case, in the order of its expectations, and whether everything around them survived.
+/// Outputs of a case, in the order of its expectations, and a flag that everything around them survived.
 #[derive(Debug)]
 pub(super) struct Outcome {
     pub(super) outputs: Vec<Vec<f32>>,
     pub(super) kept_within: bool,
-    /// Of the bits of every output, any NaN as the same one.
+    /// Digest of the bits of every output, all NaNs counted as one.
     pub(super) digest: u64,
 }
 
@@ -34,7 +34,7 @@ impl Outcome {
         }
     }
 
-    /// The values of an output.
+    /// Reads the values of an output.
     pub(super) fn fetch(&mut self, gpu: &Gpu, output: &Output) -> Result<Vec<f32>, Error> {
         let words = output.download(gpu)?;
         let (values, kept) = output.values(words);
@@ -50,7 +50,7 @@ impl Outcome {
         Ok(values)
     }
 
-    /// With outputs that are compared as they are.
+    /// Adds outputs that are compared as they are.
     pub(super) fn collect<'a>(
         mut self,
         gpu: &Gpu,
@@ -96,7 +96,7 @@ fn rows(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Result<Outcome
     let first = &first;
     let second = match (case.second.as_slice(), of.operation) {
         ([], _) => None,
-        // One value a row is f32 always.
+        // One value a row is always f32.
         (values, Operation::LogSumExpBackward) => Some(gpu.upload("second input", values)?),
         (values, _) => Some(upload_rows(gpu, Matrix::Upstream, values, case)?),
     };
@@ -142,7 +142,7 @@ fn cross_entropy(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Resul
     gpu.run(&bound, what)?;
     let mut of_plain = None;
     if case.of.options.is_plain_loss(case.of.operation) {
-        // Where nothing is saved, another kernel gives the losses and the gradient.
+        // Where no pairs are saved, another kernel computes the losses and the gradient.
         let Losses { losses, grad } = of_plain.insert(inputs.losses(gpu, case)?);
         let buffers = CrossEntropyBuffers {
             logits: &inputs.logits,
@@ -167,7 +167,7 @@ fn cross_entropy(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Resul
     Ok(outcome)
 }
 
-/// What the pairs (max, 1 / sum) say of the lse: where there are no probabilities, it stands in place of the maximum.
+/// Computes the lse from the pairs (max, 1 / sum): in a row without probabilities, it is stored in place of the maximum.
 fn lse_of_pairs(case: &Case, pairs: &[f32]) -> Vec<f32> {
     let scale = match case.of.options.softcap {
         Some(_) => 1.0,
@@ -180,7 +180,7 @@ fn lse_of_pairs(case: &Case, pairs: &[f32]) -> Vec<f32> {
     pairs.chunks_exact(2).map(of_row).collect()
 }
 
-/// The status as numbers: each count is small enough, or all ones.
+/// Converts the status to numbers: each count is small enough, or all ones.
 fn counts(status: &[f32]) -> Vec<f32> {
     let status: Status = *bytemuck::from_bytes(bytemuck::cast_slice(status));
     vec![
@@ -192,13 +192,13 @@ fn counts(status: &[f32]) -> Vec<f32> {
     ]
 }
 
-/// What a cross-entropy writes.
+/// Outputs of a cross-entropy.
 struct Losses {
     losses: Output,
     grad: Option<Output>,
 }
 
-/// What a cross-entropy reads.
+/// Inputs of a cross-entropy.
 struct Inputs {
     logits: Buffer,
     targets: Buffer,
@@ -225,14 +225,14 @@ impl Inputs {
         })
     }
 
-    /// An output for the gradient: over the logits if it is in place.
+    /// Allocates an output for the gradient: over the logits if it is in place.
     fn gradient(&mut self, gpu: &Gpu, case: &Case) -> Result<Output, Error> {
         let (logits, output) = Output::beside_first(gpu, case)?;
         self.logits = logits;
         Ok(output)
     }
 
-    /// Outputs for the losses and, if it is asked for, their gradient.
+    /// Allocates outputs for the losses and, if requested, for their gradient.
     fn losses(&mut self, gpu: &Gpu, case: &Case) -> Result<Losses, Error> {
         let losses = Output::new(gpu, "losses", case.expected[0].values.len(), DType::F32)?;
         let grad = match case.of.operation {
@@ -252,7 +252,7 @@ impl Inputs {
     }
 }
 
-/// Targets as the case stores them: ids by their lower words, but for i64.
+/// Uploads the targets as the case stores them: ids by their lower words, except for i64.
 fn targets(gpu: &Gpu, case: &Case) -> Result<Buffer, Error> {
     match case.of.options.kind {
         Kind::Probs => upload_rows(gpu, Matrix::Upstream, &case.probs, case),

@@ -17,18 +17,18 @@ impl Generator {
         z ^ (z >> 31)
     }
 
-    /// One of `0..len`. The bias is `len / 2^64`.
+    /// Draws one of `0..len`. The bias is `len / 2^64`.
     pub(crate) fn below(&mut self, len: usize) -> usize {
         ((u128::from(self.next()) * len as u128) >> 64) as usize
     }
 
-    /// Uniform in `low..high`.
+    /// Draws a number uniform in `low..high`.
     pub(crate) fn between(&mut self, low: f64, high: f64) -> f64 {
         low + (high - low) * ((self.next() >> 11) as f64 / (1_u64 << 53) as f64)
     }
 
-    /// Nearly normal, of mean 0 and standard deviation 1, within -6 and 6: the sum of twelve
-    /// uniform 16-bit numbers (Irwin and Hall).
+    /// Draws a nearly normal number, of mean 0 and standard deviation 1, within -6 and 6: the sum of twelve uniform 16-bit
+    /// numbers (Irwin and Hall).
     pub(crate) fn normal(&mut self) -> f64 {
         let sum: u64 = (0..3)
             .map(|_| self.next())

@@ -12,11 +12,11 @@ use crate::reference;
 pub enum Inputs {
     /// Normal, of standard deviation 1.
     Flat,
-    /// Normal, of standard deviation 10: few logits share the whole probability.
+    /// Normal, of standard deviation 10: few logits have nearly all of the probability.
     Peaked,
     /// Normal, with one to three logits a row raised to +30 to +90.
     PlantedOutliers,
-    /// One constant a row, and one logit 1 to 16 above it.
+    /// Constant rows, each with one logit 1 to 16 above the constant.
     OneMaxOverConstant,
     /// Normal around 1e4: `x - lse` would lose three digits.
     Shifted1e4,
@@ -24,7 +24,7 @@ pub enum Inputs {
     Shifted1e8,
     /// Normal, with a third of the logits at `-inf`, and every fourth row at `-inf` throughout.
     Masked,
-    /// One constant a row, among them 0, 1e30, -3e38 and a subnormal one.
+    /// Constant rows; the constants include 0, 1e30, -3e38 and a subnormal number.
     AllEqual,
     /// A slow ramp from -80 to 0, shifted by row: the maximum moves at every column.
     Ascending,
@@ -35,7 +35,7 @@ pub enum Inputs {
     /// Logits of up to 3.4e38 of either sign, so that `x - max` overflows f32, and rows of
     /// subnormal ones.
     Extremes,
-    /// Normal, rounded to whole numbers: in most rows several logits share the maximum, and in some 0 and -0 do.
+    /// Normal, rounded to whole numbers: in most rows several logits equal the maximum, and in some 0 and -0 do.
     Tied,
     /// Normal, with one logit of each row at `-inf`.
     OneExcluded,
@@ -43,10 +43,10 @@ pub enum Inputs {
     Lowest,
 }
 
-/// What [`Inputs::AllEqual`] draws from.
+/// Constants of [`Inputs::AllEqual`].
 const CONSTANTS: [f32; 7] = [0.0, 1e30, -3e38, 1e-40, -87.5, f32::MAX, 1.0];
 
-/// What [`Inputs::Extremes`] draws from: huge negative, subnormal, then huge positive values.
+/// Values of [`Inputs::Extremes`]: huge negative, subnormal, then huge positive.
 const EXTREMES: [f32; 14] = [
     f32::MIN,
     -3.3e38,
@@ -64,7 +64,7 @@ const EXTREMES: [f32; 14] = [
     f32::MAX,
 ];
 
-/// What [`Inputs::Special`] plants: quiet and signalling NaN of both signs, and `+inf`.
+/// NaNs that [`Inputs::Special`] plants, quiet and signalling of both signs. It plants `+inf`, too.
 const NAN_BITS: [u32; 4] = [0x7FC0_0000, 0xFFC0_0000, 0x7F80_0001, 0xFFFF_FFFF];
 
 impl Inputs {
@@ -87,7 +87,7 @@ impl Inputs {
         Self::Lowest,
     ];
 
-    /// The name in reports.
+    /// Returns the name in reports.
     pub fn name(self) -> &'static str {
         match self {
             Self::Flat => "flat",
@@ -108,7 +108,7 @@ impl Inputs {
         }
     }
 
-    /// Logits `rows x cols`.
+    /// Draws logits `rows x cols`.
     ///
     /// Where rows differ in kind, the seed chooses the kind of the first one, so that single rows
     /// come to all kinds too.
@@ -177,7 +177,7 @@ fn with_third_at(value: f32, mut row: Vec<f32>, generator: &mut Generator) -> Ve
     row
 }
 
-/// Every third row has no number above 0.
+/// Rounds logits to whole numbers of at most 2, in every third row of at most 0.
 fn tied(row: Vec<f32>, kind: u64) -> Vec<f32> {
     let most = if kind % 3 == 2 { 0.0 } else { 2.0 };
     row.into_iter().map(|x| x.round().min(most)).collect()
@@ -228,8 +228,7 @@ fn pick<T: Copy>(values: &[T], kind: u64) -> T {
     values[(kind % values.len() as u64) as usize]
 }
 
-/// One class id of `0..cols` a row, and `ignore_index` in every fifth row where it is given and an
-/// i32.
+/// Draws one class id of `0..cols` a row, and `ignore_index` in every fifth row if it is given and an i32.
 ///
 /// # Panics
 ///
@@ -245,8 +244,8 @@ pub fn targets(rows: usize, cols: usize, seed: u64, ignore_index: Option<i64>) -
     (0..rows).map(target).collect()
 }
 
-/// The [`targets`], with one of -1, `cols`, `i32::MIN` and `i32::MAX` in every seventh row, and in
-/// at least one. `ignore_index` is none of them.
+/// Draws [`targets`], with one of -1, `cols`, `i32::MIN` and `i32::MAX` in every seventh row, and in at least one. `ignore_index`
+/// is none of them.
 ///
 /// # Panics
 ///
@@ -268,7 +267,7 @@ fn class_id(class: usize) -> i32 {
     i32::try_from(class).expect("class ids fit i32")
 }
 
-/// Upstream gradients, normal of standard deviation 1, every eighth one exactly 0.
+/// Draws upstream gradients, normal of standard deviation 1, every eighth one exactly 0.
 pub fn upstream(len: usize, seed: u64) -> Vec<f32> {
     let mut generator = Generator::new(seed);
     let mut gradient = || match generator.below(8) {
@@ -278,7 +277,7 @@ pub fn upstream(len: usize, seed: u64) -> Vec<f32> {
     (0..len).map(|_| gradient()).collect()
 }
 
-/// Class weights between 0.5 and 2, every seventh exactly 0.
+/// Draws class weights between 0.5 and 2, every seventh exactly 0.
 pub fn weights(cols: usize, seed: u64) -> Vec<f32> {
     let mut generator = Generator::new(seed);
     let mut weight = |class: usize| match seed.wrapping_add(class as u64) % 7 {
@@ -288,7 +287,7 @@ pub fn weights(cols: usize, seed: u64) -> Vec<f32> {
     (0..cols).map(&mut weight).collect()
 }
 
-/// Probabilities `rows x cols` as targets: a third of them exactly 0, and in every fourth row all.
+/// Draws probabilities `rows x cols` as targets: a third of them exactly 0, and in every fourth row all.
 ///
 /// # Panics
 ///
@@ -314,8 +313,7 @@ pub(super) fn plant_special_targets(targets: &mut [f32], cols: usize) {
     }
 }
 
-/// The probabilities of logits `rows x cols`, as a forward pass stores them: the reference rounded
-/// to f32.
+/// Computes the probabilities of logits `rows x cols` as a forward pass stores them: the reference rounded to f32.
 ///
 /// # Panics
 ///
@@ -324,8 +322,7 @@ pub fn probs(logits: &[f32], cols: usize) -> Vec<f32> {
     rounded(reference::softmax(logits, cols))
 }
 
-/// The log-probabilities of logits `rows x cols`, as a forward pass stores them: the reference
-/// rounded to f32.
+/// Computes the log-probabilities of logits `rows x cols` as a forward pass stores them: the reference rounded to f32.
 ///
 /// # Panics
 ///

@@ -1,4 +1,4 @@
-//! What has come of a case, beside what was expected.
+//! Comparison of the outcome of a case with its expectations.
 
 use super::case::{Case, Expected};
 use super::compare::step;
@@ -55,7 +55,8 @@ pub(super) fn judge(group: &mut Group, case: &Case, outcome: &Outcome) {
     }
 }
 
-/// The largest error in steps, of numbers that are allowed no more steps than tell something: of those near 0 many are.
+/// Returns the largest error in steps, over values whose allowed error is at most 1024 steps: near 0 far more are allowed, and
+/// their number means nothing.
 fn counted(dtype: DType, found: &[f32], expected: &Expected) -> f64 {
     const TELLING: f64 = 1024.0;
     let Expected {
@@ -72,8 +73,8 @@ fn counted(dtype: DType, found: &[f32], expected: &Expected) -> f64 {
     })
 }
 
-/// Rows of probabilities add up to 1, or to 0 where nothing is left. Rows without probabilities are all NaN, and their sums
-/// are too.
+/// Compares the sums of rows of probabilities with 1, or with 0 for masked rows that give zeros. Rows without probabilities are
+/// all NaN, and so are their sums.
 fn row_sums(case: &Case, probs: &[f32]) -> Comparison {
     let sum = |row: &[f32]| row.iter().map(|&p| f64::from(p)).sum::<f64>();
     let sums: Vec<f32> = probs

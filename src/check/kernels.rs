@@ -1,4 +1,4 @@
-//! Which kernels run a case.
+//! Choice of the kernels that run a case.
 
 use super::subject::Subject;
 use crate::variant::{
@@ -6,16 +6,16 @@ use crate::variant::{
 };
 use crate::{DType, Error, Gpu};
 
-/// Which kernels run a shape.
+/// Kernels that run a shape.
 #[derive(Clone, Copy)]
 pub(super) enum Kernels {
-    /// Every kind that can.
+    /// Every kind of kernel that can.
     Forced,
-    /// The preferred one.
+    /// The preferred kernel.
     Preferred,
-    /// The preferred one, and one invocation a row.
+    /// The preferred kernel, and one invocation a row.
     Long,
-    /// The preferred one, and one row a workgroup: their number passes that of one dimension.
+    /// The preferred kernel, and one row a workgroup: the number of workgroups exceeds one dimension of a dispatch.
     Tall,
 }
 
@@ -34,7 +34,7 @@ impl Kernels {
                 if problem.alignment > 1 {
                     kinds.retain(|kind| kind.access == preferred.access);
                 }
-                // Of them, 16-bit storage takes every third, another third for each operation.
+                // 16-bit storage takes every third of them, another third for each operation.
                 let (skip, step) = match subject.dtype {
                     DType::F32 => (0, 1),
                     _ => (subject.operation as usize % 3, 3),
@@ -54,7 +54,7 @@ impl Kernels {
     }
 }
 
-/// Whether no other kind merges more lanes in the same way.
+/// True if no other kind merges more lanes in the same way.
 pub(super) fn has_most_lanes(kind: &Variant, abilities: &Abilities) -> bool {
     match kind.reduce {
         Reduce::Invocation => true,
@@ -63,7 +63,7 @@ pub(super) fn has_most_lanes(kind: &Variant, abilities: &Abilities) -> bool {
     }
 }
 
-/// One invocation a row: on a long one it reaches every level of the nested sums.
+/// Returns the variant of one invocation a row: on a long row it reaches every level of the nested sums.
 fn alone(preferred: Variant, operation: Operation) -> Variant {
     let family = match operation.is_elementwise() {
         true => Family::Elementwise { parts: 1 },
@@ -94,7 +94,7 @@ pub(super) fn problem(subject: &Subject) -> Problem {
     }
 }
 
-/// The variant without the numbers that follow from the shape.
+/// Names the variant without the numbers that follow from the shape.
 pub(super) fn kind_of(variant: Variant) -> String {
     let family = match variant.family {
         Family::Registers { .. } => "registers",

@@ -1,16 +1,17 @@
-//! What targets of a case are, and what is asked for of its rows.
+//! Kinds of the targets of a case, and of its requested row outputs.
 
 use super::inputs;
 use crate::TargetType;
 
-/// What the targets of a case are.
+/// Kind of the targets of a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Ids(TargetType),
     Ignoring(TargetType),
-    /// Ids of which some are out of range: of i64 also those whose lower word is a class, of u32 those that would be negative.
+    /// Ids, some of them out of range: for i64 also ids whose lower word is a class, for u32 also ids that would be negative as
+    /// i32.
     Bad(TargetType),
-    /// The ignored id alone.
+    /// Only the ignored id.
     NoneValid,
     Probs,
 }
@@ -28,7 +29,7 @@ impl Kind {
         Self::NoneValid,
     ];
 
-    /// Those that are class ids.
+    /// The kinds that are class ids.
     pub(super) const IDS: [Self; 8] = [
         Self::Ignoring(TargetType::I64),
         Self::Bad(TargetType::I64),
@@ -48,7 +49,7 @@ impl Kind {
         }
     }
 
-    /// The id that is ignored: out of range, as PyTorch's. Of i64 it is a class but for its upper word, and of u32 it is no id.
+    /// Returns the ignored id: out of range, as PyTorch's. For i64 its lower word is a class, and for u32 it is no id.
     pub(super) const fn ignored(self) -> Option<i64> {
         match self {
             Self::Ignoring(TargetType::I64) => Some(BEYOND_32_BITS),
@@ -61,15 +62,15 @@ impl Kind {
 /// An id whose lower word is that of class 0.
 pub(super) const BEYOND_32_BITS: i64 = 1 << 32;
 
-/// Which row outputs are asked for, of operations that give some.
+/// Requested row outputs, for operations that have some.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Asked {
     Nothing,
-    /// All for which the pass over the logits tells nothing more.
+    /// All row outputs that need no auxiliary values from the pass over the logits.
     Untold,
-    /// These, and the entropy.
+    /// Row outputs of `Untold`, and the entropy.
     Entropy,
-    /// These, and the argmax with what follows from it.
+    /// Row outputs of `Untold`, and the argmax with the outputs that follow from it.
     Argmax,
     Everything,
 }
@@ -84,7 +85,7 @@ impl Asked {
     ];
 }
 
-/// One class id a row, as the type that stores it holds it.
+/// Draws one class id a row, as the type that stores it holds it.
 pub(super) fn ids(kind: Kind, rows: usize, cols: usize, seed: u64) -> Vec<i64> {
     let wide = |ids: Vec<i32>| ids.into_iter().map(i64::from);
     let bad = || wide(inputs::bad_targets(rows, cols, seed, None));

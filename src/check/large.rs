@@ -10,8 +10,8 @@ use crate::{DType, TargetType};
 /// Rows and columns, with a distribution.
 type Large = ((usize, usize), Inputs);
 
-/// Long rows, of which one invocation reaches every level of the nested sums; and more rows than one dimension of a dispatch has
-/// workgroups, and than one workgroup counts.
+/// Lists long rows, on which one invocation reaches every level of the nested sums; and numbers of rows above the workgroups of
+/// one dimension of a dispatch, and above the rows that one workgroup counts.
 pub(super) fn large(abilities: &Abilities) -> Vec<(Candidate, Vec<Large>)> {
     let alone = Variant {
         family: Family::Streamed,

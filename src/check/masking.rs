@@ -6,7 +6,7 @@ use super::subject::Subject;
 use crate::reference::{Columns, Masked, axis_to_rows, broadcast};
 use crate::{EmptyRows, Mask, MaskKind, SoftmaxSpec};
 
-/// What masks a case: its elements as they lie on the device, and expanded to `rows x cols` by their definition.
+/// Masks of a case: their elements as stored on the device, and expanded to `rows x cols` by their definition.
 #[derive(Debug, Default)]
 pub(super) struct Masking {
     pub(super) mask: Option<Mask>,
@@ -57,7 +57,7 @@ impl Masking {
                 self.added_to_each = axis_to_rows(&broadcast(&self.added, shape, &logits), rows);
             }
             MaskKind::Boolean => {
-                // Any byte but 0 keeps.
+                // Any byte except 0 keeps.
                 let byte = |(place, &v): (usize, &f32)| match (v < -0.5, place % 3) {
                     (true, _) => 0,
                     (false, 0) => 1,
@@ -70,7 +70,8 @@ impl Masking {
         }
     }
 
-    /// Three groups of queries; or so many queries that some rows count half of their keys, and some rows none.
+    /// Excludes later keys: with three groups of queries, or with so many queries that some rows count half of their keys, and
+    /// some rows none.
     fn exclude_later_keys(&mut self, of: &Subject, seed: u64) {
         let queries = match of.rows.is_multiple_of(3) && seed.is_multiple_of(2) {
             true => of.rows / 3,
@@ -85,7 +86,7 @@ impl Masking {
             .collect();
     }
 
-    /// The columns as the reference takes them.
+    /// Returns the columns as the reference takes them.
     pub(super) fn of_reference(&self, columns: Columns) -> Masked<'_> {
         let mut masked = Masked::new(columns).empty_rows(self.empty_rows);
         if !self.added_to_each.is_empty() {
@@ -104,7 +105,7 @@ impl Masking {
     }
 }
 
-/// The rows as `[a, b]`, with `a` small, the columns, and how many rows lie side by side.
+/// Returns the rows as `[a, b]`, with `a` small, the columns, and the extent of the strided axis.
 fn tensor(of: &Subject) -> [usize; 4] {
     let slices = of.rows / of.inner;
     let a = (2..8).find(|a| slices.is_multiple_of(*a)).unwrap_or(1);

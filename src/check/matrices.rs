@@ -1,4 +1,4 @@
-//! The matrices of a case on the device: outputs poisoned beforehand, where nothing but their elements may change.
+//! Matrices of a case on the device: outputs are poisoned beforehand, and only their elements may change.
 
 use std::borrow::Cow;
 
@@ -9,16 +9,16 @@ use super::subject::{Matrix, Subject};
 use crate::reference::{axis_to_rows, rows_to_axis};
 use crate::{DType, Error, Gpu};
 
-/// What an output holds before it is written: a value that no case expects.
+/// Word that fills an output before it is written: a value that no case expects.
 const POISON: u32 = 0xdead_beef;
 
-/// NaN in every type, between the rows of an input and after the last one.
+/// Filler between the rows of an input and after the last one: NaN in every type.
 const GAP: u32 = 0xffff_ffff;
 
-/// Words after the last one of an output.
+/// Number of words after the last one of an output.
 const MARGIN: usize = 64;
 
-/// Where slices of neighbouring elements lie in a buffer.
+/// Place of slices of neighbouring elements in a buffer.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place {
     pub(super) offset: usize,
@@ -28,7 +28,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// So many elements, one after the other.
+    /// Returns the place of `len` elements, one after the other.
     pub(super) const fn contiguous(len: usize) -> Self {
         Self {
             offset: 0,
@@ -49,7 +49,7 @@ impl Place {
         })
     }
 
-    /// The elements of a buffer, with these values in their places.
+    /// Lays `values` out in a buffer, each in its place.
     fn laid(self, values: &[f32], dtype: DType, filler: u32, margin: usize) -> Vec<u32> {
         let len = self.end() + margin * per_word(dtype);
         let mut elements: Vec<u32> = (0..len).map(|n| filling(dtype, filler, n)).collect();
@@ -63,7 +63,7 @@ const fn per_word(dtype: DType) -> usize {
     4 / dtype.bytes() as usize
 }
 
-/// The n-th element of a buffer full of a word.
+/// Returns the n-th element of a buffer full of `word`.
 const fn filling(dtype: DType, word: u32, n: usize) -> u32 {
     match per_word(dtype) {
         1 => word,
@@ -97,17 +97,17 @@ pub(super) struct Output {
     words: usize,
     place: Place,
     dtype: DType,
-    /// The shape of a matrix whose rows may lie side by side.
+    /// Shape of a matrix whose rows may lie on a strided axis.
     tensor: Option<[usize; 3]>,
 }
 
 impl Output {
-    /// So many values, one after the other.
+    /// Allocates an output of `len` values, one after the other.
     pub(super) fn new(gpu: &Gpu, name: &str, len: usize, dtype: DType) -> Result<Self, Error> {
         Self::over(gpu, name, &[], Place::contiguous(len), dtype, None)
     }
 
-    /// An output over an input: what is read, and poison everywhere else.
+    /// Allocates an output over an input: the values that are read, and poison everywhere else.
     fn over(
         gpu: &Gpu,
         name: &str,
@@ -126,7 +126,7 @@ impl Output {
         })
     }
 
-    /// The first input of a case and a matrix made of it: in one buffer if it is in place.
+    /// Allocates the first input of a case and a matrix computed from it: in one buffer if it is in place.
     pub(super) fn beside_first(gpu: &Gpu, case: &Case) -> Result<(Buffer, Self), Error> {
         let place = case.of.place(Matrix::Result);
         let (dtype, tensor) = (case.of.dtype, Some(tensor(case)));
@@ -140,12 +140,12 @@ impl Output {
         Ok((first, output))
     }
 
-    /// The words of the buffer.
+    /// Reads the words of the buffer.
     pub(super) fn download(&self, gpu: &Gpu) -> Result<Vec<u32>, Error> {
         gpu.download(&self.buffer, self.words)
     }
 
-    /// The values written, rows one after the other, and whether everything else is as it was.
+    /// Returns the values written, rows one after the other, and true if everything else is unchanged.
     pub(super) fn values(&self, words: Vec<u32>) -> (Vec<f32>, bool) {
         let mut elements = unpacked(self.dtype, words);
         let mut values = Vec::with_capacity(self.place.width * self.place.slices);
@@ -153,7 +153,7 @@ impl Output {
             values.push(self.dtype.decode(elements[place]));
             elements[place] = filling(self.dtype, POISON, place);
         }
-        // Where the margin is of an odd number of halves, the last one is no element.
+        // Where the margin has an odd number of halves, the last half is no element.
         elements.truncate(self.place.end() + MARGIN * per_word(self.dtype));
         let mut others = elements.iter().enumerate();
         let kept = others.all(|(place, &bits)| bits == filling(self.dtype, POISON, place));
@@ -165,7 +165,7 @@ impl Output {
     }
 }
 
-/// A matrix as it is stored.
+/// Uploads a matrix as it is stored.
 pub(crate) fn upload(gpu: &Gpu, name: &str, values: &[f32], dtype: DType) -> Result<Buffer, Error> {
     if dtype == DType::F32 {
         return gpu.upload(name, values);
@@ -176,7 +176,7 @@ pub(crate) fn upload(gpu: &Gpu, name: &str, values: &[f32], dtype: DType) -> Res
     gpu.upload(name, &halves)
 }
 
-/// The shape of a case's matrices on the device: slices, columns, and rows side by side.
+/// Returns the shape of a case's matrices on the device: slices, columns, and the extent of the strided axis.
 const fn tensor(case: &Case) -> [usize; 3] {
     let Subject {
         rows, cols, inner, ..
@@ -184,7 +184,7 @@ const fn tensor(case: &Case) -> [usize; 3] {
     [rows / inner, cols, inner]
 }
 
-/// A matrix of a case as it lies on the device.
+/// Reorders a matrix of a case into its layout on the device.
 fn as_it_lies<'a>(values: &'a [f32], case: &Case) -> Cow<'a, [f32]> {
     match case.of.inner {
         1 => Cow::Borrowed(values),
@@ -192,7 +192,7 @@ fn as_it_lies<'a>(values: &'a [f32], case: &Case) -> Cow<'a, [f32]> {
     }
 }
 
-/// A matrix that is read.
+/// Uploads a matrix that is read.
 pub(super) fn upload_rows(
     gpu: &Gpu,
     matrix: Matrix,

@@ -1,5 +1,5 @@
-//! The kit that checks results: named [inputs], the [bounds] that results keep, the [comparison](compare) of a result with
-//! the [reference](crate::reference), and a [run] of all that a device computes.
+//! Tools that check results: named [inputs], the [bounds] that results keep, the [comparison](compare) of a result with the
+//! [reference](crate::reference), and a [run] of all operations on a device.
 //!
 //! ```
 //! use wgpu_softmax::check::{Inputs, bounds, compare};

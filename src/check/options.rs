@@ -1,4 +1,4 @@
-//! The options of a case: which there are, and which of them meet.
+//! Options of a case: their settings, and the combinations that are checked.
 
 use std::sync::OnceLock;
 
@@ -9,15 +9,16 @@ use crate::reference::CrossEntropy;
 use crate::variant::{KernelOptions, Masking, Operation, Shares};
 use crate::{CrossEntropySpec, EmptyRows, MaskKind, Reduction, RowOutputs, TargetType, ZeroValid};
 
-/// Which axes of the logits a mask follows, where their rows count as `[a, b]` and `inner` of them lie side by side.
+/// Axes of the logits that a mask follows, where their rows count as `[a, b]` and `inner` of them are interleaved on a strided
+/// axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum MaskOf {
     Everything,
-    /// The columns alone.
+    /// The columns only.
     Columns,
-    /// The rows alone.
+    /// The rows only.
     Rows,
-    /// All but `b`.
+    /// All axes but `b`.
     SomeRows,
 }
 
@@ -28,7 +29,7 @@ pub(super) struct MaskOption {
     pub(super) of: MaskOf,
 }
 
-/// The options of a case. Operations other than cross-entropy have a scale only, or masks as well.
+/// Options of a case. Operations other than cross-entropy have a scale only, or masks as well.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Options {
     pub(super) kind: Kind,
@@ -40,7 +41,7 @@ pub(super) struct Options {
     pub(super) scale: f32,
     pub(super) upstream: bool,
     pub(super) zero_valid: ZeroValid,
-    /// Whether what a mean divides by is given.
+    /// True if the divisors of a mean are given.
     pub(super) divisors_given: bool,
     pub(super) mask: Option<MaskOption>,
     pub(super) causal: bool,
@@ -64,13 +65,13 @@ const MASKS: [Option<MaskOption>; 9] = {
         of(MaskKind::Boolean, MaskOf::Rows),
     ]
 };
-/// What a mean divides by, where it is given.
+/// Divisors of a mean, where they are given.
 const GIVEN_WEIGHT_SUM: f32 = 6.5;
 const GIVEN_VALID_ROWS: u32 = 5;
 
 const EMPTY_ROWS: [EmptyRows; 2] = [EmptyRows::Nan, EmptyRows::Zero];
 
-/// Settings of each option of masked operations, in the order in which [`Options::masked`] takes them.
+/// Number of settings of each option of masked operations, in the order in which [`Options::masked`] takes them.
 const MASKED_FACTORS: [usize; 4] = [MASKS.len(), SCALES.len(), 2, EMPTY_ROWS.len()];
 
 const REDUCTIONS: [Reduction; 3] = [Reduction::Mean, Reduction::None, Reduction::Sum];
@@ -78,11 +79,11 @@ const SMOOTHINGS: [f32; 3] = [0.0, 0.1, 1.0];
 const Z_LOSSES: [f32; 2] = [0.0, 0.01];
 const SOFTCAPS: [Option<f32>; 2] = [None, Some(20.0)];
 const SCALES: [f32; 2] = [1.0, 0.7];
-/// From 2 on, differences of logits are taken whole, below by halves.
+/// Scales: from 2 on, differences of logits are taken whole, below by halves.
 const PLAIN_SCALES: [f32; 3] = [0.7, 1.0, 2.0];
 const ZERO_VALID: [ZeroValid; 2] = [ZeroValid::Nan, ZeroValid::Zero];
 
-/// Settings of each option, in the order in which [`Options::of`] takes them.
+/// Number of settings of each option, in the order in which [`Options::of`] takes them.
 const FACTORS: [usize; 11] = [
     Kind::ALL.len(),
     REDUCTIONS.len(),
@@ -98,7 +99,7 @@ const FACTORS: [usize; 11] = [
 ];
 
 impl Options {
-    /// Combinations in which any two settings meet, without any option the first.
+    /// Returns combinations in which any two settings meet; the first has no option set.
     pub(super) fn all(operation: Operation) -> &'static [Self] {
         static CROSS_ENTROPY: OnceLock<Vec<Options>> = OnceLock::new();
         static MASKED: OnceLock<Vec<Options>> = OnceLock::new();
@@ -155,7 +156,8 @@ impl Options {
         }
     }
 
-    /// Combinations of what is a number to the kernels, in which any two settings meet: the others are as they are here.
+    /// Returns combinations, in which any two settings meet, of the options that are numbers to the kernels; the others are as in
+    /// `self`.
     pub(super) fn numbers(self, operation: Operation) -> Vec<Self> {
         let shard = operation == Operation::CrossEntropyFromPairs;
         let kinds = match self.kind {
@@ -218,7 +220,7 @@ impl Options {
         let plain = self.plain_losses(operation);
         match plain.is_empty() {
             true => numbers,
-            // One after the other, as they are served by kernels of their own.
+            // Interleaved, as plain losses have kernels of their own.
             false => {
                 let plain = plain.into_iter().cycle();
                 numbers
@@ -230,7 +232,7 @@ impl Options {
         }
     }
 
-    /// Losses without options, of every kind that may be one.
+    /// Returns losses without options, of every kind that may be plain.
     fn plain_losses(self, operation: Operation) -> Vec<Self> {
         let kinds = match self.kind {
             Kind::Probs => &[Kind::Probs][..],
@@ -265,7 +267,7 @@ impl Options {
         }
     }
 
-    /// Whether nothing is asked for that needs more than a plain loss.
+    /// True if no option needs more than a plain loss.
     pub(super) fn is_plain_loss(&self, operation: Operation) -> bool {
         let is_plain = !self.weighted
             && self.z_loss == 0.0
@@ -275,7 +277,7 @@ impl Options {
         is_plain && operation.may_have_plain_loss() && !self.asked(operation).any()
     }
 
-    /// Masks that are read as this one is, where their elements lie as those of a row do.
+    /// Returns the masks that are read as this one is, their elements laid out as those of a row.
     fn alike_masks(&self) -> Vec<Option<MaskOption>> {
         let Some(mask) = self.mask else {
             return vec![None];
@@ -292,7 +294,7 @@ impl Options {
         self.causal || self.mask.is_some()
     }
 
-    /// The operation whose kernels run: where every class has a share, the gradient is not elementwise.
+    /// Returns the operation whose kernels run: where every class may have a target weight, the gradient is not elementwise.
     pub(super) fn operation(&self, operation: Operation) -> Operation {
         match operation {
             Operation::CrossEntropyBackward if self.form(operation).is_dense() => {
@@ -302,7 +304,7 @@ impl Options {
         }
     }
 
-    /// The row outputs that are asked for.
+    /// Returns the requested row outputs.
     pub(super) fn asked(&self, operation: Operation) -> RowOutputs {
         match operation {
             Operation::CrossEntropy | Operation::CrossEntropyFused => {
@@ -312,7 +314,7 @@ impl Options {
         }
     }
 
-    /// The code that the options ask for.
+    /// Returns the kernel code that the options need.
     pub(super) fn form(&self, operation: Operation) -> KernelOptions {
         if takes_masks(operation) {
             return self.masked_form();
@@ -334,7 +336,7 @@ impl Options {
         }
     }
 
-    /// The same of masks, wherever their elements lie.
+    /// Returns the kernel code that the masks need, wherever their elements lie.
     fn masked_form(&self) -> KernelOptions {
         KernelOptions {
             masking: match self.mask.map(|mask| mask.kind) {
@@ -367,7 +369,7 @@ impl Options {
         }
     }
 
-    /// The reference with these options, but for weights and upstream gradients.
+    /// Returns the reference with these options, except for weights and upstream gradients.
     pub(super) fn reference(&self, cols: usize) -> CrossEntropy {
         let mut of = CrossEntropy::new(cols)
             .reduction(self.reduction)

@@ -1,7 +1,7 @@
 //! Covering arrays: few rows in which any two settings of any two factors meet.
 
-/// The rows of an array that covers every pair of settings of `factors`, each the number of its settings. Greedy: each
-/// row begins with a pair that is missing, and every further setting is the one that completes the most of those missing.
+/// Returns the rows of an array that covers every pair of settings of `factors`, each the number of its settings. Greedy: each
+/// row begins with a pair that is missing, and every further setting is the one that completes the most of the missing pairs.
 pub(super) fn covering(factors: &[usize]) -> Vec<Vec<usize>> {
     let mut missing = all_pairs(factors);
     let mut rows = Vec::new();

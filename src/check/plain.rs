@@ -1,4 +1,4 @@
-//! The plain check: few kernels in which any two traits meet that can, each over every distribution.
+//! The plain check: few kernels, in which any two traits meet that can meet, each over every distribution.
 
 use super::candidates::{Candidate, candidates};
 use super::case::Case;
@@ -14,7 +14,7 @@ use super::{Group, Inputs};
 use crate::variant::{Abilities, Access, Family, Operation, Variant};
 use crate::{DType, Error, Gpu};
 
-/// What is run by one kernel.
+/// Runs of one kernel.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) operation: Operation,
@@ -28,18 +28,18 @@ struct Run {
     variant: Variant,
     subject: Subject,
     seed: u64,
-    /// Whether what is expected follows from rounding alone.
+    /// True if the expected values follow from rounding only.
     halves: bool,
 }
 
-/// The entries for a device, the telling ones first.
+/// Returns the entries for a device, those that cover the most first.
 pub(super) fn entries(abilities: &Abilities) -> Vec<Entry> {
     let candidates = candidates(abilities);
     let pairs: Vec<_> = candidates.iter().map(pairs_of).collect();
     let picked = cover(&pairs, |candidate| candidates[candidate].cost());
     let mut entries: Vec<Entry> = Vec::new();
     for (turn, candidate) in picked.into_iter().enumerate() {
-        // Not first, since they take long, nor last, since nothing else is like them.
+        // The large shapes are not first, since they take long, and not last, since no other run covers the same.
         if turn == 16 {
             add_large(&mut entries, abilities);
         }
@@ -65,7 +65,7 @@ fn add_large(entries: &mut Vec<Entry>, abilities: &Abilities) {
     }
 }
 
-/// Adds runs to those of the same name, if there are some.
+/// Adds runs to the entry of the same name, if there is one.
 fn add(entries: &mut Vec<Entry>, candidate: &Candidate, runs: Vec<Run>) {
     let Candidate {
         operation,
@@ -90,7 +90,7 @@ fn add(entries: &mut Vec<Entry>, candidate: &Candidate, runs: Vec<Run>) {
     }
 }
 
-/// Every distribution, with the options and the layouts whose turn it is.
+/// Returns a run for every distribution, with the options and the layouts whose turn it is.
 fn runs(candidate: &Candidate, turn: usize) -> Vec<Run> {
     let every = candidate.options.numbers(candidate.operation);
     let run = |(place, inputs): (usize, Inputs)| {
@@ -124,11 +124,11 @@ fn runs(candidate: &Candidate, turn: usize) -> Vec<Run> {
     runs
 }
 
-/// Times an odd number of steps, half a step is left.
+/// Scale that leaves half a step when multiplied by an odd number of steps.
 const HALVES_SCALE: f32 = 1.5;
 
-/// Rows apart from each other. Where they start on multiples of four, they end amid four; where they are shifted, the last quads
-/// of all lanes are outside the row but for the largest shift.
+/// Sets rows apart from each other. Rows that start on multiples of four end amid four elements. For shifted rows, the last quads
+/// of all lanes are outside the row except at the largest shift.
 fn set_apart(candidate: &Candidate, subject: Subject) -> Subject {
     let Variant {
         access,
@@ -154,7 +154,7 @@ fn set_apart(candidate: &Candidate, subject: Subject) -> Subject {
 }
 
 impl Entry {
-    /// The groups of the entry, one a distribution.
+    /// Runs the entry and returns its groups, one a distribution.
     pub(super) fn check(&self, gpu: &Gpu) -> Result<Vec<Group>, Error> {
         let mut groups: Vec<Group> = Vec::new();
         for run in &self.runs {

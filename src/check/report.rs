@@ -1,9 +1,9 @@
-//! What a check has found.
+//! Report of a check.
 
 use super::Comparison;
 use super::digest::{EMPTY, digest};
 
-/// The comparisons of one operation by one kernel variant over one distribution of inputs.
+/// Comparisons of one operation by one kernel variant over one distribution of inputs.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Group {
@@ -15,17 +15,16 @@ pub struct Group {
     pub variant: String,
     /// The distribution's name.
     pub inputs: String,
-    /// Elements compared, in all outputs and shapes.
+    /// Number of elements compared, in all outputs and shapes.
     pub elements: u64,
-    /// The largest error in steps of the storage type, of numbers that are not so small, or so uncertain, that steps tell
-    /// nothing: those that may be off by 1024 at most.
+    /// The largest error in steps of the storage type, over values that may be off by 1024 steps at most: for smaller and more
+    /// uncertain values steps mean nothing.
     pub worst_ulp: f64,
-    /// The largest error as a share of its bound; above 1 is a failure.
+    /// The largest error divided by its bound; above 1 is a failure.
     pub worst_bound: f64,
-    /// A digest of the bits of every output that was read back, in the order in which they were: on one machine it is the same
-    /// in every run.
+    /// Digest of the bits of every output, in the order in which they were read back: on one machine it is the same in every run.
     pub digest: u64,
-    /// Whether every element is within its bound.
+    /// True if every element is within its bound.
     pub passed: bool,
     /// The worst element in words: its shape, output, place and both values.
     pub note: Option<String>,
@@ -47,7 +46,7 @@ impl Group {
         }
     }
 
-    /// Adds the comparison of one output, and the most steps that count. `place` says of which shape and output.
+    /// Adds the comparison of one output, and the largest error in steps. `place` names the shape and the output.
     pub(super) fn add(&mut self, comparison: &Comparison, steps: f64, allowed: f64, place: &str) {
         self.elements += comparison.elements as u64;
         self.worst_ulp = self.worst_ulp.max(steps);
@@ -75,12 +74,12 @@ impl Group {
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Report {
-    /// In the order in which they ran.
+    /// The groups, in the order in which they ran.
     pub groups: Vec<Group>,
 }
 
 impl Report {
-    /// Whether every group passed, and there was one at least.
+    /// True if every group passed, and there was at least one.
     pub fn passed(&self) -> bool {
         !self.groups.is_empty() && self.groups.iter().all(|group| group.passed)
     }

@@ -1,4 +1,4 @@
-//! The row outputs of a case: what they are expected to be, and what was found of them.
+//! Row outputs of a case: expected and found.
 
 use super::bounds;
 use super::case::{Case, Expected};
@@ -6,13 +6,13 @@ use super::kinds::{Asked, BEYOND_32_BITS, Kind};
 use crate::reference::{CrossEntropy, Targets};
 use crate::{DType, RowLayout, RowOutputs, TargetType};
 
-/// Candidates a row.
+/// Number of candidates a row.
 const CANDIDATES: usize = 2;
 
-/// What stands for no class, as the checks compare it.
+/// Value that stands for no class, as the checks compare it.
 const NONE: f32 = u32::MAX as f32;
 
-/// What is asked for of such targets.
+/// Returns the row outputs to request for targets of this kind.
 pub(super) fn wanted(kind: Kind, asked: Asked) -> RowOutputs {
     if asked == Asked::Nothing {
         return RowOutputs::default();
@@ -30,7 +30,8 @@ pub(super) fn wanted(kind: Kind, asked: Asked) -> RowOutputs {
     outputs
 }
 
-/// A class of the row for every candidate, but for a few that are out of range, of i64 also by their upper word alone.
+/// Returns a class of the row for every candidate, except for a few that are out of range; for i64 some are by their upper word
+/// only.
 pub(super) fn candidates(rows: usize, cols: usize, stored: TargetType) -> Vec<i64> {
     let class = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
     let candidate = |n: usize| match (n % 11, stored) {
@@ -41,7 +42,7 @@ pub(super) fn candidates(rows: usize, cols: usize, stored: TargetType) -> Vec<i6
     (0..rows * CANDIDATES).map(candidate).collect()
 }
 
-/// What the reference says, in the order in which [`found`] has it.
+/// Returns the values of the reference, in the order of [`found`].
 pub(super) fn expected(
     case: &Case,
     of: &CrossEntropy,
@@ -90,7 +91,7 @@ fn per_row((name, values, allowed): (&'static str, Vec<f64>, Vec<f64>)) -> Expec
     }
 }
 
-/// The words of the rows, output by output.
+/// Splits the words of the rows by output.
 pub(super) fn found(case: &Case, layout: &RowLayout, words: &[u32]) -> Vec<Vec<f32>> {
     let rows = || words.chunks_exact(layout.words as usize);
     let column = |place: u32| rows().map(move |row| row[place as usize]);
@@ -113,7 +114,7 @@ pub(super) fn found(case: &Case, layout: &RowLayout, words: &[u32]) -> Vec<Vec<f
     list
 }
 
-/// Each class as it was found; where another one than the expected may be found, the expected one.
+/// Returns each class as it was found; where a class other than the expected one is allowed, the expected one.
 fn judged_classes(case: &Case, argmax: &[u32]) -> Vec<f32> {
     let (expected, reference) = (case.values_of("argmax"), case.reference());
     let judged = |(row, &class): (usize, &u32)| {
@@ -127,7 +128,7 @@ fn judged_classes(case: &Case, argmax: &[u32]) -> Vec<f32> {
     argmax.iter().enumerate().map(judged).collect()
 }
 
-/// The expected hit where the one that was found is right for the class that was found, else none.
+/// Returns the expected hit where the hit found is right for the class found, else NaN.
 fn judged_hits(case: &Case, argmax: &[u32], hits: &[u32]) -> Vec<f32> {
     let expected = case.values_of("hit");
     let judged = |(row, &hit): (usize, &u32)| {

@@ -1,4 +1,4 @@
-//! The row operations of a case, bound.
+//! Bindings of the row operations of a case.
 
 use wgpu::Buffer;
 
@@ -9,7 +9,7 @@ use crate::softmax::{
 use crate::variant::Operation;
 use crate::{Bound, Error, JacobianBuffers, Plan, Planner, RowOperation, SoftmaxSpec};
 
-/// What a row operation reads and writes.
+/// Buffers that a row operation reads and writes.
 pub(super) struct RowBuffers<'a> {
     pub(super) first: &'a Buffer,
     pub(super) second: &'a Buffer,
@@ -90,7 +90,7 @@ impl RowBuffers<'_> {
         }
     }
 
-    /// With the mask, if there is one.
+    /// Binds with the mask, if there is one.
     fn masked<O: RowOperation>(
         &self,
         plan: &Plan<O>,

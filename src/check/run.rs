@@ -1,4 +1,4 @@
-//! The check itself: what of it is wanted, and on which devices.
+//! Runs of the check: the selection of what is checked, and the devices it runs on.
 
 use std::ops::ControlFlow;
 use std::sync::Mutex;
@@ -10,26 +10,26 @@ use super::{Group, Report, plain, sweep};
 use crate::variant::Operation;
 use crate::{DType, Error, Gpu, Planner};
 
-/// How much is covered.
+/// Depth of a check.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Depth {
-    /// Every entry point, option and access in few kernels, over every distribution.
+    /// Plain check: every entry point, option and access in few kernels, over every distribution.
     #[default]
     Plain,
-    /// Kernels and distributions, operations and distributions, operations and kernels: every pair of them.
+    /// Full sweep: every pair of kernels and distributions, operations and distributions, operations and kernels.
     Full,
 }
 
-/// What is checked: everything, unless said otherwise.
+/// Selection of what is checked: everything, unless restricted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Selection {
-    /// How much is covered.
+    /// Depth of the check.
     pub depth: Depth,
-    /// Of these operations alone; of all if there are none. [`Selection::OPERATIONS`] has those that can be checked.
+    /// Operations to check; all if empty. [`Selection::OPERATIONS`] lists those that can be checked.
     pub operations: Vec<Operation>,
-    /// Stored as these types alone; as all if there are none.
+    /// Storage types to check; all if empty.
     pub dtypes: Vec<DType>,
 }
 
@@ -50,7 +50,7 @@ impl Selection {
         Operation::CrossEntropyFromPairs,
     ];
 
-    /// The whole sweep.
+    /// Selects the full sweep.
     pub fn full() -> Self {
         Self {
             depth: Depth::Full,
@@ -58,14 +58,14 @@ impl Selection {
         }
     }
 
-    /// Of this operation, and of others that are named.
+    /// Selects this operation, in addition to others that were named.
     #[must_use]
     pub fn operation(mut self, operation: Operation) -> Self {
         self.operations.push(operation);
         self
     }
 
-    /// Stored as this type, and as others that are named.
+    /// Selects this storage type, in addition to others that were named.
     #[must_use]
     pub fn dtype(mut self, dtype: DType) -> Self {
         self.dtypes.push(dtype);
@@ -78,13 +78,13 @@ impl Selection {
     }
 }
 
-/// Makes the groups of one entry.
+/// Function that makes the groups of one entry.
 type Work = Box<dyn Fn(&Gpu) -> Result<Vec<Group>, Error> + Send + Sync>;
 
-/// Compares operations with the reference on the devices of `gpus`, which share the work: they are to be of one adapter. Two of
-/// them check in half the time on software adapters, where compiling is what takes long.
+/// Compares operations with the reference on the devices of `gpus`, which divide the work: all must be of one adapter. On
+/// software adapters, where most of the time is spent compiling, two devices check in half the time.
 ///
-/// `on_group` is called as soon as a group is complete, and may break the check off.
+/// `on_group` is called as soon as a group is complete, and may stop the check.
 ///
 /// ```no_run
 /// use std::ops::ControlFlow;
@@ -103,8 +103,8 @@ type Work = Box<dyn Fn(&Gpu) -> Result<Vec<Group>, Error> + Send + Sync>;
 ///
 /// # Errors
 ///
-/// Only what keeps the check from running: a failing device, or one too small for the shapes. A difference is no
-/// error but a group that has not passed.
+/// Only failures that keep the check from running: a failing device, or one too small for the shapes. A difference is no error
+/// but a group that has not passed.
 pub fn run(
     gpus: &[Gpu],
     selection: &Selection,
@@ -147,10 +147,10 @@ pub fn run(
     })
 }
 
-/// Entries after which pipelines are dropped: they take memory, and few are used again.
+/// Number of entries after which pipelines are dropped: they take memory, and few are used again.
 const ENTRIES_KEPT: usize = 12;
 
-/// Takes entry after entry from the queue, until there is none or nobody listens.
+/// Takes entry after entry from the queue, until it is empty or the receiver is gone.
 fn serve<'a>(
     gpu: &Gpu,
     queue: &Mutex<impl Iterator<Item = (usize, &'a Work)>>,

@@ -1,31 +1,31 @@
-//! Which shapes an operation is checked at, and by which kernels.
+//! Shapes at which an operation is checked, and the kernels that run them.
 
 use super::kernels::Kernels;
 use crate::DType;
 use crate::variant::Operation;
 
-/// Shapes that every variant runs: rows amid fours of elements, of one column, on multiples of four, of two.
+/// Shapes that every variant runs: rows amid fours of elements, of one column, on multiples of four, on multiples of two.
 pub(super) const SHAPES: [(usize, usize); 4] = [(37, 45), (5, 1), (19, 128), (130, 10)];
 
-/// Shapes that the preferred variant runs: rows in registers, streamed and split, of many blocks.
+/// Shapes that the preferred variant and one invocation a row run: rows in registers, streamed, and split, of many blocks.
 const LONG_SHAPES: [(usize, usize); 3] = [(20, 1000), (4, 50_257), (2, 262_144)];
 
-/// More rows than one dimension of a dispatch has workgroups.
+/// Shape of more rows than one dimension of a dispatch has workgroups.
 const TALL_SHAPE: (usize, usize) = (70_001, 3);
 
-/// Rows side by side that every variant runs, with how many: by ones, by twos, by fours; of few columns and of more.
+/// Rows on a strided axis that every variant runs, with its extent: by ones, by twos, by fours; of few columns and of more.
 pub(super) const BESIDE: [(usize, usize, usize); 4] =
     [(35, 45, 7), (60, 21, 20), (36, 9, 18), (256, 130, 128)];
 
-/// Rows side by side that the preferred variant runs.
+/// Rows on a strided axis that the preferred variant runs.
 const LONG_BESIDE: [(usize, usize, usize); 1] = [(8, 50_257, 8)];
 
-/// Rows, columns, and how many rows lie side by side.
+/// Rows, columns, and the extent of the strided axis.
 pub(super) type Extents = (usize, usize, usize);
 
-/// Each shape with the kernels that run it.
+/// Lists each shape with the kernels that run it.
 pub(super) fn work(operation: Operation, dtype: DType) -> Vec<(Extents, Kernels)> {
-    // 16-bit storage has no kernels of its own but loads and stores: every variant runs one shape only.
+    // Kernels for 16-bit storage differ only in loads and stores: every variant runs one shape only.
     let forced = |shapes: usize| match dtype {
         DType::F32 => shapes,
         _ => 1,
@@ -48,7 +48,7 @@ pub(super) fn work(operation: Operation, dtype: DType) -> Vec<(Extents, Kernels)
     list
 }
 
-/// A Jacobian is a square matrix a row: its shapes have fewer elements.
+/// Returns the shapes of an operation. A Jacobian is a square matrix a row: its shapes have fewer elements.
 pub(super) fn shapes_of(operation: Operation) -> &'static [(usize, usize)] {
     match operation {
         Operation::Jacobian => &[(37, 13), (5, 1), (7, 32)],
@@ -56,7 +56,7 @@ pub(super) fn shapes_of(operation: Operation) -> &'static [(usize, usize)] {
     }
 }
 
-/// Long rows are folded alike whatever their storage: one of them will do for 16 bits.
+/// Returns the long shapes of an operation. Long rows are folded alike whatever their storage: one of them will do for 16 bits.
 fn long_shapes_of(operation: Operation, dtype: DType) -> &'static [(usize, usize)] {
     match (operation, dtype) {
         (Operation::Jacobian, _) => &[(2, 300)],

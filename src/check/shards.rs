@@ -1,4 +1,4 @@
-//! Operations from merged statistics: the columns of a case in shards, each a part of every row.
+//! Operations from merged statistics: the columns of a case split into shards, each a part of every row.
 
 use wgpu::Buffer;
 
@@ -17,7 +17,7 @@ use crate::{
     SoftmaxSpec, TargetType,
 };
 
-/// More than a subgroup of software adapters has lanes, so that lanes merge several.
+/// Number of shards: more than a subgroup of software adapters has lanes, so that lanes merge several.
 pub(super) const SHARDS: usize = 11;
 
 pub(super) fn execute(
@@ -58,7 +58,7 @@ pub(super) fn execute(
     outcome.collect(gpu, [&lse, &output])
 }
 
-/// The class of the first column: where ids are unsigned and all in range, one of which the highest bit is set.
+/// Returns the class of the first column: where ids are unsigned and all in range, one with the highest bit set.
 fn first_class(case: &Case) -> i64 {
     match case.of.options.kind {
         Kind::Ids(TargetType::U32) => 3_000_000_000,
@@ -83,7 +83,7 @@ impl Shard {
         })
     }
 
-    /// Where its columns lie in a matrix of the case.
+    /// Returns the layout of its columns in a matrix of the case.
     fn layout(&self, case: &Case, matrix: Matrix) -> Layout {
         let place = case.of.place(matrix);
         Layout::default()
@@ -119,7 +119,7 @@ impl Shard {
     }
 }
 
-/// What every shard is served with.
+/// Context of every shard.
 struct Shards<'a> {
     gpu: &'a Gpu,
     variant: Variant,
@@ -131,7 +131,7 @@ impl Shards<'_> {
         self.gpu.planner().with_variant(variant)
     }
 
-    /// The statistics of all shards, and their merge.
+    /// Binds the statistics of all shards, and their merge.
     fn statistics(
         &self,
         logits: &Buffer,

@@ -1,4 +1,4 @@
-//! What a case is of: its shape, its options, and where its matrices lie.
+//! Subject of a case: its shape, its options, and the places of its matrices.
 
 use super::Inputs;
 use super::matrices::Place;
@@ -6,20 +6,20 @@ use super::options::Options;
 use crate::variant::{Access, Operation};
 use crate::{CrossEntropySpec, DType, Layout, SoftmaxSpec};
 
-/// What a case is of.
+/// Subject of a case.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Subject {
     pub(super) operation: Operation,
     pub(super) rows: usize,
     pub(super) cols: usize,
-    /// Rows that lie side by side on the device. Here they lie one after the other.
+    /// Extent of the strided axis: rows interleaved on the device. Here they lie one after the other.
     pub(super) inner: usize,
     pub(super) dtype: DType,
     pub(super) inputs: Inputs,
     pub(super) options: Options,
-    /// Whether the result lies over the first input.
+    /// True if the result lies over the first input.
     pub(super) in_place: bool,
-    /// Where rows lie apart: so that this access suits them.
+    /// Access that rows lying apart must suit; `None` where rows are contiguous.
     pub(super) apart: Option<Access>,
 }
 
@@ -70,7 +70,8 @@ impl Subject {
         }
     }
 
-    /// Where the slices of a matrix lie: if apart, those of each matrix otherwise, but for as much as the access asks for.
+    /// Returns the place of the slices of a matrix: if apart, each matrix has its own, except for the alignment that the access
+    /// asks for.
     pub(super) fn place(&self, matrix: Matrix) -> Place {
         let width = self.cols * self.inner;
         let (fours, twos) = (width.next_multiple_of(4), width.next_multiple_of(2));

@@ -1,5 +1,5 @@
-//! The whole sweep of one operation on one storage type: kernels and distributions, operations and distributions, operations
-//! and kernels, every pair of them.
+//! Full sweep of one operation on one storage type: every pair of kernels and distributions, operations and distributions,
+//! operations and kernels.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use crate::{DType, Error, Gpu, Planner};
 /// Groups by variant and distribution.
 type Groups = BTreeMap<(String, &'static str), Group>;
 
-/// The groups of an operation. Its pipelines are dropped with its planner.
+/// Runs an operation and returns its groups. Its pipelines are dropped with its planner.
 pub(super) fn check(gpu: &Gpu, operation: Operation, dtype: DType) -> Result<Vec<Group>, Error> {
     let gpu = &gpu.with_planner(Planner::new(gpu.device()));
     let mut groups = Groups::new();
@@ -46,7 +46,7 @@ pub(super) fn check(gpu: &Gpu, operation: Operation, dtype: DType) -> Result<Vec
             let share = share(kernels.of(gpu, &subject)?, turn + shape_turn + inputs_turn);
             check_variants(gpu, &mut groups, &share, subject, turn + inputs_turn)?;
         }
-        // Else options would meet the same few distributions at every shape, where their numbers share a factor.
+        // Otherwise options would meet the same few distributions at every shape, where their numbers have a common factor.
         options_turn += 1;
     }
     if operation.allows_in_place() {
@@ -55,15 +55,15 @@ pub(super) fn check(gpu: &Gpu, operation: Operation, dtype: DType) -> Result<Vec
     Ok(groups.into_values().collect())
 }
 
-/// Whether options take turns. They make programs of their own, which are compiled for preferred kernels, and for every
-/// other one at two shapes.
+/// True if options take turns. They make programs of their own, which are compiled for preferred kernels, and for every other
+/// kernel at two shapes.
 fn meets_options(kernels: Kernels, dtype: DType, extents: Extents) -> bool {
     let (rows, cols) = SHAPES[0];
     let at_two_shapes = extents == (rows, cols, 1) || extents == BESIDE[0];
     kernels.is_preferred() || (dtype == DType::F32 && at_two_shapes)
 }
 
-/// The result over the first input: rows by themselves and rows side by side, by each family once.
+/// Checks the result over the first input: contiguous rows and rows on a strided axis, by each family once.
 fn check_in_place(
     gpu: &Gpu,
     groups: &mut Groups,
@@ -94,7 +94,7 @@ fn check_in_place(
     Ok(())
 }
 
-/// A kernel and a distribution meet in every third turn.
+/// Returns every third kernel, so that a kernel and a distribution meet in every third turn.
 fn share(kernels: Vec<Variant>, turn: usize) -> Vec<Variant> {
     let first = (3 - turn % 3) % 3;
     kernels.into_iter().skip(first).step_by(3).collect()

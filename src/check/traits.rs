@@ -1,4 +1,4 @@
-//! Kernels by their traits, and which of these are to meet.
+//! Traits of kernels, and the pairs of traits that are to meet.
 
 use super::candidates::Candidate;
 use super::cover::Pair;
@@ -13,7 +13,7 @@ struct Traits {
     access: u32,
     dtype: u32,
     in_place: u32,
-    /// Whether one column of a row is written by itself: that of the target, or of the diagonal.
+    /// 1 if one column of a row is written separately: that of the target, or of the diagonal.
     single: u32,
     strided: u32,
     groups: u32,
@@ -24,7 +24,7 @@ struct Traits {
     dense: u32,
     masking: u32,
     causal: u32,
-    /// Whether kernels of bins serve causal rows.
+    /// 1 if kernels of bins serve causal rows.
     by_bins: u32,
 }
 
@@ -75,7 +75,8 @@ impl Traits {
     }
 }
 
-/// Which two traits of a candidate are to meet: those that are joined in one program by more than their names.
+/// Lists the pairs of traits of a candidate that are to meet: traits whose code is joined in one program by more than their
+/// names.
 pub(super) fn pairs_of(candidate: &Candidate) -> Vec<Pair> {
     let traits = Traits::of(candidate);
     let Traits {
@@ -113,7 +114,7 @@ pub(super) fn pairs_of(candidate: &Candidate) -> Vec<Pair> {
         (storage, strided),
         (family, groups),
     ];
-    // Only the operations of one kind have these options: they do not meet others.
+    // Only operations of one kind have these options, so that these do not meet other options.
     let of_targets = [
         (operation, shares),
         (operation, capped),

@@ -1,10 +1,10 @@
-//! Gradients from what the forward operations returned: the vector-Jacobian products of each row.
+//! Gradients from the results of the forward operations: the vector-Jacobian products of each row.
 //! With a scale, all carry it as a factor.
 
 use super::{Columns, Real, pairwise_sum, rows_of, softmax};
 
-/// Gradient of the logits from that of the probabilities, `p_i (g_i - <p, g>)`: both inputs and the
-/// result are `rows x cols`.
+/// Computes the gradient of the logits from that of the probabilities, `p_i (g_i - <p, g>)`: both inputs and the result are `rows
+/// x cols`.
 ///
 /// `probs` are taken as stored, rounding included: no row needs to sum to 1. A row with a
 /// probability or gradient that is not finite gives NaN.
@@ -30,8 +30,8 @@ pub fn softmax_backward<X: Real>(
     })
 }
 
-/// Gradient of the logits from that of the log-probabilities, `g_i - exp(w_i) sum(g)`: both inputs
-/// and the result are `rows x cols`.
+/// Computes the gradient of the logits from that of the log-probabilities, `g_i - exp(w_i) sum(g)`: both inputs and the result
+/// are `rows x cols`.
 ///
 /// A log-probability of `-inf` is an ordinary one, with `exp(w) = 0`. A row with one that is NaN or
 /// `+inf`, or with a gradient that is not finite, gives NaN.
@@ -58,8 +58,8 @@ pub fn log_softmax_backward<X: Real>(
     })
 }
 
-/// Gradient of the logits from that of the logsumexp, `g p_i`: logits and the result are
-/// `rows x cols`, `grad_lse` has one value a row.
+/// Computes the gradient of the logits from that of the logsumexp, `g p_i`: logits and the result are `rows x cols`, `grad_lse`
+/// has one value a row.
 ///
 /// A logit of `-inf` gives exactly 0. A row without probabilities (see [`softmax`](super::softmax))
 /// or with a gradient that is not finite gives NaN.
@@ -88,7 +88,7 @@ pub fn logsumexp_backward<X: Real>(
     gradient
 }
 
-/// `formula(row of outputs, row of gradients)` of every row, joined.
+/// Evaluates `formula(row of outputs, row of gradients)` for every row, and joins the results.
 fn by_rows<X: Real>(
     outputs: &[X],
     gradients: &[X],

@@ -1,7 +1,6 @@
 use super::Real;
 
-/// The columns of a row: how many, and how the logits in them are read. A plain number will do for
-/// one.
+/// Columns of a row: their number, and the way their logits are read. A plain number of columns converts into it.
 ///
 /// ```
 /// use wgpu_softmax::reference::{Columns, softmax};
@@ -16,7 +15,7 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// So many columns, with logits as they are stored.
+    /// Creates `count` columns, with logits as they are stored.
     pub fn new(count: usize) -> Self {
         Self {
             count,
@@ -43,7 +42,7 @@ impl From<usize> for Columns {
     }
 }
 
-/// How a stored logit `x` becomes the number `z` that the formulas see, of which `steepness (z - max)` counts.
+/// Conversion of a stored logit `x` into the number `z` that the formulas see; the results depend on `steepness (z - max)`.
 ///
 /// | | `z` | steepness | `dz/dx` times the steepness |
 /// | --- | --- | --- | --- |
@@ -59,25 +58,26 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
-    /// Logits as they are stored.
+    /// Reading of logits as they are stored.
     pub(crate) const PLAIN: Self = Self {
         scale: 1.0,
         softcap: None,
     };
 
-    /// `z`.
+    /// Returns `z`.
     pub(crate) fn read(self, x: impl Real) -> f64 {
         let x = x.into();
         self.softcap
             .map_or(x, |cap| cap * (self.scale * x / cap).tanh())
     }
 
-    /// What differences of `z` are multiplied by.
+    /// Returns the factor of differences of `z`.
     pub(crate) fn steepness(self) -> f64 {
         self.softcap.map_or(self.scale, |_| 1.0)
     }
 
-    /// `dz/dx` times the steepness. The factor of the softcap as `1 / cosh^2`, which no cancellation spoils.
+    /// Returns `dz/dx` times the steepness. The factor of the softcap is computed as `1 / cosh^2`, which loses nothing by
+    /// cancellation.
     pub(crate) fn slope(self, x: impl Real) -> f64 {
         self.softcap.map_or(self.scale, |cap| {
             let decay = (-2.0 * (self.scale * x.into() / cap).abs()).exp();

@@ -1,7 +1,7 @@
 use super::{Columns, Real, softmax};
 
-/// The derivatives of every probability by every logit of its row, `J_ij = p_i (delta_ij - p_j)`,
-/// times the scale: `rows x cols` to `rows x cols x cols`.
+/// Computes the derivatives of every probability by every logit of its row, `J_ij = p_i (delta_ij - p_j)`, times the scale: `rows
+/// x cols` to `rows x cols x cols`.
 ///
 /// The matrix of a row is symmetric, and its rows sum to 0. A logit of `-inf` gives a row and a
 /// column of exact zeros; a row of logits without probabilities (see [`softmax`]) gives NaN.
@@ -19,8 +19,8 @@ pub fn jacobian<X: Real>(logits: &[X], cols: impl Into<Columns>) -> Vec<f64> {
     entries
 }
 
-/// The derivatives of one probability, the `i`th of the `probs` that [`softmax`] gives for a row, by every logit of the
-/// row: a row of its matrix, for matrices that memory cannot hold.
+/// Computes the derivatives of one probability, the `i`th of the `probs` that [`softmax`] gives for a row, by every logit of the
+/// row: one row of its matrix, for matrices that memory cannot hold.
 ///
 /// # Panics
 ///

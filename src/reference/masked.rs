@@ -4,10 +4,11 @@ use crate::EmptyRows;
 /// Columns with a mask for each row, expanded to `rows x cols` (see [`broadcast`](super::broadcast)): the formulas see
 /// `z = S x + M` where a logit `x` is kept, and `-inf` where it is excluded. Without a mask it is plain [`Columns`].
 ///
-/// - Special values are told apart in `z`. The sum is IEEE's, `+inf` and `-inf` make NaN; that of two numbers is a number.
-/// - An excluded logit and what is added to it are never looked at: whatever they are, its probability is 0. Only in a row
-///   that NaN or `+inf` among the kept ones spoils it is NaN, too.
-/// - A row with nothing left, all of it excluded or `-inf`, is by [`EmptyRows`].
+/// - Special values are classified in `z`. The sum is IEEE's: `+inf` and `-inf` make NaN; that of two finite numbers counts as
+///   finite.
+/// - An excluded logit and the mask value added to it are never read: its probability is 0 whatever they are. It is NaN only in a
+///   row that is spoilt by a NaN or `+inf` among the kept logits.
+/// - A row with nothing left, all of it excluded or `-inf`, is set by [`EmptyRows`].
 ///
 /// ```
 /// use wgpu_softmax::reference::{Masked, softmax};
@@ -26,7 +27,7 @@ pub struct Masked<'a, X = f32> {
 }
 
 impl<'a, X: Real> Masked<'a, X> {
-    /// No mask yet, and NaN for rows with nothing left.
+    /// Creates columns without a mask, and with NaN for rows with nothing left.
     pub fn new(cols: impl Into<Columns>) -> Self {
         Self {
             columns: cols.into(),
@@ -36,28 +37,28 @@ impl<'a, X: Real> Masked<'a, X> {
         }
     }
 
-    /// What is added to the scaled logits, `rows x cols`.
+    /// Sets the numbers that are added to the scaled logits, `rows x cols`.
     #[must_use]
     pub fn additive(mut self, additive: &'a [X]) -> Self {
         self.additive = Some(additive);
         self
     }
 
-    /// Which logits are kept, `rows x cols`. The others are excluded.
+    /// Sets the logits that are kept, `rows x cols`. The others are excluded.
     #[must_use]
     pub fn kept(mut self, kept: &'a [bool]) -> Self {
         self.kept = Some(kept);
         self
     }
 
-    /// What rows with nothing left give.
+    /// Sets the results of rows with nothing left.
     #[must_use]
     pub fn empty_rows(mut self, empty_rows: EmptyRows) -> Self {
         self.empty_rows = empty_rows;
         self
     }
 
-    /// What the formulas see of each column, for every row.
+    /// Returns the numbers `z` that the formulas see, a function of the column for every row.
     pub(crate) fn rows<'l>(
         self,
         logits: &'l [X],
@@ -72,14 +73,15 @@ impl<'a, X: Real> Masked<'a, X> {
         (0..rows).map(move |row| move |column| read(row * self.columns.count + column))
     }
 
-    /// The record of every row.
+    /// Returns the record of every row.
     pub(crate) fn statistics(self, logits: &[X]) -> impl Iterator<Item = Statistic> {
         let (cols, steepness) = (self.columns.count, self.steepness());
         self.rows(logits)
             .map(move |z| Statistic::of_seen(cols, steepness, z))
     }
 
-    /// `formula(z)` for every element, seen as `z`, with the formula that `of_row(number, statistic)` makes for its row.
+    /// Evaluates `formula(z)` for every element, seen as `z`, with the formula that `of_row(number, statistic)` makes for its
+    /// row.
     pub(crate) fn map<Formula: Fn(f64) -> f64>(
         self,
         logits: &[X],
@@ -94,8 +96,8 @@ impl<'a, X: Real> Masked<'a, X> {
         values
     }
 
-    /// How large the numbers are that f32 rounds before it has the sum of logit and mask: the scaled logits of a row, if
-    /// they are products. `None` without an additive mask.
+    /// Returns the largest magnitude that f32 rounds before it adds logit and mask: that of the scaled logits of a row, 0 without
+    /// a scale. `None` without an additive mask.
     pub(crate) fn rounded(&self, logits: &[X], row: usize) -> Option<f64> {
         self.additive?;
         let Columns { count, reading } = self.columns;
@@ -108,7 +110,7 @@ impl<'a, X: Real> Masked<'a, X> {
         Some(scaled.fold(0.0, f64::max))
     }
 
-    /// `value`, or in a row with nothing left what its policy says, zeros being `zero`.
+    /// Returns `value`; in a row with nothing left, `zero` if the policy asks for zeros.
     pub(super) fn unless_empty(&self, row: Statistic, zero: f64, value: f64) -> f64 {
         match self.empty_rows {
             EmptyRows::Zero if row.nothing_left() => zero,
@@ -129,7 +131,7 @@ impl<'a, X: Real> Masked<'a, X> {
         }
     }
 
-    /// A power of 2 in which the sum of a scaled logit and its mask is finite if both are.
+    /// Returns a power of 2 in which the sum of a scaled logit and its mask is finite if both are.
     fn unit(&self) -> f64 {
         (1.0 / (1.0 + self.columns.reading.scale))
             .log2()
@@ -137,7 +139,7 @@ impl<'a, X: Real> Masked<'a, X> {
             .exp2()
     }
 
-    /// What differences of what the formulas see are multiplied by.
+    /// Returns the factor of differences of `z`.
     fn steepness(&self) -> f64 {
         match self.additive {
             Some(_) => 1.0 / self.unit(),

@@ -1,9 +1,8 @@
-//! Every operation in f64 on the CPU: what the kernels are measured against.
+//! The reference: every operation in f64 on the CPU, against which kernels are measured.
 //!
-//! Inputs are the values exactly as stored, f32 or f64 ([`Real`]), `rows x cols` in row-major order,
-//! so that rows are `len / cols`; everything after the load is f64. The code is as plain as the formulas, for it is
-//! read more often than it is run. Sums are pairwise: rows of millions of columns stay exact to
-//! about 1e-15.
+//! Inputs are the values exactly as stored, f32 or f64 ([`Real`]), `rows x cols` in row-major order, so that the number of rows
+//! is `len / cols`; everything after the load is f64. The code is as plain as the formulas, for it is read more often than it is
+//! run. Sums are pairwise: rows of millions of columns stay exact to about 1e-15.
 //!
 //! | operation | formula for a row `x` with `m = max x`, `s = sum exp(x - m)` |
 //! | --- | --- |
@@ -17,10 +16,9 @@
 //! | [`CrossEntropy`] | `(m - x_t) + ln s` for target `t`, gradient `p_i - delta_it`; [`Targets`] may be probabilities |
 //! | its [`RowOutputs`] | log-probabilities of classes, entropy `ln s - (1 / s) sum exp(x - m) (x - m)`, argmax, ... |
 //!
-//! Where an operation takes `cols: impl Into<Columns>`, that is a number of columns or [`Columns`]
-//! with a scale: the formulas then see `S x`, and gradients carry the factor `S`. Where it takes
-//! `cols: impl Into<Masked>`, it may be [`Masked`] columns, too. What tensors of any shape have in
-//! rows is up to the caller: [`axis_to_rows`], [`broadcast`] and [`causal`] help.
+//! Where an operation takes `cols: impl Into<Columns>`, that is a number of columns or [`Columns`] with a scale: the formulas
+//! then see `S x`, and gradients carry the factor `S`. Where it takes `cols: impl Into<Masked>`, it may be [`Masked`] columns,
+//! too. The mapping of tensors of any shape to rows is up to the caller: [`axis_to_rows`], [`broadcast`] and [`causal`] help.
 //!
 //! # Special values
 //!
@@ -31,10 +29,9 @@
 //! | `+inf` | NaN | NaN | `+inf` |
 //! | NaN, with or without `+inf` | NaN | NaN | NaN |
 //!
-//! No row changes another one. Values are told apart as they are stored, and a sum with a mask as
-//! the rules of IEEE have it: what is finite never counts as infinite, whatever the scale, since
-//! what counts of a logit is `S (x - m)`. One that a mask excludes counts as `-inf`. Only results
-//! may be beyond the range of f32, and are infinite once they are rounded to it.
+//! No row changes another one. Special values are classified as stored, and a sum with a mask by the rules of IEEE: a finite
+//! value never counts as infinite, whatever the scale, since results depend on `S (x - m)`. A logit that a mask excludes counts
+//! as `-inf`. Only results may be beyond the range of f32, and are infinite once they are rounded to it.
 //!
 //! # Panics
 //!
@@ -65,13 +62,13 @@ pub use softmax::{log_softmax, logsumexp, softmax};
 pub use statistic::Statistic;
 pub(crate) use sum::pairwise_sum;
 
-/// A number as it is stored.
+/// Number as it is stored.
 pub trait Real: Copy + Into<f64> {}
 
 impl Real for f32 {}
 impl Real for f64 {}
 
-/// The rows of a `rows x cols` array.
+/// Splits a `rows x cols` array into its rows.
 pub(crate) fn rows_of<X>(values: &[X], cols: usize) -> ChunksExact<'_, X> {
     assert!(cols > 0, "a row needs at least one column");
     assert!(

@@ -1,7 +1,7 @@
-//! Tensors of any shape as rows, and masks as large as they are. All arrays are row-major.
+//! Tensors of any shape as rows, and masks broadcast to their size. All arrays are row-major.
 
-/// The values of a tensor of shape `from` as those of one of shape `to`, by NumPy's rules: shapes are aligned at their last
-/// axes, and one that is 1 or missing in `from` is repeated.
+/// Broadcasts the values of a tensor of shape `from` to shape `to`, by NumPy's rules: shapes are aligned at their last axes, and
+/// an extent that is 1 or missing in `from` is repeated.
 ///
 /// ```
 /// use wgpu_softmax::reference::broadcast;
@@ -12,7 +12,7 @@
 ///
 /// # Panics
 ///
-/// When the shapes do not go together, or `values` are not as many as `from` has.
+/// When the shapes are not compatible, or the number of `values` is not that of `from`.
 pub fn broadcast<T: Copy>(values: &[T], from: &[usize], to: &[usize]) -> Vec<T> {
     let elements: usize = from.iter().product();
     assert_eq!(values.len(), elements, "values of shape {from:?}");
@@ -37,8 +37,8 @@ pub fn broadcast<T: Copy>(values: &[T], from: &[usize], to: &[usize]) -> Vec<T> 
         .collect()
 }
 
-/// Which keys a query may look at, `queries x keys`: key `j` for query `i` where `j <= i + (keys - queries)`. The last
-/// query looks at every key.
+/// Returns the causal mask, `queries x keys`: query `i` sees key `j` where `j <= i + (keys - queries)`. The last query sees every
+/// key.
 ///
 /// ```
 /// use wgpu_softmax::reference::{broadcast, causal};
@@ -52,8 +52,8 @@ pub fn causal(queries: usize, keys: usize) -> Vec<bool> {
     (0..queries).flat_map(of_query).collect()
 }
 
-/// A tensor seen as `[outer, cols, inner]`, the axis in the middle being normalised, as `rows x cols`: row
-/// `o * inner + i` holds what lies along the axis.
+/// Converts a tensor seen as `[outer, cols, inner]`, normalised along the middle axis, to `rows x cols`: row `o * inner + i`
+/// holds the elements along the axis.
 ///
 /// ```
 /// use wgpu_softmax::reference::{axis_to_rows, rows_to_axis};
@@ -70,7 +70,7 @@ pub fn axis_to_rows<T: Copy>(values: &[T], [outer, cols, inner]: [usize; 3]) -> 
     swap_last_axes(values, [outer, cols, inner])
 }
 
-/// The inverse of [`axis_to_rows`]: from `rows x cols` to `[outer, cols, inner]`.
+/// Inverts [`axis_to_rows`]: from `rows x cols` to `[outer, cols, inner]`.
 ///
 /// # Panics
 ///
@@ -79,7 +79,7 @@ pub fn rows_to_axis<T: Copy>(values: &[T], [outer, cols, inner]: [usize; 3]) -> 
     swap_last_axes(values, [outer, inner, cols])
 }
 
-/// From `[outer, a, b]` to `[outer, b, a]`.
+/// Transposes `[outer, a, b]` to `[outer, b, a]`.
 fn swap_last_axes<T: Copy>(values: &[T], [outer, a, b]: [usize; 3]) -> Vec<T> {
     let shape = [outer, a, b];
     assert_eq!(values.len(), outer * a * b, "values of shape {shape:?}");

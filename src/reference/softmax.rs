@@ -1,9 +1,9 @@
 use super::{Masked, Real, Statistic};
 
-/// Probabilities `exp(x_i - max) / sum exp(x - max)` of every row: `rows x cols` to `rows x cols`.
+/// Computes the probabilities `exp(x_i - max) / sum exp(x - max)` of every row: `rows x cols` to `rows x cols`.
 ///
-/// A logit of `-inf` gives exactly 0. A row that holds NaN or `+inf` gives NaN, and so does one of
-/// only `-inf`, unless [`EmptyRows`](crate::EmptyRows) says otherwise. One column gives exactly 1.
+/// A logit of `-inf` gives exactly 0. A row that holds NaN or `+inf` gives NaN, and so does one of only `-inf`, unless
+/// [`EmptyRows`](crate::EmptyRows) sets zeros. One column gives exactly 1.
 ///
 /// ```
 /// let probs = wgpu_softmax::reference::softmax(&[0.0, 0.0, f32::NEG_INFINITY], 3);
@@ -12,7 +12,7 @@ use super::{Masked, Real, Statistic};
 ///
 /// # Panics
 ///
-/// When `cols` is 0 or does not divide the number of logits, or a mask has another length than those.
+/// When `cols` is 0 or does not divide the number of logits, or a mask has another length than the logits.
 pub fn softmax<'a, X: Real + 'a>(logits: &[X], cols: impl Into<Masked<'a, X>>) -> Vec<f64> {
     let masked = cols.into();
     masked.map(logits, |_, row| {
@@ -20,12 +20,11 @@ pub fn softmax<'a, X: Real + 'a>(logits: &[X], cols: impl Into<Masked<'a, X>>) -
     })
 }
 
-/// Log-probabilities `(x_i - max) - ln(sum exp(x - max))` of every row: `rows x cols` to
-/// `rows x cols`.
+/// Computes the log-probabilities `(x_i - max) - ln(sum exp(x - max))` of every row: `rows x cols` to `rows x cols`.
 ///
-/// The maximum is subtracted first: `x_i - lse` would lose the logarithm where logits are large. A
-/// logit of `-inf` gives `-inf`. A row that holds NaN or `+inf` gives NaN, and so does one of only
-/// `-inf`, unless [`EmptyRows`](crate::EmptyRows) says otherwise. One column gives exactly 0.
+/// The maximum is subtracted first: `x_i - lse` would lose the logarithm where logits are large. A logit of `-inf` gives `-inf`.
+/// A row that holds NaN or `+inf` gives NaN, and so does one of only `-inf`, unless [`EmptyRows`](crate::EmptyRows) sets `-inf`.
+/// One column gives exactly 0.
 ///
 /// # Panics
 ///
@@ -37,7 +36,7 @@ pub fn log_softmax<'a, X: Real + 'a>(logits: &[X], cols: impl Into<Masked<'a, X>
     })
 }
 
-/// `max + ln(sum exp(x - max))` of every row: `rows x cols` to `rows`.
+/// Computes `max + ln(sum exp(x - max))` of every row: `rows x cols` to `rows`.
 ///
 /// A row that holds a NaN gives NaN, else one that holds `+inf` gives `+inf`, else one of only
 /// `-inf` gives `-inf`.

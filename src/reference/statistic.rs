@@ -1,28 +1,27 @@
 use super::{Reading, Real, pairwise_sum};
 
-/// What a row of logits reduces to: its maximum, and the sum of `exp(x - max)`.
+/// Statistic of a row of logits: its maximum, and the sum of `exp(x - max)`.
 ///
-/// Records of parts of a row [merge](Self::merge) into the record of the row, with
-/// [`EMPTY`](Self::EMPTY) as the neutral element (Milakov and Gimelshein, *Online normalizer
-/// calculation for softmax*, 2018). The numbers are those of the finite logits alone; a NaN or
-/// `+inf` raises a flag, and `-inf` adds nothing.
+/// Records of parts of a row [merge](Self::merge) into the record of the row, with [`EMPTY`](Self::EMPTY) as the neutral element
+/// (Milakov and Gimelshein, *Online normalizer calculation for softmax*, 2018). The numbers are those of the finite logits only;
+/// a NaN or `+inf` raises a flag, and `-inf` adds nothing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Statistic {
-    /// The largest finite logit, or the lowest finite f64 where there is none.
+    /// Largest finite logit, or the lowest finite f64 where there is none.
     pub max: f64,
-    /// The sum of `exp(x - max)` over the finite logits: 0 where there is none, else at least 1.
+    /// Sum of `exp(x - max)` over the finite logits: 0 where there is none, else at least 1.
     pub sum: f64,
-    /// A NaN was seen.
+    /// True if a NaN was seen.
     pub has_nan: bool,
-    /// `+inf` was seen.
+    /// True if `+inf` was seen.
     pub has_positive_infinity: bool,
-    /// What differences of logits are multiplied by before anything else.
+    /// Factor of differences of logits, applied before anything else.
     pub(crate) steepness: f64,
 }
 
 impl Statistic {
-    /// The record of no logits, and of logits that are all `-inf`.
+    /// Record of no logits, and of logits that are all `-inf`.
     ///
     /// Its maximum is finite, so that merging never forms `inf - inf`.
     pub const EMPTY: Self = Self {
@@ -33,18 +32,18 @@ impl Statistic {
         steepness: 1.0,
     };
 
-    /// The record of a row, or of a part of one.
+    /// Returns the record of a row, or of a part of one.
     pub fn of<X: Real>(row: &[X]) -> Self {
         Self::of_read(row, Reading::PLAIN)
     }
 
-    /// The record of the logits as they are read.
+    /// Returns the record of the logits as they are read.
     pub(crate) fn of_read<X: Real>(row: &[X], reading: Reading) -> Self {
         let z = |column: usize| reading.read(row[column]);
         Self::of_seen(row.len(), reading.steepness(), z)
     }
 
-    /// The record of so many logits as the formulas see them.
+    /// Returns the record of `cols` logits as the formulas see them.
     pub(crate) fn of_seen(cols: usize, steepness: f64, z: impl Fn(usize) -> f64) -> Self {
         let seen = || (0..cols).map(&z);
         let max = seen()
@@ -63,8 +62,7 @@ impl Statistic {
         }
     }
 
-    /// The record of both parts together: `s = s_a exp(m_a - m) + s_b exp(m_b - m)` with
-    /// `m = max(m_a, m_b)`.
+    /// Merges the records of two parts: `s = s_a exp(m_a - m) + s_b exp(m_b - m)` with `m = max(m_a, m_b)`.
     ///
     /// Associative up to rounding, commutative exactly, and exact where one side is empty.
     #[must_use]
@@ -80,8 +78,8 @@ impl Statistic {
         }
     }
 
-    /// `ln(sum of exp(x))`. NaN where a NaN was seen, else `+inf` where that was seen, else `-inf`
-    /// where nothing finite was.
+    /// Returns `ln(sum of exp(x))`: NaN where a NaN was seen, else `+inf` where that was seen, else `-inf` where no finite logit
+    /// was.
     pub fn lse(self) -> f64 {
         match self {
             _ if self.has_nan => f64::NAN,
@@ -91,32 +89,32 @@ impl Statistic {
         }
     }
 
-    /// A logit of the row, times the steepness.
+    /// Returns a logit of the row, times the steepness.
     pub(crate) fn scaled(self, z: f64) -> f64 {
         self.steepness * z
     }
 
-    /// The largest one.
+    /// Returns the largest logit, times the steepness.
     pub(crate) fn height(self) -> f64 {
         self.scaled(self.max)
     }
 
-    /// How far a logit of the row is above the maximum, times the steepness: 0 or less.
+    /// Returns the distance of a logit of the row above the maximum, times the steepness: 0 or less.
     pub(crate) fn distance(self, z: f64) -> f64 {
         self.steepness * (z - self.max)
     }
 
-    /// Whether the row has no probabilities: a NaN or `+inf` was seen, or nothing finite.
+    /// True if the row has no probabilities: a NaN or `+inf` was seen, or no finite logit.
     pub fn poisoned(self) -> bool {
         self.has_nan || self.has_positive_infinity || self.nothing_left()
     }
 
-    /// Whether the row is empty, or all `-inf`.
+    /// True if the row is empty, or all `-inf`.
     pub fn nothing_left(self) -> bool {
         !self.has_nan && !self.has_positive_infinity && self.sum == 0.0
     }
 
-    /// `exp(z - max) / sum` for a logit of the row: exactly 0 for `-inf`, NaN in a poisoned row.
+    /// Returns `exp(z - max) / sum` for a logit of the row: exactly 0 for `-inf`, NaN in a poisoned row.
     pub(crate) fn probability(self, z: f64) -> f64 {
         if self.poisoned() {
             return f64::NAN;
@@ -124,7 +122,7 @@ impl Statistic {
         self.distance(z).exp() / self.sum
     }
 
-    /// `(z - max) - ln(sum)` for a logit of the row: `-inf` for `-inf`, NaN in a poisoned row.
+    /// Returns `(z - max) - ln(sum)` for a logit of the row: `-inf` for `-inf`, NaN in a poisoned row.
     pub(crate) fn log_probability(self, z: f64) -> f64 {
         if self.poisoned() {
             return f64::NAN;
@@ -132,7 +130,7 @@ impl Statistic {
         self.distance(z) - self.sum.ln()
     }
 
-    /// The negative log-probability `(max - z) + ln(sum)`: `+inf` for `-inf`, NaN in a poisoned row.
+    /// Returns the negative log-probability `(max - z) + ln(sum)`: `+inf` for `-inf`, NaN in a poisoned row.
     pub(crate) fn surprise(self, z: f64) -> f64 {
         if self.poisoned() {
             return f64::NAN;

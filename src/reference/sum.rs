@@ -1,9 +1,9 @@
-//! Summation by halves.
+//! Pairwise summation.
 
-/// Terms that are added one after the other before sums are added to sums.
+/// Number of terms that are added in series before sums are added to sums.
 const BLOCK: usize = 16;
 
-/// `term(0) + ... + term(len - 1)`, each half summed on its own.
+/// Computes `term(0) + ... + term(len - 1)`, each half summed on its own.
 ///
 /// The error is at most about `(16 + log2(len)) 2^-53 sum |term|` (Higham, *Accuracy and Stability
 /// of Numerical Algorithms*, section 4.2); a serial sum has `len` in place of the bracket.

@@ -1,10 +1,10 @@
-//! `--axis`: every operation along another axis gives what it gives along the last one of the same values, moved there.
+//! `--axis`: every operation along an axis gives the results of the last axis, for the same values moved there.
 
 use crate::folder::*;
 
 const SHAPE: [usize; 3] = [2, 3, 4];
 
-/// Logits, a gradient of each, and one of each row; for cross-entropy class ids, of which some are ignored.
+/// Logits, a gradient of each, and one of each row; for cross-entropy class ids, some of them ignored.
 struct Tensors {
     x: Vec<f32>,
     g: Vec<f32>,
@@ -21,7 +21,7 @@ fn tensors() -> Tensors {
     Tensors { x, g, p }
 }
 
-/// The values of a tensor of this shape with the axis moved to the end.
+/// Returns the values of a tensor of this shape with the axis moved to the end.
 fn moved_last(values: &[f32], shape: [usize; 3], axis: usize) -> (Vec<usize>, Vec<f32>) {
     let cols = shape[axis];
     let inner: usize = shape[axis + 1..].iter().product();
@@ -40,7 +40,7 @@ fn written(shape: &[usize]) -> String {
     format!("({axes})")
 }
 
-/// The same files twice: `a_*.npy` with rows along the axis, `l_*.npy` with rows along the last axis.
+/// Writes the same files twice: `a_*.npy` with rows along the axis, `l_*.npy` with rows along the last axis.
 fn folder(axis: usize) -> Folder {
     let folder = Folder::new();
     let Tensors { x, g, p } = tensors();
@@ -70,7 +70,7 @@ fn folder(axis: usize) -> Folder {
     folder
 }
 
-/// Lines in which `@` stands before the files of a tensor; what they write, and whether that is as large as the logits.
+/// Lines in which `@` stands before the files of a tensor; the flag of the output, and true if it is as large as the logits.
 const LINES: [(&str, &str, bool); 14] = [
     ("softmax @x.npy", "-o", true),
     ("log-softmax @x.npy --scale 0.5", "-o", true),
@@ -108,7 +108,7 @@ const LINES: [(&str, &str, bool); 14] = [
     ("cross-entropy @x.npy @p.npy --reduction sum", "-o", false),
 ];
 
-/// The shape and values that a line writes.
+/// Returns the shape and values that a line writes.
 fn result(folder: &Folder, line: &str, output: &str) -> (Vec<usize>, Vec<f32>) {
     folder.succeed(&format!("{line} {output} v.npy"));
     parse(&folder.get("v.npy"))
@@ -145,7 +145,7 @@ fn every_operation_along_every_axis() {
     }
 }
 
-/// The logits' shape, and last the logit by which the derivative is taken.
+/// The logits' shape, and then the extent of the logit by which the derivative is taken.
 #[test]
 fn a_jacobian_keeps_the_axis_and_appends_its_extent() {
     for (axis, &cols) in SHAPE.iter().enumerate() {

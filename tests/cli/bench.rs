@@ -1,9 +1,9 @@
-//! `bench`: what it prints and writes. Its times are the machine's affair.
+//! `bench`: its printed and written output. Its times depend on the machine, and are not tested.
 
 use crate::folder::*;
 use serde_json::Value;
 
-/// The fields of a result, and no others.
+/// Fields of a result, and no others.
 const FIELDS: [&str; 11] = [
     "op",
     "rows",
@@ -18,7 +18,7 @@ const FIELDS: [&str; 11] = [
     "fraction",
 ];
 
-/// Six results, and time enough for them on a busy machine: with so small matrices they do not use it.
+/// Command line of six results, with time enough for them on a busy machine: with such small matrices they do not use it.
 const SHORT: &str =
     "bench --op softmax,logsumexp --op jacobian --shape 64x9 --dtype f32,f16 --seconds 600";
 

@@ -1,4 +1,4 @@
-//! What the options of `cross-entropy` compute: known numbers, and what follows from them.
+//! Results of the options of `cross-entropy`: known numbers, and identities that follow from them.
 
 use crate::folder::*;
 
@@ -9,7 +9,7 @@ const PROBS: [f32; 12] = [
     0.7, 0.1, 0.1, 0.1, 0.0, 0.0, 1.0, 0.0, 0.25, 0.25, 0.25, 0.25,
 ];
 
-/// Options with the mean, the mean with weights, and the losses of the rows with weights, computed elsewhere in f64.
+/// Options with the mean, the weighted mean, and the weighted losses of the rows, computed elsewhere in f64.
 const CLASS_IDS: [(&str, f64, f64, [f64; 3]); 5] = [
     ("", 0.25419581, 0.19219785, [0.4401897, 0.0, 0.13640384]),
     (
@@ -38,13 +38,13 @@ const CLASS_IDS: [(&str, f64, f64, [f64; 3]); 5] = [
     ),
 ];
 
-/// Options with the mean of probabilities as targets, and the mean with weights.
+/// Options with the mean of probabilities as targets, and the weighted mean.
 const PROBABILITIES: [(&str, f64, f64); 2] = [
     ("", 1.52312975, 1.37314172),
     ("--label-smoothing 0.1", 1.61979641, 1.50030464),
 ];
 
-/// Logits `x`, probabilities `q` in every type, as `x_F16.safetensors`; weights `w.npy` and class ids `y.npy`.
+/// Writes logits `x` and probabilities `q` in every type, as `x_F16.safetensors`; weights `w.npy` and class ids `y.npy`.
 fn folder() -> Folder {
     let folder = Folder::new();
     folder.floats("w.npy", "(4,)", &WEIGHT);
@@ -62,7 +62,7 @@ fn printed(folder: &Folder, line: &str) -> f32 {
     number.unwrap_or_else(|error| panic!("{line} prints {printed:?}: {error}"))
 }
 
-/// One of the outputs, which is f32.
+/// Returns one of the outputs, which is f32.
 fn output(folder: &Folder, line: &str, flag: &str) -> Vec<f32> {
     folder.succeed(&format!("cross-entropy {line} {flag} v.npy"));
     parse(&folder.get("v.npy")).1
@@ -92,7 +92,7 @@ fn class_ids_give_the_known_numbers() {
 #[test]
 fn probabilities_give_the_known_numbers() {
     let folder = folder();
-    // 0.7 and 0.1 are no 16-bit floats.
+    // 0.7 and 0.1 are not 16-bit floats.
     for (dtype, tolerance) in TYPES.into_iter().zip([1e-6, 1e-3, 8e-3]) {
         for engine in ENGINES {
             for (options, mean, weighted) in PROBABILITIES {
@@ -205,7 +205,7 @@ fn a_mean_over_nothing_is_what_was_chosen() {
     folder.put("none.npy", &npy(1, "<i4", false, "(0,)", &[]));
     folder.put("i.npy", &npy(1, "|u1", false, "(3,)", &[3; 3]));
     for engine in ENGINES {
-        // No row counts, there is no row, and no row weighs anything.
+        // No row counts, there is no row, or all weights are 0.
         let lines = [
             format!("x.npy i.npy --ignore-index 3 {engine}"),
             format!("e.npy none.npy {engine}"),

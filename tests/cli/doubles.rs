@@ -1,12 +1,12 @@
-//! Inputs of 64 bits: by the reference in their own width, on a device in f32, or not at all.
+//! Inputs of 64 bits: computed by the reference in their own width, on a device in f32, or refused.
 
 use crate::folder::*;
 use std::f32::consts::LN_2;
 
-/// Logits that f32 does not tell apart, and logits that it does not hold.
+/// Logits that are equal in f32, and logits that exceed it.
 const LOGITS: [f64; 4] = [16_777_216.0, 16_777_217.0, 1e300, 1e300];
 
-/// What the reference makes of them, with the probabilities 1 and 0 as targets or as what a backward pass reads.
+/// Results of the reference, with the probabilities 1 and 0 as targets or as the input of a backward pass.
 const OPERATIONS: [(&str, [f32; 4]); 4] = [
     ("softmax x8.npy", [0.268_941_4, 0.731_058_6, 0.5, 0.5]),
     (
@@ -135,7 +135,7 @@ fn a_device_is_given_none_that_f32_cannot_hold() {
     assert_eq!(parse(&folder.get("out.npy")).1[2..], [1.0, 0.0]);
 }
 
-/// Weights of classes that make the divisor of a mean negative, infinite, NaN, or more than f32 holds.
+/// Class weights that make the divisor of a mean negative, infinite, NaN, or more than f32 holds.
 #[test]
 fn means_by_weights_of_any_sum() {
     let folder = Folder::new();

@@ -1,4 +1,4 @@
-//! Each error once: its exit code, its words, and every file as it was.
+//! Each error once: its exit code, its words, and every file unchanged.
 
 use crate::folder::*;
 

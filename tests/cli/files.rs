@@ -1,4 +1,4 @@
-//! Which files are read, and how outputs take their places.
+//! Files that are read, and replacement of files by outputs.
 
 use crate::folder::*;
 

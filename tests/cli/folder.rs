@@ -9,14 +9,14 @@ use wgpu_softmax::DType;
 pub(crate) const X: [f32; 12] = [2.0, 1.0, 0.0, -1.0, 0.0, 0.0, 3.0, 1.0, -2.0, 4.0, 1.0, 0.0];
 pub(crate) const OLD: &[u8] = b"what stood here before";
 
-/// What computes, where it does not matter.
+/// Flags that choose the engine, where the engine does not matter.
 pub(crate) const ENGINES: &[&str] = &["", "--reference"];
 
 /// A folder with the files of one test, in which its commands run.
 pub(crate) struct Folder(TempDir);
 
 impl Folder {
-    /// `x.npy` (3 x 4 logits), `y.npy` (targets 0, -100, 1), and an older `out.npy`.
+    /// Creates `x.npy` (3 x 4 logits), `y.npy` (targets 0, -100, 1), and an older `out.npy`.
     pub(crate) fn new() -> Self {
         let folder = Self(tempfile::tempdir().expect("a temporary folder"));
         folder.floats("x.npy", "(3, 4)", &X);
@@ -46,7 +46,7 @@ impl Folder {
         self.put(name, &npy(1, "<f4", false, shape, &le(values)));
     }
 
-    /// A `.safetensors` file with one tensor of this type.
+    /// Writes a `.safetensors` file with one tensor of this type.
     pub(crate) fn tensor(&self, name: &str, dtype: &str, shape: &[usize], values: &[f32]) {
         let data = stored(dtype, values);
         self.put(name, &safetensors(&[("t", dtype, shape, &data)]));
@@ -86,14 +86,14 @@ impl Folder {
         self.command(line).output().expect("the command starts")
     }
 
-    /// Runs what must succeed, and gives what it prints.
+    /// Runs a command that must succeed, and returns its output.
     pub(crate) fn succeed(&self, line: &str) -> String {
         let output = self.run(line);
         assert_eq!(output.status.code(), Some(0), "{line}: {}", stderr(&output));
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
-    /// Runs what must fail: nothing printed, one message with these words, every file as it was.
+    /// Runs a command that must fail: nothing printed, one message with these words, every file unchanged.
     pub(crate) fn fail(&self, line: &str, code: i32, words: &[&str]) {
         let names = self.names();
         let output = self.run(line);
@@ -129,7 +129,7 @@ pub(crate) fn le(values: &[f32]) -> Vec<u8> {
     bytes(values.iter().map(|value| value.to_le_bytes()))
 }
 
-/// Values as a `.safetensors` file holds them in this type.
+/// Returns values as a `.safetensors` file holds them in this type.
 pub(crate) fn stored(dtype: &str, values: &[f32]) -> Vec<u8> {
     let halves = |dtype: DType| {
         let encode = |&value| (dtype.encode(value) as u16).to_le_bytes();
@@ -143,7 +143,7 @@ pub(crate) fn stored(dtype: &str, values: &[f32]) -> Vec<u8> {
     }
 }
 
-/// The values that a `.safetensors` file holds in this type.
+/// Returns the values that a `.safetensors` file holds in this type.
 pub(crate) fn loaded(dtype: &str, data: &[u8]) -> Vec<f32> {
     let halves = |dtype: DType| {
         let decode = |half: &[u8]| dtype.decode(u16::from_le_bytes([half[0], half[1]]).into());
@@ -159,7 +159,7 @@ pub(crate) fn loaded(dtype: &str, data: &[u8]) -> Vec<f32> {
     }
 }
 
-/// A `.npy` file as NumPy writes it.
+/// Returns a `.npy` file as NumPy writes it.
 pub(crate) fn npy(version: u8, descr: &str, fortran: bool, shape: &str, data: &[u8]) -> Vec<u8> {
     let fortran = if fortran { "True" } else { "False" };
     let mut header =
@@ -180,7 +180,7 @@ pub(crate) fn npy(version: u8, descr: &str, fortran: bool, shape: &str, data: &[
     .concat()
 }
 
-/// The shape and the values of a file that the command wrote.
+/// Returns the shape and the values of a file that the command wrote.
 pub(crate) fn parse(file: &[u8]) -> (Vec<usize>, Vec<f32>) {
     assert_eq!(&file[..8], b"\x93NUMPY\x01\x00", "version 1.0");
     let data = 10 + usize::from(u16::from_le_bytes([file[8], file[9]]));
@@ -198,7 +198,7 @@ pub(crate) fn parse(file: &[u8]) -> (Vec<usize>, Vec<f32>) {
     (axes.collect(), values.collect())
 }
 
-/// Differences of numbers near 1, as gradients are, have their rounding errors.
+/// Fails unless the values are close, with a tolerance for gradients: differences of numbers near 1 have their rounding errors.
 pub(crate) fn assert_close(found: &[f32], expected: &[f32], what: &str) {
     assert_eq!(found.len(), expected.len(), "{what}");
     for (found, expected) in found.iter().zip(expected) {
@@ -210,7 +210,7 @@ pub(crate) fn assert_close(found: &[f32], expected: &[f32], what: &str) {
 /// A tensor's name, type, shape and bytes.
 pub(crate) type Tensor<'a> = (&'a str, &'a str, &'a [usize], &'a [u8]);
 
-/// A `.safetensors` file with these tensors, one after the other.
+/// Returns a `.safetensors` file with these tensors, one after the other.
 pub(crate) fn safetensors(tensors: &[Tensor<'_>]) -> Vec<u8> {
     let (mut begin, mut entries, mut all) = (0, Vec::new(), Vec::new());
     for (name, dtype, shape, data) in tensors {
@@ -226,7 +226,7 @@ pub(crate) fn safetensors(tensors: &[Tensor<'_>]) -> Vec<u8> {
     [&length, text.as_bytes(), &all].concat()
 }
 
-/// The only tensor of a file that the command wrote: its name, type, shape and bytes.
+/// Returns the only tensor of a file that the command wrote: its name, type, shape and bytes.
 pub(crate) fn parse_safetensors(file: &[u8]) -> (String, String, Vec<usize>, Vec<u8>) {
     let (length, rest) = file.split_first_chunk().expect("a length");
     let (text, data) = rest.split_at(usize::try_from(u64::from_le_bytes(*length)).expect("small"));

@@ -1,4 +1,4 @@
-//! Inputs that are more than a plain file: standard input, archives, an index, and headers as Python may write them.
+//! Inputs other than plain files: standard input, archives, an index, and headers as Python may write them.
 
 use crate::folder::*;
 use flate2::Compression;
@@ -17,13 +17,13 @@ impl Folder {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut child = command.spawn().expect("the command starts");
-        // What is refused by its header is not read to its end.
+        // A file that is refused by its header is not read to its end.
         let _closed = child.stdin.take().expect("a pipe").write_all(bytes);
         child.wait_with_output().expect("the command ends")
     }
 }
 
-/// A `.npz` file, its members deflated.
+/// Returns a `.npz` file, its members deflated.
 fn npz(members: &[(&str, &[u8])]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut archive = ZipArchiveWriter::new(&mut bytes);
@@ -147,7 +147,7 @@ fn bad_standard_input_is_told_by_its_header() {
         &x[..x.len() - 28],
         short,
     );
-    // A pipe that nobody closes: what its header says is enough.
+    // A pipe that nobody closes: the header gives the length.
     let mut command = folder.command("softmax - -o out.npy");
     let command = command.stdin(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the command starts");
@@ -255,7 +255,7 @@ fn headers_are_read_as_numpy_reads_them() {
             &le(&X),
         ]
         .concat();
-        // A name says nothing, and what follows the array is another.
+        // The file name does not matter, and the bytes after the array are another array.
         folder.put("data.bin", &[&file[..], &file].concat());
         folder.succeed("softmax data.bin -o found.npy --reference");
         assert_eq!(

@@ -1,10 +1,10 @@
-//! `kernel`: WGSL that can be piped, and what it says of itself.
+//! `kernel`: WGSL that can be piped, and its description in comments.
 
 use crate::folder::*;
 use naga::compact::{KeepUnused, compact};
 use naga::valid::{Capabilities, ShaderStages, SubgroupOperationSet, ValidationFlags, Validator};
 
-/// The texts of the dispatches.
+/// Splits the output into the texts of the dispatches.
 fn kernels(printed: &str) -> Vec<&str> {
     let mut texts: Vec<_> = printed.split("// ==== ").collect();
     let first = texts.remove(0);
@@ -15,7 +15,7 @@ fn kernels(printed: &str) -> Vec<&str> {
     texts
 }
 
-/// Valid, and without a function that nothing calls.
+/// Fails unless the text is valid, and has no function that nothing calls.
 fn assert_valid(line: &str, text: &str) {
     let text = format!("// ==== {text}");
     let mut module = naga::front::wgsl::parse_str(&text)
@@ -44,7 +44,7 @@ fn assert_valid(line: &str, text: &str) {
     }
 }
 
-/// A command line and the dispatches that it prints, by words of their labels.
+/// Command lines, and the dispatches that each prints, by words of their labels.
 const PRINTED: [(&str, &[&str]); 14] = [
     ("softmax --shape 1024x1024", &["softmax.registers.f32"]),
     (

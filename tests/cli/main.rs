@@ -1,4 +1,4 @@
-//! The command as its users meet it: files in, files out, words, exit codes.
+//! Tests of the command as its users see it: files in, files out, messages, exit codes.
 //!
 //! Runs without `--reference` need an adapter and fail where there is none.
 

@@ -1,11 +1,11 @@
-//! Machines short of memory: blocks shrink, and what cannot shrink is told by its size.
+//! Machines short of memory: blocks shrink, and an error names the size of data that cannot shrink.
 
 #![cfg(target_os = "linux")]
 
 use crate::folder::*;
 use std::process::{Command, Output};
 
-/// Runs a command that gets about 60 MB of addresses.
+/// Runs a command that has about 60 MB of address space.
 fn short_of_memory(folder: &Folder, line: &str) -> Output {
     let program = env!("CARGO_BIN_EXE_wgpu-softmax");
     let line = format!("ulimit -v 60000; exec {program} {line} --reference");

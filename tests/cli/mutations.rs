@@ -1,11 +1,11 @@
-//! Command lines that are damaged at random: each ends with an exit code of the contract, and none in a panic.
+//! Command lines damaged at random: each ends with an exit code of the contract, and none in a panic.
 
 use crate::folder::*;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-/// Lines that are tried. WGPU_SOFTMAX_MUTATIONS sets another number.
+/// Number of lines that are tried. WGPU_SOFTMAX_MUTATIONS sets another number.
 const LINES: u64 = 400;
 
 const VALID: [&str; 11] = [
@@ -67,7 +67,7 @@ const WORDS: [&str; 42] = [
     "softmax",
 ];
 
-/// xorshift64*.
+/// The generator xorshift64*.
 struct Random(u64);
 
 impl Random {
@@ -82,7 +82,7 @@ impl Random {
         all[self.below(all.len())]
     }
 
-    /// A valid line with one to three words changed, and the reference to compute it.
+    /// Returns a valid line with one to three words changed, and the reference to compute it.
     fn line(&mut self) -> Vec<String> {
         let valid = self.of(&VALID);
         let mut words: Vec<String> = valid.split(' ').map(str::to_owned).collect();
@@ -109,7 +109,7 @@ impl Random {
     }
 }
 
-/// The last place in a text, up to this one, where a character ends.
+/// Returns the last place in a text, up to this one, where a character ends.
 fn boundary(text: &str, place: usize) -> usize {
     let ends = (0..=place).rev().find(|&end| text.is_char_boundary(end));
     ends.unwrap_or(0)
@@ -143,7 +143,7 @@ fn mutated_command_lines_end_with_a_code_of_the_contract() {
             }
             let words = Random((seed + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)).line();
             let mut command = folder.command("");
-            // No adapter is there: what would take one, ends with 3.
+            // No adapter is there: a command that would take one ends with 3.
             let command = command
                 .args(&words)
                 .env("VK_DRIVER_FILES", "/dev/null")

@@ -1,4 +1,4 @@
-//! How outputs take their places: with the mode of what they replace, behind links, and not at all in a run that ends early.
+//! Replacement of files by outputs: with the mode of the file replaced, behind links, and not at all in a run that ends early.
 
 #![cfg(unix)]
 
@@ -57,7 +57,7 @@ fn an_output_goes_behind_links() {
     folder.fail(line, 2, &["expected a file, found links in a circle"]);
 }
 
-/// Waits until files are on their way beside the older output.
+/// Waits until temporary files lie next to the older output.
 fn wait_for_temporary(folder: &Folder, child: &mut Child) {
     let begun = Instant::now();
     while !folder.names().iter().any(|name| name.starts_with(".wgpu")) {
@@ -79,7 +79,7 @@ fn an_interrupted_run_leaves_nothing() {
     for (name, signal) in [("HUP", 1), ("INT", 2), ("TERM", 15)] {
         let folder = Folder::new();
         let names = folder.names();
-        // It waits for its values, some of which it has written.
+        // The command waits for its values, some of which it has written.
         let mut command = folder.command("log-softmax - -o out.npy --json new.json --reference");
         let mut child = command.stdin(Stdio::piped()).spawn().expect("it starts");
         let mut pipe = child.stdin.take().expect("a pipe");

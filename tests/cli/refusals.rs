@@ -1,4 +1,4 @@
-//! Bad options of `cross-entropy`: each is told in one message, before any work.
+//! Bad options of `cross-entropy`: each is refused with one message, before any work.
 
 use crate::folder::*;
 

@@ -1,4 +1,4 @@
-//! What goes to standard output, to stderr and into reports.
+//! Standard output, stderr and reports.
 
 use crate::folder::*;
 use std::collections::HashSet;

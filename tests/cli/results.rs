@@ -1,4 +1,4 @@
-//! What the operations compute.
+//! Results of the operations.
 
 use crate::folder::*;
 

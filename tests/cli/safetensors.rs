@@ -1,10 +1,10 @@
-//! `.safetensors`: which tensor is read, what an output is called, and what is refused.
+//! `.safetensors`: the choice of the tensor that is read, the name of an output, and refused files.
 
 use crate::folder::*;
 
 const IDS: [u8; 3] = [0, 3, 1];
 
-/// `m.safetensors` with logits, class ids and a mask, and `one.safetensors` with the logits alone.
+/// Writes `m.safetensors` with logits, class ids and a mask, and `one.safetensors` with the logits only.
 fn folder() -> Folder {
     let folder = Folder::new();
     let logits: Tensor<'_> = ("logits", "F32", &[3, 4], &le(&X));

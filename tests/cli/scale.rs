@@ -1,4 +1,4 @@
-//! `--scale`: what is multiplied, and which numbers are refused.
+//! `--scale`: the numbers that are multiplied, and the factors that are refused.
 
 use crate::folder::*;
 
@@ -17,7 +17,7 @@ const GRADIENTS: [(&str, &str); 3] = [
     ("cross-entropy @ y.npy --ignore-index -100", "--grad"),
 ];
 
-/// Operations on what has been scaled already.
+/// Operations on the outputs of scaled forward passes.
 const BACKWARD: [&str; 2] = [
     "softmax-backward p.npy g.npy",
     "log-softmax-backward l.npy g.npy",

@@ -1,4 +1,4 @@
-//! The types of floats: which are read, what outputs have, and which do not go together.
+//! Types of floats: those that are read, those of outputs, and those that cannot be combined.
 
 use crate::folder::*;
 
@@ -6,7 +6,7 @@ use crate::folder::*;
 const F16: [u16; 4] = [0x4000, 0x3c00, 0x0000, 0xbc00];
 const BF16: [u16; 4] = [0x4000, 0x3f80, 0x0000, 0xbf80];
 
-/// Row 0 of `x.npy` in every type of floats: `f2.npy`, `f2be.npy`, `f4.npy`, `f8.npy`, and `F16.safetensors` and so on.
+/// Writes row 0 of `x.npy` in every type of floats: `f2.npy`, `f2be.npy`, `f4.npy`, `f8.npy`, and `F16.safetensors` and so on.
 fn folder() -> Folder {
     let folder = Folder::new();
     let row = [X[0], X[1], X[2], X[3]];
@@ -66,7 +66,7 @@ fn outputs_have_the_type_of_the_logits() {
     }
 }
 
-/// Every operation on 3 x 3 values, an odd number of halves, with what its result has in it.
+/// Every operation on 3 x 3 values, an odd number of halves, with the number of values of its result.
 const LINES: [(&str, usize); 7] = [
     ("softmax x.safetensors", 9),
     ("log-softmax x.safetensors", 9),

@@ -1,4 +1,4 @@
-//! Inputs on a device, room for every result, and the operations bound to them.
+//! Inputs on a device, outputs for every result, and the operations bound to them.
 
 use wgpu_softmax::check::{Inputs, bounds};
 use wgpu_softmax::reference::{self, CrossEntropy};
@@ -14,7 +14,7 @@ pub const ROWS: usize = 37;
 pub const COLS: usize = 45;
 const IGNORED: i32 = -100;
 
-/// Inputs on a device, and room for every result.
+/// Inputs on a device, and outputs for every result.
 #[derive(Debug)]
 pub struct Bench {
     pub gpu: Gpu,
@@ -60,7 +60,7 @@ impl Bench {
         CrossEntropySpec::new(ROWS as u64, COLS as u64).ignore_index(IGNORED.into())
     }
 
-    /// The mean loss, with its gradient or with the pairs.
+    /// Binds the mean loss, with its gradient or with the pairs.
     pub fn cross_entropy(&self, fused: bool) -> Bound {
         let plan = self
             .gpu
@@ -92,7 +92,7 @@ impl Bench {
         plan.bind(buffers).expect("bound")
     }
 
-    /// The bits of every result.
+    /// Reads the bits of every result.
     pub fn results(&self) -> Vec<Vec<u32>> {
         let outputs = [&self.probs, &self.loss, &self.pairs, &self.grad];
         outputs.map(|output| output.words(&self.gpu)).to_vec()

@@ -59,7 +59,7 @@ impl Case {
         );
     }
 
-    /// Loss and gradient in one call.
+    /// Checks loss and gradient in one call.
     #[track_caller]
     pub fn assert_fused(&self, gpu: &Gpu) {
         let targets = wide(&self.targets);
@@ -96,7 +96,7 @@ impl Case {
         );
     }
 
-    /// The losses alone, with the pairs from which a second call makes the gradient.
+    /// Checks the losses only, with the pairs from which a second call computes the gradient.
     #[track_caller]
     pub fn assert_loss_and_backward(&self, gpu: &Gpu) {
         let (logits, targets) = (upload(gpu, &self.logits), upload(gpu, &self.targets));

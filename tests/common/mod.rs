@@ -1,4 +1,4 @@
-//! One device for a test binary, devices of other limits, and what a test says of a result.
+//! Devices for a test binary, also with other limits, and checks of results.
 
 #![allow(
     dead_code,
@@ -25,14 +25,14 @@ use wgpu_softmax::wgpu::{
 };
 use wgpu_softmax::{Bound, DType, Error, Gpu, wanted};
 
-/// What an output holds before it is written: bits that no operation gives.
+/// Word that fills an output before it is written: bits that no operation gives.
 pub const POISON: u32 = 0xdead_beef;
 
-/// Words after the last one of an output, which must survive.
+/// Number of words after the last one of an output, which must survive.
 const MARGIN: usize = 64;
 
-/// The device of this test, with the features and limits that serve best. Its uncaptured errors are panics. No adapter
-/// is a failure: tests without one would test nothing.
+/// Returns the device of this test, with the features and limits that serve best. Its uncaptured errors are panics. A missing
+/// adapter is a failure: tests without one would test nothing.
 ///
 /// Tests that run at the same time have devices of their own, since each device compiles on one thread.
 pub fn gpu() -> &'static Gpu {
@@ -45,7 +45,8 @@ pub fn gpu() -> &'static Gpu {
 /// Devices that no test uses now.
 static IDLE: Mutex<Vec<&'static Gpu>> = Mutex::new(Vec::new());
 
-/// A device as long as a thread lives. Its pipelines go with the thread: those of all tests would take gigabytes.
+/// Device leased by a thread as long as it lives. Its pipelines are dropped with the thread: those of all tests would take
+/// gigabytes.
 struct Lease(&'static Gpu);
 
 impl Lease {
@@ -65,7 +66,7 @@ impl Drop for Lease {
     }
 }
 
-/// The adapter that [`Gpu::open`] takes.
+/// Returns the adapter that [`Gpu::open`] takes.
 pub fn adapter() -> &'static Adapter {
     static ADAPTER: OnceLock<Adapter> = OnceLock::new();
     ADAPTER.get_or_init(|| {
@@ -81,7 +82,7 @@ pub fn adapter() -> &'static Adapter {
     })
 }
 
-/// A device as a program makes its own, whose errors are panics.
+/// Creates a device as a program makes its own, whose errors are panics.
 pub fn device(features: Features, limits: Limits) -> Gpu {
     let descriptor = DeviceDescriptor {
         required_features: features,
@@ -93,7 +94,7 @@ pub fn device(features: Features, limits: Limits) -> Gpu {
     Gpu::from_device(device, queue)
 }
 
-/// A device without features whose storage bindings have `bytes` bytes at most.
+/// Creates a device without features whose storage bindings have `bytes` bytes at most.
 pub fn device_with_bindings_of(bytes: u64) -> Gpu {
     let limits = Limits {
         max_storage_buffer_binding_size: bytes,
@@ -102,7 +103,7 @@ pub fn device_with_bindings_of(bytes: u64) -> Gpu {
     device(Features::empty(), limits)
 }
 
-/// `gpu`, with `variant` forced.
+/// Returns `gpu` with `variant` forced.
 pub fn forced(gpu: &Gpu, variant: Variant) -> Gpu {
     gpu.with_planner(gpu.planner().with_variant(variant))
 }
@@ -112,7 +113,7 @@ pub fn problem(operation: Operation, rows: usize, cols: usize) -> Problem {
     Problem::contiguous(operation, rows as u64, cols, DType::F32)
 }
 
-/// Logits with one class id a row, of which every fifth is `ignored`.
+/// Draws logits with one class id a row, of which every fifth is `ignored`.
 pub fn rows_with_targets(
     inputs: Inputs,
     (rows, cols): (usize, usize),
@@ -125,12 +126,12 @@ pub fn rows_with_targets(
     )
 }
 
-/// Class ids as the reference takes them.
+/// Converts class ids to the type that the reference takes.
 pub fn wide(targets: &[i32]) -> Vec<i64> {
     targets.iter().map(|&target| i64::from(target)).collect()
 }
 
-/// Fails unless every element is within its bound, and there is one at least.
+/// Fails unless every element is within its bound, and there is at least one.
 #[track_caller]
 pub fn assert_close(what: &str, found: &[f32], expected: &[f64], allowed: &[f64], cols: usize) {
     let comparison = compare(found, expected, allowed, cols);
@@ -151,7 +152,7 @@ pub fn bits(values: &[f32]) -> Vec<u32> {
     values.iter().map(|value| value.to_bits()).collect()
 }
 
-/// A poisoned output of `len` words with a margin behind it.
+/// Poisoned output of `len` words with a margin behind it.
 #[derive(Debug)]
 pub struct Output {
     pub buffer: Buffer,
@@ -166,7 +167,7 @@ impl Output {
         Self { buffer, len }
     }
 
-    /// The words written. Fails if one was written behind them.
+    /// Reads the words written. Fails if a word was written behind them.
     #[track_caller]
     pub fn words(&self, gpu: &Gpu) -> Vec<u32> {
         let mut words: Vec<u32> = download(gpu, &self.buffer, self.len + MARGIN);
@@ -181,7 +182,7 @@ impl Output {
     }
 }
 
-/// A storage buffer that holds `values`.
+/// Creates a storage buffer that holds `values`.
 pub fn upload<T: bytemuck::NoUninit>(gpu: &Gpu, values: &[T]) -> Buffer {
     gpu.upload("input", values).expect("an input")
 }
@@ -190,7 +191,7 @@ pub fn download<T: Pod>(gpu: &Gpu, buffer: &Buffer, count: usize) -> Vec<T> {
     gpu.download(buffer, count).expect("a download")
 }
 
-/// A buffer of exactly `bytes` bytes with `usage`.
+/// Creates a buffer of exactly `bytes` bytes with `usage`.
 pub fn buffer(gpu: &Gpu, bytes: u64, usage: BufferUsages) -> Buffer {
     gpu.device().create_buffer(&BufferDescriptor {
         label: None,

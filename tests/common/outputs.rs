@@ -1,4 +1,4 @@
-//! Everything that cross-entropy writes, poisoned beforehand.
+//! Outputs of cross-entropy, poisoned beforehand.
 
 use wgpu_softmax::{
     CrossEntropyBackwardBuffers, CrossEntropyBuffers, CrossEntropyExtras, CrossEntropySpec, Gpu,
@@ -10,7 +10,7 @@ use super::{Output, upload};
 /// The class id that is ignored.
 pub const IGNORED: i32 = -100;
 
-/// What cross-entropy writes.
+/// Outputs of cross-entropy.
 #[derive(Debug)]
 pub struct Outputs {
     pub loss: Output,
@@ -35,7 +35,7 @@ impl Outputs {
         *bytemuck::from_bytes(bytemuck::cast_slice(&self.status.words(gpu)))
     }
 
-    /// The mean with its gradient, and then the gradient again, from the pairs.
+    /// Computes the mean with its gradient, and then the gradient again, from the pairs.
     pub fn write(&self, gpu: &Gpu, cols: usize, logits: &[f32], targets: &[i32]) -> [Vec<f32>; 2] {
         let rows = targets.len() as u64;
         let spec = CrossEntropySpec::new(rows, cols as u64).ignore_index(IGNORED.into());

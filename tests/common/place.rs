@@ -1,17 +1,17 @@
-//! Matrices that lie anywhere in their buffers, in every storage type.
+//! Matrices at any place in their buffers, in every storage type.
 
 use wgpu_softmax::wgpu::Buffer;
 use wgpu_softmax::{DType, Gpu, Layout};
 
 use super::{download, upload};
 
-/// What lies between the rows that are read.
+/// Filler between the rows that are read.
 const PADDING: f32 = f32::NAN;
 
-/// What an output holds before it is written: a number that every type holds, and that is no result.
+/// Value that fills an output before it is written: a number that every type holds, and that is no result.
 const UNWRITTEN: f32 = -1232.0;
 
-/// Where a matrix lies: its offset and stride, for rows of so many columns.
+/// Place of a matrix: its offset and stride, for rows of `cols` columns.
 #[derive(Clone, Copy, Debug)]
 pub struct Place {
     pub offset: usize,
@@ -34,12 +34,13 @@ impl Place {
             .stride(self.stride as u64)
     }
 
-    /// Elements of a buffer of so many rows, and some behind them: an even number, for words have two of 16 bits.
+    /// Returns the number of elements of a buffer of `rows` rows with some behind them: an even number, for words have two of 16
+    /// bits.
     const fn len(self, rows: usize) -> usize {
         (self.offset + rows * self.stride + 5).next_multiple_of(2)
     }
 
-    /// Values in their places, and padding around them.
+    /// Uploads values to their places, with padding around them.
     pub fn upload(self, gpu: &Gpu, dtype: DType, values: &[f32]) -> Buffer {
         let mut all = vec![PADDING; self.len(values.len() / self.cols)];
         for (row, values) in values.chunks(self.cols).enumerate() {
@@ -48,12 +49,12 @@ impl Place {
         upload_as(gpu, dtype, &all)
     }
 
-    /// A buffer for so many rows to be written.
+    /// Creates a buffer for `rows` rows to be written.
     pub fn output(self, gpu: &Gpu, dtype: DType, rows: usize) -> Buffer {
         upload_as(gpu, dtype, &vec![UNWRITTEN; self.len(rows)])
     }
 
-    /// The rows that were written to an output. Fails if anything around them was.
+    /// Reads the rows that were written to an output. Fails if anything around them was.
     #[track_caller]
     pub fn written(self, gpu: &Gpu, dtype: DType, output: &Buffer, rows: usize) -> Vec<f32> {
         let mut all = download_as(gpu, dtype, output, self.len(rows));
@@ -71,7 +72,7 @@ impl Place {
         values
     }
 
-    /// The bits of every element of a buffer, of the rows and around them.
+    /// Returns the bits of every element of a buffer, of the rows and around them.
     pub fn bits(self, gpu: &Gpu, dtype: DType, buffer: &Buffer, rows: usize) -> Vec<u32> {
         match dtype {
             DType::F32 => download(gpu, buffer, self.len(rows)),
@@ -82,7 +83,7 @@ impl Place {
         }
     }
 
-    /// `around`, with the rows of `within` in their places: what is there where those were written, and nothing else.
+    /// Returns `around` with the rows of `within` in their places: the expected contents where only these rows were written.
     pub fn joined(self, around: &[u32], within: &[u32]) -> Vec<u32> {
         let mut all = around.to_vec();
         let rows = (all.len() - self.offset) / self.stride;
@@ -95,7 +96,7 @@ impl Place {
     }
 }
 
-/// Values as they are read back from storage.
+/// Rounds values as storage does.
 pub fn stored(dtype: DType, values: Vec<f32>) -> Vec<f32> {
     values.into_iter().map(|value| dtype.round(value)).collect()
 }

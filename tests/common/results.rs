@@ -1,4 +1,4 @@
-//! What the forward operations and cross-entropy make of some rows, by every family and every way to merge.
+//! Results of the forward operations and cross-entropy for some rows, by every family and every way to merge.
 
 use std::mem::discriminant;
 
@@ -22,7 +22,7 @@ struct Rows<'a> {
     ignored: Option<i32>,
 }
 
-/// The row losses of a cross-entropy with what goes with them.
+/// Row losses of a cross-entropy with its other outputs.
 #[derive(Debug)]
 struct Losses {
     losses: Vec<f32>,
@@ -40,7 +40,7 @@ pub struct Results<'a> {
     of_loss: Losses,
 }
 
-/// Variants of each family and each way to merge that serve such rows.
+/// Lists variants of each family and each way to merge that serve such rows.
 pub fn kernels(rows: usize, cols: usize) -> Vec<Variant> {
     let abilities = gpu().planner().abilities();
     let mut list = variants(problem(Operation::Softmax, rows, cols), abilities);
@@ -55,8 +55,8 @@ pub fn kernels(rows: usize, cols: usize) -> Vec<Variant> {
     covering(list)
 }
 
-/// Runs `check` on what every kind of kernel makes of `rows`, twice: with loss and gradient of one call, and with
-/// the gradient made of saved pairs. The reduction is none.
+/// Runs `check` on the results of every kind of kernel for `rows`, twice: with loss and gradient of one call, and with the
+/// gradient computed from saved pairs. The reduction is none.
 pub fn with_every_kernel(
     rows: &[Vec<f32>],
     targets: &[i32],
@@ -100,7 +100,7 @@ impl Rows<'_> {
         self.ignored.map_or(spec, |id| spec.ignore_index(id.into()))
     }
 
-    /// Loss and gradient in one call; the logsumexp is that of cross-entropy.
+    /// Computes loss and gradient in one call; the logsumexp is that of cross-entropy.
     fn fused(&self, gpu: &Gpu) -> Losses {
         let wants = CrossEntropyWants {
             grad_logits: true,
@@ -120,7 +120,7 @@ impl Rows<'_> {
         }
     }
 
-    /// The loss alone, and the gradient from its pairs; the logsumexp is an operation of its own.
+    /// Computes the loss only, and the gradient from its pairs; the logsumexp is an operation of its own.
     fn by_pairs(&self, gpu: &Gpu) -> Losses {
         let rows = self.targets.len();
         let (logits, targets) = (upload(gpu, &self.logits), upload(gpu, self.targets));
@@ -187,7 +187,7 @@ impl Results<'_> {
         &matrix[row * self.rows.cols..][..self.rows.cols]
     }
 
-    /// Every result, NaN and infinity included, against the reference.
+    /// Fails unless every result, NaN and infinity included, agrees with the reference.
     #[track_caller]
     pub fn assert_within_bounds(&self, what: &str) {
         let (logits, cols) = (&self.rows.logits, self.rows.cols);

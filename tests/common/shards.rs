@@ -1,4 +1,4 @@
-//! Rows of logits whose columns are split over shards, and what their statistics merge to.
+//! Rows of logits whose columns are split over shards, and their merged statistics.
 
 use std::ops::Range;
 
@@ -13,10 +13,10 @@ use super::place::Place;
 
 pub const ROWS: usize = 37;
 pub const COLS: usize = 64;
-/// Unequal, one of a single column, one aligned.
+/// Columns of the shards: unequal, one of a single column, one aligned.
 pub const SHARDS: [Range<usize>; 3] = [0..1, 1..20, 20..64];
 
-/// How logits are stored, and how they are read.
+/// Storage type of logits, with scale and softcap.
 #[derive(Clone, Copy, Debug)]
 pub struct Reading {
     pub dtype: DType,
@@ -38,7 +38,7 @@ impl Reading {
         self.softcap.map_or(shard, |cap| shard.softcap(cap))
     }
 
-    /// Capped logits have their scale in them.
+    /// Returns the spec of the merge. Capped logits already contain their scale.
     fn merge(self) -> MergeSpec {
         let merge = MergeSpec::new(ROWS as u64, SHARDS.len() as u64);
         match self.softcap {
@@ -61,7 +61,7 @@ impl Shard {
         Place::contiguous(self.columns.end - self.columns.start)
     }
 
-    /// A cross-entropy of its classes, of which there are others.
+    /// Returns the spec of a cross-entropy of its classes, a part of all classes.
     pub fn spec(&self) -> CrossEntropySpec {
         let Reading {
             dtype,
@@ -76,7 +76,7 @@ impl Shard {
     }
 }
 
-/// Every shard, and what their statistics merged to.
+/// Every shard, and their merged statistics.
 #[derive(Debug)]
 pub struct Merged {
     pub shards: Vec<Shard>,
@@ -118,7 +118,7 @@ pub fn merged(logits: &[f32], reading: Reading) -> Result<Merged, Error> {
 }
 
 impl Merged {
-    /// The matrices that `write` makes of the shards, side by side again.
+    /// Joins the matrices that `write` makes of the shards, column blocks next to each other again.
     pub fn joined(
         &self,
         write: impl Fn(&Shard, &Buffer) -> Result<(), Error>,

@@ -1,4 +1,4 @@
-//! How much of a sweep a run makes.
+//! Extent of the sweeps of a test run.
 
 #![allow(
     dead_code,
@@ -10,17 +10,17 @@ use std::collections::BTreeSet;
 
 use wgpu_softmax::variant::{Access, Family, Reduce, Variant};
 
-/// Whether a run sweeps everything: asked for by `WGPU_SOFTMAX_TESTS=full`.
+/// True if a run sweeps everything: requested by `WGPU_SOFTMAX_TESTS=full`.
 pub fn is_full() -> bool {
     std::env::var("WGPU_SOFTMAX_TESTS").is_ok_and(|asked| asked == "full")
 }
 
-/// Random cases of a test that takes its time for each.
+/// Returns the number of random cases of a test whose cases take long.
 pub fn cases(quick: u32, full: u32) -> u32 {
     if is_full() { full } else { quick }
 }
 
-/// Of a list, every so many elements, from one or another on by whose turn it is; all of it in a full run.
+/// Returns every `step`th element of a list, the first of them by `turn`; all elements in a full run.
 pub fn some<T>(list: Vec<T>, turn: usize, step: usize) -> Vec<T> {
     let (skip, step) = if is_full() {
         (0, 1)
@@ -30,7 +30,7 @@ pub fn some<T>(list: Vec<T>, turn: usize, step: usize) -> Vec<T> {
     list.into_iter().skip(skip).step_by(step).collect()
 }
 
-/// Of kernels, as few as have every family, way to merge, access and number of rows among them, since each takes its time to
+/// Returns as few kernels as cover every family, way to merge, access and number of rows among them, since each takes long to
 /// compile; all of them in a full run.
 pub fn covering(mut kernels: Vec<Variant>) -> Vec<Variant> {
     if is_full() {
@@ -55,7 +55,7 @@ pub fn covering(mut kernels: Vec<Variant>) -> Vec<Variant> {
     chosen
 }
 
-/// What distinguishes kernels.
+/// Features that distinguish kernels.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Feature {
     Family(u8),

@@ -1,4 +1,4 @@
-//! The bench's arithmetic, and what a short measurement says. No time is asserted: the machine may be busy.
+//! The bench's arithmetic, and the contents of a short measurement. No time is asserted: the machine may be busy.
 
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ fn a_spread_is_the_median_and_the_quartiles() {
 
 #[test]
 fn bytes_are_each_input_once_and_each_output_once() {
-    // 10 rows of 100 columns: 4,000 bytes of f32, and 40 of what is one a row.
+    // 10 rows of 100 columns: 4,000 bytes of f32, and 40 bytes of one value a row.
     let table = [
         (Operation::Softmax, 2, 0),
         (Operation::LogSoftmax, 2, 0),
@@ -53,7 +53,7 @@ fn bytes_are_each_input_once_and_each_output_once() {
         (Operation::SoftmaxBackward, 3, 0),
         (Operation::LogSoftmaxBackward, 3, 0),
         (Operation::LogSumExpBackward, 2, 1),
-        // Targets and losses; the pairs are two.
+        // Targets and losses; the pairs count as two.
         (Operation::CrossEntropy, 1, 4),
         (Operation::CrossEntropyBackward, 2, 3),
         (Operation::CrossEntropyFused, 2, 2),

@@ -47,7 +47,7 @@ fn minus_infinity_weighs_nothing() {
     }
 }
 
-/// Every poison in the first, a middle and the last column, each row between two plain ones.
+/// Returns every poison in the first, a middle and the last column, each poisoned row between two plain ones.
 fn poisoned_rows(cols: usize) -> Vec<(Vec<f32>, Option<f32>)> {
     let mut rows = vec![(plain(cols, 0), None)];
     for (seed, poison) in (1..).zip(POISONS.map(f32::from_bits)) {

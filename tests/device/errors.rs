@@ -1,4 +1,4 @@
-//! Every error once, with what was expected and what was found; and odd values, which never panic.
+//! Every error once, with the expected and the found value; and odd values, which never panic.
 
 use crate::common::{assert_error, buffer, gpu};
 use wgpu_softmax::gpu::Selector;
@@ -71,7 +71,7 @@ fn shapes_out_of_range() {
     );
 }
 
-/// Softmax of 4 x 3 in such buffers.
+/// Binds softmax of 4 x 3 in such buffers.
 fn bind_softmax(logits: &Buffer, probs: &Buffer) -> Result<Bound, Error> {
     let plan = gpu().planner().softmax(SoftmaxSpec::new(4, 3))?;
     plan.bind(SoftmaxBuffers { logits, probs })
@@ -118,7 +118,7 @@ fn buffers_given_twice() {
     assert_error(twice, expected);
 }
 
-/// The roles of cross-entropy, each with its bytes for 4 x 3.
+/// Roles of cross-entropy, each with its bytes for 4 x 3.
 const ROLES: [(&str, u64); 9] = [
     ("logits", 48),
     ("targets", 16),
@@ -131,7 +131,7 @@ const ROLES: [(&str, u64); 9] = [
     ("status", 32),
 ];
 
-/// Row losses of 4 x 3 in buffers in the order of the roles.
+/// Binds row losses of 4 x 3 in buffers in the order of the roles.
 fn bind_cross_entropy(given: &[Buffer; 9], reduction: Reduction) -> Result<Bound, Error> {
     let [
         logits,

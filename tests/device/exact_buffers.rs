@@ -1,5 +1,5 @@
-//! Buffers that end with the last row, amid four elements: no access of four may reach its end, and the rows that it serves
-//! are right all the same.
+//! Buffers that end with the last row, amid four elements: no access of four may reach past the end, and the rows that it serves
+//! are still right.
 
 use crate::common::gpu;
 use crate::common::sweep::covering;
@@ -11,7 +11,7 @@ use wgpu_softmax::{
     SoftmaxBackwardBuffers, SoftmaxBuffers, SoftmaxSpec, reference,
 };
 
-/// Rows and columns whose product is amid fours: in registers, streamed, in parts.
+/// Rows and columns whose product is amid fours: in registers, streamed, split.
 const SHAPES: [(usize, usize); 6] = [
     (1, 45),
     (5, 45),
@@ -34,7 +34,7 @@ fn exactly(values: &[f32]) -> Buffer {
     buffer
 }
 
-/// The preferred variant, which must be for shifted rows, and every other one that is.
+/// Returns the preferred variant, which must be for shifted rows, and every other one that is.
 fn shifted(operation: Operation, (rows, cols): (usize, usize)) -> Vec<Planner> {
     let planner = gpu().planner();
     let problem = Problem::contiguous(operation, rows as u64, cols as u32, DType::F32);

@@ -112,7 +112,7 @@ fn the_largest_of_extremes_takes_all() {
     });
 }
 
-/// The usual number of whoever masks without infinity: beside others, beside -inf, throughout a row, below the largest one.
+/// The number commonly used to mask without infinity: among other numbers, with -inf, throughout a row, and below the largest.
 #[test]
 fn the_lowest_number_is_no_minus_infinity() {
     let (low, infinite) = (f32::MIN, f32::INFINITY);
@@ -169,7 +169,7 @@ fn the_lowest_number_of_a_storage_type_is_one() {
     }
 }
 
-/// Scales of every size make of finite logits what they make in 64 bits.
+/// Scales of every size give for finite logits the results of 64 bits.
 #[test]
 fn scales_that_overflow_the_products() {
     let extremes = [
@@ -225,11 +225,11 @@ fn scales_that_overflow_the_products() {
     }
 }
 
-/// A shard in which nothing counts, and one whose largest logit is that of an empty record.
+/// Shards in which nothing counts, and shards whose largest logit is that of an empty record.
 #[test]
 fn a_shard_of_the_lowest_numbers_is_not_empty() -> Result<(), Error> {
     let (low, infinite) = (f32::MIN, f32::INFINITY);
-    // Rows by shards: nothing and the lowest, the lowest alone, nothing at all.
+    // Rows by shards: nothing and the lowest, the lowest only, nothing at all.
     let shards = [
         [-infinite, -infinite, low, low, -infinite, -infinite],
         [low, low, low, -infinite, -infinite, -infinite],

@@ -1,5 +1,5 @@
-//! Every storage type, with rows that are contiguous, padded, and at odd offsets: results within their bounds, and not
-//! an element outside the rows changed.
+//! Every storage type, with rows that are contiguous, padded, and at odd offsets: results are within their bounds, and no element
+//! outside the rows is changed.
 
 use crate::common::gpu;
 use crate::common::place::{Place, stored};
@@ -76,7 +76,7 @@ fn spec(dtype: DType, place: Place) -> SoftmaxSpec {
         .output_layout(place.layout())
 }
 
-/// The preferred variant, and those that force each family at the widest access and at the narrowest.
+/// Returns planners for the preferred variant, and for those that force each family at the widest access and at the narrowest.
 fn planners(dtype: DType, place: Place) -> Vec<wgpu_softmax::Planner> {
     let planner = gpu().planner();
     let widest = if place.offset.is_multiple_of(4) && place.stride.is_multiple_of(4) {

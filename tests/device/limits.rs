@@ -1,4 +1,4 @@
-//! What a device cannot serve is an error before any work; odd values never panic.
+//! Shapes beyond a device's limits are an error before any work; odd values never panic.
 
 use crate::common::{
     assert_close, assert_error, buffer, device, device_with_bindings_of, gpu, rows_with_targets,
@@ -31,7 +31,8 @@ fn columns_beyond_the_binding_limit() {
     assert_error(gpu.jacobian(&[0.0; 1025], 1), expected);
 }
 
-/// Limits below wgpu's defaults, and which of them softmax and the cross-entropy with its gradient ask more of.
+/// Returns limits below wgpu's defaults, each with the limits, if any, that softmax and that the cross-entropy with its gradient
+/// exceed.
 fn lowered() -> Vec<(Limits, Option<&'static str>, Option<&'static str>)> {
     let with = |change: fn(&mut Limits)| {
         let mut limits = Limits::default();

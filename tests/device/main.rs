@@ -1,4 +1,4 @@
-//! What kernels give on a device: the one that `Gpu::open` takes.
+//! Tests of kernels on the device that `Gpu::open` takes.
 
 #[path = "../common/mod.rs"]
 mod common;

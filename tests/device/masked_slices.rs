@@ -1,4 +1,4 @@
-//! The elements of a mask on slices: of the spec's kind, and as many as it says.
+//! Elements of a mask on slices: of the spec's kind, and of the number that it requires.
 
 use wgpu_softmax::{Error, Mask, MaskData, MaskKind, SoftmaxSpec};
 

@@ -1,5 +1,5 @@
-//! Masked rows on a device: many axes, small bindings, what is excluded is not looked at, and what cannot be asked for.
-//! What comes of masks in every kernel is the check's.
+//! Masked rows on a device: many axes, small bindings, excluded logits that are never read, and refused masks. The check covers
+//! the results of masks in every kernel.
 
 use crate::common::results::kernels;
 use crate::common::sweep::covering;
@@ -45,8 +45,8 @@ fn softmax(gpu: &Gpu, spec: SoftmaxSpec, logits: &[f32], mask: Option<&Buffer>) 
     output.floats(gpu)
 }
 
-/// Attention of 2 x 3 heads, 11 queries and 45 keys, and masks that follow some of the axes: the kernels tell apart one to
-/// four of them.
+/// Attention of 2 x 3 heads, 11 queries and 45 keys, and masks that follow some of the axes: the kernels distinguish one to four
+/// of them.
 #[test]
 fn masks_follow_any_of_the_axes() {
     let shape = [2, 3, 11, 45];
@@ -74,7 +74,7 @@ fn masks_follow_any_of_the_axes() {
     }
 }
 
-/// Garbage among what is excluded, by bytes and by queries, changes not a bit.
+/// Garbage among the excluded logits, by bytes and by queries, changes not a bit.
 #[test]
 fn what_is_excluded_is_not_looked_at() {
     let (queries, keys) = (40, 300);
@@ -211,7 +211,7 @@ fn what_cannot_be_masked() {
     );
 }
 
-/// Every kind of kernel without barriers, and the preferred one.
+/// Returns planners for every kind of kernel without barriers, and for the preferred one.
 fn every_planner(spec: SoftmaxSpec) -> Vec<Planner> {
     let planner = gpu().planner();
     let problem = spec.problem(Operation::Softmax).expect("a problem");
@@ -224,8 +224,8 @@ fn every_planner(spec: SoftmaxSpec) -> Vec<Planner> {
         .collect()
 }
 
-/// Queries fall into bins by how many keys they count; more queries than keys, groups of them that are bound in part, and rows
-/// that start amid four elements: by the kernel that is preferred, and by each that is not.
+/// Queries fall into bins by the number of keys they count; more queries than keys, groups of them that are bound in part, and
+/// rows that start amid four elements: by the kernel that is preferred, and by every other one.
 #[test]
 fn causal_rows_of_every_kind() {
     for (queries, keys, groups, bound_rows) in [
@@ -297,8 +297,8 @@ fn causal_rows_of_more_queries_than_rows() {
     }
 }
 
-/// What Hugging Face's models add, at the scales of attention: it overflows no sum, and a row in which it stands throughout
-/// has probabilities.
+/// The number that Hugging Face's models add as a mask, at the scales of attention: it overflows no sum, and a row that consists
+/// of it has probabilities.
 #[test]
 fn the_lowest_number_masks_as_a_number() {
     let (rows, cols) = (6, 45);
@@ -341,7 +341,7 @@ fn the_lowest_number_masks_as_a_number() {
     }
 }
 
-/// Beside logits so large, what is added would be lost.
+/// In the sum with such large scaled logits, the mask would be lost.
 #[test]
 fn a_scale_that_leaves_nothing_of_a_mask_is_refused() {
     let shape = [2, 8];

@@ -121,7 +121,7 @@ fn plans_say_what_was_chosen() {
     }
 }
 
-/// One distribution for large problems, the ones that differ most for small ones.
+/// Returns one distribution for large problems, and those that differ most for small ones.
 fn inputs_of(elements: usize) -> &'static [Inputs] {
     match elements {
         ..1_000_000 => &[Inputs::Flat, Inputs::PlantedOutliers, Inputs::Masked],
@@ -142,7 +142,7 @@ fn assert_softmax(gpu: &Gpu, logits: &[f32], cols: usize, what: &str) {
     );
 }
 
-/// Every family with every way to merge that the device has.
+/// Fails unless the list covers every family with every way to merge that the device has.
 fn assert_covers_every_kind(list: &[Variant]) {
     let mut ways = vec![Reduce::Invocation, Reduce::Workgroup];
     ways.extend(

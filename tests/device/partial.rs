@@ -1,4 +1,4 @@
-//! Rows whose columns are split over shards: merged statistics give what whole rows give.
+//! Rows whose columns are split over shards: merged statistics give the results of whole rows.
 
 use crate::common::shards::{COLS, ROWS, Reading, Shard, merged};
 use crate::common::{gpu, wide};
@@ -97,7 +97,7 @@ fn gradients_of_the_shards_are_those_of_whole_rows() -> Result<(), Error> {
     Ok(())
 }
 
-/// Distributions with their targets, some of which are bad.
+/// Returns distributions with their targets, some of which are bad.
 fn cases() -> [(Inputs, Vec<i32>); 4] {
     let good = inputs::targets(ROWS, COLS, 6, Some(IGNORED.into()));
     let bad = inputs::bad_targets(ROWS, COLS, 6, Some(IGNORED.into()));

@@ -1,4 +1,4 @@
-//! A guest in the caller's program: his device, his buffers, his passes.
+//! The library as a guest in the caller's program: the caller's device, buffers and passes.
 
 use crate::common::bench::{Bench, COLS, ROWS};
 use crate::common::{Output, assert_close, bits, device, gpu, run_passes, upload};

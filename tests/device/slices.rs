@@ -11,7 +11,7 @@ use wgpu_softmax::{
 const SHAPES: [(usize, usize); 3] = [(5, 7), (4, 8), (1, 1)];
 const SCALES: [f32; 2] = [0.375, 2.5];
 
-/// What the tests run: a type, a scale and a shape.
+/// Case of the tests: a type, a scale and a shape.
 #[derive(Clone, Copy, Debug)]
 struct Case {
     dtype: DType,
@@ -31,7 +31,7 @@ impl Case {
         Columns::new(self.cols).scale(self.scale)
     }
 
-    /// Values that the type holds.
+    /// Rounds values to those that the type holds.
     fn stored(self, values: Vec<f32>) -> Vec<f32> {
         let round = |value| self.dtype.round(value);
         values.into_iter().map(round).collect()
@@ -92,7 +92,7 @@ fn floats(dtype: DType, halves: Vec<u16>) -> Vec<f32> {
     halves.into_iter().map(decode).collect()
 }
 
-/// An operation on matrices, run in the type of the case.
+/// Runs an operation on matrices in the type of the case.
 macro_rules! run {
     ($case:expr, $operation:ident, $($matrix:expr),+) => {
         match $case.dtype {
@@ -168,7 +168,7 @@ fn backward_passes() -> Result<(), Error> {
     })
 }
 
-/// The loss of every row and its gradient, with class ids of each type, and with probabilities.
+/// Losses of the rows and their gradient, with class ids of each type, and with probabilities.
 #[test]
 fn cross_entropy_of_any_type() -> Result<(), Error> {
     each(|case| {

@@ -9,7 +9,7 @@ use wgpu_softmax::{DType, Error};
 /// All values of 16 bits.
 const HALVES: RangeInclusive<u32> = 0..=0xffff;
 
-/// The pieces of one storage type, with entry points that convert four values an invocation.
+/// Returns the pieces of one storage type, with entry points that convert four values an invocation.
 fn module(dtype: DType) -> String {
     let pieces = match dtype {
         DType::F16 => include_str!("../../shaders/storage/f16.wgsl"),
@@ -37,7 +37,7 @@ fn entry(binding: u32, buffer: &Buffer) -> wgpu::BindGroupEntry<'_> {
     }
 }
 
-/// What an entry point makes of so many words, a multiple of 256.
+/// Runs an entry point on `words`, a multiple of 256 of them.
 fn convert(dtype: DType, entry_point: &str, words: &[u32]) -> Result<Vec<u32>, Error> {
     let device = gpu().device();
     let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
@@ -71,7 +71,7 @@ fn convert(dtype: DType, entry_point: &str, words: &[u32]) -> Result<Vec<u32>, E
     gpu().download(&output, words.len())
 }
 
-/// A million floats, and every tie between two 16-bit values with its neighbours.
+/// Returns a million floats, and every tie between two 16-bit values with its neighbours.
 fn floats(dtype: DType) -> Vec<u32> {
     let half_step = if dtype == DType::F16 {
         1 << 12

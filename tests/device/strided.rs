@@ -1,5 +1,5 @@
-//! Rows that lie side by side, as those of an axis that is not the last one: anywhere in their buffers, through small
-//! bindings, and what cannot be asked for. What comes of them in every kernel is the check's.
+//! Rows on a strided axis, one that is not the last: at any place in their buffers, through small bindings, and refused layouts.
+//! The check covers their results in every kernel.
 
 use crate::common::place::{Place, stored};
 use crate::common::{Output, assert_error, bits, device_with_bindings_of, gpu, upload};
@@ -11,7 +11,7 @@ use wgpu_softmax::{
     SoftmaxBuffers, SoftmaxSpec,
 };
 
-/// Slices, columns, and how many rows lie side by side: by fours, by twos, by ones; short and long.
+/// Slices, columns, and the extent of the strided axis: by fours, by twos, by ones; short and long.
 const SHAPES: [[usize; 3]; 5] = [
     [3, 21, 64],
     [2, 200, 36],
@@ -20,7 +20,7 @@ const SHAPES: [[usize; 3]; 5] = [
     [1, 9000, 3],
 ];
 
-/// Slices one after the other, with padding between them, and at an odd place.
+/// Returns places of slices: one after the other, with padding between them, and at an odd place.
 fn places([_, cols, inner]: [usize; 3]) -> [Place; 3] {
     let elements = cols * inner;
     let at = |offset, stride| Place {
@@ -100,7 +100,7 @@ fn assert_within(
     );
 }
 
-/// Probabilities and their bounds, row by row.
+/// Returns probabilities and their bounds, row by row.
 fn softmax(shape: [usize; 3], place: Place, dtype: DType, logits: &[f32]) -> (Vec<f32>, Vec<f64>) {
     let [slices, cols, _] = shape;
     let input = place.upload(gpu(), dtype, &rows_to_axis(logits, shape));
@@ -140,7 +140,7 @@ fn softmax_backward(
     axis_to_rows(&place.written(gpu(), dtype, &output, shape[0]), shape)
 }
 
-/// Losses and gradient of images, `[N, C, H W]` with targets `[N, H W]`.
+/// Computes losses and gradient of images, `[N, C, H W]` with targets `[N, H W]`.
 fn losses_and_gradient(gpu: &Gpu, shape: [usize; 3], seed: u64) -> (Vec<u32>, Vec<u32>, usize) {
     let [slices, classes, inner] = shape;
     let rows = slices * inner;
@@ -190,7 +190,7 @@ fn images_pass_through_windows_of_whole_slices() {
     let shape = [37, 21, 36];
     let whole = losses_and_gradient(gpu(), shape, 3);
     assert_eq!(whole.2, 1);
-    // Of 3,024 bytes a slice.
+    // Slices of 3,024 bytes each.
     let small = device_with_bindings_of(16_384);
     let windowed = losses_and_gradient(&small, shape, 3);
     assert!(windowed.2 >= 8, "{} dispatches", windowed.2);

@@ -93,7 +93,7 @@ fn bad_targets_are_nan_and_counted() {
     });
 }
 
-/// Cross-entropy of plain rows of five classes by the preferred kernel.
+/// Computes cross-entropy of plain rows of five classes by the preferred kernel.
 fn reduced(reduction: Reduction, targets: &[i32]) -> CrossEntropyOutput {
     let spec = CrossEntropySpec::new(targets.len() as u64, 5)
         .reduction(reduction)

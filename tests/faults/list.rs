@@ -1,10 +1,11 @@
-//! The lists: a line `FILE: what is wrong`, then what is replaced after `- ` and what replaces it after `+ `, and an empty line.
+//! Lists of faults: a line `FILE: what is wrong`, then the text replaced after `- ` and its replacement after `+ `, and an empty
+//! line.
 
 use std::path::Path;
 
 use wgpu_softmax::shader::faults::Fault;
 
-/// A fault, and what is wrong in words.
+/// A fault, and its description in words.
 #[derive(Debug)]
 pub(crate) struct Listed {
     pub(crate) fault: Fault,
@@ -19,7 +20,7 @@ const LISTS: [&str; 5] = [
     include_str!("losses.txt"),
 ];
 
-/// Every fault, each of which can be planted.
+/// Returns every fault, each of which can be planted.
 pub(crate) fn listed() -> Result<Vec<Listed>, String> {
     let blocks = LISTS.iter().flat_map(|list| list.split("\n\n"));
     let blocks = blocks.map(str::trim).filter(|block| !block.is_empty());

@@ -1,5 +1,5 @@
-//! Plants faults in the shaders, one after the other, of the kinds that a tired person makes. The check has to see each of
-//! them. The lists beside this file say which there are.
+//! Planted faults: plants faults in the shaders, one after the other, such as a tired person makes. The check has to see each of
+//! them. The lists in this folder hold the faults.
 //!
 //! ```text
 //! cargo test --release --features planted-faults --test faults [-- FILE...]
@@ -16,7 +16,7 @@ use wgpu_softmax::check::{self, Group, Selection};
 use wgpu_softmax::shader::faults::{Fault, plant};
 use wgpu_softmax::{Error, Gpu};
 
-/// The first group that a check finds wrong.
+/// Returns the first group that a check finds wrong.
 fn first_failure(fault: Option<Fault>) -> Result<Option<Group>, Error> {
     plant(fault);
     let gpus = [Gpu::open()?, Gpu::open()?];
@@ -31,7 +31,7 @@ fn first_failure(fault: Option<Fault>) -> Result<Option<Group>, Error> {
     Ok(failure)
 }
 
-/// Whether the check has seen the fault, in words.
+/// Returns the verdict of the check on the fault, in words.
 fn verdict(Listed { fault, what }: &Listed) -> Result<String, String> {
     let started = Instant::now();
     let found = first_failure(Some(fault.clone()));

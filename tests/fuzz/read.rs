@@ -1,4 +1,4 @@
-//! What both targets do: read a file to its end, whatever its bytes.
+//! Common part of both targets: read a file to its end, whatever its bytes.
 
 #[path = "../../src/cli/files/format/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the command line also writes")]

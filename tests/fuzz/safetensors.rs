@@ -1,4 +1,4 @@
-//! Any bytes as a `.safetensors` file: see `Cargo.toml` beside this file for how to run it.
+//! Any bytes as a `.safetensors` file: see `Cargo.toml` in this folder for how to run it.
 #![no_main]
 
 mod read;

@@ -246,8 +246,7 @@ fn correctly_rounded(kind: Inputs, rows: usize, cols: usize) -> Comparison {
     compared.fold(Comparison::EMPTY, Comparison::merge)
 }
 
-/// The sum of a row's exponentials in f32, in blocks of `block` that are summed in blocks in
-/// turn.
+/// Computes the sum of a row's exponentials in f32, in blocks of `block` that are summed in blocks in turn.
 fn sum_f32(mut terms: Vec<f32>, block: usize) -> f32 {
     while terms.len() > 1 {
         terms = terms
@@ -258,7 +257,7 @@ fn sum_f32(mut terms: Vec<f32>, block: usize) -> f32 {
     terms[0]
 }
 
-/// Softmax in f32 throughout.
+/// Computes softmax in f32 throughout.
 fn softmax_f32(row: &[f32], block: usize) -> Vec<f32> {
     let max = row.iter().copied().fold(f32::MIN, f32::max);
     let terms: Vec<f32> = row.iter().map(|x| (x - max).exp()).collect();

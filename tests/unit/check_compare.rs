@@ -1,4 +1,4 @@
-//! A comparison with the reference misses nothing.
+//! Comparisons with the reference miss nothing.
 
 use wgpu_softmax::DType;
 use wgpu_softmax::check::{Comparison, bounds, compare, compare_as};
@@ -216,7 +216,7 @@ fn what_is_exact_stays_exact_in_storage() {
     assert_eq!(bounds::stored(DType::F32, &[0.5], &[-256.0]), [0.5]);
 }
 
-/// That of the largest number reaches beyond the range, and no further than the bound of any other.
+/// The bound of the largest number reaches beyond the range, and no further than the bound of any other.
 #[test]
 fn an_infinity_is_right_where_the_value_is_one() {
     let (max, step) = (f64::from(f32::MAX), 2_f64.powi(104));

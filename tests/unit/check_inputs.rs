@@ -1,4 +1,4 @@
-//! The named inputs are what their names say, the same on every platform.
+//! Named inputs: each as its name describes, and the same on every platform.
 
 use wgpu_softmax::check::{Inputs, inputs};
 

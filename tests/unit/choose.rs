@@ -1,4 +1,4 @@
-//! What is chosen, for every shape and any plausible device, without a GPU.
+//! Choice of kernels, for every shape and any plausible device, without a GPU.
 
 use proptest::prelude::*;
 use wgpu_softmax::DType;
@@ -6,7 +6,7 @@ use wgpu_softmax::variant::{
     Abilities, Access, Family, Operation, Problem, Reduce, Variant, admit, choose, reason, variants,
 };
 
-/// WebGPU's default limits.
+/// Abilities by WebGPU's default limits.
 const DEFAULT: Abilities = Abilities {
     subgroup: None,
     software: false,
@@ -16,7 +16,7 @@ const DEFAULT: Abilities = Abilities {
     max_binding_bytes: 1 << 27,
 };
 
-/// Mesa's lavapipe.
+/// Abilities of Mesa's lavapipe.
 const SOFTWARE: Abilities = Abilities {
     subgroup: Some(8),
     software: true,
@@ -26,7 +26,7 @@ const SOFTWARE: Abilities = Abilities {
     max_binding_bytes: 1 << 27,
 };
 
-/// A discrete GPU.
+/// Abilities of a discrete GPU.
 const DISCRETE: Abilities = Abilities {
     subgroup: Some(32),
     software: false,
@@ -64,7 +64,7 @@ fn abilities() -> impl Strategy<Value = Abilities> {
         )
 }
 
-/// From `low` to `2^bits`, each power of two as likely as the next.
+/// Draws numbers from `low` to `2^bits`, each power of two as likely as the next.
 fn up_to(low: u32, bits: u32) -> impl Strategy<Value = u32> {
     (0..=bits).prop_flat_map(move |bits| low..=(1 << bits).max(low))
 }
@@ -137,7 +137,7 @@ proptest! {
         prop_assert_eq!(access, expected);
     }
 
-    /// By 64-bit integers on software adapters that have them, and by nothing else there.
+    /// By 64-bit integers on software adapters that have them, and nowhere else.
     #[test]
     fn software_adapters_move_64_bit_integers(problem in problem(), abilities in abilities()) {
         let chosen = choose(problem, &abilities).expect("a variant");
@@ -158,7 +158,7 @@ proptest! {
     }
 }
 
-/// What no kernel may exceed, counted here once more.
+/// Checks the limits that no kernel may exceed, counted here independently.
 fn keeps_within(
     variant: Variant,
     problem: Problem,
@@ -339,7 +339,7 @@ fn rows_longer_than_a_binding_have_parts_that_it_holds() {
     );
 }
 
-/// One invocation takes rows side by side, of any length: the parts are of no more than 131,072 columns.
+/// One invocation takes rows on a strided axis, of any length: the parts have no more than 131,072 columns.
 #[test]
 fn the_longest_rows_side_by_side_are_split() {
     for (cols, parts) in [(2_000_000, 16), (4_000_000, 31), (1 << 29, 4096)] {
@@ -406,7 +406,7 @@ fn what_is_no_name_of_a_variant_is_refused() {
     }
 }
 
-/// A problem, the words of the reason for what is chosen, and where.
+/// A problem, the words of the reason for the choice, and the abilities of the device.
 type Chosen<'a> = (Problem, &'a [&'a str], Abilities);
 
 #[test]

@@ -3,12 +3,12 @@
 use half::{bf16, f16};
 use wgpu_softmax::DType;
 
-/// A million floats: a stride through all bit patterns, prime so that no field repeats.
+/// Returns a million floats: a stride through all bit patterns, prime so that no field repeats.
 fn floats() -> impl Iterator<Item = f32> {
     (0..1_000_003_u32).map(|i| f32::from_bits(i.wrapping_mul(2_654_435_761)))
 }
 
-/// Both neighbours of every tie between 16-bit values, and the tie.
+/// Returns every tie between 16-bit values, with both of its neighbours.
 fn near_ties(dtype: DType) -> impl Iterator<Item = f32> {
     (0..=0xFFFF).flat_map(move |bits| {
         let lower = dtype.decode(bits).to_bits();

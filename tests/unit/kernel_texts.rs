@@ -1,4 +1,4 @@
-//! Kernels as they are read: valid texts, of the dispatches that are bound. On wgpu's backend that does nothing.
+//! Texts of kernels: valid, and of the dispatches that are bound. On wgpu's backend that does nothing.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use wgpu_softmax::{
 
 use crate::specs::device;
 
-/// A device on which everything fits a binding, and one on which rows are served in windows, and long ones in parts.
+/// Returns a device on which everything fits a binding, and one on which rows are served in windows, and long ones in parts.
 fn devices() -> [Device; 2] {
     let narrow = Limits {
         max_storage_buffer_binding_size: 1 << 14,
@@ -24,7 +24,7 @@ fn devices() -> [Device; 2] {
     [Limits::default(), narrow].map(device)
 }
 
-/// Large enough for every role, and for the last access of four.
+/// Creates buffers large enough for every role, and for the last access of four.
 fn buffers(device: &Device) -> [Buffer; 12] {
     std::array::from_fn(|_| {
         device.create_buffer(&BufferDescriptor {
@@ -46,7 +46,7 @@ fn functions(module: &Module) -> BTreeSet<String> {
     names.flatten().collect()
 }
 
-/// The head of a text is true of what follows.
+/// Fails unless the head of a text is true of its code.
 fn assert_true(text: &KernelText) {
     let module = parsed(text);
     let info = Validator::new(ValidationFlags::all(), Capabilities::empty())
@@ -81,7 +81,8 @@ fn assert_true(text: &KernelText) {
     }
 }
 
-/// The texts are those of the dispatches of the binding: all that are dispatched in any case, and where a buffer is given.
+/// Fails unless the texts are those of the dispatches of the binding: all unconditional ones, and those on condition that a
+/// buffer is given.
 fn assert_bound(texts: Result<Vec<KernelText>, Error>, bound: Result<Bound, Error>) {
     let (texts, bound) = (texts.expect("texts"), bound.expect("bound"));
     texts.iter().for_each(assert_true);
@@ -249,7 +250,7 @@ fn cross_entropies_are_told_as_they_are_bound() {
     }
 }
 
-/// What a kernel moves of a row: a matrix once or twice, and what there is one of a row.
+/// Bytes that a kernel moves of a row: a matrix once or twice, and one value of each row.
 #[test]
 fn bytes_of_a_row_are_counted() {
     let planner = Planner::new(&devices()[0]);

@@ -1,4 +1,4 @@
-//! What needs no device: the reference, the bounds, the check's own tools, the choice of kernels, and their text.
+//! Tests that need no device: the reference, the bounds, the check's own tools, the choice of kernels, and their text.
 
 #[path = "../common/sweep.rs"]
 mod sweep;

@@ -1,10 +1,10 @@
-//! A mask's elements are those of NumPy's broadcasting.
+//! Elements of a mask: those of NumPy's broadcasting.
 
 use proptest::prelude::*;
 use proptest::sample::Index;
 use wgpu_softmax::{Mask, MaskKind};
 
-/// The index of every place of an array of this shape, in order.
+/// Returns the index of every place of an array of this shape, in order.
 fn places(shape: &[u64]) -> Vec<Vec<u64>> {
     shape.iter().fold(vec![vec![]], |places, &extent| {
         let longer = |place: &Vec<u64>| {
@@ -15,7 +15,7 @@ fn places(shape: &[u64]) -> Vec<Vec<u64>> {
     })
 }
 
-/// The element of a mask at a place of the logits, by the definition: aligned at the last axis, 0 along an extent of 1.
+/// Returns the element of a mask at a place of the logits, by the definition: aligned at the last axis, 0 along an extent of 1.
 fn broadcast(mask_shape: &[u64], place: &[u64]) -> u64 {
     let own = &place[place.len() - mask_shape.len()..];
     own.iter()

@@ -1,7 +1,7 @@
-//! Kernels as they are printed: a change of a kernel shows as the text that it changes.
+//! Kernels as they are printed: a change of a kernel shows in the text that it changes.
 //!
-//! After a change that is meant, `WGPU_SOFTMAX_KERNELS=write cargo test --release --features cli --test unit printed` writes
-//! the texts anew.
+//! After an intended change, `WGPU_SOFTMAX_KERNELS=write cargo test --release --features cli --test unit printed` writes the
+//! texts anew.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use wgpu_softmax::DType;
 use wgpu_softmax::shader::{Program, Stage, table};
 use wgpu_softmax::variant::{Access, KernelOptions, Operation, Reduce};
 
-/// Rows of 1,024 columns by 32 lanes of a subgroup.
+/// Returns the program of rows of 1,024 columns by 32 lanes of a subgroup.
 fn in_registers(operation: Operation) -> Program {
     Program {
         operation,
@@ -57,7 +57,7 @@ fn four_kernels_are_printed_as_they_were() {
     }
 }
 
-/// Lines that are neither empty nor a comment.
+/// Counts lines that are neither empty nor a comment.
 fn lines_of_code(text: &str) -> usize {
     let is_code = |line: &&str| !line.trim().is_empty() && !line.trim().starts_with("//");
     text.lines().filter(is_code).count()

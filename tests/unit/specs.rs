@@ -1,5 +1,5 @@
-//! Any spec, however absurd, gives a plan or an error, and any plan a binding or an error: on wgpu's backend that does
-//! nothing, so that there are many of them. `PROPTEST_CASES` says how many.
+//! Specs of any values, however absurd: each gives a plan or an error, and any plan a binding or an error. On wgpu's backend that
+//! does nothing, so that many can be tried. `PROPTEST_CASES` sets their number.
 
 use std::sync::{Arc, OnceLock};
 
@@ -16,7 +16,7 @@ use wgpu_softmax::{
     SoftmaxBackwardBuffers, SoftmaxBuffers, SoftmaxSpec, TargetType, ZeroValid,
 };
 
-/// Small numbers, such around powers of 2, and such around the ends of the types.
+/// Draws small numbers, numbers around powers of 2, and numbers around the ends of the types.
 fn number() -> impl Strategy<Value = u64> {
     let around =
         |power: u32| (-2_i64..=2).prop_map(move |by| (1_u64 << power).wrapping_add_signed(by));
@@ -58,7 +58,7 @@ fn dtype() -> impl Strategy<Value = DType> {
     select(DType::ALL.to_vec())
 }
 
-/// Some or all of the rows, which make slices as often as not.
+/// Draws rows, columns, the extent of the strided axis, and the rows to bind: some or all, slices about as often as not.
 fn extents() -> impl Strategy<Value = [u64; 4]> {
     let inner = prop_oneof![4 => Just(1), 2 => 1..9_u64, 1 => number()];
     (number(), number(), inner, maybe(number())).prop_map(|(rows, cols, inner, bound)| {
@@ -191,7 +191,7 @@ fn cross_entropy_spec() -> impl Strategy<Value = (CrossEntropySpec, u64)> {
         )
 }
 
-/// A device that does nothing, and buffers of 64 KiB.
+/// Device that does nothing, and buffers of 64 KiB.
 struct Bench {
     planner: Planner,
     buffers: Vec<Buffer>,
@@ -313,7 +313,7 @@ proptest! {
     }
 }
 
-/// Errors are for people.
+/// Checks that errors are readable.
 fn told<T, const N: usize>(results: [Result<T, Error>; N]) {
     for error in results.into_iter().filter_map(Result::err) {
         assert!(error.to_string().len() > 10, "{error}");

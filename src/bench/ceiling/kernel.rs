@@ -1,4 +1,4 @@
-//! One form of a ceiling, compiled.
+//! Form of a ceiling, compiled.
 
 use wgpu::{
     BindGroup, BindGroupDescriptor, BindGroupEntry, BindingResource, ComputePass, ComputePipeline,
@@ -17,21 +17,21 @@ const TEXT: &str = concat!(
     include_str!("../../../shaders/wide64/words.wgsl")
 );
 
-/// What a ceiling does with each word.
+/// Work of a ceiling on each word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Load {
     pub(super) ceiling: Ceiling,
-    /// Values of it that go through exp.
+    /// Values of each word that go through exp.
     pub(super) exps: u32,
 }
 
 impl Load {
-    /// Groups of 16 bytes on the reading side, where so many bytes are moved.
+    /// Returns the groups of 16 bytes on the reading side, where `bytes` bytes are moved.
     pub(super) fn quads(self, bytes: u64) -> u64 {
         bytes.div_ceil(self.bytes(1)).max(1)
     }
 
-    /// Bytes moved where so many groups of 16 bytes are read.
+    /// Returns the bytes moved where `quads` groups of 16 bytes are read.
     pub(super) const fn bytes(self, quads: u64) -> u64 {
         match self.ceiling {
             Ceiling::Copy => 32 * quads,
@@ -40,11 +40,11 @@ impl Load {
     }
 }
 
-/// How the work is laid out, as `shaders/ceiling.wgsl` has it.
+/// Layout of the work, as `shaders/ceiling.wgsl` has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Form {
     by_fours: bool,
-    /// 16 bytes are two 64-bit integers, not four words.
+    /// True if 16 bytes are two 64-bit integers, not four words.
     int64: bool,
     pub(super) workgroup: u32,
     span: u32,
@@ -52,7 +52,7 @@ pub(super) struct Form {
 }
 
 impl Form {
-    /// One that runs everywhere.
+    /// Form that runs everywhere.
     pub(super) const PLAIN: Self = Self::singly(64, 64, 1);
 
     const fn singly(workgroup: u32, span: u32, quads: u32) -> Self {
@@ -82,7 +82,7 @@ impl Form {
         }
     }
 
-    /// The forms that are compared, those that fit the device.
+    /// Returns the forms to compare that fit the device.
     pub(super) fn sweep(abilities: &Abilities) -> Vec<Self> {
         let forms = [
             Self::PLAIN,
@@ -106,7 +106,7 @@ impl Form {
         forms.into_iter().filter(fits).collect()
     }
 
-    /// Whether whole workgroups walk through memory together, by vectors of four words.
+    /// True if whole workgroups walk through memory together, by vectors of four words.
     pub(super) const fn is_plain(&self) -> bool {
         self.span == self.workgroup && !self.int64
     }
@@ -118,13 +118,13 @@ impl Form {
         assemble(TEXT, entry_point(ceiling), &flags, &[("FLIGHT", flight)])
     }
 
-    /// Tiles that so many groups of 16 bytes take.
+    /// Returns the number of tiles that `quads` groups of 16 bytes take.
     pub(super) fn tiles(self, quads: u64) -> u64 {
         quads.div_ceil(u64::from(self.workgroup * self.quads))
     }
 }
 
-/// A form of a ceiling, compiled.
+/// Kernel of one form of a ceiling.
 #[derive(Debug)]
 pub(super) struct Kernel {
     pub(super) load: Load,
@@ -159,7 +159,7 @@ impl Kernel {
         }
     }
 
-    /// The name: the entry point, groups of 16 bytes an invocation, neighbours side by side, and the workgroup.
+    /// Returns the name: the entry point, groups of 16 bytes an invocation, neighbouring invocations, and the workgroup.
     pub(super) fn name(&self) -> String {
         let Form {
             workgroup,
@@ -197,14 +197,14 @@ impl Kernel {
         }
     }
 
-    /// Workgroups in x, y and z for so many groups of 16 bytes, or the most that there can be.
+    /// Returns the workgroups in x, y and z for `quads` groups of 16 bytes, or the most that there can be.
     pub(super) fn grid(&self, quads: u64) -> Grid {
         let most = self.max_workgroups;
         fold(self.form.tiles(quads), most).unwrap_or([most; 3])
     }
 }
 
-/// A bind group, and the workgroups.
+/// A bind group and its workgroups.
 pub(super) type Dispatch = (BindGroup, Grid);
 
 /// One run of a ceiling: as many dispatches as its bytes need bindings.

@@ -1,7 +1,7 @@
-//! The ceilings: kernels that move the same bytes as an operation and compute nothing, the best of a small sweep.
+//! Ceilings: kernels that move the same bytes as an operation and compute nothing, the best of a small sweep.
 //!
-//! Which form is the best depends on the adapter and on how much is moved. On lavapipe it is the one in which the eight
-//! lanes of a subgroup walk through memory together, and by far; GPUs are served by whole workgroups that do so.
+//! The best form depends on the adapter and on the bytes moved. On lavapipe it is by far the one in which the eight lanes of a
+//! subgroup walk through memory together; on GPUs it is one in which whole workgroups do so.
 
 mod kernel;
 mod pool;
@@ -17,23 +17,23 @@ use crate::{Error, Gpu};
 use kernel::{Form, Kernel, Load};
 use pool::Pool;
 
-/// Rounds in which the forms are compared, one after the other in each.
+/// Number of rounds in which the forms are compared, one after the other in each.
 const ROUNDS: usize = 5;
 
-/// Places in memory that a ceiling's runs rotate through, at most.
+/// Largest number of places in memory that a ceiling's runs rotate through.
 const MAX_RUNS: u64 = 128;
 
-/// What the forms of one ceiling have reached at about so many bytes.
+/// Rates of the forms of one ceiling at about `bytes` bytes.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Sweep {
     /// Copy or read.
     pub ceiling: Ceiling,
-    /// Values of each 32-bit word that go through exp: 0 unless that was asked for.
+    /// Values of each 32-bit word that go through exp: 0 unless exponentials were requested.
     pub exps: u32,
-    /// Bytes moved.
+    /// Number of bytes moved.
     pub bytes: u64,
-    /// The forms by name, with the median of their rates in GB/s, the best first.
+    /// Names of the forms, with the median of their rates in GB/s, the best first.
     pub forms: Vec<(String, f64)>,
 }
 
@@ -43,24 +43,24 @@ pub(super) struct Ceilings {
     gpu: Gpu,
     pool: Pool,
     kernels: HashMap<Load, Vec<Kernel>>,
-    /// The place of the best kernel, by load and power of two of the bytes.
+    /// Index of the best kernel, by load and power of two of the bytes.
     best: HashMap<(Load, u32), usize>,
     sweeps: Vec<Sweep>,
     options: Options,
 }
 
-/// A ceiling that is ready to run.
+/// Ceiling that is ready to run.
 #[derive(Debug)]
 pub(super) struct Chosen {
     pub(super) name: String,
     pub(super) runs: Rotation,
-    /// Bytes that one run moves: those asked for, up to the next 32.
+    /// Number of bytes that one run moves: those requested, rounded up to the next 32.
     pub(super) bytes: u64,
 }
 
 impl Ceilings {
-    /// With memory of so many bytes on either side, so that runs need not meet what the last ones have left in caches,
-    /// unless they are to stay warm.
+    /// Allocates memory of `cold` bytes on either side, so that runs need not meet what earlier runs have left in caches, unless
+    /// they are to stay warm.
     pub(super) fn new(gpu: &Gpu, cold: u64, options: Options) -> Result<Self, Error> {
         Ok(Self {
             gpu: gpu.clone(),
@@ -72,7 +72,7 @@ impl Ceilings {
         })
     }
 
-    /// A copy of all memory, in a form that was not chosen: to try clocks on.
+    /// Returns a copy of all memory, in a form that was not chosen: to try clocks on.
     pub(super) fn probe(&self) -> Result<Rotation, Error> {
         let load = Load {
             ceiling: Ceiling::Copy,
@@ -86,7 +86,7 @@ impl Ceilings {
         &self.sweeps
     }
 
-    /// The best kernel for so many bytes, chosen when they are asked for the first time.
+    /// Returns the best kernel for `bytes` bytes, chosen when they are requested for the first time.
     pub(super) fn choose(
         &mut self,
         timer: &Timer,
@@ -121,7 +121,7 @@ impl Ceilings {
         })
     }
 
-    /// The forms that run here and do what they say.
+    /// Compiles the forms that run here, and keeps those that are proven to do their work.
     fn compile(&self, load: Load) -> Result<Vec<Kernel>, Error> {
         let mut kernels = Vec::new();
         let mut reasons = Vec::new();
@@ -143,7 +143,7 @@ impl Ceilings {
         Ok(kernels)
     }
 
-    /// Times every form and gives the place of the best.
+    /// Times every form and returns the index of the best.
     fn sweep(&mut self, timer: &Timer, load: Load, bytes: u64) -> Result<usize, Error> {
         let kernels = &self.kernels[&load];
         let chosen = |kernel| self.chosen(kernel, load, bytes);

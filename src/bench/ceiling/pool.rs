@@ -1,4 +1,4 @@
-//! Memory for the ceilings to run through, and their runs in it.
+//! Pool of memory for the ceilings, and their runs in it.
 
 use wgpu::{BindGroup, BindingResource, Buffer, BufferBinding, BufferSize, BufferUsages};
 
@@ -11,19 +11,19 @@ use crate::{DType, Error, Gpu};
 /// WebGPU's largest offset alignment.
 const ALIGNMENT: u64 = 256;
 
-/// A source of finite numbers, whether words are taken as f32 or as two bf16, and a destination.
+/// Source of finite numbers, whether words are taken as f32 or as two bf16, and a destination.
 #[derive(Debug)]
 pub(super) struct Pool {
     source: Buffer,
     destination: Buffer,
 }
 
-/// The numbers of a dispatch, as `Work` in `shaders/ceiling.wgsl` has them.
+/// Numbers of a dispatch, as `Work` in `shaders/ceiling.wgsl` has them.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Work {
     pub(super) quads: u64,
     pub(super) tiles: u64,
-    /// What is read is written always, or where a word meets 32 bits of chance.
+    /// True if every word read is written; otherwise only a word that equals a chance value of 32 bits is.
     pub(super) writes_words: bool,
 }
 
@@ -42,7 +42,7 @@ impl Work {
 }
 
 impl Pool {
-    /// Of so many bytes on either side, or as many as a binding takes.
+    /// Allocates `bytes` bytes on either side, or as many as a binding takes.
     pub(super) fn new(gpu: &Gpu, bytes: u64) -> Result<Self, Error> {
         let bytes = bytes.min(gpu.planner().abilities().max_binding_bytes) / ALIGNMENT * ALIGNMENT;
         let pool = Self {
@@ -59,12 +59,12 @@ impl Pool {
         Ok(pool)
     }
 
-    /// Bytes of both sides.
+    /// Returns the bytes of both sides.
     pub(super) fn bytes(&self) -> u64 {
         2 * self.source.size()
     }
 
-    /// Up to `most` runs over so many groups of 16 bytes, each at another place of the pool if there is room for more
+    /// Prepares up to `most` runs over `quads` groups of 16 bytes, each at another place of the pool if there is room for more
     /// than one.
     pub(super) fn runs(
         &self,
@@ -83,7 +83,7 @@ impl Pool {
         (0..count).map(run).collect()
     }
 
-    /// From one place on; where the pool ends it goes on at the start.
+    /// Binds the dispatches of a run from one place on; at the end of the pool it continues at the start.
     fn dispatches(
         &self,
         gpu: &Gpu,
@@ -122,7 +122,7 @@ impl Pool {
     }
 }
 
-/// Each of them two bf16, and as an f32 within 1 of 128 of the upper one: normal numbers all.
+/// Returns words of two bf16 each, which as an f32 are within 1 of 128 of the upper one: all of them normal numbers.
 pub(super) fn words() -> Vec<u32> {
     let normals = Inputs::Flat.logits(2, 1 << 18, 1);
     let (upper, lower) = normals.split_at(1 << 18);

@@ -1,4 +1,4 @@
-//! Proof that a ceiling moves what it says, before its times are believed.
+//! Proof that a ceiling moves the bytes it claims, before its times are believed.
 
 use wgpu::Buffer;
 
@@ -8,13 +8,13 @@ use crate::bench::Ceiling;
 use crate::bench::rotation::Record;
 use crate::{DType, Error, Gpu};
 
-/// Groups of 16 bytes: no whole number of tiles of any form.
+/// Number of groups of 16 bytes: no whole number of tiles of any form.
 const QUADS: usize = 60_001;
 
-/// What the destination holds beforehand.
+/// Word that fills the destination beforehand.
 const POISON: u32 = 0xdead_beef;
 
-/// Why the kernel is not to be believed, or nothing if it is.
+/// Returns the reason why the kernel is not to be believed, or `None` if it is.
 pub(super) fn prove(gpu: &Gpu, kernel: &Kernel) -> Result<Option<String>, Error> {
     let source = words();
     let moved = &source[..4 * QUADS];
@@ -64,7 +64,7 @@ fn wrong_copy(source: &[u32], found: &[u32], exps: u32) -> Option<String> {
     ))
 }
 
-/// Whether a word is what was expected, its exponentials within 1 of 1,000 in f32 and a step in bf16.
+/// True if a word is as expected, its exponentials within 1 of 1,000 in f32 and within a step in bf16.
 fn same(source: u32, found: u32, exps: u32) -> bool {
     let near = |bits: u32, found: f32, error: f32| {
         let expected = f32::from_bits(bits).exp();
@@ -79,8 +79,8 @@ fn same(source: u32, found: u32, exps: u32) -> bool {
     }
 }
 
-/// The words of all invocations together are those of the source together. With exponentials, that each of them was
-/// written has to do.
+/// Compares the words of all invocations together with those of the source together. With exponentials, it is enough that each of
+/// them was written.
 fn wrong_words(source: &[u32], found: &[u32], kernel: &Kernel) -> Option<String> {
     let count = kernel.form.tiles(QUADS as u64) as usize * kernel.form.workgroup as usize;
     let (words, margin) = found.split_at(count);
@@ -102,7 +102,7 @@ mod tests {
     use crate::Gpu;
     use crate::bench::Ceiling;
 
-    /// What is said of a kernel that does its work in tiles of another form than it claims.
+    /// Returns the reason given for a kernel that works in tiles of another form than it claims.
     fn reason(load: Load, works: Form, claims: Form) -> Option<String> {
         let gpu = Gpu::open().expect("an adapter");
         let mut kernel = Kernel::new(gpu.device(), load, works);

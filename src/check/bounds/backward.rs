@@ -1,8 +1,7 @@
 use super::{FLUSHED, U, finite, flushed, probability, two_ln};
 use crate::reference::{self, Columns, pairwise_sum, rows_of};
 
-/// Of [`softmax_backward`](reference::softmax_backward), `rows x cols`. A probability of 0 gives
-/// exactly 0.
+/// Returns the bounds of [`softmax_backward`](reference::softmax_backward), `rows x cols`. A probability of 0 gives exactly 0.
 pub fn softmax_backward(probs: &[f32], grad_probs: &[f32], cols: impl Into<Columns>) -> Vec<f64> {
     let columns = cols.into();
     let cols = columns.count;
@@ -17,8 +16,8 @@ pub fn softmax_backward(probs: &[f32], grad_probs: &[f32], cols: impl Into<Colum
     scaled(allowed, expected, columns)
 }
 
-/// Of [`log_softmax_backward`](reference::log_softmax_backward), `rows x cols`. A gradient of 0 at
-/// a log-probability of `-inf` gives exactly 0.
+/// Returns the bounds of [`log_softmax_backward`](reference::log_softmax_backward), `rows x cols`. A gradient of 0 at a
+/// log-probability of `-inf` gives exactly 0.
 pub fn log_softmax_backward(
     log_probs: &[f32],
     grad_log_probs: &[f32],
@@ -41,8 +40,8 @@ pub fn log_softmax_backward(
     scaled(allowed, expected, columns)
 }
 
-/// Of [`logsumexp_backward`](reference::logsumexp_backward), `rows x cols`: the bound of the
-/// probability times `abs(g)`, and one rounding of the product.
+/// Returns the bounds of [`logsumexp_backward`](reference::logsumexp_backward), `rows x cols`: the bound of the probability times
+/// `abs(g)`, and one rounding of the product.
 pub fn logsumexp_backward(logits: &[f32], grad_lse: &[f32], cols: impl Into<Columns>) -> Vec<f64> {
     let columns = cols.into();
     let expected = || reference::logsumexp_backward(logits, grad_lse, columns);
@@ -58,8 +57,7 @@ pub fn logsumexp_backward(logits: &[f32], grad_lse: &[f32], cols: impl Into<Colu
     scaled(allowed, expected, columns)
 }
 
-/// The bounds of results that are multiplied by the scale: `S` times the bound, and one rounding of
-/// the product.
+/// Returns the bounds of results that are multiplied by the scale: `S` times the bound, and one rounding of the product.
 pub(super) fn scaled(
     allowed: Vec<f64>,
     expected: impl FnOnce() -> Vec<f64>,
@@ -76,7 +74,7 @@ pub(super) fn scaled(
     allowed.into_iter().zip(expected()).map(bound).collect()
 }
 
-/// The bound that `of_row` makes for each row, at each of its elements.
+/// Evaluates at each element the bound that `of_row` makes for its row.
 fn by_rows<Bound: Fn(f64, f64) -> f64>(
     outputs: &[f32],
     gradients: &[f32],

@@ -1,27 +1,27 @@
-//! Losses: of the rows, and reduced.
+//! Bounds of losses: one a row, and reduced.
 
 use super::row_outputs::of_z_loss;
 use super::{FLUSHED, U, beyond_f32, finite, lse, of_log, two_ln};
 use crate::reference::{Counts, CrossEntropy, Statistic, Target, Targets, pairwise_sum, rows_of};
 
-/// Of the [logsumexp](crate::reference::CrossEntropyResult::lse) that goes with the losses, one a row.
+/// Returns the bounds of the [logsumexp](crate::reference::CrossEntropyResult::lse) returned with the losses, one a row.
 pub fn row_lse(cross_entropy: &CrossEntropy, logits: &[f32]) -> Vec<f64> {
     lse(logits, cross_entropy.columns())
 }
 
-/// Of the [row losses](crate::reference::CrossEntropyResult::row_losses), one a row.
+/// Returns the bounds of the [row losses](crate::reference::CrossEntropyResult::row_losses), one a row.
 ///
-/// With `l_c = -log p_c`, `b_c` the bound of a log-probability, `B` that of the logsumexp, and
-/// `abs(t_c)` the share with every part of it made positive:
+/// With `l_c = -log p_c`, `b_c` the bound of a log-probability, `B` that of the logsumexp, and `abs(t_c)` the target weight with
+/// every factor of it made positive:
 ///
 /// | loss | within |
 /// | --- | --- |
 /// | class ids | `b_t`; with class weights `abs(w_t) b_t`, and `u` of the product |
-/// | smoothing, or probabilities | `sum_c abs(t_c) (b_c + (8 + 2 ln N) u l_c)`: the shares take 8 roundings, the nested sum over classes `2 ln N` |
+/// | smoothing, or probabilities | `sum_c abs(t_c) (b_c + (8 + 2 ln N) u l_c)`: the target weights take 8 roundings, the nested sum over classes `2 ln N` |
 /// | z-loss `L` | `abs(L) (2 abs(lse) B + B^2 + 4 u lse^2)` more: the square of an inexact number and its roundings; and `u` of the sum |
 ///
-/// A share that may be flushed costs as much times `l_c`. Where the products, all made positive, add up to more than f32
-/// holds, or the loss or the z-loss is and they have to be added, every value but NaN is allowed.
+/// A target weight that may be flushed adds that much times `l_c`. Where the products, all made positive, add up to more than f32
+/// holds, or where either the loss or the z-loss exceeds f32 and both have to be added, every value but NaN is allowed.
 pub fn row_loss<'a>(
     cross_entropy: &CrossEntropy,
     logits: &[f32],
@@ -33,13 +33,13 @@ pub fn row_loss<'a>(
         .collect()
 }
 
-/// Of the [mean or sum](crate::reference::CrossEntropyResult::loss), or `None` where there is none.
+/// Returns the bound of the [mean or sum](crate::reference::CrossEntropyResult::loss), or `None` where there is none.
 ///
 /// The mean of the cross-entropy divides by a nested sum of the weights, which is within 8 u of the
 /// sum of their absolute values. That of the z-loss divides by a count.
 ///
-/// Where the losses, all made positive, add up to more than f32 holds, every value but NaN is allowed: which of the partial
-/// sums overflow is the kernel's own affair.
+/// Where the losses, all made positive, add up to more than f32 holds, every value but NaN is allowed: the order of the partial
+/// sums, and so which of them overflow, is up to the kernel.
 pub fn loss<'a>(
     cross_entropy: &CrossEntropy,
     logits: &[f32],
@@ -66,7 +66,7 @@ pub fn loss<'a>(
     Some(if overflows { f64::INFINITY } else { bound })
 }
 
-/// The relative error of the sum of weights that a mean divides by; of a count, or of what was given, there is none.
+/// Returns the relative error of the sum of weights that a mean divides by: 0 for a count, and for divisors that were given.
 pub(super) fn weight_sum_error(
     cross_entropy: &CrossEntropy,
     targets: &[Target<'_>],
@@ -84,7 +84,7 @@ pub(super) fn weight_sum_error(
     8.0 * U * pairwise_sum(targets.len(), magnitude) / counts.weight_sum.abs()
 }
 
-/// A row's cross-entropy and z-loss with their bounds.
+/// Cross-entropy and z-loss of a row with their bounds.
 struct RowLoss {
     loss: f64,
     z_loss: f64,
@@ -115,7 +115,7 @@ impl RowLoss {
         self.loss.abs() + self.z_loss.abs()
     }
 
-    /// Of both together.
+    /// Returns the bound of cross-entropy and z-loss together.
     fn bound(&self) -> f64 {
         let sum = match self.z_loss {
             0.0 => 0.0,

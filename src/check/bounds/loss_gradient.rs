@@ -2,20 +2,20 @@ use super::cross_entropy::weight_sum_error;
 use super::{DIVISION, U, finite, flushed, of_gradient, of_lse, two_ln};
 use crate::reference::{CrossEntropy, Shares, Statistic, Target, Targets, rows_of};
 
-/// Of [`CrossEntropy::gradient`], `rows x cols`.
+/// Returns the bounds of [`CrossEntropy::gradient`], `rows x cols`.
 ///
-/// With `P_i = (10 + 4 abs(w_i) + 2 ln N) p_i u`, `T` the sum of the shares `t_c`, `abs` taken of
-/// every part of a share, and `a`, `b` the upstream gradients of cross-entropy and z-loss:
+/// With `P_i = (10 + 4 abs(w_i) + 2 ln N) p_i u`, `T` the sum of the target weights `t_c`, `abs` taken of every factor of a
+/// target weight, and `a`, `b` the upstream gradients of cross-entropy and z-loss:
 ///
 /// | part | within |
 /// | --- | --- |
 /// | class ids | `abs(a) (P_i + 2 u at the target)`; times `abs(w_t)` with class weights, and `u` of the product |
-/// | smoothing, or probabilities | `abs(a) (abs(T) (P_i + (10 + 2 ln N) u p_i) + 10 u abs(t_i))`: the sum `T`, the shares and their difference |
+/// | smoothing, or probabilities | `abs(a) (abs(T) (P_i + (10 + 2 ln N) u p_i) + 10 u abs(t_i))`: the sum `T`, the target weights and their difference |
 /// | z-loss | `2 abs(b L) (abs(lse) P_i + p_i B + 6 u abs(lse) p_i)` with `B` the bound of the logsumexp, and `u` of the sum |
 /// | mean | the accuracy of WGSL's division, and that of the sum of weights |
 /// | scale, softcap | the bound times `S (1 - (z / C)^2)`; 8 u of the factor, for `z / C` is within 2 u and is squared, or `u` without softcap |
 ///
-/// A logit of `-inf` without a share gives exactly 0.
+/// A logit of `-inf` with a target weight of 0 gives exactly 0.
 pub fn loss_gradient<'a>(
     cross_entropy: &CrossEntropy,
     logits: &[f32],
@@ -56,7 +56,7 @@ struct Row<'a> {
     total_magnitude: f64,
 }
 
-/// A part of the gradient before scale and softcap, its bound, and what flushing may add.
+/// Part of the gradient before scale and softcap, its bound, and the error that flushing may add.
 struct Part {
     value: f64,
     bound: f64,
@@ -76,7 +76,7 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// `a (p T - t)`, with the relative error of `a`.
+    /// Returns the part of the cross-entropy, `a (p T - t)`, with the relative error of `a`.
     fn of_loss(&self, class: usize, upstream: f64, upstream_error: f64) -> Part {
         let (p, p_bound) = self.probability(class);
         let (share, magnitude) = (self.shares.at(class), self.shares.magnitude(class));
@@ -91,7 +91,7 @@ impl<'a> Row<'a> {
                 self.total_magnitude * (p_bound + nested * p) + 10.0 * U * magnitude
             }
         };
-        // A weight without a share is not used, and may be anything.
+        // The class weight of a class with target weight 0 is not used, and may be anything.
         let weight = match share {
             0.0 => 1.0,
             _ => self.shares.weight(class).abs().max(1.0),
@@ -103,7 +103,7 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// `2 b L lse p`, with the relative error of `b`.
+    /// Returns the part of the z-loss, `2 b L lse p`, with the relative error of `b`.
     fn of_z_loss(&self, class: usize, upstream: f64, upstream_error: f64) -> Part {
         let factor = 2.0 * upstream * self.cross_entropy.z_factor();
         if factor == 0.0 {
@@ -124,7 +124,7 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// Of the sum of both parts times the slope of the logit as it is read.
+    /// Returns the bound of the sum of both parts times the slope of the logit as it is read.
     fn sloped(&self, class: usize, loss: Part, z_loss: Part) -> f64 {
         let reading = self.cross_entropy.columns().reading;
         let x = self.logits[class];
@@ -147,7 +147,7 @@ impl<'a> Row<'a> {
         finite(bound + slope_error * value + flushed)
     }
 
-    /// `p` and the part of a bound that goes with it.
+    /// Returns `p`, and the part of a bound that is proportional to `p`.
     fn probability(&self, class: usize) -> (f64, f64) {
         let columns = self.cross_entropy.columns();
         let z = columns.reading.read(self.logits[class]);

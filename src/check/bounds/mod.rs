@@ -1,5 +1,5 @@
-//! How far an f32 result may be from the [reference](crate::reference) on the same stored inputs:
-//! for every element the allowed absolute error.
+//! Allowed absolute error of every element of an f32 result, relative to the [reference](crate::reference) on the same stored
+//! inputs.
 //!
 //! With `u = 2^-24`, `d = x - max`, `w` a log-probability, `s` the sum of `exp(d)`, `N` columns:
 //!
@@ -17,18 +17,17 @@
 //! | with an additive mask | `u (abs(z) + abs(max))` more inside each bound, `z = x + mask` and `max` the largest |
 //! | [stored] as f16 / bf16 | the f32 bound `+ max(2^-11 abs(y), 2^-25)` / `+ 2^-8 abs(y)` |
 //!
-//! What the options of a cross-entropy add is derived from these at [`row_loss`] and
-//! [`loss_gradient`], and the entropy's bound at [`entropy`]. With a scale, the formulas see `S x`, and gradients are multiplied: `S` times
-//! the bound, and one rounding of the product. Before a mask is added, that is two more roundings,
-//! of `S x`. What the logits bring, in the last two rows, is a factor of the probability: beyond a
-//! few percent, that of the exponential function.
+//! The terms that the options of a cross-entropy add are derived from these at [`row_loss`] and [`loss_gradient`], and the
+//! entropy's bound at [`entropy`]. With a scale, the formulas see `S x`, and gradients are multiplied: `S` times the bound, and
+//! one rounding of the product. A mask that is added to `S x` brings two more roundings of `S x`. The errors of the logits
+//! themselves, in the rows of softcap and mask, are a factor of the probability: beyond a few percent, that of the exponential
+//! function.
 //!
-//! An allowed error of 0 asks for the exact value: one column gives probability 1 and loss 0; a
-//! logit of `-inf` gives probability and gradient 0; an ignored row gives zeros. It also stands
-//! beside every NaN and infinity, which no error measures.
+//! An allowed error of 0 asks for the exact value: one column gives probability 1 and loss 0; a logit of `-inf` gives probability
+//! and gradient 0; an ignored row gives zeros. The allowed error is also 0 at every NaN and infinity, which no error measures.
 //!
-//! Adapters may flush results below 1.2e-38 to 0, and so what is a product of such a result and a
-//! gradient is off by as much times the gradient.
+//! Adapters may flush results below 1.2e-38 to 0: the product of such a result and a gradient is then off by as much times the
+//! gradient.
 //!
 //! # Panics
 //!
@@ -60,21 +59,20 @@ const FLUSHED: f64 = 1.2e-38;
 /// WGSL's accuracy of a division, 2.5 steps, as a relative error.
 const DIVISION: f64 = 5.0 * U;
 
-/// How far the f32 probabilities of a row, added up exactly, may be from 1, for up to 262,144
-/// columns.
+/// Largest distance from 1 of the f32 probabilities of a row, added up exactly, for up to 262,144 columns.
 pub const ROW_SUM: f64 = 1e-6;
 
-/// What goes into every bound of a row, in `u`.
+/// Terms that every bound of a row contains, in `u`.
 #[derive(Clone, Copy)]
 struct Spread {
     columns: usize,
-    /// Of the logits, before anything is computed from them.
+    /// Error of the logits, before anything is computed from them.
     logits: f64,
 }
 
 impl Spread {
-    /// For a logit `z` of a row, where `rounded` are the products that a mask was added to. Both `z` and the maximum are
-    /// rounded sums then, each of a rounded product.
+    /// Returns the spread for a logit `z` of a row, where `rounded` are the products that a mask was added to. Both `z` and the
+    /// maximum are then rounded sums, each of a rounded product.
     fn masked(columns: Columns, rounded: Option<f64>, row: Statistic) -> impl Fn(f64) -> Self {
         let plain = Self::from(columns);
         move |z| {
@@ -84,7 +82,7 @@ impl Spread {
         }
     }
 
-    /// For the sum over the columns: `2 ln N`.
+    /// Returns the term of the sum over the columns: `2 ln N`.
     fn sum(self) -> f64 {
         two_ln(self.columns)
     }
@@ -131,7 +129,7 @@ fn of_lse(row: Statistic, spread: impl Into<Spread>) -> f64 {
     }
 }
 
-/// The part of the gradient's bound that goes with `p`.
+/// Returns the part of the gradient's bound that is proportional to `p`.
 fn of_gradient(row: Statistic, z: f64, spread: impl Into<Spread>) -> f64 {
     match row.probability(z) {
         0.0 => 0.0,
@@ -143,18 +141,18 @@ fn two_ln(cols: usize) -> f64 {
     2.0 * (cols as f64).ln()
 }
 
-/// What flushing costs a result, one of whose factors may have been flushed before it was
-/// multiplied by `scale`.
+/// Returns the error that flushing adds to a result, one of whose factors may have been flushed before it was multiplied by
+/// `scale`.
 fn flushed(scale: f64) -> f64 {
     FLUSHED * scale.max(1.0)
 }
 
-/// 0 where a NaN or an infinity leaves no error to bound.
+/// Returns `bound`, or 0 where a NaN or an infinity leaves no error to bound.
 fn finite(bound: f64) -> f64 {
     if bound.is_finite() { bound } else { 0.0 }
 }
 
-/// A finite value that is infinite in f32.
+/// True for a finite value that is infinite in f32.
 fn beyond_f32(value: f64) -> bool {
     value.is_finite() && (value as f32).is_infinite()
 }

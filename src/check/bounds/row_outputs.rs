@@ -1,10 +1,10 @@
-//! What else a row of logits tells, of [`RowOutputs`](crate::reference::RowOutputs).
+//! Bounds of the auxiliary outputs of a row of logits, of [`RowOutputs`](crate::reference::RowOutputs).
 
 use super::{FLUSHED, Spread, U, finite, of_log, of_lse, of_probability};
 use crate::reference::{CrossEntropy, Statistic, Target, Targets, pairwise_sum, rows_of};
 
-/// Of the [log-probabilities of the targets](crate::reference::RowOutputs::target_log_probs), one a row: those of a
-/// log-probability, and 0 for an ignored row.
+/// Returns the bounds of the [log-probabilities of the targets](crate::reference::RowOutputs::target_log_probs), one a row: those
+/// of a log-probability, and 0 for an ignored row.
 pub fn target_log_prob<'a>(
     cross_entropy: &CrossEntropy,
     logits: &[f32],
@@ -24,7 +24,8 @@ pub fn target_log_prob<'a>(
     )
 }
 
-/// Of the [log-probabilities of given classes](CrossEntropy::log_probs_of), `rows x count`: those of a log-probability.
+/// Returns the bounds of the [log-probabilities of given classes](CrossEntropy::log_probs_of), `rows x count`: those of a
+/// log-probability.
 pub fn log_probs_of(
     cross_entropy: &CrossEntropy,
     logits: &[f32],
@@ -36,7 +37,7 @@ pub fn log_probs_of(
     log_probs.into_iter().map(bound).collect()
 }
 
-/// Of the [largest probabilities](crate::reference::RowOutputs::max_probs), one a row: those of a probability.
+/// Returns the bounds of the [largest probabilities](crate::reference::RowOutputs::max_probs), one a row: those of a probability.
 pub fn max_prob(cross_entropy: &CrossEntropy, logits: &[f32]) -> Vec<f64> {
     let of_row = |row| {
         let statistic = cross_entropy.statistic(row);
@@ -45,8 +46,9 @@ pub fn max_prob(cross_entropy: &CrossEntropy, logits: &[f32]) -> Vec<f64> {
     rows_of(logits, cross_entropy.cols()).map(of_row).collect()
 }
 
-/// Whether `class` may be found as the [argmax](crate::reference::RowOutputs::argmax) of a row: only the right one, but with
-/// a softcap `C`, which makes logits equal that are not, any whose capped logit is within `4 C u` of the largest.
+/// True if `class` may be found as the [argmax](crate::reference::RowOutputs::argmax) of a row: without a softcap only the right
+/// class; with a softcap `C`, under which different logits may become equal, any class whose capped logit is within `4 C u` of
+/// the largest.
 pub fn may_be_argmax(cross_entropy: &CrossEntropy, row: &[f32], class: Option<usize>) -> bool {
     let reading = cross_entropy.columns().reading;
     let expected = cross_entropy.argmax(row, cross_entropy.statistic(row));
@@ -57,7 +59,7 @@ pub fn may_be_argmax(cross_entropy: &CrossEntropy, row: &[f32], class: Option<us
     }
 }
 
-/// Of the [entropies](crate::reference::RowOutputs::entropies), one a row:
+/// Returns the bounds of the [entropies](crate::reference::RowOutputs::entropies), one a row:
 ///
 /// `(12 max(1, H) + 2 ln N + sum_c p_c abs(w_c + H) (2 abs(d_c) + 4 C)) u`
 ///
@@ -70,7 +72,8 @@ pub fn entropy(cross_entropy: &CrossEntropy, logits: &[f32]) -> Vec<f64> {
     rows_of(logits, cross_entropy.cols()).map(of_row).collect()
 }
 
-/// Of the [z-losses](crate::reference::RowOutputs::z_losses), one a row: the z-loss's part of [`row_loss`](super::row_loss).
+/// Returns the bounds of the [z-losses](crate::reference::RowOutputs::z_losses), one a row: the z-loss's part of
+/// [`row_loss`](super::row_loss).
 pub fn z_loss<'a>(
     cross_entropy: &CrossEntropy,
     logits: &[f32],
@@ -116,7 +119,7 @@ fn of_entropy(cross_entropy: &CrossEntropy, row: &[f32], statistic: Statistic) -
     (12.0 * entropy.max(1.0) + spread.sum() + exponentials) * U
 }
 
-/// The bound of every row.
+/// Evaluates the bound of every row.
 fn by_target<'a>(
     cross_entropy: &CrossEntropy,
     logits: &[f32],

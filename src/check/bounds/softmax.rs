@@ -2,7 +2,7 @@ use super::backward::scaled;
 use super::{FLUSHED, Spread, U, beyond_f32, of_log, of_lse, of_probability};
 use crate::reference::{self, Columns, Masked};
 
-/// Of [`softmax`](reference::softmax), `rows x cols`.
+/// Returns the bounds of [`softmax`](reference::softmax), `rows x cols`.
 pub fn probability<'a>(logits: &[f32], cols: impl Into<Masked<'a>>) -> Vec<f64> {
     let masked = cols.into();
     masked.map(logits, |number, row| {
@@ -11,8 +11,8 @@ pub fn probability<'a>(logits: &[f32], cols: impl Into<Masked<'a>>) -> Vec<f64> 
     })
 }
 
-/// Of [`log_softmax`](reference::log_softmax), `rows x cols`. Infinite where the sum of a logit and its mask is beyond f32:
-/// its rounding decides whether the distance from the maximum is, too.
+/// Returns the bounds of [`log_softmax`](reference::log_softmax), `rows x cols`. Infinite where the sum of a logit and its mask
+/// is beyond f32: its rounding decides whether the distance from the maximum is beyond f32, too.
 pub fn log_probability<'a>(logits: &[f32], cols: impl Into<Masked<'a>>) -> Vec<f64> {
     let masked = cols.into();
     masked.map(logits, |number, row| {
@@ -25,7 +25,7 @@ pub fn log_probability<'a>(logits: &[f32], cols: impl Into<Masked<'a>>) -> Vec<f
     })
 }
 
-/// Of [`logsumexp`](reference::logsumexp), one a row.
+/// Returns the bounds of [`logsumexp`](reference::logsumexp), one a row.
 pub fn lse<'a>(logits: &[f32], cols: impl Into<Masked<'a>>) -> Vec<f64> {
     let masked = cols.into();
     let rows = masked.statistics(logits).enumerate();
@@ -36,7 +36,7 @@ pub fn lse<'a>(logits: &[f32], cols: impl Into<Masked<'a>>) -> Vec<f64> {
     .collect()
 }
 
-/// Of [`jacobian`](reference::jacobian), `rows x cols x cols`.
+/// Returns the bounds of [`jacobian`](reference::jacobian), `rows x cols x cols`.
 ///
 /// With `b_i` the bound of the probability `p_i`, the entry `p_i (delta_ij - p_j)` inherits
 /// `b_i abs(delta_ij - p_j) + (p_i + b_i) b_j`, and adds one rounding of the difference and one of

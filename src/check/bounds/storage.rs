@@ -1,10 +1,10 @@
 use crate::DType;
 
-/// Of values with the bounds `allowed`, once they are stored: the bound of the f32 value and one
+/// Returns the bounds of values once they are stored, from their f32 bounds `allowed`: the bound of the f32 value and one
 /// rounding to nearest, `max(2^-11 abs(y), 2^-25)` for f16 and `2^-8 abs(y)` for bf16.
 ///
-/// A value that is exact, and that the type holds, stays exact. What lies beyond the type's range is
-/// infinite: see [`compare_as`](crate::check::compare_as).
+/// A value that is exact, and that the type holds, stays exact. A value beyond the type's range is infinite: see
+/// [`compare_as`](crate::check::compare_as).
 ///
 /// # Panics
 ///
@@ -20,7 +20,7 @@ pub fn stored(dtype: DType, allowed: &[f64], expected: &[f64]) -> Vec<f64> {
     allowed.iter().zip(expected).map(bound).collect()
 }
 
-/// What one rounding costs that is not one of f32.
+/// Returns the error of one rounding to `dtype`, 0 for f32.
 pub(in crate::check) fn rounding(dtype: DType, y: f64) -> f64 {
     match dtype {
         DType::F32 => 0.0,

@@ -2,19 +2,19 @@ use super::{CrossEntropy, Target};
 use crate::Reduction;
 use crate::reference::{Real, pairwise_sum};
 
-/// How many rows count, and by how much: what a mean divides by.
+/// Counts of rows, and the sums that a mean divides by.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Counts {
     pub(crate) valid_rows: usize,
     pub(crate) bad_targets: usize,
     pub(crate) first_bad_row: Option<usize>,
-    /// The sum of the valid rows' target weights; their number where there are no weights, or where
+    /// Sum of the weights of the valid rows' target classes; the number of valid rows where there are no weights, or where
     /// targets are probabilities.
     pub(crate) weight_sum: f64,
 }
 
 impl CrossEntropy {
-    /// Of targets, one a row.
+    /// Counts targets, one a row.
     pub(crate) fn counts<X: Real>(&self, targets: &[Target<'_, X>]) -> Counts {
         Counts {
             valid_rows: targets.iter().filter(|target| target.is_valid()).count(),
@@ -24,7 +24,7 @@ impl CrossEntropy {
         }
     }
 
-    /// What a row adds to the sum of weights.
+    /// Returns the contribution of a row to the sum of weights.
     pub(crate) fn row_weight<X>(&self, target: Target<'_, X>) -> f64 {
         match (target, &self.weight) {
             (Target::Class(class), Some(weight)) => weight[class],
@@ -33,8 +33,8 @@ impl CrossEntropy {
         }
     }
 
-    /// The result from two values a row: the cross-entropy, and the z-loss, which a mean divides by
-    /// the number of valid rows whatever their weights.
+    /// Reduces two values a row, the cross-entropy and the z-loss. A mean divides the latter by the number of valid rows whatever
+    /// their weights.
     pub(crate) fn reduce(&self, losses: &[f64], z_losses: &[f64], counts: &Counts) -> Option<f64> {
         let sum = |values: &[f64]| pairwise_sum(values.len(), |row| values[row]);
         match self.reduction {
@@ -48,7 +48,7 @@ impl CrossEntropy {
         }
     }
 
-    /// How an upstream gradient `g` reaches the cross-entropy and the z-loss of a row.
+    /// Returns the upstream gradients of the cross-entropy and of the z-loss of a row, made of its upstream gradient `g`.
     pub(crate) fn upstream(&self, row: usize, counts: &Counts) -> (f64, f64) {
         let g_row = self.grad_losses.as_ref().map_or(1.0, |g| g[row]);
         let g = match self.grad_loss * g_row {
@@ -63,7 +63,7 @@ impl CrossEntropy {
         (divided(weight_sum), divided(valid_rows))
     }
 
-    /// What a mean divides the cross-entropy and the z-loss by.
+    /// Returns the divisors of the mean of the cross-entropy and of the z-loss.
     fn divisors(&self, counts: &Counts) -> (f64, f64) {
         let counted = (counts.weight_sum, counts.valid_rows as f64);
         self.mean_over.unwrap_or(counted)

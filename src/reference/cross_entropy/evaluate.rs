@@ -1,10 +1,10 @@
-//! The losses of the rows, the loss, and the gradient.
+//! Evaluation of a cross-entropy: the losses of the rows, the reduced loss, and the gradient.
 
 use super::{CrossEntropy, CrossEntropyResult, Shares, Target, Targets};
 use crate::reference::{Real, Statistic, rows_of};
 
 impl CrossEntropy {
-    /// The losses of logits `rows x cols` with one class id a row, or one probability a logit.
+    /// Computes the losses of logits `rows x cols` with one class id a row, or one probability a logit.
     ///
     /// # Panics
     ///
@@ -39,14 +39,13 @@ impl CrossEntropy {
         }
     }
 
-    /// The gradient of the result by the logits, `rows x cols`: for row `n`
+    /// Computes the gradient of the result by the logits, `rows x cols`: for row `n`
     ///
     /// `S (1 - (z_i / C)^2) (a (p_i sum_c t_c - t_i) + 2 b L lse p_i)`
     ///
-    /// Here `a = b = g_n`, the upstream gradient, but for the mean `a` is divided by the sum of
-    /// weights and `b` by the number of valid rows: see [`ZeroValid`](crate::ZeroValid) where those
-    /// are 0. With one value a row, `g_n` is that value times the scalar one; a mean or sum then
-    /// counts each row's loss `g_n` times.
+    /// Here `a = b = g_n`, the upstream gradient, except that for the mean `a` is divided by the sum of weights and `b` by the
+    /// number of valid rows: see [`ZeroValid`](crate::ZeroValid) where those are 0. With one upstream value a row, `g_n` is that
+    /// value times the scalar one; a mean or sum then counts each row's loss `g_n` times.
     ///
     /// # Panics
     ///
@@ -71,7 +70,7 @@ impl CrossEntropy {
         gradient
     }
 
-    /// The target of every row.
+    /// Returns the target of every row.
     pub(crate) fn targets<'a, X: Copy>(
         &self,
         logits: &[X],
@@ -85,8 +84,8 @@ impl CrossEntropy {
         targets.rows(rows, self.cols(), self.ignore_index).collect()
     }
 
-    /// The cross-entropy `-sum_c t_c log p_c` of a row, and its z-loss `L lse^2`; NaN both for a bad target or without
-    /// probabilities.
+    /// Computes the cross-entropy `-sum_c t_c log p_c` of a row, and its z-loss `L lse^2`; both are NaN for a bad target and for
+    /// a row without probabilities.
     pub(crate) fn row_loss<X: Real>(
         &self,
         row: &[X],
@@ -127,7 +126,7 @@ impl CrossEntropy {
         })
     }
 
-    /// The shares of the classes in a valid row's loss.
+    /// Returns the target weights of the classes in a valid row.
     pub(crate) fn shares<'a, X>(&'a self, target: Target<'a, X>) -> Shares<'a, X> {
         Shares {
             target,
@@ -137,7 +136,7 @@ impl CrossEntropy {
         }
     }
 
-    /// The statistic of the logits as they are read.
+    /// Returns the statistic of the logits as they are read.
     pub(crate) fn statistic<X: Real>(&self, row: &[X]) -> Statistic {
         Statistic::of_read(row, self.columns.reading)
     }

@@ -18,9 +18,9 @@ use crate::{Reduction, ZeroValid};
 ///
 /// `-sum_c t_c log p_c + L lse^2`
 ///
-/// with the shares `t_c = w_c ((1 - e) q_c + e / C)`: class weights `w`, label smoothing `e` over
-/// `C` classes, and `q` the target's probabilities, 1 at a class id and 0 elsewhere. Without options
-/// that is `(max - x_t) + ln(sum exp(x - max))` for target `t`, with gradient `p_i - delta_it`.
+/// with the target weights `t_c = w_c ((1 - e) q_c + e / C)`: class weights `w`, label smoothing `e` over `C` classes, and `q`
+/// the target's probabilities, 1 at a class id and 0 elsewhere. Without options that is `(max - x_t) + ln(sum exp(x - max))` for
+/// target `t`, with gradient `p_i - delta_it`.
 ///
 /// The rules are PyTorch's `cross_entropy`, made total; z-loss and softcap are those of
 /// Liger-Kernel:
@@ -29,20 +29,20 @@ use crate::{Reduction, ZeroValid};
 ///   has loss and gradient exactly 0, whatever its logits.
 /// - Any other id outside `0..cols` is *bad*: the row's loss and gradient are NaN, and with them
 ///   the mean and the sum. It is not among the valid rows.
-/// - A share of exactly 0 contributes nothing, also at a logit of `-inf`; any other share makes the
-///   loss infinite there, and `-t_i` of the gradient. So does smoothing, whatever the target. A
-///   weight or a probability of 0 makes such a share whatever it is multiplied by.
+/// - A target weight of exactly 0 contributes nothing, also at a logit of `-inf`; any other target weight makes the loss infinite
+///   there, and `-t_i` of the gradient. So does smoothing, whatever the target. A class weight or a probability of 0 makes a
+///   target weight of 0 whatever it is multiplied by.
 /// - A row without probabilities (see [`softmax`](super::softmax)) has loss and gradient NaN, and so
 ///   has one that uses a class weight or a probability that is NaN.
-/// - A class weight that is infinite makes the loss infinite, but for a loss of 0, of which it makes NaN; with smoothing
-///   or probabilities, whatever the log-probability, and so does an infinite probability. Infinities of both signs make
-///   NaN. The row's gradient is NaN, and so is that of one whose upstream gradient is not finite.
-/// - The mean divides by the sum of the valid rows' target weights, smoothing or not: by their
-///   number without weights. With probabilities it divides by the number of rows. The z-loss has no
-///   weights, and its mean divides by the number of valid rows.
-/// - A mean over nothing, or over weights that sum to exactly 0, is by [`ZeroValid`]; over weights
-///   whose sum is NaN it is NaN, with the gradient of every valid row. Over weights whose sum is infinite it is NaN, too,
-///   and the gradient 0 in the rows whose own weight is finite. The sum over nothing is 0.
+/// - An infinite class weight makes the loss infinite, or NaN where the loss is 0; with smoothing or probabilities it makes the
+///   loss infinite whatever the log-probability, and so does an infinite probability. Infinities of both signs make NaN. The
+///   row's gradient is NaN, and so is that of one whose upstream gradient is not finite.
+/// - The mean divides by the sum of the weights of the valid rows' target classes, smoothing or not; without weights, by the
+///   number of valid rows. With probabilities it divides by the number of rows. The z-loss has no weights, and its mean divides
+///   by the number of valid rows.
+/// - A mean over nothing, or over weights that sum to exactly 0, is set by [`ZeroValid`]; over weights whose sum is NaN it is
+///   NaN, with the gradient of every valid row. Over weights whose sum is infinite it is NaN, too, and the gradient 0 in the rows
+///   whose own weight is finite. The sum over nothing is 0.
 /// - Weights and probabilities may be negative.
 ///
 /// ```
@@ -69,7 +69,7 @@ pub struct CrossEntropy {
     grad_losses: Option<Vec<f64>>,
 }
 
-/// What [`CrossEntropy::losses`] returns.
+/// Result of [`CrossEntropy::losses`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CrossEntropyResult {
@@ -77,24 +77,23 @@ pub struct CrossEntropyResult {
     pub row_losses: Vec<f64>,
     /// The mean or sum of the losses, or `None` with [`Reduction::None`].
     pub loss: Option<f64>,
-    /// How many rows have a target in `0..cols` that is not ignored; all of them with
-    /// probabilities.
+    /// Number of rows whose target is in `0..cols` and not ignored; of all rows with probabilities.
     pub valid_rows: usize,
-    /// What the mean of the cross-entropy divides by: the sum of the valid rows' target weights, or
-    /// their number.
+    /// Divisor of the mean of the cross-entropy: the sum of the weights of the valid rows' target classes, or the number of valid
+    /// rows.
     pub weight_sum: f64,
-    /// How many rows have a target that is neither ignored nor in `0..cols`.
+    /// Number of rows whose target is neither ignored nor in `0..cols`.
     pub bad_targets: usize,
-    /// The first of them.
+    /// The first row with a bad target.
     pub first_bad_row: Option<usize>,
-    /// How many valid rows have a loss of NaN.
+    /// Number of valid rows whose loss is NaN.
     pub nan_rows: usize,
     /// The logsumexp of every row's scaled and capped logits, ignored and bad rows included.
     pub lse: Vec<f64>,
 }
 
 impl CrossEntropy {
-    /// Over `cols` classes: the mean, an upstream gradient of 1, and no option.
+    /// Creates a cross-entropy over `cols` classes: the mean, an upstream gradient of 1, and no option.
     pub fn new(cols: usize) -> Self {
         Self {
             columns: cols.into(),
@@ -110,37 +109,37 @@ impl CrossEntropy {
         }
     }
 
-    /// The class id of rows to leave out. Not with probabilities.
+    /// Sets the class id of rows to leave out. Not with probabilities.
     #[must_use]
     pub fn ignore_index(mut self, ignore_index: i64) -> Self {
         self.ignore_index = Some(ignore_index);
         self
     }
 
-    /// How the losses of the rows become the result.
+    /// Sets the reduction of the losses of the rows to the result.
     #[must_use]
     pub fn reduction(mut self, reduction: Reduction) -> Self {
         self.reduction = reduction;
         self
     }
 
-    /// The gradient is that of a mean over so much, counted elsewhere: where these rows are a part of
-    /// a batch. The cross-entropy is divided by `weight_sum`, the z-loss by `valid_rows`. So is a
-    /// loss that is a mean; others stay undivided.
+    /// Sets the divisors of a mean that were counted elsewhere, for rows that are a part of a batch: the gradient is that of the
+    /// mean of the batch. The cross-entropy is divided by `weight_sum`, the z-loss by `valid_rows`. So is a loss that is a mean;
+    /// others stay undivided.
     #[must_use]
     pub fn mean_over(mut self, weight_sum: f64, valid_rows: usize) -> Self {
         self.mean_over = Some((weight_sum, valid_rows as f64));
         self
     }
 
-    /// What the mean over nothing is.
+    /// Sets the mean over nothing.
     #[must_use]
     pub fn zero_valid(mut self, zero_valid: ZeroValid) -> Self {
         self.zero_valid = zero_valid;
         self
     }
 
-    /// One weight a class.
+    /// Sets one weight a class.
     ///
     /// # Panics
     ///
@@ -152,7 +151,7 @@ impl CrossEntropy {
         self
     }
 
-    /// Label smoothing, the `e / C` form: the target keeps `1 - e + e / C`.
+    /// Sets label smoothing, in the `e / C` form: the target keeps `1 - e + e / C`.
     ///
     /// # Panics
     ///
@@ -200,43 +199,43 @@ impl CrossEntropy {
         self
     }
 
-    /// The upstream gradient, of the reduced loss or of every row's loss alike. One that is not
-    /// finite makes the gradient of every valid row NaN.
+    /// Sets the upstream gradient, of the reduced loss or of every row's loss alike. One that is not finite makes the gradient of
+    /// every valid row NaN.
     #[must_use]
     pub fn grad_loss(mut self, grad_loss: f64) -> Self {
         self.grad_loss = grad_loss;
         self
     }
 
-    /// One upstream gradient a row, multiplied by [`grad_loss`](Self::grad_loss). One that is not
-    /// finite makes the gradient of its row NaN, if valid.
+    /// Sets one upstream gradient a row, multiplied by [`grad_loss`](Self::grad_loss). One that is not finite makes the gradient
+    /// of its row NaN, if valid.
     #[must_use]
     pub fn grad_losses(mut self, grad_losses: Vec<impl Real>) -> Self {
         self.grad_losses = Some(grad_losses.into_iter().map(Into::into).collect());
         self
     }
 
-    /// The number of classes.
+    /// Returns the number of classes.
     pub(crate) fn cols(&self) -> usize {
         self.columns.count
     }
 
-    /// The columns of a row.
+    /// Returns the columns of a row.
     pub(crate) fn columns(&self) -> Columns {
         self.columns
     }
 
-    /// What the square of the logsumexp is multiplied by.
+    /// Returns the factor of the square of the logsumexp.
     pub(crate) fn z_factor(&self) -> f64 {
         self.z_loss
     }
 
-    /// Whether the gradient is that of a mean.
+    /// True if the gradient is that of a mean.
     pub(crate) fn has_gradient_of_mean(&self) -> bool {
         self.mean_over.is_some() || self.reduction == Reduction::Mean
     }
 
-    /// Whether what a mean divides by is counted here, and not given.
+    /// True if the divisors of a mean are counted here, and not given.
     pub(crate) fn counts_divisors(&self) -> bool {
         self.mean_over.is_none() && self.reduction == Reduction::Mean
     }

@@ -1,34 +1,33 @@
-//! What else a row of logits tells.
+//! Auxiliary outputs of rows of logits.
 
 use super::{CrossEntropy, Target, Targets};
 use crate::reference::{Real, Statistic, pairwise_sum, rows_of};
 
-/// What [`CrossEntropy::row_outputs`] returns: one value a row, of the logits as they are read.
+/// Result of [`CrossEntropy::row_outputs`]: one value a row, of the logits as they are read.
 ///
 /// A *spoilt* row, without probabilities (see [`softmax`](crate::reference::softmax)), gives NaN, no argmax, and no hit.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct RowOutputs {
-    /// The log-probability of the target's class: `-inf` at a logit of `-inf`, exactly 0 for an ignored row. NaN for a bad
-    /// target, and with class probabilities, which name no class.
+    /// Log-probability of the target's class: `-inf` at a logit of `-inf`, exactly 0 for an ignored row. NaN for a bad target,
+    /// and with class probabilities, which name no class.
     pub target_log_probs: Vec<f64>,
-    /// The entropy `-sum_c p_c log p_c` in nats, a probability of 0 adding nothing. Of the logits alone: an ignored row or
-    /// a bad target has one.
+    /// Entropy `-sum_c p_c log p_c` in nats, where a probability of 0 adds nothing. It depends on the logits only: an ignored row
+    /// or a row with a bad target has one.
     pub entropies: Vec<f64>,
-    /// The class with the largest logit, the first of equal ones, by the logits alone. There -0 equals 0. Scale and softcap
-    /// keep the order of logits, even where their rounded values are equal.
+    /// Class with the largest logit, the first of equal ones; it depends on the logits only. -0 equals 0. Scale and softcap keep
+    /// the order of logits, even where their rounded values are equal.
     pub argmax: Vec<Option<usize>>,
-    /// Whether the class with the largest logit is the target's: never for an ignored row, a bad target, or class
-    /// probabilities.
+    /// True if the class with the largest logit is the target's: never for an ignored row, a bad target, or class probabilities.
     pub top1_hits: Vec<bool>,
-    /// The largest probability, by the logits alone.
+    /// Largest probability; it depends on the logits only.
     pub max_probs: Vec<f64>,
-    /// The z-loss `L lse^2`, a part of the row's loss: 0 for an ignored row, NaN for a bad target.
+    /// Z-loss `L lse^2`, a part of the row's loss: 0 for an ignored row, NaN for a bad target.
     pub z_losses: Vec<f64>,
 }
 
 impl CrossEntropy {
-    /// What goes with the losses of logits `rows x cols`, row by row.
+    /// Computes the auxiliary outputs of logits `rows x cols`, row by row.
     ///
     /// ```
     /// use wgpu_softmax::reference::CrossEntropy;
@@ -64,10 +63,10 @@ impl CrossEntropy {
         outputs
     }
 
-    /// The log-probabilities of given classes, `rows x count` for logits `rows x cols`: `classes` has `count` of them for
-    /// every row.
+    /// Computes the log-probabilities of given classes, `rows x count` for logits `rows x cols`: `classes` has `count` of them
+    /// for every row.
     ///
-    /// NaN for a class out of range, and throughout a spoilt row; `-inf` at a logit of `-inf`. Targets play no part.
+    /// NaN for a class out of range, and throughout a spoilt row; `-inf` at a logit of `-inf`. Targets do not matter.
     ///
     /// # Panics
     ///
@@ -97,7 +96,7 @@ impl CrossEntropy {
         }
     }
 
-    /// NaN where the row has no such class.
+    /// Returns the log-probability of a class, NaN where the row has no such class.
     fn log_prob<X: Real>(&self, row: &[X], class: Option<usize>, statistic: Statistic) -> f64 {
         let logit = class.and_then(|class| row.get(class));
         logit.map_or(f64::NAN, |&x| {
@@ -105,7 +104,7 @@ impl CrossEntropy {
         })
     }
 
-    /// `ln s - (1/s) sum_c exp(d_c) d_c` with `d` the distance from the maximum.
+    /// Computes `ln s - (1/s) sum_c exp(d_c) d_c` with `d` the distance from the maximum.
     pub(crate) fn entropy<X: Real>(&self, row: &[X], statistic: Statistic) -> f64 {
         if statistic.poisoned() {
             return f64::NAN;
@@ -120,7 +119,7 @@ impl CrossEntropy {
         statistic.sum.ln() - pairwise_sum(row.len(), term) / statistic.sum
     }
 
-    /// By the logits as they are stored: reading keeps their order, but for what rounding makes equal.
+    /// Finds the argmax of the logits as they are stored: reading keeps their order, except where rounding makes them equal.
     pub(crate) fn argmax<X: Real>(&self, row: &[X], statistic: Statistic) -> Option<usize> {
         if statistic.poisoned() {
             return None;

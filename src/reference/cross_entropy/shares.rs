@@ -1,12 +1,12 @@
 use super::Target;
 use crate::reference::{Real, pairwise_sum};
 
-/// How much the log-probability of each class counts in a row's loss: with class weights `w`, the
+/// Target weights of the classes in a row's loss, each the factor of a negative log-probability: with class weights `w`, the
 /// smoothing `e` over `C` classes, and `q` the target's probabilities (1 at a class id, else 0),
 ///
 /// `t_c = w_c ((1 - e) q_c + e / C)`
 ///
-/// A factor of exactly 0 makes a share of exactly 0, whatever the other one.
+/// A factor of exactly 0 makes a target weight of exactly 0, whatever the other one.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shares<'a, X = f32> {
     pub(super) target: Target<'a, X>,
@@ -16,29 +16,29 @@ pub(crate) struct Shares<'a, X = f32> {
 }
 
 impl<X: Real> Shares<'_, X> {
-    /// `t_c`.
+    /// Returns `t_c`.
     pub(crate) fn at(&self, class: usize) -> f64 {
         let q = product(1.0 - self.smoothing, self.target_probability(class));
         product(self.weight(class), q + self.uniform())
     }
 
-    /// `t_c` with the absolute value of every part: what rounding errors are relative to.
+    /// Returns `t_c` with the absolute value of every factor: rounding errors are relative to it.
     pub(crate) fn magnitude(&self, class: usize) -> f64 {
         let q = product(1.0 - self.smoothing, self.target_probability(class).abs());
         product(self.weight(class).abs(), q + self.uniform())
     }
 
-    /// The class weight `w_c`, 1 where there are none.
+    /// Returns the class weight `w_c`, 1 where there are none.
     pub(crate) fn weight(&self, class: usize) -> f64 {
         self.weight.map_or(1.0, |weight| weight[class])
     }
 
-    /// Whether rows are multiplied by class weights.
+    /// True if rows are multiplied by class weights.
     pub(crate) fn weighted(&self) -> bool {
         self.weight.is_some()
     }
 
-    /// The one class that can have a share: the target's, without smoothing.
+    /// Returns the one class that can have a target weight, where there is only one: the target's, without smoothing.
     pub(crate) fn only(&self) -> Option<usize> {
         match self.target {
             Target::Class(class) if self.smoothing == 0.0 => Some(class),
@@ -46,8 +46,8 @@ impl<X: Real> Shares<'_, X> {
         }
     }
 
-    /// `sum_c term(c)` over the classes with a share that is not 0. No other term is looked at: 0
-    /// times infinity is 0 here.
+    /// Computes `sum_c term(c)` over the classes whose target weight is not 0. No other term is evaluated: 0 times infinity is 0
+    /// here.
     pub(crate) fn sum(&self, term: impl Fn(usize) -> f64) -> f64 {
         let used = |class| match self.at(class) {
             0.0 => 0.0,

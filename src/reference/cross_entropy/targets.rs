@@ -1,4 +1,4 @@
-/// What the rows of logits are compared with. Slices, arrays and vectors convert into it.
+/// Targets of rows of logits. Slices, arrays and vectors convert into it.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Targets<'a, X = f32> {
@@ -34,7 +34,7 @@ targets_from!([X] Ids, i64, X);
 targets_from!([] Probs, f32, f32);
 targets_from!([] Probs, f64, f64);
 
-/// What the target of one row asks for.
+/// Target of one row.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Target<'a, X = f32> {
     Ignored,
@@ -44,19 +44,19 @@ pub(crate) enum Target<'a, X = f32> {
 }
 
 impl<X> Target<'_, X> {
-    /// Whether the row counts.
+    /// True if the row counts.
     pub(crate) fn is_valid(&self) -> bool {
         matches!(self, Self::Class(_) | Self::Probs(_))
     }
 
-    /// Whether the row's class id is out of range, and not ignored.
+    /// True if the row's class id is out of range, and not ignored.
     pub(crate) fn is_bad(&self) -> bool {
         matches!(self, Self::Bad)
     }
 }
 
 impl<'a, X> Targets<'a, X> {
-    /// The target of every row.
+    /// Returns the target of every row.
     pub(super) fn rows(
         self,
         rows: usize,
@@ -77,7 +77,7 @@ impl<'a, X> Targets<'a, X> {
     }
 }
 
-/// The ignored id is tested before the range.
+/// Classifies an id. The ignored id is tested before the range.
 fn of_id<'a, X>(id: i64, cols: usize, ignore_index: Option<i64>) -> Target<'a, X> {
     if ignore_index == Some(id) {
         return Target::Ignored;

@@ -3,10 +3,10 @@
 use super::{assert_same, tuple};
 use crate::folder::*;
 
-/// Two sequences, three heads, four queries, five keys.
+/// Shape of the logits: two sequences, three heads, four queries, five keys.
 const SHAPE: [usize; 4] = [2, 3, 4, 5];
 
-/// What excludes or adds.
+/// Masks that exclude or add.
 #[derive(Clone, Default)]
 struct Masks {
     kept: Option<(Vec<usize>, Vec<bool>)>,
@@ -36,7 +36,7 @@ fn added(shape: &[usize]) -> (Vec<usize>, Vec<f32>) {
     (shape.to_vec(), (0..count).map(value).collect())
 }
 
-/// The indices along each axis of a flat index.
+/// Returns the indices along each axis of a flat index.
 fn place(flat: usize, shape: &[usize]) -> Vec<usize> {
     let digit = |(rest, place): (usize, Vec<usize>), extent: &usize| {
         (rest / extent, [vec![rest % extent], place].concat())
@@ -44,14 +44,14 @@ fn place(flat: usize, shape: &[usize]) -> Vec<usize> {
     shape.iter().rev().fold((flat, vec![]), digit).1
 }
 
-/// What a broadcast mask has for an element of the logits.
+/// Returns the element of a broadcast mask for an element of the logits.
 fn of<T: Copy>((shape, values): &(Vec<usize>, Vec<T>), place: &[usize]) -> T {
     let own = &place[place.len() - shape.len()..];
     let flat = own.iter().zip(shape);
     values[flat.fold(0, |flat, (index, extent)| flat * extent + index % extent)]
 }
 
-/// What is left of a logit: none where it is excluded.
+/// Returns a logit after scale and mask: `-inf` where it is excluded.
 fn seen(x: f32, scale: f64, place: &[usize], masks: &Masks) -> f64 {
     let (query, key) = (place[2], place[3]);
     let late = masks.causal && key > query + SHAPE[3] - SHAPE[2];
@@ -62,7 +62,7 @@ fn seen(x: f32, scale: f64, place: &[usize], masks: &Masks) -> f64 {
     scale * f64::from(x) + f64::from(added)
 }
 
-/// Softmax and its logarithm of every element, and the logsumexp of every row, along an axis.
+/// Computes softmax and its logarithm of every element, and the logsumexp of every row, along an axis.
 fn expected(x: &[f32], scale: f64, axis: usize, masks: &Masks) -> [Vec<f32>; 3] {
     let seen: Vec<f64> = (0..x.len())
         .map(|i| seen(x[i], scale, &place(i, &SHAPE), masks))
@@ -87,7 +87,7 @@ fn expected(x: &[f32], scale: f64, axis: usize, masks: &Masks) -> [Vec<f32>; 3] 
     ]
 }
 
-/// Writes the masks, and gives the flags for them. There is one file at most.
+/// Writes the masks, and returns the flags for them. There is one file at most.
 fn flags(folder: &Folder, masks: &Masks) -> String {
     let mut flags = String::new();
     if let Some((shape, kept)) = &masks.kept {
@@ -102,7 +102,7 @@ fn flags(folder: &Folder, masks: &Masks) -> String {
     flags + if masks.causal { " --causal" } else { "" }
 }
 
-/// Runs the three operations on what has been excluded.
+/// Runs the three operations on masked logits.
 fn assert_masked(folder: &Folder, x: &[f32], axis: usize, masks: &Masks, what: &str) {
     folder.floats("t.npy", &tuple(&SHAPE), x);
     let flags = flags(folder, masks);
@@ -197,7 +197,7 @@ fn no_query_looks_at_later_keys() {
     }
 }
 
-/// What is excluded is never read: NaN and infinities there change nothing.
+/// An excluded logit is never read: NaN and infinities there change nothing.
 #[test]
 fn excluded_logits_may_be_anything() {
     let (folder, clean) = (Folder::new(), logits());

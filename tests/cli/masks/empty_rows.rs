@@ -1,4 +1,4 @@
-//! Rows of which nothing is left.
+//! Rows with nothing left.
 
 use super::assert_same;
 use crate::folder::*;

@@ -1,9 +1,9 @@
-//! Which files and flags are masks.
+//! Files and flags of masks.
 
 use super::{assert_same, tuple};
 use crate::folder::*;
 
-/// Floats of every type are added, in either format and either order; of a b1 every byte but 0 is true.
+/// Floats of every type are added, in either format and either order; every byte of a b1 except 0 is true.
 #[test]
 fn masks_of_every_type() {
     let folder = Folder::new();

@@ -25,7 +25,7 @@ impl Wake for Alarm {
     }
 }
 
-/// Runs a future by its wakes alone. Gives its value, and how often it was polled.
+/// Drives a future by its wakes only. Returns its value, and the number of polls.
 fn drive<T>(future: impl Future<Output = T>) -> (T, usize) {
     let alarm = Arc::new(Alarm {
         thread: thread::current(),
@@ -45,7 +45,7 @@ fn drive<T>(future: impl Future<Output = T>) -> (T, usize) {
     unreachable!("the loop has no end")
 }
 
-/// Work that takes a software adapter a good while.
+/// Returns logits that keep a software adapter busy for a while.
 fn matrix() -> (Vec<f32>, usize) {
     (vec![0.5; 1 << 20], 1 << 10)
 }
@@ -70,7 +70,7 @@ fn a_call_is_pending_while_the_device_works_and_woken_when_it_is_done() {
     assert!((2..=4).contains(&polls), "{polls} polls");
 }
 
-/// No poll takes as long as the whole, which waits for a second thread's clock.
+/// No poll takes as long as the whole call, which waits for the clock of a second thread.
 #[test]
 fn no_poll_waits_for_the_device() {
     let (x, rows) = (vec![0.5; 1 << 22], 1 << 9);

@@ -85,7 +85,7 @@ fn before_every_call_on_slices() {
     program.assert_heard_nothing();
 }
 
-/// Its futures end, with an error, wherever it was that the device was lost.
+/// Its futures end with an error, whenever the device was lost.
 #[test]
 fn while_a_future_waits() {
     let program = Program::new();

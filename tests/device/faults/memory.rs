@@ -16,7 +16,7 @@ mod limited {
     /// given back to the system when they are freed.
     const ROWS: usize = 9 << 20;
 
-    /// Bytes by which what is left grows from one round to the next, up to more than everything takes.
+    /// Bytes by which the memory left grows from one round to the next, up to more than everything takes.
     const STEP: u64 = 36 << 20;
     const MOST: u64 = 400 << 20;
 
@@ -39,7 +39,7 @@ mod limited {
         assert!(said.contains("1 passed"), "{said}");
     }
 
-    /// Runs `call` with so many bytes of address space left.
+    /// Runs `call` with `left` bytes of address space left.
     fn with_left<T>(left: u64, call: impl FnOnce() -> T) -> T {
         let pages = read_to_string("/proc/self/statm").expect("this process's size");
         let pages: u64 = pages
@@ -65,7 +65,7 @@ mod limited {
         for left in (0..MOST).step_by(STEP as usize) {
             let program = Program::new();
             let (gpu, buffers) = (&program.gpu, Buffers::on(&program.gpu));
-            // Pipelines and threads are there beforehand: what compiles them is not ours.
+            // Pipelines and threads are made beforehand: the memory that compiling takes is not the library's.
             loss(gpu, 1000).expect("a loss");
             let (name, softmax) = CALLS[0];
             softmax(gpu, &buffers).expect(name);

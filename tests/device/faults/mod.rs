@@ -1,4 +1,4 @@
-//! Devices that fail: each error belongs to the call that it was made in, is typed, and meets nobody else.
+//! Failing devices: each error belongs to the call that caused it, is typed, and affects no other call.
 
 mod foreign;
 mod futures;

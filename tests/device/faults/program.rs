@@ -51,7 +51,7 @@ impl Program {
     }
 }
 
-/// A buffer for each role, of as many bytes as any operation here asks for.
+/// Buffers, one for each role, of as many bytes as any operation here needs.
 #[derive(Debug)]
 pub(crate) struct Buffers {
     first: Buffer,
@@ -82,7 +82,7 @@ pub(crate) fn loss_spec() -> CrossEntropySpec {
     CrossEntropySpec::new(ROWS as u64, COLS as u64).reduction(Reduction::Mean)
 }
 
-/// Plans and binds an operation of each kind of plan.
+/// Function that plans and binds an operation of each kind of plan.
 pub(crate) type Call = fn(&Gpu, &Buffers) -> Result<Bound, Error>;
 
 pub(crate) const CALLS: [(&str, Call); 6] = [
@@ -135,7 +135,7 @@ pub(crate) const CALLS: [(&str, Call); 6] = [
     }),
 ];
 
-/// The mean loss of rows of equal logits: the logarithm of their number.
+/// Computes the mean loss of rows of equal logits: the logarithm of their number.
 pub(crate) fn loss_on_slices(gpu: &Gpu) -> Result<f32, Error> {
     let inputs = CrossEntropyInputs::new(&[0.25_f32; ELEMENTS], &[1_i32; ROWS]);
     let wants = CrossEntropyWants {

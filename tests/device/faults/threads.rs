@@ -1,4 +1,4 @@
-//! Right and wrong calls side by side, on clones of one device.
+//! Right and wrong calls at the same time, on clones of one device.
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
@@ -10,13 +10,13 @@ use super::program::{Buffers, CALLS, Program, loss_on_slices, spec};
 
 const THREADS: usize = 8;
 
-/// How long the threads work: a minute is asked for by `WGPU_SOFTMAX_THREADS_SECONDS=60`.
+/// Returns the time for which the threads work: `WGPU_SOFTMAX_THREADS_SECONDS=60` sets a minute.
 fn seconds() -> f64 {
     let asked = std::env::var("WGPU_SOFTMAX_THREADS_SECONDS").ok();
     asked.and_then(|text| text.parse().ok()).unwrap_or(1.0)
 }
 
-/// Right calls, by turns: each with its right result.
+/// Makes right calls, by turns: each with its right result.
 fn right(gpu: &Gpu, buffers: &Buffers, turn: usize) -> Result<(), Error> {
     let close = |found: f32, expected: f32| {
         assert!((found - expected).abs() < 1e-6, "{found}, not {expected}");
@@ -33,7 +33,7 @@ fn right(gpu: &Gpu, buffers: &Buffers, turn: usize) -> Result<(), Error> {
     Ok(())
 }
 
-/// Wrong calls, by turns.
+/// Makes wrong calls, by turns.
 fn wrong(gpu: &Gpu, (small, destroyed): (&Buffer, &Buffer), turn: usize) -> Result<(), Error> {
     match turn % 3 {
         0 => gpu.download::<f32>(small, 64).map(drop),
@@ -83,7 +83,7 @@ fn with_a_handler_of_the_program() {
     program.assert_heard_nothing();
 }
 
-/// Without one, an uncaptured error would be a panic.
+/// Without a handler, an uncaptured error would be a panic.
 #[test]
 fn without_a_handler() {
     mix(&Gpu::open().expect("an adapter"));

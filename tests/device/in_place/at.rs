@@ -1,4 +1,4 @@
-//! A matrix of some type somewhere, on which an operation runs with its result elsewhere and in place.
+//! A matrix of some type at some place, on which an operation runs with its result elsewhere and in place.
 
 use std::collections::BTreeMap;
 
@@ -28,11 +28,11 @@ const fn place(offset: usize, stride: usize, cols: usize) -> Place {
     }
 }
 
-/// An operation with its inputs but the first: binds source and result, and further outputs of its own.
+/// Function that binds an operation, with its inputs except the first: to source and result, and to further outputs of its own.
 pub(crate) type Bind<'b> =
     dyn Fn(&Planner, [&Buffer; 2]) -> Result<(Bound, Vec<Output>), Error> + 'b;
 
-/// Where a matrix lies, and how it is stored.
+/// Place and storage type of a matrix.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct At {
     pub(crate) dtype: DType,
@@ -80,7 +80,7 @@ impl At {
             .output_layout(layout)
     }
 
-    /// Runs both ways by every kind of kernel, and compares every bit that was written, and every one around.
+    /// Runs both ways by every kind of kernel, and compares every bit that was written, and every bit around.
     pub(crate) fn compare(self, first: &[f32], both: &Both<'_>) -> Result<(), Error> {
         let kernels = kinds(both.problem, self);
         assert!(!kernels.is_empty(), "no kernel: {self:?}");
@@ -108,7 +108,7 @@ impl At {
         Ok(())
     }
 
-    /// An operation that writes one matrix.
+    /// Compares an operation that writes one matrix.
     pub(crate) fn compare_rows(
         self,
         operation: Operation,
@@ -126,7 +126,7 @@ impl At {
     }
 }
 
-/// Variants of each family and access, with one or another way to merge; of 16-bit storage one family or another.
+/// Lists variants of each family and access, each with one of the ways to merge; for 16-bit storage a third of them.
 fn kinds(problem: Problem, at: At) -> Vec<Variant> {
     let mut kinds = BTreeMap::<_, Vec<_>>::new();
     for variant in variants(problem, gpu().planner().abilities()) {

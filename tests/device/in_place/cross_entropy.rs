@@ -12,7 +12,7 @@ use crate::common::place::stored;
 use crate::common::{Output, gpu, upload};
 use crate::in_place::at::{At, Both, ROWS};
 
-/// One form of a cross-entropy or another.
+/// Returns the spec of one form of a cross-entropy, by the place.
 fn spec_of(at: At) -> CrossEntropySpec {
     let layout = at.place.layout();
     let spec = CrossEntropySpec::new(ROWS as u64, at.place.cols as u64)
@@ -28,7 +28,7 @@ fn spec_of(at: At) -> CrossEntropySpec {
     }
 }
 
-/// The class ids of some rows, one of them out of range, or probabilities.
+/// Uploads the class ids of some rows, one of them out of range, or probabilities.
 fn targets(at: At) -> Result<Buffer, Error> {
     let cols = at.place.cols;
     if at.place.offset == 2 {

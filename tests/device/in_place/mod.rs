@@ -1,5 +1,4 @@
-//! Results over what they are made of: bit for bit those that lie elsewhere, by every family, and nothing around the rows
-//! changed.
+//! Results written over their inputs: bit for bit those written elsewhere, by every family, and nothing around the rows changed.
 
 mod at;
 mod cross_entropy;

@@ -1,4 +1,4 @@
-//! Rows in parts, in windows, and at the end of a buffer.
+//! Rows split into parts, in windows, and at the end of a buffer.
 
 use wgpu_softmax::check::{Inputs, bounds};
 use wgpu_softmax::variant::{Operation, variants};
@@ -10,7 +10,7 @@ use wgpu_softmax::{
 
 use crate::common::{assert_close, device_with_bindings_of, forced, gpu, upload};
 
-/// Few long rows, which are split, on a device whose bindings hold some of them: bits of several windows.
+/// Few long rows, which are split, on a device whose bindings hold a few of them: the bits of several windows.
 #[test]
 fn windows_and_long_rows() -> Result<(), Error> {
     let small = device_with_bindings_of(65_536);
@@ -42,7 +42,7 @@ fn windows_and_long_rows() -> Result<(), Error> {
     Ok(())
 }
 
-/// Slices of rows side by side, by ones, twos and fours, whose neighbours others overwrite.
+/// Slices of rows on a strided axis, by ones, twos and fours, whose neighbours others overwrite.
 #[test]
 fn rows_side_by_side() -> Result<(), Error> {
     for (rows, cols, inner) in [(14, 19, 7), (36, 9, 18), (24, 12, 12)] {
@@ -69,14 +69,14 @@ fn rows_side_by_side() -> Result<(), Error> {
     Ok(())
 }
 
-/// The words of the gradient and the losses of some logits; in place or not.
+/// Returns the words of the gradient and the losses of some logits, in place or not.
 fn gradient(gpu: &Gpu, spec: CrossEntropySpec, in_place: bool) -> Result<[Vec<u32>; 2], Error> {
     let native = |n: u64| usize::try_from(n).expect("a small number");
     let (rows, cols) = (native(spec.rows()), native(spec.classes()));
     let target = |row| i32::try_from((5 * row + 1) % cols).expect("a column");
     let ids: Vec<_> = (0..rows).map(target).collect();
     let logits = Inputs::Peaked.logits(rows, cols, 6);
-    // As 16-bit values these words are numbers, too.
+    // These words are numbers also as 16-bit values.
     let (source, elsewhere) = (upload(gpu, &logits), upload(gpu, &logits));
     let losses = upload(gpu, &vec![0_u32; rows]);
     let grad_logits = if in_place { &source } else { &elsewhere };

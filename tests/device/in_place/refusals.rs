@@ -1,4 +1,4 @@
-//! What cannot be in place, and says so.
+//! Operations that cannot be in place, and are refused.
 
 use wgpu_softmax::{
     CrossEntropyBuffers, CrossEntropySpec, Error, Layout, ShardSpec, SoftmaxBackwardBuffers,

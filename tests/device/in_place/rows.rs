@@ -1,4 +1,4 @@
-//! The operations that write one matrix and nothing else.
+//! Operations that write one matrix and nothing else.
 
 use wgpu_softmax::check::{Inputs, inputs};
 use wgpu_softmax::variant::Operation;

@@ -1,4 +1,4 @@
-//! Class ids of every type: which are classes, which are ignored, and which are neither.
+//! Class ids of every type: classes, ignored ids, and bad ids.
 
 use wgpu_softmax::check::Inputs;
 use wgpu_softmax::{Reduction, TargetType};
@@ -10,10 +10,10 @@ use crate::options::problem::Problem;
 /// Unaligned, with idle lanes in every variant.
 const COLS: usize = LAST as usize + 1;
 const LAST: i64 = 44;
-/// What one word more makes of an id.
+/// Difference that the upper word makes to an id.
 const HIGH: i64 = 1 << 32;
 
-/// What becomes of a row.
+/// Fate of a row.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Fate {
     Counts,
@@ -27,7 +27,7 @@ fn problem(stored_as: TargetType, ids: &[i64]) -> Problem {
     Problem::of_ids(COLS, logits, ids).ids_as(stored_as)
 }
 
-/// Fails unless every row of every kind of kernel has its fate, and those that count have the very bits that they have
+/// Fails unless every row of every kind of kernel has its fate, and the rows that count have exactly the bits that they have
 /// without the others.
 #[track_caller]
 fn assert_fates(stored_as: TargetType, ignored: Option<i64>, rows: &[(i64, Fate)]) {
@@ -107,7 +107,7 @@ fn the_high_word_of_an_i64_counts() {
     );
 }
 
-/// Words that stand for something elsewhere: no column, no row, a NaN, an infinity, poison.
+/// Words that have a meaning elsewhere: no column, no row, a NaN, an infinity, poison.
 #[test]
 fn words_of_other_meanings_are_ids_out_of_range() {
     let words = [
@@ -160,7 +160,7 @@ fn signed_ids_have_one() {
     );
 }
 
-/// The whole of an id is compared with the ignored one: of 2^40, 2^32 + 7 and -2^63 the low word alone is a class.
+/// The whole of an id is compared with the ignored one: for 2^40, 2^32 + 7 and -2^63 only the low word is a class.
 #[test]
 fn an_ignored_id_may_lie_outside_i32() {
     for ignored in [1 << 40, HIGH + 7, i64::MIN, i64::MAX, -100] {

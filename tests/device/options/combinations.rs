@@ -1,5 +1,5 @@
-//! Every option of cross-entropy on the device: random combinations against the reference, in one call, by slices of f32,
-//! and in two.
+//! Every option of cross-entropy on the device: random combinations against the reference, in one call, by slices of f32, and in
+//! two calls.
 
 use proptest::prelude::*;
 use wgpu_softmax::check::{Inputs, inputs};
@@ -18,7 +18,7 @@ const EVERYTHING: CrossEntropyWants = CrossEntropyWants {
     lse: true,
 };
 
-/// One combination.
+/// Combination of options.
 #[derive(Debug, Clone)]
 struct Options {
     rows: usize,
@@ -41,7 +41,7 @@ struct Options {
 
 fn options() -> impl Strategy<Value = Options> {
     let reductions = [Reduction::None, Reduction::Mean, Reduction::Sum];
-    // Rows of a length are of a kernel of their own, and compiling is what takes time.
+    // Each length of rows has a kernel of its own, and compiling takes most of the time.
     let cols = prop::sample::select(vec![1_usize, 2, 3, 10, 32, 45, 70, 515]);
     let shape = (1..40_usize, cols);
     let what = (any::<bool>(), prop::option::of(-3..3_i64), any::<bool>());
@@ -137,7 +137,7 @@ impl Options {
         ))
     }
 
-    /// Of which some are 0, and some are negative where the seed is odd.
+    /// Draws probabilities, some of them 0, and some of them negative where the seed is odd.
     fn probs(&self) -> Vec<f32> {
         let mut probs = inputs::sparse_probs(self.rows, self.cols, self.seed + 1);
         self.negate_some(&mut probs);
@@ -150,7 +150,7 @@ impl Options {
         weight
     }
 
-    /// Not of losses that overflow: of either sign, they add up to no number.
+    /// Negates some values, unless losses overflow: losses of either sign add up to no number.
     fn negate_some(&self, values: &mut [f32]) {
         if self.seed % 2 == 1 && self.inputs != Inputs::Extremes {
             values
@@ -166,7 +166,7 @@ fn some(values: &[f32]) -> Option<&[f32]> {
     (!values.is_empty()).then_some(values)
 }
 
-/// Loss and gradient in one call, of slices.
+/// Computes loss and gradient in one call, on slices.
 fn of_slices(gpu: &Gpu, problem: &Problem) -> Found {
     let targets: Targets<'_> = match &problem.targets {
         Given::Ids(ids) => ids.into(),

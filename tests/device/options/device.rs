@@ -1,4 +1,4 @@
-//! A problem in the buffers of a device.
+//! Buffers of a problem on a device.
 
 use wgpu_softmax::variant::Variant;
 use wgpu_softmax::wgpu::Buffer;
@@ -10,7 +10,7 @@ use wgpu_softmax::{
 use crate::common::{Output, bits, upload};
 use crate::options::problem::{Given, Problem};
 
-/// Everything that a cross-entropy writes.
+/// Outputs of a cross-entropy.
 #[derive(Debug)]
 pub struct Found {
     pub losses: Vec<f32>,
@@ -21,14 +21,14 @@ pub struct Found {
 }
 
 impl Found {
-    /// Every bit of it.
+    /// Returns every bit of the outputs.
     pub fn bits(&self) -> Vec<u32> {
         let status = bytemuck::cast_slice(std::slice::from_ref(&self.status)).to_vec();
         let floats = [&self.losses, &self.grad, &self.lse].map(|values| bits(values));
         [floats.concat(), self.pairs.clone(), status].concat()
     }
 
-    /// The rows of several, one after the other. Status and reduced losses are those of none.
+    /// Joins the rows of several parts, one after the other. Status and reduced losses are those of none.
     pub fn side_by_side(parts: &[Self]) -> Self {
         let floats = |of: fn(&Self) -> &Vec<f32>| parts.iter().flat_map(of).copied().collect();
         Self {
@@ -41,7 +41,7 @@ impl Found {
     }
 }
 
-/// Inputs on a device, and poisoned room for every output.
+/// Inputs on a device, and poisoned buffers for every output.
 #[derive(Debug)]
 pub struct Buffers<'a> {
     problem: &'a Problem,
@@ -87,7 +87,7 @@ impl<'a> Buffers<'a> {
         extras
     }
 
-    /// The loss with all that goes with it, and with the gradient or without.
+    /// Binds the loss with all other outputs, and with the gradient or without.
     pub fn loss(&self, planner: &Planner, with_gradient: bool) -> Bound {
         let buffers = CrossEntropyBuffers {
             logits: &self.logits,
@@ -105,7 +105,7 @@ impl<'a> Buffers<'a> {
             .expect("bound")
     }
 
-    /// The gradient, from the pairs.
+    /// Binds the gradient, from the pairs.
     pub fn backward(&self, planner: &Planner) -> Bound {
         let buffers = CrossEntropyBackwardBuffers {
             logits: &self.logits,
@@ -120,7 +120,7 @@ impl<'a> Buffers<'a> {
             .expect("bound")
     }
 
-    /// What was written. Fails if anything was beside the outputs.
+    /// Reads the outputs. Fails if anything was written outside them.
     #[track_caller]
     pub fn found(&self) -> Found {
         let (gpu, problem) = (self.gpu, self.problem);
@@ -146,7 +146,7 @@ fn upload_ids(gpu: &Gpu, stored_as: TargetType, ids: &[i64]) -> Buffer {
 }
 
 impl Problem {
-    /// Loss and gradient in one call, by a variant or the preferred one.
+    /// Computes loss and gradient in one call, by `variant` or the preferred one.
     pub fn fused(&self, gpu: &Gpu, variant: Option<Variant>) -> Found {
         let buffers = Buffers::new(self, gpu);
         let loss = buffers.loss(&planner(gpu, variant), true);
@@ -154,7 +154,7 @@ impl Problem {
         buffers.found()
     }
 
-    /// The loss, and then the gradient. The latter has no variants but where shares are summed again.
+    /// Computes the loss, and then the gradient. The latter has variants only where sums over all classes are computed again.
     pub fn apart(&self, gpu: &Gpu, variant: Option<Variant>) -> Found {
         let buffers = Buffers::new(self, gpu);
         let loss = buffers.loss(&planner(gpu, variant), false);

@@ -1,5 +1,5 @@
-//! A share of exactly 0 at a logit of -infinity is nothing, any other one an infinite loss: by exact bits, in every kind
-//! of kernel.
+//! A target weight of exactly 0 at a logit of -infinity adds nothing, any other one makes an infinite loss: by exact bits, in
+//! every kind of kernel.
 
 use wgpu_softmax::Reduction;
 use wgpu_softmax::check::Inputs;
@@ -13,26 +13,26 @@ const INF: f32 = f32::INFINITY;
 /// Unaligned and aligned, both with idle lanes in every variant.
 const WIDTHS: [usize; 2] = [45, 48];
 
-/// Plain rows with -infinity in one column.
+/// Returns plain rows with -infinity in one column.
 fn masked(rows: usize, cols: usize, column: usize) -> Vec<f32> {
     let mut logits = Inputs::Flat.logits(rows, cols, 8);
     logits.chunks_mut(cols).for_each(|row| row[column] = -INF);
     logits
 }
 
-/// The columns that are tried: the first, one within, the last.
+/// Returns the columns that are tried: the first, one within, the last.
 fn columns(cols: usize) -> [usize; 3] {
     [0, cols / 2 + 1, cols - 1]
 }
 
-/// Weights of 0.75, but for one.
+/// Returns weights of 0.75, except for one.
 fn weights(cols: usize, column: usize, weight: f32) -> Vec<f32> {
     let mut weights = vec![0.75; cols];
     weights[column] = weight;
     weights
 }
 
-/// Probabilities of a power of 2, but for one column.
+/// Returns probabilities of a power of 2, except for one column.
 fn probs(rows: usize, cols: usize, column: usize, prob: f32) -> Vec<f32> {
     let mut probs = vec![0.03125; rows * cols];
     probs.chunks_mut(cols).for_each(|row| row[column] = prob);
@@ -106,14 +106,14 @@ fn any_other_probability_makes_an_infinite_loss() {
             let problem = Problem::of_probs(cols, masked(3, cols, column), probs);
             let infinite = if prob > 0.0 { INF } else { -INF };
             assert_rows(&problem, column, |loss| loss == infinite, -prob);
-            // With a weight of 0, whatever the probability, nothing again.
+            // With a class weight of 0, whatever the probability, the loss is 0 again.
             let problem = problem.weight(weights(cols, column, 0.0));
             assert_rows(&problem, column, f32::is_finite, 0.0);
         }
     });
 }
 
-/// Smoothing gives every class a share, the target or not, unless the class weighs nothing.
+/// Smoothing gives every class a target weight, the target or not, unless the class has a weight of 0.
 #[test]
 fn smoothing_makes_an_infinite_loss_wherever_a_class_weighs_something() {
     each(|cols, column| {
@@ -129,7 +129,7 @@ fn smoothing_makes_an_infinite_loss_wherever_a_class_weighs_something() {
     });
 }
 
-/// Then the probabilities have no part in it.
+/// The loss does not depend on the probabilities then.
 #[test]
 fn smoothing_of_1_leaves_the_uniform_shares() {
     each(|cols, column| {
@@ -143,8 +143,8 @@ fn smoothing_of_1_leaves_the_uniform_shares() {
     });
 }
 
-/// Infinite losses of either sign in one row, in its two halves and thus in other lanes and parts: NaN, as infinity less
-/// infinity. The gradient is as finite as it ever is.
+/// Infinite losses of either sign in one row, in its two halves and so in other lanes and parts: NaN, as infinity less infinity.
+/// The gradient is as finite as before.
 #[test]
 fn infinities_of_either_sign_are_no_number() {
     for cols in WIDTHS {
@@ -160,7 +160,7 @@ fn infinities_of_either_sign_are_no_number() {
     }
 }
 
-/// The z-loss knows no shares: it is all there is where none are.
+/// The z-loss does not depend on target weights: it is the whole loss where all of them are 0.
 #[test]
 fn a_row_without_shares_has_its_z_loss() {
     each(|cols, column| {

@@ -1,4 +1,4 @@
-//! What the reference says of a problem, and how far from it a kernel may be.
+//! Expected results of a problem by the reference, and their bounds.
 
 use std::ops::RangeInclusive;
 
@@ -15,7 +15,7 @@ pub struct Expected {
     dtype: DType,
     cols: usize,
     pub result: CrossEntropyResult,
-    /// The sum of the absolute weights of all targets.
+    /// Sum of the absolute weights of all targets.
     weight_magnitude: f64,
     losses: (Vec<f64>, Vec<f64>),
     row_loss_bound: Vec<f64>,
@@ -97,7 +97,7 @@ impl Expected {
         let sum = (&[found.weight_sum], &[result.weight_sum], &[allowed]);
         assert_close(&format!("sum of weights, {what}"), sum.0, sum.1, sum.2, 1);
     }
-    /// Rows whose loss is infinite; those whose loss f32 may not hold are among the most.
+    /// Returns the range of the number of rows with infinite loss; the upper end includes the rows whose loss f32 may not hold.
     fn infinite_rows(&self) -> RangeInclusive<usize> {
         let rows = || self.result.row_losses.iter().zip(&self.row_loss_bound);
         let least = rows().filter(|(loss, _)| loss.is_infinite()).count();

@@ -1,4 +1,4 @@
-//! Shares of all classes, and logits that are capped, by every kind of kernel.
+//! Target weights of all classes, and capped logits, by every kind of kernel.
 
 use wgpu_softmax::check::{Inputs, inputs};
 use wgpu_softmax::{Reduction, TargetType};
@@ -8,10 +8,10 @@ use crate::options::problem::{Problem, class_of};
 
 const ROWS: usize = 7;
 
-/// Of one column, of fewer than a quad, unaligned and aligned.
+/// Widths: one column, fewer than a quad, unaligned and aligned.
 const WIDTHS: [usize; 5] = [1, 3, 45, 48, 130];
 
-/// Weights of either sign, of which some are 0.
+/// Returns weights of either sign, some of them 0.
 fn weights(cols: usize) -> Vec<f32> {
     let mut weights = inputs::weights(cols, 2);
     weights
@@ -21,7 +21,7 @@ fn weights(cols: usize) -> Vec<f32> {
     weights
 }
 
-/// Every form with shares of all classes, plain and with every other option.
+/// Returns every form with target weights of all classes, plain and with every other option.
 fn problems(distribution: Inputs, cols: usize) -> Vec<Problem> {
     let logits = distribution.logits(ROWS, cols, 3);
     let ids = wide(&inputs::targets(ROWS, cols, 4, Some(-100)));
@@ -67,7 +67,7 @@ fn every_kernel_sums_the_shares() {
     }
 }
 
-/// Where logits lie far from 0, and distances from the maximum do not.
+/// Logits far from 0, whose distances from the maximum are small.
 #[test]
 fn a_shift_of_all_logits_changes_no_loss() {
     for distribution in [Inputs::Shifted1e4, Inputs::Shifted1e8, Inputs::AllEqual] {
@@ -86,8 +86,8 @@ fn masked_logits_and_extremes() {
     }
 }
 
-/// The largest numbers: the difference of two may overflow, and so may that of a lane or a part that has seen nothing. So do
-/// the products of both with the larger scales.
+/// The largest numbers: the difference of two may overflow, also in a lane or a part that has seen nothing. So may the products
+/// of both with the larger scales.
 #[test]
 fn logits_near_the_largest() {
     for scale in [1e-38, 0.5, 1.0, 3.0, 3e38] {

@@ -1,5 +1,5 @@
-//! Shares of all classes in rows of a vocabulary and more: the maximum moves at every block, in lanes and in parts, and
-//! what was summed so far moves with it.
+//! Target weights of all classes in rows of a vocabulary and more: the maximum moves at every block, in lanes and in parts, and
+//! the sums so far move with it.
 
 use wgpu_softmax::Reduction;
 use wgpu_softmax::check::{Inputs, inputs};
@@ -13,7 +13,7 @@ use crate::options::problem::Problem;
 const ROWS: usize = 2;
 const WIDTHS: [usize; 2] = [50_257, 262_144];
 
-/// One invocation a row, lanes of a workgroup and of a subgroup, parts of a row, and what is preferred.
+/// Returns the variants: one invocation a row, lanes of a workgroup and of a subgroup, parts of a row, and the preferred one.
 fn variants(cols: usize) -> Vec<Option<Variant>> {
     let of = |family, reduce, lanes, workgroup| Variant {
         family,
@@ -48,7 +48,7 @@ fn variants(cols: usize) -> Vec<Option<Variant>> {
     list.into_iter().map(Some).chain([None]).collect()
 }
 
-/// A step of 1 every 16 columns, those of one block of one invocation, and some noise.
+/// Returns a ramp that rises by 1 every 16 columns, those of one block of one invocation, with some noise.
 fn steep(cols: usize) -> Vec<f32> {
     let mut logits = Inputs::Flat.logits(ROWS, cols, 4);
     for (i, x) in logits.iter_mut().enumerate() {
@@ -57,7 +57,7 @@ fn steep(cols: usize) -> Vec<f32> {
     logits
 }
 
-/// The ramp of the distribution, shifted.
+/// Returns the ramp of the distribution, shifted.
 fn shifted(cols: usize) -> Vec<f32> {
     let ramp = Inputs::Ascending.logits(ROWS, cols, 1).into_iter();
     ramp.map(|x| x + 1e4).collect()

@@ -1,4 +1,4 @@
-//! What a mean divides by: what was counted, what was counted elsewhere, and nothing.
+//! Divisors of means: counted, counted elsewhere, and 0.
 
 use std::ops::Range;
 
@@ -12,10 +12,10 @@ use crate::options::problem::Problem;
 
 const ROWS: usize = 40;
 const COLS: usize = 45;
-/// Unequal, one of a single row.
+/// Rows of the parts: unequal, one of a single row.
 const PARTS: [Range<usize>; 3] = [0..13, 13..14, 14..ROWS];
 
-/// What the rows are, so that every one has a mean of its own.
+/// Kind of the rows; each has a mean of its own.
 #[derive(Debug, Clone, Copy)]
 enum Kind {
     Ids,
@@ -27,7 +27,8 @@ enum Kind {
 const KINDS: [Kind; 4] = [Kind::Ids, Kind::Smoothed, Kind::Capped, Kind::Probs];
 
 impl Kind {
-    /// Some rows of the batch, with weights and z-loss: cross-entropy and z-loss divide by different numbers.
+    /// Returns the problem of some rows of the batch, with weights and z-loss: cross-entropy and z-loss divide by different
+    /// numbers.
     fn of(self, rows: Range<usize>) -> Problem {
         let logits = Inputs::Flat.logits(ROWS, COLS, 3);
         let elements = rows.start * COLS..rows.end * COLS;
@@ -45,7 +46,7 @@ impl Kind {
     }
 }
 
-/// The whole batch's mean, and what it divides by.
+/// Returns the mean of the whole batch, and its divisors.
 fn whole(kind: Kind) -> (Problem, f32, u32) {
     let problem = kind.of(0..ROWS);
     let counted = Expected::of(&problem).result;
@@ -70,14 +71,14 @@ fn a_batch_in_parts_has_the_mean_and_the_gradient_of_the_whole() {
             let mut joined = Found::side_by_side(&parts);
             let losses = parts.iter().map(|part| part.losses[0]);
             joined.losses = vec![losses.sum()];
-            // What a mean was given as divisors is not counted.
+            // The divisors given to a mean are not counted.
             joined.status = problem.fused(gpu(), None).status;
             expected.assert(&joined, &format!("{kind:?} in parts"));
         }
     }
 }
 
-/// The gradient is divided, and no loss but that of a mean is.
+/// The gradient is divided, and of the losses only a mean is.
 #[test]
 fn losses_that_are_no_mean_stay_undivided() {
     for kind in KINDS {
@@ -123,7 +124,7 @@ fn divisors_that_were_given_may_be_zero() {
     }
 }
 
-/// Where 0 is divided by, NaN or exactly 0: of cross-entropy and z-loss each for itself.
+/// Division by 0 gives NaN or exactly 0, for cross-entropy and z-loss separately.
 #[test]
 fn nothing_to_divide_by_is_what_the_caller_says() {
     for kind in KINDS {
@@ -142,7 +143,7 @@ fn nothing_to_divide_by_is_what_the_caller_says() {
         let z_alone = given(0.0, 7, ZeroValid::Zero);
         assert_eq!(z_alone.losses[0], z_alone.status.z_loss, "{kind:?}");
         assert!(z_alone.losses[0] > 0.0, "{kind:?}");
-        // A gradient of z-loss alone is p times a number of its row: nowhere negative where lse is positive.
+        // A gradient of the z-loss only is p times a number of its row: nowhere negative where lse is positive.
         let row = z_alone
             .lse
             .iter()
@@ -156,7 +157,7 @@ fn nothing_to_divide_by_is_what_the_caller_says() {
     }
 }
 
-/// No valid row, and rows whose targets all weigh nothing.
+/// No valid row, and rows whose targets all have a weight of 0.
 #[test]
 fn what_was_counted_may_be_nothing() {
     let logits = Inputs::Flat.logits(5, COLS, 3);
@@ -187,7 +188,7 @@ fn what_was_counted_may_be_nothing() {
     assert!(found.grad.iter().all(|g| g.to_bits() == 0));
 }
 
-/// Probabilities have every row count once, whatever its weights.
+/// With probabilities every row counts once, whatever its weights.
 #[test]
 fn rows_of_probabilities_are_divided_by_their_number() {
     let problem = Kind::Probs.of(0..ROWS);
@@ -199,7 +200,7 @@ fn rows_of_probabilities_are_divided_by_their_number() {
     problem.assert_on_every_kernel();
 }
 
-/// Of fewer rows than planned, those that are bound count.
+/// Where fewer rows are bound than planned, only those count.
 #[test]
 fn a_plan_for_more_rows_has_the_mean_of_those_bound() {
     for kind in KINDS {

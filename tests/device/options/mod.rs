@@ -1,4 +1,5 @@
-//! Every option of cross-entropy on the device: what targets are, means, exact zeros, softcap, shares of all classes, shards.
+//! Every option of cross-entropy on the device: kinds of targets, means, exact zeros, softcap, target weights of all classes,
+//! shards.
 
 #![allow(unreachable_pub, reason = "what tests share is as in tests/common")]
 

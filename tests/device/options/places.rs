@@ -1,5 +1,4 @@
-//! Logits, probabilities and gradient in places of their own, in every storage type, and on devices whose bindings are
-//! small.
+//! Logits, probabilities and gradient at places of their own, in every storage type, and on devices with small bindings.
 
 use wgpu_softmax::check::{Inputs, inputs};
 use wgpu_softmax::variant::{Access, Family, Operation, Variant, choose};
@@ -13,7 +12,7 @@ use crate::options::problem::Problem;
 
 const ROWS: usize = 21;
 
-/// Of logits, probabilities and gradient: three strides, aligned and at odd offsets.
+/// Places of logits, probabilities and gradient: three strides, aligned and at odd offsets.
 const PLACES: [[Place; 3]; 4] = [
     [place(0, 64, 57), place(8, 60, 57), place(4, 72, 57)],
     [place(3, 61, 57), place(0, 57, 57), place(1, 59, 57)],
@@ -29,7 +28,7 @@ const fn place(offset: usize, stride: usize, cols: usize) -> Place {
     }
 }
 
-/// Smoothed, with probabilities, and capped.
+/// Returns problems: smoothed, with probabilities, and capped.
 fn problems(rows: usize, cols: usize, distribution: Inputs) -> [Problem; 4] {
     let logits = distribution.logits(rows, cols, 5);
     let ids = wide(&inputs::targets(rows, cols, 6, Some(-100)));
@@ -49,7 +48,7 @@ fn problems(rows: usize, cols: usize, distribution: Inputs) -> [Problem; 4] {
     ]
 }
 
-/// The preferred variant, and each family at the same access.
+/// Returns the preferred variant, and each family at the same access.
 fn variants(places: [Place; 3]) -> Vec<Option<Variant>> {
     let even = |place: &Place| (place.offset | place.stride).is_multiple_of(4);
     let access = match places.iter().all(even) {
@@ -93,7 +92,7 @@ fn every_matrix_has_a_layout_of_its_own() {
     }
 }
 
-/// Infinities, and what 16 bits make of large and of small numbers.
+/// Infinities, and large and small numbers as rounded to 16 bits.
 #[test]
 fn sixteen_bits_hold_every_distribution() {
     for distribution in Inputs::ALL {

@@ -1,5 +1,5 @@
-//! A cross-entropy whose options are set alike for the kernels and for the reference: what the first make of it, in one
-//! call and in two, and what the second says.
+//! A cross-entropy whose options are set alike for the kernels and for the reference: the results of the kernels, in one call and
+//! in two, and those of the reference.
 
 use wgpu_softmax::reference::{self, CrossEntropy};
 use wgpu_softmax::variant::Operation;
@@ -11,7 +11,7 @@ use crate::common::results::kernels;
 use crate::options::device::Found;
 use crate::options::expected::Expected;
 
-/// What the rows are compared with.
+/// Targets of the rows.
 #[derive(Debug, Clone)]
 pub enum Given {
     Ids(Vec<i64>),
@@ -36,16 +36,16 @@ pub struct Problem {
     pub logits: Vec<f32>,
     pub targets: Given,
     pub target_type: TargetType,
-    /// Empty: none.
+    /// Class weights; none if empty.
     pub weight: Vec<f32>,
-    /// Empty: 1.
+    /// Upstream gradients of the rows; all 1 if empty.
     pub grad_losses: Vec<f32>,
     pub dtype: DType,
-    /// Of logits, probabilities and gradient.
+    /// Places of logits, probabilities and gradient.
     pub places: [Place; 3],
 }
 
-/// Declares the setters that the spec and the reference have alike.
+/// Declares the setters that the spec and the reference have in common.
 macro_rules! setters {
     ($($name:ident: $type:ty,)*) => {
         $(pub fn $name(mut self, $name: $type) -> Self {
@@ -56,7 +56,7 @@ macro_rules! setters {
     };
 }
 
-/// The class of a column.
+/// Returns the class of a column.
 pub fn class_of(column: usize) -> i64 {
     i64::try_from(column).expect("few columns")
 }
@@ -79,12 +79,12 @@ impl Problem {
         }
     }
 
-    /// The mean over rows with class ids, which are i32.
+    /// Creates the mean over rows with class ids, which are i32.
     pub fn of_ids(cols: usize, logits: Vec<f32>, ids: &[i64]) -> Self {
         Self::new(cols, logits, Given::Ids(ids.to_vec()), TargetType::I32)
     }
 
-    /// The mean over rows with probabilities.
+    /// Creates the mean over rows with probabilities.
     pub fn of_probs(cols: usize, logits: Vec<f32>, probs: Vec<f32>) -> Self {
         Self::new(cols, logits, Given::Probs(probs), TargetType::Probs)
     }
@@ -99,7 +99,7 @@ impl Problem {
         scale: f32,
     }
 
-    /// Ids as they are stored.
+    /// Sets the type in which ids are stored.
     pub fn ids_as(mut self, target_type: TargetType) -> Self {
         self.spec = self.spec.targets(target_type);
         self.target_type = target_type;
@@ -118,7 +118,7 @@ impl Problem {
         self
     }
 
-    /// The upstream gradient: one a row where the reduction is none already, else one.
+    /// Sets the upstream gradient: one a row where the reduction is already none, else one.
     pub fn upstream(mut self, values: Vec<f32>) -> Self {
         self.of = match values[..] {
             [one] => self.of.grad_loss(one.into()),
@@ -128,7 +128,7 @@ impl Problem {
         self
     }
 
-    /// Stored in another type: the values are rounded to it.
+    /// Sets another storage type: the values are rounded to it.
     pub fn dtype(mut self, dtype: DType) -> Self {
         self.spec = self.spec.dtype(dtype);
         self.dtype = dtype;
@@ -139,7 +139,7 @@ impl Problem {
         self
     }
 
-    /// Where logits, probabilities and gradient lie.
+    /// Sets the places of logits, probabilities and gradient.
     pub fn places(mut self, places: [Place; 3]) -> Self {
         let [logits, probs, grad] = places.map(Place::layout);
         self.spec = self
@@ -151,14 +151,14 @@ impl Problem {
         self
     }
 
-    /// Whether every class may have a share.
+    /// True if every class may have a target weight.
     pub fn is_dense(&self) -> bool {
         let problem = self.spec.problem(Operation::CrossEntropy);
         problem.expect("a good spec").form.is_dense()
     }
 
-    /// Runs `check` on what every kind of kernel makes of it, and the preferred one: twice each, with loss and gradient
-    /// of one call, and with the gradient of a second one.
+    /// Runs `check` on the results of every kind of kernel, and of the preferred one: twice each, with loss and gradient of one
+    /// call, and with the gradient of a second one.
     #[track_caller]
     pub fn on_every_kernel(&self, check: impl Fn(&Found, &str)) {
         let kinds = kernels(self.rows, self.cols).into_iter().map(Some);

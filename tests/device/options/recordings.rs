@@ -1,5 +1,4 @@
-//! The same bits in every run of every form; and cross-entropies with other options in one pass, which leave each other
-//! alone.
+//! The same bits in every run of every form; and cross-entropies with other options in one pass, which do not affect each other.
 
 use wgpu_softmax::check::{Inputs, inputs};
 use wgpu_softmax::{Bound, Reduction, ZeroValid};
@@ -12,7 +11,7 @@ use crate::options::problem::Problem;
 const ROWS: usize = 33;
 const COLS: usize = 45;
 
-/// One problem of each form.
+/// Returns one problem of each form.
 fn forms() -> Vec<Problem> {
     let logits = Inputs::Peaked.logits(ROWS, COLS, 3);
     let ids = wide(&inputs::targets(ROWS, COLS, 4, Some(-100)));
@@ -40,7 +39,7 @@ fn every_form_gives_the_same_bits_in_every_run() {
     }
 }
 
-/// Problems that run the same kernels, each with numbers of its own: ids, ignored one, reduction, divisors, z-loss, cap.
+/// Returns problems that run the same kernels, each with other numbers: ids, ignored id, reduction, divisors, z-loss, cap.
 fn neighbours() -> Vec<Problem> {
     let numbers = |problem: Problem| {
         vec![

@@ -1,4 +1,4 @@
-//! What a plan or a binding refuses, before any work.
+//! Plans and bindings that are refused, before any work.
 
 use wgpu_softmax::wgpu::BufferUsages;
 use wgpu_softmax::{
@@ -84,7 +84,7 @@ fn a_softcap_that_is_not_above_0_and_finite() {
         .for_each(|cap| assert_planned(spec().softcap(cap)));
 }
 
-/// What 0 makes of a mean is the caller's choice.
+/// The mean over 0 rows is the caller's choice.
 #[test]
 fn a_mean_over_no_number() {
     for sum in [NAN, INF, -INF, -1.0] {
@@ -99,7 +99,7 @@ fn a_mean_over_no_number() {
         .for_each(|sum| assert_planned(spec().mean_over(sum, 1)));
 }
 
-/// Their ratio is what kernels multiply by.
+/// Kernels multiply by their ratio.
 #[test]
 fn a_softcap_whose_ratio_to_the_scale_is_beyond_f32() {
     for (softcap, scale) in [(1e-30, 1e30), (1e30, 1e-30)] {
@@ -154,7 +154,7 @@ fn shares_of_all_classes_in_a_shard() {
     }
 }
 
-/// Losses from pairs look at the target's logit alone.
+/// Losses from pairs read only the target's logit.
 #[test]
 fn shares_of_all_classes_from_pairs() {
     let expected = "targets: expected class ids without smoothing for losses from pairs, found ";
@@ -181,7 +181,7 @@ fn classes_beyond_those_of_all_shards() {
     );
 }
 
-/// The backward pass of 4 x 8 with these extras.
+/// Binds the backward pass of 4 x 8 with these extras.
 fn backward(extras: CrossEntropyExtras<'_>) -> Result<Bound, Error> {
     let storage = |bytes| buffer(gpu(), bytes, BufferUsages::STORAGE);
     let buffers = CrossEntropyBackwardBuffers {

@@ -1,5 +1,5 @@
-//! Cross-entropy of classes that are split over shards, with softcap, scale, weights and z-loss: together the shards have
-//! what the reference makes of whole rows.
+//! Cross-entropy of classes that are split over shards, with softcap, scale, weights and z-loss: together the shards give the
+//! reference's results for whole rows.
 
 use wgpu_softmax::check::{Inputs, bounds, compare_as, inputs};
 use wgpu_softmax::reference::CrossEntropy;
@@ -16,7 +16,7 @@ use crate::common::{Output, assert_close, gpu, upload, wide};
 const IGNORED: i64 = -100;
 const Z_LOSS: f32 = 0.05;
 
-/// Plain, capped, scaled and capped, and so in 16 bits.
+/// Readings: plain, capped, scaled and capped, and the latter in 16 bits.
 const READINGS: [Reading; 4] = [
     Reading::PLAIN,
     Reading {
@@ -42,7 +42,7 @@ const DISTRIBUTIONS: [Inputs; 4] = [
     Inputs::Shifted1e4,
 ];
 
-/// Rows of which some are ignored and some bad, with their shards.
+/// Rows, some of them ignored and some bad, with their shards.
 struct Case {
     logits: Vec<f32>,
     ids: Vec<i64>,
@@ -85,7 +85,7 @@ impl Case {
         spec.z_loss(Z_LOSS)
     }
 
-    /// The losses of one shard.
+    /// Computes the losses of one shard.
     fn losses(&self, shard: &Shard) -> Result<Vec<f32>, Error> {
         let losses = Output::new(gpu(), ROWS);
         let buffers = CrossEntropyFromPairsBuffers {
@@ -120,7 +120,7 @@ fn merged_statistics_are_those_of_logits_as_they_are_read() -> Result<(), Error>
     Ok(())
 }
 
-/// The z-loss too is there once: where the target's column is.
+/// The z-loss, too, is added only once: in the shard of the target's column.
 #[test]
 fn losses_of_the_shards_add_up() -> Result<(), Error> {
     for case in cases()? {
@@ -145,7 +145,7 @@ fn losses_of_the_shards_add_up() -> Result<(), Error> {
     Ok(())
 }
 
-/// The mean divides by weights of all classes, and every shard counts all of them.
+/// The mean divides by weights of all classes, and every shard counts all rows.
 #[test]
 fn gradients_of_the_shards_are_those_of_whole_rows() -> Result<(), Error> {
     let weight = inputs::weights(COLS, 5);

@@ -12,17 +12,17 @@ const INF: f32 = f32::INFINITY;
 const CAPS: [f32; 5] = [1e-3, 1.0, 30.0, 1e4, 1e6];
 const SCALES: [f32; 3] = [1.0, 0.37, 5.0];
 
-/// Steps of f32 that a capped value may be off: six roundings, and what WGSL allows a division and an exponential.
+/// Steps of f32 that a capped value may be off: six roundings, and the errors that WGSL allows a division and an exponential.
 const STEPS: f64 = 8.0;
 
-/// What kernels see of logits: of rows of one column that is the logsumexp, to the bit.
+/// Returns logits as kernels read them: the logsumexp of rows of one column is that, to the bit.
 fn capped(values: &[f32], scale: f32, cap: f32) -> Vec<f32> {
     let problem = Problem::of_ids(1, values.to_vec(), &vec![0; values.len()]);
     let found = problem.scale(scale).softcap(cap).fused(gpu(), None);
     found.lse
 }
 
-/// Magnitudes from far below the cap to far above it, through the seam of the two formulas of tanh.
+/// Returns magnitudes from far below the cap to far above it, across the boundary of the two formulas of tanh.
 fn magnitudes(scale: f32, cap: f32) -> Vec<f32> {
     let quotient = |i: i32| 10_f64.powf(f64::from(i) / 50.0 - 6.0);
     let near_seam = |i: i32| 0.625 + f64::from(i) * 3e-8;
@@ -31,7 +31,7 @@ fn magnitudes(scale: f32, cap: f32) -> Vec<f32> {
     magnitudes.filter(|x| *x > 1e-30 && x.is_finite()).collect()
 }
 
-/// Also near 0, where the capped value is nearly the logit: relative to itself, not to the cap.
+/// Errors are relative to the capped value, not to the cap, also near 0, where it is nearly the logit.
 #[test]
 fn a_capped_value_is_accurate_relative_to_itself() {
     for cap in CAPS {
@@ -89,7 +89,7 @@ fn infinite_logits_become_the_cap() {
     }
 }
 
-/// A cap so large that no number reaches it, and that what is divided by it is hardly one.
+/// A cap so large that no number reaches it, and that quotients by it are almost 0.
 #[test]
 fn a_cap_beyond_all_logits_leaves_them() {
     let cap = 8e37;
@@ -100,7 +100,7 @@ fn a_cap_beyond_all_logits_leaves_them() {
     }
 }
 
-/// Rows with infinities in them, as targets and beside them.
+/// Returns rows with infinities in them, as targets and at other classes.
 fn rows(cols: usize) -> Problem {
     let mut logits = Inputs::Flat.logits(5, cols, 7);
     logits[0] = INF;
@@ -111,7 +111,7 @@ fn rows(cols: usize) -> Problem {
     Problem::of_ids(cols, logits, &[0, class_of(cols / 2), 3, 1, 1]).reduction(Reduction::None)
 }
 
-/// There the slope is 0, and so is the gradient: exactly, share or no share. NaN stays NaN.
+/// The slope is 0 at infinite logits, and so is the gradient: exactly, whatever the target weight. NaN stays NaN.
 #[test]
 fn infinite_logits_have_no_gradient() {
     for cols in [45, 48] {
@@ -177,7 +177,7 @@ fn every_cap_and_scale_keeps_the_bounds() {
     }
 }
 
-/// A cap far above all logits changes next to nothing; what it changes is the cube of the quotient.
+/// A cap far above all logits changes next to nothing; the change is the cube of the quotient.
 #[test]
 fn a_cap_far_above_all_logits_is_none() {
     let (rows, cols) = (9, 61);

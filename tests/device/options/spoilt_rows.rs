@@ -1,5 +1,5 @@
-//! What is not finite among weights, probabilities and upstream gradients spoils the rows that use it, and of them no
-//! more than depends on it; ignored rows it leaves alone. An infinite weight makes an infinite loss.
+//! Weights, probabilities and upstream gradients that are not finite spoil the rows that use them, and of these only the results
+//! that depend on them; ignored rows are not affected. An infinite weight makes an infinite loss.
 
 use wgpu_softmax::check::{Inputs, inputs};
 use wgpu_softmax::{Reduction, TargetType};
@@ -14,7 +14,7 @@ const NAN: f32 = f32::NAN;
 const COLS: usize = 45;
 const LAST: usize = COLS - 1;
 
-/// Quiet and signalling, of both signs, and infinities.
+/// Words that are not finite: NaN quiet and signalling, of both signs, and infinities.
 const POISONS: [u32; 5] = [
     0x7fc0_0000,
     0xffc0_0001,
@@ -35,13 +35,13 @@ fn is_nan(values: &[f32]) -> bool {
     values.iter().all(|value| value.is_nan())
 }
 
-/// Whether a loss is what a share makes of it: NaN, or infinite with its sign.
+/// True if a loss is the result of `share`: NaN, or infinite with its sign.
 fn is_spoilt_by(share: f32, loss: f32) -> bool {
     loss == share || (loss.is_nan() && share.is_nan())
 }
 
-/// Fails unless rows are spoilt where it is said, by a share in the loss if there is one, every other one has the bits of
-/// the clean problem, and statistics have them everywhere.
+/// Fails unless the given rows are spoilt, in the loss by `share` if there is one, every other row has the bits of the clean
+/// problem, and statistics have them everywhere.
 #[track_caller]
 fn assert_spoilt(problem: &Problem, clean: &Problem, spoilt: &[bool], share: Option<f32>) {
     let expected = Expected::of(problem);
@@ -90,7 +90,7 @@ fn a_weight_spoils_the_rows_of_its_class() {
     }
 }
 
-/// Infinity times 0, and over infinity: as in PyTorch. A row of another weight has no part in a mean over infinity.
+/// Infinity times 0, and over infinity: as in PyTorch. A row of another weight does not contribute to a mean over infinity.
 #[test]
 fn an_infinite_weight_of_a_certain_row_and_of_a_mean() {
     let mut certain = vec![-INF; COLS];
@@ -114,7 +114,7 @@ fn an_infinite_weight_of_a_certain_row_and_of_a_mean() {
     }
 }
 
-/// With smoothing every class is used by every row, and by an ignored one none.
+/// With smoothing every class is used by every row, except by ignored rows.
 #[test]
 fn a_weight_spoils_every_smoothed_row() {
     let ids = [7, 3, -100, 7, 99];
@@ -215,7 +215,7 @@ fn an_upstream_gradient_spoils_the_gradient_of_its_row() {
     }
 }
 
-/// One upstream gradient for all rows spoils those that count.
+/// One upstream gradient for all rows spoils the rows that count.
 #[test]
 fn an_upstream_gradient_of_a_reduced_loss_spoils_all_that_counts() {
     let ids = [7, -100, 3, 0, -100, class_of(LAST)];
@@ -273,7 +273,7 @@ fn ignored_rows_are_left_alone() {
     }
 }
 
-/// Twice a huge logsumexp is infinite, and a probability of it is not.
+/// Twice a huge logsumexp is infinite, and its product with a probability is not.
 #[test]
 fn the_gradient_of_a_huge_z_loss_is_finite_where_its_value_is() {
     let mut logits = vec![-3e38; 3 * COLS];

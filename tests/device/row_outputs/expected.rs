@@ -1,4 +1,4 @@
-//! What the reference says of a problem's rows, and how far from it a kernel may be.
+//! Expected row outputs of a problem by the reference, and their bounds.
 
 use std::mem::discriminant;
 
@@ -15,7 +15,7 @@ pub struct Expected<'a> {
     rows: RowOutputs,
     log_probs: Vec<f64>,
     lse: Vec<f64>,
-    /// Where they are not reduced.
+    /// Losses, where they are not reduced.
     losses: Option<Vec<f64>>,
 }
 
@@ -33,7 +33,7 @@ impl<'a> Expected<'a> {
         }
     }
 
-    /// Every output that was asked for.
+    /// Checks every output that was requested.
     #[track_caller]
     pub fn assert(&self, found: &Found, what: &str) {
         let Problem {
@@ -114,7 +114,7 @@ impl<'a> Expected<'a> {
         assert_eq!(found.column(place), hits, "hits, {what}");
     }
 
-    /// What there is without row outputs is right beside them.
+    /// Checks that the outputs which do not depend on row outputs are right.
     fn assert_loss(&self, found: &Found, what: &str) {
         let Problem {
             of,
@@ -158,13 +158,13 @@ impl<'a> Expected<'a> {
 }
 
 impl Problem {
-    /// Kernels of each family, each way to merge and each access.
+    /// Lists kernels of each family, each way to merge and each access.
     pub fn kernels(&self) -> Vec<Variant> {
         let problem = self.spec.problem(Operation::CrossEntropy);
         let problem = problem.expect("a good spec");
         let mut list = variants(problem, gpu().planner().abilities());
         let mut seen = Vec::new();
-        // Of ways to merge the last one has most lanes.
+        // The last of the ways to merge has most lanes.
         list.reverse();
         list.retain(|variant| {
             let family = discriminant(&variant.family);
@@ -177,7 +177,7 @@ impl Problem {
         covering(list)
     }
 
-    /// Fails unless every kind of kernel, and the preferred one, gives what the reference says, with the gradient and
+    /// Fails unless every kind of kernel, and the preferred one, gives the results of the reference, with the gradient and
     /// without.
     #[track_caller]
     pub fn assert_on_every_kernel(&self) {

@@ -35,7 +35,7 @@ fn every_kernel_gives_every_output() {
     }
 }
 
-/// Blocks of which some are no maximum, parts of some blocks.
+/// Blocks of which some do not hold the maximum, parts of several blocks.
 #[test]
 fn every_kernel_serves_longer_rows() {
     for distribution in [Inputs::Flat, Inputs::Descending, Inputs::Masked] {
@@ -94,7 +94,7 @@ fn shifted_rows() {
     }
 }
 
-/// Log-probabilities need logits that the gradient is written over.
+/// Log-probabilities need the logits that the gradient is written over.
 #[test]
 fn in_place() {
     for (cols, offset) in [(45, 0), (48, 0), (45, 3)] {

@@ -1,4 +1,4 @@
-//! Numbers that were computed elsewhere, and where they stand.
+//! Numbers that were computed elsewhere, and the layout of the row outputs.
 
 use wgpu_softmax::check::compare;
 use wgpu_softmax::{CrossEntropySpec, RowOutputs};
@@ -17,7 +17,7 @@ fn close(found: &[f32], expected: &[f64]) {
     assert!(comparison.passed(), "{comparison}");
 }
 
-/// In decimal arithmetic.
+/// Numbers computed in decimal arithmetic.
 #[test]
 fn golden() {
     let mut problem = Problem::of_ids(4, LOGITS.to_vec(), &[0, -100, 0])
@@ -70,7 +70,7 @@ fn golden() {
     close(&third[2..], &[-3.068_201_920_905_708]);
 }
 
-/// The order of the outputs, each with a place if it is asked for.
+/// The outputs are in order, each with a place if it is requested.
 #[test]
 fn the_layout_is_as_asked() {
     let layout = |outputs: RowOutputs| {

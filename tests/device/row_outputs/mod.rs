@@ -1,4 +1,4 @@
-//! What a cross-entropy gives of every row beside its loss: by every kernel, with every option, of every kind of row.
+//! Row outputs of a cross-entropy, with its loss: by every kernel, with every option, of every kind of row.
 
 #![allow(unreachable_pub, reason = "what tests share is as in tests/common")]
 

@@ -1,4 +1,4 @@
-//! Row outputs beside every option of a cross-entropy: random combinations against the reference.
+//! Row outputs with every option of a cross-entropy: random combinations against the reference.
 
 use proptest::prelude::*;
 use wgpu_softmax::check::{Inputs, inputs};
@@ -24,7 +24,7 @@ struct Options {
     softcap: Option<f32>,
     scale: f32,
     dtype: DType,
-    /// Which outputs, by bits.
+    /// Requested outputs, by bits.
     outputs: u32,
     with_gradient: bool,
 }
@@ -81,7 +81,7 @@ fn options() -> impl Strategy<Value = Options> {
 }
 
 impl Options {
-    /// At least one.
+    /// Returns the requested row outputs, at least one.
     fn row_outputs(&self) -> RowOutputs {
         let is_wanted = |bit: u32| self.outputs >> bit & 1 == 1;
         let of_ids = self.targets != TargetType::Probs;

@@ -11,15 +11,15 @@ use wgpu_softmax::{
 use crate::common::place::stored;
 use crate::common::{Output, download, gpu, upload};
 
-/// Candidates a row.
+/// Number of candidates a row.
 pub const CANDIDATES: usize = 3;
 
-/// All that there is where targets are class ids.
+/// Returns all row outputs that exist where targets are class ids.
 pub fn everything() -> RowOutputs {
     of_probs().target_log_prob().hit()
 }
 
-/// All that there is where targets are probabilities.
+/// Returns all row outputs that exist where targets are probabilities.
 pub fn of_probs() -> RowOutputs {
     let count = u32::try_from(CANDIDATES).expect("few");
     RowOutputs::default()
@@ -30,7 +30,7 @@ pub fn of_probs() -> RowOutputs {
         .z_loss()
 }
 
-/// What the rows are compared with.
+/// Targets of the rows.
 #[derive(Debug, Clone)]
 pub enum Given {
     Ids(Vec<i64>),
@@ -46,7 +46,7 @@ impl Given {
     }
 }
 
-/// Rows stand one after the other here, and side by side on the device where `inner` says so.
+/// Cross-entropy whose rows stand one after the other here, and on the device on a strided axis where `inner` is above 1.
 #[derive(Debug, Clone)]
 pub struct Problem {
     pub spec: CrossEntropySpec,
@@ -61,13 +61,13 @@ pub struct Problem {
     pub outputs: RowOutputs,
     pub weight: Vec<f32>,
     pub dtype: DType,
-    /// Elements before the first row.
+    /// Number of elements before the first row.
     pub offset: usize,
-    /// Whether the gradient lies over the logits.
+    /// True if the gradient lies over the logits.
     pub in_place: bool,
 }
 
-/// What was written.
+/// Outputs that were written.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Found {
     pub layout: RowLayout,
@@ -75,12 +75,12 @@ pub struct Found {
     pub losses: Vec<u32>,
     pub pairs: Vec<u32>,
     pub lse: Vec<u32>,
-    /// Where it was asked for, and stored as f32.
+    /// Gradient, where it was requested and is stored as f32.
     pub grad: Option<Vec<f32>>,
 }
 
 impl Found {
-    /// One word of every row.
+    /// Returns one word of every row.
     pub fn column(&self, place: u32) -> Vec<u32> {
         let rows = self.words.chunks_exact(self.layout.words as usize);
         rows.map(|row| row[place as usize]).collect()
@@ -95,7 +95,7 @@ impl Found {
     }
 }
 
-/// Declares the setters that the spec and the reference have alike.
+/// Declares the setters that the spec and the reference have in common.
 macro_rules! setters {
     ($($name:ident: $type:ty,)*) => {
         $(pub fn $name(mut self, $name: $type) -> Self {
@@ -134,12 +134,12 @@ impl Problem {
         })
     }
 
-    /// The losses of rows with class ids, which are i32, and everything besides. Of the candidates some are out of range.
+    /// Creates the losses of rows with class ids, which are i32, and all row outputs. Some of the candidates are out of range.
     pub fn of_ids(cols: usize, logits: Vec<f32>, ids: &[i64]) -> Self {
         Self::new(cols, logits, Given::Ids(ids.to_vec()), TargetType::I32)
     }
 
-    /// The same with probabilities.
+    /// Creates the same with probabilities.
     pub fn of_probs(cols: usize, logits: Vec<f32>, probs: Vec<f32>) -> Self {
         Self::new(cols, logits, Given::Probs(probs), TargetType::Probs)
     }
@@ -180,7 +180,7 @@ impl Problem {
         self
     }
 
-    /// Stored in another type: the values are rounded to it.
+    /// Sets another storage type: the values are rounded to it.
     pub fn dtype(mut self, dtype: DType) -> Self {
         self.spec = self.spec.dtype(dtype);
         self.dtype = dtype;
@@ -191,7 +191,7 @@ impl Problem {
         self
     }
 
-    /// Every matrix begins so many elements into its buffer.
+    /// Sets the number of elements before every matrix in its buffer.
     pub fn offset(mut self, offset: usize) -> Self {
         let layout = wgpu_softmax::Layout::CONTIGUOUS.offset(offset as u64);
         self.spec = self
@@ -203,21 +203,21 @@ impl Problem {
         self
     }
 
-    /// The gradient is written over the logits.
+    /// Writes the gradient over the logits.
     pub fn in_place(mut self) -> Self {
         self.spec = self.spec.in_place();
         self.in_place = true;
         self
     }
 
-    /// Where an element lies on the device.
+    /// Returns the place of an element on the device.
     fn place(&self, index: usize) -> usize {
         let (row, column) = (index / self.cols, index % self.cols);
         let slice = row / self.inner * self.cols + column;
         self.offset + slice * self.inner + row % self.inner
     }
 
-    /// A matrix as it lies on the device.
+    /// Lays a matrix out as on the device.
     fn placed(&self, values: &[f32]) -> Vec<f32> {
         let mut placed = vec![f32::NAN; (self.offset + values.len()).next_multiple_of(2) + 4];
         for (index, &value) in values.iter().enumerate() {
@@ -226,7 +226,7 @@ impl Problem {
         placed
     }
 
-    /// A matrix from where it lies on the device.
+    /// Reads a matrix from its layout on the device.
     fn taken(&self, placed: &[f32]) -> Vec<f32> {
         let elements = 0..self.logits.len();
         elements.map(|index| placed[self.place(index)]).collect()
@@ -254,7 +254,7 @@ impl Problem {
         self.run_on(gpu(), planner, with_gradient)
     }
 
-    /// What `gpu` makes of it.
+    /// Returns the outputs computed by `gpu`.
     pub fn run_on(&self, gpu: &Gpu, planner: &Planner, with_gradient: bool) -> Found {
         let plan = planner.cross_entropy(self.spec).expect("a plan");
         let layout = plan.row_layout();
@@ -299,7 +299,7 @@ impl Problem {
         }
     }
 
-    /// By a variant, or the preferred one.
+    /// Returns the outputs computed by `variant`, or by the preferred one.
     pub fn by(&self, variant: Option<Variant>, with_gradient: bool) -> Found {
         let planner = gpu().planner();
         let forced = variant.map(|variant| planner.with_variant(variant));

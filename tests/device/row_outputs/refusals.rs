@@ -1,4 +1,4 @@
-//! What is refused, with what was expected and what was found.
+//! Refused calls, with the expected and the found value.
 
 use wgpu_softmax::wgpu::{Buffer, BufferUsages};
 use wgpu_softmax::{

@@ -1,4 +1,4 @@
-//! Row outputs of slices: each a slice of its own.
+//! Row outputs of the functions on slices: each is a slice of its own.
 
 use wgpu_softmax::{
     CrossEntropyInputs, CrossEntropySpec, CrossEntropyWants, Reduction, RowOutputs, TargetType,

@@ -1,4 +1,4 @@
-//! Rows that are ignored, spoilt or without a good target, by every kernel: to the bit where there is no number.
+//! Rows that are ignored, spoilt or without a good target, by every kernel: to the bit where the result is no number.
 
 use crate::row_outputs::problem::{Found, Problem};
 
@@ -78,7 +78,7 @@ fn every_kind_of_row_is_told_apart() {
     }
 }
 
-/// Where -inf counts as a class, and NaN is no class id.
+/// -inf counts as a class, and NaN is no class id.
 #[test]
 fn one_class() {
     let problem = Problem::of_ids(1, vec![7.5, -3e38, 1e-40], &[0, 0, 0]);
@@ -93,8 +93,8 @@ fn one_class() {
     }
 }
 
-/// Blocks far below what a scale leaves in the range of f32 are folded before any other: the maximum of nothing is above
-/// none of them.
+/// Blocks far below the range that a scale leaves in f32 are folded before any other: the maximum of nothing is above none of
+/// them.
 #[test]
 fn blocks_far_below_the_others() {
     const COLS: usize = 70;
@@ -108,7 +108,7 @@ fn blocks_far_below_the_others() {
     problem.inner(3).assert_on_every_kernel();
 }
 
-/// The lowest number beside others, beside -inf, alone, and below the largest one.
+/// The lowest number among others, with -inf, in a row of its own, and below the largest.
 #[test]
 fn the_lowest_number_is_no_minus_infinity() {
     let (low, high) = (f32::MIN, f32::MAX);

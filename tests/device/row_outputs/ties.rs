@@ -1,11 +1,11 @@
-//! Of equal logits the first: within a lane, over lanes, blocks and parts, and in rows whose first block is folded last.
+//! Argmax of equal logits, the first of them: within a lane, over lanes, blocks and parts, and in rows whose first block is folded last.
 
 use wgpu_softmax::RowOutputs;
 use wgpu_softmax::check::Inputs;
 
 use crate::row_outputs::problem::Problem;
 
-/// A row for each set of columns, which hold its maximum.
+/// Returns a row for each set of columns, which hold its maximum.
 fn problem(cols: usize, maxima: &[&[usize]], [highest, others]: [f32; 2]) -> Problem {
     let mut logits = Inputs::Flat.logits(maxima.len(), cols, 5);
     logits
@@ -35,7 +35,7 @@ fn assert_first(problem: &Problem, maxima: &[&[usize]]) {
     }
 }
 
-/// Neighbours, the ends, and columns of one lane, of two, of one block, of two, of the first part and the last.
+/// Sets of columns: neighbours, the ends, and columns of one lane, of two, of one block, of two, of the first part and the last.
 const MAXIMA: [&[usize]; 16] = [
     &[0, 1],
     &[1, 0, 2],
@@ -83,7 +83,7 @@ fn the_first_of_equal_logits_in_short_rows() {
     }
 }
 
-/// A zero of either sign is as large as the other; a subnormal number is larger, or smaller, on every device.
+/// Zeros of either sign are equal; a subnormal number is larger, or smaller, on every device.
 #[test]
 fn zeros_and_subnormal_numbers() {
     let rows = [
@@ -101,7 +101,7 @@ fn zeros_and_subnormal_numbers() {
     }
 }
 
-/// Nothing is as low as what is excluded.
+/// No number is as low as an excluded logit.
 #[test]
 fn the_lowest_number_among_excluded_ones() {
     for cols in [5, 45, 130] {

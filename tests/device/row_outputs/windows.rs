@@ -6,7 +6,7 @@ use crate::common::{device_with_bindings_of, gpu};
 use crate::row_outputs::families::{of_ids, of_probs};
 use crate::row_outputs::problem::{Found, Problem};
 
-/// The rest, for what does not depend on windows.
+/// Returns the outputs that do not depend on windows.
 fn words(found: &Found) -> [&Vec<u32>; 4] {
     [&found.words, &found.losses, &found.pairs, &found.lse]
 }
@@ -31,7 +31,7 @@ fn small_bindings_change_nothing() {
     }
 }
 
-/// A row, or a slice of rows side by side, takes several bindings.
+/// A row, or a slice of rows on a strided axis, takes several bindings.
 #[test]
 fn rows_longer_than_a_binding() {
     let small = device_with_bindings_of(4096);

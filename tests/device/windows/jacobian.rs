@@ -1,4 +1,4 @@
-//! A matrix for each row: many of them, and such as are larger than a binding.
+//! Matrices of rows: many of them, and matrices that are larger than a binding.
 
 use crate::common::{Output, assert_close, bits, device_with_bindings_of, upload};
 use crate::windows::{LIMITS, halves, spec, windows};

@@ -1,4 +1,4 @@
-//! Rows, and slices of rows side by side, longer than a binding: these pass by parts.
+//! Rows, and slices of rows on a strided axis, longer than a binding: they are processed in parts.
 
 use crate::common::outputs::{IGNORED, Outputs};
 use crate::common::{assert_close, bits, device_with_bindings_of, forced, rows_with_targets, wide};
@@ -10,17 +10,17 @@ use wgpu_softmax::{
     CrossEntropyInputs, CrossEntropySpec, CrossEntropyWants, DType, Gpu, SoftmaxSpec, TargetType,
 };
 
-/// Rows, columns, and rows side by side.
+/// Rows, columns, and the extent of the strided axis.
 type Long = (usize, usize, usize);
 
-/// What a test computes: of floats of one type, as words.
+/// Function that a test computes: on floats of one type, returned as words.
 type Compute = fn(&Gpu, Long, DType) -> Vec<u32>;
 
 fn long((rows, cols, inner): Long, dtype: DType) -> SoftmaxSpec {
     spec((rows, cols)).inner(inner as u64).dtype(dtype)
 }
 
-/// One operation on matrices of any type of floats, whose result is as wide.
+/// Runs one operation on matrices of any type of floats, whose result is as wide.
 macro_rules! on_matrices {
     ($method:ident($($seed:literal),+)) => {
         |gpu, shape, dtype| {
@@ -35,7 +35,7 @@ macro_rules! on_matrices {
     };
 }
 
-/// Losses, their gradient and lse, of class ids.
+/// Computes losses, their gradient and lse, of class ids.
 fn entropy(gpu: &Gpu, spec: CrossEntropySpec, long: Long) -> Vec<u32> {
     let (rows, cols, _) = long;
     let (logits, ids) = rows_with_targets(Inputs::Peaked, (rows, cols), 6, IGNORED);
@@ -59,7 +59,8 @@ fn spec_of((rows, cols, inner): Long) -> CrossEntropySpec {
     CrossEntropySpec::new(rows as u64, cols as u64).inner(inner as u64)
 }
 
-/// A row, or a slice of rows side by side, takes several bindings of 4 KiB. Rows are served by every kind of access.
+/// Cases in which a row, or a slice of rows on a strided axis, takes several bindings of 4 KiB. Rows are served by every kind of
+/// access.
 const LONG: [(Operation, DType, Long, Compute); 12] = {
     use DType::{Bf16, F16, F32};
     use Operation::{
@@ -75,7 +76,7 @@ const LONG: [(Operation, DType, Long, Compute); 12] = {
         }),
         (Softmax, F16, (3, 5003, 1), on_matrices!(softmax_with(1))),
         (Softmax, F32, (40, 300, 20), on_matrices!(softmax_with(1))),
-        // Of 100 rows, a binding holds no more than 28 records in nine parts.
+        // A binding holds no more than 28 records in nine parts, of the 100 rows of a slice.
         (Softmax, F32, (200, 70, 100), on_matrices!(softmax_with(1))),
         (
             LogSoftmax,
@@ -176,7 +177,7 @@ fn long_rows_are_within_their_bounds() {
     );
 }
 
-/// Each writes its part of the gradient from the saved pairs.
+/// Each binding writes its part of the gradient from the saved pairs.
 #[test]
 fn backward_passes_over_rows_longer_than_a_binding() {
     let (gpu, rows, cols) = (&device_with_bindings_of(4096), 3, 5003);
@@ -192,7 +193,7 @@ fn backward_passes_over_rows_longer_than_a_binding() {
     }
 }
 
-/// Every class has a share: the loss is that of the first part, the gradient of each.
+/// Every class has a target weight: the loss is that of the first part, the gradient that of each.
 #[test]
 fn shares_of_rows_longer_than_a_binding() {
     let (shape, rows, cols) = ((3, 2501, 1), 3, 2501);

@@ -1,4 +1,4 @@
-//! Losses, and what is counted of all rows.
+//! Losses, and counts over all rows.
 
 use crate::common::outputs::{IGNORED, Outputs};
 use crate::common::{assert_close, bits, device_with_bindings_of, rows_with_targets, wide};

@@ -1,4 +1,4 @@
-//! Devices whose storage bindings are small: rows pass through many windows, and come out the same.
+//! Devices whose storage bindings are small: rows pass through many windows, and give the same results.
 
 mod jacobian;
 mod long_rows;
@@ -8,10 +8,10 @@ mod rows;
 use crate::common::device_with_bindings_of;
 use wgpu_softmax::{DType, Gpu, SoftmaxSpec};
 
-/// Bytes of a binding.
+/// Number of bytes of a binding.
 const LIMITS: [u64; 2] = [65_536, 4096];
 
-/// More rows than a workgroup counts, of 20, 180 and 192 bytes.
+/// Shapes with more rows than a workgroup counts, of 20, 180 and 192 bytes.
 const SHAPES: [(usize, usize); 3] = [(9001, 5), (4500, 45), (4111, 48)];
 
 fn on_small_devices(test: impl Fn(&Gpu, usize, usize)) {
@@ -26,7 +26,7 @@ fn spec((rows, cols): (usize, usize)) -> SoftmaxSpec {
     SoftmaxSpec::new(rows as u64, cols as u64)
 }
 
-/// How many bindings such a matrix takes at least.
+/// Returns the least number of bindings that such a matrix takes.
 fn windows(gpu: &Gpu, rows: usize, cols: usize) -> usize {
     let limit = gpu.device().limits().max_storage_buffer_binding_size;
     (4 * rows * cols).div_ceil(usize::try_from(limit).expect("a small limit"))

@@ -1,4 +1,4 @@
-//! Operations on rows alone.
+//! Operations on rows, without losses.
 
 use crate::common::{Output, assert_close, device_with_bindings_of, forced, upload};
 use crate::windows::{LIMITS, SHAPES, on_small_devices, spec, windows};

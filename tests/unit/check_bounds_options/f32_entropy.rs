@@ -1,4 +1,4 @@
-//! Entropies on the CPU, as a kernel has them.
+//! Entropies on the CPU, computed as in a kernel.
 
 use super::f32_model::sum;
 use wgpu_softmax::check::{Comparison, bounds, compare};
@@ -6,23 +6,23 @@ use wgpu_softmax::reference::CrossEntropy;
 
 const U: f64 = 1.0 / 16_777_216.0;
 
-/// How a kernel's exponentials come about.
+/// Error of a kernel's exponentials.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Exponential {
     Rounded,
-    /// By a power of two, whose exponent is rounded.
+    /// Error of a power of two, whose exponent is rounded.
     OfTwo,
-    /// Off by `4 + 2 abs(d)` in `u`, so that all of it adds up in the entropy.
+    /// Error of `4 + 2 abs(d)` in `u`, with signs such that all errors add up in the entropy.
     Worst(f64),
 }
 
-/// In f32 throughout.
+/// Entropy in f32 throughout.
 #[derive(Clone, Copy)]
 pub(super) struct F32 {
     pub(super) exponential: Exponential,
-    /// Terms that a sum adds in series.
+    /// Number of terms that a sum adds in series.
     pub(super) block: usize,
-    /// Factors of 1 for a sound computation: of both sums.
+    /// Factors of both sums, 1 for a sound computation.
     pub(super) faults: [f32; 2],
 }
 
@@ -33,7 +33,7 @@ impl F32 {
         faults: [1.0; 2],
     };
 
-    /// `exp(d)` of an entry with log-probability `w`, in a row of entropy `h`.
+    /// Computes `exp(d)` of an entry with log-probability `w`, in a row of entropy `h`.
     fn exp(self, d: f32, w: f64, h: f64) -> f32 {
         match self.exponential {
             _ if d == 0.0 => 1.0,

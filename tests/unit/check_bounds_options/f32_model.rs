@@ -1,10 +1,10 @@
-//! A kernel on the CPU.
+//! Model of a kernel on the CPU.
 
 use wgpu_softmax::Reduction;
 use wgpu_softmax::check::{Comparison, bounds, compare};
 use wgpu_softmax::reference::{CrossEntropy, Targets};
 
-/// The sum of blocks that are summed in blocks in turn.
+/// Computes the sum of blocks that are summed in blocks in turn.
 pub(super) fn sum(mut terms: Vec<f32>, block: usize) -> f32 {
     while terms.len() > 1 {
         let blocks = terms.chunks(block);
@@ -21,10 +21,9 @@ pub(super) struct F32 {
     pub(super) z_loss: f32,
     pub(super) softcap: Option<f32>,
     pub(super) scale: f32,
-    /// Terms that a sum adds in series.
+    /// Number of terms that a sum adds in series.
     pub(super) block: usize,
-    /// Factors of 1 for a sound computation: of the sum of exponentials, the shares, the z-loss and
-    /// the slope.
+    /// Factors of the sum of exponentials, the target weights, the z-loss and the slope, 1 for a sound computation.
     pub(super) faults: [f32; 4],
 }
 
@@ -38,7 +37,7 @@ impl F32 {
         }
     }
 
-    /// Loss and gradient of a row with the target's probabilities `q`, the reduction being a sum.
+    /// Computes loss and gradient of a row with the target's probabilities `q`, the reduction being a sum.
     fn row(&self, x: &[f32], q: &dyn Fn(usize) -> f32) -> (f32, Vec<f32>) {
         let cap = |x: f32| self.softcap.map_or(x, |cap| cap * (x / cap).tanh());
         let z: Vec<f32> = match self.softcap {
@@ -76,7 +75,7 @@ impl F32 {
         (loss, (0..x.len()).map(gradient).collect())
     }
 
-    /// The same operation in f64.
+    /// Returns the same operation in f64.
     pub(super) fn reference(&self, cols: usize) -> CrossEntropy {
         let operation = CrossEntropy::new(cols)
             .reduction(Reduction::Sum)
@@ -93,7 +92,7 @@ impl F32 {
             .fold(operation, CrossEntropy::softcap)
     }
 
-    /// How the losses and the gradient of `logits` compare with the reference.
+    /// Compares the losses and the gradient of `logits` with the reference.
     pub(super) fn compare<'a>(
         &self,
         logits: &[f32],

@@ -7,13 +7,13 @@ use wgpu_softmax::reference::{Columns, Masked, log_softmax, logsumexp, softmax};
 const U: f64 = 1.0 / 16_777_216.0;
 const INF: f32 = f32::INFINITY;
 
-/// A kernel on the CPU: f32 throughout.
+/// Model of a kernel on the CPU: f32 throughout.
 #[derive(Clone, Copy)]
 struct F32 {
     scale: f32,
-    /// Terms that a sum adds in series.
+    /// Number of terms that a sum adds in series.
     block: usize,
-    /// A factor of 1 for a sound computation: of the sum of exponentials, and of the mask.
+    /// Factors of the sum of exponentials and of the mask, 1 for a sound computation.
     faults: [f32; 2],
 }
 
@@ -24,8 +24,8 @@ impl F32 {
         faults: [1.0; 2],
     };
 
-    /// Probabilities, log-probabilities and logsumexp of a row that is not spoilt. The product is rounded, and then the sum:
-    /// WGSL promises no more of `fma`. Of both is taken the half, which no sum makes infinite.
+    /// Computes probabilities, log-probabilities and logsumexp of a row that is not spoilt. The product is rounded, and then the
+    /// sum: WGSL promises no more of `fma`. Both are halved, so that no sum is infinite.
     fn row(self, x: &[f32], mask: &[f32]) -> [Vec<f32>; 3] {
         let half = |(x, m): (&f32, &f32)| 0.5 * self.scale * x + 0.5 * self.faults[1] * m;
         let z: Vec<f32> = x.iter().zip(mask).map(half).collect();
@@ -40,7 +40,7 @@ impl F32 {
         ]
     }
 
-    /// How it compares with the reference, row by row, where that has probabilities.
+    /// Compares it with the reference, row by row, where that has probabilities.
     fn compare(self, logits: &[f32], mask: &[f32], cols: usize) -> [Comparison; 3] {
         let mut all = [Comparison::EMPTY; 3];
         for (x, mask) in logits.chunks(cols).zip(mask.chunks(cols)) {
@@ -75,7 +75,7 @@ impl F32 {
     }
 }
 
-/// What masks hold: noise of several sizes, a bias by distance, and numbers that stand for `-inf`, or are it.
+/// Returns masks: noise of several sizes, a bias by distance, and numbers that stand for `-inf`, or are it.
 fn masks(len: usize) -> [Vec<f32>; 5] {
     let noise = |factor: f32| {
         Inputs::Flat
@@ -152,7 +152,7 @@ fn a_fault_of_1e_4_fails() {
     }
 }
 
-/// A mask in which a large number stands for `-inf` does not make the bounds of the others large.
+/// A mask in which a large number stands for `-inf` does not enlarge the bounds of the others.
 #[test]
 fn a_masked_column_costs_nothing() {
     let mask = [0.0, f32::MIN, 0.0, 0.0];

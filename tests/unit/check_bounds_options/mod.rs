@@ -11,7 +11,7 @@ mod table;
 use f32_model::F32;
 use wgpu_softmax::check::{Inputs, inputs};
 
-/// Probabilities that sum to about 1, a third of them 0.
+/// Returns probabilities that sum to about 1, a third of them 0.
 fn probs(rows: usize, cols: usize, seed: u64) -> Vec<f32> {
     let logits = Inputs::Flat.logits(rows, cols, seed);
     let probs = inputs::probs(&logits, cols);
@@ -22,7 +22,7 @@ fn probs(rows: usize, cols: usize, seed: u64) -> Vec<f32> {
         .collect()
 }
 
-/// Every option alone, and all together.
+/// Returns every option by itself, and all together.
 fn options(cols: usize, block: usize) -> [F32; 7] {
     let plain = F32::new(block);
     let weight = (0..cols).map(|c| 0.25 + (c % 7) as f32 / 4.0).collect();
@@ -62,7 +62,7 @@ fn options(cols: usize, block: usize) -> [F32; 7] {
     ]
 }
 
-/// The worst share of a bound in what `of` makes of random targets.
+/// Returns the largest error divided by its bound in the results of `of` for random targets.
 fn worst_share(of: &F32, kind: Inputs, rows: usize, cols: usize) -> f64 {
     let logits = kind.logits(rows, cols, 3);
     let ids = inputs::targets(rows, cols, 4, None);

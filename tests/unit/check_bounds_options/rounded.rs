@@ -54,7 +54,7 @@ fn correctly_rounded_results_pass() {
     }
 }
 
-/// As are those of the scaled operations.
+/// The same holds for the scaled operations.
 #[test]
 fn correctly_rounded_scaled_results_pass() {
     let rounded = |values: &[f64]| values.iter().map(|&v| v as f32).collect::<Vec<_>>();

@@ -1,4 +1,4 @@
-//! The bounds of what else a row of logits tells.
+//! Bounds of the auxiliary outputs of a row of logits.
 
 use super::f32_entropy::{Exponential, F32};
 use wgpu_softmax::check::{Inputs, bounds, compare, inputs};
@@ -6,7 +6,7 @@ use wgpu_softmax::reference::CrossEntropy;
 
 const U: f64 = 1.0 / 16_777_216.0;
 
-/// A row in which `share` of the probability is spread over all columns but one.
+/// Returns a row in which the part `share` of the probability is spread over all columns but one.
 fn spread(cols: usize, share: f32) -> Vec<f32> {
     let low = (share / (1.0 - share) / cols as f32).ln();
     let logit = |column: usize| low + (column % 7) as f32 / 100.0;
@@ -188,7 +188,7 @@ fn correctly_rounded_results_pass() {
     }
 }
 
-/// With a softcap, f32 has equal logits that are not equal.
+/// With a softcap, different logits may be equal in f32.
 #[test]
 fn what_may_be_found_as_argmax() {
     let row = [10.0, 12.0, 0.5];

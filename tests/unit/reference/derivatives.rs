@@ -4,7 +4,7 @@ use super::*;
 
 const COLS: usize = 9;
 const SHARP: f64 = 1e-11;
-/// Where the gradient starts from an output that was rounded to f32.
+/// Tolerance where the gradient starts from an output that was rounded to f32.
 const ROUNDED: f64 = 2e-6;
 
 fn cases() -> impl Iterator<Item = (Vec<f32>, Vec<f32>)> {

@@ -1,5 +1,4 @@
-//! The reference on its own: derivatives against finite differences, identities, published numbers,
-//! and every special value once.
+//! The reference by itself: derivatives against finite differences, identities, published numbers, and every special value once.
 
 mod cross_entropy;
 mod derivatives;
@@ -35,14 +34,14 @@ fn all_nan(values: &[f64]) -> bool {
     values.iter().all(|value| value.is_nan())
 }
 
-/// Logits on a grid of 1/256, to which steps of 1/256 can be added without rounding.
+/// Returns logits on a grid of 1/256, to which steps of 1/256 can be added without rounding.
 fn on_grid(inputs: Inputs, cols: usize, seed: u64) -> Vec<f32> {
     let logits = inputs.logits(1, cols, seed);
     logits.iter().map(|x| (x * 256.0).round() / 256.0).collect()
 }
 
-/// The gradient of `f` at `x` by central differences of two step widths, extrapolated (Richardson):
-/// with the steps below, good to about 1e-12.
+/// Computes the gradient of `f` at `x` by central differences of two step widths, extrapolated (Richardson): with the steps
+/// below, good to about 1e-12.
 fn gradient_of(f: impl Fn(&[f32]) -> f64, x: &[f32]) -> Vec<f64> {
     let at = |i: usize, step: f32| {
         let mut moved = x.to_vec();

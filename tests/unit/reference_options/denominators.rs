@@ -1,4 +1,4 @@
-//! What means divide by.
+//! Divisors of means.
 
 use super::{NAN, REDUCTIONS, all_nan, close, sum};
 use wgpu_softmax::ZeroValid;
@@ -91,8 +91,8 @@ fn a_bad_target_is_nan_under_every_policy() {
     assert_eq!(zero.losses::<f32>(&[], Targets::Probs(&[])).loss, Some(0.0));
 }
 
-/// Parts that are told the counts of the whole batch: their losses add up to its loss, and their
-/// gradients are its gradient, bit for bit.
+/// Parts that are given the counts of the whole batch: their losses add up to its loss, and their gradients are its gradient, bit
+/// for bit.
 #[test]
 fn parts_of_a_batch_divide_by_the_counts_of_all_of_it() {
     let (rows, cols, cut) = (7, 4, 3);

@@ -11,7 +11,7 @@ use wgpu_softmax::reference::{
 const COLS: usize = 7;
 const ROWS: usize = 3;
 
-/// By central differences of two step widths, extrapolated (Richardson).
+/// Computes a gradient by central differences of two step widths, extrapolated (Richardson).
 fn gradient_of(f: impl Fn(&[f32]) -> f64, x: &[f32]) -> Vec<f64> {
     let at = |i: usize, step: f32| {
         let mut moved = x.to_vec();
@@ -23,7 +23,7 @@ fn gradient_of(f: impl Fn(&[f32]) -> f64, x: &[f32]) -> Vec<f64> {
     (0..x.len()).map(extrapolated).collect()
 }
 
-/// Logits on a grid of 1/256, to which the steps can be added without rounding.
+/// Returns logits on a grid of 1/256, to which the steps can be added without rounding.
 fn logits(seed: u64) -> Vec<f32> {
     let logits = Inputs::Flat.logits(ROWS, COLS, seed);
     logits.iter().map(|x| (x * 256.0).round() / 128.0).collect()
@@ -33,7 +33,7 @@ fn probs(seed: u64) -> Vec<f32> {
     inputs::upstream(ROWS * COLS, seed)
 }
 
-/// One operation for every set of options: bit `i` of `set` is option `i`.
+/// Returns one operation for every set of options: bit `i` of `set` is option `i`.
 fn with_options(set: u64, reduction: Reduction) -> CrossEntropy {
     let weight = vec![0.5, 0.0, 2.0, 1.0, -0.25, 3.0, 1.5];
     let options: [&dyn Fn(CrossEntropy) -> CrossEntropy; 6] = [
@@ -54,8 +54,8 @@ fn with_options(set: u64, reduction: Reduction) -> CrossEntropy {
     chosen.fold(operation, |operation, (_, option)| option(operation))
 }
 
-/// The number that the gradient belongs to, from losses of one row at a time: row `n` counts
-/// `g_n` times, its cross-entropy over the weights and its z-loss over the rows.
+/// Computes the function whose gradient is tested, from losses of one row at a time: row `n` counts `g_n` times, its
+/// cross-entropy over the weights and its z-loss over the rows.
 fn objective<'a>(
     set: u64,
     reduction: Reduction,

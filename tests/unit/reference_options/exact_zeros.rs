@@ -1,4 +1,4 @@
-//! Shares of exactly 0.
+//! Target weights of exactly 0.
 
 use super::{INF, NAN, all_nan, sum};
 
@@ -40,7 +40,7 @@ fn any_other_share_is_infinite() {
     );
 }
 
-/// A factor of 0 hides even what is not finite.
+/// A factor of 0 hides even values that are not finite.
 #[test]
 fn zero_times_what_is_not_finite_is_zero() {
     for bad in [NAN, INF, -INF] {
@@ -64,7 +64,7 @@ fn zero_times_what_is_not_finite_is_zero() {
     }
 }
 
-/// But logits without probabilities are NaN whatever the shares.
+/// Logits without probabilities are NaN whatever the target weights.
 #[test]
 fn a_poisoned_row_is_nan_even_without_shares() {
     for row in [[NAN, 0.0], [INF, 0.0], [-INF, -INF]] {

@@ -11,7 +11,7 @@ fn weighted(operation: CrossEntropy) -> CrossEntropy {
     operation.weight(vec![1.0, 2.0, 0.5, 1.0])
 }
 
-/// An option with the mean, the mean with weights, and the weighted losses of the rows.
+/// An option with the mean, the weighted mean, and the weighted losses of the rows.
 type Case = (fn(CrossEntropy) -> CrossEntropy, f64, f64, [f64; 3]);
 
 #[test]

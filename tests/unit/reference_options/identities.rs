@@ -1,4 +1,4 @@
-//! What must be equal for any options.
+//! Identities that hold for any options.
 
 use super::{INF, close, sum};
 use proptest::prelude::*;
@@ -7,7 +7,7 @@ use wgpu_softmax::reference::CrossEntropy;
 
 const COLS: usize = 5;
 
-/// An operation of any options, and logits of two rows.
+/// Draws an operation of any options, and logits of two rows.
 fn any() -> impl Strategy<Value = (CrossEntropy, Vec<f32>)> {
     let logit = prop_oneof![8 => -20_f32..20.0, 1 => Just(-INF)];
     let weight = prop_oneof![3 => 0_f32..3.0, 1 => Just(0.0)];

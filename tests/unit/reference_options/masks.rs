@@ -8,7 +8,7 @@ use wgpu_softmax::reference::{Columns, Masked, log_softmax, logsumexp, softmax};
 const LOGITS: [f32; 4] = [2.0, 1.0, 0.0, -1.0];
 const ADDED: [f32; 4] = [0.5, -1.0, 3.0, 0.25];
 
-/// Probabilities, log-probabilities and logsumexp.
+/// Returns probabilities, log-probabilities and logsumexp.
 fn all(logits: &[f32], masked: Masked<'_>) -> [Vec<f64>; 3] {
     [
         softmax(logits, masked),
@@ -68,7 +68,7 @@ fn rows_have_their_own_masks() {
     );
 }
 
-/// Neither the logit nor what is added to it.
+/// Neither the excluded logit nor the mask added to it is read.
 #[test]
 fn an_excluded_logit_is_never_looked_at() {
     let kept = [true, false, true];
@@ -98,7 +98,7 @@ fn a_spoilt_row_is_nan_where_it_is_excluded_too() {
     }
 }
 
-/// Scale and mask come first: special values are told apart in `z`, with IEEE's sums.
+/// Scale and mask come first: special values are classified in `z`, with IEEE's sums.
 #[test]
 fn special_values_of_the_sum() {
     let cases = [
@@ -168,7 +168,7 @@ fn logits_and_mask() -> impl Strategy<Value = (Vec<f32>, Vec<f32>, Vec<bool>)> {
 }
 
 proptest! {
-    /// What is kept is a row of its own.
+    /// The kept columns are a row of their own.
     #[test]
     fn excluded_columns_are_no_columns((logits, _, kept) in logits_and_mask()) {
         let masked = Masked::new(4).kept(&kept);

@@ -1,4 +1,4 @@
-//! What panics.
+//! Misuse that panics.
 
 use super::{INF, NAN, sum};
 use wgpu_softmax::reference::CrossEntropy;

@@ -1,5 +1,5 @@
-//! The options of cross-entropy, its row outputs, the scale of all operations and their masks, in the
-//! reference: published numbers, derivatives, rules, and nothing where they are off.
+//! Options of cross-entropy, its row outputs, the scale of all operations and their masks, in the reference: published numbers,
+//! derivatives, rules, and no effect where they are off.
 
 mod denominators;
 mod derivatives;

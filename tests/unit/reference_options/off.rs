@@ -1,4 +1,4 @@
-//! What is off changes no bit.
+//! Options that are off: they change no bit.
 
 use super::REDUCTIONS;
 use wgpu_softmax::ZeroValid;
@@ -12,7 +12,7 @@ fn bits(values: &[f64]) -> Vec<u64> {
     values.iter().map(|value| value.to_bits()).collect()
 }
 
-/// Every option at the value that changes nothing.
+/// Returns every option at the value that changes nothing.
 fn neutral(operation: &CrossEntropy, cols: usize, rows: usize) -> [CrossEntropy; 7] {
     let it = || operation.clone();
     [
@@ -91,7 +91,7 @@ fn a_scale_of_one_changes_no_bit() {
     }
 }
 
-/// A scale that is a power of two is exact, and so is the same as scaled logits.
+/// A scale that is a power of two is exact, and gives the results of scaled logits.
 #[test]
 fn a_scale_is_a_factor_of_the_logits() {
     let logits = Inputs::Peaked.logits(3, 33, 8);

@@ -1,4 +1,4 @@
-//! What else a row of logits tells.
+//! Auxiliary outputs of rows of logits.
 
 use super::{INF, NAN, all_nan, assert_close, close, sum};
 use proptest::prelude::*;
@@ -104,7 +104,7 @@ fn the_first_of_equal_logits() {
     assert_eq!(argmax(&[f32::MIN, f32::MAX]), Some(1));
     assert_eq!(argmax(&[-INF, f32::MIN]), Some(1));
     assert!(outputs(&[3.0, 3.0], 0).top1_hits[0] && !outputs(&[3.0, 3.0], 1).top1_hits[0]);
-    // the softcap makes 1 of both, rounded
+    // The softcap rounds both to 1.
     let capped = sum(3).softcap(1.0).row_outputs(&[0.0, 1e9, INF], &[2]);
     assert_eq!((capped.argmax[0], capped.top1_hits[0]), (Some(2), true));
     assert_eq!(
@@ -186,7 +186,7 @@ fn class_probabilities_name_no_class() {
 }
 
 proptest! {
-    /// Against the other operations, row by row.
+    /// Compares with the other operations, row by row.
     #[test]
     fn as_the_losses_and_the_probabilities(
         logits in prop::collection::vec(prop_oneof![8 => -80_f32..80.0, 1 => Just(-INF)], 10),
@@ -222,7 +222,7 @@ proptest! {
         }
     }
 
-    /// Between 0 and `ln N`, whatever the shift.
+    /// Entropies are between 0 and `ln N`, whatever the shift.
     #[test]
     fn entropies_are_within_their_range(logits in prop::collection::vec(-700_f32..700.0, 9)) {
         let found = sum(9).row_outputs(&logits, &[0]);

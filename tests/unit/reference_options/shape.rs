@@ -1,4 +1,4 @@
-//! Tensors as rows, and masks as large as they are.
+//! Tensors as rows, and masks broadcast to their size.
 
 use proptest::prelude::*;
 use wgpu_softmax::reference::{axis_to_rows, broadcast, causal, rows_to_axis};

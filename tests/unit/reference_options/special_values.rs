@@ -1,4 +1,4 @@
-//! NaN and infinities, in the logits as they are read and in what goes with them.
+//! NaN and infinities, in the logits as they are read and in the other inputs.
 
 use super::{INF, NAN, all_nan, close, sum};
 use wgpu_softmax::Reduction;
@@ -34,7 +34,7 @@ fn what_is_not_finite_spoils_the_rows_that_use_it() {
     }
 }
 
-/// PyTorch's `-w log p`, and what it makes of `sum / sum of w`.
+/// The results of PyTorch: `-w log p`, and `sum / sum of w`.
 #[test]
 fn an_infinite_weight_makes_an_infinite_loss() {
     let logits = [0.0, 1.0, 1.0, 0.0];
@@ -65,7 +65,7 @@ fn an_infinite_weight_makes_an_infinite_loss() {
     assert_eq!(nan.losses(&logits, &[1, 0]).nan_rows, 1);
 }
 
-/// What counts is the scaled distance from the maximum.
+/// Only the scaled distance from the maximum counts.
 #[test]
 fn no_scale_makes_a_finite_logit_infinite() {
     let steep = Columns::new(3).scale(3e38);
@@ -90,7 +90,7 @@ fn no_scale_makes_a_finite_logit_infinite() {
     ));
 }
 
-/// Numbers that f32 lacks, or does not tell apart.
+/// Numbers that f32 lacks, or cannot distinguish.
 #[test]
 fn logits_of_64_bits() {
     let odds = 1_f64.exp();
@@ -114,7 +114,7 @@ fn logits_of_64_bits() {
     assert!((soft.row_losses[0] / (1e-300 * 2_f64.ln()) - 1.0).abs() < 1e-15);
 }
 
-/// Scale and softcap come first: what they make finite is an ordinary number.
+/// Scale and softcap come first: an infinity that they make finite is an ordinary number.
 #[test]
 fn the_softcap_makes_infinities_finite() {
     let capped = sum(3).softcap(2.0);

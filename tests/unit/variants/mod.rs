@@ -23,9 +23,9 @@ fn capabilities(program: &Program) -> Capabilities {
     capabilities
 }
 
-/// The programs that a run goes through: of those that differ in one thing some in every run, and all of them in a full one.
+/// Returns the programs that a run goes through: a part of them in every run, and all of them in a full one.
 fn share() -> Vec<Program> {
-    // Shares no factor with the numbers of storages, ways to merge and stages.
+    // The step has no common factor with the numbers of storages, ways to merge and stages.
     some(programs(), 0, 11)
 }
 
@@ -34,7 +34,7 @@ fn parsed(text: &str) -> Module {
         .unwrap_or_else(|error| panic!("{}", error.emit_to_string(text)))
 }
 
-/// Validated with exactly the capabilities claimed.
+/// Validates a module with exactly the capabilities claimed.
 fn validated(program: &Program, module: &Module, text: &str) -> ModuleInfo {
     Validator::new(ValidationFlags::all(), capabilities(program))
         .subgroup_stages(naga::valid::ShaderStages::COMPUTE)
@@ -43,7 +43,7 @@ fn validated(program: &Program, module: &Module, text: &str) -> ModuleInfo {
         .unwrap_or_else(|error| panic!("{program:?}: {}", error.emit_to_string(text)))
 }
 
-/// The bindings that the entry point uses, and whether each may be written.
+/// Returns the bindings that the entry point uses, each with a flag that it may be written.
 fn bindings_used(module: &Module, info: &ModuleInfo) -> Vec<(u32, bool)> {
     let entry = info.get_entry_point(0);
     let mut list: Vec<_> = module
@@ -77,7 +77,7 @@ fn every_program_agrees_with_the_host_and_translates() {
     }
 }
 
-/// A reader finds nothing that the entry point does not use.
+/// Fails if a text has anything that the entry point does not use.
 fn assert_all_is_reached(program: &Program, module: &Module, info: &ModuleInfo) {
     let entry = info.get_entry_point(0);
     for (handle, global) in module.global_variables.iter() {
@@ -127,7 +127,7 @@ fn calls(block: &naga::Block) -> Vec<naga::Handle<naga::Function>> {
     list
 }
 
-/// A share of the programs that misses a piece would say nothing of it.
+/// Every piece is in the programs of a run: a missing one would not be tested.
 #[test]
 fn every_piece_is_gone_through() {
     let pieces = |programs: Vec<Program>| {
@@ -145,7 +145,7 @@ fn every_piece_is_gone_through() {
     assert!(found.len() > 20, "{found:?}");
 }
 
-/// The bindings that the entry point uses are those that the host binds.
+/// Fails unless the bindings that the entry point uses are those that the host binds.
 fn assert_bindings(program: &Program, module: &Module, info: &ModuleInfo) {
     let host = program.bindings();
     let expected: Vec<_> = host
@@ -165,7 +165,7 @@ fn assert_translates(program: &Program, module: &Module, info: &ModuleInfo) {
     };
     let words = to_spirv(module, info, entry);
     assert_in("SPIR-V", words.err().map(|error| error.to_string()));
-    // 64-bit integers are for software adapters, all of which are spoken to by Vulkan.
+    // 64-bit integers are for software adapters, all of which are reached by Vulkan.
     if program.int64 {
         return;
     }

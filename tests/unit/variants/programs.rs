@@ -4,7 +4,7 @@ use wgpu_softmax::DType;
 use wgpu_softmax::shader::{Program, Stage, Strided};
 use wgpu_softmax::variant::{Access, KernelOptions, Masking, Operation, Reduce, Shares};
 
-/// Every program that a plan can ask for, with registers of a few lengths.
+/// Returns every program that a plan can need, with registers of a few lengths.
 pub(crate) fn programs() -> Vec<Program> {
     let rows = [
         Stage::Partial,
@@ -36,7 +36,7 @@ pub(crate) fn programs() -> Vec<Program> {
                 (Reduce::Subgroup, 8),
                 (Reduce::Workgroup, 64),
             ] {
-                // Where the result lies is nothing to how lanes merge.
+                // The place of the result does not matter to the way lanes merge.
                 if form.in_place && reduce != Reduce::Workgroup {
                     continue;
                 }
@@ -61,7 +61,7 @@ pub(crate) fn programs() -> Vec<Program> {
     list
 }
 
-/// Every program of rows that lie side by side.
+/// Returns every program of rows on a strided axis.
 fn strided() -> Vec<Program> {
     let mut list = Vec::new();
     for (operation, form) in forms() {
@@ -103,7 +103,7 @@ fn strided_stages(operation: Operation, form: KernelOptions) -> &'static [Stage]
     let shares_partial = shares_partial(operation, form);
     let by_quads = matches!(form.masking, Masking::AddedByQuads | Masking::KeptByQuads);
     match operation {
-        // Of rows one after the other alone.
+        // Only rows one after the other have these.
         _ if form.causal || by_quads => &[],
         Operation::PartialStatistic => &whole_rows[3..],
         Operation::CrossEntropyBackward => &[Stage::Elementwise],
@@ -115,7 +115,7 @@ fn strided_stages(operation: Operation, form: KernelOptions) -> &'static [Stage]
     }
 }
 
-/// Every operation in every form.
+/// Returns every operation in every form.
 fn forms() -> impl Iterator<Item = (Operation, KernelOptions)> {
     let all = Operation::ALL.into_iter().chain(Operation::SHARDED);
     let of_masks = KernelOptions::all(Operation::Softmax)
@@ -130,7 +130,7 @@ fn forms() -> impl Iterator<Item = (Operation, KernelOptions)> {
     every.chain(of_masks)
 }
 
-/// The forms that rows are counted by: with class ids, and with probabilities.
+/// Returns the forms that rows are counted by: with class ids, and with probabilities.
 fn tallied() -> impl Iterator<Item = KernelOptions> {
     [Shares::Onehot, Shares::Probabilities]
         .into_iter()
@@ -140,8 +140,8 @@ fn tallied() -> impl Iterator<Item = KernelOptions> {
         })
 }
 
-/// Every access to every storage type, by words and by 64-bit integers; a few of them in forms that options make, whose
-/// code is another one.
+/// Returns every access to every storage type, by words and by 64-bit integers; only a few of them for forms of options, whose
+/// code differs.
 fn storages(form: KernelOptions) -> impl Iterator<Item = (Access, bool, DType)> {
     let with_each = move |access| {
         let by_u64 = DType::ALL.map(|dtype| (access, true, dtype));
@@ -164,7 +164,8 @@ fn storages(form: KernelOptions) -> impl Iterator<Item = (Access, bool, DType)> 
     all.into_iter().flat_map(with_each).filter(wanted)
 }
 
-/// Parts of logits alone are folded by one program for all that is made of them, and parts of any wherever it is written.
+/// True if one program folds the parts for everything computed from them: parts of logits only, and parts of any matrices for a
+/// result written in place.
 fn shares_partial(operation: Operation, form: KernelOptions) -> bool {
     form.in_place || (form.matrices_read(operation) == 1 && !form.is_dense())
 }

@@ -1,4 +1,4 @@
-//! To the languages of backends, as wgpu asks for them.
+//! Translation to the languages of backends, with the options that wgpu passes.
 
 use naga::back::{glsl, hlsl, msl, spv};
 use naga::proc::{BoundsCheckPolicies, BoundsCheckPolicy};

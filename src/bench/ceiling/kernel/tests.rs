@@ -1,4 +1,4 @@
-//! Every form of every ceiling, without a GPU: parsed, validated, specialised, translated.
+//! Tests of every form of every ceiling, without a GPU: parsed, validated, specialised, translated.
 
 use naga::back::{PipelineConstants, glsl, hlsl, msl, pipeline_constants, spv};
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
