@@ -1,4 +1,5 @@
-//! Causal rows by how many columns they count: a kernel for each bin of queries holds no more of a row than those count.
+//! Bins of causal rows by the number of columns that they count: the kernel of a bin of queries holds only those columns
+//! of a row.
 
 use crate::kernel::Step;
 use crate::layout::Geometry;
@@ -10,10 +11,10 @@ use crate::variant::{Family, Variant};
 /// Bins of a group of queries.
 const BINS: u32 = 4;
 
-/// Quads that a lane holds of a row, for which bins pay at least.
+/// Quads of a row that a lane has to hold, at least, for bins to pay.
 const MANY_QUADS: u32 = 2 * BINS;
 
-/// Some neighbouring queries of each group of them, and their kernel.
+/// A range of queries, the same in each group of queries, and its kernel.
 #[derive(Debug, Clone)]
 pub(crate) struct Bin {
     first: u32,
@@ -22,7 +23,7 @@ pub(crate) struct Bin {
 }
 
 impl Bin {
-    /// Bins for causal rows in registers; none for others.
+    /// Plans bins for causal rows in registers; no bins for others.
     pub(crate) fn plan(geometry: &Geometry, variant: Variant) -> Vec<Self> {
         let Family::Registers { quads } = variant.family else {
             return Vec::new();
@@ -35,7 +36,7 @@ impl Bin {
         let (mut bins, mut first) = (Vec::new(), 0);
         let mut counted = 0;
         for bin in 1..=BINS {
-            // A whole number of blocks, but for the last bin, which is that of the longest rows.
+            // A whole number of blocks of four quads, except in the last bin, which has the longest rows.
             let held = match bin {
                 BINS => quads,
                 _ => (quads * bin / BINS).next_multiple_of(4),
@@ -55,19 +56,19 @@ impl Bin {
                 });
                 first = end;
             }
-            // The last quads of a shifted row may hold a column less.
+            // The last quads of a shifted row may hold one column fewer.
             counted = held - u32::from(variant.access.most_shifted() > 0);
         }
         bins
     }
 
-    /// Whether a window has whole groups of queries.
+    /// Returns true if a window consists of whole groups of queries.
     pub(crate) fn divide(geometry: &Geometry, window: Window) -> bool {
         let queries = u64::from(geometry.queries.max(1));
         window.first.is_multiple_of(queries) && window.rows.is_multiple_of(queries)
     }
 
-    /// The part of a dispatch over all rows that is this bin's.
+    /// Restricts a dispatch over all rows to this bin.
     pub(crate) fn of_all<'a>(&self, all: Step<'a>) -> Step<'a> {
         let grid = all.params.grid;
         let bin_rows = self.rows_of(&all.params);
@@ -86,13 +87,13 @@ impl Bin {
         }
     }
 
-    /// How many of all rows are this bin's.
+    /// Number of this bin's rows among all rows of a dispatch.
     pub(crate) const fn rows_of(&self, params: &Params) -> u32 {
         params.grid.rows / params.grid.queries * self.queries
     }
 }
 
-/// How many queries, from the first on, count no more columns than so many quads a lane hold.
+/// Number of queries, from the first one on, that count no more columns than `quads` quads a lane hold.
 fn queries_within(geometry: &Geometry, variant: Variant, quads: u32) -> u32 {
     let held = 4 * quads * variant.lanes - variant.access.most_shifted();
     // The last query counts every column, and each one before it one less.

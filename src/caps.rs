@@ -1,4 +1,4 @@
-//! What a device offers, what we would like it to, and what a kernel asks of it.
+//! Capabilities of a device: what it offers, what serves this crate best, and what a program needs.
 
 use wgpu::{Adapter, Device, DeviceType, Features, Limits};
 
@@ -42,7 +42,7 @@ pub fn wanted(adapter: &Adapter) -> (Features, Limits) {
     (features, limits)
 }
 
-/// What of `device` decides which kernels it can run.
+/// Abilities of `device`: the part of its features and limits that decides which kernels it can run.
 pub(crate) fn abilities_of(device: &Device) -> Abilities {
     let (limits, info) = (device.limits(), device.adapter_info());
     let subgroups = device.features().contains(Features::SUBGROUP) && info.subgroup_min_size >= 4;
@@ -58,8 +58,8 @@ pub(crate) fn abilities_of(device: &Device) -> Abilities {
     }
 }
 
-/// So many workgroups, at most `most` in a dimension, folded with as little waste as the fold allows; none where three
-/// dimensions do not hold them.
+/// Folds `groups` workgroups into three dimensions of at most `most` each, with as little waste as the fold allows.
+/// Returns `None` where three dimensions do not hold them.
 pub(crate) fn fold(groups: u64, most: u32) -> Option<Grid> {
     let most = u64::from(most);
     let rows = groups.div_ceil(most.max(1)).max(1);
@@ -84,7 +84,7 @@ pub(crate) fn check(program: &Program, limits: &Limits) -> Result<(), Error> {
     })
 }
 
-/// The first limit that a program exceeds, how much it needs, and how much there is.
+/// Finds the first limit that a program exceeds: its name, how much the program needs, and how much there is.
 fn unmet(program: &Program, limits: &Limits) -> Option<(&'static str, u64, u64)> {
     let bindings = program.bindings();
     let count = |uniform| {

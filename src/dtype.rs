@@ -1,7 +1,7 @@
-/// The type in which values are stored. Arithmetic is f32, whatever the storage.
+/// Storage type of values. Arithmetic is f32, whatever the storage.
 ///
-/// 16-bit values are converted in integer arithmetic, both ways, to the bits that the kernels
-/// give: no conversion of the platform's takes part, and subnormal numbers survive.
+/// 16-bit values are converted in integer arithmetic, both ways, to the same bits as in the kernels: no conversion of the
+/// platform takes part, and subnormal numbers are kept.
 ///
 /// ```
 /// use wgpu_softmax::DType;
@@ -16,9 +16,9 @@ pub enum DType {
     /// IEEE 754 binary32.
     #[default]
     F32,
-    /// IEEE 754 binary16: 5 bits of exponent, 10 of fraction, 65,504 the largest.
+    /// IEEE 754 binary16: 5 bits of exponent, 10 bits of fraction, 65,504 the largest value.
     F16,
-    /// The upper half of binary32: 8 bits of exponent, 7 of fraction.
+    /// The upper half of binary32: 8 bits of exponent, 7 bits of fraction.
     Bf16,
 }
 
@@ -34,7 +34,7 @@ impl DType {
         }
     }
 
-    /// `f32`, `f16` or `bf16`.
+    /// Name: `f32`, `f16` or `bf16`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::F32 => "f32",
@@ -52,7 +52,7 @@ impl DType {
         }
     }
 
-    /// Bits of the stored fraction: neighbours at 1 are 2 to the minus that apart.
+    /// Bits of the stored fraction: with `n` of them, neighbours at 1 are `2^-n` apart.
     pub const fn fraction_bits(self) -> u32 {
         match self {
             Self::F32 => 23,
@@ -69,8 +69,8 @@ impl DType {
         }
     }
 
-    /// The number that stored bits stand for: all 32 of them, or the lower 16. Every 16-bit number is an f32; a NaN
-    /// of 16 bits keeps its sign and payload, and is quiet.
+    /// Decodes stored bits: all 32 of them, or the lower 16. Every 16-bit number is an f32; a NaN of 16 bits keeps its
+    /// sign and payload, and is quiet.
     pub const fn decode(self, bits: u32) -> f32 {
         f32::from_bits(match self {
             Self::F32 => bits,
@@ -79,9 +79,9 @@ impl DType {
         })
     }
 
-    /// The bits that are stored, 32 of them or the lower 16: those nearest to a number, of two equally near the even
-    /// ones; subnormal where the number is, infinite beyond the range. A NaN in 16 bits keeps its sign and the top bits
-    /// of its payload, and is quiet.
+    /// Encodes a number as stored bits, 32 of them or the lower 16: the nearest value, and of two equally near ones the
+    /// even one; subnormal where the number is subnormal in this type, infinite beyond the range. A NaN in 16 bits keeps
+    /// its sign and the top bits of its payload, and is quiet.
     pub const fn encode(self, value: f32) -> u32 {
         match self {
             Self::F32 => value.to_bits(),
@@ -90,7 +90,7 @@ impl DType {
         }
     }
 
-    /// What is read back where `value` was stored.
+    /// Rounds `value` to this type: the value that is read back after `value` was stored.
     pub const fn round(self, value: f32) -> f32 {
         self.decode(self.encode(value))
     }
@@ -102,7 +102,7 @@ impl std::fmt::Display for DType {
     }
 }
 
-/// What an exponent of f16 lacks of the same exponent in f32, in place.
+/// Difference between the exponent biases of f32 and f16, at the position of the f32 exponent.
 const REBIAS: u32 = (127 - 15) << 23;
 
 const INFINITY: u32 = 0x7F80_0000;
@@ -149,7 +149,7 @@ const fn encode_bf16(bits: u32) -> u32 {
     }
 }
 
-/// `bits / 2^shift`, rounded to nearest, ties to even. A carry runs into the exponent, as it should.
+/// Returns `bits / 2^shift`, rounded to nearest, ties to even. A carry runs into the exponent, which is the right result.
 const fn shift_to_even(bits: u32, shift: u32) -> u32 {
     let below_half = (1 << (shift - 1)) - 1;
     (bits + below_half + (bits >> shift & 1)) >> shift

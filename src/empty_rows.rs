@@ -1,4 +1,4 @@
-/// What a row gives of which nothing is left: its logits are all `-inf`, or excluded. Its lse is `-inf` either way.
+/// Result of an empty row: one whose logits are all `-inf` or excluded. Its lse is `-inf` either way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum EmptyRows {

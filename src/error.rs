@@ -1,6 +1,6 @@
-//! What can go wrong, with what was expected and what was found.
+//! Errors, with what was expected and what was found.
 
-/// Why a plan, a binding or a run was refused.
+/// Reason why a plan, a binding or a run was refused.
 ///
 /// Every variant is raised before any work is recorded; nothing is written on an error.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -9,17 +9,17 @@ pub enum Error {
     /// A slice does not hold a whole number of rows, or two slices disagree.
     #[error("{what}: expected {expected} elements, found {found}")]
     Length {
-        /// The argument, by its name.
+        /// Name of the argument.
         what: &'static str,
-        /// The number of elements that the other arguments ask for.
+        /// Number of elements that the other arguments ask for.
         expected: u64,
-        /// The number of elements given.
+        /// Number of elements given.
         found: u64,
     },
     /// A number in a spec is outside its valid range.
     #[error("{what}: expected {expected}, found {found}")]
     Value {
-        /// The setting, by its name.
+        /// Name of the setting.
         what: &'static str,
         /// The valid range in words.
         expected: &'static str,
@@ -57,7 +57,7 @@ pub enum Error {
         /// The other role.
         second: &'static str,
     },
-    /// Two buffers were given where the result is to lie over what is read.
+    /// Two buffers were given for a result in place, which lies over its input in one buffer.
     #[error("buffers `{first}` and `{second}`: expected the same one twice, in place, found two")]
     Apart {
         /// The role that is read.
@@ -65,24 +65,24 @@ pub enum Error {
         /// The role that is written.
         second: &'static str,
     },
-    /// The device cannot serve the shape: a limit stands in the way.
+    /// The device cannot serve the shape: it exceeds a limit.
     #[error("{what} needs {needed}, but the device's limit `{limit}` is {available}")]
     Limit {
-        /// What was asked for.
+        /// The buffer, kernel or shape that exceeds the limit.
         what: String,
-        /// The limit, by wgpu's name for it.
+        /// The limit, by its name in wgpu.
         limit: &'static str,
-        /// How much of it is needed.
+        /// Amount needed.
         needed: u64,
-        /// How much of it the device has.
+        /// Amount that the device has.
         available: u64,
     },
-    /// A kernel variant was forced that this device or shape cannot run.
+    /// A kernel variant was forced that cannot run on this device or this shape.
     #[error("kernel {kernel} cannot run here: {reason}")]
     Variant {
         /// The kernel's name.
         kernel: String,
-        /// What it lacks.
+        /// The first reason found.
         reason: String,
     },
     /// No adapter was found, or it gave no device.
@@ -97,13 +97,13 @@ pub enum Error {
         /// The operation and its size.
         at: String,
     },
-    /// The device, or the host for it, has not as much memory as was asked for.
+    /// The device, or the host for it, has less free memory than was asked for.
     #[error("out of memory at {at}: free some, or work on fewer rows at a time")]
     OutOfMemory {
         /// The operation and its size.
         at: String,
     },
-    /// The device reported an error of its own: of a destroyed buffer, or one of another device, for one.
+    /// The device reported an error of another kind, for example about a destroyed buffer, or one of another device.
     #[error("the device failed at {at}: {reason}")]
     Device {
         /// The operation and its size.

@@ -78,7 +78,7 @@ impl JacobianPlan {
         contain(device, at, || self.bind_checked(logits, jacobian))
     }
 
-    /// Binds the statistic of each row, and then the products, by memory of the library's own.
+    /// Binds the statistic of each row, then the products, with scratch memory of the library between them.
     fn bind_checked(&self, logits: Tensor<'_>, jacobian: Tensor<'_>) -> Result<Bound, Error> {
         let Geometry { rows, .. } = self.products.geometry;
         let device = self.products.planner.device();
@@ -102,17 +102,17 @@ impl JacobianPlan {
         Ok(statistic.then(&merge).then(&products))
     }
 
-    /// A square matrix a row.
+    /// Shape of the result: a square matrix a row.
     fn squares(&self) -> Shape {
         let Geometry { cols, dtype, .. } = self.products.geometry;
         Shape::squares(u64::from(cols), dtype)
     }
 
-    /// The kernels that serve all rows of the plan, to be read, in the order of their dispatches.
+    /// Returns the kernels that serve all rows of the plan, as readable text, in the order of their dispatches.
     ///
     /// # Errors
     ///
-    /// A limit of the device that no more dispatches keep to.
+    /// A device limit that more dispatches cannot avoid.
     pub fn wgsl(&self) -> Result<Vec<KernelText>, Error> {
         let logits = Shape::matrix(Binding::Source, &self.products.geometry);
         let logits = Role::new(Binding::Source, "logits", logits);
@@ -132,12 +132,12 @@ impl JacobianPlan {
         .concat())
     }
 
-    /// The kernel that was chosen, by name.
+    /// Name of the chosen kernel.
     pub fn kernel(&self) -> String {
         self.products.name()
     }
 
-    /// The fewest bytes that the operation must move: each input read once, each output written once.
+    /// Fewest bytes that the operation must move: each input read once, each output written once.
     pub fn bytes_moved(&self) -> u64 {
         bytes_moved(&self.products.geometry)
     }

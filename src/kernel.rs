@@ -1,4 +1,4 @@
-//! A compiled program, and the one place that touches a compute pass.
+//! Compiled programs and bound dispatches: the only code that touches a compute pass.
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ impl Kernel {
     ///
     /// # Errors
     ///
-    /// What the device reports, and that it is lost.
+    /// An error that the device reports, or a lost device.
     pub(crate) fn new(device: &Device, program: Program) -> Result<Self, Error> {
         let at = || format!("compiling {}", program.label());
         contain(device, at, || {
@@ -86,7 +86,7 @@ impl Kernel {
         &self.bindings
     }
 
-    /// Whether it reads or writes a matrix.
+    /// Returns true if the kernel reads or writes a matrix.
     pub(crate) fn visits_matrices(&self) -> bool {
         let is_matrix = |binding| {
             matches!(
@@ -97,8 +97,8 @@ impl Kernel {
         self.bindings.iter().any(|(binding, _)| is_matrix(*binding))
     }
 
-    /// How many slots a dispatch has: a part of a row each, or of as many groups of rows side by side as an invocation
-    /// serves.
+    /// Number of slots of a dispatch. A slot serves a part of a row; on a strided axis, a part of as many groups of rows
+    /// as an invocation serves.
     pub(crate) fn slots(&self, params: &mut Params, variant: Variant) -> u64 {
         let grid = &mut params.grid;
         if !self.program.serves_single_rows() {
@@ -106,14 +106,14 @@ impl Kernel {
             return bands * u64::from(grid.groups / variant.groups);
         }
         if variant.groups > 0 {
-            // Records of parts are combined by row.
+            // Records of parts are merged by row.
             grid.parts = 1;
         }
-        // As many rows as are alive.
+        // All rows of the dispatch, or those of a bin or of some lines of a Jacobian.
         u64::from(grid.bin_rows) * u64::from(grid.parts)
     }
 
-    /// Workgroups in x, y and z for so many slots.
+    /// Workgroups in x, y and z for `slots` slots.
     pub(crate) fn grid(&self, slots: u64) -> Result<Grid, Error> {
         let slots_per_group = u64::from(self.program.workgroup / self.program.lanes);
         let groups = slots.div_ceil(slots_per_group);
@@ -154,7 +154,7 @@ pub(crate) struct Span<'a> {
     pub(crate) size: u64,
 }
 
-/// A dispatch to be.
+/// A dispatch before it is bound.
 #[derive(Debug)]
 pub(crate) struct Step<'a> {
     pub(crate) kernel: Arc<Kernel>,
@@ -171,18 +171,18 @@ struct Dispatch {
     grid: Grid,
 }
 
-/// An operation with its buffers: everything that recording needs, checked.
+/// An operation with its buffers, checked and ready to be recorded.
 ///
-/// It owns handles to the buffers, so that they may be dropped by the caller. Cloning is cheap. It may be recorded any
-/// number of times, into any pass of the device of its planner; recordings never disturb each other, as its numbers
-/// lie in a uniform buffer that was written once.
+/// It owns handles to the buffers, so that the caller may drop its own. Cloning is cheap. It may be recorded any number
+/// of times, into any pass of its planner's device. Recordings never disturb each other, since the numbers of the
+/// dispatches lie in a uniform buffer that was written once.
 #[derive(Debug, Clone)]
 pub struct Bound {
     dispatches: Arc<[Dispatch]>,
 }
 
 impl Bound {
-    /// Binds the steps, within an error scope of the caller's.
+    /// Binds the steps, within an error scope of the caller.
     pub(crate) fn new(device: &Device, steps: &[Step<'_>]) -> Result<Self, Error> {
         let grids = steps.iter().map(|step| step.kernel.grid(step.slots));
         let grids: Vec<_> = grids.collect::<Result<_, _>>()?;
@@ -205,7 +205,7 @@ impl Bound {
         })
     }
 
-    /// These dispatches, and then those of `next`.
+    /// Concatenates these dispatches and those of `next`.
     pub(crate) fn then(&self, next: &Self) -> Self {
         Self {
             dispatches: self
@@ -231,13 +231,13 @@ impl Bound {
         }
     }
 
-    /// How many dispatches [`record`](Self::record) makes.
+    /// Number of dispatches that [`record`](Self::record) makes.
     pub fn dispatches(&self) -> usize {
         self.dispatches.len()
     }
 }
 
-/// A uniform buffer with the numbers of every dispatch.
+/// Makes a uniform buffer with the numbers of every dispatch.
 fn uniform_of(device: &Device, steps: &[Step<'_>]) -> Result<Buffer, Error> {
     let mut bytes = vec![0; steps.len() * SLOT as usize];
     for (slot, step) in bytes.chunks_exact_mut(SLOT as usize).zip(steps) {
@@ -247,8 +247,8 @@ fn uniform_of(device: &Device, steps: &[Step<'_>]) -> Result<Buffer, Error> {
     filled(device, whole, bytes.len() as u64, &bytes)
 }
 
-/// What is bound where a kernel has an input or output that was not asked for: it is never read, or never written.
-/// They are two, as a dispatch may not both read and write a buffer.
+/// Placeholders for inputs and outputs of a kernel that were not asked for: never read, or never written. There are two,
+/// since a dispatch may not both read and write a buffer.
 struct Absent {
     unread: Buffer,
     unwritten: Buffer,

@@ -1,4 +1,4 @@
-//! Kernels to be read: the text of each dispatch, and what it does for a shape.
+//! Kernels as readable text: the WGSL of each dispatch, and its cost for a shape.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use crate::shader::{Binding, Program, Stage};
 use crate::tensor::{Role, Window};
 use crate::variant::{Masking, Operation};
 
-/// A kernel of a plan as it is read: displayed, WGSL with a head of comments.
+/// A kernel of a plan as readable text. Its `Display` is the WGSL with a head of comments.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct KernelText {
@@ -18,50 +18,50 @@ pub struct KernelText {
     pub entry_point: &'static str,
     /// The variant in words.
     pub variant: String,
-    /// Why it is this one.
+    /// Reason for the choice of the variant.
     pub reason: String,
-    /// When it is dispatched, if that depends on the buffers.
+    /// Condition under which the kernel is dispatched, if that depends on the buffers.
     pub condition: Option<&'static str>,
-    /// What it binds in group 0, by number.
+    /// Bindings of group 0, by number.
     pub bindings: Vec<KernelBinding>,
-    /// How many dispatches serve all rows of the plan.
+    /// Number of dispatches that serve all rows of the plan.
     pub dispatches: u64,
-    /// Workgroups of the largest of them, in x, y and z.
+    /// Workgroups of the largest dispatch, in x, y and z.
     pub workgroups: [u32; 3],
     /// Invocations of a workgroup.
     pub workgroup_size: u32,
-    /// Bytes of memory that a workgroup shares.
+    /// Bytes of workgroup memory.
     pub workgroup_bytes: u32,
-    /// Bytes read for each row, those read twice counted twice; what need not be bound is left out.
+    /// Bytes read for each row; bytes that are read twice count twice, and optional bindings are left out.
     pub bytes_read: u64,
-    /// Bytes written for each row, likewise.
+    /// Bytes written for each row; optional bindings are left out.
     pub bytes_written: u64,
-    /// The text before its marked loops are written out.
+    /// The WGSL text before its marked loops are unrolled.
     pub wgsl: String,
 }
 
-/// What a kernel binds.
+/// A binding of a kernel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KernelBinding {
-    /// Its number in group 0.
+    /// Number in group 0.
     pub number: u32,
-    /// Its name, that of the buffer that is given for it.
+    /// Name, that of the buffer that is given for it.
     pub name: &'static str,
-    /// Whether the kernel may write to it.
+    /// True if the kernel may write to it.
     pub written: bool,
-    /// Whether the caller may leave it out.
+    /// True if the caller may leave it out.
     pub optional: bool,
-    /// Bytes of the largest dispatch; of what nothing is given for, none.
+    /// Bytes bound for the largest dispatch; 0 for a binding without a buffer.
     pub bytes: u64,
 }
 
-/// What is dispatched of a kernel to serve all rows.
+/// Dispatches of a kernel that serve all rows.
 #[derive(Debug, Default)]
 pub(crate) struct Dispatches {
     pub(crate) count: u64,
     pub(crate) workgroups: [u32; 3],
-    /// Where each of them reads and writes.
+    /// Windows that the dispatches read or write, by binding.
     pub(crate) windows: Vec<(Binding, Window)>,
 }
 
@@ -75,7 +75,7 @@ impl Dispatches {
     }
 }
 
-/// What is said of a kernel beside its text.
+/// Description of a kernel in addition to its text.
 #[derive(Debug)]
 pub(crate) struct Said {
     pub(crate) variant: String,
@@ -114,7 +114,7 @@ impl KernelText {
         }
     }
 
-    /// With what its dispatch depends on.
+    /// Adds the condition under which the kernel is dispatched.
     pub(crate) fn only(self, condition: &'static str) -> Self {
         Self {
             condition: Some(condition),
@@ -181,7 +181,7 @@ fn traffic(kernel: &Kernel, roles: &[Role], params: &Params) -> (u64, u64) {
     (read, written)
 }
 
-/// Bytes that are read of a row of a matrix.
+/// Bytes read for a row of a matrix.
 fn of_matrix(program: &Program, bytes: u64, params: &Params) -> u64 {
     let times = match (program.stage, program.operation) {
         // Each line of the square reads the row.

@@ -1,9 +1,9 @@
-//! Where the rows of a matrix lie in its buffer.
+//! Layouts of matrices: where rows lie in a buffer.
 
 use crate::variant::{KernelOptions, Operation, Problem};
 use crate::{DType, Error};
 
-/// Where the rows of a matrix lie in its buffer, in elements.
+/// Layout of a matrix: where its rows lie in its buffer, in elements.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Layout {
     offset: u64,
@@ -17,20 +17,20 @@ impl Layout {
         stride: None,
     };
 
-    /// The first row begins `offset` elements from the start of the buffer.
+    /// Sets the start of the first row, `offset` elements from the start of the buffer.
     #[must_use]
     pub const fn offset(self, offset: u64) -> Self {
         Self { offset, ..self }
     }
 
-    /// From the start of one row to that of the next are `stride` elements, no fewer than the row has columns. What lies
-    /// between two rows, as the padding of a vocabulary, never enters a result and never changes. Where rows lie side by
-    /// side, the stride is that from one slice of them to the next.
+    /// Sets the distance between the starts of two neighbouring rows: `stride` elements, no fewer than the row has
+    /// columns. Elements between two rows, such as the padding of a vocabulary, never enter a result and never change.
+    /// With rows on a strided axis, the stride is the distance between two slices.
     ///
     /// Rows are moved by the widest accesses where offsets and strides are multiples of four; the buffer then holds the
-    /// last row up to a multiple of four, too. So are rows of f32 of which those of all matrices are equally far from
-    /// multiples of four; how far decides which values are added first, so that the same row elsewhere may give other last
-    /// bits.
+    /// last row up to a multiple of four. Rows of f32 are also moved by the widest accesses where the rows of all
+    /// matrices are equally far from multiples of four. That distance decides which values are added first, so that the
+    /// same row elsewhere may give other last bits.
     #[must_use]
     pub const fn stride(self, stride: u64) -> Self {
         Self {
@@ -40,7 +40,7 @@ impl Layout {
     }
 }
 
-/// A layout of rows whose length is known.
+/// Layout of rows of known length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Rows {
     pub(crate) offset: u64,
@@ -48,28 +48,28 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    /// The largest of 1, 2 and 4 of which every row starts on a multiple.
+    /// Largest of 1, 2 and 4 that divides the start of every row.
     const fn alignment(self) -> u64 {
         let starts = self.offset | self.stride | 4;
         starts & starts.wrapping_neg()
     }
 
-    /// Whether each row is as far from a multiple of four as the same row of the other.
+    /// Returns true if each row is as far from a multiple of four as the same row of the other layout.
     const fn congruent(self, other: Self) -> bool {
         self.offset % 4 == other.offset % 4 && self.stride % 4 == other.stride % 4
     }
 }
 
-/// The shape of an operation, and where its matrices lie.
+/// Shape of an operation, and the layouts of its matrices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Geometry {
     pub(crate) operation: Operation,
     pub(crate) form: KernelOptions,
     pub(crate) rows: u64,
     pub(crate) cols: u32,
-    /// Rows that lie side by side, and so how many elements the columns of a row are apart.
+    /// Rows next to each other on a strided axis, which is also the distance, in elements, between the columns of a row.
     pub(crate) inner: u32,
-    /// Rows of a group of which each counts one column more than the one before it; else 0.
+    /// Rows of a causal group, each of which counts one column more than the one before it; 0 if rows are not causal.
     pub(crate) queries: u32,
     pub(crate) dtype: DType,
     pub(crate) source: Rows,
@@ -77,7 +77,7 @@ pub struct Geometry {
     pub(crate) result: Rows,
 }
 
-/// How many rows there are, how many columns each has, and how many rows lie side by side.
+/// Number of rows, of columns of a row, and of rows next to each other on a strided axis.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Extents {
     pub(crate) rows: u64,
@@ -85,7 +85,7 @@ pub(crate) struct Extents {
     pub(crate) inner: u64,
 }
 
-/// The layouts of what an operation reads first, reads second, and writes.
+/// Layouts of the first input, the second input and the result of an operation.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Layouts {
     pub(crate) source: Layout,
@@ -132,16 +132,16 @@ impl Geometry {
         Self::new(operation, extents, DType::F32, Layouts::default())
     }
 
-    /// With the code that options ask for.
+    /// Sets the code options.
     pub(crate) const fn form(self, form: KernelOptions) -> Self {
         Self { form, ..self }
     }
 
-    /// With the result over what is read first.
+    /// Puts the result over the first input.
     ///
     /// # Errors
     ///
-    /// An operation that writes no such matrix, and layouts that differ.
+    /// An operation that writes no matrix of the input's shape, or layouts that differ.
     pub(crate) fn in_place(mut self) -> Result<Self, Error> {
         let refuse = |expected, found| {
             Err(Error::Value {
@@ -163,7 +163,7 @@ impl Geometry {
         Ok(self)
     }
 
-    /// Contiguous results of as many rows as columns for each row.
+    /// Makes the result contiguous squares: as many lines as columns for each row.
     pub(crate) const fn square(self) -> Self {
         let result = Rows {
             offset: 0,
@@ -176,8 +176,8 @@ impl Geometry {
         }
     }
 
-    /// The largest of 1, 2 and 4 of which every row of every matrix starts on a multiple, and of 1 and 2 ends on one, too;
-    /// of rows side by side, that of which every column of every group of four does.
+    /// 4 where every row of every matrix starts on a multiple of four elements, 2 where it starts and ends on a multiple
+    /// of two, else 1. On a strided axis, the same of every group of four rows in every column.
     pub(crate) fn alignment(&self) -> u32 {
         let matrices = [self.source, self.upstream, self.result];
         let starts = matrices.map(Rows::alignment).into_iter().min();
@@ -192,8 +192,8 @@ impl Geometry {
         }
     }
 
-    /// Elements of a row, or of a slice of rows side by side, that accesses touch: rows that start on multiples of four are
-    /// moved by fours.
+    /// Elements of a row, or of a slice of rows on a strided axis, that accesses touch: rows that start on multiples of
+    /// four are moved by fours.
     pub(crate) fn width(&self) -> u64 {
         let elements = u64::from(self.cols) * u64::from(self.inner);
         match self.alignment() {

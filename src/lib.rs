@@ -45,17 +45,17 @@
 //! }
 //! ```
 //!
-//! # What the kernels promise
+//! # Guarantees
 //!
 //! Every result is within stated bounds of an f64 computation on the same inputs, on rows of one column to millions;
-//! [`check::bounds`] has them as code, and [`check::run`] measures them on any adapter. NaN and infinity are told
-//! apart by integer bits: a NaN spoils its own row and no other, on drivers with fast math too. The same input, plan,
+//! [`check::bounds`] has them as code, and [`check::run`] measures them on any adapter. NaN and infinity are recognised
+//! by their integer bits: a NaN spoils its own row and no other, on drivers with fast math too. The same input, plan,
 //! adapter and driver give the same bits in every run. A target out of range makes its row NaN and is counted; it is
 //! never an access out of bounds.
 //!
-//! How fast they are on an adapter, as a fraction of copying the same bytes, is what [`mod@bench`] measures.
+//! [`mod@bench`] measures the speed on an adapter, as a fraction of the speed of copying the same bytes.
 //!
-//! # What is left out
+//! # Out of scope
 //!
 //! Autograd, tensors, memory pools and quantised types. Reading a result back is up to you; only [`Gpu`] waits.
 

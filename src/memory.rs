@@ -1,14 +1,14 @@
-//! Buffers of the library's own making. Each function stands within an error scope of its caller's.
+//! Buffers that the library allocates. Each function is called within an error scope of its caller.
 
 use wgpu::{Buffer, BufferDescriptor, BufferUsages, Device};
 
 use crate::Error;
 use crate::scope::failed;
 
-/// Bytes of the smallest buffer that kernels write and read: a uniform's slot.
+/// Bytes of the smallest buffer that kernels write and read: the slot of a uniform.
 const LEAST: u64 = 256;
 
-/// A buffer for kernels to write and to read, as a uniform too.
+/// Makes a buffer for kernels to write and to read, as a uniform too.
 pub(crate) fn scratch(device: &Device, label: &str, bytes: u64) -> Result<Buffer, Error> {
     let size = bytes.max(LEAST).checked_next_multiple_of(4);
     create(
@@ -22,7 +22,7 @@ pub(crate) fn scratch(device: &Device, label: &str, bytes: u64) -> Result<Buffer
     )
 }
 
-/// A buffer of `size` bytes that begins with `contents`.
+/// Makes a buffer of `size` bytes that begins with `contents`.
 pub(crate) fn filled(
     device: &Device,
     (label, usage): (&str, BufferUsages),
@@ -47,7 +47,7 @@ pub(crate) fn filled(
     Ok(buffer)
 }
 
-/// A buffer no larger than those of the device may be.
+/// Makes a buffer, if the device allows buffers of its size.
 pub(crate) fn create(device: &Device, descriptor: &BufferDescriptor<'_>) -> Result<Buffer, Error> {
     let available = device.limits().max_buffer_size;
     if descriptor.size > available {
@@ -61,7 +61,7 @@ pub(crate) fn create(device: &Device, descriptor: &BufferDescriptor<'_>) -> Resu
     Ok(device.create_buffer(descriptor))
 }
 
-/// A buffer in words.
+/// Describes a buffer in words.
 pub(crate) fn sized(role: &str, bytes: u64) -> String {
     format!("buffer `{role}` of {bytes} bytes")
 }

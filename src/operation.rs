@@ -1,4 +1,4 @@
-//! What the row operations share: a spec, a plan, buffers.
+//! Row operations: a spec, a plan and buffers for each.
 
 use std::fmt::Debug;
 use std::marker::PhantomData;
@@ -14,11 +14,11 @@ use crate::{Error, KernelText, Mask, Planner};
 
 /// A row-wise operation, with the spec it is planned from and the buffers it binds.
 pub trait RowOperation: sealed::Sealed {
-    /// Which operation it is.
+    /// The operation as data.
     const OPERATION: Operation;
-    /// What it is planned from.
+    /// Type of the spec it is planned from.
     type Spec: sealed::Spec;
-    /// Its buffers, each with usage `STORAGE`.
+    /// Type of its buffers, each with usage `STORAGE`.
     type Buffers<'a>;
     #[doc(hidden)]
     fn tensors<'a>(
@@ -39,7 +39,7 @@ pub(crate) mod sealed {
 
     pub trait Sealed {}
 
-    /// The shape of an operation, and the plain numbers that its formula reads.
+    /// A spec: the shape of an operation, and the plain numbers that its formula reads.
     pub trait Spec: Copy {
         fn geometry(&self, operation: Operation) -> Result<Geometry, Error>;
         fn params(&self) -> Result<Params, Error>;
@@ -57,7 +57,7 @@ pub(crate) mod sealed {
 
 use sealed::Spec;
 
-/// An operation that is chosen and checked, waiting for buffers: the first ones that are bound have its kernels compiled.
+/// An operation that is planned and checked. It needs buffers to run: the first binding compiles its kernels.
 ///
 /// Cheap to clone; holds no buffer.
 #[derive(Debug, Clone)]
@@ -85,7 +85,7 @@ impl<O: RowOperation> Plan<O> {
     /// # Errors
     ///
     /// A buffer without usage `STORAGE`, too small, or given twice though one of its roles is written; in place, two
-    /// buffers where there is to be one; a limit of the device that no more dispatches keep to.
+    /// buffers where one is expected; a device limit that more dispatches cannot avoid.
     pub fn bind(&self, buffers: O::Buffers<'_>) -> Result<Bound, Error> {
         self.bind_rows(self.kernels.geometry.rows, buffers)
     }
@@ -137,26 +137,26 @@ impl<O: RowOperation> Plan<O> {
         self.kernels.bind(&tensors, rows, self.params)
     }
 
-    /// How many pipelines the bindings of this plan compile at most, where the planner has none of them.
+    /// Number of pipelines that the bindings of this plan compile at most, if the planner holds none of them yet.
     pub fn pipelines(&self) -> usize {
         self.kernels.pipelines()
     }
 
-    /// The kernel that was chosen, by name.
+    /// Name of the chosen kernel.
     pub fn kernel(&self) -> String {
         self.kernels.name()
     }
 
-    /// The kernel that was chosen, as data.
+    /// The chosen kernel as data.
     pub const fn variant(&self) -> Variant {
         self.kernels.variant
     }
 
-    /// The kernels that serve all rows of the plan, to be read, in the order of their dispatches.
+    /// Returns the kernels that serve all rows of the plan, as readable text, in the order of their dispatches.
     ///
     /// # Errors
     ///
-    /// A limit of the device that no more dispatches keep to.
+    /// A device limit that more dispatches cannot avoid.
     pub fn wgsl(&self) -> Result<Vec<KernelText>, Error> {
         let mut roles = O::roles(&self.kernels.geometry, &self.params).0;
         roles.extend(self.mask.as_ref().map(|mask| {
@@ -166,7 +166,7 @@ impl<O: RowOperation> Plan<O> {
         self.kernels.texts(&roles, self.params)
     }
 
-    /// The fewest bytes that the operation must move: each input read once, each output written once.
+    /// Fewest bytes that the operation must move: each input read once, each output written once.
     pub fn bytes_moved(&self) -> u64 {
         let mask = self.mask.as_ref().map_or(0, mask_bytes);
         bytes_moved(&self.kernels.geometry).saturating_add(mask)
@@ -179,7 +179,7 @@ fn mask_bytes(mask: &Mask) -> u64 {
     bytes.checked_next_multiple_of(4).unwrap_or(u64::MAX)
 }
 
-/// Matrices read and written, and per-row arrays, of all rows.
+/// Bytes of the matrices and per-row arrays that are read and written for all rows.
 pub(crate) fn bytes_moved(geometry: &Geometry) -> u64 {
     let cols = u64::from(geometry.cols);
     let element = geometry.dtype.bytes();
@@ -241,7 +241,7 @@ macro_rules! row_operation {
                 params: &$crate::params::Params,
             ) -> $crate::operation::sealed::Tensors<'a> {
                 use $crate::operation::{class_id, matrix, pair, records, value};
-                // Each operation has some of the shapes.
+                // Each operation uses only some of the shapes.
                 let _ = (class_id, matrix, pair, records, value);
                 $crate::operation::sealed::Tensors(vec![$($crate::tensor::Tensor::$how(
                     $crate::shader::Binding::$binding,
@@ -279,29 +279,29 @@ macro_rules! row_operation {
 }
 pub(crate) use row_operation;
 
-/// Rows of the operation's columns, where they lie for a binding.
+/// Shape of a matrix with the operation's columns, in the layout of the binding.
 pub(crate) fn matrix(binding: Binding, geometry: &Geometry, _: &Params) -> Shape {
     Shape::matrix(binding, geometry)
 }
 
-/// A value a row.
+/// Shape of one value a row.
 pub(crate) const fn value(_: Binding, _: &Geometry, _: &Params) -> Shape {
     Shape::VALUE_PER_ROW
 }
 
-/// A class id a row.
+/// Shape of one class id a row.
 pub(crate) const fn class_id(_: Binding, _: &Geometry, params: &Params) -> Shape {
     Shape::PerRow {
         bytes: params.loss.id_words as u64 * F32,
     }
 }
 
-/// A saved pair a row.
+/// Shape of one saved pair a row.
 pub(crate) const fn pair(_: Binding, _: &Geometry, _: &Params) -> Shape {
     Shape::PAIR_PER_ROW
 }
 
-/// The records of all parts of a row.
+/// Shape of the records of all parts of a row.
 pub(crate) const fn records(_: Binding, _: &Geometry, params: &Params) -> Shape {
     Shape::PerRow {
         bytes: params.grid.records as u64 * crate::rows::PARTIAL_BYTES,

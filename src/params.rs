@@ -1,10 +1,10 @@
-//! The plain numbers that a dispatch reads.
+//! Plain numbers that a dispatch reads.
 
 use bytemuck::{Pod, Zeroable};
 
 use crate::{Error, Mask};
 
-/// The uniform of every dispatch, as `Params` in `shaders/grid.wgsl` has it, which says what the fields are.
+/// The uniform of every dispatch, as `Params` in `shaders/params.wgsl`, which documents the fields.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
 #[expect(missing_docs, reason = "the names are those of the shader")]
@@ -15,7 +15,7 @@ pub struct Params {
     pub mask: MaskAxes,
 }
 
-/// Where rows, columns and records lie.
+/// Places of rows, columns and records.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
 pub struct Grid {
@@ -45,7 +45,7 @@ pub struct Grid {
     pub padding: u32,
 }
 
-/// How logits are read: scaled, capped, masked.
+/// Numbers by which logits are read: scale, softcap, mask unit, empty rows.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
 pub struct Scaling {
@@ -65,7 +65,7 @@ pub struct Scaling {
     pub padding: [u32; 3],
 }
 
-/// Where the elements of a mask lie.
+/// Axes of a mask: extents and strides by which its elements are found.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
 pub struct MaskAxes {
@@ -75,7 +75,7 @@ pub struct MaskAxes {
     pub padding: [u32; 2],
 }
 
-/// What a cross-entropy is asked for.
+/// Numbers of a loss.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
 pub struct Loss {
@@ -98,14 +98,14 @@ pub struct Loss {
 }
 
 impl Default for Params {
-    /// A scale of 1, ids and losses of one word, and all else 0.
+    /// Returns a scale of 1, ids and losses of one word, and 0 for all else.
     fn default() -> Self {
         Self::reading(1.0)
     }
 }
 
 impl Params {
-    /// Logits multiplied by `scale`.
+    /// Numbers for logits multiplied by `scale`.
     ///
     /// # Errors
     ///
@@ -122,7 +122,7 @@ impl Params {
         Ok(Self::reading(scale))
     }
 
-    /// With a scale that is finite and above 0.
+    /// Numbers for a scale that is finite and above 0.
     fn reading(scale: f32) -> Self {
         Self {
             grid: Grid {
@@ -140,12 +140,12 @@ impl Params {
         }
     }
 
-    /// Logits multiplied by `scale`, and then a mask added. What the kernels see is their sum, in a unit in which it is
-    /// finite, and the unit for a scale.
+    /// Numbers for logits multiplied by `scale`, and then a mask added. The kernels see their sum, in a unit in which it
+    /// is finite, and the inverse of that unit as their scale.
     ///
     /// # Errors
     ///
-    /// As [`scaled`](Self::scaled), and a scale beyond 2^100: what is added would be lost beside it.
+    /// As [`scaled`](Self::scaled), and a scale beyond 2^100: an added mask would be lost in the sum.
     pub(crate) fn added_to(scale: f32) -> Result<Self, Error> {
         Self::scaled(scale)?;
         let unit = sum_unit(scale);
@@ -162,7 +162,7 @@ impl Params {
         Ok(params)
     }
 
-    /// With the axes of a mask.
+    /// Sets the axes of a mask.
     pub(crate) fn masked(self, mask: &Mask) -> Self {
         let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
         let mut axes = [[0; 4]; 3];
@@ -181,11 +181,13 @@ impl Params {
         }
     }
 
-    /// Logits multiplied by `scale`, and then capped: what the kernels see is `cap tanh(scale x / cap)`, unscaled.
+    /// Numbers for logits multiplied by `scale`, and then capped. The kernels see `cap tanh(scale x / cap)`, with a scale
+    /// of 1.
     ///
     /// # Errors
     ///
-    /// As [`scaled`](Self::scaled); a cap that is not finite and above 0, or beyond f32 as a multiple of the scale.
+    /// As [`scaled`](Self::scaled); a cap that is not finite and above 0, or a ratio of scale to cap that is not a normal
+    /// f32.
     pub(crate) fn capped(scale: f32, softcap: f32) -> Result<Self, Error> {
         // Where y >= 20, tanh(y) is 1 in f32.
         const SATURATED: f64 = 20.0;
@@ -214,7 +216,7 @@ impl Params {
 }
 
 impl Scaling {
-    /// A scale that is finite and above 0, and nothing else.
+    /// Numbers for a scale that is finite and above 0, without a softcap or a mask.
     fn by(scale: f32) -> Self {
         let prescale = prescale_of(scale);
         let postscale = scale / prescale;
@@ -234,11 +236,12 @@ impl Scaling {
     }
 }
 
-/// 2 to this is 0 in f32.
+/// Exponent of a power of 2 that is 0 in f32.
 const NEGLIGIBLE_EXPONENT: f64 = -300.0;
 
-/// What is taken of a difference of logits, a power of 2: so much that it is finite, and where the scale is small so much that
-/// its product with a weight is finite if that of the scaled difference is.
+/// Power of 2 by which a difference of logits is multiplied first, so that it is finite; for a small scale, so that its
+/// product with a weight is finite, too, wherever that of the scaled difference is. It is 1 for a scale above
+/// [`STEEPEST_HALVED`].
 fn prescale_of(scale: f32) -> f32 {
     match scale {
         _ if scale > STEEPEST_HALVED => 1.0,
@@ -246,13 +249,13 @@ fn prescale_of(scale: f32) -> f32 {
     }
 }
 
-/// A scale, 2^126, whose double times log2(e) is within f32.
+/// A scale, 2^126, of which twice the product with log2(e) is within f32.
 const STEEPEST_HALVED: f32 = 8.507_059e37;
 
-/// The unit of sums with a scale of 2^100.
+/// Unit of sums with a scale of 2^100.
 const SMALLEST_UNIT: f32 = 3.944_304_5e-31;
 
-/// The largest power of 2 up to 1/2 in which `scale x + m` is finite for all f32.
+/// Largest power of 2, up to 1/2, in whose unit `scale x + m` is finite for all f32.
 fn sum_unit(scale: f32) -> f32 {
     let mut unit = 0.5;
     while (f64::from(scale) + 1.0) * unit > 1.0 {
@@ -261,7 +264,7 @@ fn sum_unit(scale: f32) -> f32 {
     unit as f32
 }
 
-/// The largest f32 below a positive number.
+/// Largest f32 below a positive number.
 fn below(number: f64) -> f32 {
     let nearest = (number as f32).min(f32::MAX);
     if f64::from(nearest) >= number {
@@ -271,7 +274,7 @@ fn below(number: f64) -> f32 {
     }
 }
 
-/// The largest number whose product with `scale` is finite.
+/// Largest number whose product with `scale` is finite.
 fn largest_factor(scale: f32) -> f32 {
     let mut largest = (f32::MAX / scale).min(f32::MAX);
     while !(largest * scale).is_finite() {

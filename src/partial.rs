@@ -1,7 +1,7 @@
 //! Rows that are split over bindings, devices or hosts.
 //!
-//! Every shard folds the statistic of its columns into a record; records merge, in their order, into one pair
-//! `(max, 1 / sum)` a row; and from the pairs each shard computes its part of the result, with no reduction:
+//! Every shard folds the statistic of its columns into a record; records merge, in their order, into one pair `(max, 1 /
+//! sum)` a row; from the pairs each shard computes its part of the result, with no reduction:
 //!
 //! ```text
 //! logits of a shard -> partial_statistic -> record of 16 bytes a row and shard
@@ -25,7 +25,8 @@ pub struct ShardSpec {
 }
 
 impl ShardSpec {
-    /// The columns of shard number `shard`, from 0, of `shards`. Shards may differ in columns, but not in scale.
+    /// Makes the spec of the columns of shard number `shard`, from 0, of `shards`. Shards may differ in columns, but not
+    /// in scale.
     pub const fn new(columns: SoftmaxSpec, shard: u64, shards: u64) -> Self {
         Self {
             columns,
@@ -35,7 +36,8 @@ impl ShardSpec {
         }
     }
 
-    /// Logits `x` become `softcap * tanh(x / softcap)`, after the scale: finite, above 0. Their merge then has no scale.
+    /// Caps logits `x` to `softcap * tanh(x / softcap)`, after the scale. `softcap` is finite and above 0. The merge of
+    /// such shards has no scale.
     #[must_use]
     pub const fn softcap(self, softcap: f32) -> Self {
         Self {
@@ -85,7 +87,7 @@ pub struct MergeSpec {
 }
 
 impl MergeSpec {
-    /// `shards` records for each of `rows` rows. Lanes that merge take up to 16 records each.
+    /// Makes the spec of `shards` records for each of `rows` rows. Lanes that merge take up to 16 records each.
     pub const fn new(rows: u64, shards: u64) -> Self {
         Self {
             rows,
@@ -94,7 +96,7 @@ impl MergeSpec {
         }
     }
 
-    /// The scale of the shards.
+    /// Sets the scale of the shards.
     #[must_use]
     pub const fn scale(self, scale: f32) -> Self {
         Self { scale, ..self }
@@ -114,11 +116,11 @@ impl sealed::Spec for MergeSpec {
 }
 
 row_operation! {
-    /// The statistic of a shard's columns: `max` and `sum_j exp(x_j - max)` over them, and what special values they hold.
+    /// The statistic of a shard's columns: `max` and `sum_j exp(x_j - max)` over them, and their special values.
     PartialStatistic, partial_statistic, ShardSpec, PartialStatisticBuffers {
         /// Read: f32, `rows` x `cols`.
         logits: read Source matrix,
-        /// Written, this shard's only: 16 bytes for each row and shard, the shards of a row side by side.
+        /// Written, this shard's records only: 16 bytes for each row and shard, the shards of a row one after the other.
         records: written Partials records,
     }
 }
@@ -126,7 +128,7 @@ row_operation! {
 row_operation! {
     /// The statistic of whole rows from those of their shards, merged in the order of the shards.
     MergeStatistics, merge_statistics, MergeSpec, MergeStatisticsBuffers {
-        /// Read: 16 bytes for each row and shard, the shards of a row side by side.
+        /// Read: 16 bytes for each row and shard, the shards of a row one after the other.
         records: written Partials records,
         /// Written: two f32 a row, `(max, 1 / sum)`.
         pairs: written Pairs pair,
@@ -148,8 +150,8 @@ row_operation! {
 }
 
 row_operation! {
-    /// The losses of the rows, from merged statistics. The spec's [`shard`](CrossEntropySpec::shard) says which classes
-    /// the logits are; its reduction is not used.
+    /// The losses of the rows, from merged statistics. The spec's [`shard`](CrossEntropySpec::shard) gives the classes of
+    /// the logits; its reduction is not used.
     CrossEntropyFromPairs, cross_entropy_from_pairs, CrossEntropySpec, CrossEntropyFromPairsBuffers {
         /// Read: f32, `rows` x `classes` of the shard.
         logits: read Source matrix,
@@ -157,8 +159,8 @@ row_operation! {
         targets: read RowInput class_id,
         /// Read: two f32 a row.
         pairs: read Pairs pair,
-        /// Written: f32, `rows`: the loss where the target's class is one of the shard's, else 0. The losses of all
-        /// shards add up to those of the rows.
+        /// Written: f32, `rows`: the loss where the target's class is in the shard, else 0. The losses of all shards add
+        /// up to those of the rows.
         losses: written RowOutput value,
     }
 }

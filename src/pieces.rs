@@ -1,4 +1,4 @@
-//! Pieces of rows that are longer than a binding: the parts of a row, or the lines of its Jacobian, that one dispatch serves.
+//! Pieces of rows that are longer than a binding: parts of a row, or lines of its Jacobian, that one dispatch serves.
 
 use std::ops::Range;
 
@@ -7,20 +7,20 @@ use crate::shader::Binding;
 use crate::tensor::{Columns, Window};
 use crate::variant::Variant;
 
-/// What of the rows of a window one dispatch serves.
+/// The part of a window's rows that one dispatch serves.
 #[derive(Debug, Clone)]
 pub(crate) struct Piece {
     parts: Range<u32>,
-    /// Columns of a part, where the variant does not say it.
+    /// Columns of a part, if they are not those of the variant.
     part_cols: Option<u32>,
     /// Columns of every matrix, or elements of the squares of a Jacobian.
     columns: Columns,
-    /// Lines of the square of a row.
+    /// Lines of the square of a row, if not all.
     lines: Option<Range<u32>>,
 }
 
 impl Piece {
-    /// All of them.
+    /// The piece that is the whole rows.
     pub(crate) const fn all(variant: Variant) -> Self {
         Self {
             parts: 0..variant.family.parts(),
@@ -30,7 +30,7 @@ impl Piece {
         }
     }
 
-    /// Some of `all` parts, of `each` columns.
+    /// The piece of some of `all` parts, of `each` columns.
     pub(crate) fn of_parts(parts: Range<u32>, all: u32, each: u32) -> Self {
         let columns = elements(&parts, all, each);
         Self {
@@ -41,7 +41,7 @@ impl Piece {
         }
     }
 
-    /// Some lines of a square of `cols` columns.
+    /// The piece of some lines of a square of `cols` columns.
     pub(crate) fn of_lines(lines: Range<u32>, variant: Variant, cols: u32) -> Self {
         Self {
             columns: elements(&lines, cols, cols),
@@ -61,7 +61,7 @@ impl Piece {
         }
     }
 
-    /// The part of a window that the piece needs of what is bound.
+    /// The part of a window that the piece needs of a binding.
     pub(crate) fn of_binding(&self, binding: Binding, window: Window) -> Window {
         match self.lines {
             Some(_) if binding != Binding::Result => window,
@@ -73,7 +73,7 @@ impl Piece {
     }
 }
 
-/// The elements of some neighbours of `all`, each of so many.
+/// Elements of a range of `all` neighbours that have `each` elements each.
 fn elements(of: &Range<u32>, all: u32, each: u32) -> Columns {
     let place = |index: u32| u64::from(index) * u64::from(each);
     Columns {
@@ -82,7 +82,7 @@ fn elements(of: &Range<u32>, all: u32, each: u32) -> Columns {
     }
 }
 
-/// Ranges of so many neighbours that cover `0..all`.
+/// Ranges of at most `together` neighbours that cover `0..all`.
 pub(crate) fn ranges(all: u32, together: u32) -> impl Iterator<Item = Range<u32>> {
     (0..all.div_ceil(together)).map(move |index| {
         let first = index * together;

@@ -12,11 +12,11 @@ use crate::layout::Geometry;
 use crate::shader::Program;
 use crate::variant::{Abilities, Problem, Variant, admit, choose};
 
-/// Makes plans on a device of the caller's, and keeps the pipelines that they share.
+/// Makes plans on a device of the caller, and keeps the pipelines that they share.
 ///
-/// Cheap to clone; clones share pipelines. Plans that differ in rows or in plain numbers share them too: where all are
-/// there, binding compiles nothing. A loss without options (weights, z-loss, an upstream gradient and the like) has kernels
-/// with nothing of these in them; one with any of them has kernels with all.
+/// Cheap to clone; clones share pipelines. Plans that differ in rows or in plain numbers share them too: once all are
+/// compiled, binding compiles nothing. A loss without options (weights, z-loss, an upstream gradient and the like) has
+/// kernels without the code of the options; a loss with any of them has kernels with the code of all.
 #[derive(Debug, Clone)]
 pub struct Planner {
     shared: Arc<Shared>,
@@ -32,7 +32,7 @@ struct Shared {
 }
 
 impl Planner {
-    /// A planner for `device`, which may have any features and limits; see [`wanted`](crate::wanted) for those that
+    /// Makes a planner for `device`, which may have any features and limits; see [`wanted`](crate::wanted) for those that
     /// serve best. Does no work.
     pub fn new(device: &Device) -> Self {
         let shared = Shared {
@@ -64,23 +64,24 @@ impl Planner {
         }
     }
 
-    /// Whether every plan uses a variant of the caller's.
+    /// Returns true if every plan uses a variant of the caller.
     pub(crate) const fn is_forced(&self) -> bool {
         self.forced.is_some()
     }
 
-    /// What of the device decides which kernels it can run.
+    /// Abilities of the device: the part of its features and limits that decides which kernels it can run.
     pub fn abilities(&self) -> &Abilities {
         &self.shared.abilities
     }
 
-    /// How many pipelines it holds: those of all programs that were bound.
+    /// Number of pipelines that it holds: those of all programs that were bound.
     pub fn pipelines(&self) -> usize {
         self.held().len()
     }
 
-    /// Forgets its pipelines: those that plans and bindings hold live as long as these, and what is planned from now on is
-    /// compiled anew. For programs that are done with some shapes, as a software adapter's pipeline takes a megabyte or more.
+    /// Drops its pipelines. Plans and bindings keep those that they hold; whatever is planned from now on is compiled
+    /// anew. Meant for programs that no longer need some shapes, as a pipeline on a software adapter takes a megabyte or
+    /// more.
     pub fn clear(&self) {
         self.held().clear();
     }
@@ -94,7 +95,7 @@ impl Planner {
         &self.shared.device
     }
 
-    /// The variant for a problem: the forced one if it will do, else the preferred one.
+    /// Returns the variant for a problem: the forced one if it can serve, otherwise the preferred one.
     pub(crate) fn variant(&self, problem: Problem) -> Result<Variant, Error> {
         match self.forced {
             Some(variant) => admit(variant, problem, self.abilities()).map(|()| variant),
@@ -102,7 +103,7 @@ impl Planner {
         }
     }
 
-    /// The programs of a variant, each of which the device can run.
+    /// Returns the programs of a variant, and checks that the device can run each of them.
     pub(crate) fn programs(
         &self,
         geometry: &Geometry,
@@ -112,12 +113,12 @@ impl Planner {
         programs.map(|program| self.checked(program)).collect()
     }
 
-    /// A program, if the device can run it.
+    /// Returns the program, if the device can run it.
     pub(crate) fn checked(&self, program: Program) -> Result<Program, Error> {
         check(&program, &self.shared.limits).map(|()| program)
     }
 
-    /// The pipeline of a program, compiled if it is the first time that one asks for it.
+    /// Returns the pipeline of a program, compiled on first use.
     pub(crate) fn kernel(&self, program: Program) -> Result<Arc<Kernel>, Error> {
         let mut kernels = self.held();
         if let Some(kernel) = kernels.get(&program) {

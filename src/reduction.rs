@@ -1,4 +1,4 @@
-/// How the losses of the rows become the result of a cross-entropy.
+/// Reduction of the rows' losses to the result of a cross-entropy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reduction {
@@ -12,7 +12,7 @@ pub enum Reduction {
     Sum,
 }
 
-/// What a mean is that has nothing to divide by: no valid row, or class weights that sum to 0.
+/// Value of a mean that divides by nothing: no valid row, or class weights that sum to 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ZeroValid {
@@ -24,9 +24,9 @@ pub enum ZeroValid {
 }
 
 impl ZeroValid {
-    /// The mean of what sums up to `sum` over so much as `over`: valid rows, or the sum of their weights.
+    /// Returns the mean `sum / over`, where `over` is the number of valid rows or the sum of their weights.
     ///
-    /// By 0 it is what this says, but a NaN stays NaN.
+    /// Division by 0 gives the value of `self`, but a NaN stays NaN.
     pub fn mean(self, sum: f64, over: f64) -> f64 {
         match over {
             0.0 if self == Self::Zero && !sum.is_nan() => 0.0,

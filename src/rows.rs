@@ -1,4 +1,4 @@
-//! What every row operation shares: the choice of a variant, and the dispatches that serve its rows.
+//! Kernels of a row operation: the choice of a variant, and the dispatches that serve the rows.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -16,27 +16,28 @@ use crate::tensor::{Role, Shape, Tensor, Window, binding, check, check_roles, sh
 use crate::variant::{Access, KernelOptions, Operation, Variant, part_cols, reason};
 use crate::{Error, Planner};
 
-/// A record of `shaders/records.wgsl`. A dense target distribution takes as much again, and so do auxiliary outputs.
+/// Bytes of a record of `shaders/records.wgsl`. A dense target distribution takes as many again, and so do auxiliary
+/// outputs.
 pub(crate) const PARTIAL_BYTES: u64 = 16;
 
-/// When a row is served by words.
+/// Condition under which a row is served by words.
 const TAIL: &str = "for the last row, if its buffer ends amid an access of four";
 
-/// The kernels of an operation for a shape, chosen and checked. Those that a binding dispatches are compiled for it.
+/// The kernels of an operation for a shape, chosen and checked. A binding compiles those that it dispatches.
 #[derive(Debug, Clone)]
 pub(crate) struct RowKernels {
     pub(crate) planner: Planner,
     pub(crate) geometry: Geometry,
     pub(crate) variant: Variant,
     programs: Vec<Program>,
-    /// For causal rows by how many columns they count.
+    /// Bins of causal rows by the number of columns that they count.
     bins: Vec<Bin>,
-    /// For a last row of which not every access of four lies in its buffer.
+    /// Variant by words for the last row, where its accesses of four do not all lie in its buffer.
     tail: Option<(Variant, Vec<Program>)>,
 }
 
 impl RowKernels {
-    /// Chooses. An empty shape has no kernels.
+    /// Chooses the kernels. An empty shape has none.
     pub(crate) fn plan(planner: &Planner, geometry: Geometry) -> Result<Self, Error> {
         Self::of_variant(planner, geometry, planner.variant(geometry.problem())?)
     }
@@ -60,7 +61,7 @@ impl RowKernels {
         })
     }
 
-    /// These kernels, or if a loss `has_options` those that serve it.
+    /// Returns these kernels, or those for a loss with options if it `has_options`.
     pub(crate) fn for_loss(&self, has_options: bool) -> Result<Cow<'_, Self>, Error> {
         let form = self.geometry.form;
         if form.loss_options || !has_options {
@@ -74,7 +75,7 @@ impl RowKernels {
         Self::of_variant(&self.planner, geometry, self.variant).map(Cow::Owned)
     }
 
-    /// How many pipelines serve all rows, if each is needed.
+    /// Number of pipelines that serve all rows, with those for the last row by words.
     pub(crate) fn pipelines(&self) -> usize {
         let tail = self.tail.as_ref().map_or(0, |(_, programs)| programs.len());
         let main = match self.bins.len() {
@@ -89,7 +90,7 @@ impl RowKernels {
         problem.kernel(self.variant, self.geometry.dtype)
     }
 
-    /// Checks that `rows` are no more than were planned.
+    /// Checks that `rows` are no more than were planned, and a multiple of the inner extent.
     pub(crate) fn check_rows(&self, rows: u64) -> Result<(), Error> {
         let inner = u64::from(self.geometry.inner);
         if !rows.is_multiple_of(inner) {
@@ -127,7 +128,8 @@ impl RowKernels {
         })
     }
 
-    /// The windows in which the tensors, and the partial statistics where rows are split, lie within the binding limit.
+    /// Divides the rows into windows, within which the tensors, and the partial statistics if rows are split, fit the
+    /// binding limit.
     fn windows(
         &self,
         shapes: impl Iterator<Item = (&'static str, Shape)>,
@@ -154,7 +156,7 @@ impl RowKernels {
         u64::from(self.variant.family.parts()) * records * PARTIAL_BYTES
     }
 
-    /// Memory for the partial statistics of the largest window, where rows are split.
+    /// Allocates memory for the partial statistics of the largest window, if rows are split.
     pub(crate) fn scratch(
         &self,
         tensors: &[Tensor<'_>],
@@ -170,8 +172,8 @@ impl RowKernels {
         scratch(self.planner.device(), label, size).map(Some)
     }
 
-    /// The dispatches that serve `rows` rows: for each window its stages in order. `base` holds the plain numbers that
-    /// the formula reads.
+    /// Returns the dispatches that serve `rows` rows: for each window its stages in order. `base` holds the plain numbers
+    /// that the formula reads.
     pub(crate) fn steps<'a>(
         &self,
         tensors: &[Tensor<'a>],
@@ -207,7 +209,8 @@ impl RowKernels {
         Ok(steps)
     }
 
-    /// What serves which rows of a window: the last row by itself if it ends where no access of four may.
+    /// Assigns programs to the rows of a window: the last row has programs of its own if an access of four would leave
+    /// its buffer.
     fn served(&self, tensors: &[Tensor<'_>], window: Window) -> Vec<(Variant, &[Program], Window)> {
         let mut matrices = tensors.iter().filter(|tensor| tensor.is_matrix());
         let whole = (self.variant, self.programs.as_slice());
@@ -224,7 +227,7 @@ impl RowKernels {
         }
     }
 
-    /// The pieces of a window's rows, as few as there have to be so that bindings hold each of them.
+    /// Divides the rows of a window into as few pieces as possible, each of which fits the bindings.
     fn pieces(
         &self,
         (variant, kernel): (Variant, &Arc<Kernel>),
@@ -257,13 +260,14 @@ impl RowKernels {
             .collect()
     }
 
-    /// Whether a row, or a slice of rows side by side, may be longer than a binding.
+    /// Returns true if a row, or a slice of rows on a strided axis, may be longer than a binding.
     pub(crate) fn has_long_rows(&self) -> bool {
         let bound = self.geometry.problem().bound_cols(self.planner.abilities());
         u64::from(self.geometry.cols) > bound
     }
 
-    /// The kernels that serve all rows of the plan, with these roles for buffers, in the order of their dispatches.
+    /// Returns the kernels that serve all rows of the plan, with these roles for buffers, in the order of their
+    /// dispatches.
     pub(crate) fn texts(&self, roles: &[Role], base: Params) -> Result<Vec<KernelText>, Error> {
         check_roles(roles, self.geometry.rows, self.planner.device())?;
         let all = match self.geometry.rows {
@@ -360,7 +364,7 @@ impl RowKernels {
                 Binding::Source => grid.source_offset = residue,
                 Binding::Upstream => grid.upstream_offset = residue,
                 Binding::Result => grid.result_offset = residue,
-                // The caller's records: those of the library's own begin with the window.
+                // The caller's records; the library's own records begin with the window.
                 Binding::Partials => grid.first_record += residue * grid.record_row_stride,
                 _ => {}
             }
@@ -388,7 +392,7 @@ impl RowKernels {
         }
     }
 
-    /// A Jacobian has as many rows as columns for each row of probabilities.
+    /// Numbers of a dispatch over a window. A Jacobian has as many rows as columns for each row of probabilities.
     fn params(&self, variant: Variant, window: Window, base: Params) -> Params {
         let Geometry {
             operation,
@@ -402,7 +406,7 @@ impl RowKernels {
         let inner = self.geometry.inner;
         let rows = narrow(window.rows * if jacobian { u64::from(cols) } else { 1 });
         let records = base.grid.records.max(self.variant.family.parts());
-        // The records of a row lie side by side; of rows side by side those of a part do.
+        // The records of a row are contiguous; on a strided axis, those of a part are.
         let (record_row_stride, record_part_stride) = match variant.groups {
             0 => (records, 1),
             _ => (1, rows),
@@ -434,7 +438,8 @@ fn narrow(n: u64) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
-/// Groups of four rows that so many of a slice make up, and those past their end that fill up what its last invocations serve.
+/// Groups of four rows of a slice of `rows` rows, with those past its end that fill up the last workgroup if an
+/// invocation serves several.
 fn groups_of_slice(rows: u32, variant: Variant) -> u32 {
     let groups = rows.div_ceil(4);
     match variant.groups {

@@ -1,4 +1,4 @@
-//! Errors of a device belong to the call that made them.
+//! Error scopes: errors of a device belong to the call that caused them.
 
 use std::future::Future;
 use std::pin::pin;
@@ -8,9 +8,9 @@ use wgpu::{BufferDescriptor, BufferUsages, Device, ErrorFilter};
 
 use crate::Error;
 
-/// Runs `work`, and fails with what `device` reports meanwhile; `at` says at what, and of which sizes.
+/// Runs `work`, and fails with the first error that `device` reports meanwhile; `at` gives the operation and its sizes.
 ///
-/// wgpu keeps error scopes by thread: neither the program's own handler nor a call on another thread meets these errors.
+/// wgpu keeps error scopes by thread: neither the program's own handler nor a call on another thread sees these errors.
 pub(crate) fn contain<T>(
     device: &Device,
     at: impl Fn() -> String,
@@ -22,11 +22,11 @@ pub(crate) fn contain<T>(
     let done = work();
     let [invalid, internal, memory] =
         [validation, internal, memory].map(|scope| ready(scope.pop()));
-    // What was short of memory is invalid wherever it is used: the cause comes first.
+    // An object that was short of memory is invalid wherever it is used: report the cause first.
     match (memory, internal.or(invalid)) {
         (Some(_), _) => Err(Error::OutOfMemory { at: at() }),
         (None, Some(error)) => Err(failed(device, at(), error.to_string())),
-        // A device is lost as a whole, wherever that shows.
+        // A lost device is reported with this operation, wherever the loss was noticed.
         (None, None) => done.map_err(|error| match error {
             Error::Lost { .. } => Error::Lost { at: at() },
             other => other,
@@ -34,7 +34,7 @@ pub(crate) fn contain<T>(
     }
 }
 
-/// A failure without a typed reason of its own: of a lost device, or in the device's words.
+/// Makes the error for a failure without a typed reason: a lost device, or the device's own words.
 pub(crate) fn failed(device: &Device, at: String, reason: String) -> Error {
     match is_lost(device) {
         true => Error::Lost { at },
@@ -42,7 +42,7 @@ pub(crate) fn failed(device: &Device, at: String, reason: String) -> Error {
     }
 }
 
-/// Refuses a lost device, of which wgpu itself says nothing to whom it did not promise to.
+/// Fails on a lost device, since wgpu itself reports the loss only where it has promised to.
 pub(crate) fn require_present(device: &Device, at: impl FnOnce() -> String) -> Result<(), Error> {
     match is_lost(device) {
         true => Err(Error::Lost { at: at() }),
@@ -50,7 +50,7 @@ pub(crate) fn require_present(device: &Device, at: impl FnOnce() -> String) -> R
     }
 }
 
-/// Whether nothing can be mapped any more, though there is memory.
+/// Returns true if a buffer cannot be mapped although there is memory.
 fn is_lost(device: &Device) -> bool {
     let scope = device.push_error_scope(ErrorFilter::OutOfMemory);
     let probe = device.create_buffer(&BufferDescriptor {
@@ -63,7 +63,7 @@ fn is_lost(device: &Device) -> bool {
     ready(scope.pop()).is_none() && unmapped
 }
 
-/// The error of a scope: native backends have it at once.
+/// Returns the error of a scope, which native backends have at once.
 fn ready<T>(future: impl Future<Output = Option<T>>) -> Option<T> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(error) => error,

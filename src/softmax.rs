@@ -6,7 +6,7 @@ use crate::params::Params;
 use crate::variant::{KernelOptions, Masking, Operation, Problem};
 use crate::{DType, EmptyRows, Error, Mask, MaskKind};
 
-/// A row-wise operation on `rows` x `cols` elements, row-major.
+/// Spec of a row-wise operation on `rows` x `cols` elements, row-major.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SoftmaxSpec {
     rows: u64,
@@ -22,8 +22,8 @@ pub struct SoftmaxSpec {
 }
 
 impl SoftmaxSpec {
-    /// `rows` (at most; a binding may take fewer) of `cols` contiguous f32. Rows of 0 are a valid plan that does
-    /// nothing.
+    /// Makes the spec of `rows` rows (at most; a binding may take fewer) of `cols` contiguous f32. A plan of 0 rows is
+    /// valid and does nothing.
     pub const fn new(rows: u64, cols: u64) -> Self {
         let contiguous = Layout::CONTIGUOUS;
         let layouts = Layouts {
@@ -45,16 +45,16 @@ impl SoftmaxSpec {
         }
     }
 
-    /// `inner` rows lie side by side, a divisor of the rows: the matrix is `[rows / inner, cols, inner]`, so that the
-    /// columns of a row are `inner` elements apart. So lies a tensor of which an axis other than the last is normalised:
-    /// `inner` is the product of the extents after that axis. Values of one a row are in the order of
-    /// `[rows / inner, inner]`. Not for a Jacobian.
+    /// Puts rows on a strided axis, `inner` of them in a slice, a divisor of the rows: the matrix is `[rows / inner,
+    /// cols, inner]`, so that the columns of a row are `inner` elements apart. Such is a tensor of which an axis other
+    /// than the last is normalised: `inner` is the product of the extents after that axis. Values of one a row are in the
+    /// order of `[rows / inner, inner]`. Not for a Jacobian.
     #[must_use]
     pub const fn inner(self, inner: u64) -> Self {
         Self { inner, ..self }
     }
 
-    /// Logits are masked: for softmax, log-softmax and logsumexp. The plan is bound by
+    /// Masks the logits: for softmax, log-softmax and logsumexp. The plan is bound by
     /// [`bind_masked`](crate::Plan::bind_masked). With a mask that is added, a scale is at most 2^100.
     #[must_use]
     pub const fn mask(self, mask: Mask) -> Self {
@@ -64,8 +64,8 @@ impl SoftmaxSpec {
         }
     }
 
-    /// Row `r` is query `r % queries`, and column `j`, a key, is excluded where `j > query + (cols - queries)`: the last query
-    /// counts every key. No rows lie side by side. For softmax, log-softmax and
+    /// Makes rows causal: row `r` is query `r % queries`, and column `j`, a key, is excluded where `j > query + (cols -
+    /// queries)`: the last query counts every key. Not with rows on a strided axis. For softmax, log-softmax and
     /// logsumexp.
     #[must_use]
     pub const fn causal(self, queries: u64) -> Self {
@@ -75,51 +75,51 @@ impl SoftmaxSpec {
         }
     }
 
-    /// What a row with nothing left gives: its logits are all `-inf`, or excluded. Its lse is `-inf` either way.
+    /// Sets the result of an empty row: one whose logits are all `-inf` or excluded. Its lse is `-inf` either way.
     #[must_use]
     pub const fn empty_rows(self, empty_rows: EmptyRows) -> Self {
         Self { empty_rows, ..self }
     }
 
-    /// Logits are multiplied by this first: finite, above 0. Gradients carry the factor. No finite logit becomes infinite by
-    /// it, for what counts is the scaled distance from the maximum.
+    /// Multiplies logits by `scale` before anything else. `scale` is finite and above 0. Gradients carry the factor. No
+    /// finite logit becomes infinite by it, since the kernels scale its distance from the maximum.
     #[must_use]
     pub const fn scale(self, scale: f32) -> Self {
         Self { scale, ..self }
     }
 
-    /// How every matrix is stored. Values of one a row, as logsumexp's, are f32 always.
+    /// Sets the storage type of every matrix. Values of one a row, such as those of logsumexp, are always f32.
     #[must_use]
     pub const fn dtype(self, dtype: DType) -> Self {
         Self { dtype, ..self }
     }
 
-    /// Where the rows that are read lie: logits, probabilities or log-probabilities.
+    /// Sets the layout of the first input: logits, probabilities or log-probabilities.
     #[must_use]
     pub const fn input_layout(mut self, layout: Layout) -> Self {
         self.layouts.source = layout;
         self
     }
 
-    /// Where the rows of the upstream gradient lie.
+    /// Sets the layout of the upstream gradient.
     #[must_use]
     pub const fn upstream_layout(mut self, layout: Layout) -> Self {
         self.layouts.upstream = layout;
         self
     }
 
-    /// Where the rows that are written lie.
+    /// Sets the layout of the result.
     #[must_use]
     pub const fn output_layout(mut self, layout: Layout) -> Self {
         self.layouts.result = layout;
         self
     }
 
-    /// The result lies over the first input, element by element, in one buffer that is given for both: half the memory.
-    /// The first input is the logits, or what the forward pass has written, never the upstream gradient; its layout is
-    /// that of the result. The bits are those of a result elsewhere.
+    /// Puts the result over the first input, element by element, in one buffer that is given for both: half the memory.
+    /// The first input is the logits, or the output of the forward pass, never the upstream gradient; its layout is that
+    /// of the result. The bits are those of a result elsewhere.
     ///
-    /// For the operations whose result is a matrix of the first input's shape: the others refuse it.
+    /// For operations whose result is a matrix of the first input's shape; the others refuse it.
     #[must_use]
     pub const fn in_place(self) -> Self {
         Self {
@@ -138,7 +138,7 @@ impl SoftmaxSpec {
         self.cols
     }
 
-    /// What an operation of these rows has to solve, as far as it decides the kernel.
+    /// The problem of an operation on these rows: the properties that decide the kernel.
     ///
     /// # Errors
     ///
@@ -151,12 +151,13 @@ impl SoftmaxSpec {
         })
     }
 
-    /// Its mask, if it has one.
+    /// The mask, if there is one.
     pub(crate) const fn its_mask(&self) -> Option<&Mask> {
         self.mask.as_ref()
     }
 
-    /// In place where that is possible: the operation writes such a matrix, and the layouts do not differ.
+    /// The same spec, in place if that is possible: the operation writes a matrix of the input's shape, and the layouts
+    /// do not differ.
     pub(crate) fn preferably_in_place(self, operation: Operation) -> Self {
         let possible = operation.allows_in_place() && self.layouts.source == self.layouts.result;
         Self {
@@ -169,7 +170,7 @@ impl SoftmaxSpec {
         self.in_place
     }
 
-    /// How every matrix is stored.
+    /// Storage type of every matrix.
     pub(crate) const fn stored_as(&self) -> DType {
         self.dtype
     }
@@ -217,7 +218,7 @@ impl SoftmaxSpec {
         }
     }
 
-    /// The code that masks ask for.
+    /// Code options of the masks.
     fn form(&self, geometry: &Geometry) -> KernelOptions {
         let in_one_access =
             |mask: &Mask| self.inner == 1 && geometry.alignment() == 4 && mask.by_fours();

@@ -1,5 +1,4 @@
-//! The caller's buffers as matrices and per-row arrays: their checks, and the windows of rows through which a binding
-//! limit lets us see them.
+//! The caller's buffers as matrices and per-row arrays: their checks, and the windows of rows that fit the binding limit.
 
 use std::ops::Range;
 
@@ -15,34 +14,34 @@ use crate::{DType, Error};
 /// Bytes of an f32.
 pub(crate) const F32: u64 = 4;
 
-/// More bytes than any device's buffers have.
+/// More bytes than the buffers of any device have.
 const LARGEST_BUFFER: u64 = 1 << 44;
 
-/// Per-row arrays are bound from a row whose bytes are a multiple of it.
+/// Alignment of bindings in bytes. Per-row arrays are bound from a row whose index is a multiple of it.
 const ALIGNMENT: u64 = crate::caps::ALIGNMENT as u64;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {
-    /// Slices of `inner` rows side by side, of each of which `width` elements of so many bytes are touched.
+    /// Slices of `inner` rows, of each of which accesses touch `width` elements of `element` bytes.
     Matrix {
         rows: Rows,
         inner: u64,
         width: u64,
         element: u64,
     },
-    /// So many bytes a row.
+    /// This many bytes a row.
     PerRow { bytes: u64 },
-    /// So many bytes in all, bound whole.
+    /// This many bytes in all, bound whole.
     Whole { bytes: u64 },
 }
 
 impl Shape {
-    /// An f32 or i32 a row.
+    /// One f32 or i32 a row.
     pub(crate) const VALUE_PER_ROW: Self = Self::PerRow { bytes: F32 };
     /// Two f32 a row.
     pub(crate) const PAIR_PER_ROW: Self = Self::PerRow { bytes: 2 * F32 };
 
-    /// The rows of a matrix, where they lie for a binding.
+    /// The rows of a matrix, in the layout of a binding.
     pub(crate) fn matrix(binding: Binding, geometry: &Geometry) -> Self {
         let rows = match binding {
             Binding::Source => geometry.source,
@@ -71,7 +70,7 @@ impl Shape {
         }
     }
 
-    /// Records of so many bytes a row, bound from the first one.
+    /// Records of `bytes` bytes a row, bound from the first one.
     pub(crate) const fn records(bytes: u64) -> Self {
         let rows = Rows {
             offset: 0,
@@ -89,7 +88,8 @@ impl Shape {
         matches!(self, Self::Matrix { .. })
     }
 
-    /// The most bytes that a window's binding holds before its first row, bindings beginning at multiples of 256 bytes.
+    /// Bytes that the binding of a window holds before its first row, at most, since bindings begin at multiples of 256
+    /// bytes.
     fn slack(self) -> u64 {
         match self {
             Self::PerRow { bytes } => (ALIGNMENT - 1) * bytes,
@@ -102,7 +102,7 @@ impl Shape {
         }
     }
 
-    /// Bytes that a buffer of so many rows has at least.
+    /// Bytes that a buffer of `rows` rows has at least.
     fn bytes(self, rows: u64) -> u64 {
         match self {
             Self::Whole { bytes } => bytes,
@@ -116,14 +116,14 @@ impl Shape {
             } => {
                 let slices = rows.div_ceil(inner);
                 let last = offset.saturating_add((slices - 1).saturating_mul(stride));
-                // A binding has whole words.
+                // A binding consists of whole words.
                 let bytes = last.saturating_add(width).saturating_mul(element);
                 bytes.checked_next_multiple_of(4).unwrap_or(u64::MAX)
             }
         }
     }
 
-    /// Bytes from the first to the last element of so many rows, whole slices of them where they lie side by side.
+    /// Bytes from the first to the last element of `unit` rows; on a strided axis, of whole slices.
     fn bytes_within(self, unit: u64) -> u64 {
         match self {
             Self::Matrix {
@@ -136,7 +136,7 @@ impl Shape {
         }
     }
 
-    /// Bytes of one row; none of what is bound whole.
+    /// Bytes of one row; 0 for a buffer that is bound whole.
     pub(crate) const fn bytes_of_row(self) -> u64 {
         match self {
             Self::Matrix {
@@ -150,7 +150,7 @@ impl Shape {
         }
     }
 
-    /// The bytes that a window needs, and the row or element of them at which the window begins.
+    /// Bytes that a window needs, and the row or element within them at which the window begins.
     pub(crate) fn bytes_in(self, window: Window) -> (Range<u64>, u32) {
         match self {
             Self::Whole { bytes } => (0..bytes, 0),
@@ -173,14 +173,15 @@ impl Shape {
                     None => self.bytes(window.first + window.rows),
                     Some(end) => (slice + end * inner * element).next_multiple_of(F32),
                 };
-                // Kernels count from where the first column of all would be, before the binding perhaps, modulo 2^32.
+                // Kernels count from where the first column of the row would be, modulo 2^32; that may be before the
+                // binding.
                 let residue = ((start - offset) / element).wrapping_sub(skipped);
                 (offset..end, (residue & u64::from(u32::MAX)) as u32)
             }
         }
     }
 
-    /// Bytes of so many rows, whole slices of them where they lie side by side.
+    /// Bytes from the start of `unit` rows to the start of the next rows; on a strided axis, of whole slices.
     const fn bytes_per(self, unit: u64) -> u64 {
         match self {
             Self::Matrix {
@@ -195,13 +196,13 @@ impl Shape {
     }
 }
 
-/// What is bound, before there is a buffer.
+/// A role of a buffer: its binding, name and shape, before there is a buffer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Role {
     pub(crate) binding: Binding,
     pub(crate) name: &'static str,
     pub(crate) shape: Shape,
-    /// Whether a caller may leave it out.
+    /// True if the caller may leave it out.
     pub(crate) optional: bool,
 }
 
@@ -215,7 +216,7 @@ impl Role {
         }
     }
 
-    /// Given in any case.
+    /// The same role, always given.
     pub(crate) const fn given(self) -> Self {
         Self {
             optional: false,
@@ -223,7 +224,7 @@ impl Role {
         }
     }
 
-    /// If the caller gives it.
+    /// The same role, given only if the caller wants it.
     pub(crate) const fn optional(self) -> Self {
         Self {
             optional: true,
@@ -232,7 +233,7 @@ impl Role {
     }
 }
 
-/// The shapes by which rows are served in windows: of what is bound whole, those that are given in any case.
+/// Names and shapes that divide rows into windows: all but those of optional buffers that are bound whole.
 pub(crate) fn shapes_of(roles: &[Role]) -> impl Iterator<Item = (&'static str, Shape)> {
     let decides = |role: &&Role| !(role.optional && matches!(role.shape, Shape::Whole { .. }));
     roles
@@ -241,7 +242,7 @@ pub(crate) fn shapes_of(roles: &[Role]) -> impl Iterator<Item = (&'static str, S
         .map(|role| (role.name, role.shape))
 }
 
-/// Checks that a buffer of the device can hold each of them for so many rows.
+/// Checks that buffers of the device can hold each role for `rows` rows.
 pub(crate) fn check_roles(roles: &[Role], rows: u64, device: &Device) -> Result<(), Error> {
     let available = device.limits().max_buffer_size.min(LARGEST_BUFFER);
     let exceeds = |role: &&Role| role.shape.bytes(rows) > available;
@@ -317,7 +318,7 @@ impl<'a> Tensor<'a> {
         Ok(())
     }
 
-    /// Whether the buffer holds a window's last row up to the next whole access of the widest.
+    /// Returns true if the buffer holds the window up to the end of the widest access to its last row.
     pub(crate) fn holds_whole_quads(&self, window: Window) -> bool {
         let end = self.shape.bytes(window.first + window.rows);
         end.next_multiple_of(WIDEST_ACCESS) <= self.buffer.size()
@@ -327,7 +328,7 @@ impl<'a> Tensor<'a> {
         self.shape.is_matrix()
     }
 
-    /// The part of the buffer that a window needs, and the row or element of it at which the window begins.
+    /// Returns the part of the buffer that a window needs, and the row or element within it at which the window begins.
     pub(crate) fn span(&self, window: Window) -> (Span<'a>, u32) {
         let (bytes, residue) = self.shape.bytes_in(window);
         let span = Span {
@@ -339,7 +340,7 @@ impl<'a> Tensor<'a> {
     }
 }
 
-/// Rows that one set of bindings serves, or some columns of one row, or of one slice of rows side by side.
+/// Rows that one set of bindings serves, or some columns of one row, or of one slice of rows on a strided axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Window {
     pub(crate) first: u64,
@@ -351,7 +352,7 @@ pub(crate) struct Window {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Columns {
     pub(crate) first: u64,
-    /// Where it ends, unless that is where the rows do.
+    /// End of the range; none if it ends with the rows.
     pub(crate) end: Option<u64>,
 }
 
@@ -363,7 +364,7 @@ impl Columns {
 }
 
 impl Window {
-    /// All columns of some rows.
+    /// Window of all columns of some rows.
     pub(crate) const fn of_rows(first: u64, rows: u64) -> Self {
         Self {
             first,
@@ -372,12 +373,12 @@ impl Window {
         }
     }
 
-    /// The window's first row in the bound range of every per-row array.
+    /// Index of the window's first row in the bound range of every per-row array.
     pub(crate) fn bound_row(self) -> u32 {
         u32::try_from(self.first % ALIGNMENT).unwrap_or(0)
     }
 
-    /// All rows but the last one, and the last one.
+    /// Splits off the last row: all rows but the last one, and the last one.
     pub(crate) const fn without_last(self) -> (Self, Self) {
         let Self { first, rows, .. } = self;
         let last = first + rows - 1;
@@ -386,7 +387,7 @@ impl Window {
 }
 
 impl Span<'_> {
-    /// Up to the next whole access of the widest.
+    /// The same span, extended to whole accesses of the widest kind.
     pub(crate) const fn in_whole_quads(self) -> Self {
         Self {
             size: self.size.next_multiple_of(WIDEST_ACCESS),
@@ -395,8 +396,8 @@ impl Span<'_> {
     }
 }
 
-/// Checks every buffer for `rows` rows: usage, size, and that none that is written is given twice, but for a result
-/// `in_place`, which must lie in the buffer of what is read first.
+/// Checks every buffer for `rows` rows: its usage, its size, and that no written buffer is given twice, except for a
+/// result `in_place`, which must lie in the buffer of the first input.
 pub(crate) fn check(tensors: &[Tensor<'_>], rows: u64, in_place: bool) -> Result<(), Error> {
     tensors.iter().try_for_each(|tensor| tensor.check(rows))?;
     for (index, one) in tensors.iter().enumerate() {
@@ -416,7 +417,7 @@ pub(crate) fn check(tensors: &[Tensor<'_>], rows: u64, in_place: bool) -> Result
     Ok(())
 }
 
-/// A binding in words, with the sizes of its buffers.
+/// Describes a binding in words, with the sizes of its buffers.
 pub(crate) fn binding(kernel: &str, rows: u64, tensors: &[Tensor<'_>]) -> String {
     let sizes: Vec<_> = tensors
         .iter()
@@ -425,7 +426,7 @@ pub(crate) fn binding(kernel: &str, rows: u64, tensors: &[Tensor<'_>]) -> String
     format!("binding {kernel} to {rows} rows: {}", sizes.join(", "))
 }
 
-/// The tensors of per-row arrays, and those bound whole.
+/// Returns the tensors that are not matrices: per-row arrays, and those bound whole.
 pub(crate) fn without_matrices<'a>(tensors: &[Tensor<'a>]) -> Vec<Tensor<'a>> {
     tensors
         .iter()
@@ -434,9 +435,9 @@ pub(crate) fn without_matrices<'a>(tensors: &[Tensor<'a>]) -> Vec<Tensor<'a>> {
         .collect()
 }
 
-/// Windows that cover `rows` rows within the binding limit, as few as it allows, each of whole units of so many rows. A
-/// unit may exceed it where it is served by some columns at a time, so many bytes being `kept` of each of its rows: those of
-/// all rows that are served together do not exceed the limit either.
+/// Divides `rows` rows into as few windows as the binding limit allows, each of whole units of `unit` rows. A unit may
+/// exceed the limit if it is served by some columns at a time, `kept` bytes being kept of each of its rows: then the kept
+/// bytes of all rows that are served together do not exceed the limit.
 pub(crate) fn windows(
     shapes: impl IntoIterator<Item = (&'static str, Shape)>,
     (rows, unit): (u64, u64),
@@ -498,7 +499,7 @@ pub(crate) fn windows(
         .collect())
 }
 
-/// Windows of rows of one unit each, at most so many of them.
+/// Windows within one unit each, of at most `most` rows.
 fn rows_of_units((rows, unit): (u64, u64), most: u64) -> Vec<Window> {
     let of_unit = |first: u64| {
         (0..unit.div_ceil(most)).map(move |index| {

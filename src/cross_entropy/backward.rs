@@ -28,10 +28,10 @@ pub struct CrossEntropyBackwardBuffers<'a> {
     pub grad_logits: &'a Buffer,
 }
 
-/// The backward pass of a cross-entropy, waiting for buffers.
+/// The planned backward pass of a cross-entropy. It needs buffers to run.
 ///
-/// Where every class has a share in the loss, by label smoothing or by probabilities as targets, the shares of a row
-/// have to be summed again, and the statistic with them: the pairs are not read then.
+/// With label smoothing, or with probabilities as targets, every class has a target weight. The sum of a row's target
+/// weights is then taken again, with the row's statistic, and the pairs are not read.
 ///
 /// Cheap to clone; holds no buffer.
 #[derive(Debug, Clone)]
@@ -94,7 +94,8 @@ impl CrossEntropyBackwardPlan {
     ///
     /// # Errors
     ///
-    /// As [`bind_rows`](Self::bind_rows), and an output among the extras, or candidates: this pass gives the gradient alone.
+    /// As [`bind_rows`](Self::bind_rows), and an output or candidates among the extras: this pass gives only the
+    /// gradient.
     pub fn bind_with(
         &self,
         rows: u64,
@@ -126,11 +127,11 @@ impl CrossEntropyBackwardPlan {
         }
     }
 
-    /// The kernels that serve all rows of the plan, to be read, in the order of their dispatches.
+    /// Returns the kernels that serve all rows of the plan, as readable text, in the order of their dispatches.
     ///
     /// # Errors
     ///
-    /// A limit of the device that no more dispatches keep to.
+    /// A device limit that more dispatches cannot avoid.
     pub fn wgsl(&self) -> Result<Vec<KernelText>, Error> {
         self.kernels().texts(self.params)
     }
@@ -152,22 +153,22 @@ impl CrossEntropyBackwardPlan {
         request
     }
 
-    /// How many pipelines the bindings of this plan compile at most, where the planner has none of them.
+    /// Number of pipelines that the bindings of this plan compile at most, if the planner holds none of them yet.
     pub fn pipelines(&self) -> usize {
         2 * self.kernels.pipelines() + Tally::PIPELINES
     }
 
-    /// The kernel that was chosen, by name.
+    /// Name of the chosen kernel.
     pub fn kernel(&self) -> String {
         self.kernels.name()
     }
 
-    /// The kernel that was chosen, as data.
+    /// The chosen kernel as data.
     pub const fn variant(&self) -> Variant {
         self.kernels.variant
     }
 
-    /// The fewest bytes that the operation must move: each input read once, each output written once.
+    /// Fewest bytes that the operation must move: each input read once, each output written once.
     pub fn bytes_moved(&self) -> u64 {
         bytes_moved(&self.kernels.geometry)
     }

@@ -1,5 +1,5 @@
-//! From buffers to dispatches: targets are counted where the gradient is that of a mean, then come the rows, and what is
-//! made of them.
+//! From buffers to dispatches: first the targets are counted, if the gradient is that of a mean; then the rows are
+//! computed; then the row outputs, the lse and the reduced loss.
 
 use wgpu::Buffer;
 
@@ -20,8 +20,8 @@ use crate::tensor::{F32, Shape, Tensor, binding, check, without_matrices};
 use crate::variant::Operation;
 use crate::{Error, Reduction};
 
-/// How the dispatches of the row outputs read logits that are written over, or longer than a binding, as `shaders/formula/row_outputs.wgsl` has it:
-/// before that, and after it.
+/// Values of `gathering`, as in `shaders/formula/row_outputs.wgsl`, for the dispatches of the row outputs where logits
+/// are overwritten or a row is longer than a binding: `GATHERS` before the pass over the logits, `GATHERED` after it.
 pub(super) const GATHERS: u32 = 1;
 pub(super) const GATHERED: u32 = 2;
 
@@ -31,13 +31,13 @@ pub(super) struct Kernels<'p> {
     pub(super) spec: &'p CrossEntropySpec,
     pub(super) rows: &'p RowKernels,
     pub(super) tally: &'p Tally,
-    /// For the lse of the pairs.
+    /// Kernels that compute the lse from the pairs.
     pub(super) lse: Option<&'p RowKernels>,
-    /// For what is given of the rows beside their losses, lse and pairs among it.
+    /// Kernels that compute the row outputs, with lse and pairs.
     pub(super) row_outputs: Option<&'p RowKernels>,
 }
 
-/// What is bound, and what becomes of it.
+/// The buffers to bind, with the plain numbers and the row count of their dispatches.
 #[derive(Debug)]
 pub(super) struct Request<'a> {
     given: Vec<Tensor<'a>>,
@@ -46,7 +46,7 @@ pub(super) struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// For `rows` rows with the plain numbers of the spec.
+    /// Makes a request without buffers, for `rows` rows with the plain numbers of the spec.
     pub(super) fn new(params: Params, rows: u64) -> Self {
         let given = Vec::new();
         Self {
@@ -76,7 +76,7 @@ impl<'a> Request<'a> {
         self.given.push(Tensor::written(binding, role, to, shape));
     }
 
-    /// Logits and targets.
+    /// Adds logits and targets.
     pub(super) fn read_rows(
         &mut self,
         spec: &CrossEntropySpec,
@@ -107,7 +107,7 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// Class weights and the upstream gradient.
+    /// Adds the class weights and the upstream gradient, if given.
     pub(super) fn read_extras(&mut self, spec: &CrossEntropySpec, extras: &CrossEntropyExtras<'a>) {
         if let Some(weight) = extras.weight {
             let bytes = spec.all_classes() * F32;
@@ -124,7 +124,7 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// The row outputs that the spec asks for, and the candidates that some of them are of.
+    /// Adds the row outputs that the spec asks for, and the candidates that some of them need.
     pub(super) fn give_row_outputs(
         &mut self,
         spec: &CrossEntropySpec,
@@ -173,14 +173,15 @@ fn unasked(what: &'static str, is_wanted: bool) -> Error {
     }
 }
 
-/// Whether buffers ask for more than a plain loss has. The backward pass never gives losses.
+/// Returns true if the buffers ask for more than a plain loss has. The backward pass never gives losses, so there a
+/// skipped loss is not an option.
 fn is_optional(params: &Params, kernels: &RowKernels) -> bool {
     let gives_losses = kernels.geometry.operation != Operation::CrossEntropyBackward;
     let unexpected = if gives_losses { SKIPS_LOSS } else { 0 };
     params.loss.flags & (HAS_WEIGHT | HAS_UPSTREAM | SAVES_PAIR | unexpected) != 0
 }
 
-/// What the dispatch of the row outputs binds, and no other.
+/// Returns true for a tensor that only the dispatch of the row outputs binds.
 const fn is_of_row_outputs(tensor: &Tensor<'_>) -> bool {
     matches!(
         tensor.binding,
@@ -204,7 +205,7 @@ impl Kernels<'_> {
         let (rows, spec) = (request.rows, self.spec);
         self.settle_mean(&mut request);
         if spec.form().is_dense() {
-            // The statistic is taken once more, and the pairs that were saved of it stay as they are.
+            // The statistic is computed again, so the saved pairs are not bound.
             let is_read = |tensor: &Tensor<'_>| tensor.binding == Binding::Pairs && !tensor.written;
             request.given.retain(|tensor| !is_read(tensor));
         }
@@ -259,7 +260,7 @@ impl Kernels<'_> {
         Bound::new(self.rows.planner.device(), &steps)
     }
 
-    /// The dispatches that give the row outputs, and with them lse and pairs.
+    /// Returns the dispatches that give the row outputs, and with them lse and pairs.
     fn row_outputs<'a>(
         &self,
         kernels: &RowKernels,
@@ -289,7 +290,7 @@ impl Kernels<'_> {
         kernels.steps(&bound, rows, params, None)
     }
 
-    /// Says by what a mean and its gradient divide. Every row of probabilities counts once.
+    /// Sets the divisors of a mean and of its gradient. With probabilities as targets, every row counts once.
     fn settle_mean(&self, request: &mut Request<'_>) {
         let loss = &mut request.params.loss;
         let (spec, rows) = (self.spec, request.rows);
@@ -310,14 +311,15 @@ impl Kernels<'_> {
     }
 }
 
-/// Memory of the library's own for one binding.
+/// Memory that the library allocates for one binding.
 #[derive(Debug)]
 struct Own {
-    /// Where the losses of the rows go if they are reduced; else they go to the caller.
+    /// Losses of the rows, if they are reduced; otherwise they go to the caller.
     row_losses: Option<Buffer>,
-    /// Words of a row's loss: two where its z-loss stands apart, since a mean may divide it by something else.
+    /// Words of a row's loss: two where its z-loss is stored separately, since a mean may divide it by another number.
     loss_words: u32,
-    /// Where the pairs go if they are needed and not asked for, and with them what else is saved of rows.
+    /// Pairs, where kernels need them and no buffer of the caller's is bound as them, together with the auxiliary outputs
+    /// saved of each row.
     pairs: Option<Buffer>,
     saved_bytes: u64,
     tallies: Option<Buffer>,
@@ -325,7 +327,7 @@ struct Own {
 }
 
 impl Own {
-    /// For tensors that have been checked: no more is allocated than a share of them.
+    /// Allocates for tensors that have been checked: no more than a fraction of their size.
     fn new(kernels: &Kernels<'_>, request: &Request<'_>, counts: bool) -> Result<Self, Error> {
         let (rows, params) = (request.rows, &request.params);
         let make = |label, size| scratch(kernels.rows.planner.device(), label, size);
@@ -361,7 +363,8 @@ impl Own {
         })
     }
 
-    /// The caller's tensors and these. Without rows, the caller's may be empty, and nothing empty can be bound.
+    /// The caller's tensors together with these. Without rows, per-row tensors and matrices are dropped: they may be
+    /// empty, and nothing empty can be bound.
     fn beside<'a>(&'a self, given: Vec<Tensor<'a>>, rows: u64) -> Vec<Tensor<'a>> {
         let losses = Shape::PerRow {
             bytes: u64::from(self.loss_words) * F32,

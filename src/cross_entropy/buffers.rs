@@ -1,4 +1,4 @@
-//! What a cross-entropy reads and writes.
+//! Buffers that a cross-entropy reads and writes.
 
 use bytemuck::{Pod, Zeroable};
 use wgpu::Buffer;
@@ -16,7 +16,7 @@ pub struct CrossEntropyBuffers<'a> {
     pub grad_logits: Option<&'a Buffer>,
 }
 
-/// What cross-entropy reads and writes besides, where it is asked to. Each with usage `STORAGE`.
+/// Further inputs and outputs of a cross-entropy, all optional. Each with usage `STORAGE`.
 #[derive(Debug, Clone, Copy, Default)]
 #[non_exhaustive]
 pub struct CrossEntropyExtras<'a> {
@@ -28,15 +28,15 @@ pub struct CrossEntropyExtras<'a> {
     pub grad_losses: Option<&'a Buffer>,
     /// Written: two f32 a row, `(max, 1 / sum)`, from which the backward pass needs no reduction.
     pub pairs: Option<&'a Buffer>,
-    /// Written: f32, `rows`, `ln sum exp` of the logits as they are read, of ignored rows too.
+    /// Written: f32, `rows`, `ln sum exp` of the logits after scale and softcap, of ignored rows too.
     pub lse: Option<&'a Buffer>,
     /// Written: one [`Status`].
     pub status: Option<&'a Buffer>,
-    /// Written: as many words a row as [`row_layout`](crate::CrossEntropyPlan::row_layout) says. Where the spec asks for
-    /// [row outputs](crate::RowOutputs), and only there.
+    /// Written: `words` words a row, as in the plan's [`row_layout`](crate::CrossEntropyPlan::row_layout). Given exactly
+    /// where the spec asks for [row outputs](crate::RowOutputs).
     pub row_outputs: Option<&'a Buffer>,
-    /// Read: [as many](crate::RowOutputs::log_probs_of) class ids a row, stored as class ids that are targets; i32 where
-    /// targets are probabilities.
+    /// Read: [`log_probs_of`](crate::RowOutputs::log_probs_of) class ids a row, stored as the targets' class ids are; i32
+    /// where targets are probabilities.
     pub candidates: Option<&'a Buffer>,
 }
 
@@ -57,25 +57,26 @@ macro_rules! setters {
 }
 
 setters! {
-    /// Weighs the classes: one f32 a class. The mean divides by the sum of the valid rows' target weights.
+    /// Weights the classes: one f32 a class. The mean divides by the sum of the class weights of the valid rows' targets.
     weight,
     /// Multiplies the gradient: by one f32 a row where the losses are not reduced, else by one.
     grad_losses,
-    /// Saves the pair `(max, 1 / sum)` of every row: two f32 a row. Where the row has no probabilities, its lse, which is
-    /// infinite or NaN, and NaN.
+    /// Saves the pair `(max, 1 / sum)` of every row: two f32 a row. For a row without probabilities the pair is its lse,
+    /// which is infinite or NaN, and NaN.
     pairs,
     /// Writes `ln sum exp` of every row: one f32 a row.
     lse,
     /// Writes the counts of valid, bad and NaN rows: one [`Status`].
     status,
-    /// Writes the [row outputs](crate::RowOutputs) that the spec asks for: so many words a row as
-    /// [`row_layout`](crate::CrossEntropyPlan::row_layout) says.
+    /// Writes the [row outputs](crate::RowOutputs) that the spec asks for: `words` words a row, as in the plan's
+    /// [`row_layout`](crate::CrossEntropyPlan::row_layout).
     row_outputs,
-    /// The classes whose log-probabilities are among the row outputs: as many ids a row.
+    /// Reads the ids of the classes whose log-probabilities are row outputs:
+    /// [`log_probs_of`](crate::RowOutputs::log_probs_of) ids a row.
     candidates,
 }
 
-/// What the device found, as it lies in the status buffer.
+/// Counts and sums over all rows, in the layout of the status buffer.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Pod, Zeroable)]
 pub struct Status {
@@ -83,16 +84,17 @@ pub struct Status {
     pub valid_rows: u32,
     /// Rows whose target is neither in range nor ignored.
     pub bad_targets: u32,
-    /// The first of them, or `u32::MAX`.
+    /// First row with such a target, or `u32::MAX`.
     pub first_bad_row: u32,
     /// Valid rows whose loss is NaN.
     pub nan_rows: u32,
     /// Rows whose loss is infinite.
     pub infinite_rows: u32,
-    /// The sum of the valid rows' target weights; their count without weights, or where targets are probabilities.
+    /// Sum of the class weights of the valid rows' targets; the number of valid rows without class weights, or where
+    /// targets are probabilities.
     pub weight_sum: f32,
     /// The reduced loss; the sum where the losses are not [reduced](crate::Reduction).
     pub loss: f32,
-    /// What of it is z-loss; 0 where the losses are not reduced.
+    /// The z-loss within `loss`; 0 where the losses are not reduced.
     pub z_loss: f32,
 }

@@ -1,4 +1,4 @@
-//! The loss, alone and with its gradient.
+//! The loss, with or without its gradient.
 
 use super::bind::{Kernels, Request};
 use super::tally::{RECORD, Tally};
@@ -14,7 +14,7 @@ use crate::tensor::{F32, Shape};
 use crate::variant::{Operation, Variant};
 use crate::{Error, KernelText, Planner, Reduction};
 
-/// A cross-entropy that is chosen and checked, waiting for buffers: the first ones that are bound have its kernels compiled.
+/// A cross-entropy that is planned and checked. It needs buffers to run: the first binding compiles its kernels.
 ///
 /// Cheap to clone; holds no buffer.
 #[derive(Debug, Clone)]
@@ -29,7 +29,7 @@ pub struct CrossEntropyPlan {
 }
 
 impl Planner {
-    /// Plans the loss, alone and with its gradient: which of the two runs is said by the buffers. Nothing is compiled yet.
+    /// Plans the loss, with and without its gradient: the buffers decide which of the two runs. Compiles nothing yet.
     ///
     /// # Errors
     ///
@@ -58,7 +58,7 @@ impl CrossEntropyPlan {
     /// # Errors
     ///
     /// A buffer without usage `STORAGE`, too small, or given twice though one of its roles is written; in place, two
-    /// buffers where there is to be one; a limit of the device that no more dispatches keep to.
+    /// buffers where one is expected; a device limit that more dispatches cannot avoid.
     pub fn bind(&self, buffers: CrossEntropyBuffers<'_>) -> Result<Bound, Error> {
         self.bind_with(self.spec.rows(), buffers, CrossEntropyExtras::default())
     }
@@ -67,8 +67,8 @@ impl CrossEntropyPlan {
     ///
     /// # Errors
     ///
-    /// As [`bind`](Self::bind), more rows than the plan has, and row outputs or candidates where the spec asks for none, or
-    /// none where it does.
+    /// As [`bind`](Self::bind); more rows than the plan has; row outputs or candidates where the spec asks for none, or
+    /// none where it asks for them.
     pub fn bind_with(
         &self,
         rows: u64,
@@ -129,38 +129,38 @@ impl CrossEntropyPlan {
         Ok(request)
     }
 
-    /// How many pipelines the bindings of this plan compile at most, where the planner has none of them.
+    /// Number of pipelines that the bindings of this plan compile at most, if the planner holds none of them yet.
     pub fn pipelines(&self) -> usize {
         let twice = 2 * (self.loss_only.pipelines() + self.fused.pipelines());
         let row_outputs = self.row_outputs.as_ref().map_or(0, RowKernels::pipelines);
         twice + self.lse.pipelines() + row_outputs + Tally::PIPELINES
     }
 
-    /// Where the outputs of a row stand in the buffer of the row outputs that the spec asks for.
+    /// Layout of a row in the buffer of the row outputs that the spec asks for.
     pub fn row_layout(&self) -> RowLayout {
         self.spec.asked().layout()
     }
 
-    /// The kernel for the loss alone, by name.
+    /// Name of the kernel for the loss without its gradient.
     pub fn kernel(&self) -> String {
         self.loss_only.name()
     }
 
-    /// The kernel for loss and gradient, by name.
+    /// Name of the kernel for loss and gradient.
     pub fn fused_kernel(&self) -> String {
         self.fused.name()
     }
 
-    /// The kernels for the loss alone, to be read, in the order of their dispatches.
+    /// Returns the kernels for the loss without its gradient, as readable text, in the order of their dispatches.
     ///
     /// # Errors
     ///
-    /// A limit of the device that no more dispatches keep to.
+    /// A device limit that more dispatches cannot avoid.
     pub fn wgsl(&self) -> Result<Vec<KernelText>, Error> {
         self.kernels(&self.loss_only).texts(self.params)
     }
 
-    /// The kernels for loss and gradient, to be read.
+    /// Returns the kernels for loss and gradient, as readable text.
     ///
     /// # Errors
     ///
@@ -169,7 +169,7 @@ impl CrossEntropyPlan {
         self.kernels(&self.fused).texts(self.params)
     }
 
-    /// The kernel for the loss alone, as data.
+    /// The kernel for the loss without its gradient, as data.
     pub const fn variant(&self) -> Variant {
         self.loss_only.variant
     }
@@ -179,7 +179,7 @@ impl CrossEntropyPlan {
         self.fused.variant
     }
 
-    /// The fewest bytes that loss and gradient must move: each input read once, each output written once.
+    /// Fewest bytes that loss and gradient must move: each input read once, each output written once.
     pub fn bytes_moved(&self) -> u64 {
         bytes_moved(&self.fused.geometry)
     }

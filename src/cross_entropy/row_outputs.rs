@@ -1,4 +1,4 @@
-//! What a cross-entropy gives of a row beside its loss, and where in a buffer.
+//! Outputs of a cross-entropy for each row in addition to its loss, and their layout in a buffer.
 
 use std::ops::Range;
 
@@ -9,14 +9,14 @@ use crate::shader::options::{
     GIVES_ARGMAX, GIVES_ENTROPY, GIVES_HIT, GIVES_MAX_PROB, GIVES_TARGET_LOG_PROB, GIVES_Z_LOSS,
 };
 
-/// Candidates a row, at most: software adapters make no longer loops.
+/// Candidates a row, at most: software adapters stop longer loops.
 const MAX_CANDIDATES: u32 = 32_768;
 
-/// What a cross-entropy gives of every row beside its loss, of the logits as they are read: by scale and softcap. Nothing
-/// unless it is asked for.
+/// Outputs of a cross-entropy for each row in addition to its loss. They are those of the logits after scale and softcap.
+/// None is given unless it is asked for.
 ///
-/// Everything stands in one buffer, whose [`RowLayout`] the plan reports. A row is *spoilt* where it holds NaN or `+inf`,
-/// or `-inf` alone: every number of it is NaN, its argmax `u32::MAX`, its hit 0.
+/// All outputs lie in one buffer, whose [`RowLayout`] the plan reports. A row is *spoilt* where it holds NaN or `+inf`,
+/// or only `-inf`: every number of it is NaN, its argmax `u32::MAX`, its hit 0.
 ///
 /// ```
 /// use wgpu_softmax::RowOutputs;
@@ -30,14 +30,14 @@ pub struct RowOutputs {
     /// f32, the log-probability of the target's class: 0 for an ignored row, spoilt or not, NaN for a bad target. Not with
     /// probabilities as targets.
     pub target_log_prob: bool,
-    /// f32, the log-probabilities of so many classes a row, at most 32,768, whose ids are given for every row: NaN where an
-    /// id is out of range.
+    /// f32, the log-probabilities of this many classes a row, at most 32,768. Their ids are given for every row; NaN
+    /// where an id is out of range.
     pub log_probs_of: u32,
     /// f32, the entropy of the row's probabilities, in nats.
     pub entropy: bool,
-    /// u32, the class of the largest logit, the first of equal ones. There -0 equals 0.
+    /// u32, the class of the largest logit, the first of equal ones; here -0 equals 0.
     pub argmax: bool,
-    /// u32, 1 where that class is the target's, else 0. Not with probabilities as targets.
+    /// u32, 1 where the argmax is the target's class, else 0. Not with probabilities as targets.
     pub hit: bool,
     /// f32, the largest probability.
     pub max_prob: bool,
@@ -45,8 +45,8 @@ pub struct RowOutputs {
     pub z_loss: bool,
 }
 
-/// Where the outputs of a row stand, in words of 4 bytes from where the row begins: row `r` at word `r * words`. What was
-/// not asked for has no place.
+/// Positions of a row's outputs, in words of 4 bytes from the start of the row: row `r` starts at word `r * words`. An
+/// output that was not asked for has no position.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct RowLayout {
@@ -54,13 +54,13 @@ pub struct RowLayout {
     pub words: u32,
     /// [The target's log-probability](RowOutputs::target_log_prob), f32.
     pub target_log_prob: Option<u32>,
-    /// [Those of the candidates](RowOutputs::log_probs_of), f32.
+    /// [Log-probabilities of the candidates](RowOutputs::log_probs_of), f32.
     pub log_probs: Range<u32>,
     /// [The entropy](RowOutputs::entropy), f32.
     pub entropy: Option<u32>,
     /// [The argmax](RowOutputs::argmax), u32.
     pub argmax: Option<u32>,
-    /// [Whether it is the target](RowOutputs::hit), u32.
+    /// [The hit: 1 where the argmax is the target](RowOutputs::hit), u32.
     pub hit: Option<u32>,
     /// [The largest probability](RowOutputs::max_prob), f32.
     pub max_prob: Option<u32>,
@@ -85,22 +85,22 @@ macro_rules! setters {
 }
 
 setters! {
-    /// With the [log-probability of the target](Self#structfield.target_log_prob).
+    /// Adds the [log-probability of the target](Self#structfield.target_log_prob).
     target_log_prob,
-    /// With the [entropy](Self#structfield.entropy).
+    /// Adds the [entropy](Self#structfield.entropy).
     entropy,
-    /// With the [argmax](Self#structfield.argmax).
+    /// Adds the [argmax](Self#structfield.argmax).
     argmax,
-    /// With [whether it is the target](Self#structfield.hit).
+    /// Adds the [hit](Self#structfield.hit): 1 where the argmax is the target's class, else 0.
     hit,
-    /// With the [largest probability](Self#structfield.max_prob).
+    /// Adds the [largest probability](Self#structfield.max_prob).
     max_prob,
-    /// With the [z-loss](Self#structfield.z_loss).
+    /// Adds the [z-loss](Self#structfield.z_loss).
     z_loss,
 }
 
 impl RowOutputs {
-    /// With the [log-probabilities](Self#structfield.log_probs_of) of `count` classes a row.
+    /// Adds the [log-probabilities](Self#structfield.log_probs_of) of `count` classes a row.
     #[must_use]
     pub const fn log_probs_of(self, count: u32) -> Self {
         Self {
@@ -109,7 +109,7 @@ impl RowOutputs {
         }
     }
 
-    /// Where each of them stands. No plan is made of more than 32,768 log-probabilities a row.
+    /// Layout of these outputs in a row. A plan takes at most 32,768 log-probabilities a row.
     pub fn layout(self) -> RowLayout {
         let mut words = 0;
         let mut place = |count: u32| {
@@ -135,17 +135,17 @@ impl RowOutputs {
         self != Self::default()
     }
 
-    /// Whether the rows' entropies, or the columns of their largest logits, have to be told by the pass over the logits.
+    /// Auxiliary outputs that the pass over the logits has to track: the entropy, and the argmax.
     pub(super) const fn tells(self) -> (bool, bool) {
         (self.entropy, self.argmax || self.hit)
     }
 
-    /// Whether logits are read for them one by one.
+    /// Returns true if single logits are read for these outputs.
     pub(super) const fn reads_logits(self) -> bool {
         self.target_log_prob || self.log_probs_of > 0
     }
 
-    /// Words that are saved of a row for them: the pair, and what is told.
+    /// Words saved of a row for these outputs: the pair, and the tracked auxiliary outputs.
     pub(super) const fn saved_words(self) -> u32 {
         match self.tells() {
             (false, false) => 2,
@@ -176,7 +176,7 @@ impl RowOutputs {
         Ok(())
     }
 
-    /// What the kernels read of it.
+    /// Adds the numbers that the kernels read for these outputs to `base`.
     pub(super) fn loss(self, base: Loss) -> Loss {
         let bit = |is_wanted, bit| if is_wanted { bit } else { 0 };
         Loss {

@@ -1,4 +1,4 @@
-//! What a cross-entropy computes.
+//! The spec of a cross-entropy.
 
 mod kernel;
 
@@ -8,12 +8,12 @@ use crate::operation::sealed;
 use crate::variant::{Operation, Problem};
 use crate::{DType, Error, Reduction, ZeroValid};
 
-/// What cross-entropy computes: `rows` x `classes` logits, contiguous f32 unless said otherwise, and
-/// one i32 class id a row.
+/// The spec of a cross-entropy: `rows` x `classes` logits, contiguous f32 unless said otherwise, and one i32 class id a
+/// row.
 ///
-/// The loss of a row is `-sum_c t_c ln p_c + L lse^2` with the shares `t_c = w_c ((1 - e) q_c + e / C)`: class weights
-/// `w`, label smoothing `e` over `C` classes, z-loss `L`, and `q` the target's probabilities, 1 at a class id and 0
-/// elsewhere. [`reference::CrossEntropy`](crate::reference::CrossEntropy) has the rules in full.
+/// The loss of a row is `-sum_c t_c ln p_c + L lse^2` with the weighted target distribution `t_c = w_c ((1 - e) q_c + e /
+/// C)`: class weights `w`, label smoothing `e` over `C` classes, z-loss `L`, and `q` the target's probabilities, 1 at a
+/// class id and 0 elsewhere. [`reference::CrossEntropy`](crate::reference::CrossEntropy) has the rules in full.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CrossEntropySpec {
     rows: u64,
@@ -37,7 +37,8 @@ pub struct CrossEntropySpec {
 }
 
 impl CrossEntropySpec {
-    /// `rows` (at most; a binding may take fewer) of `classes` logits, the mean of all losses, nothing ignored.
+    /// Makes the spec of `rows` rows (at most; a binding may take fewer) of `classes` logits: the mean of all losses,
+    /// nothing ignored.
     pub const fn new(rows: u64, classes: u64) -> Self {
         Self {
             rows,
@@ -73,8 +74,8 @@ impl CrossEntropySpec {
         }
     }
 
-    /// The class id of rows that count for nothing: loss and gradient exactly 0, left out of the mean. It is tested
-    /// before the range and may lie outside it. Not with probabilities.
+    /// Sets the class id of ignored rows: their loss and gradient are exactly 0, and they are left out of the mean. The
+    /// id is tested before the range and may lie outside it. Not with probabilities.
     #[must_use]
     pub const fn ignore_index(self, ignore_index: i64) -> Self {
         Self {
@@ -83,23 +84,23 @@ impl CrossEntropySpec {
         }
     }
 
-    /// `inner` rows lie side by side, a divisor of the rows: logits and their gradient are `[rows / inner, classes, inner]`,
-    /// as the logits of images are, `[N, C, H, W]` with `inner` = H W. Targets, losses, pairs and lse are in the order of
-    /// `[rows / inner, inner]`. Not with a shard of the classes.
+    /// Puts rows on a strided axis, `inner` of them in a slice, a divisor of the rows: logits and their gradient are
+    /// `[rows / inner, classes, inner]`, as for the logits of images, `[N, C, H, W]` with `inner` = H W. Targets, losses,
+    /// pairs and lse are in the order of `[rows / inner, inner]`. Not with a shard of the classes.
     #[must_use]
     pub const fn inner(self, inner: u64) -> Self {
         Self { inner, ..self }
     }
 
-    /// What targets are, and how they are stored.
+    /// Sets the type of the targets and how they are stored.
     #[must_use]
     pub const fn targets(self, targets: TargetType) -> Self {
         Self { targets, ..self }
     }
 
-    /// Logits are those of some classes only, from `first` on, of `all` that there are: a shard. Targets stay ids of
-    /// all classes. For the passes from merged statistics; a loss from a shard's own logits alone would be its own.
-    /// Not with label smoothing or probabilities, for which every class counts.
+    /// Restricts the logits to a shard: the classes from `first` on, of `all` classes. Targets stay ids of all classes.
+    /// This is for the passes from merged statistics; a loss computed only from a shard's logits would be that of the
+    /// shard. Not with label smoothing or probabilities, which give every class a target weight.
     #[must_use]
     pub const fn shard(self, first: u64, all: u64) -> Self {
         Self {
@@ -109,16 +110,17 @@ impl CrossEntropySpec {
         }
     }
 
-    /// How the losses of the rows become the loss.
+    /// Sets how the losses of the rows are reduced.
     #[must_use]
     pub const fn reduction(self, reduction: Reduction) -> Self {
         Self { reduction, ..self }
     }
 
-    /// The gradient is that of a mean over so much, counted elsewhere: where these rows are a part of a batch. The
-    /// cross-entropy is divided by `weight_sum`, the sum of the valid rows' target weights (their count where there are
-    /// none), the z-loss by `valid_rows`. So is a loss that is a mean; others stay undivided. The sum is finite and not
-    /// negative: weights of another sum may change their signs with it. By 0 it is as [`zero_valid`](Self::zero_valid) says.
+    /// Sets the divisors of a mean, where these rows are a part of a batch that is counted elsewhere. The gradient is
+    /// then that of the mean: the cross-entropy is divided by `weight_sum`, the sum of the class weights of the valid
+    /// rows' targets (their number without class weights), the z-loss by `valid_rows`. A loss that is a mean is divided
+    /// by the same numbers; other losses are not divided. `weight_sum` is finite and not negative: class weights with a
+    /// negative sum may change their signs with it. Division by 0 gives what [`zero_valid`](Self::zero_valid) says.
     #[must_use]
     pub const fn mean_over(self, weight_sum: f32, valid_rows: u32) -> Self {
         Self {
@@ -127,13 +129,13 @@ impl CrossEntropySpec {
         }
     }
 
-    /// What a mean over nothing is.
+    /// Sets the value of a mean over nothing.
     #[must_use]
     pub const fn zero_valid(self, zero_valid: ZeroValid) -> Self {
         Self { zero_valid, ..self }
     }
 
-    /// Label smoothing `e`, from 0 to 1: the target keeps `1 - e + e / C`, every other class has `e / C`.
+    /// Sets the label smoothing `e`, from 0 to 1: the target keeps `1 - e + e / C`, every other class has `e / C`.
     #[must_use]
     pub const fn label_smoothing(self, label_smoothing: f32) -> Self {
         Self {
@@ -142,13 +144,14 @@ impl CrossEntropySpec {
         }
     }
 
-    /// Adds `z_loss * lse^2` to the loss of every valid row, whatever its weight: finite.
+    /// Adds `z_loss * lse^2` to the loss of every valid row, whatever its class weight. `z_loss` is finite.
     #[must_use]
     pub const fn z_loss(self, z_loss: f32) -> Self {
         Self { z_loss, ..self }
     }
 
-    /// Logits `x` become `softcap * tanh(x / softcap)`, after the scale: finite, above 0. The gradient carries the factor.
+    /// Caps logits `x` to `softcap * tanh(x / softcap)`, after the scale. `softcap` is finite and above 0. The gradient
+    /// carries the factor.
     #[must_use]
     pub const fn softcap(self, softcap: f32) -> Self {
         Self {
@@ -157,13 +160,14 @@ impl CrossEntropySpec {
         }
     }
 
-    /// Logits are multiplied by this first: finite, above 0. The gradient carries the factor.
+    /// Multiplies logits by `scale` before anything else. `scale` is finite and above 0. The gradient carries the factor.
     #[must_use]
     pub const fn scale(self, scale: f32) -> Self {
         Self { scale, ..self }
     }
 
-    /// What is given of every row beside its loss, by the passes that compute the loss. Not with a shard of the classes.
+    /// Sets the outputs for each row in addition to its loss, given by the passes that compute the loss. Not with a shard
+    /// of the classes.
     #[must_use]
     pub const fn row_outputs(self, row_outputs: RowOutputs) -> Self {
         Self {
@@ -172,35 +176,36 @@ impl CrossEntropySpec {
         }
     }
 
-    /// How logits, their gradient and probabilities as targets are stored. Losses, pairs and lse are f32 always.
+    /// Sets the storage type of logits, their gradient and probabilities as targets. Losses, pairs and lse are always
+    /// f32.
     #[must_use]
     pub const fn dtype(self, dtype: DType) -> Self {
         Self { dtype, ..self }
     }
 
-    /// Where the rows of the logits lie.
+    /// Sets the layout of the logits.
     #[must_use]
     pub const fn logits_layout(mut self, layout: Layout) -> Self {
         self.layouts.source = layout;
         self
     }
 
-    /// Where the rows of probabilities that are targets lie.
+    /// Sets the layout of targets that are probabilities.
     #[must_use]
     pub const fn targets_layout(mut self, layout: Layout) -> Self {
         self.layouts.upstream = layout;
         self
     }
 
-    /// Where the rows of the gradient lie.
+    /// Sets the layout of the gradient.
     #[must_use]
     pub const fn grad_layout(mut self, layout: Layout) -> Self {
         self.layouts.result = layout;
         self
     }
 
-    /// The gradient lies over the logits, element by element, in one buffer that is given for both: half the memory.
-    /// Both have one layout. The bits are those of a gradient elsewhere. A loss without a gradient changes nothing.
+    /// Puts the gradient over the logits, element by element, in one buffer that is given for both: half the memory. Both
+    /// have one layout. The bits are those of a gradient elsewhere. A loss without a gradient changes nothing.
     #[must_use]
     pub const fn in_place(self) -> Self {
         Self {
@@ -214,17 +219,17 @@ impl CrossEntropySpec {
         self.rows
     }
 
-    /// Classes.
+    /// Number of classes.
     pub const fn classes(&self) -> u64 {
         self.classes
     }
 
-    /// Classes of all shards.
+    /// Number of classes of all shards.
     pub(super) const fn all_classes(&self) -> u64 {
         self.all_classes
     }
 
-    /// Elements of the loss: one, or one a row.
+    /// Number of elements of the loss: one, or one a row.
     pub const fn losses(&self) -> u64 {
         match self.reduction {
             Reduction::None => self.rows,
@@ -232,7 +237,7 @@ impl CrossEntropySpec {
         }
     }
 
-    /// What an operation of these rows has to solve, as far as it decides the kernel.
+    /// The problem of an operation on these rows: the properties that decide the kernel.
     ///
     /// # Errors
     ///
@@ -241,7 +246,7 @@ impl CrossEntropySpec {
         sealed::Spec::geometry(self, operation).map(|geometry| geometry.problem())
     }
 
-    /// In place where the layouts do not differ.
+    /// The same spec, in place if the layouts do not differ.
     pub(crate) fn preferably_in_place(self) -> Self {
         Self {
             in_place: self.in_place || self.layouts.source == self.layouts.result,
@@ -253,12 +258,12 @@ impl CrossEntropySpec {
         self.in_place
     }
 
-    /// What is given of every row beside its loss.
+    /// Row outputs that the spec asks for.
     pub(crate) const fn asked(&self) -> RowOutputs {
         self.row_outputs
     }
 
-    /// How logits, their gradient and probabilities are stored.
+    /// Storage type of logits, their gradient and probabilities.
     pub(crate) const fn stored_as(&self) -> DType {
         self.dtype
     }

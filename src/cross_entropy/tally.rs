@@ -1,4 +1,4 @@
-//! The dispatches that count targets and reduce losses.
+//! Dispatches that count targets and reduce losses.
 
 use std::sync::Arc;
 
@@ -11,13 +11,13 @@ use crate::tensor::{Role, Shape, Tensor, Window, shapes_of, windows, without_mat
 use crate::variant::{KernelOptions, REDUCED, Shares};
 use crate::{Error, KernelText, Planner};
 
-/// Rows that one invocation takes, as `shaders/kernel/tally.wgsl` has it.
+/// Rows that one invocation takes, as in `shaders/kernel/tally.wgsl`.
 const ROWS_PER_INVOCATION: u64 = 16;
 
 /// Bytes of a record.
 pub(super) const RECORD: u64 = size_of::<Status>() as u64;
 
-/// No rows: what the dispatches of an empty binding serve.
+/// No rows: the window of an empty binding, and of a merge.
 const NOTHING: Window = Window::of_rows(0, 0);
 
 /// The kernels that count targets, reduce losses and merge the records of both.
@@ -30,11 +30,11 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// Those that count, reduce and merge.
+    /// Number of pipelines: count, reduce and merge.
     pub(super) const PIPELINES: usize = 3;
 
     pub(super) fn plan(planner: &Planner, form: KernelOptions) -> Result<Self, Error> {
-        // What is counted depends on what targets are, and on nothing else.
+        // The count depends only on the type of the targets.
         let form = match form.shares {
             Shares::Probabilities => KernelOptions {
                 shares: form.shares,
@@ -55,7 +55,7 @@ impl Tally {
         })
     }
 
-    /// The dispatches that count the targets of `rows` rows into record 0.
+    /// Returns the dispatches that count the targets of `rows` rows into record 0.
     pub(super) fn count<'a>(
         &self,
         tensors: &[Tensor<'a>],
@@ -66,7 +66,7 @@ impl Tally {
         self.steps(self.count, tensors, rows, of_cols(cols, base))
     }
 
-    /// The dispatches that reduce the losses of `rows` rows and publish their record.
+    /// Returns the dispatches that reduce the losses of `rows` rows and publish their record.
     pub(super) fn reduce<'a>(
         &self,
         tensors: &[Tensor<'a>],
@@ -89,7 +89,7 @@ impl Tally {
         let records: u64 = windows.iter().map(|window| self.groups(window)).sum();
         self.check_trips(records)?;
         base.grid.records = narrow(records);
-        // Record 0 is where all merge; a single record is there from the start.
+        // Several records are merged into record 0; a single record is record 0 itself.
         let mut first_record = u64::from(records > 1);
         let kernel = self.planner.kernel(program)?;
         let mut steps = Vec::new();
@@ -111,7 +111,7 @@ impl Tally {
         Ok(steps)
     }
 
-    /// The kernel that counts the targets of all rows, and the one that merges what several workgroups have counted.
+    /// Returns the kernel that counts the targets of all rows, and the one that merges the counts of several workgroups.
     pub(super) fn count_texts(
         &self,
         roles: &[Role],
@@ -123,7 +123,7 @@ impl Tally {
         self.texts(self.count, roles, rows, base, (why, None))
     }
 
-    /// The same of losses.
+    /// Returns the kernel that reduces the losses of all rows, and the one that merges the records of several workgroups.
     pub(super) fn reduce_texts(
         &self,
         roles: &[Role],
@@ -183,7 +183,7 @@ impl Tally {
         self.count.lanes.into()
     }
 
-    /// Checks that the lanes of one workgroup can merge so many records.
+    /// Checks that the lanes of one workgroup can merge `records` records.
     fn check_trips(&self, records: u64) -> Result<(), Error> {
         let each = u64::from(self.planner.abilities().max_trips());
         let (needed, available) = (records.div_ceil(each), self.lanes());
@@ -209,7 +209,7 @@ impl Tally {
         }
     }
 
-    /// Workgroups of a window, each of which leaves a record.
+    /// Number of workgroups of a window. Each leaves a record.
     fn groups(&self, window: &Window) -> u64 {
         window
             .rows
@@ -217,7 +217,7 @@ impl Tally {
             .max(1)
     }
 
-    /// Bytes for a record of each workgroup, and the one that they merge to.
+    /// Bytes of one record for each workgroup, and of the record into which they are merged.
     pub(super) fn bytes(
         &self,
         shapes: impl Iterator<Item = (&'static str, Shape)>,

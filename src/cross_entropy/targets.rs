@@ -1,9 +1,9 @@
-//! What a target is, and how it is stored.
+//! Type and storage of targets.
 
 use crate::shader::options::UNSIGNED_IDS;
 use crate::tensor::F32;
 
-/// What the target of a row is, and how it is stored.
+/// Type and storage of a row's target.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TargetType {
@@ -14,7 +14,7 @@ pub enum TargetType {
     U32,
     /// A class id, an i64: two words, the lower one first.
     I64,
-    /// A probability for each class, stored as the logits are. They need not add up to 1.
+    /// A probability for each class, stored as the logits are. The probabilities need not add up to 1.
     Probs,
 }
 
@@ -31,7 +31,7 @@ impl TargetType {
         self.words() as u64 * F32
     }
 
-    /// Whether a target can have this id.
+    /// Returns true if a target can have this id.
     pub(super) fn holds(self, id: i64) -> bool {
         match self {
             Self::I32 => i32::try_from(id).is_ok(),

@@ -1,4 +1,4 @@
-//! The kernels of a cross-entropy, to be read.
+//! The kernels of a cross-entropy as readable text.
 
 use super::TargetType;
 use super::bind::{GATHERED, GATHERS, Kernels};
@@ -10,12 +10,13 @@ use crate::variant::Operation;
 use crate::{Error, KernelText, Reduction};
 
 impl Kernels<'_> {
-    /// The kernels that serve all rows, in the order of their dispatches. `params` are the plain numbers of the spec.
+    /// Returns the kernels that serve all rows, in the order of their dispatches. `params` are the plain numbers of the
+    /// spec.
     pub(super) fn texts(&self, mut params: Params) -> Result<Vec<KernelText>, Error> {
         let (spec, rows) = (self.spec, self.rows.geometry.rows);
         let roles = self.roles(params)?;
         let is_mean = spec.reduction == Reduction::Mean || spec.mean_over.is_some();
-        // Every row of probabilities counts once.
+        // With probabilities as targets, every row counts once.
         let is_counted = spec.mean_over.is_some() || spec.targets == TargetType::Probs;
         let mut list = Vec::new();
         if is_mean && !is_counted && self.rows.geometry.operation.writes_matrix() {
@@ -40,7 +41,7 @@ impl Kernels<'_> {
         if let Some(kernels) = self.row_outputs {
             list.extend(kernels.texts(&beside(reads_logits && !gathers), params)?);
         } else if let Some(kernels) = self.lse {
-            // Where it is dispatched, both are there.
+            // Where the lse kernel is dispatched, both buffers are bound.
             let given = beside(false).into_iter().map(|role| match role.binding {
                 Binding::Pairs | Binding::Lse => role.given(),
                 _ => role,
@@ -60,12 +61,12 @@ impl Kernels<'_> {
         Ok(list)
     }
 
-    /// Whether this is the loss, alone or with its gradient; else the gradient from what was saved.
+    /// Returns true for the loss, with or without its gradient; false for the gradient from saved pairs.
     const fn gives_losses(&self) -> bool {
         self.lse.is_some()
     }
 
-    /// What the kernels bind: the caller's buffers, and memory of the library's own.
+    /// Roles of the buffers that the kernels bind: the caller's buffers, and the library's own memory.
     fn roles(&self, params: Params) -> Result<Vec<Role>, Error> {
         let (spec, geometry) = (self.spec, &self.rows.geometry);
         let matrix = |binding, name| Role::new(binding, name, Shape::matrix(binding, geometry));
@@ -91,7 +92,7 @@ impl Kernels<'_> {
         ];
         let pairs = per_row(Binding::Pairs, "pairs", spec.asked().saved_words());
         if !self.gives_losses() {
-            // Where every class has a share, the statistic is taken once more.
+            // With a dense target distribution, the statistic is computed again, and the pairs are not read.
             let reads = geometry.operation == Operation::CrossEntropyBackward;
             roles.extend(reads.then_some(pairs));
         } else {

@@ -1,6 +1,6 @@
-//! The bindings of the programs, by number.
+//! Binding numbers of the programs.
 
-/// What a binding number stands for. The number is the discriminant.
+/// Meaning of a binding number. The number is the discriminant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u32)]
 #[expect(missing_docs, reason = "the names are those of the shaders")]
@@ -49,12 +49,12 @@ impl Binding {
         Self::CallerPairs,
     ];
 
-    /// The binding of a number.
+    /// Returns the binding of a number.
     pub(super) fn of(number: u32) -> Option<Self> {
         Self::ALL.get(number as usize).copied()
     }
 
-    /// Whether it is a uniform; else it is storage.
+    /// Returns true for a uniform, false for storage.
     pub const fn is_uniform(self) -> bool {
         matches!(self, Self::Params | Self::Tally)
     }

@@ -1,8 +1,8 @@
 //! Choices that are made before a shader is compiled.
 //!
-//! A flag is a name in capitals, true or false for a whole program. `if FLAG {`, `if !FLAG && other {` and the `else`s behind
-//! them are decided by structure: code is formatted, so a block ends at the indentation of its `if`. A line that ends with
-//! `// if FLAG` is kept without that comment, or dropped.
+//! A flag is a name in capitals, true or false for a whole program. `if FLAG {`, `if !FLAG && other {` and the `else`s
+//! that follow them are decided by structure: code is formatted, so a block ends at the indentation of its `if`. A line
+//! that ends with `// if FLAG` is kept without that comment, or dropped.
 
 /// The flags of a program.
 pub(super) type Flags = [(&'static str, bool)];
@@ -10,7 +10,7 @@ pub(super) type Flags = [(&'static str, bool)];
 const MARK: &str = " // if ";
 const INDENT: usize = 4;
 
-/// `text` with its flags decided. Names that are no flags stay as they are.
+/// Returns `text` with its flags decided. Names that are not flags stay as they are.
 pub(super) fn decide(text: &str, flags: &Flags) -> String {
     let lines: Vec<_> = text.lines().collect();
     let mut decided = String::with_capacity(text.len());
@@ -18,8 +18,8 @@ pub(super) fn decide(text: &str, flags: &Flags) -> String {
     decided
 }
 
-/// Appends lines, with `outdent` fewer spaces before each. What follows a return that was conditional is dropped with its
-/// condition.
+/// Appends lines, with `outdent` fewer spaces before each. Drops the lines after a return whose condition was decided to
+/// be true.
 fn block(lines: &[&str], outdent: usize, flags: &Flags, decided: &mut String) {
     let mut at = 0;
     while let Some(&line) = lines.get(at) {
@@ -60,13 +60,13 @@ fn push(line: &str, outdent: usize, decided: &mut String) {
     decided.push('\n');
 }
 
-/// The condition of the first line of an `if`.
+/// Returns the condition if the line is the first line of an `if`.
 fn header(line: &str) -> Option<&str> {
     line.trim_start().strip_prefix("if ")?.strip_suffix(" {")
 }
 
-/// What is left of a condition when the flags that it begins with are decided: nothing if they are all of it and true, and
-/// `None` if one is false.
+/// Rest of a condition after the flags at its beginning are decided: empty if it has only flags and all are true, and
+/// `None` if a flag is false.
 fn rest<'a>(condition: &'a str, flags: &Flags) -> Option<&'a str> {
     let (term, others) = condition.split_once(" && ").unwrap_or((condition, ""));
     let (name, wanted) = match term.strip_prefix('!') {
@@ -80,7 +80,7 @@ fn rest<'a>(condition: &'a str, flags: &Flags) -> Option<&'a str> {
     }
 }
 
-/// Decides an `if` with its `else`s, which begins the lines. Returns how many lines it has.
+/// Decides an `if` with its `else`s, with which the lines begin. Returns its number of lines.
 fn chain(lines: &[&str], outdent: usize, flags: &Flags, decided: &mut String) -> usize {
     let indent = &lines[0][..indent(lines[0])];
     let mut condition = header(lines[0]).unwrap_or_default();
@@ -119,7 +119,7 @@ fn chain(lines: &[&str], outdent: usize, flags: &Flags, decided: &mut String) ->
     at + 1
 }
 
-/// A line that ends a block which begins at an indentation.
+/// Returns a line, without its indentation, if it ends a block of that indentation.
 fn brace<'a>(line: &'a str, indent: &str) -> Option<&'a str> {
     line.strip_prefix(indent)
         .filter(|line| line.starts_with('}'))

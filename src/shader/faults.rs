@@ -1,27 +1,27 @@
-//! Faults planted in the shaders, to see whether the check sees them: for tests alone.
+//! Faults planted in the shaders, to test that the check finds them. For tests only.
 
 use std::borrow::Cow;
 use std::sync::{Mutex, PoisonError};
 
-/// Some text of a file that is replaced by another.
+/// A replacement of some text of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// The file's name under `shaders/`.
+    /// Name of the file under `shaders/`.
     pub file: String,
-    /// What is replaced: it occurs once in the file.
+    /// Text that is replaced. It occurs once in the file.
     pub from: String,
-    /// What takes its place.
+    /// Text that replaces it.
     pub to: String,
 }
 
 static PLANTED: Mutex<Option<Fault>> = Mutex::new(None);
 
-/// From now on, every program has this fault, and no other.
+/// Plants a fault: from now on, every program has this one and no other.
 pub fn plant(fault: Option<Fault>) {
     *PLANTED.lock().unwrap_or_else(PoisonError::into_inner) = fault;
 }
 
-/// A file with the fault that is planted in it.
+/// Returns a file's text with the planted fault.
 pub(super) fn text(name: &'static str, text: &'static str) -> Cow<'static, str> {
     let planted = PLANTED.lock().unwrap_or_else(PoisonError::into_inner);
     match planted.as_ref().filter(|fault| fault.file == name) {

@@ -1,7 +1,8 @@
-//! From a variant to WGSL text: which files are joined, which flags and constants are set, which bindings are used.
+//! From a variant to WGSL text: the files that are joined, the flags and constants that are set, the bindings that are
+//! used.
 //!
-//! `slots` is the table of the files, `text` joins them, `decide` makes the choices that flags stand for, and `prune` drops
-//! what the entry point does not reach. A test walks every program and compares what is said here with what naga reads.
+//! `slots` is the table of the files, `text` joins them, `decide` decides the flags, and `prune` drops what the entry
+//! point does not reach. A test walks every program and compares its declarations here with what naga reads.
 
 mod bindings;
 mod decide;
@@ -28,31 +29,31 @@ pub enum Stage {
     Registers {
         /// Groups of four values that a lane holds.
         quads: u32,
-        /// Whether each of them lies whole within the row.
+        /// True if each group lies wholly within the row.
         whole: bool,
-        /// Of causal rows, how many of them are of columns that every row counts.
+        /// For causal rows: number of these groups whose columns every row counts.
         counted: u32,
     },
     /// Rows read twice.
     Streamed,
     /// Parts of rows, folded.
     Partial,
-    /// Parts of rows side by side, merged into one.
+    /// Parts of rows on a strided axis, merged into one.
     Combine,
     /// Parts of rows, merged and written.
     Finish,
-    /// Rows written from what is known of them.
+    /// Rows written from their known statistic.
     Elementwise,
-    /// Short rows written from what is known of them, without a loop.
+    /// Short rows written from their known statistic, without a loop.
     Unrolled {
         /// Groups of four values that a lane writes.
         quads: u32,
-        /// Whether each of them lies whole within the row.
+        /// True if each group lies wholly within the row.
         whole: bool,
     },
     /// Records of parts of rows, merged.
     Merge,
-    /// What is written per row, from what is known of it.
+    /// Values of one a row, written from the row's saved statistic.
     FromSaved,
     /// Targets counted.
     CountTargets,
@@ -63,7 +64,7 @@ pub enum Stage {
 }
 
 impl Stage {
-    /// The stages of an operation on rows of `cols` columns, in the order in which they are dispatched.
+    /// Returns the stages of an operation on rows of `cols` columns, in the order in which they are dispatched.
     pub fn of(operation: Operation, variant: Variant, cols: u32) -> Vec<Self> {
         match (operation, variant.family) {
             (Operation::PartialStatistic, _) => vec![Self::Partial],
@@ -96,8 +97,8 @@ impl Stage {
         }
     }
 
-    /// The same for causal rows of which every one counts so many quads of a lane, and none counts more than so many. If
-    /// these are not all of the row's, they lie whole within it.
+    /// Narrows the stage to causal rows of which every one counts the first `counted` quads of a lane, and none counts
+    /// more than `most`. If `most` is fewer than all quads of the row, these lie wholly within it.
     pub(crate) fn narrowed(self, counted: u32, most: u32) -> Self {
         match self {
             Self::Registers { quads, whole, .. } => Self::Registers {
@@ -135,45 +136,45 @@ impl Stage {
     }
 }
 
-/// How an invocation serves rows that lie side by side.
+/// Service of rows on a strided axis by an invocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Strided {
     /// Groups of four rows.
     pub groups: u32,
-    /// Whether the rows of a slice make up whole groups.
+    /// True if the rows of a slice make up whole groups.
     pub whole: bool,
 }
 
 /// Bytes of workgroup memory that an invocation takes for a `Tally` of `shaders/target.wgsl`.
 pub(crate) const TALLIED: u32 = 32;
 
-/// What is compiled into one pipeline.
+/// The program of one pipeline: everything that decides its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Program {
     /// The operation.
     pub operation: Operation,
-    /// Which code its options ask for.
+    /// Code options.
     pub form: KernelOptions,
-    /// Which of its dispatches.
+    /// The stage, one of the operation's dispatches.
     pub stage: Stage,
-    /// How lanes merge.
+    /// Way in which lanes merge.
     pub reduce: Reduce,
     /// Lanes that share a row.
     pub lanes: u32,
     /// Invocations of a workgroup.
     pub workgroup: u32,
-    /// How values are moved.
+    /// Accesses by which values are moved.
     pub access: Access,
-    /// Whether that is by 64-bit integers.
+    /// True if values are moved by 64-bit integers.
     pub int64: bool,
-    /// How they are stored.
+    /// Storage type of the matrices.
     pub dtype: DType,
-    /// Where rows lie side by side.
+    /// Groups of rows of an invocation, if rows lie on a strided axis.
     pub strided: Option<Strided>,
 }
 
 impl Program {
-    /// The programs of a variant, in the order in which they are dispatched.
+    /// Returns the programs of a variant, in the order in which they are dispatched.
     pub(crate) fn of(geometry: &Geometry, variant: Variant) -> Vec<Self> {
         let &Geometry {
             operation, form, ..
@@ -187,7 +188,7 @@ impl Program {
             ..
         } = variant;
         let program = |stage| Self {
-            // Parts of logits are folded alike whatever comes of them, unless shares are summed as well.
+            // Parts of logits are folded by one program for all operations, unless target weights are summed as well.
             operation: match stage {
                 Stage::Partial | Stage::Combine
                     if form.matrices_read(operation) == 1 && !form.is_dense() =>
@@ -197,7 +198,8 @@ impl Program {
                 _ => operation,
             },
             form: match stage {
-                // Nothing is written over what is folded, and logits alone are folded alike for every loss.
+                // Folding writes no matrix, so it is never in place; without target weights it is the same for every
+                // loss.
                 Stage::Partial | Stage::Combine => KernelOptions {
                     in_place: false,
                     loss_options: form.loss_options && form.is_dense(),
@@ -229,7 +231,7 @@ impl Program {
             .collect()
     }
 
-    /// A program that counts targets or sums losses, by workgroups of up to 256.
+    /// Makes a program that counts targets or sums losses, with workgroups of up to 256 invocations.
     pub fn tally(stage: Stage, form: KernelOptions, max_invocations: u32) -> Self {
         let lanes = 1 << max_invocations.clamp(1, 256).ilog2();
         let (reduce, access) = (Reduce::Workgroup, Access::Words);
@@ -267,7 +269,7 @@ impl Program {
         self.workgroup * text.lines().map(of_invocation).sum::<u32>()
     }
 
-    /// Whether an invocation serves one row, or a part of one.
+    /// Returns true if an invocation serves one row, or a part of one.
     pub(crate) const fn serves_single_rows(&self) -> bool {
         self.strided.is_none() || matches!(self.stage, Stage::Combine | Stage::FromSaved)
     }
@@ -288,7 +290,7 @@ impl Program {
         )
     }
 
-    /// The name of the entry point, and of its file.
+    /// Name of the entry point. Its file has the same name, except for those in `merge.wgsl` and `tally.wgsl`.
     pub fn entry_point(&self) -> &'static str {
         match (self.stage, self.is_strided()) {
             (Stage::Registers { .. }, true) => "strided_registers",
@@ -299,7 +301,7 @@ impl Program {
         }
     }
 
-    /// Whether every access that is not of a row's last quads lies whole within its rows.
+    /// Returns true if every access lies wholly within its rows, but for those to a row's last quads.
     fn has_whole_accesses(&self) -> bool {
         match (self.stage, self.strided) {
             (_, Some(strided)) => strided.whole,
@@ -308,12 +310,12 @@ impl Program {
         }
     }
 
-    /// Whether rows on a strided axis are served by fours.
+    /// Returns true if rows on a strided axis are served by fours.
     const fn is_strided(&self) -> bool {
         self.strided.is_some() && !matches!(self.stage, Stage::Combine)
     }
 
-    /// Whether it folds logits, relative to their maximum.
+    /// Returns true if logits are folded, relative to their maximum.
     fn has_max(&self) -> bool {
         !matches!(
             self.operation,

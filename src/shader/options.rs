@@ -1,4 +1,4 @@
-//! The bits of `Loss::flags`, by the names that `shaders/target.wgsl` gives them.
+//! Bits of `Loss::flags`, by their names in `shaders/target.wgsl`.
 
 /// Declares the bits in their order, and the list of all.
 macro_rules! bits {
@@ -17,7 +17,7 @@ macro_rules! bits {
 }
 
 bits! {
-    /// One class id means that its row is ignored.
+    /// The class id of ignored rows is given.
     HAS_IGNORE_INDEX,
     /// Losses are averaged; the gradient is that of a mean.
     MEAN,
@@ -25,30 +25,30 @@ bits! {
     SKIPS_LOSS,
     /// The pairs are written.
     SAVES_PAIR,
-    /// There are class weights.
+    /// Class weights are given.
     HAS_WEIGHT,
-    /// There is an upstream gradient.
+    /// An upstream gradient is given.
     HAS_UPSTREAM,
-    /// It has a value a row.
+    /// The upstream gradient has one value a row.
     UPSTREAM_PER_ROW,
-    /// What would be divided by 0 is 0.
+    /// Division by 0 in a mean gives 0.
     ZERO_VALID,
-    /// What a mean divides by is given.
+    /// The divisors of a mean are given.
     DIVISORS_GIVEN,
-    /// Class ids of one word have no sign.
+    /// Class ids of one word are unsigned.
     UNSIGNED_IDS,
     /// The lse is written with the row outputs.
     SAVES_LSE,
     /// The log-probability of the target is a row output.
     GIVES_TARGET_LOG_PROB,
-    /// The entropy is one.
+    /// The entropy is a row output.
     GIVES_ENTROPY,
-    /// The class of the largest logit is one.
+    /// The class of the largest logit is a row output.
     GIVES_ARGMAX,
-    /// Whether that is the target is one.
+    /// The hit, 1 where that class is the target, is a row output.
     GIVES_HIT,
-    /// The largest probability is one.
+    /// The largest probability is a row output.
     GIVES_MAX_PROB,
-    /// The z-loss is one.
+    /// The z-loss is a row output.
     GIVES_Z_LOSS,
 }

@@ -1,8 +1,8 @@
-//! What an entry point reaches of a text, and what it binds.
+//! Pruning of a text to the declarations that an entry point reaches, and the bindings that are left.
 
 use std::collections::HashSet;
 
-/// A declaration of the top level, with the comments directly above it.
+/// A top-level declaration, with the comments directly above it.
 struct Item<'a> {
     name: &'a str,
     text: Vec<&'a str>,
@@ -14,13 +14,13 @@ struct Section<'a> {
     items: Vec<Item<'a>>,
 }
 
-/// Begins a file in a joined text; its name follows.
+/// First characters of the line that begins a file in a joined text; the file's name follows.
 pub(super) const FILE: &str = "// ---- ";
 
-/// The file of the uniform, whose structs have only those members that are read.
+/// File of the uniform, whose structs keep only the members that are read.
 const UNIFORM: &str = "params.wgsl";
 
-/// `text` without the declarations that `entry_point` does not reach, and without the files of which nothing is left.
+/// Returns `text` without the declarations that `entry_point` does not reach, and without files that are empty then.
 pub(super) fn prune(text: &str, entry_point: &str) -> String {
     let sections = sections(text);
     let items = || sections.iter().flat_map(|section| &section.items);
@@ -74,7 +74,7 @@ pub(super) fn prune(text: &str, entry_point: &str) -> String {
     pruned
 }
 
-/// Declarations, those of one line without empty lines between them.
+/// Joins declarations, without empty lines between those of one line.
 fn together(items: &[String]) -> String {
     let mut text = String::new();
     for (index, item) in items.iter().enumerate() {
@@ -102,14 +102,14 @@ fn sections(text: &str) -> Vec<Section<'_>> {
         } else if line.starts_with("//") {
             comment.push(line);
         } else if line.is_empty() {
-            // A comment that belongs to no declaration is the file's.
+            // A comment without a declaration below it belongs to the file.
             if let Some(section) = sections.last_mut() {
                 section.head.append(&mut comment);
             }
         } else if let Some(section) = sections.last_mut() {
             let mut text = std::mem::take(&mut comment);
             text.push(line);
-            // Of several lines, the last one is a brace.
+            // The last line of a declaration of several lines begins with a closing brace.
             let mut is_over = line.ends_with([';', '}']);
             while !is_over {
                 let Some(line) = lines.next() else { break };
@@ -123,7 +123,7 @@ fn sections(text: &str) -> Vec<Section<'_>> {
     sections
 }
 
-/// The members that a line reads.
+/// Names of the members that a line reads.
 fn members(line: &str) -> impl Iterator<Item = &str> {
     let code = line.split_once("//").map_or(line, |(code, _)| code);
     let name = |part: &'_ str| {
@@ -133,7 +133,8 @@ fn members(line: &str) -> impl Iterator<Item = &str> {
     code.split('.').skip(1).map(move |part| &part[..name(part)])
 }
 
-/// A struct of words with those members alone that are read. The others' places are kept by the sizes of those before them.
+/// Keeps those members of a struct of words that are read. The size of the member before keeps the place of those
+/// dropped.
 fn with_members(lines: &[&str], is_read: &dyn Fn(&str) -> bool) -> String {
     let [head, body @ .., tail] = lines else {
         return lines.join("\n");
@@ -144,7 +145,7 @@ fn with_members(lines: &[&str], is_read: &dyn Fn(&str) -> bool) -> String {
     if !head.starts_with("struct") || !body.iter().all(of_words) {
         return compact(lines);
     }
-    // The members that are kept, and how many words each takes.
+    // The members that are kept, and the number of words that each takes.
     let mut kept: Vec<(&str, u32)> = Vec::new();
     for member in body
         .iter()
@@ -167,7 +168,7 @@ fn with_members(lines: &[&str], is_read: &dyn Fn(&str) -> bool) -> String {
     packed(head, sized, tail)
 }
 
-/// A struct without comments by few lines; anything else as it is.
+/// Packs a struct without comments into few lines; leaves anything else as it is.
 fn compact(lines: &[&str]) -> String {
     match lines {
         [head, body @ .., tail]
@@ -179,7 +180,7 @@ fn compact(lines: &[&str]) -> String {
     }
 }
 
-/// Members on one line with the braces, or on as few as hold them.
+/// Writes the members on one line with the braces, or on as few lines as hold them.
 fn packed(head: &str, members: impl Iterator<Item = String>, tail: &str) -> String {
     const WIDTH: usize = 120;
     let members: Vec<_> = members.collect();
@@ -201,7 +202,7 @@ fn packed(head: &str, members: impl Iterator<Item = String>, tail: &str) -> Stri
     lines.join("\n")
 }
 
-/// The name that a declaration gives: the last word before what it is made of.
+/// Name of a declaration: the first word after its keyword; for a `var`, after its address space and access mode.
 fn name_of<'a>(text: &[&'a str]) -> &'a str {
     let keywords = ["fn", "struct", "alias", "const", "override", "var"];
     let mut words = text.iter().flat_map(|line| all_words(line));
@@ -221,12 +222,12 @@ fn name_of<'a>(text: &[&'a str]) -> &'a str {
         .trim_end_matches(':')
 }
 
-/// The identifiers of a line, but for the names of members, parameters and variables, which a colon follows.
+/// Identifiers of a line, without the names of members, parameters and variables before a colon.
 fn words(line: &str) -> impl Iterator<Item = &str> {
     all_words(line).filter(|word| !word.ends_with(':'))
 }
 
-/// The identifiers of a line, with the colons that follow them, but for members, which follow a dot, and for its comment.
+/// Identifiers of a line, with a colon that follows them; without members, which follow a dot, and without its comment.
 fn all_words(line: &str) -> impl Iterator<Item = &str> {
     let code = line.split_once("//").map_or(line, |(code, _)| code);
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
@@ -236,7 +237,7 @@ fn all_words(line: &str) -> impl Iterator<Item = &str> {
         .filter(|word| !matches!(*word, "" | ":"))
 }
 
-/// The numbers of the bindings that a text declares, in ascending order, and whether each may be written.
+/// Numbers of the bindings that a text declares, in ascending order, each with true if it may be written.
 pub(super) fn bindings(text: &str) -> Vec<(u32, bool)> {
     let declared = |line: &str| {
         let (number, of) = line.strip_prefix("@group(0) @binding(")?.split_once(')')?;

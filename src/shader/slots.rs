@@ -1,7 +1,7 @@
-//! The table of slots: which files a program is joined from.
+//! Table of slots: the files from which a program is joined.
 //!
-//! A slot is filled by one of several files, which declare the same names. All other files are joined into every program. What
-//! its entry point does not reach is dropped from the joined text.
+//! A slot is filled by one of several files, which declare the same names. All other files are joined into every program.
+//! Declarations that the entry point does not reach are dropped from the joined text.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -14,12 +14,12 @@ use crate::variant::{Access, Masking, Operation, Reduce};
 struct File {
     name: &'static str,
     text: &'static str,
-    /// What it is for.
+    /// Purpose, or the programs that it serves.
     when: &'static str,
     serves: fn(&Program) -> bool,
 }
 
-/// Something that one of several files provides.
+/// A set of names that one of several files declares.
 struct Slot {
     name: &'static str,
     /// The names that its files declare.
@@ -100,7 +100,7 @@ const SLOTS: &[Slot] = &[
         file!("storage/f32_words.wgsl", "f32 anywhere", |p| stores(p, false, Words, false)),
         file!("storage/half_quads.wgsl", "16 bits on multiples of four", |p| stores(p, true, Quads, false)),
         file!("storage/half_pairs.wgsl", "16 bits on multiples of two", |p| {
-            // Two halves are one word, whatever moves others.
+            // Two halves are one word, so 64-bit integers do not move them.
             stores(p, true, Pairs, false) || stores(p, true, Pairs, true)
         }),
         file!("storage/half_words.wgsl", "16 bits anywhere", |p| stores(p, true, Words, false)),
@@ -114,7 +114,7 @@ const SLOTS: &[Slot] = &[
     ] },
 ];
 
-/// The files that are joined into every program.
+/// Files that are joined into every program.
 #[rustfmt::skip]
 const COMMON: &[File] = &[
     file!("kernel/quads.wgsl", "the columns of a row in registers"),
@@ -156,7 +156,7 @@ fn stores(program: &Program, half: bool, access: Access, wide: bool) -> bool {
 }
 
 impl Program {
-    /// The files that the program is joined from: their names and texts.
+    /// Names and texts of the files from which the program is joined.
     pub(super) fn files(&self) -> impl Iterator<Item = (&'static str, Cow<'static, str>)> {
         let slots = SLOTS.iter().flat_map(|slot| slot.files);
         let files = slots.filter(|file| (file.serves)(self)).chain(COMMON);
@@ -164,7 +164,7 @@ impl Program {
     }
 }
 
-/// A text as it is.
+/// Returns a text as it is.
 #[cfg(not(feature = "planted-faults"))]
 const fn planted(_: &'static str, text: &'static str) -> Cow<'static, str> {
     Cow::Borrowed(text)
@@ -173,7 +173,7 @@ const fn planted(_: &'static str, text: &'static str) -> Cow<'static, str> {
 #[cfg(feature = "planted-faults")]
 use super::faults::text as planted;
 
-/// The slots and their files as tables in Markdown, as `shaders/README.md` has them.
+/// Returns the slots and their files as tables in Markdown, as in `shaders/README.md`.
 pub fn table() -> String {
     let mut table = String::from("| slot | provides | file | when |\n| --- | --- | --- | --- |\n");
     for slot in SLOTS {

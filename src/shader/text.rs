@@ -8,8 +8,8 @@ use crate::DType;
 use crate::variant::{Access, Masking, Operation, Reduce, Shares};
 
 impl Program {
-    /// The WGSL text: a file after the other, those first that are read first, without what the entry point does not reach.
-    /// Loops that are marked as unrolled are as they are written.
+    /// Returns the WGSL text: the files one after the other, in reading order, without what the entry point does not
+    /// reach. Loops that are marked as unrolled stay loops.
     pub fn wgsl(&self) -> String {
         let mut text = format!("{FILE}constants\n");
         for (name, value) in self.constants() {
@@ -25,7 +25,7 @@ impl Program {
         prune(&decide(&text, &self.flags()), self.entry_point())
     }
 
-    /// The text that is compiled: [`wgsl`](Self::wgsl) with its marked loops written out.
+    /// Returns the text that is compiled: [`wgsl`](Self::wgsl) with its marked loops unrolled.
     pub fn unrolled_wgsl(&self) -> String {
         self.unrolled(&self.wgsl())
     }
@@ -35,18 +35,18 @@ impl Program {
         unroll(wgsl, &[self.constants(), vec![("ROWS", rows)]].concat())
     }
 
-    /// The bindings that a text of the program declares, in ascending order, and whether each may be written.
+    /// Bindings that a text of the program declares, in ascending order, each with true if it may be written.
     pub(crate) fn bindings_in(wgsl: &str) -> Vec<(Binding, bool)> {
         let named = |(number, is_written)| Some((Binding::of(number)?, is_written));
         bindings(wgsl).into_iter().filter_map(named).collect()
     }
 
-    /// The bindings that the entry point uses, in ascending order, and whether each may be written.
+    /// Bindings that the entry point uses, in ascending order, each with true if it may be written.
     pub fn bindings(&self) -> Vec<(Binding, bool)> {
         Self::bindings_in(&self.wgsl())
     }
 
-    /// The numbers that the text is written for.
+    /// Constants of the text.
     fn constants(&self) -> Vec<(&'static str, u32)> {
         let (quads, counted) = match self.stage {
             Stage::Registers { quads, counted, .. } => (quads, counted),
@@ -64,7 +64,7 @@ impl Program {
         ]
     }
 
-    /// The choices that the text is decided by.
+    /// Flags by which the text is decided.
     fn flags(&self) -> Vec<(&'static str, bool)> {
         let form = self.form;
         let dense = form.is_dense();
@@ -154,7 +154,7 @@ impl Program {
         ]
     }
 
-    /// Tallies serve losses of every kind.
+    /// Returns true for a loss without options. Tallies serve losses with options, too.
     fn has_plain_loss(&self) -> bool {
         !self.form.loss_options && self.operation.may_have_plain_loss() && !self.stage.is_tally()
     }
@@ -164,7 +164,7 @@ impl Program {
     }
 }
 
-/// A text by itself, decided, with what `entry_point` reaches of it and its marked loops written out.
+/// Returns a text by itself, decided, reduced to what `entry_point` reaches, and with its marked loops unrolled.
 pub(crate) fn assemble(
     text: &str,
     entry_point: &str,

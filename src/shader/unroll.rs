@@ -1,13 +1,13 @@
-//! Loops with a constant number of trips, written out.
+//! Unrolling of loops with a constant number of trips.
 //!
-//! An array that is indexed by constants alone lives in registers; by a variable, in memory, on software adapters and on
-//! some GPUs. naga and drivers do not always unroll, and naga clamps variable indices.
+//! An array that is indexed only by constants lives in registers; indexed by a variable, it lives in memory on software
+//! adapters and on some GPUs. naga and drivers do not always unroll, and naga clamps variable indices.
 
-/// What ends the first line of a loop that is to be unrolled.
+/// End of the first line of a loop that is to be unrolled.
 const MARK: &str = "{ // unrolled";
 
-/// `text` with every marked loop, `for (var k = 0u; k < COUNT; k++)`, replaced by as many blocks as `COUNT` is, or
-/// `counts` says of it, in each of which `k` is a constant. Loops in marked loops are replaced, too.
+/// Returns `text` with every marked loop, `for (var k = 0u; k < COUNT; k++)`, replaced by `COUNT` blocks, in each of
+/// which `k` is a constant. `COUNT` is a number or a name in `counts`. Marked loops in marked loops are replaced, too.
 pub(super) fn unroll(text: &str, counts: &[(&str, u32)]) -> String {
     let mut unrolled = String::with_capacity(4 * text.len());
     let mut lines = text.lines();
@@ -30,7 +30,7 @@ pub(super) fn unroll(text: &str, counts: &[(&str, u32)]) -> String {
     unrolled
 }
 
-/// The variable of a marked loop's first line, and how many trips it makes: a number, or one of the counts.
+/// Returns the variable of a marked loop and its number of trips, from its first line.
 fn header<'a>(line: &'a str, counts: &[(&str, u32)]) -> Option<(&'a str, u32)> {
     let line = line.strip_suffix(MARK)?;
     let (head, rest) = line.split_once(" = 0u; ")?;

@@ -1,21 +1,22 @@
-//! Which variants can compute a problem.
+//! Admission of variants: which of them can compute a problem.
 
 use super::{Abilities, Access, Family, Operation, Problem, REDUCED, Reduce, Variant};
 use crate::Error;
 
-/// Registers that a lane spends on a row, in groups of four values.
+/// Groups of four values of a row that a lane holds in registers, at most.
 pub(super) const MAX_QUADS: u32 = 32;
 
-/// Groups of four rows side by side that an invocation serves.
+/// Groups of four rows on a strided axis that an invocation serves, at most.
 pub(super) const MAX_GROUPS: u32 = 4;
 
-/// Partial statistics that one lane merges where there is a choice: it adds them in series.
+/// Partial statistics that one lane merges, at most, where there is a choice: it adds them in series.
 pub(super) const FEW_PARTIALS_PER_LANE: u32 = 16;
 
-/// The same where there is none: as many sums, and as many sums of those, make one.
+/// Partial statistics that one lane merges, at most, where there is no choice: 16 of them make one sum, 16 such sums one,
+/// and 16 of those one.
 pub(super) const MAX_PARTIALS_PER_LANE: u32 = 4096;
 
-/// Why `variant` cannot compute `problem` on a device with these abilities, or nothing if it can.
+/// Checks that `variant` can compute `problem` on a device with these abilities.
 ///
 /// # Errors
 ///
@@ -164,7 +165,7 @@ pub(super) fn obstacle(
     })
 }
 
-/// Columns of a part: a multiple of what its lanes fold in one trip, or of four.
+/// Columns of a part, the last one excepted: a multiple of four, or any number on a strided axis.
 pub(crate) fn part_cols(variant: Variant, cols: u32) -> u32 {
     let parts = variant.family.parts();
     if variant.groups > 0 {
@@ -177,11 +178,11 @@ pub(crate) fn part_cols(variant: Variant, cols: u32) -> u32 {
     cols.div_ceil(parts).next_multiple_of(4)
 }
 
-/// Trips of all loops of one invocation together.
+/// Number of trips of all loops of one invocation together.
 fn loop_trips(variant: Variant, problem: Problem) -> u64 {
     let merged = u64::from(variant.family.parts().div_ceil(variant.lanes));
     let merges = 40 + 2 * merged + merged / 8;
-    // What is folded is read once more by another invocation, or by none.
+    // Only a streamed row is read twice by the same invocation.
     let passes = match variant.family {
         Family::Streamed => 2,
         _ => 1,

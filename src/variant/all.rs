@@ -3,7 +3,8 @@
 use super::admit::{MAX_QUADS, obstacle};
 use super::{Abilities, Access, Family, Problem, Reduce, Variant};
 
-/// Groups of four values in the registers of a lane where they are not of logits alone: more take long to compile.
+/// Groups of four values in the registers of a lane, at most, where it holds more than logits: more groups take long to
+/// compile.
 const MAX_FORCED_QUADS: u32 = 8;
 
 /// Every kind of variant that can compute `problem` here: each family with each way to merge and each access.
@@ -35,7 +36,8 @@ pub fn variants(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
     list
 }
 
-/// How values are moved and how lanes merge are nothing to each other: with barriers they are moved as GPUs move them.
+/// Returns true for 64-bit integers. Moving values and merging lanes are independent of each other, so with barriers
+/// values are moved as on GPUs.
 fn takes_int64(reduce: Reduce, access: Access, problem: Problem, abilities: &Abilities) -> bool {
     abilities.int64 && reduce != Reduce::Workgroup && access.takes_int64(problem.form.in_place)
 }

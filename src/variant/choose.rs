@@ -1,11 +1,11 @@
-//! Which variant is preferred: the only place where one is.
+//! Choice of the preferred variant: the only place where one is preferred.
 
 use super::admit::{FEW_PARTIALS_PER_LANE, MAX_PARTIALS_PER_LANE, MAX_QUADS, obstacle};
 use super::tuning::Tuning;
 use super::{Abilities, Access, Family, Operation, Problem, Reduce, Variant, strided};
 use crate::Error;
 
-/// The variant that is expected to be the fastest.
+/// Returns the variant that is expected to be the fastest.
 ///
 /// # Errors
 ///
@@ -23,7 +23,8 @@ pub fn choose(problem: Problem, abilities: &Abilities) -> Result<Variant, Error>
         .ok_or_else(|| refusal(problem, abilities))
 }
 
-/// Why no variant can serve: there are no compute shaders, or no binding holds so much as the shortest part of a row.
+/// Makes the error for a problem that no variant can serve: there are no compute shaders, or no binding holds the
+/// shortest part of a row.
 fn refusal(problem: Problem, abilities: &Abilities) -> Error {
     if abilities.max_invocations == 0 {
         return Error::Limit {
@@ -49,11 +50,11 @@ fn refusal(problem: Problem, abilities: &Abilities) -> Error {
     }
 }
 
-/// Variants in order of preference.
+/// Returns variants in order of preference.
 fn candidates(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
     let tuning = Tuning::of(abilities);
     let streaming = Lanes::streaming(tuning, abilities);
-    // Serves rows too long for the loops of few lanes.
+    // For rows that are too long for the loops of few lanes.
     let widest = Lanes::join(256, abilities);
     let access = access(problem);
     let alone = Lanes::alone(abilities);
@@ -102,7 +103,7 @@ fn candidates(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
         .collect()
 }
 
-/// One invocation a row, of which it reads single elements.
+/// Makes the variant of one invocation a row, of which it reads single elements.
 fn per_row(problem: Problem, alone: Lanes) -> Variant {
     Variant {
         groups: u32::from(problem.inner > 1),
@@ -110,7 +111,7 @@ fn per_row(problem: Problem, alone: Lanes) -> Variant {
     }
 }
 
-/// The widest accesses that pay: those of a shifted row are guarded at both ends.
+/// Returns the widest access that pays: accesses to a shifted row are guarded at both ends.
 fn access(problem: Problem) -> Access {
     const SHORT: u32 = 16;
     let wide = match problem.cols < SHORT || problem.inner > 1 {
@@ -121,7 +122,7 @@ fn access(problem: Problem) -> Access {
     wide.into_iter().find(allowed).unwrap_or(Access::Words)
 }
 
-/// Whether one invocation takes a row.
+/// Returns true if one invocation takes a row.
 pub(super) fn is_short(problem: Problem, tuning: &Tuning) -> bool {
     let alone = match problem.operation {
         Operation::CrossEntropy
@@ -132,7 +133,7 @@ pub(super) fn is_short(problem: Problem, tuning: &Tuning) -> bool {
     problem.cols == 1 || alone.covers(problem) || is_read_alone(problem, tuning)
 }
 
-/// Whether one invocation folds a row of which no matrix is written.
+/// Returns true if one invocation folds a row of which no matrix is written.
 pub(super) fn is_read_alone(problem: Problem, tuning: &Tuning) -> bool {
     let is_read = matches!(
         problem.operation,
@@ -141,8 +142,8 @@ pub(super) fn is_read_alone(problem: Problem, tuning: &Tuning) -> bool {
     is_read && tuning.alone_reading.covers(problem)
 }
 
-/// Rows whole where there are enough of them, else in parts: of at least 64 columns a lane, and at most 65,536, since
-/// software adapters make no longer loops.
+/// Chooses whole rows where there are enough of them, otherwise parts: of at least 64 columns a lane, and of at most
+/// 65,536, since software adapters stop longer loops.
 fn elementwise(problem: Problem, tuning: &Tuning, lanes: Lanes, least: u32) -> Family {
     let parts_of = |columns: u32| problem.cols.div_ceil(columns.saturating_mul(lanes.lanes));
     let wanted = tuning.few_parts.div_ceil(problem.rows.max(1));
@@ -152,7 +153,7 @@ fn elementwise(problem: Problem, tuning: &Tuning, lanes: Lanes, least: u32) -> F
     }
 }
 
-/// Rows in registers: of one invocation if they are short, else of as many lanes as the table says.
+/// Lists ways to hold rows in registers: of one invocation if they are short, and of as many lanes as the table says.
 fn held(
     problem: Problem,
     tuning: &Tuning,
@@ -187,7 +188,7 @@ fn held(
     list
 }
 
-/// Few long rows, split so that every core has work, or rows longer than a binding.
+/// Splits few long rows, so that every core has work, or rows longer than a binding.
 fn split(problem: Problem, tuning: &Tuning, streaming: Lanes, least: u32) -> Vec<(Family, Lanes)> {
     let most = FEW_PARTIALS_PER_LANE * streaming.lanes;
     let possible = (problem.cols / (64 * streaming.lanes)).clamp(1, most);
@@ -207,7 +208,7 @@ fn most_split(lanes: Lanes, least: u32) -> Family {
     }
 }
 
-/// Lanes that share a row, and how they merge.
+/// Lanes that share a row, and their way to merge.
 #[derive(Clone, Copy)]
 struct Lanes {
     reduce: Reduce,
@@ -232,7 +233,7 @@ impl Lanes {
         }
     }
 
-    /// The way to join so many lanes on a device, or as many of them as it can join.
+    /// Joins `lanes` lanes on a device, or as many of them as it can join.
     fn join(lanes: u32, abilities: &Abilities) -> Self {
         if let Some(size) = abilities.subgroup {
             let widest = abilities.workgroup(256);

@@ -1,4 +1,4 @@
-//! Which kernel runs: plain data, chosen from the shape and the device's abilities alone.
+//! Variants of kernels: plain data, chosen only from the shape and the device's abilities.
 //!
 //! A [`Variant`] can be printed, compared, forced and tested without a GPU. [`choose`] is the only place that prefers
 //! one to another.
@@ -29,15 +29,15 @@ pub(crate) use admit::part_cols;
 /// Bytes of the widest access.
 pub(crate) const WIDEST_ACCESS: u64 = 16;
 
-/// Bytes of workgroup memory that an invocation takes where lanes merge through it, as `shaders/reduce/workgroup.wgsl` has
-/// it: a maximum, a flag and a sum.
+/// Bytes of workgroup memory that an invocation takes where lanes merge through it, as in
+/// `shaders/reduce/workgroup.wgsl`: a maximum, a flag and a sum.
 pub(crate) const REDUCED: u32 = 12;
 
-/// Bytes that a binding holds beside the columns it is for, at most: before the first one, as it begins at a multiple of 256
-/// bytes, and after the last one, up to the end of an access.
+/// Bytes that a binding holds in addition to the columns it is for, at most: before the first one, as it begins at a
+/// multiple of 256 bytes, and after the last one, up to the end of an access.
 const BINDING_SLACK: u64 = 512;
 
-/// What happens to a row.
+/// Treatment of a row: how often it is read, and in how many parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Family {
@@ -61,7 +61,7 @@ pub enum Family {
 }
 
 impl Family {
-    /// How many groups of lanes share a row.
+    /// Number of groups of lanes that share a row.
     pub const fn parts(self) -> u32 {
         match self {
             Self::Registers { .. } | Self::Streamed => 1,
@@ -70,35 +70,35 @@ impl Family {
     }
 }
 
-/// How the lanes of a row merge what they have found.
+/// Way in which the lanes of a row merge their results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Reduce {
-    /// There is one lane.
+    /// No merge: there is one lane.
     Invocation,
-    /// By a butterfly of shuffles within a subgroup.
+    /// A butterfly of shuffles within a subgroup.
     Subgroup,
-    /// Through workgroup memory and barriers.
+    /// Workgroup memory and barriers.
     Workgroup,
 }
 
-/// How four neighbouring values are moved.
+/// Accesses by which four neighbouring values are moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Access {
-    /// By one access of 16 bytes, or of 8 in 16-bit storage: every row starts on a multiple of four elements.
+    /// One access of 16 bytes, or of 8 in 16-bit storage: every row starts on a multiple of four elements.
     Quads,
-    /// The same, from up to three elements before the row on: the rows of all matrices are equally far from multiples of
-    /// four elements.
+    /// As `Quads`, but from up to three elements before the row on: the rows of all matrices are equally far from
+    /// multiples of four elements.
     Shifted,
-    /// By two accesses of 8 bytes, or of 4 in 16-bit storage: every row starts and ends on a multiple of two elements.
+    /// Two accesses of 8 bytes, or of 4 in 16-bit storage: every row starts and ends on a multiple of two elements.
     Pairs,
-    /// By four 4-byte accesses: any row.
+    /// Four 4-byte accesses: any row.
     Words,
 }
 
 impl Access {
-    /// Elements before a row that accesses may begin at, at most.
+    /// Elements before a row at which accesses may begin, at most.
     pub(crate) const fn most_shifted(self) -> u32 {
         match self {
             Self::Shifted => 3,
@@ -106,8 +106,8 @@ impl Access {
         }
     }
 
-    /// Whether it can be by 64-bit integers. A shifted row is written by words, since it may begin amid one, and what is
-    /// in place is read as it is written.
+    /// Returns true if 64-bit integers can be used. A shifted row is written by words, since it may begin in the middle
+    /// of such an integer, and in place a row is read as it is written.
     pub(crate) const fn takes_int64(self, in_place: bool) -> bool {
         match self {
             Self::Quads | Self::Pairs => true,
@@ -120,25 +120,25 @@ impl Access {
 /// One way to compute an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Variant {
-    /// What happens to a row.
+    /// Treatment of a row.
     pub family: Family,
-    /// How its lanes merge.
+    /// Way in which its lanes merge.
     pub reduce: Reduce,
     /// Lanes that share a row, or a part of one: a power of two.
     pub lanes: u32,
     /// Invocations of a workgroup: a multiple of `lanes`.
     pub workgroup: u32,
-    /// How values are moved.
+    /// Accesses by which values are moved.
     pub access: Access,
-    /// Whether that is by 64-bit integers, two words at a time: some software adapters move every component of a vector
-    /// for itself.
+    /// True if values are moved by 64-bit integers, two words at a time: some software adapters move every component of a
+    /// vector separately.
     pub int64: bool,
-    /// Groups of four rows that an invocation serves, where rows lie side by side; else 0.
+    /// Groups of four rows that an invocation serves on a strided axis; else 0.
     pub groups: u32,
 }
 
 impl Variant {
-    /// The same by words, for rows that its accesses do not suit, if there are such rows.
+    /// The same variant by words, for rows that its accesses do not suit, if there can be such rows.
     pub(crate) fn by_words(self, problem: Problem) -> Option<Self> {
         let access = match self.access {
             Access::Shifted => Access::Words,
@@ -191,72 +191,74 @@ impl fmt::Display for Variant {
     }
 }
 
-/// What of a device decides which kernels it can run.
+/// Abilities of a device: the part of its features and limits that decides which kernels it can run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Abilities {
-    /// The smallest subgroup, where shaders may use subgroups.
+    /// Lanes of the smallest subgroup; none if shaders may not use subgroups.
     pub subgroup: Option<u32>,
-    /// Whether the device is a software adapter.
+    /// True if the device is a software adapter.
     pub software: bool,
-    /// Whether shaders may use 64-bit integers.
+    /// True if shaders may use 64-bit integers.
     pub int64: bool,
-    /// Invocations that a workgroup may have.
+    /// Invocations of a workgroup, at most.
     pub max_invocations: u32,
-    /// Bytes of workgroup memory.
+    /// Bytes of workgroup memory, at most.
     pub max_workgroup_bytes: u32,
-    /// Bytes of a storage binding.
+    /// Bytes of a storage binding, at most.
     pub max_binding_bytes: u64,
 }
 
 impl Abilities {
-    /// Trips that all loops of an invocation may make together. Mesa up to 22 at least stops every loop after
-    /// 65,535 without a word.
+    /// Number of trips that all loops of an invocation may make together. Mesa, at least up to version 22, stops every
+    /// loop after 65,535 trips without an error.
     pub const fn max_trips(&self) -> u32 {
         if self.software { 60_000 } else { u32::MAX }
     }
 
-    /// Bytes that are addressed through one binding, in whole accesses of the widest: element indices stay below 2^31.
+    /// Bytes that are addressed through one binding, in whole accesses of the widest kind: element indices stay below
+    /// 2^31.
     pub(crate) fn binding_bytes(&self) -> u64 {
         let most = self.max_binding_bytes.min(1 << 31);
         most - most % WIDEST_ACCESS
     }
 
-    /// The largest workgroup whose lanes can merge through its memory: a power of two, up to 256.
+    /// Invocations of the largest workgroup whose lanes can merge through its memory: a power of two, up to 256.
     pub(crate) fn widest_workgroup(&self) -> u32 {
         let in_memory = self.max_workgroup_bytes / REDUCED;
         1 << self.max_invocations.min(in_memory).clamp(1, 256).ilog2()
     }
 
-    /// So many invocations of a workgroup that need no memory, or as many as there can be.
+    /// Invocations of a workgroup that needs no memory: the largest power of two up to `wanted` that the device allows.
     pub(crate) fn workgroup(&self, wanted: u32) -> u32 {
         1 << self.max_invocations.clamp(1, wanted).ilog2()
     }
 }
 
-/// The shape of a problem, as far as it decides the kernel.
+/// A problem: the properties of an operation and its shape that decide the kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Problem {
     /// The operation.
     pub operation: Operation,
-    /// Which code its options ask for.
+    /// Code options.
     pub form: KernelOptions,
     /// Rows, at most.
     pub rows: u64,
     /// Columns of a row, at least 1.
     pub cols: u32,
-    /// Rows that lie side by side: 1, or how many elements the columns of a row are apart.
+    /// Rows next to each other on a strided axis, which is also the distance, in elements, between the columns of a row;
+    /// else 1.
     pub inner: u32,
     /// 4 where every row of every matrix starts on a multiple of four elements, 2 where it starts and ends on a multiple
     /// of two, else 1.
     pub alignment: u32,
-    /// Whether the rows of all matrices are equally far from multiples of four elements of 4 bytes.
+    /// True if the rows of all matrices are equally far from multiples of four elements of 4 bytes.
     pub congruent: bool,
-    /// How the matrices are stored.
+    /// Storage type of the matrices.
     pub dtype: DType,
 }
 
 impl Problem {
-    /// Of contiguous rows.
+    /// Makes the problem of contiguous rows.
     pub fn contiguous(operation: Operation, rows: u64, cols: u32, dtype: DType) -> Self {
         let alignment = match cols % 4 {
             0 => 4,
@@ -275,7 +277,7 @@ impl Problem {
         }
     }
 
-    /// Whether rows can be moved so.
+    /// Returns true if rows can be moved by such accesses.
     pub(crate) const fn allows(&self, access: Access) -> bool {
         match access {
             Access::Quads => self.alignment == 4,
@@ -285,7 +287,7 @@ impl Problem {
         }
     }
 
-    /// Contiguous, with so many rows side by side: a divisor of the rows.
+    /// Puts contiguous rows on a strided axis, `inner` of them in a slice: a divisor of the rows.
     #[must_use]
     pub fn strided(self, inner: u32) -> Self {
         let alignment = match inner {
@@ -302,7 +304,8 @@ impl Problem {
         }
     }
 
-    /// Groups of four values that each of so many lanes holds of a row; of rows side by side, columns of four of them.
+    /// Groups of four values of a row that each of `lanes` lanes holds; on a strided axis, columns of a group of four
+    /// rows.
     pub(crate) const fn quads(&self, lanes: u32, access: Access) -> u32 {
         if self.inner > 1 {
             return self.cols;
@@ -310,8 +313,8 @@ impl Problem {
         (self.cols + access.most_shifted()).div_ceil(4 * lanes)
     }
 
-    /// Columns of a row, or of a slice of rows side by side, that a binding holds wherever they begin: by fours, but of rows
-    /// side by side.
+    /// Columns of a row, or of a slice of rows on a strided axis, that a binding holds wherever they begin: a multiple of
+    /// four, or any number on a strided axis.
     pub(crate) fn bound_cols(&self, abilities: &Abilities) -> u64 {
         let bytes = abilities.binding_bytes().saturating_sub(BINDING_SLACK);
         let cols = bytes / (self.dtype.bytes() * u64::from(self.inner));
@@ -321,8 +324,8 @@ impl Problem {
         }
     }
 
-    /// Parts that a row, or a slice of rows side by side, has at least, each of which a binding holds. None where it holds
-    /// no column of them.
+    /// Fewest parts of a row, or of a slice of rows on a strided axis, each of which a binding holds. None if a binding
+    /// does not hold one column.
     pub(crate) fn least_parts(&self, abilities: &Abilities) -> Option<u32> {
         let in_parts = !self.operation.is_per_row()
             && !matches!(
@@ -344,7 +347,7 @@ impl Problem {
             .ok()
     }
 
-    /// How many matrices a row in registers is of, counting the shares of the classes as one.
+    /// Number of matrices that a row in registers takes, where a dense target distribution counts as one.
     pub(crate) const fn matrices_held(&self) -> u32 {
         match self.form.shares {
             Shares::Onehot => self.form.matrices_read(self.operation),
@@ -352,7 +355,7 @@ impl Problem {
         }
     }
 
-    /// The name of the kernel that solves it.
+    /// Name of the kernel that solves it.
     pub fn kernel(&self, variant: Variant, dtype: DType) -> String {
         format!("{}{}.{variant}.{dtype}", self.operation, self.form)
     }

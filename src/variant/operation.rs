@@ -1,8 +1,8 @@
-//! The operations.
+//! The operations on rows.
 
 use std::fmt;
 
-/// What is computed of each row.
+/// Computation on each row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Operation {
@@ -36,7 +36,7 @@ pub enum Operation {
     CrossEntropyFromPairs,
     /// `max + ln(sum)`, from the saved statistic.
     LseFromPairs,
-    /// What is given of a row beside its loss, from the saved statistic.
+    /// Outputs of a row in addition to its loss, from the saved statistic.
     RowOutputs,
 }
 
@@ -64,7 +64,7 @@ impl Operation {
         Self::LseFromPairs,
     ];
 
-    /// The operation's name on the command line and in labels.
+    /// Name on the command line and in labels.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Softmax => "softmax",
@@ -86,7 +86,7 @@ impl Operation {
         }
     }
 
-    /// Whether a matrix is written, as opposed to one value a row.
+    /// Returns true if a matrix is written, as opposed to one value a row.
     pub const fn writes_matrix(self) -> bool {
         !matches!(
             self,
@@ -100,12 +100,12 @@ impl Operation {
         )
     }
 
-    /// Whether the result may lie over the first matrix that is read, element by element.
+    /// Returns true if the result may lie over the first input, element by element.
     pub const fn allows_in_place(self) -> bool {
         self.writes_matrix() && !matches!(self, Self::Jacobian)
     }
 
-    /// Whether each row is known beforehand, so that no reduction is needed.
+    /// Returns true if the statistic of each row is known beforehand, so that no reduction is needed.
     pub const fn is_elementwise(self) -> bool {
         matches!(
             self,
@@ -118,7 +118,8 @@ impl Operation {
         )
     }
 
-    /// Whether its kernels for a loss without options have nothing of them: those that training runs.
+    /// Returns true if a loss without options has kernels without their code. These are the operations that training
+    /// runs.
     pub(crate) const fn may_have_plain_loss(self) -> bool {
         matches!(
             self,
@@ -126,7 +127,7 @@ impl Operation {
         )
     }
 
-    /// Whether it runs over one value a row only, from its saved pair.
+    /// Returns true if it computes only values of one a row, from the row's saved pair.
     pub const fn is_per_row(self) -> bool {
         matches!(
             self,

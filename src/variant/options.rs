@@ -1,63 +1,63 @@
-//! What of an operation's options changes its code. All others are numbers that the kernels read.
+//! Code options: those options of an operation that change its code. All others are numbers that the kernels read.
 
 use std::fmt;
 
 use super::Operation;
 
-/// Which classes of a row have a share in its loss.
+/// Target distribution of a row: the classes with a target weight in its loss.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 #[non_exhaustive]
 pub enum Shares {
-    /// The target's alone.
+    /// Only the target's class.
     #[default]
     Onehot,
-    /// All: the target's label is smoothed.
+    /// All classes, by label smoothing.
     Smoothed,
-    /// All: the target is a probability for each.
+    /// All classes, by the probabilities that the target consists of.
     Probabilities,
 }
 
-/// What excludes columns of a row, or is added to them.
+/// Mask of a row's columns: it excludes them, or is added to them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 #[non_exhaustive]
 pub enum Masking {
-    /// Nothing.
+    /// No mask.
     #[default]
     None,
-    /// f32 that are added, wherever they lie.
+    /// f32 that are added, anywhere in memory.
     Added,
-    /// f32 that are added, those of an access by one access.
+    /// f32 that are added; those of one access are read by one access.
     AddedByQuads,
-    /// Bytes that keep a column or exclude it, wherever they lie.
+    /// Bytes that keep a column or exclude it, anywhere in memory.
     Kept,
-    /// Bytes that keep a column or exclude it, those of an access in one word.
+    /// Bytes that keep a column or exclude it; those of one access lie in one word.
     KeptByQuads,
 }
 
-/// The code that an operation's options ask for. Kernels of one form have nothing in them of another.
+/// The code options of a kernel. A kernel has none of the code of options that are not set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct KernelOptions {
-    /// Which classes have a share in the loss.
+    /// The target distribution.
     pub shares: Shares,
-    /// Whether logits are capped.
+    /// True if logits are capped.
     pub capped: bool,
-    /// What excludes columns or is added to them.
+    /// The mask.
     pub masking: Masking,
-    /// Whether a row counts the columns up to its query only.
+    /// True if a row counts only the columns up to its query.
     pub causal: bool,
-    /// Whether the result lies over the first matrix that is read.
+    /// True if the result lies over the first input.
     pub in_place: bool,
-    /// Whether the first moment of a row is told, for its entropy.
+    /// True if the first moment of a row is tracked, for its entropy.
     pub entropy: bool,
-    /// Whether the column of a row's largest logit is told.
+    /// True if the column of a row's largest logit is tracked.
     pub argmax: bool,
-    /// Whether a loss has options that most do without: class weights, a z-loss, an upstream gradient, divisors of the
-    /// caller's, class ids of two words, a shard of the classes, or pairs that are saved.
+    /// True if a loss has any of the less common options: class weights, a z-loss, an upstream gradient, divisors given
+    /// by the caller, class ids of two words, a shard of the classes, or saved pairs.
     pub loss_options: bool,
 }
 
 impl KernelOptions {
-    /// Every form that an operation can have.
+    /// Returns every set of code options that an operation can have.
     pub fn all(operation: Operation) -> Vec<Self> {
         let capped = |shares| {
             [false, true].map(|capped| Self {
@@ -97,7 +97,7 @@ impl KernelOptions {
         forms
     }
 
-    /// Every way to mask, with and without queries.
+    /// Returns every mask, each for causal rows and for others.
     fn masked() -> Vec<Self> {
         let causal = |masking| {
             [false, true].map(|causal| Self {
@@ -116,12 +116,12 @@ impl KernelOptions {
         every.into_iter().flat_map(causal).collect()
     }
 
-    /// Whether columns are excluded or something is added to them.
+    /// Returns true if columns are excluded or a mask is added.
     pub const fn is_masked(self) -> bool {
         self.causal || !matches!(self.masking, Masking::None)
     }
 
-    /// Each form with what may be told of a row besides.
+    /// Returns each form with every set of auxiliary outputs.
     fn each_auxiliary(forms: Vec<Self>) -> Vec<Self> {
         let told = |form: Self| {
             [(false, false), (true, false), (false, true), (true, true)].map(|(entropy, argmax)| {
@@ -135,17 +135,17 @@ impl KernelOptions {
         forms.into_iter().flat_map(told).collect()
     }
 
-    /// Whether more is told of a row than its operation needs.
+    /// Returns true if auxiliary outputs are tracked in addition to the operation's own.
     pub const fn is_auxiliary(self) -> bool {
         self.entropy || self.argmax
     }
 
-    /// Whether every class may have a share, so that shares have to be summed.
+    /// Returns true if every class may have a target weight, so that target weights have to be summed.
     pub const fn is_dense(self) -> bool {
         !matches!(self.shares, Shares::Onehot)
     }
 
-    /// How many matrices the operation reads.
+    /// Number of matrices that the operation reads.
     pub const fn matrices_read(self, operation: Operation) -> u32 {
         match (operation, self.shares) {
             (Operation::SoftmaxBackward | Operation::LogSoftmaxBackward, _) => 2,
@@ -157,7 +157,8 @@ impl KernelOptions {
 }
 
 impl fmt::Display for KernelOptions {
-    /// `.smoothed` or `.probabilities`, `.capped`, what is told, what masks, `.in-place`, or nothing.
+    /// Writes `.smoothed` or `.probabilities`, `.capped`, `.entropy`, `.argmax`, the mask (`.added`, `.added4`, `.kept`,
+    /// `.kept4`), `.causal` and `.in-place`, or nothing.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.shares {
             Shares::Onehot => "",

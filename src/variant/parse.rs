@@ -1,4 +1,4 @@
-//! Variants by their names.
+//! Parsing of variants from their names.
 
 use std::str::FromStr;
 
@@ -8,7 +8,7 @@ use crate::Error;
 impl FromStr for Variant {
     type Err = Error;
 
-    /// The variant that is displayed so: `registers4.subgroup8of64.quads`, for one.
+    /// Parses the variant from its displayed name, such as `registers4.subgroup8of64.quads`.
     fn from_str(text: &str) -> Result<Self, Error> {
         parsed(text).ok_or_else(|| Error::Value {
             what: "variant",
@@ -64,11 +64,11 @@ fn parsed(text: &str) -> Option<Variant> {
         int64: bits == "64",
         groups,
     };
-    // Nothing is passed over, and no number is written otherwise.
+    // Rejects other spellings, such as leading zeros or further words.
     (variant.to_string() == text).then_some(variant)
 }
 
-/// A name and the number behind it.
+/// Splits a word into a name and the digits after it.
 fn named(word: &str) -> (&str, &str) {
     word.split_at(
         word.trim_end_matches(|char: char| char.is_ascii_digit())

@@ -1,4 +1,4 @@
-//! Variants of rows that lie side by side, in order of preference.
+//! Variants for rows on a strided axis, in order of preference.
 
 use super::admit::FEW_PARTIALS_PER_LANE;
 use super::tuning::Tuning;
@@ -34,7 +34,8 @@ pub(super) fn candidates(
         .collect()
 }
 
-/// Several groups an invocation where a slice has many times as many as a workgroup serves.
+/// Groups of four rows that an invocation serves: several only where the groups of a slice are at least twice as many as
+/// a workgroup then serves, or a multiple of that number.
 fn groups(problem: Problem, tuning: &Tuning) -> u32 {
     let of_slice = problem.inner.div_ceil(4);
     let served = tuning.strided_groups * tuning.strided_workgroup;
@@ -69,13 +70,13 @@ fn families(problem: Problem, tuning: &Tuning, least: u32) -> Vec<Family> {
     list
 }
 
-/// Columns of a part, at most: software adapters make no longer loops, of a trip for four columns.
+/// Columns of a part, at most: software adapters stop longer loops, which make one trip for four columns.
 const LONGEST_PART: u32 = 131_072;
 
 /// Columns of a part, at least.
 const SHORTEST_PART: u32 = 16;
 
-/// So many that there is enough work at a time, and that what is read once more is still near.
+/// Parts of a row: enough for work on the whole device, and so short that values that are read twice are still near.
 fn parts(problem: Problem, tuning: &Tuning) -> u32 {
     let invocations = problem
         .rows

@@ -1,42 +1,45 @@
-//! The numbers that tune the choice, by class of devices: the only table of them.
+//! Numbers that tune the choice, by class of devices: the only table of them.
 
 use super::{Abilities, Problem};
 
 /// Numbers that tune the choice for a class of devices.
 pub(super) struct Tuning {
-    /// Whether values are moved by 64-bit integers, where shaders may use them.
+    /// True if values are moved by 64-bit integers, where shaders may use them.
     pub(super) int64: bool,
-    /// Lanes a row by the most values of it that they hold, in ascending order. Longer rows get the last.
+    /// Numbers of values of a row, in ascending order, each with the lanes for rows of no more values. Longer rows get
+    /// the streaming lanes.
     pub(super) lanes: &'static [(u32, u32)],
-    /// Lanes a row, or a part of one, where it is read from memory twice.
+    /// Lanes a row, or a part of one, where it is read from memory twice. 0 stands for the lanes of a subgroup, or one
+    /// invocation without subgroups.
     pub(super) streaming_lanes: u32,
-    /// Groups of four values that a lane holds at most.
+    /// Groups of four values that a lane holds, at most.
     pub(super) quads: u32,
-    /// The same where the row is known beforehand and nothing of it is held: rows of more are written by a loop.
+    /// Groups of four values that a lane writes without a loop, at most, where the row's statistic is known and no value
+    /// is held.
     pub(super) unrolled_quads: u32,
-    /// Where one invocation takes a row.
+    /// Shapes of which one invocation takes a row.
     pub(super) alone: Alone,
     /// The same where every row has a target, whose cost is then shared by the lanes that work in step.
     pub(super) alone_with_target: Alone,
     /// The same where a row is only read.
     pub(super) alone_reading: Alone,
-    /// Columns of rows side by side that an invocation holds at most.
+    /// Columns of rows on a strided axis that an invocation holds, at most.
     pub(super) strided_columns: u32,
-    /// Groups of four rows side by side that an invocation serves, and invocations of a workgroup then.
+    /// Groups of four rows on a strided axis that an invocation serves, and invocations of a workgroup then.
     pub(super) strided_groups: u32,
     pub(super) strided_workgroup: u32,
-    /// Columns that a part of rows side by side has, about, where each is on a page of its own: a part is served for all
-    /// rows of a slice before the next one.
+    /// Columns of a part of rows on a strided axis, about, where each column is on a page of its own: a part is served
+    /// for all rows of a slice before the next part.
     pub(super) strided_part: u32,
-    /// Invocations below which rows side by side are split.
+    /// Invocations below which rows on a strided axis are split.
     pub(super) strided_few: u64,
     /// Rows below which a long row is split.
     pub(super) few_rows: u64,
-    /// Rows, or parts of them, below which there is not enough work at a time.
+    /// Rows, or parts of rows, below which the device does not have enough work.
     pub(super) few_parts: u64,
 }
 
-/// Shapes of so many columns at most, and so many rows at least.
+/// Shapes of at most `cols` columns and at least `rows` rows.
 #[derive(Clone, Copy)]
 pub(super) struct Alone {
     cols: u32,
@@ -60,8 +63,8 @@ impl Tuning {
     }
 }
 
-/// For software adapters: the lanes of a subgroup work in step, and barriers cost more than arithmetic. Measured on
-/// 2026-11-22 on two x86-64 cores, on lavapipe (Mesa 22.3.6 and 25.0.7) and SwiftShader (Chromium 156).
+/// Numbers for software adapters: the lanes of a subgroup work in step, and barriers cost more than arithmetic. Measured
+/// on 2026-11-22 on two x86-64 cores, on lavapipe (Mesa 22.3.6 and 25.0.7) and SwiftShader (Chromium 156).
 const SOFTWARE: Tuning = Tuning {
     int64: true,
     lanes: &[],
@@ -89,7 +92,7 @@ const SOFTWARE: Tuning = Tuning {
     few_parts: 256,
 };
 
-/// For GPUs: set by reasoning from what others report of theirs, to be measured.
+/// Numbers for GPUs: set by reasoning from what others report of theirs, to be measured.
 const GPU: Tuning = Tuning {
     int64: false,
     lanes: &[

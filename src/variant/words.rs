@@ -1,11 +1,12 @@
-//! A variant in words, and the reasons for the choice of one.
+//! A variant in words, and the reasons for its choice.
 
 use super::choose::{is_read_alone, is_short};
 use super::tuning::Tuning;
 use super::{Abilities, Access, Family, Operation, Problem, Reduce, Variant, part_cols};
 
 impl Variant {
-    /// The variant in words: what happens to a row, who serves it, and how values are moved.
+    /// Describes the variant in words: the treatment of a row, the lanes that serve it, and the accesses that move its
+    /// values.
     pub fn in_words(&self) -> String {
         let row = match self.groups {
             0 => "a row",
@@ -57,8 +58,8 @@ impl Variant {
     }
 }
 
-/// Why [`choose`](super::choose) takes `variant` for a problem: a sentence on what happens to a row, and one on how values are
-/// moved.
+/// Explains why [`choose`](super::choose) takes `variant` for a problem: a sentence on the treatment of a row, and one on
+/// the accesses that move its values.
 pub fn reason(problem: Problem, variant: Variant, abilities: &Abilities) -> String {
     let family = match variant.groups {
         _ if problem.operation.is_per_row() => {
@@ -145,7 +146,7 @@ fn side_by_side(problem: Problem, variant: Variant, abilities: &Abilities) -> St
     }
 }
 
-/// Rows of which the statistic is known.
+/// Explains the variant for rows of known statistic.
 fn known(problem: Problem, parts: u32, abilities: &Abilities) -> String {
     let Problem { rows, cols, .. } = problem;
     match (parts, is_too_long(problem, abilities)) {
@@ -159,7 +160,7 @@ fn known(problem: Problem, parts: u32, abilities: &Abilities) -> String {
     }
 }
 
-/// Says so if no binding holds a row, or a slice of rows side by side.
+/// Returns a clause if no binding holds a row, or a slice of rows on a strided axis.
 fn is_too_long(problem: Problem, abilities: &Abilities) -> Option<String> {
     let what = match problem.inner {
         1 => "A row",

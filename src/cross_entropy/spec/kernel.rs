@@ -1,4 +1,4 @@
-//! What a spec asks of kernels: their shape, their code and their numbers.
+//! From a spec to kernels: their shape, their code and their numbers.
 
 use super::CrossEntropySpec;
 use crate::cross_entropy::{RowOutputs, TargetType};
@@ -23,18 +23,18 @@ impl CrossEntropySpec {
         }
     }
 
-    /// Whether the loss has options by itself; buffers that are bound may bring others.
+    /// Returns true if the spec itself gives the loss options; buffers that are bound may add others.
     fn has_options(&self) -> bool {
         let has_wide_ids = match self.targets {
             TargetType::I64 => true,
-            // Negative ids are not told from the highest ones.
+            // Negative ids cannot be distinguished from the highest ones.
             TargetType::I32 => self.all_classes > 1 << 31,
             TargetType::U32 | TargetType::Probs => false,
         };
         has_wide_ids || self.z_loss != 0.0 || self.mean_over.is_some() || self.is_shard()
     }
 
-    /// The code of an operation.
+    /// Code options of an operation.
     fn form_of(&self, operation: Operation) -> KernelOptions {
         let form = self.form();
         match operation {
@@ -51,7 +51,7 @@ impl CrossEntropySpec {
                 loss_options: self.has_options(),
                 ..form
             },
-            // Whatever the shares of the classes.
+            // Row outputs do not depend on the smoothing of the target distribution.
             Operation::RowOutputs if form.shares == Shares::Smoothed => KernelOptions {
                 shares: Shares::Onehot,
                 ..form
@@ -60,7 +60,7 @@ impl CrossEntropySpec {
         }
     }
 
-    /// The same without row outputs, for passes that give none.
+    /// The same spec without row outputs, for passes that give none.
     pub(in crate::cross_entropy) fn without_row_outputs(self) -> Self {
         self.row_outputs(RowOutputs::default())
     }
@@ -128,7 +128,7 @@ impl CrossEntropySpec {
             | self.targets.flag()
     }
 
-    /// `e / C`; not 0 unless the smoothing is.
+    /// Returns `e / C`, the uniform part of the target distribution; 0 only if the smoothing is 0.
     fn uniform_share(&self) -> f32 {
         let share = f64::from(self.label_smoothing) / self.classes as f64;
         let least = if share > 0.0 { f32::MIN_POSITIVE } else { 0.0 };
@@ -161,7 +161,8 @@ impl sealed::Spec for CrossEntropySpec {
         };
         let geometry = Geometry::new(operation, extents, self.dtype, self.layouts)?;
         let geometry = geometry.form(self.form_of(operation));
-        // Beside the fused pass there is always one for the loss alone, and none of the row outputs writes a matrix.
+        // Neither the pass for the loss without its gradient nor that for the row outputs writes a matrix: never in
+        // place.
         let apart = matches!(operation, Operation::CrossEntropy | Operation::RowOutputs);
         match self.in_place && !apart {
             true => geometry.in_place(),
