@@ -1,4 +1,5 @@
-// The ceilings that a bench compares with. `copy_ceiling` reads and writes every 16 bytes once. `read_ceiling` only reads: an invocation folds all
+// The ceilings that a bench compares with. `copy_ceiling` reads and writes every 16 bytes once. `read_ceiling` only reads: an
+// invocation folds all
 // that it reads into one word, bit by bit, and writes it where the host wants it: always, to prove that everything was read, or
 // almost never, to time reading alone. The compiler cannot know which.
 //

@@ -19,7 +19,7 @@ struct Statistic {
     peak: Peak, // if TRACK_ARGMAX
 }
 
-// What one access adds to the sums.
+// The terms that one access adds to the sums.
 struct Terms {
     weights: vec4<f32>,
     targets: vec4<f32>, // if DENSE

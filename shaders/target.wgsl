@@ -1,5 +1,6 @@
 // The targets of rows, what was asked of a loss, and arithmetic on bits that are infinite or NaN where they are.
-// A PLAIN_LOSS has ids of one word or probabilities, of all classes, and no options: weights, z-loss, upstream, pairs that are saved.
+// A PLAIN_LOSS has ids of one word or probabilities, of all classes, and no options: weights, z-loss, upstream, pairs that are
+// saved.
 
 @group(0) @binding(5) var<storage, read> target_ids: array<u32>;
 @group(0) @binding(12) var<storage, read> class_weights: array<u32>;

@@ -28,7 +28,7 @@ impl Bin {
         let Family::Registers { quads } = variant.family else {
             return Vec::new();
         };
-        let is_causal = geometry.form.causal && geometry.rows > 0;
+        let is_causal = geometry.options.causal && geometry.rows > 0;
         if !is_causal || quads < MANY_QUADS || geometry.queries < BINS {
             return Vec::new();
         }

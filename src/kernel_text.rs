@@ -166,7 +166,9 @@ fn traffic(kernel: &Kernel, roles: &[Role], params: &Params) -> (u64, u64) {
         let (reads, writes) = match binding {
             Binding::Source | Binding::Upstream => (of_matrix(program, bytes, params), 0),
             Binding::Mask => (of_matrix(program, mask_bytes(program, params), params), 0),
-            Binding::Result if program.form.in_place => (of_matrix(program, bytes, params), bytes),
+            Binding::Result if program.options.in_place => {
+                (of_matrix(program, bytes, params), bytes)
+            }
             Binding::Partials => match program.stage {
                 Stage::Partial => (0, bytes),
                 Stage::Combine => (bytes, bytes / u64::from(params.grid.parts.max(1))),
@@ -197,7 +199,7 @@ fn of_matrix(program: &Program, bytes: u64, params: &Params) -> u64 {
 }
 
 fn mask_bytes(program: &Program, params: &Params) -> u64 {
-    let element = match program.form.masking {
+    let element = match program.options.masking {
         Masking::None => 0,
         Masking::Added | Masking::AddedByQuads => 4,
         Masking::Kept | Masking::KeptByQuads => 1,

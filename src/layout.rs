@@ -64,7 +64,7 @@ impl Rows {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Geometry {
     pub(crate) operation: Operation,
-    pub(crate) form: KernelOptions,
+    pub(crate) options: KernelOptions,
     pub(crate) rows: u64,
     pub(crate) cols: u32,
     /// Rows next to each other on a strided axis, which is also the distance, in elements, between the columns of a row.
@@ -110,7 +110,7 @@ impl Geometry {
         );
         Ok(Self {
             operation,
-            form: KernelOptions::default(),
+            options: KernelOptions::default(),
             rows,
             cols,
             inner,
@@ -133,8 +133,8 @@ impl Geometry {
     }
 
     /// Sets the code options.
-    pub(crate) const fn form(self, form: KernelOptions) -> Self {
-        Self { form, ..self }
+    pub(crate) const fn options(self, options: KernelOptions) -> Self {
+        Self { options, ..self }
     }
 
     /// Puts the result over the first input.
@@ -159,7 +159,7 @@ impl Geometry {
             let found = format!("{}, {}", show(self.source), show(self.result));
             return refuse("one layout of what is read and what is written", found);
         }
-        self.form.in_place = true;
+        self.options.in_place = true;
         Ok(self)
     }
 
@@ -206,7 +206,7 @@ impl Geometry {
         let congruent = self.source.congruent(self.upstream) && self.source.congruent(self.result);
         Problem {
             operation: self.operation,
-            form: self.form,
+            options: self.options,
             rows: self.rows,
             cols: self.cols,
             inner: self.inner,

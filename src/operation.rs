@@ -9,7 +9,7 @@ use crate::params::Params;
 use crate::rows::RowKernels;
 use crate::shader::Binding;
 use crate::tensor::{F32, Role, Shape, Tensor};
-use crate::variant::{Operation, Shares, Variant};
+use crate::variant::{Operation, TargetKind, Variant};
 use crate::{Error, KernelText, Mask, Planner};
 
 /// A row-wise operation, with the spec it is planned from and the buffers it binds.
@@ -183,8 +183,8 @@ fn mask_bytes(mask: &Mask) -> u64 {
 pub(crate) fn bytes_moved(geometry: &Geometry) -> u64 {
     let cols = u64::from(geometry.cols);
     let element = geometry.dtype.bytes();
-    let probabilities = match geometry.form.shares {
-        Shares::Probabilities => cols * element,
+    let probabilities = match geometry.options.target_kind {
+        TargetKind::Probabilities => cols * element,
         _ => 0,
     };
     let others = bytes_per_row(geometry.operation, cols, element);

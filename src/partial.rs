@@ -49,11 +49,11 @@ impl ShardSpec {
 
 impl sealed::Spec for ShardSpec {
     fn geometry(&self, operation: Operation) -> Result<Geometry, Error> {
-        let form = KernelOptions {
+        let options = KernelOptions {
             capped: self.softcap.is_some(),
             ..KernelOptions::default()
         };
-        Ok(self.columns.geometry(operation)?.form(form))
+        Ok(self.columns.geometry(operation)?.options(options))
     }
 
     fn params(&self) -> Result<Params, Error> {

@@ -63,26 +63,22 @@ impl RowKernels {
 
     /// Returns these kernels, or those for a loss with options if it `has_options`.
     pub(crate) fn for_loss(&self, has_options: bool) -> Result<Cow<'_, Self>, Error> {
-        let form = self.geometry.form;
-        if form.loss_options || !has_options {
+        let options = self.geometry.options;
+        if options.loss_options || !has_options {
             return Ok(Cow::Borrowed(self));
         }
-        let form = KernelOptions {
+        let options = KernelOptions {
             loss_options: true,
-            ..form
+            ..options
         };
-        let geometry = self.geometry.form(form);
+        let geometry = self.geometry.options(options);
         Self::of_variant(&self.planner, geometry, self.variant).map(Cow::Owned)
     }
 
     /// Number of pipelines that serve all rows, with those for the last row by words.
     pub(crate) fn pipelines(&self) -> usize {
         let tail = self.tail.as_ref().map_or(0, |(_, programs)| programs.len());
-        let main = match self.bins.len() {
-            0 => self.programs.len(),
-            bins => bins,
-        };
-        main + tail
+        self.programs.len() + self.bins.len() + tail
     }
 
     pub(crate) fn name(&self) -> String {
@@ -118,7 +114,7 @@ impl RowKernels {
         base: Params,
     ) -> Result<Bound, Error> {
         self.check_rows(rows)?;
-        check(tensors, rows, self.geometry.form.in_place)?;
+        check(tensors, rows, self.geometry.options.in_place)?;
         let device = self.planner.device();
         let at = || binding(&self.name(), rows, tensors);
         contain(device, at, || {
@@ -151,8 +147,8 @@ impl RowKernels {
 
     /// Bytes of the partial statistics of a row.
     fn partial_bytes(&self) -> u64 {
-        let form = self.geometry.form;
-        let records = 1 + u64::from(form.is_dense()) + u64::from(form.is_auxiliary());
+        let options = self.geometry.options;
+        let records = 1 + u64::from(options.is_dense()) + u64::from(options.is_auxiliary());
         u64::from(self.variant.family.parts()) * records * PARTIAL_BYTES
     }
 

@@ -219,7 +219,7 @@ impl SoftmaxSpec {
     }
 
     /// Code options of the masks.
-    fn form(&self, geometry: &Geometry) -> KernelOptions {
+    fn options(&self, geometry: &Geometry) -> KernelOptions {
         let in_one_access =
             |mask: &Mask| self.inner == 1 && geometry.alignment() == 4 && mask.by_fours();
         let masking = self.mask.map_or(Masking::None, |mask| {
@@ -252,7 +252,7 @@ impl sealed::Spec for SoftmaxSpec {
             .map_or(0, |queries| u32::try_from(queries).unwrap_or(u32::MAX));
         let geometry = Geometry {
             queries,
-            ..geometry.form(self.form(&geometry))
+            ..geometry.options(self.options(&geometry))
         };
         match self.in_place {
             true => geometry.in_place(),

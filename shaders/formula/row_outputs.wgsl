@@ -1,5 +1,5 @@
-// What a row gives beside its loss, in one buffer: from what is saved of it, which is the pair (max, 1/sum) and, where these are
-// tracked, (entropy, argmax), from its target, and from the logits of the target and of the candidates.
+// The outputs of a row in addition to its loss, in one buffer: from its saved pair (max, 1/sum) and, where these are tracked,
+// (entropy, argmax), from its target, and from the logits of the target and of the candidates.
 
 @group(0) @binding(7) var<storage, read> pairs: array<vec2<u32>>;
 @group(0) @binding(9) var<storage, read_write> lse: array<u32>;

@@ -1,4 +1,5 @@
-// Groups of rows on a strided axis, of any length. They are read to fold their statistics and, where a matrix is written, once more.
+// Groups of rows on a strided axis, of any length. They are read to fold their statistics and, where a matrix is written, once
+// more.
 // Of rows split into parts, a first dispatch KEEPS_RECORDS of the parts, `combine` merges those of a row, and a last one reads
 // and writes each part FROM_RECORDS. Rows known FROM_PAIRS are read and written once.
 

@@ -1,5 +1,5 @@
-// 16-bit rows of any length at any offset. Two elements share a word, and so may two rows, and two lanes of one row: a word of which
-// one half is someone else's is changed by atomics that touch the own half only.
+// 16-bit rows of any length at any offset. Two elements share a word, and so may two rows, and two lanes of one row: a word of
+// which one half is someone else's is changed by atomics that touch the own half only.
 
 alias Unit = u32;
 alias ResultUnit = atomic<u32>;

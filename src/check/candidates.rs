@@ -291,9 +291,9 @@ fn structures(operation: Operation) -> Vec<Options> {
         Operation::CrossEntropyBackward | Operation::CrossEntropyFromPairs
     );
     let ids = Kind::Ids(TargetType::I32);
-    let shares = [(ids, 0.0), (ids, 0.1), (Kind::Probs, 0.0)];
+    let kinds = [(ids, 0.0), (ids, 0.1), (Kind::Probs, 0.0)];
     let mut list = Vec::new();
-    for &(kind, label_smoothing) in if dense { &shares[..] } else { &shares[..1] } {
+    for &(kind, label_smoothing) in if dense { &kinds[..] } else { &kinds[..1] } {
         for softcap in [None, Some(20.0)] {
             for &row_outputs in if dense {
                 &Asked::ALL[..]

@@ -91,7 +91,7 @@ fn rows(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Result<Outcome
             let output = Output::new(gpu, "output", values.len(), *dtype)?;
             (upload_rows(gpu, Matrix::Source, &case.first, case)?, output)
         }
-        _ => Output::beside_first(gpu, case)?,
+        _ => Output::over_first(gpu, case)?,
     };
     let first = &first;
     let second = match (case.second.as_slice(), of.operation) {
@@ -227,7 +227,7 @@ impl Inputs {
 
     /// Allocates an output for the gradient: over the logits if it is in place.
     fn gradient(&mut self, gpu: &Gpu, case: &Case) -> Result<Output, Error> {
-        let (logits, output) = Output::beside_first(gpu, case)?;
+        let (logits, output) = Output::over_first(gpu, case)?;
         self.logits = logits;
         Ok(output)
     }

@@ -42,11 +42,11 @@ impl Kernels {
                 kinds.into_iter().skip(skip).step_by(step).collect()
             }
             Self::Preferred => vec![preferred],
-            Self::Long => vec![preferred, alone(preferred, problem.operation)],
+            Self::Long => vec![preferred, one_invocation(preferred, problem.operation)],
             Self::Tall => {
                 let folded = Variant {
                     workgroup: 1,
-                    ..alone(preferred, problem.operation)
+                    ..one_invocation(preferred, problem.operation)
                 };
                 vec![preferred, folded]
             }
@@ -64,7 +64,7 @@ pub(super) fn has_most_lanes(kind: &Variant, abilities: &Abilities) -> bool {
 }
 
 /// Returns the variant of one invocation a row: on a long row it reaches every level of the nested sums.
-fn alone(preferred: Variant, operation: Operation) -> Variant {
+fn one_invocation(preferred: Variant, operation: Operation) -> Variant {
     let family = match operation.is_elementwise() {
         true => Family::Elementwise { parts: 1 },
         false => Family::Streamed,
@@ -81,14 +81,14 @@ fn alone(preferred: Variant, operation: Operation) -> Variant {
 pub(super) fn problem(subject: &Subject) -> Problem {
     let cols = u32::try_from(subject.cols).unwrap_or(u32::MAX);
     let operation = subject.options.operation(subject.operation);
-    let form = subject.options.form(subject.operation);
-    let form = KernelOptions {
-        causal: form.causal && subject.inner == 1,
+    let kernel_options = subject.options.kernel_options(subject.operation);
+    let kernel_options = KernelOptions {
+        causal: kernel_options.causal && subject.inner == 1,
         in_place: subject.in_place,
-        ..form
+        ..kernel_options
     };
     Problem {
-        form,
+        options: kernel_options,
         ..Problem::contiguous(operation, subject.rows as u64, cols, subject.dtype)
             .strided(u32::try_from(subject.inner).unwrap_or(u32::MAX))
     }

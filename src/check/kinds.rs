@@ -67,10 +67,10 @@ pub(super) const BEYOND_32_BITS: i64 = 1 << 32;
 pub(super) enum Asked {
     Nothing,
     /// All row outputs that need no auxiliary values from the pass over the logits.
-    Untold,
-    /// Row outputs of `Untold`, and the entropy.
+    Untracked,
+    /// Row outputs of `Untracked`, and the entropy.
     Entropy,
-    /// Row outputs of `Untold`, and the argmax with the outputs that follow from it.
+    /// Row outputs of `Untracked`, and the argmax with the outputs that follow from it.
     Argmax,
     Everything,
 }
@@ -81,7 +81,7 @@ impl Asked {
         Self::Everything,
         Self::Argmax,
         Self::Entropy,
-        Self::Untold,
+        Self::Untracked,
     ];
 }
 

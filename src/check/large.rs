@@ -13,7 +13,7 @@ type Large = ((usize, usize), Inputs);
 /// Lists long rows, on which one invocation reaches every level of the nested sums; and numbers of rows above the workgroups of
 /// one dimension of a dispatch, and above the rows that one workgroup counts.
 pub(super) fn large(abilities: &Abilities) -> Vec<(Candidate, Vec<Large>)> {
-    let alone = Variant {
+    let one_invocation = Variant {
         family: Family::Streamed,
         reduce: Reduce::Invocation,
         lanes: 1,
@@ -26,7 +26,7 @@ pub(super) fn large(abilities: &Abilities) -> Vec<(Candidate, Vec<Large>)> {
         workgroup: 1,
         access: Access::Words,
         int64: false,
-        ..alone
+        ..one_invocation
     };
     let of = |operation, variant| Candidate {
         operation,
@@ -51,7 +51,7 @@ pub(super) fn large(abilities: &Abilities) -> Vec<(Candidate, Vec<Large>)> {
     };
     vec![
         (
-            of(Operation::LogSumExp, alone),
+            of(Operation::LogSumExp, one_invocation),
             vec![long(Inputs::OneMaxOverConstant), long(Inputs::Ascending)],
         ),
         (fused, vec![tall(Inputs::Flat)]),

@@ -127,7 +127,7 @@ impl Output {
     }
 
     /// Allocates the first input of a case and a matrix computed from it: in one buffer if it is in place.
-    pub(super) fn beside_first(gpu: &Gpu, case: &Case) -> Result<(Buffer, Self), Error> {
+    pub(super) fn over_first(gpu: &Gpu, case: &Case) -> Result<(Buffer, Self), Error> {
         let place = case.of.place(Matrix::Result);
         let (dtype, tensor) = (case.of.dtype, Some(tensor(case)));
         if case.of.in_place {

@@ -6,7 +6,7 @@ use super::kinds::{Asked, Kind};
 use super::pairs::covering;
 use super::row_outputs::wanted;
 use crate::reference::CrossEntropy;
-use crate::variant::{KernelOptions, Masking, Operation, Shares};
+use crate::variant::{KernelOptions, Masking, Operation, TargetKind};
 use crate::{CrossEntropySpec, EmptyRows, MaskKind, Reduction, RowOutputs, TargetType, ZeroValid};
 
 /// Axes of the logits that a mask follows, where their rows count as `[a, b]` and `inner` of them are interleaved on a strided
@@ -297,7 +297,7 @@ impl Options {
     /// Returns the operation whose kernels run: where every class may have a target weight, the gradient is not elementwise.
     pub(super) fn operation(&self, operation: Operation) -> Operation {
         match operation {
-            Operation::CrossEntropyBackward if self.form(operation).is_dense() => {
+            Operation::CrossEntropyBackward if self.kernel_options(operation).is_dense() => {
                 Operation::CrossEntropyFused
             }
             _ => operation,
@@ -315,20 +315,20 @@ impl Options {
     }
 
     /// Returns the kernel code that the options need.
-    pub(super) fn form(&self, operation: Operation) -> KernelOptions {
+    pub(super) fn kernel_options(&self, operation: Operation) -> KernelOptions {
         if takes_masks(operation) {
-            return self.masked_form();
+            return self.masked_kernel_options();
         }
         if !has_targets(operation) {
             return KernelOptions::default();
         }
-        let shares = match self.kind {
-            Kind::Probs => Shares::Probabilities,
-            _ if self.label_smoothing > 0.0 => Shares::Smoothed,
-            _ => Shares::Onehot,
+        let target_kind = match self.kind {
+            Kind::Probs => TargetKind::Probabilities,
+            _ if self.label_smoothing > 0.0 => TargetKind::Smoothed,
+            _ => TargetKind::OneHot,
         };
         KernelOptions {
-            shares,
+            target_kind,
             capped: self.softcap.is_some(),
             entropy: self.asked(operation).entropy,
             argmax: self.asked(operation).argmax,
@@ -337,7 +337,7 @@ impl Options {
     }
 
     /// Returns the kernel code that the masks need, wherever their elements lie.
-    fn masked_form(&self) -> KernelOptions {
+    fn masked_kernel_options(&self) -> KernelOptions {
         KernelOptions {
             masking: match self.mask.map(|mask| mask.kind) {
                 None => Masking::None,

@@ -74,8 +74,8 @@ fn add(entries: &mut Vec<Entry>, candidate: &Candidate, runs: Vec<Run>) {
         options,
         ..
     } = *candidate;
-    let form = problem(&candidate.subject(Inputs::Flat, options)).form;
-    let name = format!("{}{form}", kind_of(variant));
+    let kernel_options = problem(&candidate.subject(Inputs::Flat, options)).options;
+    let name = format!("{}{kernel_options}", kind_of(variant));
     let same = |entry: &&mut Entry| {
         (entry.operation, entry.dtype) == (operation, dtype) && entry.name == name
     };

@@ -14,7 +14,7 @@ const LONG_SHAPES: [(usize, usize); 3] = [(20, 1000), (4, 50_257), (2, 262_144)]
 const TALL_SHAPE: (usize, usize) = (70_001, 3);
 
 /// Rows on a strided axis that every variant runs, with its extent: by ones, by twos, by fours; of few columns and of more.
-pub(super) const BESIDE: [(usize, usize, usize); 4] =
+pub(super) const STRIDED: [(usize, usize, usize); 4] =
     [(35, 45, 7), (60, 21, 20), (36, 9, 18), (256, 130, 128)];
 
 /// Rows on a strided axis that the preferred variant runs.
@@ -30,17 +30,17 @@ pub(super) fn work(operation: Operation, dtype: DType) -> Vec<(Extents, Kernels)
         DType::F32 => shapes,
         _ => 1,
     };
-    let alone = |kernels| move |&(rows, cols): &(usize, usize)| ((rows, cols, 1), kernels);
+    let contiguous = |kernels| move |&(rows, cols): &(usize, usize)| ((rows, cols, 1), kernels);
     let shapes = shapes_of(operation);
     let (every, preferred) = shapes.split_at(forced(shapes.len()));
-    let mut list: Vec<_> = every.iter().map(alone(Kernels::Forced)).collect();
-    list.extend(preferred.iter().map(alone(Kernels::Preferred)));
+    let mut list: Vec<_> = every.iter().map(contiguous(Kernels::Forced)).collect();
+    list.extend(preferred.iter().map(contiguous(Kernels::Preferred)));
     let long = long_shapes_of(operation, dtype);
-    list.extend(long.iter().map(alone(Kernels::Long)));
-    list.push(alone(Kernels::Tall)(&tall_shape_of(operation)));
+    list.extend(long.iter().map(contiguous(Kernels::Long)));
+    list.push(contiguous(Kernels::Tall)(&tall_shape_of(operation)));
     if operation != Operation::Jacobian {
         let with = |kernels| move |&extents: &Extents| (extents, kernels);
-        let (every, preferred) = BESIDE.split_at(forced(BESIDE.len()));
+        let (every, preferred) = STRIDED.split_at(forced(STRIDED.len()));
         list.extend(every.iter().map(with(Kernels::Forced)));
         let preferred = preferred.iter().chain(&LONG_BESIDE);
         list.extend(preferred.map(with(Kernels::Preferred)));

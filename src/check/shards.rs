@@ -27,7 +27,7 @@ pub(super) fn execute(
     what: &str,
 ) -> Result<Outcome, Error> {
     let shards = Shards { gpu, variant, case };
-    let (logits, output) = Output::beside_first(gpu, case)?;
+    let (logits, output) = Output::over_first(gpu, case)?;
     let pairs = gpu.allocate("pairs", case.of.rows as u64 * 8)?;
     let lse = Output::new(gpu, "lse", case.of.rows, DType::F32)?;
     for bound in shards.statistics(&logits, &pairs, &lse.buffer)? {

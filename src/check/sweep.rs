@@ -8,7 +8,7 @@ use super::execute::execute;
 use super::judge::judge;
 use super::kernels::{Kernels, has_most_lanes, kind_of, problem};
 use super::options::Options;
-use super::shapes::{BESIDE, Extents, SHAPES, shapes_of, work};
+use super::shapes::{Extents, SHAPES, STRIDED, shapes_of, work};
 use super::subject::Subject;
 use super::{Group, Inputs};
 use crate::variant::{Operation, Variant};
@@ -59,7 +59,7 @@ pub(super) fn check(gpu: &Gpu, operation: Operation, dtype: DType) -> Result<Vec
 /// kernel at two shapes.
 fn meets_options(kernels: Kernels, dtype: DType, extents: Extents) -> bool {
     let (rows, cols) = SHAPES[0];
-    let at_two_shapes = extents == (rows, cols, 1) || extents == BESIDE[0];
+    let at_two_shapes = extents == (rows, cols, 1) || extents == STRIDED[0];
     kernels.is_preferred() || (dtype == DType::F32 && at_two_shapes)
 }
 
@@ -72,7 +72,7 @@ fn check_in_place(
 ) -> Result<(), Error> {
     let (rows, cols) = shapes_of(operation)[0];
     let options = Options::all(operation);
-    let shapes = [(rows, cols, 1), BESIDE[dtype as usize]];
+    let shapes = [(rows, cols, 1), STRIDED[dtype as usize]];
     for (place, (rows, cols, inner)) in shapes.into_iter().enumerate() {
         let turn = operation as usize + 2 * dtype as usize + place;
         let subject = Subject {
@@ -118,7 +118,7 @@ fn check_variants(
     } = subject;
     let case = Case::new(subject, seed as u64);
     for &variant in variants {
-        let name = format!("{}{}", kind_of(variant), problem(&subject).form);
+        let name = format!("{}{}", kind_of(variant), problem(&subject).options);
         let group = groups
             .entry((name.clone(), inputs.name()))
             .or_insert_with(|| Group::new(operation.name(), dtype.name(), &name, inputs.name()));

@@ -17,10 +17,10 @@ struct Traits {
     single: u32,
     strided: u32,
     groups: u32,
-    shares: u32,
+    target_kind: u32,
     capped: u32,
     asked: u32,
-    told: u32,
+    auxiliary: u32,
     dense: u32,
     masking: u32,
     causal: u32,
@@ -42,7 +42,7 @@ impl Traits {
             Family::Split { .. } => 2,
             Family::Elementwise { .. } => 3,
         };
-        let form = options.form(*operation);
+        let kernel_options = options.kernel_options(*operation);
         let elementwise = u32::from(operation.is_elementwise());
         let strided = u32::from(variant.groups > 0);
         Self {
@@ -55,16 +55,16 @@ impl Traits {
             single: u32::from(match operation {
                 Operation::CrossEntropyBackward
                 | Operation::CrossEntropyFused
-                | Operation::CrossEntropyFromPairs => !form.is_dense(),
+                | Operation::CrossEntropyFromPairs => !kernel_options.is_dense(),
                 _ => *operation == Operation::Jacobian,
             }),
             strided,
             groups: variant.groups,
-            shares: form.shares as u32,
-            capped: u32::from(form.capped),
+            target_kind: kernel_options.target_kind as u32,
+            capped: u32::from(kernel_options.capped),
             asked: options.row_outputs as u32,
-            told: u32::from(form.is_auxiliary()),
-            dense: u32::from(form.is_dense()),
+            auxiliary: u32::from(kernel_options.is_auxiliary()),
+            dense: u32::from(kernel_options.is_dense()),
             masking: match options.mask {
                 None => 0,
                 Some(mask) => 1 + 2 * u32::from(mask.of == MaskOf::Rows) + mask.kind as u32,
@@ -89,10 +89,10 @@ pub(super) fn pairs_of(candidate: &Candidate) -> Vec<Pair> {
         single,
         strided,
         groups,
-        shares,
+        target_kind,
         capped,
         asked,
-        told,
+        auxiliary,
         dense,
         masking,
         causal,
@@ -116,19 +116,19 @@ pub(super) fn pairs_of(candidate: &Candidate) -> Vec<Pair> {
     ];
     // Only operations of one kind have these options, so that these do not meet other options.
     let of_targets = [
-        (operation, shares),
+        (operation, target_kind),
         (operation, capped),
         (operation, asked),
-        (family, shares),
+        (family, target_kind),
         (family, capped),
         (family, asked),
-        (family, 2 * told + dense),
-        (reduce, shares),
+        (family, 2 * auxiliary + dense),
+        (reduce, target_kind),
         (reduce, asked),
-        (dtype, shares),
+        (dtype, target_kind),
         (in_place, asked),
-        (shares, capped),
-        (shares, asked),
+        (target_kind, capped),
+        (target_kind, asked),
         (capped, asked),
     ];
     let of_masks = [

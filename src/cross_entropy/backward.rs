@@ -53,7 +53,7 @@ impl Planner {
         spec: CrossEntropySpec,
     ) -> Result<CrossEntropyBackwardPlan, Error> {
         let spec = spec.without_row_outputs();
-        let operation = match spec.form().is_dense() {
+        let operation = match spec.options().is_dense() {
             true => Operation::CrossEntropyFused,
             false => Operation::CrossEntropyBackward,
         };
@@ -61,7 +61,7 @@ impl Planner {
             spec,
             params: spec.params()?,
             kernels: RowKernels::plan(self, spec.geometry(operation)?)?,
-            tally: Tally::plan(self, spec.form())?,
+            tally: Tally::plan(self, spec.options())?,
         })
     }
 }

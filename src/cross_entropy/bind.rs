@@ -193,7 +193,7 @@ impl Kernels<'_> {
     pub(super) fn bind(&self, request: Request<'_>) -> Result<Bound, Error> {
         let rows = request.rows;
         self.rows.check_rows(rows)?;
-        check(&request.given, rows, self.rows.geometry.form.in_place)?;
+        check(&request.given, rows, self.rows.geometry.options.in_place)?;
         let given = request.given.clone();
         let at = || binding(&self.rows.name(), rows, &given);
         contain(self.rows.planner.device(), at, || {
@@ -204,7 +204,7 @@ impl Kernels<'_> {
     fn bind_checked(&self, mut request: Request<'_>) -> Result<Bound, Error> {
         let (rows, spec) = (request.rows, self.spec);
         self.settle_mean(&mut request);
-        if spec.form().is_dense() {
+        if spec.options().is_dense() {
             // The statistic is computed again, so the saved pairs are not bound.
             let is_read = |tensor: &Tensor<'_>| tensor.binding == Binding::Pairs && !tensor.written;
             request.given.retain(|tensor| !is_read(tensor));
@@ -219,10 +219,10 @@ impl Kernels<'_> {
             params.loss.flags |= SAVES_PAIR;
         }
         params.loss.loss_words = own.loss_words;
-        let every = own.beside(request.given, rows);
+        let every = own.with(request.given, rows);
         let (given, tensors): (Vec<_>, Vec<_>) = every.iter().copied().partition(is_of_row_outputs);
 
-        let gathers = (self.rows.geometry.form.in_place || self.rows.has_long_rows())
+        let gathers = (self.rows.geometry.options.in_place || self.rows.has_long_rows())
             && spec.asked().reads_logits();
         let kernels = self.rows.for_loss(is_optional(&params, self.rows))?;
         let scratch = kernels.scratch(&tensors, rows)?;
@@ -365,7 +365,7 @@ impl Own {
 
     /// The caller's tensors together with these. Without rows, per-row tensors and matrices are dropped: they may be
     /// empty, and nothing empty can be bound.
-    fn beside<'a>(&'a self, given: Vec<Tensor<'a>>, rows: u64) -> Vec<Tensor<'a>> {
+    fn with<'a>(&'a self, given: Vec<Tensor<'a>>, rows: u64) -> Vec<Tensor<'a>> {
         let losses = Shape::PerRow {
             bytes: u64::from(self.loss_words) * F32,
         };

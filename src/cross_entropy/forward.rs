@@ -47,7 +47,7 @@ impl Planner {
             fused: kernels(Operation::CrossEntropyFused)?,
             lse: per_row(lse)?,
             row_outputs: spec.asked().any().then(row_outputs).transpose()?,
-            tally: Tally::plan(self, spec.form())?,
+            tally: Tally::plan(self, spec.options())?,
         })
     }
 }

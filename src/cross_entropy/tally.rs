@@ -8,7 +8,7 @@ use crate::kernel_text::{Dispatches, Said};
 use crate::params::{Grid, Params};
 use crate::shader::{Program, Stage, TALLIED};
 use crate::tensor::{Role, Shape, Tensor, Window, shapes_of, windows, without_matrices};
-use crate::variant::{KernelOptions, REDUCED, Shares};
+use crate::variant::{KernelOptions, REDUCED, TargetKind};
 use crate::{Error, KernelText, Planner};
 
 /// Rows that one invocation takes, as in `shaders/kernel/tally.wgsl`.
@@ -33,11 +33,11 @@ impl Tally {
     /// Number of pipelines: count, reduce and merge.
     pub(super) const PIPELINES: usize = 3;
 
-    pub(super) fn plan(planner: &Planner, form: KernelOptions) -> Result<Self, Error> {
+    pub(super) fn plan(planner: &Planner, options: KernelOptions) -> Result<Self, Error> {
         // The count depends only on the type of the targets.
-        let form = match form.shares {
-            Shares::Probabilities => KernelOptions {
-                shares: form.shares,
+        let options = match options.target_kind {
+            TargetKind::Probabilities => KernelOptions {
+                target_kind: options.target_kind,
                 ..KernelOptions::default()
             },
             _ => KernelOptions::default(),
@@ -45,7 +45,7 @@ impl Tally {
         let abilities = planner.abilities();
         let in_memory = abilities.max_workgroup_bytes / (REDUCED + TALLIED);
         let most = abilities.max_invocations.min(in_memory);
-        let program = |stage| Program::tally(stage, form, most);
+        let program = |stage| Program::tally(stage, options, most);
         let program = |stage| planner.checked(program(stage));
         Ok(Self {
             planner: planner.clone(),

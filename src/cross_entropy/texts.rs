@@ -22,10 +22,10 @@ impl Kernels<'_> {
         if is_mean && !is_counted && self.rows.geometry.operation.writes_matrix() {
             list.extend(self.tally.count_texts(&roles, rows, params)?);
         }
-        let in_place = self.rows.geometry.form.in_place;
+        let in_place = self.rows.geometry.options.in_place;
         let reads_logits = spec.asked().reads_logits();
         let gathers = (in_place || self.rows.has_long_rows()) && reads_logits;
-        let beside = |reads: bool| -> Vec<_> {
+        let per_row = |reads: bool| -> Vec<_> {
             let is_bound = |role: &&Role| match role.binding {
                 Binding::Source => reads,
                 _ => !role.shape.is_matrix(),
@@ -34,15 +34,15 @@ impl Kernels<'_> {
         };
         if let Some(kernels) = self.row_outputs.filter(|_| gathers) {
             params.loss.gathering = GATHERS;
-            list.extend(kernels.texts(&beside(true), params)?);
+            list.extend(kernels.texts(&per_row(true), params)?);
             params.loss.gathering = GATHERED;
         }
         list.extend(self.rows.texts(&roles, params)?);
         if let Some(kernels) = self.row_outputs {
-            list.extend(kernels.texts(&beside(reads_logits && !gathers), params)?);
+            list.extend(kernels.texts(&per_row(reads_logits && !gathers), params)?);
         } else if let Some(kernels) = self.lse {
             // Where the lse kernel is dispatched, both buffers are bound.
-            let given = beside(false).into_iter().map(|role| match role.binding {
+            let given = per_row(false).into_iter().map(|role| match role.binding {
                 Binding::Pairs | Binding::Lse => role.given(),
                 _ => role,
             });

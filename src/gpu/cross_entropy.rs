@@ -29,7 +29,7 @@ pub enum Targets<'a, T = f32> {
 
 /// Declares the conversions: of class ids beside logits of any type, of probabilities beside those of their own.
 macro_rules! targets_from {
-    ($(<$($any:ident)?> $variant:ident of $value:ty, beside $logits:ty;)*) => {
+    ($(<$($any:ident)?> $variant:ident of $value:ty, with $logits:ty;)*) => {
         $(impl<'a, $($any)?> From<&'a [$value]> for Targets<'a, $logits> {
             fn from(values: &'a [$value]) -> Self {
                 Self::$variant(values)
@@ -51,11 +51,11 @@ macro_rules! targets_from {
 }
 
 targets_from! {
-    <T> I32 of i32, beside T;
-    <T> U32 of u32, beside T;
-    <T> I64 of i64, beside T;
-    <> Probs of f32, beside f32;
-    <> Probs of u16, beside u16;
+    <T> I32 of i32, with T;
+    <T> U32 of u32, with T;
+    <T> I64 of i64, with T;
+    <> Probs of f32, with f32;
+    <> Probs of u16, with u16;
 }
 
 impl<T> Targets<'_, T> {

@@ -154,7 +154,7 @@ pub struct Program {
     /// The operation.
     pub operation: Operation,
     /// Code options.
-    pub form: KernelOptions,
+    pub options: KernelOptions,
     /// The stage, one of the operation's dispatches.
     pub stage: Stage,
     /// Way in which lanes merge.
@@ -177,7 +177,7 @@ impl Program {
     /// Returns the programs of a variant, in the order in which they are dispatched.
     pub(crate) fn of(geometry: &Geometry, variant: Variant) -> Vec<Self> {
         let &Geometry {
-            operation, form, ..
+            operation, options, ..
         } = geometry;
         let Variant {
             reduce,
@@ -191,28 +191,28 @@ impl Program {
             // Parts of logits are folded by one program for all operations, unless target weights are summed as well.
             operation: match stage {
                 Stage::Partial | Stage::Combine
-                    if form.matrices_read(operation) == 1 && !form.is_dense() =>
+                    if options.matrices_read(operation) == 1 && !options.is_dense() =>
                 {
                     Operation::PartialStatistic
                 }
                 _ => operation,
             },
-            form: match stage {
+            options: match stage {
                 // Folding writes no matrix, so it is never in place; without target weights it is the same for every
                 // loss.
                 Stage::Partial | Stage::Combine => KernelOptions {
                     in_place: false,
-                    loss_options: form.loss_options && form.is_dense(),
-                    ..form
+                    loss_options: options.loss_options && options.is_dense(),
+                    ..options
                 },
-                _ => form,
+                _ => options,
             },
             stage,
             reduce,
             lanes,
             workgroup,
             access,
-            int64: int64 && access.takes_int64(form.in_place),
+            int64: int64 && access.takes_int64(options.in_place),
             strided: match variant.groups {
                 0 => None,
                 groups => Some(Strided {
@@ -232,12 +232,12 @@ impl Program {
     }
 
     /// Makes a program that counts targets or sums losses, with workgroups of up to 256 invocations.
-    pub fn tally(stage: Stage, form: KernelOptions, max_invocations: u32) -> Self {
+    pub fn tally(stage: Stage, options: KernelOptions, max_invocations: u32) -> Self {
         let lanes = 1 << max_invocations.clamp(1, 256).ilog2();
         let (reduce, access) = (Reduce::Workgroup, Access::Words);
         Self {
             operation: Operation::CrossEntropy,
-            form,
+            options,
             stage,
             reduce,
             lanes,
@@ -279,8 +279,8 @@ impl Program {
         format!(
             "wgpu-softmax {}{}{}.{}.{}",
             self.operation,
-            self.form,
-            if self.form.loss_options {
+            self.options,
+            if self.options.loss_options {
                 ".options"
             } else {
                 ""

@@ -72,11 +72,11 @@ const SLOTS: &[Slot] = &[
             matches!(p.operation, Operation::PartialStatistic | Operation::MergeStatistics)
         }),
         file!("formula/lse_from_pairs.wgsl", "lse of merged shards", |p| p.operation == Operation::LseFromPairs),
-        file!("formula/row_outputs.wgsl", "outputs of a row beside its loss", |p| p.operation == Operation::RowOutputs),
+        file!("formula/row_outputs.wgsl", "outputs of a row in addition to its loss", |p| p.operation == Operation::RowOutputs),
     ] },
     Slot { name: "targets", provides: "`loss_of`, `target_sum_of`", files: &[
-        file!("formula/one_hot.wgsl", "a class id a row", |p| has_loss(p) && !p.form.is_dense()),
-        file!("formula/dense.wgsl", "label smoothing, or probabilities", |p| has_loss(p) && p.form.is_dense()),
+        file!("formula/one_hot.wgsl", "a class id a row", |p| has_loss(p) && !p.options.is_dense()),
+        file!("formula/dense.wgsl", "label smoothing, or probabilities", |p| has_loss(p) && p.options.is_dense()),
     ] },
     Slot { name: "input", provides: "`Cached`, `Starts`, `Scan`, `load`, `scan`, `extremes_of`", files: &[
         file!("logits.wgsl", "logits", Program::has_max),
@@ -84,10 +84,10 @@ const SLOTS: &[Slot] = &[
     ] },
     Slot { name: "mask", provides: "`mask_added` or `mask_keeps`", files: &[
         file!("mask/additive.wgsl", "a mask that is added", |p| {
-            matches!(p.form.masking, Masking::Added | Masking::AddedByQuads)
+            matches!(p.options.masking, Masking::Added | Masking::AddedByQuads)
         }),
         file!("mask/boolean.wgsl", "a mask that keeps or excludes", |p| {
-            matches!(p.form.masking, Masking::Kept | Masking::KeptByQuads)
+            matches!(p.options.masking, Masking::Kept | Masking::KeptByQuads)
         }),
     ] },
     Slot { name: "reduce", provides: "`reduce_extremes`, `reduce_sum`", files: &[

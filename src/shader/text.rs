@@ -5,7 +5,7 @@ use super::prune::{FILE, bindings, prune};
 use super::unroll::unroll;
 use super::{Binding, Program, Stage};
 use crate::DType;
-use crate::variant::{Access, Masking, Operation, Reduce, Shares};
+use crate::variant::{Access, Masking, Operation, Reduce, TargetKind};
 
 impl Program {
     /// Returns the WGSL text: the files one after the other, in reading order, without what the entry point does not
@@ -53,7 +53,8 @@ impl Program {
             Stage::Unrolled { quads, .. } => (quads, 0),
             _ => (0, 0),
         };
-        let records = 1 + u32::from(self.form.is_dense()) + u32::from(self.form.is_auxiliary());
+        let records =
+            1 + u32::from(self.options.is_dense()) + u32::from(self.options.is_auxiliary());
         vec![
             ("WORKGROUP", self.workgroup),
             ("LANES", self.lanes),
@@ -66,13 +67,13 @@ impl Program {
 
     /// Flags by which the text is decided.
     fn flags(&self) -> Vec<(&'static str, bool)> {
-        let form = self.form;
-        let dense = form.is_dense();
+        let options = self.options;
+        let dense = options.is_dense();
         let writes_matrix = self.operation.writes_matrix()
             && !matches!(self.stage, Stage::Partial | Stage::Combine);
         let has_targets = self.is_cross_entropy();
         let plain_loss = self.has_plain_loss();
-        let masking = form.masking;
+        let masking = options.masking;
         let has_column = has_targets && !dense || self.operation == Operation::Jacobian;
         let is = |operations: &[Operation]| operations.contains(&self.operation);
         vec![
@@ -92,12 +93,12 @@ impl Program {
             ("DENSE", dense),
             ("PLAIN_LOSS", plain_loss),
             ("HAS_TARGET_SUM", dense || !plain_loss),
-            ("PROBS", form.shares == Shares::Probabilities),
-            ("TRACK_ENTROPY", form.entropy),
-            ("TRACK_ARGMAX", form.argmax),
-            ("AUXILIARY", form.is_auxiliary()),
-            ("CAPPED", form.capped),
-            ("CAUSAL", form.causal),
+            ("PROBS", options.target_kind == TargetKind::Probabilities),
+            ("TRACK_ENTROPY", options.entropy),
+            ("TRACK_ARGMAX", options.argmax),
+            ("AUXILIARY", options.is_auxiliary()),
+            ("CAPPED", options.capped),
+            ("CAUSAL", options.causal),
             ("HAS_MASK", masking != Masking::None),
             (
                 "MASK_ADDS",
@@ -112,7 +113,7 @@ impl Program {
                 matches!(masking, Masking::AddedByQuads | Masking::KeptByQuads),
             ),
             ("WIDE64", self.int64),
-            ("IN_PLACE", form.in_place),
+            ("IN_PLACE", options.in_place),
             (
                 "ATOMIC",
                 self.dtype != DType::F32 && self.access == Access::Words,
@@ -156,7 +157,7 @@ impl Program {
 
     /// Returns true for a loss without options. Tallies serve losses with options, too.
     fn has_plain_loss(&self) -> bool {
-        !self.form.loss_options && self.operation.may_have_plain_loss() && !self.stage.is_tally()
+        !self.options.loss_options && self.operation.may_have_plain_loss() && !self.stage.is_tally()
     }
 
     fn reads_loss(&self) -> bool {

@@ -13,11 +13,11 @@ pub fn variants(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
     let one_by_one = lane_groups(abilities)
         .into_iter()
         .map(|(reduce, lanes, workgroup)| (reduce, lanes, workgroup, 0));
-    let side_by_side = [(64, 1), (8, 2)]
+    let strided = [(64, 1), (8, 2)]
         .into_iter()
         .map(|(workgroup, groups)| (Reduce::Invocation, 1, workgroup, groups));
     let mut list = Vec::new();
-    for (reduce, lanes, workgroup, groups) in one_by_one.chain(side_by_side) {
+    for (reduce, lanes, workgroup, groups) in one_by_one.chain(strided) {
         for access in [Access::Quads, Access::Shifted, Access::Pairs, Access::Words] {
             for family in families(problem, lanes, access) {
                 list.push(Variant {
@@ -39,7 +39,7 @@ pub fn variants(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
 /// Returns true for 64-bit integers. Moving values and merging lanes are independent of each other, so with barriers
 /// values are moved as on GPUs.
 fn takes_int64(reduce: Reduce, access: Access, problem: Problem, abilities: &Abilities) -> bool {
-    abilities.int64 && reduce != Reduce::Workgroup && access.takes_int64(problem.form.in_place)
+    abilities.int64 && reduce != Reduce::Workgroup && access.takes_int64(problem.options.in_place)
 }
 
 fn lane_groups(abilities: &Abilities) -> Vec<(Reduce, u32, u32)> {

@@ -16,7 +16,7 @@ pub fn choose(problem: Problem, abilities: &Abilities) -> Result<Variant, Error>
         .map(|variant| Variant {
             int64: abilities.int64
                 && Tuning::of(abilities).int64
-                && variant.access.takes_int64(problem.form.in_place),
+                && variant.access.takes_int64(problem.options.in_place),
             ..variant
         })
         .find(|variant| obstacle(*variant, problem, abilities).is_none())
@@ -57,10 +57,10 @@ fn candidates(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
     // For rows that are too long for the loops of few lanes.
     let widest = Lanes::join(256, abilities);
     let access = access(problem);
-    let alone = Lanes::alone(abilities);
+    let one_invocation = Lanes::one_invocation(abilities);
     let least = problem.least_parts(abilities).unwrap_or(1);
     if problem.operation.is_per_row() {
-        return vec![per_row(problem, alone)];
+        return vec![per_row(problem, one_invocation)];
     }
     if problem.inner > 1 {
         return strided::candidates(problem, tuning, abilities, access);
@@ -76,7 +76,7 @@ fn candidates(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
             };
             if is_short(problem, tuning) {
                 list.retain(|(_, lanes)| lanes.lanes == 1);
-                list.push((Family::Elementwise { parts: 1 }, alone));
+                list.push((Family::Elementwise { parts: 1 }, one_invocation));
             }
             list.extend(
                 [streaming, widest]
@@ -86,8 +86,8 @@ fn candidates(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
         }
         _ => [
             held(problem, tuning, abilities, streaming),
-            is_read_alone(problem, tuning)
-                .then_some((Family::Streamed, alone))
+            is_read_by_one(problem, tuning)
+                .then_some((Family::Streamed, one_invocation))
                 .into_iter()
                 .collect(),
             split(problem, tuning, streaming, least),
@@ -104,10 +104,10 @@ fn candidates(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
 }
 
 /// Makes the variant of one invocation a row, of which it reads single elements.
-fn per_row(problem: Problem, alone: Lanes) -> Variant {
+fn per_row(problem: Problem, one_invocation: Lanes) -> Variant {
     Variant {
         groups: u32::from(problem.inner > 1),
-        ..alone.variant(Family::Elementwise { parts: 1 }, Access::Words)
+        ..one_invocation.variant(Family::Elementwise { parts: 1 }, Access::Words)
     }
 }
 
@@ -124,17 +124,17 @@ fn access(problem: Problem) -> Access {
 
 /// Returns true if one invocation takes a row.
 pub(super) fn is_short(problem: Problem, tuning: &Tuning) -> bool {
-    let alone = match problem.operation {
+    let one_invocation = match problem.operation {
         Operation::CrossEntropy
         | Operation::CrossEntropyFused
         | Operation::CrossEntropyBackward => tuning.alone_with_target,
-        _ => tuning.alone,
+        _ => tuning.one_invocation,
     };
-    problem.cols == 1 || alone.covers(problem) || is_read_alone(problem, tuning)
+    problem.cols == 1 || one_invocation.covers(problem) || is_read_by_one(problem, tuning)
 }
 
 /// Returns true if one invocation folds a row of which no matrix is written.
-pub(super) fn is_read_alone(problem: Problem, tuning: &Tuning) -> bool {
+pub(super) fn is_read_by_one(problem: Problem, tuning: &Tuning) -> bool {
     let is_read = matches!(
         problem.operation,
         Operation::LogSumExp | Operation::CrossEntropy
@@ -166,7 +166,7 @@ fn held(
     };
     let mut list = Vec::new();
     if is_short(problem, tuning) {
-        list.push(registers(Lanes::alone(abilities)));
+        list.push(registers(Lanes::one_invocation(abilities)));
     }
     let held = u64::from(problem.cols) * u64::from(problem.matrices_held());
     let row = match tuning
@@ -177,7 +177,7 @@ fn held(
         Some((_, lanes)) => Lanes::join(*lanes, abilities),
         None => streaming,
     };
-    if row.reduce != Reduce::Invocation && !is_read_alone(problem, tuning) {
+    if row.reduce != Reduce::Invocation && !is_read_by_one(problem, tuning) {
         list.push(registers(row));
     }
     let most = match problem.operation.is_elementwise() {
@@ -217,7 +217,7 @@ struct Lanes {
 }
 
 impl Lanes {
-    fn alone(abilities: &Abilities) -> Self {
+    fn one_invocation(abilities: &Abilities) -> Self {
         Self {
             reduce: Reduce::Invocation,
             lanes: 1,
@@ -227,7 +227,7 @@ impl Lanes {
 
     fn streaming(tuning: &Tuning, abilities: &Abilities) -> Self {
         match (tuning.streaming_lanes, abilities.subgroup) {
-            (0, None) => Self::alone(abilities),
+            (0, None) => Self::one_invocation(abilities),
             (0, Some(size)) => Self::join(size, abilities),
             (lanes, _) => Self::join(lanes, abilities),
         }
@@ -248,7 +248,7 @@ impl Lanes {
         }
         let widest = abilities.widest_workgroup();
         match lanes.min(widest) {
-            1 => Self::alone(abilities),
+            1 => Self::one_invocation(abilities),
             lanes => Self {
                 reduce: Reduce::Workgroup,
                 lanes,

@@ -21,7 +21,7 @@ pub use admit::admit;
 pub use all::variants;
 pub use choose::choose;
 pub use operation::Operation;
-pub use options::{KernelOptions, Masking, Shares};
+pub use options::{KernelOptions, Masking, TargetKind};
 pub use words::reason;
 
 pub(crate) use admit::part_cols;
@@ -240,7 +240,7 @@ pub struct Problem {
     /// The operation.
     pub operation: Operation,
     /// Code options.
-    pub form: KernelOptions,
+    pub options: KernelOptions,
     /// Rows, at most.
     pub rows: u64,
     /// Columns of a row, at least 1.
@@ -267,7 +267,7 @@ impl Problem {
         };
         Self {
             operation,
-            form: KernelOptions::default(),
+            options: KernelOptions::default(),
             rows,
             cols,
             inner: 1,
@@ -349,14 +349,14 @@ impl Problem {
 
     /// Number of matrices that a row in registers takes, where a dense target distribution counts as one.
     pub(crate) const fn matrices_held(&self) -> u32 {
-        match self.form.shares {
-            Shares::Onehot => self.form.matrices_read(self.operation),
-            Shares::Smoothed | Shares::Probabilities => 2,
+        match self.options.target_kind {
+            TargetKind::OneHot => self.options.matrices_read(self.operation),
+            TargetKind::Smoothed | TargetKind::Probabilities => 2,
         }
     }
 
     /// Name of the kernel that solves it.
     pub fn kernel(&self, variant: Variant, dtype: DType) -> String {
-        format!("{}{}.{variant}.{dtype}", self.operation, self.form)
+        format!("{}{}.{variant}.{dtype}", self.operation, self.options)
     }
 }

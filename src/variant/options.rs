@@ -7,10 +7,10 @@ use super::Operation;
 /// Target distribution of a row: the classes with a target weight in its loss.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 #[non_exhaustive]
-pub enum Shares {
+pub enum TargetKind {
     /// Only the target's class.
     #[default]
-    Onehot,
+    OneHot,
     /// All classes, by label smoothing.
     Smoothed,
     /// All classes, by the probabilities that the target consists of.
@@ -38,7 +38,7 @@ pub enum Masking {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct KernelOptions {
     /// The target distribution.
-    pub shares: Shares,
+    pub target_kind: TargetKind,
     /// True if logits are capped.
     pub capped: bool,
     /// The mask.
@@ -59,42 +59,45 @@ pub struct KernelOptions {
 impl KernelOptions {
     /// Returns every set of code options that an operation can have.
     pub fn all(operation: Operation) -> Vec<Self> {
-        let capped = |shares| {
+        let capped = |target_kind| {
             [false, true].map(|capped| Self {
-                shares,
+                target_kind,
                 capped,
                 ..Self::default()
             })
         };
-        let of = |shares: &[Shares]| shares.iter().copied().flat_map(capped).collect();
-        let told = |shares| Self::each_auxiliary(of(shares));
-        let mut forms = match operation {
+        let of =
+            |target_kind: &[TargetKind]| target_kind.iter().copied().flat_map(capped).collect();
+        let with_auxiliary = |target_kind| Self::each_auxiliary(of(target_kind));
+        let mut every_options = match operation {
             Operation::Softmax | Operation::LogSoftmax | Operation::LogSumExp => Self::masked(),
-            Operation::CrossEntropy | Operation::CrossEntropyFused => {
-                told(&[Shares::Onehot, Shares::Smoothed, Shares::Probabilities])
-            }
-            Operation::PartialStatistic => told(&[Shares::Onehot]),
+            Operation::CrossEntropy | Operation::CrossEntropyFused => with_auxiliary(&[
+                TargetKind::OneHot,
+                TargetKind::Smoothed,
+                TargetKind::Probabilities,
+            ]),
+            Operation::PartialStatistic => with_auxiliary(&[TargetKind::OneHot]),
             Operation::CrossEntropyBackward | Operation::CrossEntropyFromPairs => {
-                of(&[Shares::Onehot])
+                of(&[TargetKind::OneHot])
             }
-            Operation::RowOutputs => of(&[Shares::Onehot, Shares::Probabilities]),
+            Operation::RowOutputs => of(&[TargetKind::OneHot, TargetKind::Probabilities]),
             _ => vec![Self::default()],
         };
         if operation.allows_in_place() {
-            let over_source = |form: &Self| Self {
+            let over_source = |options: &Self| Self {
                 in_place: true,
-                ..*form
+                ..*options
             };
-            forms.extend(forms.iter().map(over_source).collect::<Vec<_>>());
+            every_options.extend(every_options.iter().map(over_source).collect::<Vec<_>>());
         }
         if operation.may_have_plain_loss() {
-            let with_options = |form: &Self| Self {
+            let with_options = |options: &Self| Self {
                 loss_options: true,
-                ..*form
+                ..*options
             };
-            forms.extend(forms.iter().map(with_options).collect::<Vec<_>>());
+            every_options.extend(every_options.iter().map(with_options).collect::<Vec<_>>());
         }
-        forms
+        every_options
     }
 
     /// Returns every mask, each for causal rows and for others.
@@ -121,18 +124,18 @@ impl KernelOptions {
         self.causal || !matches!(self.masking, Masking::None)
     }
 
-    /// Returns each form with every set of auxiliary outputs.
-    fn each_auxiliary(forms: Vec<Self>) -> Vec<Self> {
-        let told = |form: Self| {
+    /// Returns each options with every set of auxiliary outputs.
+    fn each_auxiliary(every_options: Vec<Self>) -> Vec<Self> {
+        let with_auxiliary = |options: Self| {
             [(false, false), (true, false), (false, true), (true, true)].map(|(entropy, argmax)| {
                 Self {
                     entropy,
                     argmax,
-                    ..form
+                    ..options
                 }
             })
         };
-        forms.into_iter().flat_map(told).collect()
+        every_options.into_iter().flat_map(with_auxiliary).collect()
     }
 
     /// Returns true if auxiliary outputs are tracked in addition to the operation's own.
@@ -142,15 +145,15 @@ impl KernelOptions {
 
     /// Returns true if every class may have a target weight, so that target weights have to be summed.
     pub const fn is_dense(self) -> bool {
-        !matches!(self.shares, Shares::Onehot)
+        !matches!(self.target_kind, TargetKind::OneHot)
     }
 
     /// Number of matrices that the operation reads.
     pub const fn matrices_read(self, operation: Operation) -> u32 {
-        match (operation, self.shares) {
+        match (operation, self.target_kind) {
             (Operation::SoftmaxBackward | Operation::LogSoftmaxBackward, _) => 2,
             (Operation::RowOutputs, _) => 1,
-            (_, Shares::Probabilities) => 2,
+            (_, TargetKind::Probabilities) => 2,
             _ => 1,
         }
     }
@@ -160,10 +163,10 @@ impl fmt::Display for KernelOptions {
     /// Writes `.smoothed` or `.probabilities`, `.capped`, `.entropy`, `.argmax`, the mask (`.added`, `.added4`, `.kept`,
     /// `.kept4`), `.causal` and `.in-place`, or nothing.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.shares {
-            Shares::Onehot => "",
-            Shares::Smoothed => ".smoothed",
-            Shares::Probabilities => ".probabilities",
+        f.write_str(match self.target_kind {
+            TargetKind::OneHot => "",
+            TargetKind::Smoothed => ".smoothed",
+            TargetKind::Probabilities => ".probabilities",
         })?;
         f.write_str(if self.capped { ".capped" } else { "" })?;
         f.write_str(if self.entropy { ".entropy" } else { "" })?;

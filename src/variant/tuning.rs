@@ -18,11 +18,11 @@ pub(super) struct Tuning {
     /// is held.
     pub(super) unrolled_quads: u32,
     /// Shapes of which one invocation takes a row.
-    pub(super) alone: Alone,
+    pub(super) one_invocation: OneInvocation,
     /// The same where every row has a target, whose cost is then shared by the lanes that work in step.
-    pub(super) alone_with_target: Alone,
+    pub(super) alone_with_target: OneInvocation,
     /// The same where a row is only read.
-    pub(super) alone_reading: Alone,
+    pub(super) alone_reading: OneInvocation,
     /// Columns of rows on a strided axis that an invocation holds, at most.
     pub(super) strided_columns: u32,
     /// Groups of four rows on a strided axis that an invocation serves, and invocations of a workgroup then.
@@ -41,12 +41,12 @@ pub(super) struct Tuning {
 
 /// Shapes of at most `cols` columns and at least `rows` rows.
 #[derive(Clone, Copy)]
-pub(super) struct Alone {
+pub(super) struct OneInvocation {
     cols: u32,
     rows: u64,
 }
 
-impl Alone {
+impl OneInvocation {
     const NEVER: Self = Self {
         cols: 0,
         rows: u64::MAX,
@@ -71,15 +71,15 @@ const SOFTWARE: Tuning = Tuning {
     streaming_lanes: 0,
     quads: 32,
     unrolled_quads: 16,
-    alone: Alone {
+    one_invocation: OneInvocation {
         cols: 64,
         rows: 128,
     },
-    alone_with_target: Alone {
+    alone_with_target: OneInvocation {
         cols: 128,
         rows: 128,
     },
-    alone_reading: Alone {
+    alone_reading: OneInvocation {
         cols: 4096,
         rows: 1024,
     },
@@ -106,9 +106,9 @@ const GPU: Tuning = Tuning {
     streaming_lanes: 256,
     quads: 16,
     unrolled_quads: 16,
-    alone: Alone::NEVER,
-    alone_with_target: Alone::NEVER,
-    alone_reading: Alone::NEVER,
+    one_invocation: OneInvocation::NEVER,
+    alone_with_target: OneInvocation::NEVER,
+    alone_reading: OneInvocation::NEVER,
     strided_columns: 16,
     strided_groups: 1,
     strided_workgroup: 64,

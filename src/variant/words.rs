@@ -1,6 +1,6 @@
 //! A variant in words, and the reasons for its choice.
 
-use super::choose::{is_read_alone, is_short};
+use super::choose::{is_read_by_one, is_short};
 use super::tuning::Tuning;
 use super::{Abilities, Access, Family, Operation, Problem, Reduce, Variant, part_cols};
 
@@ -67,7 +67,7 @@ pub fn reason(problem: Problem, variant: Variant, abilities: &Abilities) -> Stri
                 .into()
         }
         0 => one_by_one(problem, variant, abilities),
-        _ => side_by_side(problem, variant, abilities),
+        _ => strided(problem, variant, abilities),
     };
     format!("{family} {}", access(problem, variant.access))
 }
@@ -94,7 +94,7 @@ fn one_by_one(problem: Problem, variant: Variant, abilities: &Abilities) -> Stri
         Family::Streamed if operation == Operation::MergeStatistics => {
             format!("{cols} records of a row are merged by {lanes} lanes.")
         }
-        Family::Streamed if lanes == 1 && is_read_alone(problem, tuning) => format!(
+        Family::Streamed if lanes == 1 && is_read_by_one(problem, tuning) => format!(
             "{rows} rows of {cols} columns are read, and no matrix is written: one invocation takes each."
         ),
         Family::Streamed => {
@@ -123,7 +123,7 @@ fn one_by_one(problem: Problem, variant: Variant, abilities: &Abilities) -> Stri
     }
 }
 
-fn side_by_side(problem: Problem, variant: Variant, abilities: &Abilities) -> String {
+fn strided(problem: Problem, variant: Variant, abilities: &Abilities) -> String {
     let Problem { rows, cols, .. } = problem;
     let held = Tuning::of(abilities).strided_columns / problem.matrices_held();
     match variant.family {

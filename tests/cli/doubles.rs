@@ -127,10 +127,10 @@ fn a_device_is_given_none_that_f32_cannot_hold() {
         );
     }
     let output = folder.run("softmax small.npy -o out.npy");
-    let told = stderr(&output);
+    let message = stderr(&output);
     assert!(
-        told.contains("small.npy: float64 is computed in float32"),
-        "{told}"
+        message.contains("small.npy: float64 is computed in float32"),
+        "{message}"
     );
     assert_eq!(parse(&folder.get("out.npy")).1[2..], [1.0, 0.0]);
 }

@@ -152,10 +152,10 @@ fn mutated_command_lines_end_with_a_code_of_the_contract() {
                 .stdout(Stdio::null());
             let output = command.output().expect("the command starts");
             let known = matches!(output.status.code(), Some(0 | 2 | 3));
-            let told = stderr(&output);
+            let message = stderr(&output);
             assert!(
-                known && !told.contains("panicked"),
-                "line {seed}, {words:?}: {told}"
+                known && !message.contains("panicked"),
+                "line {seed}, {words:?}: {message}"
             );
             let left = folder.names();
             let left: Vec<_> = left

@@ -30,12 +30,12 @@ fn the_check_passes_and_has_what_was_selected() {
         ControlFlow::Continue(())
     })
     .expect("runs");
-    let told = |group: &Group| {
+    let described = |group: &Group| {
         let note = group.note.as_deref().unwrap_or("no note");
         format!("{} {} {}: {note}\n", group.op, group.variant, group.inputs)
     };
     let failed = report.groups.iter().filter(|group| !group.passed);
-    let failures: String = failed.map(told).collect();
+    let failures: String = failed.map(described).collect();
     assert!(report.passed() && failures.is_empty(), "{failures}");
     assert_eq!(heard, report.groups.len());
     for operation in Selection::OPERATIONS {

@@ -182,8 +182,8 @@ fn cross_entropy_of_any_type() -> Result<(), Error> {
             ("i64", (&wide).into(), (&wide).into()),
             ("u32", (&unsigned).into(), (&unsigned).into()),
         ];
-        for (what, targets, beside_halves) in of_ids {
-            case.assert_cross_entropy(what, x, targets, beside_halves, &wide)?;
+        for (what, targets, with_halves) in of_ids {
+            case.assert_cross_entropy(what, x, targets, with_halves, &wide)?;
         }
         let halves = halves(case.dtype, q);
         case.assert_cross_entropy("probabilities", x, q.into(), (&halves).into(), q)
@@ -196,7 +196,7 @@ impl Case {
         what: &str,
         x: &[f32],
         targets: Targets<'_>,
-        beside_halves: Targets<'_, u16>,
+        with_halves: Targets<'_, u16>,
         expected: impl Into<reference::Targets<'a>>,
     ) -> Result<(), Error> {
         let wants = CrossEntropyWants {
@@ -213,7 +213,7 @@ impl Case {
             (found.losses, found.grad_logits, found.lse)
         } else {
             let x = halves(self.dtype, x);
-            let inputs = CrossEntropyInputs::new(&x, beside_halves);
+            let inputs = CrossEntropyInputs::new(&x, with_halves);
             let found = gpu().cross_entropy(&spec, inputs, wants)?;
             let grad = found.grad_logits.map(|grad| floats(self.dtype, grad));
             (found.losses, grad, found.lse)

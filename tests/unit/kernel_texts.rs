@@ -73,8 +73,8 @@ fn assert_true(text: &KernelText) {
     let bound: BTreeSet<_> = variables()
         .filter_map(|(_, variable)| variable.binding.map(|binding| binding.binding))
         .collect();
-    let told: BTreeSet<_> = text.bindings.iter().map(|binding| binding.number).collect();
-    assert_eq!(told, bound, "{text}");
+    let listed: BTreeSet<_> = text.bindings.iter().map(|binding| binding.number).collect();
+    assert_eq!(listed, bound, "{text}");
     let storage = text.bindings.iter().filter(|binding| binding.number != 0);
     for binding in storage.filter(|binding| binding.bytes > 0) {
         assert_ne!(binding.name, "none", "{text}");

@@ -13,7 +13,7 @@ use wgpu_softmax::variant::{Access, KernelOptions, Operation, Reduce};
 fn in_registers(operation: Operation) -> Program {
     Program {
         operation,
-        form: KernelOptions::default(),
+        options: KernelOptions::default(),
         stage: Stage::Registers {
             quads: 8,
             whole: true,

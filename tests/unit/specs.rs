@@ -255,7 +255,7 @@ proptest! {
         let backward = SoftmaxBackwardBuffers { probs: a, grad_probs: b, grad_logits: c };
         let of_gradient = planner.softmax_backward(spec).and_then(|plan| plan.bind_rows(rows, backward));
         let of_square = planner.jacobian(spec).and_then(|plan| { let _ = plan.wgsl(); plan.bind(JacobianBuffers { logits: a, jacobian: b }) });
-        told([of_probs, of_lse, of_gradient, of_square]);
+        assert_typed([of_probs, of_lse, of_gradient, of_square]);
     }
 
     #[test]
@@ -269,7 +269,7 @@ proptest! {
         let merge = MergeStatisticsBuffers { records: a, pairs: b, lse: c };
         let merge_spec = MergeSpec::new(columns.rows(), shards);
         let merge = planner.merge_statistics(merge_spec).and_then(|plan| { let _ = plan.wgsl(); plan.bind_rows(rows, merge) });
-        told([partial, merge]);
+        assert_typed([partial, merge]);
     }
 
     #[test]
@@ -284,7 +284,7 @@ proptest! {
         });
         let backward = CrossEntropyBackwardBuffers { logits: a, targets: b, pairs: c, grad_logits: d };
         let backward = planner.cross_entropy_backward(spec).and_then(|plan| { let _ = plan.wgsl(); plan.bind_with(rows, backward, extras()) });
-        told([bound(None), bound(Some(d)), bound(Some(a)), backward]);
+        assert_typed([bound(None), bound(Some(d)), bound(Some(a)), backward]);
     }
 
     #[test]
@@ -314,7 +314,7 @@ proptest! {
 }
 
 /// Checks that errors are readable.
-fn told<T, const N: usize>(results: [Result<T, Error>; N]) {
+fn assert_typed<T, const N: usize>(results: [Result<T, Error>; N]) {
     for error in results.into_iter().filter_map(Result::err) {
         assert!(error.to_string().len() > 10, "{error}");
     }

@@ -73,7 +73,7 @@ pub(super) fn weight_sum_error(
     counts: &Counts,
 ) -> f64 {
     let weighted = |&target: &Target<'_>| match target {
-        Target::Class(_) => cross_entropy.shares(target).weighted(),
+        Target::Class(_) => cross_entropy.distribution(target).weighted(),
         _ => false,
     };
     let counted = cross_entropy.counts_divisors() && targets.iter().any(weighted);
@@ -136,19 +136,19 @@ fn of_row(
     target: Target<'_>,
     statistic: Statistic,
 ) -> f64 {
-    let (shares, columns) = (cross_entropy.shares(target), cross_entropy.columns());
+    let (distribution, columns) = (cross_entropy.distribution(target), cross_entropy.columns());
     let surprise = |c: usize| statistic.surprise(columns.reading.read(row[c]));
-    let flushed = |c: usize, l: f64| FLUSHED * shares.weight(c).abs().max(1.0) * l.max(1.0);
-    let products = match shares.only() {
-        Some(class) if !shares.weighted() => return of_log(surprise(class), columns),
+    let flushed = |c: usize, l: f64| FLUSHED * distribution.weight(c).abs().max(1.0) * l.max(1.0);
+    let products = match distribution.only() {
+        Some(class) if !distribution.weighted() => return of_log(surprise(class), columns),
         Some(_) => U,
-        None if beyond_f32(shares.sum(|c| shares.magnitude(c) * surprise(c))) => {
+        None if beyond_f32(distribution.sum(|c| distribution.magnitude(c) * surprise(c))) => {
             return f64::INFINITY;
         }
         None => (8.0 + two_ln(columns.count)) * U,
     };
-    shares.sum(|c| match surprise(c) {
+    distribution.sum(|c| match surprise(c) {
         0.0 if columns.count == 1 => 0.0,
-        l => shares.magnitude(c) * (of_log(l, columns) + products * l) + flushed(c, l),
+        l => distribution.magnitude(c) * (of_log(l, columns) + products * l) + flushed(c, l),
     })
 }

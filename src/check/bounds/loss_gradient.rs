@@ -1,6 +1,6 @@
 use super::cross_entropy::weight_sum_error;
 use super::{DIVISION, U, finite, flushed, of_gradient, of_lse, two_ln};
-use crate::reference::{CrossEntropy, Shares, Statistic, Target, Targets, rows_of};
+use crate::reference::{CrossEntropy, Statistic, Target, TargetDistribution, Targets, rows_of};
 
 /// Returns the bounds of [`CrossEntropy::gradient`], `rows x cols`.
 ///
@@ -51,7 +51,7 @@ struct Row<'a> {
     cross_entropy: &'a CrossEntropy,
     logits: &'a [f32],
     statistic: Statistic,
-    shares: Shares<'a>,
+    distribution: TargetDistribution<'a>,
     total: f64,
     total_magnitude: f64,
 }
@@ -65,24 +65,27 @@ struct Part {
 
 impl<'a> Row<'a> {
     fn new(cross_entropy: &'a CrossEntropy, logits: &'a [f32], target: Target<'a>) -> Self {
-        let shares = cross_entropy.shares(target);
+        let distribution = cross_entropy.distribution(target);
         Self {
             cross_entropy,
             logits,
             statistic: cross_entropy.statistic(logits),
-            shares,
-            total: shares.sum(|class| shares.at(class)),
-            total_magnitude: shares.sum(|class| shares.magnitude(class)),
+            distribution,
+            total: distribution.sum(|class| distribution.at(class)),
+            total_magnitude: distribution.sum(|class| distribution.magnitude(class)),
         }
     }
 
     /// Returns the part of the cross-entropy, `a (p T - t)`, with the relative error of `a`.
     fn of_loss(&self, class: usize, upstream: f64, upstream_error: f64) -> Part {
         let (p, p_bound) = self.probability(class);
-        let (share, magnitude) = (self.shares.at(class), self.shares.magnitude(class));
+        let (share, magnitude) = (
+            self.distribution.at(class),
+            self.distribution.magnitude(class),
+        );
         let value = p * self.total - share;
-        let bound = match self.shares.only() {
-            Some(_) if self.shares.weighted() => {
+        let bound = match self.distribution.only() {
+            Some(_) if self.distribution.weighted() => {
                 self.total_magnitude * p_bound + 2.0 * U * magnitude + U * value.abs()
             }
             Some(_) => p_bound + 2.0 * U * magnitude,
@@ -94,7 +97,7 @@ impl<'a> Row<'a> {
         // The class weight of a class with target weight 0 is not used, and may be anything.
         let weight = match share {
             0.0 => 1.0,
-            _ => self.shares.weight(class).abs().max(1.0),
+            _ => self.distribution.weight(class).abs().max(1.0),
         };
         Part {
             value: upstream * value,
@@ -128,7 +131,7 @@ impl<'a> Row<'a> {
     fn sloped(&self, class: usize, loss: Part, z_loss: Part) -> f64 {
         let reading = self.cross_entropy.columns().reading;
         let x = self.logits[class];
-        if reading.read(x) == f64::NEG_INFINITY && self.shares.at(class) == 0.0 {
+        if reading.read(x) == f64::NEG_INFINITY && self.distribution.at(class) == 0.0 {
             return 0.0;
         }
         let sum = match z_loss.value {

@@ -29,16 +29,16 @@ impl Input {
         let named = Named::parse(path);
         let mut bytes = opened::open(&named.path)?;
         let name = named.array.as_deref();
-        let content = content(&mut bytes, &named.path).map_err(|bad| told(path, "read", bad))?;
+        let content = content(&mut bytes, &named.path).map_err(|bad| failure(path, "read", bad))?;
         if content == Content::Index {
             let (shard, tensor) =
-                format::shard(&mut bytes, name).map_err(|bad| told(path, "read", bad))?;
+                format::shard(&mut bytes, name).map_err(|bad| failure(path, "read", bad))?;
             return Self::open_shard(&named.path.with_file_name(shard), &tensor);
         }
         let source = Source::open(bytes, content, name, void_is_bf16);
         Ok(Self {
             path: path.to_owned(),
-            source: source.map_err(|bad| told(path, "read", bad))?,
+            source: source.map_err(|bad| failure(path, "read", bad))?,
             done: 0,
         })
     }
@@ -47,7 +47,7 @@ impl Input {
         let path = PathBuf::from(format!("{}#{tensor}", shard.display()));
         let bytes = opened::open(shard)?;
         let source = Source::open(bytes, Content::Safetensors, Some(tensor), false);
-        let source = source.map_err(|bad| told(&path, "read", bad))?;
+        let source = source.map_err(|bad| failure(&path, "read", bad))?;
         Ok(Self {
             path,
             source,
@@ -108,14 +108,14 @@ pub(crate) fn head(
 ) -> Result<Vec<u8>, Failure> {
     let tensor = address.tensor.as_deref().unwrap_or(result);
     format::head(address.format, tensor, float, shape, void_is_bf16)
-        .map_err(|bad| told(&address.path, "write", bad))
+        .map_err(|bad| failure(&address.path, "write", bad))
 }
 
 fn content(bytes: &mut Bytes<'_>, path: &Path) -> Result<Content, Bad> {
     Ok(Content::of(&bytes.start(Content::START)?, path))
 }
 
-fn told(path: &Path, doing: &str, bad: Bad) -> Failure {
+fn failure(path: &Path, doing: &str, bad: Bad) -> Failure {
     match bad {
         Bad::System(error) => Failure::system(doing, path, &error),
         Bad::Content { expected, found } => Failure::expected(path.display(), expected, found),

@@ -6,18 +6,18 @@ use crate::layout::{Extents, Geometry};
 use crate::operation::sealed;
 use crate::params::{Loss, Params};
 use crate::shader::options::{DIVISORS_GIVEN, HAS_IGNORE_INDEX, ZERO_VALID};
-use crate::variant::{KernelOptions, Operation, Shares};
+use crate::variant::{KernelOptions, Operation, TargetKind};
 use crate::{Error, ZeroValid};
 
 impl CrossEntropySpec {
-    pub(in crate::cross_entropy) fn form(&self) -> KernelOptions {
-        let shares = match self.targets {
-            TargetType::Probs => Shares::Probabilities,
-            _ if self.label_smoothing > 0.0 => Shares::Smoothed,
-            _ => Shares::Onehot,
+    pub(in crate::cross_entropy) fn options(&self) -> KernelOptions {
+        let target_kind = match self.targets {
+            TargetType::Probs => TargetKind::Probabilities,
+            _ if self.label_smoothing > 0.0 => TargetKind::Smoothed,
+            _ => TargetKind::OneHot,
         };
         KernelOptions {
-            shares,
+            target_kind,
             capped: self.softcap.is_some(),
             ..KernelOptions::default()
         }
@@ -35,8 +35,8 @@ impl CrossEntropySpec {
     }
 
     /// Code options of an operation.
-    fn form_of(&self, operation: Operation) -> KernelOptions {
-        let form = self.form();
+    fn options_of(&self, operation: Operation) -> KernelOptions {
+        let options = self.options();
         match operation {
             Operation::CrossEntropy | Operation::CrossEntropyFused => {
                 let (entropy, argmax) = self.row_outputs.tells();
@@ -44,19 +44,19 @@ impl CrossEntropySpec {
                     entropy,
                     argmax,
                     loss_options: self.has_options(),
-                    ..form
+                    ..options
                 }
             }
             Operation::CrossEntropyBackward => KernelOptions {
                 loss_options: self.has_options(),
-                ..form
+                ..options
             },
             // Row outputs do not depend on the smoothing of the target distribution.
-            Operation::RowOutputs if form.shares == Shares::Smoothed => KernelOptions {
-                shares: Shares::Onehot,
-                ..form
+            Operation::RowOutputs if options.target_kind == TargetKind::Smoothed => KernelOptions {
+                target_kind: TargetKind::OneHot,
+                ..options
             },
-            _ => form,
+            _ => options,
         }
     }
 
@@ -110,9 +110,9 @@ impl CrossEntropySpec {
                     self.inner.to_string(),
                 );
             }
-            _ if self.is_shard() && self.form().is_dense() => {
+            _ if self.is_shard() && self.options().is_dense() => {
                 let expected = "class ids without smoothing in a shard of the classes";
-                return refuse("targets", expected, self.form().to_string());
+                return refuse("targets", expected, self.options().to_string());
             }
             _ => {}
         }
@@ -140,11 +140,11 @@ impl sealed::Spec for CrossEntropySpec {
     fn geometry(&self, operation: Operation) -> Result<Geometry, Error> {
         self.check()?;
         let from_pairs = operation == Operation::CrossEntropyFromPairs;
-        if from_pairs && self.form().is_dense() {
+        if from_pairs && self.options().is_dense() {
             return Err(Error::Value {
                 what: "targets",
                 expected: "class ids without smoothing for losses from pairs",
-                found: self.form().to_string(),
+                found: self.options().to_string(),
             });
         }
         if from_pairs && self.row_outputs.any() {
@@ -160,7 +160,7 @@ impl sealed::Spec for CrossEntropySpec {
             inner: self.inner,
         };
         let geometry = Geometry::new(operation, extents, self.dtype, self.layouts)?;
-        let geometry = geometry.form(self.form_of(operation));
+        let geometry = geometry.options(self.options_of(operation));
         // Neither the pass for the loss without its gradient nor that for the row outputs writes a matrix: never in
         // place.
         let apart = matches!(operation, Operation::CrossEntropy | Operation::RowOutputs);

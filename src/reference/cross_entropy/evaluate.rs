@@ -1,6 +1,6 @@
 //! Evaluation of a cross-entropy: the losses of the rows, the reduced loss, and the gradient.
 
-use super::{CrossEntropy, CrossEntropyResult, Shares, Target, Targets};
+use super::{CrossEntropy, CrossEntropyResult, Target, TargetDistribution, Targets};
 use crate::reference::{Real, Statistic, rows_of};
 
 impl CrossEntropy {
@@ -97,13 +97,13 @@ impl CrossEntropy {
             _ if target.is_bad() || statistic.poisoned() => return (f64::NAN, f64::NAN),
             _ => {}
         }
-        let shares = self.shares(target);
+        let distribution = self.distribution(target);
         let surprise = |c: usize| statistic.surprise(self.columns.reading.read(row[c]));
-        let weighted = |c: usize| match shares.at(c) {
-            share if share.is_infinite() && shares.only().is_none() => share,
+        let weighted = |c: usize| match distribution.at(c) {
+            share if share.is_infinite() && distribution.only().is_none() => share,
             share => share * surprise(c),
         };
-        let loss = shares.sum(weighted);
+        let loss = distribution.sum(weighted);
         (loss, self.z_loss * statistic.lse() * statistic.lse())
     }
 
@@ -113,22 +113,25 @@ impl CrossEntropy {
         target: Target<'a, X>,
         (upstream, z_upstream): (f64, f64),
     ) -> impl Iterator<Item = f64> + 'a {
-        let (statistic, shares) = (self.statistic(row), self.shares(target));
-        let total = match shares.sum(|class| shares.at(class)) {
+        let (statistic, distribution) = (self.statistic(row), self.distribution(target));
+        let total = match distribution.sum(|class| distribution.at(class)) {
             total if total.is_finite() => total,
             _ => f64::NAN,
         };
         let z_factor = z_upstream * (2.0 * self.z_loss * statistic.lse());
         row.iter().enumerate().map(move |(class, &x)| {
             let p = statistic.probability(self.columns.reading.read(x));
-            let value = upstream * (p * total - shares.at(class)) + z_factor * p;
+            let value = upstream * (p * total - distribution.at(class)) + z_factor * p;
             value * self.columns.reading.slope(x)
         })
     }
 
     /// Returns the target weights of the classes in a valid row.
-    pub(crate) fn shares<'a, X>(&'a self, target: Target<'a, X>) -> Shares<'a, X> {
-        Shares {
+    pub(crate) fn distribution<'a, X>(
+        &'a self,
+        target: Target<'a, X>,
+    ) -> TargetDistribution<'a, X> {
+        TargetDistribution {
             target,
             weight: self.weight.as_deref(),
             smoothing: self.smoothing,

@@ -1,12 +1,12 @@
 mod counts;
+mod distribution;
 mod evaluate;
 mod row_outputs;
-mod shares;
 mod targets;
 
 pub(crate) use counts::Counts;
+pub(crate) use distribution::TargetDistribution;
 pub use row_outputs::RowOutputs;
-pub(crate) use shares::Shares;
 pub(crate) use targets::Target;
 pub use targets::Targets;
 

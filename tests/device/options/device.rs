@@ -29,7 +29,7 @@ impl Found {
     }
 
     /// Joins the rows of several parts, one after the other. Status and reduced losses are those of none.
-    pub fn side_by_side(parts: &[Self]) -> Self {
+    pub fn joined(parts: &[Self]) -> Self {
         let floats = |of: fn(&Self) -> &Vec<f32>| parts.iter().flat_map(of).copied().collect();
         Self {
             losses: Vec::new(),

@@ -68,7 +68,7 @@ fn a_batch_in_parts_has_the_mean_and_the_gradient_of_the_whole() {
         expected.assert(&problem.fused(gpu(), None), "the whole");
         for run in [Problem::fused, Problem::apart] {
             let parts = PARTS.map(|part| run(&kind.of(part).mean_over(sum, valid), gpu(), None));
-            let mut joined = Found::side_by_side(&parts);
+            let mut joined = Found::joined(&parts);
             let losses = parts.iter().map(|part| part.losses[0]);
             joined.losses = vec![losses.sum()];
             // The divisors given to a mean are not counted.

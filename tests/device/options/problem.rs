@@ -154,7 +154,7 @@ impl Problem {
     /// True if every class may have a target weight.
     pub fn is_dense(&self) -> bool {
         let problem = self.spec.problem(Operation::CrossEntropy);
-        problem.expect("a good spec").form.is_dense()
+        problem.expect("a good spec").options.is_dense()
     }
 
     /// Runs `check` on the results of every kind of kernel, and of the preferred one: twice each, with loss and gradient of one

@@ -204,7 +204,7 @@ struct Extremes { max: RowF32, special: RowU32 }
 
 struct Statistic { max: RowF32, special: RowU32, sum: RowF32 }
 
-// What one access adds to the sums.
+// The terms that one access adds to the sums.
 struct Terms { weights: vec4<f32> }
 
 fn terms_of(x: Cached, column: u32, last: u32, max_: vec4<f32>, row: Row) -> Terms {

@@ -2,7 +2,7 @@
 
 use wgpu_softmax::DType;
 use wgpu_softmax::shader::{Program, Stage, Strided};
-use wgpu_softmax::variant::{Access, KernelOptions, Masking, Operation, Reduce, Shares};
+use wgpu_softmax::variant::{Access, KernelOptions, Masking, Operation, Reduce, TargetKind};
 
 /// Returns every program that a plan can need, with registers of a few lengths.
 pub(crate) fn programs() -> Vec<Program> {
@@ -27,23 +27,23 @@ pub(crate) fn programs() -> Vec<Program> {
         Stage::MergeTallies,
     ]
     .into_iter()
-    .flat_map(|stage| tallied().map(move |form| Program::tally(stage, form, 256)))
+    .flat_map(|stage| tallied().map(move |options| Program::tally(stage, options, 256)))
     .collect();
-    for (operation, form) in forms() {
-        for &stage in stages(operation, form, &rows) {
+    for (operation, options) in every_options() {
+        for &stage in stages(operation, options, &rows) {
             for (reduce, lanes) in [
                 (Reduce::Invocation, 1),
                 (Reduce::Subgroup, 8),
                 (Reduce::Workgroup, 64),
             ] {
                 // The place of the result does not matter to the way lanes merge.
-                if form.in_place && reduce != Reduce::Workgroup {
+                if options.in_place && reduce != Reduce::Workgroup {
                     continue;
                 }
-                for (access, int64, dtype) in storages(form) {
+                for (access, int64, dtype) in storages(options) {
                     list.push(Program {
                         operation,
-                        form,
+                        options,
                         stage,
                         reduce,
                         lanes,
@@ -64,14 +64,14 @@ pub(crate) fn programs() -> Vec<Program> {
 /// Returns every program of rows on a strided axis.
 fn strided() -> Vec<Program> {
     let mut list = Vec::new();
-    for (operation, form) in forms() {
-        for &stage in strided_stages(operation, form) {
+    for (operation, options) in every_options() {
+        for &stage in strided_stages(operation, options) {
             for (groups, whole) in [(1, false), (3, true)] {
-                let storages = storages(form).filter(|(access, ..)| *access != Access::Shifted);
+                let storages = storages(options).filter(|(access, ..)| *access != Access::Shifted);
                 for (access, int64, dtype) in storages {
                     list.push(Program {
                         operation,
-                        form,
+                        options,
                         stage,
                         reduce: Reduce::Invocation,
                         lanes: 1,
@@ -88,7 +88,7 @@ fn strided() -> Vec<Program> {
     list
 }
 
-fn strided_stages(operation: Operation, form: KernelOptions) -> &'static [Stage] {
+fn strided_stages(operation: Operation, options: KernelOptions) -> &'static [Stage] {
     let whole_rows = &[
         Stage::Registers {
             quads: 3,
@@ -100,11 +100,14 @@ fn strided_stages(operation: Operation, form: KernelOptions) -> &'static [Stage]
         Stage::Partial,
         Stage::Combine,
     ];
-    let shares_partial = shares_partial(operation, form);
-    let by_quads = matches!(form.masking, Masking::AddedByQuads | Masking::KeptByQuads);
+    let shares_partial = shares_partial(operation, options);
+    let by_quads = matches!(
+        options.masking,
+        Masking::AddedByQuads | Masking::KeptByQuads
+    );
     match operation {
         // Only rows one after the other have these.
-        _ if form.causal || by_quads => &[],
+        _ if options.causal || by_quads => &[],
         Operation::PartialStatistic => &whole_rows[3..],
         Operation::CrossEntropyBackward => &[Stage::Elementwise],
         Operation::Jacobian => &[],
@@ -115,38 +118,38 @@ fn strided_stages(operation: Operation, form: KernelOptions) -> &'static [Stage]
     }
 }
 
-/// Returns every operation in every form.
-fn forms() -> impl Iterator<Item = (Operation, KernelOptions)> {
+/// Returns every operation in every options.
+fn every_options() -> impl Iterator<Item = (Operation, KernelOptions)> {
     let all = Operation::ALL.into_iter().chain(Operation::SHARDED);
     let of_masks = KernelOptions::all(Operation::Softmax)
         .into_iter()
-        .filter(|form| form.is_masked() && !form.in_place)
-        .map(|form| (Operation::PartialStatistic, form));
+        .filter(|options| options.is_masked() && !options.in_place)
+        .map(|options| (Operation::PartialStatistic, options));
     let every = all.chain([Operation::RowOutputs]).flat_map(|operation| {
         KernelOptions::all(operation)
             .into_iter()
-            .map(move |form| (operation, form))
+            .map(move |options| (operation, options))
     });
     every.chain(of_masks)
 }
 
-/// Returns the forms that rows are counted by: with class ids, and with probabilities.
+/// Returns the every_options that rows are counted by: with class ids, and with probabilities.
 fn tallied() -> impl Iterator<Item = KernelOptions> {
-    [Shares::Onehot, Shares::Probabilities]
+    [TargetKind::OneHot, TargetKind::Probabilities]
         .into_iter()
-        .map(|shares| KernelOptions {
-            shares,
+        .map(|target_kind| KernelOptions {
+            target_kind,
             ..KernelOptions::default()
         })
 }
 
-/// Returns every access to every storage type, by words and by 64-bit integers; only a few of them for forms of options, whose
+/// Returns every access to every storage type, by words and by 64-bit integers; only a few of them for every_options of options, whose
 /// code differs.
-fn storages(form: KernelOptions) -> impl Iterator<Item = (Access, bool, DType)> {
+fn storages(options: KernelOptions) -> impl Iterator<Item = (Access, bool, DType)> {
     let with_each = move |access| {
         let by_u64 = DType::ALL.map(|dtype| (access, true, dtype));
         let by_u64 = by_u64.into_iter().filter(move |_| {
-            access != Access::Words && (access != Access::Shifted || !form.in_place)
+            access != Access::Words && (access != Access::Shifted || !options.in_place)
         });
         DType::ALL
             .map(|dtype| (access, false, dtype))
@@ -160,18 +163,18 @@ fn storages(form: KernelOptions) -> impl Iterator<Item = (Access, bool, DType)> 
         _ => *dtype == DType::F32,
     };
     let wanted =
-        move |storage: &(Access, bool, DType)| form == KernelOptions::default() || few(storage);
+        move |storage: &(Access, bool, DType)| options == KernelOptions::default() || few(storage);
     all.into_iter().flat_map(with_each).filter(wanted)
 }
 
 /// True if one program folds the parts for everything computed from them: parts of logits only, and parts of any matrices for a
 /// result written in place.
-fn shares_partial(operation: Operation, form: KernelOptions) -> bool {
-    form.in_place || (form.matrices_read(operation) == 1 && !form.is_dense())
+fn shares_partial(operation: Operation, options: KernelOptions) -> bool {
+    options.in_place || (options.matrices_read(operation) == 1 && !options.is_dense())
 }
 
-fn stages(operation: Operation, form: KernelOptions, rows: &[Stage]) -> &[Stage] {
-    let shares_partial = shares_partial(operation, form);
+fn stages(operation: Operation, options: KernelOptions, rows: &[Stage]) -> &[Stage] {
+    let shares_partial = shares_partial(operation, options);
     match operation {
         Operation::PartialStatistic => &[Stage::Partial],
         Operation::MergeStatistics => &[Stage::Merge],

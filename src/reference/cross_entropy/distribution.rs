@@ -8,14 +8,14 @@ use crate::reference::{Real, pairwise_sum};
 ///
 /// A factor of exactly 0 makes a target weight of exactly 0, whatever the other one.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Shares<'a, X = f32> {
+pub(crate) struct TargetDistribution<'a, X = f32> {
     pub(super) target: Target<'a, X>,
     pub(super) weight: Option<&'a [f64]>,
     pub(super) smoothing: f64,
     pub(super) classes: usize,
 }
 
-impl<X: Real> Shares<'_, X> {
+impl<X: Real> TargetDistribution<'_, X> {
     /// Returns `t_c`.
     pub(crate) fn at(&self, class: usize) -> f64 {
         let q = product(1.0 - self.smoothing, self.target_probability(class));
