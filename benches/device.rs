@@ -1,7 +1,6 @@
-//! Device time of a few operations, and of the copy or read of the same bytes that each is judged by.
+//! Device time of a few operations, and of the copy or read of the same bytes with which each is compared.
 //!
-//! Criterion times one after the other. For fractions from one round, and for all shapes, there is
-//! `wgpu-softmax bench`.
+//! Criterion times them one after the other. `wgpu-softmax bench` has fractions from one round, and all shapes.
 
 use criterion::measurement::WallTime;
 use criterion::{
@@ -20,7 +19,7 @@ const OPERATIONS: [Operation; 4] = [
     Operation::CrossEntropyFused,
 ];
 
-/// Columns that are timed: rows in registers, and rows that are read twice.
+/// Numbers of columns to time: for rows in registers, and for rows that are read twice.
 const COLS: [u64; 2] = [1024, 32_768];
 
 fn subjects(software: bool) -> Vec<Subject> {

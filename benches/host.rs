@@ -1,4 +1,4 @@
-//! What plan, bind and record cost on the host. No kernel runs.
+//! Host time of plan, bind and record. No kernel runs.
 
 use criterion::{Bencher, Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
@@ -12,7 +12,7 @@ use wgpu_softmax::{
 const ROWS: u64 = 64;
 const COLS: u64 = 1000;
 
-/// Recordings in one pass.
+/// Number of recordings in one pass.
 const RECORDINGS: u64 = 1000;
 
 /// Buffers for both operations.
@@ -65,7 +65,7 @@ fn plan_cross_entropy(planner: &Planner) -> CrossEntropyPlan {
         .expect("a plan")
 }
 
-/// The mean loss with its gradient is three dispatches, softmax is one.
+/// Times plan, bind and record of softmax, which is one dispatch, and of the mean loss with its gradient, which is three.
 fn host(criterion: &mut Criterion) {
     let gpu = &Gpu::open().expect("an adapter");
     let buffers = &Buffers::new(gpu);
@@ -115,12 +115,12 @@ fn host(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Planners of which each has to compile.
+/// Times `plan` with new planners, each of which has to compile.
 fn cold<T>(bencher: &mut Bencher<'_>, gpu: &Gpu, plan: impl Fn(&Planner) -> T) {
     emptied(bencher, gpu, || plan(&Planner::new(gpu.device())));
 }
 
-/// Times `make`, and lets the device throw away what was made in between.
+/// Times `make`; in between, untimed, the device frees what was made.
 fn emptied<T>(bencher: &mut Bencher<'_>, gpu: &Gpu, make: impl Fn() -> T) {
     bencher.iter_custom(|count| {
         let mut spent = Duration::ZERO;
@@ -137,7 +137,7 @@ fn emptied<T>(bencher: &mut Bencher<'_>, gpu: &Gpu, make: impl Fn() -> T) {
     });
 }
 
-/// So many recordings, a thousand a pass, none of them submitted.
+/// Times `count` recordings, a thousand a pass, none of them submitted.
 fn record(gpu: &Gpu, bound: &Bound, count: u64) -> Duration {
     let mut spent = Duration::ZERO;
     let mut left = count;

@@ -114,7 +114,7 @@ fn main() -> Result<(), Error> {
     Ok(())
 }
 
-/// Some columns of every row.
+/// Copies some columns of every row.
 fn columns(logits: &[f32], classes: &std::ops::Range<usize>) -> Vec<f32> {
     logits
         .chunks(CLASSES)

@@ -1,22 +1,22 @@
-//! Masks: which columns of a row count, or what is added to them, broadcast over rows.
+//! Masks: the choice of the columns of a row that count, or values added to them, broadcast over rows.
 
 use crate::Error;
 
-/// Axes that stay apart after merging, at most.
+/// Number of axes that stay apart after merging, at most.
 const MOST_AXES: usize = 6;
 
-/// What the elements of a mask say.
+/// Kind of the elements of a mask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum MaskKind {
     /// f32, added to the scaled logits: `-inf` excludes one.
     Additive,
-    /// One byte an element, as NumPy's bool: 0 excludes the logit, whatever it is; anything else lets it be.
+    /// One byte an element, as NumPy's bool: 0 excludes the logit, whatever it is; anything else keeps it.
     Boolean,
 }
 
 impl MaskKind {
-    /// Bytes of an element.
+    /// Returns the number of bytes of an element.
     pub const fn bytes(self) -> u64 {
         match self {
             Self::Additive => 4,
@@ -25,13 +25,13 @@ impl MaskKind {
     }
 }
 
-/// How the elements of a mask belong to those of the logits. The mask is contiguous, row-major, and broadcast to the
+/// Map from the elements of the logits to those of a mask. The mask is contiguous, row-major, and broadcast to the
 /// logits' shape by NumPy's rules.
 ///
 /// ```
 /// use wgpu_softmax::{Mask, MaskKind};
 ///
-/// // Which keys are padding, for each of 8 sequences: the same for 12 heads and 100 queries.
+/// // Padding keys of each of 8 sequences: the same for 12 heads and 100 queries.
 /// let mask = Mask::new(MaskKind::Boolean, &[8, 12, 100, 100], 3, &[8, 1, 1, 100])?;
 /// assert_eq!(mask.elements(), 800);
 /// assert_eq!(mask.element(1200, 5), 105);
@@ -48,12 +48,12 @@ pub struct Mask {
     count: usize,
 }
 
-/// Some axes of the logits that a mask follows, or not, with one stride.
+/// Some axes of the logits that a mask follows with one stride, or does not follow.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub(crate) struct MaskAxis {
-    /// How many rows lie along it.
+    /// Number of rows along it.
     pub(crate) extent: u64,
-    /// Elements of the mask from one of them to the next: 0 where the mask is broadcast.
+    /// Number of elements of the mask from one of them to the next: 0 where the mask is broadcast.
     pub(crate) stride: u64,
 }
 
@@ -63,7 +63,7 @@ impl MaskAxis {
         stride: 0,
     };
 
-    /// This axis and the one that runs faster as one axis, if the mask's strides allow it.
+    /// Merges this axis and the one that runs faster into one, if the mask's strides allow it.
     fn merged(self, faster: Self) -> Option<Self> {
         match (self, faster) {
             (one, other) | (other, one) if one.extent == 1 => Some(other),
@@ -77,7 +77,8 @@ impl MaskAxis {
 }
 
 impl Mask {
-    /// A mask of shape `mask_shape` for logits of shape `logits_shape`, whose axis number `axis`, from 0, is normalised.
+    /// Makes a mask of shape `mask_shape` for logits of shape `logits_shape`, whose axis number `axis`, from 0, is
+    /// normalised.
     ///
     /// # Errors
     ///
@@ -112,28 +113,28 @@ impl Mask {
         })
     }
 
-    /// What its elements say.
+    /// Returns the kind of its elements.
     pub const fn kind(&self) -> MaskKind {
         self.kind
     }
 
-    /// How many elements it has.
+    /// Returns the number of its elements.
     pub const fn elements(&self) -> u64 {
         self.elements
     }
 
-    /// Rows of the logits.
+    /// Returns the number of rows of the logits.
     pub const fn rows(&self) -> u64 {
         self.rows
     }
 
-    /// Columns of a row.
+    /// Returns the number of columns of a row.
     pub const fn cols(&self) -> u64 {
         self.cols
     }
 
-    /// Which of its elements belongs to a column of a row, both below their number. Rows count as the values of one a row
-    /// do: in the order of the axes without the normalised one.
+    /// Returns the number of its element for a column of a row, where `row` and `col` are below the numbers of rows and
+    /// columns. Rows count as the values of one a row do: in the order of the axes without the normalised one.
     pub fn element(&self, row: u64, col: u64) -> u64 {
         let mut rest = row;
         let mut element = col.saturating_mul(self.column_stride());
@@ -145,27 +146,29 @@ impl Mask {
         element
     }
 
-    /// The axes of the rows, the last one fastest: one at least, and neighbours merged where the mask's strides allow it.
+    /// Returns the axes of the rows, the last one fastest: one at least, and neighbours merged where the mask's strides
+    /// allow it.
     pub(crate) fn axes(&self) -> &[MaskAxis] {
         &self.axes[..self.count]
     }
 
-    /// Whether four neighbouring columns of a row, from a multiple of four on, have four neighbouring elements, from a
-    /// multiple of four on.
+    /// Returns true if four neighbouring columns of a row, from a multiple of four on, have four neighbouring elements,
+    /// from a multiple of four on.
     pub(crate) fn by_fours(&self) -> bool {
         let aligned = |axis: &MaskAxis| axis.stride.is_multiple_of(4);
-        // The last access of a mask ends with it: bytes are padded to words, words to nothing.
+        // The last access of a mask must end with the mask: bytes are padded to words, words to nothing.
         let is_whole = self.kind == MaskKind::Boolean || self.elements.is_multiple_of(4);
         is_whole && self.column_stride == 1 && self.axes().iter().all(aligned)
     }
 
-    /// Elements from one column to the next: 0 where the mask is broadcast.
+    /// Returns the number of elements from one column to the next: 0 where the mask is broadcast.
     pub(crate) const fn column_stride(&self) -> u64 {
         self.column_stride
     }
 }
 
-/// Elements of the mask from one index to the next, along each axis of the logits, and all of them.
+/// Returns the number of elements of the mask from one index to the next, along each axis of the logits, and that of all
+/// elements.
 fn strides(logits_shape: &[u64], mask_shape: &[u64]) -> Result<(Vec<u64>, u64), Error> {
     let found = || format!("{mask_shape:?} for logits of shape {logits_shape:?}");
     let expected = "a shape that broadcasts to the logits'";
@@ -187,7 +190,7 @@ fn strides(logits_shape: &[u64], mask_shape: &[u64]) -> Result<(Vec<u64>, u64), 
     Ok((strides, elements))
 }
 
-/// Axes, the last one fastest, as few as the strides allow, but one at least.
+/// Merges axes, the last one fastest, into as few as the strides allow, but one at least.
 fn merged(
     all: impl Iterator<Item = MaskAxis>,
     logits_shape: &[u64],

@@ -3,7 +3,7 @@
 use wgpu_softmax::wgpu::{self, Buffer};
 use wgpu_softmax::{Error, Gpu};
 
-/// dL/dp and dL/dx for probabilities, their Jacobian and the target's column.
+/// Computes dL/dp and dL/dx from probabilities, their Jacobian and the target's column.
 pub(crate) fn chain_rule(
     gpu: &Gpu,
     probs: &[f32],
@@ -43,7 +43,7 @@ pub(crate) fn chain_rule(
     ))
 }
 
-/// One dispatch, with the buffers that the entry point uses.
+/// Records one dispatch, with the buffers that the entry point uses.
 fn record<'a>(
     gpu: &Gpu,
     pass: &mut wgpu::ComputePass<'_>,

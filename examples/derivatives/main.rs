@@ -14,7 +14,7 @@ use wgpu_softmax::{CrossEntropyInputs, CrossEntropySpec, CrossEntropyWants, Erro
 
 use chain_rule::chain_rule;
 
-/// What the three ways may differ by: a few roundings of values up to 1.
+/// Largest difference allowed between the three ways: a few roundings of values up to 1.
 const TOLERANCE: f32 = 1e-6;
 
 fn main() -> ExitCode {

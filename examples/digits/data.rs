@@ -1,11 +1,11 @@
 //! The handwritten digits: read from `digits.txt`, shuffled by a seed, a fifth held out, pixels standardised.
 
-/// Pixels of an image.
+/// Number of pixels of an image.
 pub(crate) const PIXELS: usize = 64;
-/// Digits to tell apart.
+/// Number of digits to tell apart.
 pub(crate) const CLASSES: usize = 10;
 
-/// Added to every pixel's variance: some pixels hold no ink in any image.
+/// Variance that is added to every pixel's: some pixels hold no ink in any image.
 const VARIANCE_FLOOR: f64 = 0.02;
 
 /// One image as it stands in the file: the digit it shows, and ink from 0 to 16 in each pixel.
@@ -14,20 +14,20 @@ pub(crate) struct Image {
     ink: Vec<u32>,
 }
 
-/// Images as the models take them: one row of standardised pixels and one label an image.
+/// Images as input of the models: one row of standardised pixels and one label an image.
 pub(crate) struct Set {
     pub(crate) pixels: Vec<f32>,
     pub(crate) labels: Vec<i32>,
 }
 
 impl Set {
-    /// Images, as the library counts them: rows.
+    /// Returns the number of images, which are rows to the library.
     pub(crate) fn rows(&self) -> u64 {
         self.labels.len() as u64
     }
 }
 
-/// What a model is trained on, and what it never sees before it is judged.
+/// Split of the images: a set to train a model on, and one that it never sees before it is judged.
 pub(crate) struct Split {
     pub(crate) train: Set,
     pub(crate) test: Set,
@@ -36,7 +36,7 @@ pub(crate) struct Split {
 /// Reads the 1,797 images that this example carries.
 ///
 /// # Panics
-/// Where `digits.txt` was damaged.
+/// If `digits.txt` was damaged.
 pub(crate) fn load() -> Vec<Image> {
     let lines = include_str!("digits.txt").lines();
     lines
@@ -45,7 +45,7 @@ pub(crate) fn load() -> Vec<Image> {
         .collect()
 }
 
-/// An image from a line: the label, a space, 64 digits of base 17.
+/// Parses an image from a line: the label, a space, 64 digits of base 17.
 fn parse(line: &str) -> Option<Image> {
     let (label, ink) = line.split_once(' ')?;
     let label = label.parse().ok().filter(|label| (0..10).contains(label))?;
@@ -112,12 +112,12 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// A number in 0 to 1, 1 excluded.
+    /// Returns a number from 0 to 1, 1 excluded.
     pub(crate) fn unit(&mut self) -> f64 {
         (self.bits() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    /// Fisher and Yates: every order equally likely.
+    /// Shuffles by Fisher and Yates: every order is equally likely.
     fn shuffle<T>(&mut self, items: &mut [T]) {
         for i in (1..items.len()).rev() {
             items.swap(i, (self.unit() * (i + 1) as f64) as usize);

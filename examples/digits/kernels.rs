@@ -20,7 +20,7 @@ pub(crate) mod binding {
     pub(crate) const VELOCITY: u32 = 6;
 }
 
-/// What a kernel needs to know of its layer: `Layer` in `layers.wgsl`, filled up to 32 bytes.
+/// Parameters of a layer for the kernels: `Layer` in `layers.wgsl`, padded to 32 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Pod, Zeroable)]
 pub(crate) struct Layer {
@@ -72,7 +72,7 @@ impl<'a> Kernels<'a> {
         }
     }
 
-    /// Makes a kernel ready to compute `elements` elements with these buffers, each given with its binding.
+    /// Prepares a kernel to compute `elements` elements with these buffers, each given with its binding.
     pub(crate) fn dispatch(
         &self,
         kernel: &Kernel,
@@ -101,7 +101,7 @@ impl<'a> Kernels<'a> {
         }
     }
 
-    /// What kernels need to know of a layer, in a buffer of its own.
+    /// Returns a buffer with a layer's parameters for the kernels.
     pub(crate) fn uniform(&self, layer: Layer) -> wgpu::Buffer {
         self.gpu
             .device()

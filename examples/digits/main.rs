@@ -1,12 +1,11 @@
 //! Trains two models on 1,797 real handwritten digits, with softmax, loss and gradients on the GPU.
 //!
-//! Run with `cargo run --release --example digits`. For each model and each of five seeds the images
-//! are shuffled and a fifth of them held out (`data`), the model learns from the others (`model`,
-//! `kernels`, `layers.wgsl`), an f64 twin takes the same steps on the CPU (`reference`), and the
-//! held-out images are counted in a confusion matrix (`report`). What both sides start from is in
-//! `recipe`. Each training step is one compute pass of our own that the library records into.
+//! Run with `cargo run --release --example digits`. For each model and each of five seeds the images are shuffled and a
+//! fifth of them held out (`data`), the model learns from the others (`model`, `kernels`, `layers.wgsl`), an f64 twin
+//! takes the same steps on the CPU (`reference`), and the held-out images are counted in a confusion matrix (`report`).
+//! Both sides start from `recipe`. Each training step is one compute pass of our own that the library records into.
 //!
-//! The exit code is 1 where a loss strays from the twin's or too few images are recognised.
+//! The exit code is 1 if a loss differs too much from the twin's or too few images are recognised.
 
 mod data;
 mod kernels;
@@ -27,7 +26,7 @@ use reference::Twin;
 use report::{Confusion, Summary, progress};
 
 const SEEDS: [u64; 5] = [1, 2, 3, 4, 5];
-/// Steps between two looks at the loss.
+/// Number of steps between two looks at the loss.
 const STRIDE: usize = 25;
 
 fn main() -> ExitCode {
@@ -41,7 +40,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Trains both models and says whether both are good enough.
+/// Trains both models; returns true if both are good enough.
 fn run() -> Result<bool, Error> {
     let gpu = Gpu::open()?;
     let images = data::load();
@@ -54,7 +53,7 @@ fn run() -> Result<bool, Error> {
     Ok(reached)
 }
 
-/// Trains one model on every seed's split and says whether what came of it is good enough.
+/// Trains one model on every seed's split; returns true if the outcome is good enough.
 fn study(kernels: &Kernels<'_>, recipe: &Recipe, images: &[Image]) -> Result<bool, Error> {
     println!("{recipe}");
     let mut summary = Summary::default();
@@ -81,7 +80,7 @@ fn train(model: &Model<'_>, recipe: &Recipe) -> Result<Vec<f32>, Error> {
     Ok(losses)
 }
 
-/// How far the worst loss is from the f64 twin's, as a share of it.
+/// Returns the largest relative difference of a loss from the f64 twin's.
 fn worst_difference(recipe: &Recipe, weights: &[Vec<f32>], set: &Set, losses: &[f32]) -> f64 {
     progress("the same steps in f64");
     let mut twin = Twin::new(recipe, weights, set);

@@ -18,7 +18,7 @@ use crate::recipe::Recipe;
 /// Bytes of a value.
 const F32: u64 = 4;
 
-/// What one layer has learnt so far.
+/// Weights and velocity of one layer, as learnt so far.
 struct Learnt {
     weights: wgpu::Buffer,
     velocity: wgpu::Buffer,
@@ -37,15 +37,15 @@ pub(crate) struct Model<'a> {
 
 /// The layers applied to one set of images.
 struct Forward {
-    /// Each layer's plain facts for this set, as a uniform too.
+    /// Parameters of each layer for this set, also as a uniform buffer.
     layers: Vec<(Layer, wgpu::Buffer)>,
-    /// The images, what each hidden layer makes of them, and the logits.
+    /// The images, the output of each hidden layer, and the logits.
     values: Vec<wgpu::Buffer>,
     dispatches: Vec<Dispatch>,
 }
 
 impl<'a> Model<'a> {
-    /// A model that starts from these weights and will be trained on these images.
+    /// Builds a model that starts from these weights and is trained on these images.
     pub(crate) fn new(
         kernels: &'a Kernels<'a>,
         recipe: &'a Recipe,
@@ -105,7 +105,7 @@ impl<'a> Model<'a> {
         }
     }
 
-    /// The probability of each digit for each image of a set.
+    /// Returns the probability of each digit for each image of a set.
     pub(crate) fn probabilities(&self, set: &Set) -> Result<Vec<f32>, Error> {
         let gpu = self.kernels.gpu;
         let forward = Forward::new(self.kernels, self.recipe, &self.learnt, set)?;
@@ -174,7 +174,7 @@ impl Forward {
         Ok(forward)
     }
 
-    /// What the last layer gave.
+    /// Returns the output of the last layer.
     fn logits(&self) -> &wgpu::Buffer {
         &self.values[self.values.len() - 1]
     }
@@ -185,7 +185,7 @@ impl Forward {
         }
     }
 
-    /// A buffer for the gradient of each layer's output.
+    /// Allocates a buffer for the gradient of each layer's output.
     fn gradients(&self, gpu: &Gpu) -> Result<Vec<wgpu::Buffer>, Error> {
         self.values[1..]
             .iter()
@@ -193,7 +193,8 @@ impl Forward {
             .collect()
     }
 
-    /// From the gradient of the logits back to the first layer. A layer learns after its weights were last used.
+    /// Returns the dispatches from the gradient of the logits back to the first layer. A layer learns after its weights
+    /// were last used.
     fn backward(
         &self,
         kernels: &Kernels<'_>,
@@ -229,7 +230,7 @@ impl Forward {
     }
 }
 
-/// The layers of a recipe for a set of images: relu behind all but the last.
+/// Returns the layers of a recipe for a set of images: relu after all but the last.
 fn layers(recipe: &Recipe, set: &Set) -> impl Iterator<Item = Layer> {
     let images = set.labels.len() as u32;
     let last = recipe.shapes().count() - 1;

@@ -1,4 +1,4 @@
-//! What is trained and how: everything that the GPU and its f64 twin must agree on before the first step.
+//! Models and their training: everything that the GPU and its f64 twin must agree on before the first step.
 
 use std::fmt;
 
@@ -9,13 +9,13 @@ use crate::data::{CLASSES, PIXELS, Random};
 /// A step is `velocity = momentum * velocity + gradient + decay * weights`, then `weights -= rate * velocity`.
 pub(crate) struct Recipe {
     pub(crate) name: &'static str,
-    /// Values in each row, from the pixels to the logits.
+    /// Number of values in each row, from the pixels to the logits.
     pub(crate) sizes: &'static [usize],
     pub(crate) steps: usize,
     pub(crate) rate: f32,
     pub(crate) momentum: f32,
     pub(crate) decay: f32,
-    /// The share of held-out images that must be recognised, as the median over the seeds.
+    /// Fraction of the held-out images that must be recognised, as the median over the seeds.
     pub(crate) wanted_accuracy: f64,
 }
 
@@ -40,12 +40,12 @@ pub(crate) const ONE_HIDDEN_LAYER: Recipe = Recipe {
 };
 
 impl Recipe {
-    /// (inputs, outputs) of each layer.
+    /// Returns (inputs, outputs) of each layer.
     pub(crate) fn shapes(&self) -> impl DoubleEndedIterator<Item = (usize, usize)> {
         self.sizes.windows(2).map(|pair| (pair[0], pair[1]))
     }
 
-    /// The weights to start from, a matrix a layer: a row for each input, then one for the bias, whose input is 1.
+    /// Returns the weights to start from, a matrix a layer: a row for each input, then one for the bias, whose input is 1.
     pub(crate) fn first_weights(&self, seed: u64) -> Vec<Vec<f32>> {
         let mut random = Random::new(!seed);
         let mut matrix = |(inputs, outputs)| {

@@ -1,4 +1,4 @@
-//! The same training in f64 on the CPU, in plain loops: what the GPU's losses are compared with.
+//! The same training in f64 on the CPU, in plain loops: the reference of the GPU's losses.
 
 use crate::data::Set;
 use crate::recipe::Recipe;
@@ -23,7 +23,7 @@ impl Matrix {
         self.values.chunks_exact(self.columns)
     }
 
-    /// The gradient of inputs that came through relu, from that of the outputs.
+    /// Returns the gradient of inputs that came through relu, from that of the outputs.
     fn input_gradient(&self, inputs: &[f64], gradient: &[f64]) -> Vec<f64> {
         let masked = |(&input, row)| if input > 0.0 { dot(row, gradient) } else { 0.0 };
         inputs.iter().zip(self.rows()).map(masked).collect()
@@ -84,7 +84,7 @@ impl<'a> Twin<'a> {
         loss
     }
 
-    /// The image, what each hidden layer makes of it, and the logits.
+    /// Returns the image, the output of each hidden layer, and the logits.
     fn forward(&self, image: &[f64]) -> Vec<Vec<f64>> {
         let mut values = vec![image.to_vec()];
         for (layer, weights) in self.weights.iter().enumerate() {
@@ -111,7 +111,7 @@ impl<'a> Twin<'a> {
     }
 }
 
-/// The loss of one row of logits, and its gradient: the probabilities, less 1 at the label.
+/// Returns the loss of one row of logits, and its gradient: the probabilities, less 1 at the label.
 fn cross_entropy(logits: &[f64], label: usize) -> (f64, Vec<f64>) {
     let max = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let sum: f64 = logits.iter().map(|x| (x - max).exp()).sum();

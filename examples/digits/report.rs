@@ -1,4 +1,4 @@
-//! What the example prints: progress while it works, a line a seed, the confusion matrix, the verdict.
+//! Output of the example: progress while it works, a line a seed, the confusion matrix, the verdict.
 
 use std::fmt;
 use std::io::{IsTerminal as _, Write as _, stderr};
@@ -6,15 +6,15 @@ use std::io::{IsTerminal as _, Write as _, stderr};
 use crate::data::CLASSES;
 use crate::recipe::Recipe;
 
-/// How far a loss may be from the f64 twin's, as a share of it.
+/// Largest relative difference allowed between a loss and the f64 twin's.
 const TOLERANCE: f64 = 1e-4;
 
-/// How often images of each digit were taken for each digit.
+/// Confusion matrix: for each digit, the number of its images that were taken for each digit.
 #[derive(Default)]
 pub(crate) struct Confusion([[u32; CLASSES]; CLASSES]);
 
 impl Confusion {
-    /// Takes each image for the digit of the largest probability.
+    /// Counts each image as the digit of its largest probability.
     pub(crate) fn of(probabilities: &[f32], labels: &[i32]) -> Self {
         let mut confusion = Self::default();
         for (row, &label) in probabilities.chunks_exact(CLASSES).zip(labels) {
@@ -30,7 +30,7 @@ impl Confusion {
         }
     }
 
-    /// The share of images that were recognised.
+    /// Returns the fraction of images that were recognised.
     fn accuracy(&self) -> f64 {
         let right: u32 = (0..CLASSES).map(|digit| self.0[digit][digit]).sum();
         let all: u32 = self.0.iter().flatten().sum();
@@ -61,7 +61,7 @@ impl fmt::Display for Confusion {
     }
 }
 
-/// What came of all seeds of one model.
+/// Results of all seeds of one model.
 #[derive(Default)]
 pub(crate) struct Summary {
     accuracies: Vec<f64>,
@@ -88,13 +88,13 @@ impl Summary {
         sorted[sorted.len() / 2]
     }
 
-    /// NaN where any is: it is above all numbers in the total order.
+    /// Returns the largest difference; NaN if any is NaN, which is above all numbers in the total order.
     fn worst_difference(&self) -> f64 {
         let worst = self.differences.iter().copied().max_by(f64::total_cmp);
         worst.unwrap_or(f64::NAN)
     }
 
-    /// Prints all seeds' confusion matrix, what was reached and wanted, and says whether it suffices.
+    /// Prints all seeds' confusion matrix, and what was reached and wanted; returns true if it suffices.
     pub(crate) fn verdict(&self, recipe: &Recipe) -> bool {
         let (accuracy, wanted) = (self.median_accuracy(), recipe.wanted_accuracy);
         let difference = self.worst_difference();
@@ -109,7 +109,7 @@ impl Summary {
     }
 }
 
-/// A line on stderr that overwrites the one before it; nothing where stderr is not a terminal.
+/// Prints a line on stderr that overwrites the one before it; prints nothing where stderr is not a terminal.
 pub(crate) fn progress(words: &str) {
     if stderr().is_terminal() {
         eprint!("\r{words:60}\r");

@@ -1,4 +1,4 @@
-//! The adapters: the list of `devices`, and the choice by `--adapter`.
+//! Adapters of the command line: the list of `devices`, and the choice by `--adapter`.
 
 use super::args::Devices;
 use super::failure::{Failure, note};
@@ -7,7 +7,7 @@ use super::report::{self, Adapter, Adapters, Listed};
 use wgpu_softmax::gpu::{self, Selector};
 use wgpu_softmax::{Error, Gpu};
 
-/// `devices`: one line an adapter.
+/// Runs `devices`: prints one line an adapter.
 pub(crate) fn list(args: &Devices) -> Result<(), Failure> {
     let outputs = Outputs::default().text("json", args.json.path.as_deref())?;
     let adapters: Vec<Listed> = all()?
@@ -59,7 +59,7 @@ pub(crate) fn open(selector: Option<&str>) -> Result<Gpu, Failure> {
     Ok(Gpu::open_selected(&selector)?)
 }
 
-/// Opens every adapter that the selectors name, `all` being all that give a device; the default one without any.
+/// Opens every adapter that the selectors name, where `all` is all that give a device; without selectors, the default one.
 pub(crate) fn open_each(selectors: &[String]) -> Result<Vec<Gpu>, Failure> {
     if selectors.is_empty() {
         return Ok(vec![open(None)?]);

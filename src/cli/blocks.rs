@@ -1,26 +1,28 @@
 //! Rows in blocks: files larger than memory are read, computed and written some rows at a time.
 //!
-//! Rows whose columns lie apart come in slices, `[cols, inner]` at one place of the axes before the normalised one: a
-//! block has whole slices, so that it is a piece of the file. Where a mask has to follow the blocks, each of them is a
-//! box: a range of one axis, one place of those before it, and all of those behind it.
+//! Rows on a strided axis come in slices, `[cols, inner]` at one place of the axes before the normalised one: a block has
+//! whole slices, so that it is a piece of the file. Where a mask has to follow the blocks, each of them is a box: a range
+//! of one axis, one place of those before it, and all of those behind it.
 //!
 //! Every row is computed alone and by the kernel that suits all rows, and a block has a multiple of four slices where it
 //! can, so that each row starts as far from a multiple of four elements as it did: blocks change no bit of the results.
-//! Rows of which a block does not hold four, or of boxes that begin elsewhere, may differ in the last bits.
+//! Only rows of which a block cannot hold four, and rows of boxes that begin elsewhere, may differ in the last bits.
 
 use super::failure::Failure;
 use super::rows::Rows;
 use std::hint::black_box;
 use std::ops::Range;
 
-/// Bytes of a block in f32, of its largest operand or result. Memory holds several such arrays, and the device as many.
+/// Bytes of a block, counted in f32 for its largest operand or result. Memory holds several such arrays, and the device
+/// as many.
 pub(crate) const BYTES: u64 = 64 << 20;
 
-/// Bytes that work on a block takes for each of its bytes, at most: operands and results, as stored, in f64 and in another
-/// order.
+/// Bytes that work on a block takes for each byte of the block, at most: operands and results, as stored, in f64 and in
+/// another order.
 const COPIES: u64 = 10;
 
-/// Bytes of a block of which memory holds all that work on it takes: `most`, or fewer, but those of one slice at least.
+/// Returns the bytes of a block for which memory holds all that work on it takes: `most`, or fewer. Memory must hold the
+/// work on one slice at least.
 pub(crate) fn fitting(x: &Rows, row_values: usize, most: u64) -> Result<u64, Failure> {
     let slice = 4 * row_values as u128 * x.inner as u128;
     let mut bytes = most;
@@ -46,29 +48,29 @@ fn is_held(bytes: u128) -> bool {
     })
 }
 
-/// The rows of an array, block by block: each item is a range of them.
+/// Blocks of the rows of an array: each item is a range of them.
 #[derive(Debug, Clone)]
 pub(crate) struct Blocks {
     next: usize,
     rows: usize,
     most: usize,
-    /// No block reaches over a multiple of it.
+    /// Number of rows such that no block reaches over a multiple of it.
     bound: usize,
 }
 
 impl Blocks {
-    /// Blocks of rows of `row_values` values, of at most `bytes`, but of one slice at least.
+    /// Returns blocks of rows of `row_values` values, of at most `bytes`, but of one slice at least.
     pub(crate) fn new(x: &Rows, row_values: usize, bytes: u64) -> Self {
         let slices = x.rows.checked_div(x.inner).unwrap_or(0);
         Self::over(&[slices], x.inner, row_values, bytes)
     }
 
-    /// The same, each of them a box.
+    /// Returns blocks as `new` does, but each of them is a box.
     pub(crate) fn boxes(x: &Rows, row_values: usize, bytes: u64) -> Self {
         Self::over(&x.shape[..x.axis], x.inner, row_values, bytes)
     }
 
-    /// Boxes of slices of `inner` rows, along axes of these extents.
+    /// Returns boxes of slices of `inner` rows, along axes of the extents `outer`.
     fn over(outer: &[usize], inner: usize, row_values: usize, bytes: u64) -> Self {
         let slice_values = (row_values as u64).saturating_mul(inner as u64);
         let fitting = bytes / slice_values.saturating_mul(4).max(1);
@@ -91,7 +93,7 @@ impl Blocks {
     }
 }
 
-/// One at least, and a multiple of four where that is less.
+/// Rounds down to a multiple of four where `most` is at least four; returns at least 1.
 fn in_fours(most: usize) -> usize {
     match most {
         0 => 1,

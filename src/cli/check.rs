@@ -51,7 +51,7 @@ fn measure(gpus: &[Gpu], args: &args::Check, outputs: &Outputs) -> Result<Checke
             if said.is_ok() && (args.verbose || !group.passed) {
                 said = bar.suspend(|| outputs.say(lines(&group.into(), args.full)));
             }
-            // When nobody reads the lines and no file waits for the rest, there is no point in going on.
+            // If nobody reads the lines and no file waits for the rest, there is no point in going on.
             if said.is_err() && outputs.is_empty() {
                 ControlFlow::Break(())
             } else {
@@ -68,7 +68,7 @@ fn measure(gpus: &[Gpu], args: &args::Check, outputs: &Outputs) -> Result<Checke
     Ok(Checked { adapter, groups })
 }
 
-/// The line of one group; of one that failed, what was wrong and how to see it again.
+/// Returns the line of one group; for one that failed, also what was wrong and how to see it again.
 fn lines(group: &Group, full: bool) -> String {
     let Group {
         op,
@@ -100,7 +100,7 @@ fn short(number: f64) -> String {
     }
 }
 
-/// The groups of one operation on one storage type.
+/// Summary of the groups of one operation on one storage type.
 struct Summary<'a> {
     op: &'a str,
     dtype: &'a str,
@@ -111,7 +111,7 @@ struct Summary<'a> {
 }
 
 impl<'a> Summary<'a> {
-    /// In the order of operations and types, not in that in which they ran.
+    /// Returns all summaries, in the order of operations and types, not in that in which they ran.
     fn all(groups: &'a [Group]) -> Vec<Self> {
         let mut list: Vec<Self> = Vec::new();
         for group in groups {
@@ -162,7 +162,7 @@ impl<'a> Summary<'a> {
     }
 }
 
-/// The last line, and the verdict: that nothing ran is no pass.
+/// Prints the last line, and returns the verdict: if nothing ran, that is no pass.
 fn conclude(adapters: &[Checked], outputs: &Outputs) -> Result<(), Failure> {
     let groups: Vec<&Group> = adapters
         .iter()

@@ -1,4 +1,4 @@
-//! What computes an operation: an adapter, or the reference.
+//! Engine of an operation: an adapter, or the reference.
 
 use super::adapters;
 use super::args::Common;
@@ -9,20 +9,20 @@ use super::rows::{self, Rows};
 use wgpu_softmax::variant::{Problem, choose};
 use wgpu_softmax::{DType, Error, Gpu};
 
-/// What computes an operation on given rows.
+/// Engine that computes an operation on given rows.
 #[derive(Debug)]
 pub(crate) enum Engine {
     Reference,
     Gpu {
         gpu: Box<Gpu>,
-        /// The kernel that runs; none where there is nothing to run.
+        /// Name of the kernel that runs; none where there is nothing to run.
         kernel: Option<String>,
     },
 }
 
 impl Engine {
     /// Opens the adapter that the command line names, with the kernel that suits all of `rows`: `problem` makes the
-    /// problem of so many.
+    /// problem of a number of rows.
     pub(crate) fn open(
         common: &Common,
         rows: &Rows,
@@ -36,19 +36,19 @@ impl Engine {
             let (gpu, kernel) = (Box::new(gpu), None);
             return Ok(Self::Gpu { gpu, kernel });
         }
-        // More are computed in blocks, and nothing depends on how many more they are.
+        // More rows are computed in blocks, and nothing depends on how many more they are.
         let most = (u32::MAX as usize / rows.inner).max(1) * rows.inner;
         let many = rows.rows.min(most) as u64;
         let settled = problem(many).and_then(|problem| settled(gpu, problem, rows.float.dtype()));
         settled.map_err(|error| Self::at(rows, error))
     }
 
-    /// Whether it is the reference, which takes the columns of a row one after the other.
+    /// Returns true for the reference, which takes the columns of a row one after the other.
     pub(crate) fn is_reference(&self) -> bool {
         matches!(self, Self::Reference)
     }
 
-    /// Bytes of a block of rows, at most.
+    /// Returns the largest number of bytes of a block of rows.
     pub(crate) fn block_bytes(&self, common: &Common) -> u64 {
         match self {
             Self::Reference => common.block_bytes,
@@ -60,7 +60,7 @@ impl Engine {
         }
     }
 
-    /// The work in words. Says that f64 is computed in f32.
+    /// Describes the work, and writes a note if f64 is computed in f32.
     pub(crate) fn doing(&self, rows: &Rows) -> String {
         rows::tell_of_f64(rows.path(), rows.float, rows.wide);
         format!("computing on {}", rows.describe())
@@ -80,7 +80,7 @@ impl Engine {
         }
     }
 
-    /// The JSON report of the command `operation` on `rows`.
+    /// Returns the JSON report of the command `operation` on `rows`.
     pub(crate) fn report(
         &self,
         operation: &str,
@@ -107,7 +107,7 @@ impl Engine {
         })
     }
 
-    /// The failure of work on these rows.
+    /// Returns the failure of work on these rows.
     pub(crate) fn at(rows: &Rows, error: Error) -> Failure {
         Failure::Library {
             at: rows.describe(),
@@ -116,7 +116,7 @@ impl Engine {
     }
 }
 
-/// The kernel is chosen for all rows, so that those of a short block give the same bits.
+/// Chooses the kernel for all rows, so that those of a short block give the same bits.
 fn settled(gpu: Gpu, problem: Problem, dtype: DType) -> Result<Engine, Error> {
     let planner = gpu.planner();
     let variant = choose(problem, planner.abilities())?;

@@ -1,31 +1,31 @@
-//! Why a command ends early, the exit code of each reason, and the one way words go to stderr.
+//! Failures of a command, the exit code of each, and the one way by which words go to stderr.
 
 use std::fmt::{self, Display};
 use std::io::{self, Write};
 use std::path::Path;
 
-/// Why a command ends before its end.
+/// Reason why a command ends early.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// The usage or an input is bad: what was expected, what was found, and where.
     Input(String),
     /// The library refused or failed, at these inputs.
     Library {
-        /// The inputs in words.
+        /// Description of the inputs.
         at: String,
-        /// The library's own words.
+        /// Error of the library.
         error: wgpu_softmax::Error,
     },
     /// `check` found this difference.
     Difference(String),
-    /// The machine has not the memory.
+    /// The machine does not have the memory.
     Memory(String),
     /// Nobody reads standard output any more.
     Closed,
 }
 
 impl Failure {
-    /// A bad file or flag, in the form of every such message.
+    /// Returns the failure of a bad file or flag, in the form of every such message.
     pub(crate) fn expected(
         what: impl Display,
         expected: impl Display,
@@ -34,7 +34,7 @@ impl Failure {
         Self::Input(format!("{what}: expected {expected}, found {found}"))
     }
 
-    /// A file that the system did not let us read or write.
+    /// Returns the failure of a file that the system did not let us read or write.
     pub(crate) fn system(doing: &str, path: &Path, error: &io::Error) -> Self {
         let message = format!("{}: cannot {doing}: {error}", path.display());
         match error.kind() {
@@ -43,7 +43,7 @@ impl Failure {
         }
     }
 
-    /// The exit code of the command.
+    /// Returns the exit code of the command.
     pub(crate) fn code(&self) -> u8 {
         use wgpu_softmax::Error;
         match self {
@@ -62,7 +62,7 @@ impl Failure {
         }
     }
 
-    /// Says why, where there is something to say.
+    /// Writes the reason to stderr, where there is something to say.
     pub(crate) fn tell(&self) {
         if !matches!(self, Self::Closed) {
             note("error", self);
@@ -92,12 +92,12 @@ impl From<wgpu_softmax::Error> for Failure {
     }
 }
 
-/// A line of words about the work.
+/// Writes a line about the work to stderr.
 pub(crate) fn note(kind: &str, message: impl Display) {
     say_to_stderr(format_args!("{kind}: {message}"));
 }
 
-/// A line to stderr; that nobody reads it is no failure.
+/// Writes a line to stderr; if nobody reads it, that is no failure.
 pub(crate) fn say_to_stderr(line: impl Display) {
     let _unread = writeln!(io::stderr(), "{line}");
 }

@@ -1,4 +1,4 @@
-//! `kernel`: the WGSL of an operation for a shape, with what it does on an adapter.
+//! `kernel`: the WGSL of an operation for a shape, with its bindings and dispatches on an adapter.
 
 use super::adapters;
 use super::args::{self, Extents};
@@ -29,7 +29,7 @@ pub(crate) fn run(args: &args::Kernel) -> Result<(), Failure> {
     kernels.iter().try_for_each(|kernel| outputs.say(kernel))
 }
 
-/// The shape as rows.
+/// Shape of the logits as rows.
 struct Seen {
     rows: u64,
     cols: u64,
@@ -122,7 +122,7 @@ fn of_softmax(args: &args::Kernel, seen: &Seen) -> Result<SoftmaxSpec, Failure> 
     Ok(if args.in_place { spec.in_place() } else { spec })
 }
 
-/// How many queries there are, if the columns are keys.
+/// Returns the number of queries, if the columns are keys.
 fn queries(shape: &[u64], seen: &Seen) -> Result<u64, Failure> {
     match shape {
         [.., queries, _] if seen.axis + 1 == shape.len() => Ok(*queries),
@@ -160,7 +160,7 @@ fn of_cross_entropy(args: &args::Kernel, seen: &Seen) -> Result<CrossEntropySpec
 }
 
 impl args::Loss {
-    /// The first flag that is given.
+    /// Returns the first flag that is given.
     fn given(&self) -> Option<&'static str> {
         let flags = [
             ("--target-type", self.target_type.is_some()),
@@ -199,7 +199,7 @@ impl args::Loss {
     }
 }
 
-/// What `--json` writes.
+/// Report that `--json` writes.
 #[derive(Debug, Serialize)]
 struct Report<'a> {
     adapter: &'a Adapter,

@@ -1,7 +1,7 @@
-//! `--mask`, `--causal` and `--masked-rows`: which logits count, block by block.
+//! `--mask`, `--causal` and `--masked-rows`: the choice of the logits that count, block by block.
 //!
-//! A mask is read whole and never expanded over all logits. Blocks are boxes, so that what a block has of the mask is a
-//! piece of the mask's file, too, and is broadcast as the whole is.
+//! A mask is read whole and never expanded over all logits. Blocks are boxes, so that the part of the mask for a block is
+//! a piece of the mask's file, too, and is broadcast as the whole is.
 
 mod causal;
 mod expanded;
@@ -18,7 +18,7 @@ use given::{Elements, Given, Piece};
 use std::ops::Range;
 use wgpu_softmax::{EmptyRows, Error, MaskData, SoftmaxSpec};
 
-/// Which logits count, and what a row gives in which none does.
+/// Masking of the logits: those that count, and the result of a row in which none does.
 #[derive(Debug, Default)]
 pub(super) struct Masking {
     given: Option<Given>,
@@ -26,12 +26,12 @@ pub(super) struct Masking {
     empty_rows: EmptyRows,
 }
 
-/// What some rows have of it.
+/// Part of a masking for some rows.
 #[derive(Debug)]
 pub(super) struct Part<'a> {
     masking: &'a Masking,
     mask: Option<Piece<'a>>,
-    /// Which query the first row belongs to.
+    /// Query of the first row.
     first_query: usize,
 }
 
@@ -52,7 +52,7 @@ impl Masking {
         })
     }
 
-    /// With what the command line says of rows in which none counts.
+    /// Sets the result of rows in which no logit counts to the one that the command line asks for.
     pub(super) fn rows_are(self, args: &args::MaskedRows) -> Self {
         let empty_rows = match args.are {
             args::EmptyRows::Nan => EmptyRows::Nan,
@@ -61,12 +61,12 @@ impl Masking {
         Self { empty_rows, ..self }
     }
 
-    /// Whether it differs from row to row, so that blocks are boxes.
+    /// Returns true if the masking differs from row to row, so that blocks are boxes.
     pub(super) fn follows_rows(&self) -> bool {
         self.given.is_some() || self.causal.is_some()
     }
 
-    /// What a box of rows has of it.
+    /// Returns the part of the masking for a box of rows.
     pub(super) fn part(&self, x: &Rows, rows: &Range<usize>) -> Result<Part<'_>, Error> {
         let first_query = self.causal.map(|causal| causal.first_query(rows));
         Ok(Part {
@@ -82,7 +82,7 @@ impl Masking {
 }
 
 impl Part<'_> {
-    /// The spec of the rows, masked.
+    /// Adds the mask to the spec of the rows.
     pub(super) fn spec(&self, spec: SoftmaxSpec) -> SoftmaxSpec {
         let mut spec = spec.empty_rows(self.masking.empty_rows);
         if let Some(piece) = &self.mask {
@@ -96,7 +96,7 @@ impl Part<'_> {
         }
     }
 
-    /// The elements of the mask.
+    /// Returns the elements of the mask.
     pub(super) fn data(&self) -> Option<MaskData<'_>> {
         self.mask.as_ref().map(|piece| match piece.elements {
             Elements::Additive(added) => MaskData::Additive(added),
@@ -105,7 +105,7 @@ impl Part<'_> {
         })
     }
 
-    /// Excludes what no spec can say, by `-inf` for the logits: where the keys are not the columns.
+    /// Excludes by `-inf` for the logits what no spec can express: later keys where the keys are not the columns.
     pub(super) fn exclude_in(&self, x: &mut Floats) {
         if let Some(causal) = self.masking.causal.filter(|causal| !causal.along_rows) {
             match x {
@@ -117,7 +117,7 @@ impl Part<'_> {
         }
     }
 
-    /// The mask of each logit of the rows, in rows.
+    /// Returns the mask of each logit of the rows, with the columns of a row one after the other.
     pub(super) fn expanded(&self, x: &Rows, rows: usize) -> Expanded {
         let Masking {
             causal, empty_rows, ..

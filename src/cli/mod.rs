@@ -34,7 +34,7 @@ pub(crate) fn main() -> ExitCode {
     }
 }
 
-/// `-#NAME`, a tensor from standard input, as `/dev/stdin#NAME`: the former would be a flag.
+/// Writes `-#NAME`, a tensor from standard input, as `/dev/stdin#NAME`: the former would be a flag.
 fn input(argument: OsString) -> OsString {
     match argument.to_str().and_then(|text| text.strip_prefix("-#")) {
         Some(name) => format!("/dev/stdin#{name}").into(),

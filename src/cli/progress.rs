@@ -1,4 +1,4 @@
-//! A spinner for what takes over a second, on a terminal only.
+//! Spinner for work that takes over a second, on a terminal only.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{self, IsTerminal};
@@ -8,15 +8,15 @@ use std::time::Duration;
 
 const SILENT_FOR: Duration = Duration::from_secs(1);
 
-/// Does `work` and says `what` it is doing if that takes long. Lines that `work` prints meanwhile go
-/// through [`ProgressBar::suspend`].
+/// Does `work`, and shows `what` it is doing if that takes long. Lines that `work` prints meanwhile go through
+/// [`ProgressBar::suspend`].
 pub(crate) fn during<T>(what: String, work: impl FnOnce(&ProgressBar) -> T) -> T {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden())
         .with_style(ProgressStyle::default_spinner());
     shown(&bar.with_message(what), work)
 }
 
-/// The same for work on nobody knows how many of anything: `work` tells the bar which of them are done.
+/// Does the same as [`during`] for work on an unknown number of units: `work` advances the bar by those that are done.
 pub(crate) fn counting<T>(what: String, unit: &str, work: impl FnOnce(&ProgressBar) -> T) -> T {
     let template = format!("{{spinner}} {{msg}}: {{human_pos}} {unit}, {{elapsed}}");
     let style = ProgressStyle::with_template(&template).expect("a valid template");
@@ -24,12 +24,12 @@ pub(crate) fn counting<T>(what: String, unit: &str, work: impl FnOnce(&ProgressB
     shown(&bar.with_message(what), work)
 }
 
-/// The same for work on so many rows: `work` tells the bar which of them are done.
+/// Does the same as [`during`] for work on `rows` rows: `work` advances the bar by those that are done.
 pub(crate) fn over_rows<T>(what: String, rows: usize, work: impl FnOnce(&ProgressBar) -> T) -> T {
     over(what, rows, "rows", work)
 }
 
-/// The same for work on so many of anything.
+/// Does the same as [`during`] for work on `count` units of any kind.
 pub(crate) fn over<T>(
     what: String,
     count: usize,

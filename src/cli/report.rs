@@ -1,11 +1,11 @@
-//! What `--json` and `--junit` write.
+//! Reports that `--json`, `--junit` and `--digests` write.
 
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Write};
 use wgpu_softmax::wgpu::{AdapterInfo, DeviceType};
 
-/// An adapter by the facts that every report gives of it.
+/// Adapter, with the facts that every report has of it.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Adapter {
     pub(crate) name: String,
@@ -41,7 +41,7 @@ impl Display for Adapter {
     }
 }
 
-/// The result of one operation.
+/// Result of one operation.
 #[derive(Debug, Serialize)]
 pub(crate) struct Operation<'a> {
     pub(crate) operation: &'a str,
@@ -53,7 +53,7 @@ pub(crate) struct Operation<'a> {
     pub(crate) loss: Option<Number<f32>>,
 }
 
-/// What `devices`, `check` and `bench` report: one entry an adapter.
+/// Report of `devices`, `check` and `bench`: one entry an adapter.
 #[derive(Debug, Serialize)]
 pub(crate) struct Adapters<T> {
     pub(crate) adapters: Vec<T>,
@@ -105,14 +105,14 @@ impl<T: Copy + Into<f64> + Serialize> Serialize for Number<T> {
     }
 }
 
-/// A report as the text of a JSON file.
+/// Returns a report as the text of a JSON file.
 pub(crate) fn json(report: &impl Serialize) -> String {
     let text = serde_json::to_string_pretty(report)
         .expect("keys are strings and writing to memory cannot fail");
     text + "\n"
 }
 
-/// A report of `check` as the text of a JUnit file: a suite an adapter, a case a group.
+/// Returns a report of `check` as the text of a JUnit file: a suite an adapter, a case a group.
 pub(crate) fn junit(report: &Adapters<Checked>) -> String {
     let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
     for Checked { adapter, groups } in &report.adapters {
@@ -150,7 +150,7 @@ fn case(suite: &str, group: &Group) -> String {
     format!("{start}>\n      <failure message=\"{message}\"/>\n    </testcase>\n")
 }
 
-/// The digests of `check`: a line a group, in alphabetical order, adapter by adapter.
+/// Returns the digests of `check`: a line a group, in alphabetical order, adapter by adapter.
 pub(crate) fn digests(report: &Adapters<Checked>) -> String {
     let of_adapter = |checked: &Checked| {
         let mut lines: Vec<_> = checked.groups.iter().map(digest).collect();
@@ -172,7 +172,7 @@ fn digest(group: &Group) -> String {
     format!("{op} {dtype} {variant} {inputs} {digest:016x}\n")
 }
 
-/// Text for an XML attribute; characters that XML cannot hold become U+FFFD.
+/// Escapes text for an XML attribute; characters that XML cannot hold become U+FFFD.
 pub(crate) fn escape(text: &str) -> String {
     text.chars().fold(String::new(), |mut escaped, char| {
         match char {

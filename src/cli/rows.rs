@@ -1,4 +1,4 @@
-//! An array of floats seen as rows: what lies along one axis is a row, and the other axes count rows.
+//! Array of floats seen as rows: the values along one axis are a row, and the other axes count rows.
 
 use super::args::Common;
 use super::failure::{Failure, note};
@@ -6,23 +6,23 @@ use super::files::{Float, Floats, Input, Shape, Stored};
 use super::progress;
 use std::path::Path;
 
-/// The operand that gives an operation its rows.
+/// Operand that gives an operation its rows.
 #[derive(Debug)]
 pub(crate) struct Rows {
     input: Input,
     pub(crate) float: Float,
     pub(crate) shape: Vec<usize>,
-    /// The axis that is normalised, from 0.
+    /// Axis that is normalised, from 0.
     pub(crate) axis: usize,
     pub(crate) rows: usize,
     pub(crate) cols: usize,
-    /// How many elements the columns of a row lie apart: the product of the extents behind the axis.
+    /// Number of elements from one column of a row to the next: the product of the extents behind the axis.
     pub(crate) inner: usize,
-    /// The shape of one value a row: without the axis.
+    /// Shape of one value a row: without the axis.
     pub(crate) row_shape: Vec<usize>,
-    /// Its f64, and those of what goes with it, stay such: for the reference.
+    /// True if f64 stays f64, in this operand and the others of the operation: for the reference.
     pub(crate) wide: bool,
-    /// What goes with it may have bf16 as void elements, as it may itself.
+    /// True if void elements may be bf16, in this operand and the others of the operation.
     void_is_bf16: bool,
 }
 
@@ -54,12 +54,12 @@ impl Rows {
         })
     }
 
-    /// Opens any array that goes with it.
+    /// Opens any other array of the operation.
     pub(crate) fn open_another(&self, path: &Path) -> Result<Input, Failure> {
         open(path, self.void_is_bf16)
     }
 
-    /// Opens floats of any type that go with it.
+    /// Opens other floats of the operation, of any type.
     pub(crate) fn open_any_floats(&self, path: &Path) -> Result<Input, Failure> {
         let (input, float) = floats(self.open_another(path)?)?;
         tell_of_f64(path, float, self.wide);
@@ -94,7 +94,7 @@ impl Rows {
         Err(Failure::expected(path.display(), wanted, found))
     }
 
-    /// Refuses the shape of an operand with one value a row.
+    /// Refuses any other shape than that of one value a row.
     pub(crate) fn require_row_shape(&self, path: &Path, found: &[usize]) -> Result<(), Failure> {
         if self.fits_row_shape(found) {
             return Ok(());
@@ -102,12 +102,12 @@ impl Rows {
         self.require_shape(path, &self.row_shape, found)
     }
 
-    /// Whether a shape is that of one value a row. One row's single value may be `(1,)` as well as `()`.
+    /// Returns true if a shape is that of one value a row. One row's single value may be `(1,)` as well as `()`.
     pub(crate) fn fits_row_shape(&self, found: &[usize]) -> bool {
         found == self.row_shape || (self.row_shape.is_empty() && found == [1])
     }
 
-    /// Refuses any other shape of a second operand.
+    /// Refuses any shape of another operand but `wanted`.
     pub(crate) fn require_shape(
         &self,
         path: &Path,
@@ -127,12 +127,13 @@ impl Rows {
         Err(Failure::expected(path.display(), wanted, found))
     }
 
-    /// So many rows, a multiple of `inner`, as `[outer, cols, inner]`.
+    /// Returns `rows` rows, a multiple of `inner`, as a shape `[outer, cols, inner]`.
     pub(crate) fn slices(&self, rows: usize) -> [usize; 3] {
         [rows / self.inner.max(1), self.cols, self.inner]
     }
 
-    /// The shape of so many rows that are a box: all of the last axes, a range of one, and one place of the first ones.
+    /// Returns the shape of `rows` rows that are a box: all of the last axes, a range of one, and one place of the first
+    /// ones.
     pub(crate) fn box_shape(&self, rows: usize) -> Vec<usize> {
         let mut shape = self.shape.clone();
         let [mut left, ..] = self.slices(rows);
@@ -143,7 +144,7 @@ impl Rows {
         shape
     }
 
-    /// The values of the next rows, as they are stored.
+    /// Reads the values of the next rows, in the order of the file.
     pub(crate) fn next(&mut self, rows: usize) -> Result<Floats, Failure> {
         self.input.floats(rows * self.cols, self.wide)
     }
@@ -152,13 +153,13 @@ impl Rows {
         &self.input.path
     }
 
-    /// The operand in words, for a message about the work on it.
+    /// Describes the operand, for a message about the work on it.
     pub(crate) fn describe(&self) -> String {
         format!("{} of shape {}", self.path().display(), Shape(&self.shape))
     }
 }
 
-/// Says that f64 is computed in f32, unless it stays wide.
+/// Writes a note that f64 is computed in f32, unless it stays wide.
 pub(crate) fn tell_of_f64(path: &Path, float: Float, wide: bool) {
     if float == Float::F64 && !wide {
         note(
@@ -178,14 +179,14 @@ fn floats(input: Input) -> Result<(Input, Float), Failure> {
     }
 }
 
-/// Opens any array. A pipe may keep its header waiting.
+/// Opens any array, with progress, since a pipe may keep its header waiting.
 fn open(path: &Path, void_is_bf16: bool) -> Result<Input, Failure> {
     progress::during(format!("reading {}", path.display()), |_| {
         Input::open(path, void_is_bf16)
     })
 }
 
-/// The axis that is meant, counted from 0.
+/// Returns the axis, counted from 0.
 fn its_axis(path: &Path, shape: &[usize], axis: i64) -> Result<usize, Failure> {
     let rank = i64::try_from(shape.len()).unwrap_or(i64::MAX);
     if rank == 0 {

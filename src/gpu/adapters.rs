@@ -1,4 +1,4 @@
-//! The adapters of this machine, and how one of them is named.
+//! Adapters of this machine, and the choice of one by a name.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -8,17 +8,17 @@ use wgpu::{Adapter, AdapterInfo, Backend, Backends, DeviceType, Instance, Instan
 
 use crate::Error;
 
-/// An adapter in the list of all.
+/// Adapter in the list of all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AdapterEntry {
-    /// Its place in the list.
+    /// Place in the list.
     pub index: usize,
-    /// What it says of itself.
+    /// Description by the adapter itself.
     pub info: AdapterInfo,
 }
 
-/// What names an adapter: an index, part of a name, a backend, `NAME@BACKEND`, or `software`.
+/// Selector of an adapter: an index, part of a name, a backend, `NAME@BACKEND`, or `software`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Selector(String);
 
@@ -37,7 +37,7 @@ impl fmt::Display for Selector {
 }
 
 impl Selector {
-    /// Whether it means this adapter.
+    /// Returns true if the selector means this adapter.
     pub fn matches(&self, entry: &AdapterEntry) -> bool {
         let Self(text) = self;
         if let Ok(index) = text.parse::<usize>() {
@@ -64,7 +64,7 @@ fn is_backend(text: &str, backend: Backend) -> bool {
     names.contains(&text)
 }
 
-/// Every adapter that can be opened, in the order Vulkan, Metal, DX12, GL.
+/// Returns every adapter that can be opened, in the order Vulkan, Metal, DX12, GL.
 pub fn adapters() -> Vec<AdapterEntry> {
     let list = pollster::block_on(enumerate());
     list.iter()
@@ -106,7 +106,7 @@ fn power_order(device_type: DeviceType) -> u8 {
     }
 }
 
-/// The most powerful adapter among those that `WGPU_ADAPTER_NAME` allows.
+/// Returns the most powerful adapter among those that `WGPU_ADAPTER_NAME` allows.
 pub(super) async fn default_adapter() -> Result<Adapter, Error> {
     let wanted = std::env::var("WGPU_ADAPTER_NAME")
         .unwrap_or_default()
@@ -123,7 +123,7 @@ pub(super) async fn default_adapter() -> Result<Adapter, Error> {
         })
 }
 
-/// The first adapter that `selector` means.
+/// Returns the first adapter that `selector` means.
 pub(super) async fn select(selector: &Selector) -> Result<Adapter, Error> {
     let found = enumerate().await;
     let names = names(&found);

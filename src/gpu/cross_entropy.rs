@@ -13,7 +13,7 @@ use crate::{
     TargetType,
 };
 
-/// What the rows of logits of type `T` are compared with. Slices, arrays and vectors convert into it.
+/// Targets of the rows of logits of type `T`. Slices, arrays and vectors convert into it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Targets<'a, T = f32> {
@@ -27,7 +27,7 @@ pub enum Targets<'a, T = f32> {
     Probs(&'a [T]),
 }
 
-/// Declares the conversions: of class ids beside logits of any type, of probabilities beside those of their own.
+/// Declares the conversions: of class ids for logits of any type, of probabilities for those of their own.
 macro_rules! targets_from {
     ($(<$($any:ident)?> $variant:ident of $value:ty, with $logits:ty;)*) => {
         $(impl<'a, $($any)?> From<&'a [$value]> for Targets<'a, $logits> {
@@ -59,7 +59,7 @@ targets_from! {
 }
 
 impl<T> Targets<'_, T> {
-    /// What the spec of a plan for them says.
+    /// Returns the target type in the spec of a plan for these targets.
     pub const fn target_type(&self) -> TargetType {
         match self {
             Self::I32(_) => TargetType::I32,
@@ -79,25 +79,25 @@ impl<T> Targets<'_, T> {
     }
 }
 
-/// What a cross-entropy is computed from.
+/// Inputs of a cross-entropy.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct CrossEntropyInputs<'a, T = f32> {
-    /// `rows` x `classes`.
+    /// Logits, `rows` x `classes`.
     pub logits: &'a [T],
     /// One class id a row, or one probability for each logit.
     pub targets: Targets<'a, T>,
-    /// One a class; none where each counts alike.
+    /// Class weights, one a class; none where each counts alike.
     pub weight: Option<&'a [f32]>,
-    /// The upstream gradient: one a row where the losses are not reduced, else one. None is 1.
+    /// Upstream gradient: one a row where the losses are not reduced, else one. None is 1.
     pub grad_losses: Option<&'a [f32]>,
-    /// The classes whose log-probabilities are among the row outputs: `rows` times as many as the spec
-    /// [asks for](crate::RowOutputs::log_probs_of).
+    /// Classes whose log-probabilities are among the row outputs: `rows` times as many as the spec [asks
+    /// for](crate::RowOutputs::log_probs_of).
     pub candidates: &'a [i64],
 }
 
 impl<'a, T: Element> CrossEntropyInputs<'a, T> {
-    /// Logits, and what they are compared with.
+    /// Returns inputs of logits and their targets.
     pub fn new(logits: &'a [T], targets: impl Into<Targets<'a, T>>) -> Self {
         Self {
             logits,
@@ -108,7 +108,7 @@ impl<'a, T: Element> CrossEntropyInputs<'a, T> {
         }
     }
 
-    /// Weighs the classes.
+    /// Sets the class weights.
     #[must_use]
     pub const fn weight(self, weight: &'a [f32]) -> Self {
         Self {
@@ -117,7 +117,7 @@ impl<'a, T: Element> CrossEntropyInputs<'a, T> {
         }
     }
 
-    /// Multiplies the gradient by an upstream one.
+    /// Sets the upstream gradient, by which the gradient is multiplied.
     #[must_use]
     pub const fn grad_losses(self, grad_losses: &'a [f32]) -> Self {
         Self {
@@ -126,7 +126,7 @@ impl<'a, T: Element> CrossEntropyInputs<'a, T> {
         }
     }
 
-    /// Says which classes' log-probabilities are among the row outputs.
+    /// Sets the classes whose log-probabilities are among the row outputs.
     #[must_use]
     pub const fn candidates(self, candidates: &'a [i64]) -> Self {
         Self { candidates, ..self }
@@ -154,32 +154,32 @@ impl<'a, T: Element> CrossEntropyInputs<'a, T> {
     }
 }
 
-/// What to compute besides the loss.
+/// Results to compute in addition to the loss.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CrossEntropyWants {
-    /// The gradient of the loss by the logits.
+    /// Gradient of the loss by the logits.
     pub grad_logits: bool,
-    /// The logsumexp of every row.
+    /// Logsumexp of every row.
     pub lse: bool,
 }
 
-/// What a cross-entropy gives.
+/// Results of a cross-entropy.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CrossEntropyOutput<T = f32> {
     /// The loss, or the loss of every row.
     pub losses: Vec<f32>,
-    /// `rows` x `classes`, if wanted.
+    /// Gradient of the loss by the logits, `rows` x `classes`, if wanted.
     pub grad_logits: Option<Vec<T>>,
-    /// One a row, if wanted.
+    /// Logsumexp of every row, if wanted.
     pub lse: Option<Vec<f32>>,
-    /// What the device counted.
+    /// Counts by the device.
     pub status: Status,
-    /// The [row outputs](crate::RowOutputs) that the spec asks for.
+    /// [Row outputs](crate::RowOutputs) that the spec asks for.
     pub rows: RowValues,
 }
 
-/// The inputs on the device.
+/// Inputs on the device.
 struct Uploaded {
     logits: Buffer,
     targets: Buffer,
@@ -189,7 +189,7 @@ struct Uploaded {
 }
 
 impl Gpu {
-    /// The loss of `spec.rows()` rows, and what else is wanted. The type of the targets is that of the slice.
+    /// Computes the loss of `spec.rows()` rows, and what else is wanted. The type of the targets is that of the slice.
     ///
     /// # Errors
     ///
@@ -302,7 +302,8 @@ impl Gpu {
         })
     }
 
-    /// An upload of at least two words, the most that an element has: no buffer of no bytes can be bound.
+    /// Uploads values to a buffer; without any, it has two words, the most that an element has: an empty buffer cannot be
+    /// bound.
     fn upload_some<T: NoUninit>(&self, role: &str, values: &[T]) -> Result<Buffer, Error> {
         match values {
             [] => self.allocate(role, 8),

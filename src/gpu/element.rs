@@ -1,4 +1,4 @@
-//! The types of the values in slices.
+//! Types of the values in slices.
 
 use bytemuck::Pod;
 
@@ -6,8 +6,8 @@ use crate::{DType, Error};
 
 /// A value of a matrix as it is stored: an `f32`, or a `u16` with the bits of an f16 or a bf16.
 ///
-/// Which of the 16-bit types is meant, the spec's [`DType`] says. The types of the crate `half` have the same bits:
-/// its `reinterpret_cast` makes a slice of `u16` of one of theirs, and back.
+/// The spec's [`DType`] says which of the 16-bit types is meant. The types of the crate `half` have the same bits: its
+/// `reinterpret_cast` makes a slice of `u16` of one of theirs, and back.
 pub trait Element: Pod + sealed::Sealed {}
 
 impl Element for f32 {}
@@ -20,7 +20,7 @@ mod sealed {
     impl Sealed for u16 {}
 }
 
-/// Refuses a spec of values that have another width than those of the slices.
+/// Refuses a spec whose values have another width than those of the slices.
 pub(super) fn require<T: Element>(dtype: DType) -> Result<(), Error> {
     if dtype.bytes() == size_of::<T>() as u64 {
         return Ok(());
@@ -35,12 +35,12 @@ pub(super) fn require<T: Element>(dtype: DType) -> Result<(), Error> {
     })
 }
 
-/// Whole words that so many values take.
+/// Returns the number of whole words that `len` values take.
 pub(super) const fn words<T: Element>(len: usize) -> usize {
     len.saturating_mul(size_of::<T>()).div_ceil(4)
 }
 
-/// The first `len` values in words that the device has written.
+/// Returns the first `len` values in words that the device has written.
 pub(super) fn values<T: Element>(words: Vec<u32>, len: usize) -> Vec<T> {
     let mut values = match bytemuck::allocation::try_cast_vec(words) {
         Ok(values) => values,

@@ -9,13 +9,13 @@ use crate::softmax::{LogSoftmaxBuffers, LogSumExpBuffers, SoftmaxBuffers};
 use crate::variant::Operation;
 use crate::{Error, MaskKind, SoftmaxSpec};
 
-/// The elements of a mask, in its own shape. Slices, arrays and vectors convert into it.
+/// Elements of a mask, in its own shape. Slices, arrays and vectors convert into it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum MaskData<'a> {
-    /// Added to the scaled logits.
+    /// Values that are added to the scaled logits.
     Additive(&'a [f32]),
-    /// False excludes a logit, whatever it is.
+    /// Truth values: false excludes a logit, whatever it is.
     Boolean(&'a [bool]),
 }
 
@@ -48,7 +48,7 @@ mask_data_from! {
 }
 
 impl MaskData<'_> {
-    /// What the spec's mask says of such elements.
+    /// Returns the kind of a mask with such elements.
     pub const fn kind(&self) -> MaskKind {
         match self {
             Self::Additive(_) => MaskKind::Additive,
@@ -63,7 +63,7 @@ impl MaskData<'_> {
         }
     }
 
-    /// Refuses a spec with another mask, or without one.
+    /// Refuses a spec without a mask, or with one of another kind or size.
     fn check(&self, spec: &SoftmaxSpec) -> Result<(), Error> {
         let refuse = |found: String| {
             Err(Error::Value {
@@ -93,7 +93,7 @@ macro_rules! of_masked_matrix {
     ) => {
         $(#[$doc])*
         ///
-        /// `logits` holds what the spec describes, and `mask` the elements of the spec's
+        /// `logits` holds the matrix that the spec describes, and `mask` the elements of the spec's
         /// [`mask`](SoftmaxSpec::mask).
         ///
         /// # Errors
@@ -141,19 +141,19 @@ macro_rules! of_masked_matrix {
 
 impl Gpu {
     of_masked_matrix! {
-        /// Probabilities of masked logits: `exp(x - max) / sum` over what the mask leaves of a row.
+        /// Computes probabilities of masked logits: `exp(x - max) / sum` over what the mask leaves of a row.
         softmax, softmax_masked, softmax_masked_async,
         Softmax, SoftmaxBuffers { probs: [T; each_element] }
     }
 
     of_masked_matrix! {
-        /// Log-probabilities of masked logits: `(x - max) - ln sum` over what the mask leaves of a row.
+        /// Computes log-probabilities of masked logits: `(x - max) - ln sum` over what the mask leaves of a row.
         log_softmax, log_softmax_masked, log_softmax_masked_async,
         LogSoftmax, LogSoftmaxBuffers { log_probs: [T; each_element] }
     }
 
     of_masked_matrix! {
-        /// `max + ln sum` over what the mask leaves of a row, one value a row, in f32 always.
+        /// Computes `max + ln sum` over what the mask leaves of a row, one value a row, in f32 always.
         logsumexp, logsumexp_masked, logsumexp_masked_async,
         LogSumExp, LogSumExpBuffers { lse: [f32; each_row] }
     }

@@ -1,4 +1,4 @@
-//! How many matrices a call on slices holds on the device, counted as they are made.
+//! Number of matrices that a call on slices holds on the device, counted as they are made.
 
 use std::cell::RefCell;
 
@@ -7,19 +7,19 @@ use crate::{CrossEntropySpec, DType, Layout, SoftmaxSpec};
 
 const ROWS: usize = 33;
 
-/// Odd, so that 16-bit rows share words.
+/// Number of columns: odd, so that 16-bit rows share words.
 const COLS: usize = 41;
 
 thread_local! {
     static MADE: RefCell<Vec<(String, u64)>> = RefCell::default();
 }
 
-/// Called for every buffer that an upload or an allocation makes.
+/// Records a buffer: called for every one that an upload or an allocation makes.
 pub(super) fn note(role: &str, size: u64) {
     MADE.with_borrow_mut(|made| made.push((role.to_owned(), size)));
 }
 
-/// The buffers as large as a matrix of `element` bytes a value that `call` makes, by name.
+/// Returns the names of the buffers as large as a matrix of `element` bytes a value that `call` makes.
 fn matrices<T>(element: usize, call: impl FnOnce() -> T) -> Vec<String> {
     MADE.take();
     call();
@@ -69,7 +69,7 @@ fn one_matrix_for_a_loss_with_its_gradient() {
         output.expect("a loss").grad_logits.expect("a gradient")
     };
     assert_eq!(matrices(4, || run(spec)), ["logits"]);
-    // Said another way, the layout of the gradient is another one.
+    // With its stride stated, the layout of the gradient differs from that of the logits, and the result is not in place.
     let apart = spec.grad_layout(Layout::CONTIGUOUS.stride(COLS as u64));
     assert_eq!(matrices(4, || run(apart)), ["logits", "grad_logits"]);
     assert_eq!(run(spec), run(apart));

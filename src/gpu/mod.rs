@@ -1,6 +1,7 @@
-//! A device of one's own: slices in, slices out, for a first try, tests and the command line.
+//! Device of the caller's own, opened by the crate or given: slices in, slices out, for a first try, tests and the
+//! command line.
 //!
-//! Nothing else in the crate waits for the device, but `check` and `bench`.
+//! Apart from `check` and `bench`, nothing else in the crate waits for the device.
 
 mod adapters;
 mod cross_entropy;
@@ -25,13 +26,13 @@ use waiter::Waiter;
 
 use crate::{Error, Planner, wanted};
 
-/// A device with its queue and a planner.
+/// Device with its queue and a planner.
 ///
-/// Cheap to clone, and shared by threads: clones have one device, queue and planner. Whatever goes wrong on the device is the error
-/// of the call that it goes wrong in, and of no other; the program's own error handler does not meet it.
+/// Cheap to clone, and shared by threads: clones have one device, queue and planner. A failure on the device is the error
+/// of the call in which it happens, and of no other; the program's own error handler does not see it.
 ///
-/// The `_async` forms return [`Pending`](std::task::Poll::Pending) while the device works: a thread of the `Gpu`'s waits for it and wakes
-/// the task. Their futures may be dropped at any time. The blocking forms wait for them.
+/// The `_async` forms return [`Pending`](std::task::Poll::Pending) while the device works: a thread of the `Gpu` waits
+/// for it and wakes the task. Their futures may be dropped at any time. The blocking forms wait for them.
 #[derive(Debug, Clone)]
 pub struct Gpu {
     device: Device,
@@ -99,7 +100,7 @@ impl Gpu {
         }
     }
 
-    /// The same device, but a planner of the caller's: with a forced variant, for one.
+    /// Returns the same device with a planner of the caller's: with a forced variant, for one.
     #[must_use]
     pub fn with_planner(&self, planner: Planner) -> Self {
         Self {
@@ -108,22 +109,22 @@ impl Gpu {
         }
     }
 
-    /// The device.
+    /// Returns the device.
     pub const fn device(&self) -> &Device {
         &self.device
     }
 
-    /// Its queue.
+    /// Returns the queue of the device.
     pub const fn queue(&self) -> &Queue {
         &self.queue
     }
 
-    /// The planner, which keeps compiled pipelines from one call to the next.
+    /// Returns the planner, which keeps compiled pipelines from one call to the next.
     pub const fn planner(&self) -> &Planner {
         &self.planner
     }
 
-    /// Which adapter this is.
+    /// Returns the description of the adapter.
     pub fn adapter_info(&self) -> AdapterInfo {
         self.device.adapter_info()
     }

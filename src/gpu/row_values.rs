@@ -1,29 +1,29 @@
-//! The row outputs of a cross-entropy, output by output.
+//! Row outputs of a cross-entropy, output by output.
 
 use crate::{CrossEntropySpec, Error, RowLayout, TargetType};
 
-/// What [`RowOutputs`](crate::RowOutputs) asks for, each with a value a row; the rest is none.
+/// Row outputs that [`RowOutputs`](crate::RowOutputs) asks for, each with a value a row; the rest is none.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct RowValues {
-    /// The log-probabilities of the targets.
+    /// Log-probabilities of the targets.
     pub target_log_probs: Option<Vec<f32>>,
-    /// The log-probabilities of the candidates, `rows` x as many as a row has.
+    /// Log-probabilities of the candidates, `rows` x as many as a row has.
     pub log_probs: Option<Vec<f32>>,
-    /// The entropies, in nats.
+    /// Entropies, in nats.
     pub entropies: Option<Vec<f32>>,
-    /// The classes of the largest logits; none in a spoilt row.
+    /// Classes of the largest logits; none in a spoilt row.
     pub argmax: Option<Vec<Option<u32>>>,
-    /// Whether they are the targets.
+    /// True where the class of the largest logit is the target.
     pub hits: Option<Vec<bool>>,
-    /// The largest probabilities.
+    /// Largest probabilities.
     pub max_probs: Option<Vec<f32>>,
-    /// The z-losses.
+    /// Z-losses of the rows.
     pub z_losses: Option<Vec<f32>>,
 }
 
 impl RowValues {
-    /// Of words as a plan lays them out.
+    /// Reads the outputs from words as a plan lays them out.
     pub(super) fn of(layout: &RowLayout, words: &[u32]) -> Self {
         let rows = || words.chunks_exact(layout.words.max(1) as usize);
         let column =
@@ -60,7 +60,7 @@ pub(super) fn check_candidates(spec: &CrossEntropySpec, candidates: &[i64]) -> R
     }
 }
 
-/// Class ids as targets of a type are stored. Those that it does not hold are out of range, and stay so.
+/// Returns class ids as targets of a type are stored. Those that it does not hold are out of range, and stay so.
 pub(super) fn id_words(ids: &[i64], stored_as: TargetType) -> Vec<u32> {
     match stored_as {
         TargetType::I64 => bytemuck::cast_slice(ids).to_vec(),

@@ -12,7 +12,7 @@ use crate::softmax::{
 use crate::variant::Operation;
 use crate::{Bound, Error, JacobianBuffers, SoftmaxSpec};
 
-/// The spec of a slice that holds `rows` rows.
+/// Returns the spec of a slice that holds `rows` rows.
 fn spec_of(what: &'static str, len: usize, rows: usize) -> Result<SoftmaxSpec, Error> {
     let cols = len.checked_div(rows).unwrap_or(1);
     expect_len(what, len, rows.saturating_mul(cols))?;
@@ -45,7 +45,7 @@ pub(super) fn floats(words: Vec<u32>) -> Vec<f32> {
     bytemuck::cast_vec(words)
 }
 
-/// Declares an operation of one matrix: of f32 in so many rows, and of any type by a spec; blocking and not.
+/// Declares an operation of one matrix: of f32 in a number of rows, and of any type by a spec; blocking and not.
 macro_rules! of_one_matrix {
     (
         $(#[$doc:meta])* $name:ident, $name_async:ident, $with:ident, $with_async:ident,
@@ -73,7 +73,7 @@ macro_rules! of_one_matrix {
 
         #[doc = concat!("[`", stringify!($name), "`](Self::", stringify!($name), ") of what a spec describes: scaled, or stored in 16 bits.")]
         ///
-        /// `logits` holds the spec's rows, one after the other.
+        /// `logits` holds the rows of the spec, without gaps.
         ///
         /// # Errors
         ///
@@ -108,7 +108,7 @@ macro_rules! of_one_matrix {
     };
 }
 
-/// Declares a backward operation of two inputs: of f32 in so many rows, and of any type by a spec; blocking and not.
+/// Declares a backward operation of two inputs: of f32 in a number of rows, and of any type by a spec; blocking and not.
 macro_rules! of_two_inputs {
     (
         $(#[$doc:meta])* $name:ident, $name_async:ident, $with:ident, $with_async:ident,
@@ -137,7 +137,7 @@ macro_rules! of_two_inputs {
 
         #[doc = concat!("[`", stringify!($name), "`](Self::", stringify!($name), ") of what a spec describes: scaled, or stored in 16 bits.")]
         ///
-        /// The first slice holds the spec's rows, one after the other.
+        /// The first slice holds the rows of the spec, without gaps.
         ///
         /// # Errors
         ///
@@ -180,7 +180,7 @@ macro_rules! of_two_inputs {
     };
 }
 
-/// The rows and columns of a spec, where a slice has its type and length.
+/// Returns the rows and columns of a spec, if a slice has its type and length.
 pub(super) fn require_matrix<T: Element>(
     spec: &SoftmaxSpec,
     what: &'static str,
@@ -193,7 +193,7 @@ pub(super) fn require_matrix<T: Element>(
     Ok((rows, cols))
 }
 
-/// Where the result goes: over the first input, or `apart` from it.
+/// Returns the buffer of the result: the first input, or the one that `apart` makes.
 pub(super) fn result_beside(
     spec: &SoftmaxSpec,
     first: &Buffer,
@@ -219,48 +219,48 @@ const fn each_pair(rows: usize, cols: usize) -> usize {
 
 impl Gpu {
     of_one_matrix! {
-        /// Probabilities: `exp(x - max) / sum`, row by row.
+        /// Computes probabilities: `exp(x - max) / sum`, row by row.
         softmax, softmax_async, softmax_with, softmax_with_async,
         Softmax, SoftmaxBuffers { probs: [T; each_element] }
     }
 
     of_one_matrix! {
-        /// Log-probabilities: `(x - max) - ln sum`, row by row.
+        /// Computes log-probabilities: `(x - max) - ln sum`, row by row.
         log_softmax, log_softmax_async, log_softmax_with, log_softmax_with_async,
         LogSoftmax, LogSoftmaxBuffers { log_probs: [T; each_element] }
     }
 
     of_one_matrix! {
-        /// `max + ln sum`, one value a row, in f32 always.
+        /// Computes `max + ln sum`, one value a row, in f32 always.
         logsumexp, logsumexp_async, logsumexp_with, logsumexp_with_async,
         LogSumExp, LogSumExpBuffers { lse: [f32; each_row] }
     }
 
     of_one_matrix! {
-        /// The Jacobian of softmax: for each row of `n` columns, `n` x `n` values `p_i ([i = j] - p_j)`.
+        /// Computes the Jacobian of softmax: for each row of `n` columns, `n` x `n` values `p_i ([i = j] - p_j)`.
         jacobian, jacobian_async, jacobian_with, jacobian_with_async,
         Jacobian, JacobianBuffers { jacobian: [T; each_pair] }
     }
 
     of_two_inputs! {
-        /// `dL/dx = p (g - sum of p g)` from the probabilities and the upstream gradient.
+        /// Computes `dL/dx = p (g - sum of p g)` from the probabilities and the upstream gradient.
         softmax_backward, softmax_backward_async, softmax_backward_with, softmax_backward_with_async,
         SoftmaxBackward, SoftmaxBackwardBuffers { probs, grad_probs: [T; each_element] }
     }
 
     of_two_inputs! {
-        /// `dL/dx = g - exp(l) (sum of g)` from the log-probabilities and the upstream gradient.
+        /// Computes `dL/dx = g - exp(l) (sum of g)` from the log-probabilities and the upstream gradient.
         log_softmax_backward, log_softmax_backward_async, log_softmax_backward_with, log_softmax_backward_with_async,
         LogSoftmaxBackward, LogSoftmaxBackwardBuffers { log_probs, grad_log_probs: [T; each_element] }
     }
 
     of_two_inputs! {
-        /// `dL/dx = g softmax(x)` from the logits and one upstream value a row, in f32 always.
+        /// Computes `dL/dx = g softmax(x)` from the logits and one upstream value a row, in f32 always.
         logsumexp_backward, logsumexp_backward_async, logsumexp_backward_with, logsumexp_backward_with_async,
         LogSumExpBackward, LogSumExpBackwardBuffers { logits, grad_lse: [f32; each_row] }
     }
 
-    /// An output for so many values.
+    /// Allocates an output for `len` values.
     pub(super) fn allocate_values<T: Element>(
         &self,
         role: &str,

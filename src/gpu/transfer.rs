@@ -1,4 +1,4 @@
-//! Values to the device, work on it, and values back.
+//! Transfer of values to the device and back, and work on them in between.
 
 use bytemuck::{NoUninit, Pod};
 use futures_intrusive::channel::shared::{OneshotReceiver, oneshot_channel};
@@ -14,7 +14,7 @@ use crate::tensor::WIDEST_ACCESS;
 use crate::{Bound, Error};
 
 impl Gpu {
-    /// A storage buffer that holds `values`, and zeros after them up to a multiple of 16 bytes where `max_buffer_size`
+    /// Uploads `values` to a storage buffer, with zeros after them up to a multiple of 16 bytes where `max_buffer_size`
     /// allows: accesses of the last row's end may be as wide as any.
     ///
     /// # Errors
@@ -35,8 +35,8 @@ impl Gpu {
         )
     }
 
-    /// A storage buffer of `bytes` bytes, and as many more as [`upload`](Self::upload) adds, that can be downloaded, its
-    /// contents zero.
+    /// Allocates a storage buffer of `bytes` bytes, and as many more as [`upload`](Self::upload) adds, that can be
+    /// downloaded, its contents zero.
     ///
     /// # Errors
     ///
@@ -58,7 +58,7 @@ impl Gpu {
         })
     }
 
-    /// Up to where the widest access to the last element ends, if a buffer may be as long.
+    /// Rounds up to where the widest access to the last element ends, if a buffer may be as long.
     fn padded(&self, bytes: u64) -> u64 {
         let whole = bytes.checked_next_multiple_of(WIDEST_ACCESS);
         whole
@@ -116,19 +116,19 @@ impl Gpu {
         self.ended(ended, what)
     }
 
-    /// Waits on this thread: for times, of which another thread's are no part.
+    /// Waits on this thread, so that times do not include those of another thread.
     pub(crate) fn wait(&self, submission: &SubmissionIndex, what: &str) -> Result<(), Error> {
         self.ended(waiter::wait(&self.device, submission), what)
     }
 
-    /// A device that was lost meanwhile has ended all work, too.
+    /// Checks that work has ended without an error, and that the device was not lost meanwhile, which ends all work, too.
     fn ended(&self, ended: Result<(), String>, what: &str) -> Result<(), Error> {
         let at = || what.to_owned();
         ended.map_err(|reason| failed(&self.device, at(), reason))?;
         require_present(&self.device, at)
     }
 
-    /// Runs `bound` and brings back the first values of each buffer: so many `u32` words of each.
+    /// Runs `bound` and downloads the first values of each buffer: the given number of `u32` words.
     pub(super) async fn run_and_fetch(
         &self,
         bound: &Bound,
@@ -143,7 +143,7 @@ impl Gpu {
             .await
     }
 
-    /// The contents of a buffer with usage `COPY_SRC`, its first `count` values.
+    /// Downloads the first `count` values of a buffer with usage `COPY_SRC`.
     ///
     /// # Errors
     ///
@@ -172,7 +172,7 @@ impl Gpu {
         Ok(values)
     }
 
-    /// Submits what `record` records, and brings back the first bytes of each buffer: so many of each.
+    /// Submits what `record` records, and downloads the first bytes of each buffer, the given number of them.
     async fn fetch<T: Pod>(
         &self,
         outputs: &[(&Buffer, u64)],
@@ -211,7 +211,7 @@ impl Gpu {
             &self.device,
             &BufferDescriptor {
                 label: Some("wgpu-softmax staging"),
-                // Nothing empty can be mapped.
+                // An empty buffer cannot be mapped.
                 size: bytes.max(4),
                 usage: BufferUsages::MAP_READ | BufferUsages::COPY_DST,
                 mapped_at_creation: false,
@@ -224,7 +224,7 @@ fn record(bound: &Bound, encoder: &mut CommandEncoder) {
     bound.record(&mut encoder.begin_compute_pass(&Default::default()));
 }
 
-/// A buffer that the host can read once what is submitted has ended.
+/// Buffer that the host can read once the submitted work has ended.
 struct Staged {
     buffer: Buffer,
     mapped: OneshotReceiver<Result<(), BufferAsyncError>>,
@@ -240,7 +240,8 @@ impl Staged {
         Self { buffer, mapped }
     }
 
-    /// The values of the first `bytes` bytes; else why there are none, or nothing where the host has no memory for them.
+    /// Returns the values of the first `bytes` bytes; else why there are none, or nothing where the host has no memory
+    /// for them.
     async fn read<T: Pod>(self, bytes: usize) -> Result<Vec<T>, Option<String>> {
         match self.mapped.receive().await {
             Some(Ok(())) => {}

@@ -1,4 +1,4 @@
-//! The thread that waits for the device, so that no executor has to.
+//! Thread that waits for the device, so that no executor has to.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,21 +9,21 @@ use std::thread::{self, Builder, JoinHandle};
 use futures_intrusive::channel::shared::{OneshotSender, oneshot_channel};
 use wgpu::{Device, PollType, SubmissionIndex};
 
-/// Starts its thread when somebody waits for the first time. Its last clone waits for that thread to end: a process must not
-/// end while a driver is at work in it.
+/// Handle of the thread, which starts when somebody waits for the first time. The last clone waits for that thread to
+/// end: a process must not end while a driver is at work in it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Waiter {
     thread: Arc<Mutex<Option<Serving>>>,
 }
 
-/// The thread, and the way to it.
+/// The thread, and the channel to it.
 #[derive(Debug)]
 struct Serving {
     jobs: Option<Sender<Job>>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// A submission, and who is to hear of its end.
+/// A submission, and the channel on which its end is reported.
 #[derive(Debug)]
 struct Job {
     device: Device,
@@ -32,11 +32,11 @@ struct Job {
 }
 
 impl Waiter {
-    /// Ends when the submission has, and what is mapped after it; wakes the task that polls it then.
+    /// Completes when the submission has ended, and the mappings after it have; wakes the task that polls it then.
     ///
     /// # Errors
     ///
-    /// In the device's words, if it was lost meanwhile; in the system's, if there is no thread.
+    /// The device's message, if it was lost meanwhile; the system's, if there is no thread.
     pub(super) async fn finished(
         &self,
         device: &Device,
@@ -82,7 +82,7 @@ impl Drop for Serving {
         drop(self.jobs.take());
         let another = |thread: &JoinHandle<()>| thread.thread().id() != thread::current().id();
         if let Some(thread) = self.thread.take().filter(another) {
-            // It does not panic.
+            // The thread does not panic.
             let _ = thread.join();
         }
     }
@@ -102,9 +102,9 @@ fn serve(jobs: Receiver<Job>) {
 ///
 /// # Errors
 ///
-/// In the device's words, if it was lost meanwhile.
+/// The device's message, if it was lost meanwhile.
 pub(super) fn wait(device: &Device, submission: &SubmissionIndex) -> Result<(), String> {
-    // Without a timeout: beside submissions of other threads, wgpu 30 panics in a wait that has timed out.
+    // Without a timeout: with submissions of other threads, wgpu 30 panics in a wait that has timed out.
     let poll = || {
         device.poll(PollType::Wait {
             submission_index: Some(submission.clone()),

@@ -1,4 +1,4 @@
-//! Which axes stay apart.
+//! Axes of a mask that stay apart.
 
 use super::{Mask, MaskAxis, MaskKind};
 
@@ -49,6 +49,6 @@ fn added_by_fours_are_masks_whose_last_four_are_there() {
         mask.by_fours()
     };
     assert!(by_fours(MaskKind::Additive, 32) && !by_fours(MaskKind::Additive, 31));
-    // Bytes are given up to a multiple of four.
+    // Bytes are padded to a multiple of four.
     assert!(by_fours(MaskKind::Boolean, 31));
 }

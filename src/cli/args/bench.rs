@@ -1,4 +1,4 @@
-//! The options of `bench`, and how their values are read.
+//! Options of `bench`, and the parsers of their values.
 
 use super::Json;
 use clap::Args;
@@ -11,40 +11,40 @@ use wgpu_softmax::variant::Operation;
 
 #[derive(Debug, Args)]
 pub(crate) struct Bench {
-    /// Operations to time: may repeat, or be a list with commas [default: all]
+    /// Operations to time; may be repeated, or a comma-separated list [default: all]
     #[arg(long, value_name = "OP", value_delimiter = ',', value_parser = operation())]
     pub(crate) op: Vec<Operation>,
-    /// Rows and columns to time them at, or OxCxI for rows that lie side by side: the axis of extent C
-    /// among others. May repeat, or be a list [default: a grid from 10 to 262,144 columns, with fewer
-    /// rows on software adapters]
+    /// Rows and columns to time, or OxCxI for rows on a strided axis: shape (O, C, I), normalised along C. May be
+    /// repeated, or a comma-separated list [default: a grid from 10 to 262,144 columns, with fewer rows on software
+    /// adapters]
     #[arg(long, value_name = "RxC", value_delimiter = ',', value_parser = shape)]
     pub(crate) shape: Vec<Shape>,
-    /// How matrices are stored: may repeat, or be a list [default: f32, at two shapes of the grid
-    /// f16 and bf16 too]
+    /// Storage types of the matrices; may be repeated, or a comma-separated list [default: f32, and f16 and bf16 at two
+    /// shapes of the grid]
     #[arg(long, value_name = "DTYPE", value_delimiter = ',', value_parser = dtype())]
     pub(crate) dtype: Vec<DType>,
-    /// Seconds that everything may take; what they do not reach is left out
+    /// Seconds that the whole run may take; what does not fit is left out
     #[arg(long, value_name = "S", default_value = "60", value_parser = seconds)]
     pub(crate) seconds: Duration,
-    /// Use the same buffers again and again, with whatever the caches keep of them
+    /// Reuse the same buffers, with whatever the caches keep of them
     #[arg(long)]
     pub(crate) warm: bool,
-    /// Compare with a copy and a read that take one exponential of every element, too
+    /// Compare also with a copy and a read that take one exponential of every element
     #[arg(long)]
     pub(crate) exp_ceiling: bool,
-    /// Compare with the copy and the read that most benchmarks have: 16-byte vectors moved by whole workgroups
+    /// Compare with the copy and the read of most benchmarks: 16-byte vectors moved by whole workgroups
     #[arg(long)]
     pub(crate) vec4_ceiling: bool,
-    /// As for the operations; may repeat, or be all
+    /// Adapters to use, each named as in --adapter of the operations; may be repeated, or be all
     #[arg(long, value_name = "SEL")]
     pub(crate) adapter: Vec<String>,
-    /// Compare with what --json has written before
+    /// Compare with the results of an earlier run, a file written by --json
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
-    /// Write the results, their spread, ceilings and clock as a table; - is standard output
+    /// Write the results, their spread, ceilings and clock as a CSV table; - is standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) csv: Option<PathBuf>,
-    /// Write a page with plots; - is standard output
+    /// Write an HTML page with plots; - is standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
     #[command(flatten)]
@@ -59,7 +59,7 @@ pub(super) fn dtype() -> impl TypedValueParser<Value = DType> {
     named(&DType::ALL, DType::name)
 }
 
-/// One of the values, by its name.
+/// Returns a parser that finds one of the values by its name.
 pub(super) fn named<T: Copy + Send + Sync + 'static>(
     values: &'static [T],
     name: fn(T) -> &'static str,
@@ -71,7 +71,7 @@ pub(super) fn named<T: Copy + Send + Sync + 'static>(
     })
 }
 
-/// `8192x1024`, or `8x1000x4096`.
+/// Parses `8192x1024`, or `8x1000x4096`.
 fn shape(text: &str) -> Result<Shape, String> {
     let number = |text: &str| text.parse().ok().filter(|&number: &u64| number > 0);
     let numbers: Option<Vec<u64>> = text.split('x').map(number).collect();

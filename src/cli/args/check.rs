@@ -1,4 +1,4 @@
-//! The options of `check`.
+//! Options of `check`.
 
 use super::Json;
 use super::bench::{dtype, named};
@@ -11,29 +11,29 @@ use wgpu_softmax::variant::Operation;
 
 #[derive(Debug, Args)]
 pub(crate) struct Check {
-    /// Operations to check: may repeat, or be a list with commas [default: all]
+    /// Operations to check; may be repeated, or a comma-separated list [default: all]
     #[arg(long, value_name = "OP", value_delimiter = ',', value_parser = operation())]
     pub(crate) op: Vec<Operation>,
-    /// How matrices are stored: may repeat, or be a list [default: every type]
+    /// Storage types of the matrices; may be repeated, or a comma-separated list [default: every type]
     #[arg(long, value_name = "DTYPE", value_delimiter = ',', value_parser = dtype())]
     pub(crate) dtype: Vec<DType>,
-    /// The whole sweep: every kernel that can be forced, at more shapes. Half an hour on a software adapter
+    /// Run the whole sweep: every kernel that can be forced, at more shapes. Takes half an hour on a software adapter
     #[arg(long)]
     pub(crate) full: bool,
-    /// What is done without it
+    /// Run the default sweep, the one without --full
     #[arg(long, hide = true, conflicts_with = "full")]
     pub(crate) quick: bool,
     /// Print every group: an operation, a type, a kernel and a distribution of inputs
     #[arg(short, long)]
     pub(crate) verbose: bool,
-    /// As for the operations; may repeat, or be all
+    /// Adapters to use, each named as in --adapter of the operations; may be repeated, or be all
     #[arg(long, value_name = "SEL")]
     pub(crate) adapter: Vec<String>,
     /// Write the groups as a JUnit report; - is standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,
-    /// Write a digest of the bits of each group's results, a line each: two builds give the same on one machine where their
-    /// results are the same; - is standard output
+    /// Write a digest of the bits of each group's results, one line a group: two builds that give the same results on one
+    /// machine have the same digests; - is standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) digests: Option<PathBuf>,
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! The options of `cross-entropy`.
+//! Options of `cross-entropy`.
 
 use super::{Common, numbers};
 use clap::{Args, ValueEnum};
@@ -20,30 +20,30 @@ pub(crate) struct CrossEntropy {
     /// The rows' logsumexp, the logits' shape without the class axis
     #[arg(long, value_name = "LSE")]
     pub(crate) lse: Option<PathBuf>,
-    /// How the rows' losses become one
+    /// Reduction of the rows' losses
     #[arg(long, value_enum, default_value_t = Reduction::Mean)]
     pub(crate) reduction: Reduction,
-    /// One weight a class, floats
+    /// Class weights, floats, one a class
     #[arg(long, value_name = "FILE")]
     pub(crate) weight: Option<PathBuf>,
-    /// The class id of rows that count for nothing; may lie outside the classes. No default; not
-    /// with probabilities
+    /// Class id of ignored rows, which count for nothing; may lie outside the classes. No default; not allowed with
+    /// probabilities
     #[arg(long, value_name = "I", allow_negative_numbers = true)]
     pub(crate) ignore_index: Option<i64>,
-    /// 0 to 1: of E, every one of C classes gets E / C, and the target keeps the rest
+    /// Label smoothing, 0 to 1: of E, each of the C classes gets a target weight of E / C, and the target keeps the rest
     #[arg(long, value_name = "E", default_value_t = 0.0, value_parser = numbers::share, allow_negative_numbers = true)]
     pub(crate) label_smoothing: f32,
-    /// Adds L * lse^2 to the loss of every row that counts, whatever its weight
+    /// Add L * lse^2 to the loss of every row that counts, whatever its weight
     #[arg(long, value_name = "L", default_value_t = 0.0, value_parser = numbers::finite, allow_negative_numbers = true)]
     pub(crate) z_loss: f32,
-    /// Logits become C * tanh(x / C), after the scale
+    /// Cap the logits: x becomes C * tanh(x / C), after the scale
     #[arg(long, value_name = "C", value_parser = numbers::positive, allow_negative_numbers = true)]
     pub(crate) softcap: Option<f32>,
-    /// What the mean over no row that counts is, or over weights that sum to 0
+    /// Value of the mean over no row that counts, or over weights that sum to 0
     #[arg(long, value_enum, default_value_t = ZeroValid::Nan)]
     pub(crate) zero_valid: ZeroValid,
-    /// The gradient of the loss, by which that of the logits is multiplied, floats: one value, or
-    /// one a row with --reduction none. 1 without it
+    /// Gradient of the loss, by which that of the logits is multiplied, floats: one value, or one a row with --reduction
+    /// none. 1 without it
     #[arg(long, value_name = "FILE", requires = "grad")]
     pub(crate) grad_losses: Option<PathBuf>,
     #[command(flatten)]

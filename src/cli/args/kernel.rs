@@ -1,4 +1,4 @@
-//! The options of `kernel`.
+//! Options of `kernel`.
 
 use super::bench::{dtype, named};
 use super::{Json, Reduction, numbers};
@@ -9,66 +9,66 @@ use wgpu_softmax::{DType, Error, MaskKind};
 
 #[derive(Debug, Args)]
 pub(crate) struct Kernel {
-    /// The operation
+    /// Operation to print
     #[arg(value_name = "OP", value_parser = named(&Operation::ALL, Operation::name))]
     pub(crate) op: Operation,
-    /// The shape of the logits: rows and columns, or any axes, as 8x12x100x100
+    /// Shape of the logits: rows and columns, or any axes, as 8x12x100x100
     #[arg(long, value_name = "RxC", value_parser = extents)]
     pub(crate) shape: Extents,
-    /// The axis that is normalised; negative counts from the end
+    /// Axis that is normalised; negative counts from the end
     #[arg(long, value_name = "A", default_value_t = -1, allow_negative_numbers = true)]
     pub(crate) axis: i64,
-    /// How matrices are stored
+    /// Storage type of the matrices
     #[arg(long, value_name = "DTYPE", default_value = "f32", value_parser = dtype())]
     pub(crate) dtype: DType,
-    /// The result lies over the first input, in one buffer
+    /// Write the result over the first input, in one buffer
     #[arg(long)]
     pub(crate) in_place: bool,
-    /// Softmax, log-softmax, logsumexp: the kind of a mask, float or bool, of the logits' shape; or of a shape that broadcasts
-    /// to it, as bool:1x100
+    /// Mask of softmax, log-softmax or logsumexp: float or bool, of the logits' shape, or of a shape that broadcasts to
+    /// it, as bool:1x100
     #[arg(long, value_name = "KIND[:SHAPE]", value_parser = mask)]
     pub(crate) mask: Option<Mask>,
-    /// The same operations: the last two axes are (query, key), and no query looks at a later key
+    /// Causal mask of the same operations: the last two axes are (query, key), and no query looks at a later key
     #[arg(long)]
     pub(crate) causal: bool,
     #[command(flatten)]
     pub(crate) loss: Loss,
-    /// A variant by its name, as in the kernels of --json reports: registers4.subgroup8of64.quads, for one. Without it, the
-    /// one that is preferred
+    /// Variant by its name, as in the kernels of --json reports, for example registers4.subgroup8of64.quads [default: the
+    /// preferred one]
     #[arg(long, value_name = "VARIANT", value_parser = variant)]
     pub(crate) variant: Option<Variant>,
-    /// As for the operations
+    /// Adapter: an index from `devices`, part of a name, a backend, NAME@BACKEND, or software
     #[arg(long, value_name = "SEL")]
     pub(crate) adapter: Option<String>,
     #[command(flatten)]
     pub(crate) json: Json,
 }
 
-/// What changes the code of a cross-entropy.
+/// Options that change the code of a cross-entropy.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options of cross-entropy")]
 pub(crate) struct Loss {
-    /// What targets are: class ids of a type, or a probability for each class [default: i32]
+    /// Type of the targets: class ids, or a probability for each class [default: i32]
     #[arg(long, value_enum, value_name = "TYPE")]
     pub(crate) target_type: Option<TargetType>,
-    /// How the rows' losses become one [default: mean]
+    /// Reduction of the rows' losses [default: mean]
     #[arg(long, value_enum)]
     pub(crate) reduction: Option<Reduction>,
-    /// 0 to 1: of E, every one of C classes gets E / C, and the target keeps the rest
+    /// Label smoothing, 0 to 1: of E, each of the C classes gets a target weight of E / C, and the target keeps the rest
     #[arg(long, value_name = "E", value_parser = numbers::share, allow_negative_numbers = true)]
     pub(crate) label_smoothing: Option<f32>,
-    /// Adds L * lse^2 to the loss of every row that counts, whatever its weight
+    /// Add L * lse^2 to the loss of every row that counts, whatever its weight
     #[arg(long, value_name = "L", value_parser = numbers::finite, allow_negative_numbers = true)]
     pub(crate) z_loss: Option<f32>,
-    /// Logits become C * tanh(x / C), after the scale
+    /// Cap the logits: x becomes C * tanh(x / C), after the scale
     #[arg(long, value_name = "C", value_parser = numbers::positive, allow_negative_numbers = true)]
     pub(crate) softcap: Option<f32>,
-    /// What is given of a row beside its loss: may repeat, or be a list
+    /// Outputs of a row in addition to its loss; may be repeated, or a comma-separated list
     #[arg(long, value_name = "OUTPUT", value_delimiter = ',', value_parser = PossibleValuesParser::new(ROW_OUTPUTS))]
     pub(crate) row_outputs: Vec<String>,
 }
 
-/// The names of what is given of a row.
+/// Names of the row outputs.
 const ROW_OUTPUTS: [&str; 7] = [
     "target-log-prob",
     "log-probs",
@@ -81,29 +81,29 @@ const ROW_OUTPUTS: [&str; 7] = [
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum TargetType {
-    /// Class ids of 32 bits
+    /// Class ids, signed integers of 32 bits
     I32,
-    /// Class ids of 32 bits without a sign
+    /// Class ids, unsigned integers of 32 bits
     U32,
-    /// Class ids of 64 bits
+    /// Class ids, signed integers of 64 bits
     I64,
-    /// A probability for each class, stored as the logits are
+    /// One probability for each class, stored as the logits are
     Probs,
 }
 
-/// The extents of the axes, one at least.
+/// Extents of the axes, at least one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Extents(pub(crate) Vec<u64>);
 
-/// A mask that is not there.
+/// Mask of a kernel that is only printed: a kind and a shape, without elements.
 #[derive(Debug, Clone)]
 pub(crate) struct Mask {
     pub(crate) kind: MaskKind,
-    /// None for that of the logits.
+    /// Shape of the mask; none for that of the logits.
     pub(crate) shape: Option<Extents>,
 }
 
-/// `8192x1024`.
+/// Parses `8192x1024`.
 fn extents(text: &str) -> Result<Extents, String> {
     let number = |text: &str| text.parse().ok().filter(|&number: &u64| number > 0);
     let numbers: Option<Vec<u64>> = text.split('x').map(number).collect();
@@ -118,7 +118,7 @@ fn extents(text: &str) -> Result<Extents, String> {
         .ok_or_else(|| "expected extents of at least 1, as 8192x1024".into())
 }
 
-/// `float`, or `bool:1x100`.
+/// Parses `float`, or `bool:1x100`.
 fn mask(text: &str) -> Result<Mask, String> {
     let (kind, shape) = match text.split_once(':') {
         Some((kind, shape)) => (kind, Some(extents(shape)?)),

@@ -1,16 +1,16 @@
-//! The options of masked operations.
+//! Options of masked operations.
 
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
-/// Which logits count.
+/// Options that mask logits.
 #[derive(Debug, Default, Args)]
 pub(crate) struct Masking {
-    /// Floats are added to the scaled logits; where a bool is false, a logit is excluded and never
-    /// read. Broadcast to the logits' shape by NumPy's rules
+    /// Mask: floats are added to the scaled logits; where a bool is false, a logit is excluded and never read. Broadcast
+    /// to the logits' shape by NumPy's rules
     #[arg(long, value_name = "FILE")]
     pub(crate) mask: Option<PathBuf>,
-    /// The last two axes are (query, key): key j is excluded for query i where j > i + (keys -
+    /// Exclude later keys: the last two axes are (query, key), and key j is excluded for query i where j > i + (keys -
     /// queries)
     #[arg(long)]
     pub(crate) causal: bool,
@@ -18,7 +18,7 @@ pub(crate) struct Masking {
 
 #[derive(Debug, Args)]
 pub(crate) struct MaskedRows {
-    /// What a row gives whose logits are all excluded or -inf
+    /// Result of a row whose logits are all excluded or -inf
     #[arg(long = "masked-rows", value_enum, default_value_t = EmptyRows::Nan)]
     pub(crate) are: EmptyRows,
 }

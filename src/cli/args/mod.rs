@@ -1,4 +1,4 @@
-//! The command line in types: one struct of options for each operation, and what they share.
+//! Types of the command line: one struct of options for each operation, and the options that they share.
 //!
 //! The comments on commands and fields are the texts of `--help`.
 
@@ -61,36 +61,36 @@ pub(crate) enum Command {
     CrossEntropy(CrossEntropy),
     /// Derivative of each probability by each logit, one square matrix a row
     Jacobian(Jacobian),
-    /// Measure every operation against the f64 reference on this machine's adapters
+    /// Compare every operation with the f64 reference on this machine's adapters
     Check(Check),
-    /// Time every operation beside a copy or a read of the same bytes on this machine's adapters
+    /// Time every operation against a copy or a read of the same bytes on this machine's adapters
     Bench(Bench),
     /// Print the WGSL of an operation for a shape: each dispatch with its bindings, its workgroups, and why it is this one
     Kernel(Kernel),
 }
 
-/// What every operation takes.
+/// Options of every operation.
 #[derive(Debug, Args)]
 pub(crate) struct Common {
-    /// The axis that is normalised; negative counts from the end
+    /// Axis that is normalised; negative counts from the end
     #[arg(long, value_name = "A", default_value_t = -1, allow_negative_numbers = true)]
     pub(crate) axis: i64,
-    /// Logits are multiplied by S first: 1 / temperature. Gradients carry the factor
+    /// Multiply the logits by S first: 1 / temperature. Gradients carry the factor
     #[arg(long, value_name = "S", default_value_t = 1.0, value_parser = numbers::positive, allow_negative_numbers = true)]
     pub(crate) scale: f32,
-    /// In .npy files, elements of two bytes that NumPy has no type for (V2, as ml_dtypes saves them) are bfloat16: read,
-    /// and written where results are bfloat16
+    /// Read elements of two bytes that NumPy has no type for (V2 in .npy files, as ml_dtypes saves them) as bfloat16, and
+    /// write bfloat16 results to .npy files the same way
     #[arg(long)]
     pub(crate) bf16: bool,
-    /// An index from `devices`, part of a name, a backend, NAME@BACKEND, or software
+    /// Adapter: an index from `devices`, part of a name, a backend, NAME@BACKEND, or software
     #[arg(long, value_name = "SEL")]
     pub(crate) adapter: Option<String>,
-    /// Compute with the f64 CPU reference; touches no adapter
+    /// Compute with the f64 CPU reference, without any adapter
     #[arg(long, conflicts_with = "adapter")]
     pub(crate) reference: bool,
     #[command(flatten)]
     pub(crate) json: Json,
-    /// Bytes of a block of rows, at most
+    /// Largest number of bytes of a block of rows
     #[arg(skip = super::blocks::BYTES)]
     pub(crate) block_bytes: u64,
 }
@@ -154,7 +154,7 @@ pub(crate) struct Logsumexp {
 
 #[derive(Debug, Args)]
 pub(crate) struct SoftmaxBackward {
-    /// What softmax gave
+    /// Output of softmax
     pub(crate) probs: PathBuf,
     /// The gradient of the probabilities, their shape
     pub(crate) grad_probs: PathBuf,
@@ -167,7 +167,7 @@ pub(crate) struct SoftmaxBackward {
 
 #[derive(Debug, Args)]
 pub(crate) struct LogSoftmaxBackward {
-    /// What log-softmax gave
+    /// Output of log-softmax
     pub(crate) log_probs: PathBuf,
     /// The gradient of the log-probabilities, their shape
     pub(crate) grad_log_probs: PathBuf,
@@ -180,9 +180,9 @@ pub(crate) struct LogSoftmaxBackward {
 
 #[derive(Debug, Args)]
 pub(crate) struct LogsumexpBackward {
-    /// The logits that logsumexp took
+    /// Logits, the input of logsumexp
     pub(crate) logits: PathBuf,
-    /// The gradient of its result, the logits' shape without the axis
+    /// The gradient of logsumexp's output, the logits' shape without the axis
     pub(crate) grad_lse: PathBuf,
     /// The gradient of the logits, their shape
     #[arg(short, value_name = "GRAD_LOGITS")]

@@ -1,21 +1,21 @@
-//! The numbers that flags take, within their ranges.
+//! Parsers of the numbers that flags take, within their ranges.
 
-/// Finite and above 0.
+/// Parses a finite number above 0.
 pub(crate) fn positive(text: &str) -> Result<f32, String> {
     number(text, "a finite number above 0", |n| n > 0.0)
 }
 
-/// Finite.
+/// Parses a finite number.
 pub(crate) fn finite(text: &str) -> Result<f32, String> {
     number(text, "a finite number", |_| true)
 }
 
-/// From 0 to 1.
+/// Parses a number from 0 to 1.
 pub(crate) fn share(text: &str) -> Result<f32, String> {
     number(text, "a number from 0 to 1", |n| (0.0..=1.0).contains(&n))
 }
 
-/// The number as f32, which must be in its range.
+/// Parses an f32, which must be in its range.
 fn number(text: &str, expected: &str, in_range: impl Fn(f32) -> bool) -> Result<f32, String> {
     match text.parse::<f32>() {
         Ok(n) if n.is_finite() && in_range(n) => Ok(n),

@@ -1,4 +1,4 @@
-//! An earlier JSON report, and how results compare with it.
+//! Comparison of results with an earlier JSON report.
 
 use super::results::Timing;
 use crate::cli::failure::Failure;
@@ -8,10 +8,10 @@ use std::fmt;
 use std::fs;
 use std::path::Path;
 
-/// Changes up to this share are noise on a machine that does other work too.
+/// Largest relative change that is noise on a machine that does other work too.
 const NOISE: f64 = 0.15;
 
-/// What an earlier run has found.
+/// Results of an earlier run.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Baseline {
     adapters: Vec<EarlierAdapter>,
@@ -35,19 +35,19 @@ struct Earlier {
     fraction: f64,
 }
 
-/// Reports that do not say it have no rows side by side.
+/// Returns the `inner` of reports without one: they have no rows on a strided axis.
 const fn one() -> u64 {
     1
 }
 
-/// A fraction then and now: times of two runs do not compare, their fractions do.
+/// A fraction then and now. Times of two runs do not compare, their fractions do.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Change {
     pub(crate) then: f64,
     now: f64,
 }
 
-/// Changes, counted.
+/// Numbers of changes for the better, for the worse, and within the noise.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Changes {
     better: usize,
@@ -63,7 +63,7 @@ impl Baseline {
             .map_err(|error| Failure::expected(path.display(), "what bench --json writes", error))
     }
 
-    /// How a result compares with that of the same adapter, operation, shape and storage type, if there is one.
+    /// Compares a result with that of the same adapter, operation, shape and storage type, if there is one.
     pub(crate) fn change(&self, adapter: &Adapter, timing: &Timing) -> Option<Change> {
         let same_adapter = |then: &&EarlierAdapter| {
             (&then.name, &then.backend) == (&adapter.name, &adapter.backend)
@@ -84,7 +84,7 @@ impl Baseline {
 }
 
 impl Change {
-    /// Above 0 where the fraction has grown.
+    /// Returns the relative change, above 0 where the fraction has grown.
     fn relative(self) -> f64 {
         self.now / self.then - 1.0
     }

@@ -1,4 +1,4 @@
-//! `bench`: every operation on this machine's adapters beside a copy or a read of the same bytes.
+//! `bench`: every operation on this machine's adapters against a copy or a read of the same bytes.
 
 mod baseline;
 mod page;
@@ -19,7 +19,7 @@ use std::time::Duration;
 use wgpu_softmax::Gpu;
 use wgpu_softmax::bench::{Bench, Budget, Options, Selection, Subject, Unmeasured};
 
-/// The distance of a fraction's quartiles, as a share of it, from which on it is doubtful.
+/// Relative distance of a fraction's quartiles above which it is doubtful.
 const NOISY: f64 = 0.25;
 
 pub(crate) fn run(args: &args::Bench) -> Result<(), Failure> {
@@ -51,7 +51,7 @@ fn options(args: &args::Bench) -> Options {
         .vec4_ceiling(args.vec4_ceiling)
 }
 
-/// What has come out so far, and where it goes.
+/// Results so far, and the outputs that they go to.
 struct Run<'a> {
     outputs: &'a Outputs,
     baseline: Option<Baseline>,
@@ -90,7 +90,7 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// Measures subjects in their order as far as the budget goes, and shows those of one shape together.
+    /// Measures subjects in their order as far as the budget goes, and shows the results of one shape together.
     fn subjects(
         &mut self,
         bench: &mut Bench,
@@ -102,7 +102,7 @@ impl<'a> Run<'a> {
         for group in subjects.chunk_by(same_shape) {
             let first = self.timed().results.len();
             for subject in group {
-                // Something is measured always.
+                // At least one subject is always measured.
                 let least = (waiting == subjects.len()).then_some(Duration::ZERO);
                 let Some(share) = budget.share(waiting).or(least) else {
                     break;
@@ -153,7 +153,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Whether nobody reads the lines and no file waits for the rest.
+    /// Returns true if nobody reads the lines and no file waits for the rest.
     fn unheard(&self) -> bool {
         self.said.is_err() && self.outputs.is_empty()
     }
@@ -165,7 +165,7 @@ impl<'a> Run<'a> {
             .expect("an adapter was begun")
     }
 
-    /// Shows the results from one on.
+    /// Shows the results from index `first` on.
     fn show(&mut self, first: usize, bar: &ProgressBar) {
         let Some(timed) = self.report.adapters.last() else {
             return;
@@ -192,7 +192,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Says so if rounds disagree: what is measured then is what else the machine does.
+    /// Writes a note if rounds disagree: the times then measure what else the machine does.
     fn doubt(&self) {
         let results = || self.report.adapters.iter().flat_map(|timed| &timed.results);
         let is_noisy = |timing: &&Timing| timing.measurement.fraction.relative() > NOISY;

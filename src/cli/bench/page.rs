@@ -1,4 +1,4 @@
-//! The results as one page that needs nothing else: plots, tables, and the sweeps of the ceilings.
+//! Page of the results that needs no other file: plots, tables, and the sweeps of the ceilings.
 
 use super::plot::{Line, plot};
 use super::results::{Timed, Timing, memory};
@@ -11,7 +11,7 @@ use wgpu_softmax::variant::Operation;
 
 const HEAD: &str = include_str!("page.html");
 
-/// One an operation: those of Okabe and Ito, and three more.
+/// Colours, one an operation: those of Okabe and Ito, and three more.
 const COLOURS: [RGBColor; Operation::ALL.len()] = [
     RGBColor(0, 114, 178),
     RGBColor(230, 159, 0),
@@ -25,13 +25,13 @@ const COLOURS: [RGBColor; Operation::ALL.len()] = [
     RGBColor(0, 90, 60),
 ];
 
-/// The ceilings, their names and colours.
+/// Ceilings: their names, labels and colours.
 const CEILINGS: [(&str, &str, RGBColor); 2] = [
     ("copy", "ceiling: copy", RGBColor(40, 40, 40)),
     ("read", "ceiling: read", RGBColor(150, 150, 150)),
 ];
 
-/// The page.
+/// Returns the page as HTML.
 pub(crate) fn page(adapters: &[Timed]) -> String {
     let mut text = HEAD.to_owned();
     for timed in adapters {
@@ -45,7 +45,7 @@ pub(crate) fn page(adapters: &[Timed]) -> String {
     text + "</body>\n</html>\n"
 }
 
-/// The storage types, in the order in which they were timed.
+/// Returns the storage types, in the order in which they were timed.
 fn dtypes(timed: &Timed) -> Vec<&'static str> {
     let mut list: Vec<_> = timed.results.iter().map(|timing| timing.dtype).collect();
     list.dedup();
@@ -68,7 +68,7 @@ fn plots(timed: &Timed, dtype: &str) -> String {
     format!("<h3>{dtype}</h3>\n<figure>{fractions}</figure>\n<figure>{rates}</figure>\n")
 }
 
-/// A line for each operation that was timed, always of the same colour.
+/// Returns a line for each operation that was timed, always of the same colour.
 fn operations(timed: &Timed, dtype: &str, value: impl Fn(&Timing) -> f64) -> Vec<Line<'static>> {
     let lines = Operation::ALL
         .into_iter()
@@ -84,7 +84,7 @@ fn operations(timed: &Timed, dtype: &str, value: impl Fn(&Timing) -> f64) -> Vec
     lines.filter(|line| !line.points.is_empty()).collect()
 }
 
-/// A value of some results over the columns, in ascending order.
+/// Returns the points (columns, value) of the results that have a value, in ascending order of the columns.
 fn points(timed: &Timed, value: impl Fn(&Timing) -> Option<f64>) -> Vec<(f64, f64)> {
     let point = |timing: &Timing| Some((timing.cols as f64, value(timing)?));
     let mut points: Vec<_> = timed.results.iter().filter_map(point).collect();
@@ -93,7 +93,7 @@ fn points(timed: &Timed, value: impl Fn(&Timing) -> Option<f64>) -> Vec<(f64, f6
     points
 }
 
-/// One point for all of the same columns.
+/// Merges the points of the same columns into one, their median.
 fn medians(points: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
     let median = |same: &[(f64, f64)]| {
         let values: Vec<f64> = same.iter().map(|(_, value)| *value).collect();

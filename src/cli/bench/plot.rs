@@ -7,17 +7,17 @@ use std::error::Error;
 pub(crate) struct Line<'a> {
     pub(crate) name: &'a str,
     pub(crate) colour: RGBColor,
-    /// Columns and values, in ascending order.
+    /// Points (columns, value), in ascending order.
     pub(crate) points: Vec<(f64, f64)>,
 }
 
 const SIZE: (u32, u32) = (960, 400);
 
-/// Pixels of the width that the names of the lines take.
+/// Width in pixels that the names of the lines take.
 const LEGEND: i32 = 190;
 
-/// The plot of `lines` over the columns of a row, as an SVG element. It reaches up to `highest` at least, where a rule
-/// is drawn.
+/// Plots `lines` over the columns of a row, as an SVG element. The plot reaches up to `highest` at least, where a rule is
+/// drawn.
 pub(crate) fn plot(label: &str, lines: &[Line<'_>], highest: f64) -> String {
     let mut svg = String::new();
     draw(&mut svg, label, lines, highest).expect("drawing into memory cannot fail");

@@ -30,7 +30,7 @@ pub(crate) struct Timing {
     pub(crate) op: &'static str,
     pub(crate) rows: u64,
     pub(crate) cols: u64,
-    /// Rows that lie side by side; where none do, nothing is said.
+    /// Number of elements from one column of a row to the next; left out if it is 1, where rows are not on a strided axis.
     #[serde(skip_serializing_if = "is_one")]
     pub(crate) inner: u64,
     pub(crate) dtype: &'static str,
@@ -99,7 +99,7 @@ struct Line<'a> {
     clock: &'a str,
 }
 
-/// Every result with its quartiles, a line each.
+/// Returns every result with its quartiles as CSV, a line each.
 pub(crate) fn csv(adapters: &[Timed]) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for Timed {
@@ -147,7 +147,7 @@ fn line<'a>(adapter: &'a Adapter, timing: &'a Timing) -> Line<'a> {
     }
 }
 
-/// `cold` or `warm`.
+/// Returns `cold` or `warm`.
 pub(crate) const fn memory(measurement: &Measurement) -> &'static str {
     if measurement.cold { "cold" } else { "warm" }
 }

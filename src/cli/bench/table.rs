@@ -21,14 +21,14 @@ const HEADER: [&str; 12] = [
     "kernel",
 ];
 
-/// Where the columns are that a table may do without.
+/// Indices of the columns that a table may do without.
 const WITH_EXP: usize = 8;
 const BASELINE: [usize; 2] = [9, 10];
 
 /// A result, and its change against a baseline.
 type Entry<'a> = (&'a Timing, Option<Change>);
 
-/// The results of one shape and storage type.
+/// Returns the table of the results of one shape and storage type.
 pub(crate) fn table(entries: &[Entry<'_>]) -> String {
     let Some((first, _)) = entries.first() else {
         return String::new();
@@ -91,7 +91,7 @@ fn quartiles(spread: Spread, word: impl Fn(f64) -> String) -> String {
     format!("{} to {}", word(spread.lower), word(spread.upper))
 }
 
-/// The kernel's name without the operation and the storage type, which stand beside it.
+/// Returns the kernel's name without the operation and the storage type, which the table shows apart from it.
 fn kernel(timing: &Timing) -> &str {
     let name = timing.kernel.as_str();
     let name = name.strip_prefix(timing.op).unwrap_or(name);
@@ -100,7 +100,7 @@ fn kernel(timing: &Timing) -> &str {
         .trim_matches('.')
 }
 
-/// Three digits of a rate.
+/// Formats a rate with three digits.
 pub(crate) fn rate(gb_per_s: f64) -> String {
     match gb_per_s {
         ..10.0 => format!("{gb_per_s:.2}"),
@@ -109,7 +109,7 @@ pub(crate) fn rate(gb_per_s: f64) -> String {
     }
 }
 
-/// A time in the unit that suits it, with three digits.
+/// Formats a time in the unit that suits it, with three digits.
 pub(crate) fn time(nanoseconds: f64) -> String {
     let (value, unit) = match nanoseconds {
         ..1e3 => (nanoseconds, "ns"),

@@ -1,4 +1,4 @@
-//! Blocks change no bit: every operation gives the same files whatever the size of its blocks.
+//! Tests that blocks change no bit: every operation gives the same files whatever the size of its blocks.
 
 mod boxes;
 #[path = "../../../tests/common/sweep.rs"]
@@ -35,8 +35,8 @@ fn blocks_take_every_row_once() {
     assert_eq!(of_rows(2, usize::MAX, u64::MAX), [1, 1]);
 }
 
-/// Logits `x`, and `h` in 16 bits, probabilities `p` and their gradient `g`, one value a row `r`,
-/// class ids `y`, class weights `w`, and a scalar `s`.
+/// Makes a folder of logits `x`, and `h` in 16 bits, probabilities `p` and their gradient `g`, one value a row `r`, class
+/// ids `y`, class weights `w`, and a scalar `s`.
 fn folder(rows: usize, cols: usize) -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut seed = 1_u32;
@@ -83,7 +83,7 @@ fn npy(descr: &str, shape: &str, data: Vec<u8>) -> Vec<u8> {
     .concat()
 }
 
-/// Runs a line whose `@` is the folder, with blocks of so many bytes, and gives all outputs.
+/// Runs a line whose `@` is the folder, with blocks of `block_bytes` bytes, and returns all outputs.
 fn outputs(folder: &TempDir, line: &str, block_bytes: u64) -> Vec<Vec<u8>> {
     let path = format!("{}/", folder.path().display());
     let words = line.split_whitespace().map(|word| word.replace('@', &path));
@@ -140,7 +140,7 @@ const LINES: [&str; 18] = [
     "cross-entropy @h.npy @h.npy --scale 0.1 --softcap 5 -o @out.npy --grad @out2.npy --reduction sum",
 ];
 
-/// Lines with the reference; on a device every other one, or all of them in a full run.
+/// Checks all lines with the reference; on a device every other one, or all of them in a full run.
 fn blocks_change_nothing(rows: usize, cols: usize, rows_of_a_block: usize, lines: &[&str]) {
     let folder = folder(rows, cols);
     let on_device = some(lines.to_vec(), 0, 2);
@@ -161,8 +161,8 @@ fn blocks_of_many_short_rows_change_no_bit() {
     blocks_change_nothing(131, 30, 10, &LINES);
 }
 
-/// So few rows as the last block has would be split, but for the other blocks. A device computes the lines that it does not
-/// compute of short rows.
+/// The last block has so few rows that a kernel chosen for it alone would split them. A device computes the lines that it
+/// does not compute of short rows.
 #[test]
 fn blocks_of_few_long_rows_change_no_bit() {
     blocks_change_nothing(21, 2051, 5, &LINES[1..]);

@@ -1,4 +1,4 @@
-//! The cross-entropy of some rows by the f64 reference.
+//! Cross-entropy of some rows by the f64 reference.
 
 use super::mean::Counts;
 use super::operands::Block;

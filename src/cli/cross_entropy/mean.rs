@@ -1,13 +1,13 @@
-//! From the losses of rows to the loss: sums in f64, in the order of the rows, and what a mean divides them by.
+//! Reduction of the losses of rows to the loss: sums in f64, in the order of the rows, and the divisor of a mean.
 
 use super::targets::{IGNORED, Targets};
 use wgpu_softmax::{Reduction, ZeroValid};
 
-/// How many rows count, and by how much, in the whole file.
+/// Number of the rows that count in the whole file, and the sum of their target weights.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Counts {
     pub(super) valid_rows: usize,
-    /// The sum of the target weights of the rows that count; their number without weights, or with probabilities.
+    /// Sum of the target weights of the rows that count; their number without weights, or with probabilities.
     pub(super) weight_sum: f64,
 }
 
@@ -29,8 +29,9 @@ impl Counts {
         }
     }
 
-    /// Weights by which the gradient of the mean is the same, and their sum: one that f32 holds, and not negative. The sum
-    /// may be negative, infinite or NaN where weights are: a finite weight over an infinite sum is 0.
+    /// Returns weights with which the gradient of the mean is the same, and their sum, which f32 holds and which is not
+    /// negative. The sum of the given ones may be negative, infinite or NaN where weights are: a finite weight over an
+    /// infinite sum is 0.
     pub(super) fn divided(self, weight: &[f64]) -> (Vec<f64>, f64) {
         let sum = self.weight_sum;
         let each = |of: &dyn Fn(f64) -> f64| weight.iter().map(|&weight| of(weight)).collect();
@@ -57,14 +58,14 @@ impl Counts {
     }
 }
 
-/// Makes f32 hold the sum of more f32 than there can be.
+/// Factor by which even the sum of more f32 than there can be becomes one that f32 holds.
 const SMALL: f64 = 1.0 / (1_u64 << 40) as f64;
 
-/// The sums over the rows so far.
+/// Sums over the rows so far.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Sums {
     losses: f64,
-    /// Of the z-losses, where they are not in the losses.
+    /// Sum of the z-losses, where they are not in the losses.
     z_losses: f64,
 }
 
@@ -74,7 +75,7 @@ impl Sums {
         self.z_losses += z_loss;
     }
 
-    /// The loss, if it is one value. The z-loss has no weights: its mean divides by the rows.
+    /// Returns the loss, if it is one value. The z-loss has no weights: its mean divides by the rows.
     pub(super) fn loss(
         self,
         reduction: Reduction,

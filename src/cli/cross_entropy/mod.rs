@@ -54,7 +54,7 @@ fn claim(args: &args::CrossEntropy) -> Result<Outputs, Failure> {
     outputs.text("json", args.common.json.path.as_deref())
 }
 
-/// Computes and writes all rows, and gives the sums of their losses.
+/// Computes and writes all rows, and returns the sums of their losses.
 fn compute(
     args: &args::CrossEntropy,
     engine: &Engine,
@@ -85,7 +85,7 @@ fn compute(
     })
 }
 
-/// What is written: the loss of every row as it comes, or one loss at the end; the others as they come.
+/// Outputs of the operation: the loss of every row as it comes, or one loss at the end; the others as they come.
 struct Results {
     of_each_row: bool,
     losses: ArrayOutput,

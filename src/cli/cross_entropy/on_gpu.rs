@@ -1,4 +1,4 @@
-//! The cross-entropy of some rows on the GPU: every row on its own, with the gradient of the reduced loss.
+//! Cross-entropy of some rows on the GPU: every row on its own, with the gradient of the reduced loss.
 
 use super::operands::Block;
 use super::settings::{Computed, Settings};
@@ -10,7 +10,7 @@ use wgpu_softmax::{
 };
 
 impl Settings {
-    /// What the kernel for so many rows has to solve.
+    /// Returns the problem that the kernel for `rows` rows has to solve.
     pub(super) fn problem(&self, rows: u64) -> Result<Problem, Error> {
         self.spec(rows, self.z_loss)?
             .problem(match self.wants.grad_logits {
@@ -33,8 +33,8 @@ impl Settings {
         }
     }
 
-    /// Computes in the type of the inputs. Where the losses are apart from their z-losses, or have other weights, the
-    /// gradient takes a run of its own.
+    /// Computes in the type of the inputs. If the losses are computed without their z-losses, or the gradient has other
+    /// weights, the gradient takes a run of its own.
     fn run<T: Element>(
         &self,
         gpu: &Gpu,
@@ -72,7 +72,7 @@ impl Settings {
         })
     }
 
-    /// The losses of rows; and the gradient of their mean, of which the whole file has the counts.
+    /// Returns the spec of the losses of rows, and of the gradient of their mean, whose counts are those of the whole file.
     fn spec(&self, rows: u64, z_loss: f32) -> Result<CrossEntropySpec, Error> {
         let mut spec = CrossEntropySpec::new(rows, self.classes as u64)
             .inner(self.inner as u64)

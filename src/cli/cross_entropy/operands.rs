@@ -1,4 +1,4 @@
-//! What cross-entropy reads, block by block.
+//! Operands of cross-entropy, read block by block.
 
 use super::targets::{SomeTargets, Targets};
 use crate::cli::args::{self, Reduction};
@@ -7,21 +7,21 @@ use crate::cli::files::{Floats, Input, Shape};
 use crate::cli::rows::Rows;
 use std::path::Path;
 
-/// Everything that is read.
+/// All operands.
 #[derive(Debug)]
 pub(super) struct Operands {
     pub(super) logits: Rows,
     pub(super) targets: Targets,
-    /// One weight a class.
+    /// Class weights, one a class.
     pub(super) weight: Option<Vec<f64>>,
     upstream: Upstream,
 }
 
-/// The gradient of the result.
+/// Upstream gradient: that of the result.
 #[derive(Debug)]
 enum Upstream {
     One,
-    /// The same for all rows.
+    /// One value for all rows.
     Same(f64),
     PerRow(Input),
 }
@@ -32,12 +32,12 @@ pub(super) struct Block {
     pub(super) rows: usize,
     pub(super) logits: Floats,
     pub(super) targets: SomeTargets,
-    /// The gradient of each row's loss, or of the loss to which it belongs.
+    /// Gradient of each row's loss, or of the loss to which the row belongs.
     pub(super) grad_losses: Option<Vec<f64>>,
 }
 
 impl Operands {
-    /// Opens all files; of the large ones, the values stay there.
+    /// Opens all files; the values of the large ones stay in them.
     pub(super) fn open(args: &args::CrossEntropy) -> Result<Self, Failure> {
         let logits = Rows::open(&args.logits, &args.common)?;
         let weight = args.weight.as_deref().map(|path| weight(path, &logits));
@@ -53,7 +53,7 @@ impl Operands {
         })
     }
 
-    /// The next rows.
+    /// Reads the next `rows` rows.
     pub(super) fn next(&mut self, rows: usize) -> Result<Block, Failure> {
         Ok(Block {
             rows,

@@ -1,4 +1,4 @@
-//! What all blocks share, and how the losses of their rows become the loss.
+//! Settings that all blocks share, and the reduction of the losses of their rows to the loss.
 
 use super::mean::{Counts, Sums};
 use super::operands::Operands;
@@ -7,11 +7,11 @@ use crate::cli::args;
 use crate::cli::files::{Float, Floats};
 use wgpu_softmax::{CrossEntropyWants, Reduction, TargetType, ZeroValid};
 
-/// What all blocks share.
+/// Settings that all blocks share.
 #[derive(Debug)]
 pub(super) struct Settings {
     pub(super) classes: usize,
-    /// How many logits the classes of a row lie apart.
+    /// Number of logits from one class of a row to the next.
     pub(super) inner: usize,
     pub(super) float: Float,
     pub(super) targets: TargetType,
@@ -24,14 +24,14 @@ pub(super) struct Settings {
     pub(super) reduction: Reduction,
     pub(super) zero_valid: ZeroValid,
     pub(super) counts: Counts,
-    /// Weights for the gradient of the mean, if they are others, and their sum.
+    /// Weights for the gradient of the mean, if they differ from `weight`, and their sum.
     pub(super) of_gradient: (Option<Vec<f64>>, f64),
-    /// The losses of rows are without their z-losses, since the mean divides the two by different counts.
+    /// True if the losses of rows are without their z-losses, since the mean divides the two by different counts.
     pub(super) apart: bool,
     pub(super) wants: CrossEntropyWants,
 }
 
-/// What was computed: the losses of the rows, and their lse; the gradient is empty unless asked for.
+/// Results of a block: the losses of the rows, and their lse and gradient, which may be empty unless asked for.
 #[derive(Debug)]
 pub(super) struct Computed {
     pub(super) losses: Vec<f64>,
@@ -102,13 +102,13 @@ impl Settings {
         }
     }
 
-    /// The loss of all rows, if it is one value.
+    /// Returns the loss of all rows, if it is one value.
     pub(super) fn loss(&self, sums: Sums) -> Option<f32> {
         let loss = sums.loss(self.reduction, self.zero_valid, self.counts);
         loss.map(|loss| loss as f32)
     }
 
-    /// The z-loss in the losses of rows.
+    /// Returns the factor of the z-loss in the losses of rows.
     pub(super) fn z_of_losses(&self) -> f32 {
         if self.apart { 0.0 } else { self.z_loss }
     }

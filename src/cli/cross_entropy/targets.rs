@@ -1,4 +1,4 @@
-//! What the logits are compared with. Class ids are read and checked before any work, probabilities with their rows.
+//! Targets of the rows. Class ids are read and checked before any work, probabilities with their rows.
 
 use crate::cli::args;
 use crate::cli::failure::Failure;
@@ -6,22 +6,22 @@ use crate::cli::files::{Floats, Input, Shape, Stored, index};
 use crate::cli::progress;
 use crate::cli::rows::Rows;
 
-/// Stands for every ignored target once the targets have been checked: no class has this id.
+/// Class id of every ignored target once the targets have been checked: no class has it.
 pub(super) const IGNORED: i32 = -1;
 
-/// Class ids that are in memory as they were read, at most.
+/// Number of class ids that are in memory as they were read, at most.
 const READ_AT_ONCE: usize = 1 << 16;
 
-/// The targets of all rows.
+/// Targets of all rows.
 #[derive(Debug)]
 pub(super) enum Targets {
-    /// One class id a row, each of a class there is or [`IGNORED`], and how many rows are done.
+    /// One class id a row, each of an existing class or [`IGNORED`], and the number of rows that are done.
     Ids { ids: Vec<i32>, done: usize },
     /// One probability a logit, in its type.
     Probs { input: Input, wide: bool },
 }
 
-/// The targets of some rows.
+/// Targets of some rows.
 #[derive(Debug)]
 pub(super) enum SomeTargets {
     Ids(Vec<i32>),
@@ -29,7 +29,7 @@ pub(super) enum SomeTargets {
 }
 
 impl Targets {
-    /// Tells class ids and probabilities apart by type and shape, and reads the former.
+    /// Distinguishes class ids from probabilities by type and shape, and reads the former.
     pub(super) fn open(args: &args::CrossEntropy, logits: &Rows) -> Result<Self, Failure> {
         let path = &args.targets;
         let input = logits.open_another(path)?;
@@ -60,7 +60,7 @@ impl Targets {
         Err(Failure::expected(path.display(), wanted, found))
     }
 
-    /// The targets of the next rows, which have so many classes.
+    /// Returns the targets of the next `rows` rows, which have `classes` classes.
     pub(super) fn next(&mut self, rows: usize, classes: usize) -> Result<SomeTargets, Failure> {
         match self {
             Self::Ids { ids, done } => {
@@ -77,7 +77,7 @@ impl Targets {
 }
 
 impl SomeTargets {
-    /// Which of the rows count: all that have probabilities, and all whose class id is not ignored.
+    /// Returns for each row true if it counts: all that have probabilities, and all whose class id is not ignored.
     pub(super) fn valid(&self, rows: usize) -> Vec<bool> {
         match self {
             Self::Ids(ids) => ids.iter().map(|&id| id != IGNORED).collect(),
@@ -107,8 +107,8 @@ fn class_ids(mut input: Input, classes: usize, ignored: Option<i64>) -> Result<V
     Ok(targets)
 }
 
-/// The id as the kernels take it, if there is such a class or it is ignored. All classes of a row that has been read
-/// have ids that fit.
+/// Returns the id as the kernels take it, if there is such a class or it is ignored. The classes of a row that can be
+/// read are few enough for i32.
 fn target(id: i128, classes: usize, ignored: Option<i64>) -> Option<i32> {
     if ignored.is_some_and(|ignored| id == ignored.into()) {
         return Some(IGNORED);

@@ -1,14 +1,14 @@
-//! What the command line calls a file: its path, and the array in it.
+//! Names of files on the command line: a path, and the array in the file.
 
 use super::format::Format;
 use crate::cli::failure::Failure;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-/// The names of standard input.
+/// Names of standard input.
 const STDIN: [&str; 2] = ["-", "/dev/stdin"];
 
-/// Whether this is standard input.
+/// Returns true for the names of standard input.
 pub(super) fn is_stdin(path: &Path) -> bool {
     STDIN.iter().any(|name| path == Path::new(name))
 }
@@ -21,7 +21,7 @@ pub(super) struct Named {
 }
 
 impl Named {
-    /// Parts a text that is no file's name at the first `#` with a file before it.
+    /// Splits a text that is no file's name at the first `#` with a file before it.
     pub(super) fn parse(text: &Path) -> Self {
         Self::part(text, |path| is_stdin(path) || path.exists())
     }
@@ -45,12 +45,12 @@ impl Named {
 pub(crate) struct Address {
     pub(crate) path: PathBuf,
     pub(crate) format: Format,
-    /// The tensor's name, where one is given.
+    /// Name of the tensor, where one is given.
     pub(crate) tensor: Option<String>,
 }
 
 impl Address {
-    /// Tells the format from the name; one without an ending is a `.npy` file.
+    /// Chooses the format by the name; one without an ending is a `.npy` file.
     pub(crate) fn parse(text: &Path) -> Result<Self, Failure> {
         if is_stdin(&Named::part(text, is_stdin).path) && text != Path::new("-") {
             return Err(Failure::expected(
@@ -85,7 +85,7 @@ impl Address {
         })
     }
 
-    /// A pipe or standard output: `.npy` whatever its name, unless that promises safetensors.
+    /// Returns the address of a pipe or standard output: `.npy` whatever its name, unless that promises safetensors.
     pub(crate) fn of_stream(text: &Path) -> Self {
         Self::parse(text).unwrap_or(Self {
             path: text.into(),
@@ -95,7 +95,7 @@ impl Address {
     }
 }
 
-/// Parts `FILE.safetensors#NAME` at the first `#` behind the ending.
+/// Splits `FILE.safetensors#NAME` at the first `#` behind the ending.
 fn split_tensor(text: &str) -> Option<(&str, &str)> {
     const ENDING: &str = ".safetensors";
     let place = text.find(".safetensors#")? + ENDING.len();

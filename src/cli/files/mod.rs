@@ -12,19 +12,19 @@ use address::Named;
 use format::{Bad, Bytes, Content, Source};
 use std::path::{Path, PathBuf};
 
-/// An array in a file whose header has been read and whose values come in C order.
+/// Array in a file whose header has been read and whose values come in C order.
 #[derive(Debug)]
 pub(crate) struct Input {
-    /// The file as the command line calls it.
+    /// Name of the file on the command line.
     pub(crate) path: PathBuf,
     source: Source<'static>,
-    /// Floats that have been read.
+    /// Number of floats that have been read.
     done: usize,
 }
 
 impl Input {
-    /// Opens a file, a pipe or standard input and reads its header. In `.npy`, void elements may be bf16. An index gives
-    /// way to the file that it names.
+    /// Opens a file, a pipe or standard input and reads its header. In `.npy`, void elements may be bf16. For an index,
+    /// opens the file that it names.
     pub(crate) fn open(path: &Path, void_is_bf16: bool) -> Result<Self, Failure> {
         let named = Named::parse(path);
         let mut bytes = opened::open(&named.path)?;
@@ -59,13 +59,13 @@ impl Input {
         self.source.header()
     }
 
-    /// Memory for so many items from it.
+    /// Reserves memory for `count` items of the file.
     pub(crate) fn room<T>(&self, count: usize) -> Result<Vec<T>, Failure> {
         let room = self.source.room(count);
         room.map_err(|error| Failure::system("read", &self.path, &error))
     }
 
-    /// The next `count` floats; those of float64 as float32, unless they are to stay `wide`.
+    /// Reads the next `count` floats; those of float64 as float32, unless they are to stay `wide`.
     pub(crate) fn floats(&mut self, count: usize, wide: bool) -> Result<Floats, Failure> {
         let read = self.source.floats(count);
         let floats = read.map_err(|error| Failure::system("read", &self.path, &error))?;
@@ -84,21 +84,21 @@ impl Input {
         })
     }
 
-    /// The next `count` truth values.
+    /// Reads the next `count` truth values.
     pub(crate) fn bools(&mut self, count: usize) -> Result<Vec<bool>, Failure> {
         let read = self.source.bools(count);
         read.map_err(|error| Failure::system("read", &self.path, &error))
     }
 
-    /// The next `count` integers.
+    /// Reads the next `count` integers.
     pub(crate) fn integers(&mut self, count: usize) -> Result<Vec<i128>, Failure> {
         let read = self.source.integers(count);
         read.map_err(|error| Failure::system("read", &self.path, &error))
     }
 }
 
-/// The header of an output, whose values follow. A tensor without a name of its own is called after its result. In `.npy`,
-/// void elements may be bf16.
+/// Returns the header of an output, whose values follow. A tensor without a name of its own has that of its result. In
+/// `.npy`, void elements may be bf16.
 pub(crate) fn head(
     address: &Address,
     result: &str,
@@ -122,7 +122,7 @@ fn failure(path: &Path, doing: &str, bad: Bad) -> Failure {
     }
 }
 
-/// The place of a flat index in an array of this shape.
+/// Returns the place along each axis of a flat index in an array of this shape.
 pub(crate) fn index(flat: usize, shape: &[usize]) -> Vec<usize> {
     let mut rest = flat;
     let mut index = vec![0; shape.len()];

@@ -1,4 +1,4 @@
-//! Inputs as the system has them: files, pipes and standard input, which is there once.
+//! Inputs from the system: files, pipes and standard input, which can be opened once.
 
 use super::address::is_stdin;
 use super::format::Bytes;
@@ -8,7 +8,7 @@ use std::io::{self, IsTerminal, Seek};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Opens what is read at a path.
+/// Opens a path to read from it.
 pub(super) fn open(path: &Path) -> Result<Bytes<'static>, Failure> {
     let opened = if is_stdin(path) {
         claim_stdin(path)?;
@@ -21,7 +21,8 @@ pub(super) fn open(path: &Path) -> Result<Bytes<'static>, Failure> {
         .map_err(|error| Failure::system("read", path, &error))
 }
 
-/// A file from its start on is read where its values are needed, all else as it comes.
+/// Returns the bytes of a file: one that is read from its start on at the places where values are needed, all else as it
+/// comes.
 fn bytes(mut file: File) -> io::Result<Bytes<'static>> {
     let metadata = file.metadata()?;
     let whole = metadata.is_file() && file.stream_position()? == 0;
@@ -45,7 +46,7 @@ fn claim_stdin(path: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Standard input without a buffer of its own.
+/// Returns standard input without a buffer of its own.
 #[cfg(unix)]
 fn stdin() -> io::Result<File> {
     use std::os::fd::AsFd;

@@ -6,12 +6,12 @@ use crate::cli::files::Shape;
 use crate::cli::rows::Rows;
 use std::ops::Range;
 
-/// The last two axes as (query, key).
+/// Causal mask: the last two axes as (query, key).
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Causal {
     pub(super) queries: usize,
     keys: usize,
-    /// A row has the keys of one query as its columns.
+    /// True if the columns of a row are the keys of one query.
     pub(super) along_rows: bool,
 }
 
@@ -31,7 +31,7 @@ impl Causal {
         }
     }
 
-    /// Which query the first of these rows belongs to. Where rows are not of queries, blocks have all queries.
+    /// Returns the query of the first of these rows; 0 if a row is not that of a query, where blocks have all queries.
     pub(super) fn first_query(self, rows: &Range<usize>) -> usize {
         match self.along_rows {
             true => rows.start % self.queries.max(1),
@@ -39,7 +39,7 @@ impl Causal {
         }
     }
 
-    /// Sets what is excluded in the scores of some queries, from one on.
+    /// Sets the excluded scores of queries, from `first_query` on, to `excluded`.
     pub(super) fn exclude<T: Copy>(self, scores: &mut [T], first_query: usize, excluded: T) {
         for (query, keys) in scores.chunks_exact_mut(self.keys.max(1)).enumerate() {
             let query = (first_query + query) % self.queries;
@@ -48,7 +48,7 @@ impl Causal {
         }
     }
 
-    /// Refuses to add to excluded logits what could undo that.
+    /// Refuses a mask that adds to excluded logits what could undo the exclusion.
     pub(super) fn require_fit(self, given: &Given) -> Result<(), Failure> {
         if self.along_rows || given.keeps_minus_infinity() {
             return Ok(());

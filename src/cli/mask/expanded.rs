@@ -5,7 +5,7 @@ use crate::cli::rows::Rows;
 use wgpu_softmax::EmptyRows;
 use wgpu_softmax::reference::{Columns, Masked, axis_to_rows, broadcast};
 
-/// The mask of some rows.
+/// Mask of some rows.
 #[derive(Debug, Default)]
 pub(crate) struct Expanded {
     additive: Option<Vec<f64>>,
@@ -14,7 +14,7 @@ pub(crate) struct Expanded {
 }
 
 impl Expanded {
-    /// One element a logit, in the order of the logits.
+    /// Expands a mask to one element a logit, in the order of the logits.
     pub(super) fn of(piece: Option<&Piece<'_>>, x: &Rows, rows: usize) -> Self {
         let mut expanded = Self::default();
         if let Some(Piece {
@@ -31,7 +31,7 @@ impl Expanded {
         expanded
     }
 
-    /// In rows.
+    /// Reorders the elements so that those of a row lie one after the other.
     pub(super) fn in_rows(self, slices: [usize; 3], empty_rows: EmptyRows) -> Self {
         Self {
             additive: self.additive.map(|added| axis_to_rows(&added, slices)),
@@ -40,7 +40,7 @@ impl Expanded {
         }
     }
 
-    /// Columns with this mask.
+    /// Returns the columns with this mask.
     pub(crate) fn on(&self, columns: Columns) -> Masked<'_, f64> {
         let mut masked = Masked::new(columns).empty_rows(self.empty_rows);
         if let Some(additive) = &self.additive {

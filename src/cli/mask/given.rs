@@ -1,4 +1,4 @@
-//! `--mask FILE`.
+//! Mask of `--mask FILE`.
 
 use crate::cli::failure::Failure;
 use crate::cli::files::{Input, Stored, narrow};
@@ -8,12 +8,12 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use wgpu_softmax::{Error, Mask, MaskKind};
 
-/// A mask for all logits.
+/// Mask for all logits.
 #[derive(Debug)]
 pub(super) struct Given {
     pub(super) path: PathBuf,
     mask: Mask,
-    /// Its shape, with as many axes as the logits have.
+    /// Shape of the mask, with as many axes as the logits have.
     shape: Vec<usize>,
     values: Values,
 }
@@ -21,12 +21,12 @@ pub(super) struct Given {
 #[derive(Debug)]
 enum Values {
     Additive(Vec<f32>),
-    /// The same for the reference.
+    /// Added values for the reference.
     Wide(Vec<f64>),
     Boolean(Vec<bool>),
 }
 
-/// What a box of logits has of a mask.
+/// Piece of a mask for a box of logits.
 #[derive(Debug)]
 pub(super) struct Piece<'a> {
     pub(super) mask: Mask,
@@ -34,7 +34,7 @@ pub(super) struct Piece<'a> {
     pub(super) elements: Elements<'a>,
 }
 
-/// Some elements of a mask.
+/// Elements of a piece of a mask.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Elements<'a> {
     Additive(&'a [f32]),
@@ -74,7 +74,7 @@ impl Given {
         })
     }
 
-    /// What a box of rows has of it: all of the axes along which it is broadcast.
+    /// Returns the piece of the mask for a box of rows: all of the axes along which it is broadcast.
     pub(super) fn piece(&self, x: &Rows, rows: &Range<usize>) -> Result<Piece<'_>, Error> {
         let of_box = x.box_shape(rows.len());
         let extents = self.shape.iter().zip(&of_box);
@@ -94,7 +94,7 @@ impl Given {
         })
     }
 
-    /// Whether a logit of `-inf` stays excluded whatever is added to it.
+    /// Returns true if a logit of `-inf` stays excluded whatever is added to it.
     pub(super) fn keeps_minus_infinity(&self) -> bool {
         match &self.values {
             Values::Additive(values) => values.iter().all(|value| *value < f32::INFINITY),

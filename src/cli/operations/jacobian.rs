@@ -1,4 +1,4 @@
-//! The Jacobian by the reference: written row by row of its matrices, which are never held.
+//! Jacobian by the reference: written row by row of its matrices, which are never held.
 
 use super::job::Job;
 use super::operands::Operands;
@@ -9,7 +9,7 @@ use crate::cli::files::Floats;
 use crate::cli::progress;
 use wgpu_softmax::reference::{Columns, jacobian_row, softmax};
 
-/// Values that are written at once, at least.
+/// Number of values that are written at once, at least.
 const PART: usize = 1 << 16;
 
 impl Job<'_> {

@@ -16,14 +16,14 @@ use wgpu_softmax::reference::Columns;
 use wgpu_softmax::variant::Operation;
 use wgpu_softmax::{Error, Gpu, MaskData, SoftmaxSpec};
 
-/// The result of some rows on the GPU, with the elements of their mask.
+/// Function that computes the result of some rows on the GPU, with the elements of their mask.
 pub(super) type OnGpu<'f> =
     dyn Fn(&Gpu, &SoftmaxSpec, &Block<Floats>, Option<MaskData<'_>>) -> Result<Floats, Error> + 'f;
 
-/// The result of some rows by the reference.
+/// Function that computes the result of some rows by the reference.
 pub(super) type ByReference<'f> = dyn Fn(&Block<Vec<f64>>, Columns, &Expanded) -> Vec<f64> + 'f;
 
-/// What the operations share, from the command line to the written result.
+/// Job that the operations share, from the command line to the written result.
 pub(super) struct Job<'a> {
     pub(super) operation: Operation,
     pub(super) result: &'static str,
@@ -51,7 +51,7 @@ impl<'a> Job<'a> {
         })
     }
 
-    /// Some logits count, and others do not.
+    /// Masks the logits: some of them count, and others do not.
     pub(super) fn masked(self, masking: Masking) -> Self {
         Self { masking, ..self }
     }
@@ -60,7 +60,7 @@ impl<'a> Job<'a> {
         Operands::open(path, self.common)
     }
 
-    /// Results have the logits' type, but logsumexp is f32 whatever that is.
+    /// Returns the type of results: that of the logits, f32 for f64, but f32 for logsumexp whatever that is.
     pub(super) fn float_of_result(&self, x: &Rows) -> Float {
         match self.operation {
             Operation::LogSumExp => Float::F32,
@@ -96,7 +96,7 @@ impl<'a> Job<'a> {
         self.outputs.finish([result], &[("json", &report)])
     }
 
-    /// The result of the next rows.
+    /// Computes the result of the next rows.
     fn compute(
         &self,
         engine: &Engine,
@@ -135,7 +135,7 @@ impl<'a> Job<'a> {
         })
     }
 
-    /// What is computed of so many rows, but for masks.
+    /// Returns the spec of `rows` rows, without masks.
     fn spec(&self, x: &Rows, rows: u64) -> SoftmaxSpec {
         let inner = if self.takes_rows() { 1 } else { x.inner };
         let spec = SoftmaxSpec::new(rows, x.cols as u64)
@@ -157,12 +157,12 @@ impl<'a> Job<'a> {
         })
     }
 
-    /// Whether the GPU, too, takes the columns of a row one after the other: a Jacobian has them twice.
+    /// Returns true if the GPU, too, takes the columns of a row one after the other: a Jacobian has them along two axes.
     fn takes_rows(&self) -> bool {
         self.operation == Operation::Jacobian
     }
 
-    /// The result of rows one after the other, as it lies in the file.
+    /// Reorders the result of rows that lie one after the other as it lies in the file.
     fn as_stored(&self, values: Floats, [outer, cols, inner]: [usize; 3]) -> Floats {
         match self.operation {
             Operation::LogSumExp => values,
@@ -176,7 +176,7 @@ impl<'a> Job<'a> {
     }
 }
 
-/// How many values of a result come from one of `rows` rows.
+/// Returns the number of values of a result that come from one of `rows` rows.
 fn values_of_a_row(shape: &[usize], rows: usize) -> usize {
     let values = shape
         .iter()

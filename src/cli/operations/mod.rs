@@ -1,4 +1,4 @@
-//! The operations with one result: what each reads, computes and writes.
+//! Operations with one result: the inputs, the computation and the output of each.
 
 mod jacobian;
 mod job;
@@ -13,7 +13,7 @@ use job::Job;
 use wgpu_softmax::reference;
 use wgpu_softmax::variant::Operation;
 
-/// An operation on slices of the type that these floats have; its result has that type too.
+/// Runs an operation on slices of the type that these floats have; its result has that type too.
 macro_rules! in_its_type {
     ($x:ident = $floats:expr => $run:expr) => {
         match $floats {
@@ -159,7 +159,7 @@ pub(crate) fn jacobian(args: &args::Jacobian) -> Result<(), Failure> {
     )
 }
 
-/// A row's square matrix grows faster than its file: refuses one that cannot be held.
+/// Refuses a row whose square matrix, which grows faster than its file, cannot be held.
 fn require_memory(x: &Rows, shape: &[usize]) -> Result<(), Failure> {
     let held = x
         .cols

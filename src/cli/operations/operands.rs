@@ -1,4 +1,4 @@
-//! What the operations with one result read, block by block.
+//! Inputs of the operations with one result, read block by block.
 
 use crate::cli::args;
 use crate::cli::failure::Failure;
@@ -6,16 +6,16 @@ use crate::cli::files::{Floats, Input};
 use crate::cli::rows::Rows;
 use std::path::Path;
 
-/// What an operation reads: rows, and with a backward pass a gradient.
+/// Inputs of an operation: rows, and with a backward pass a gradient.
 pub(super) struct Operands {
     pub(super) x: Rows,
     grad: Grad,
 }
 
-/// The gradient that a backward pass reads.
+/// Gradient that a backward pass reads.
 enum Grad {
     None,
-    /// Of every element, in the type of the rows.
+    /// One value for every element, in the type of the rows.
     Matrix(Input),
     /// One value a row.
     PerRow(Input),
@@ -51,8 +51,8 @@ impl Operands {
     }
 }
 
-/// Some rows of the operands: empty where there is no such operand. Values of one a row are f64, to which the others are
-/// widened for the reference alone.
+/// Some rows of the operands: empty where there is no such operand. Operands with one value a row are f64, to which the
+/// others are widened for the reference alone.
 pub(super) struct Block<M> {
     pub(super) x: M,
     pub(super) grad: M,
@@ -60,7 +60,7 @@ pub(super) struct Block<M> {
 }
 
 impl Block<Floats> {
-    /// With the columns of a row one after the other.
+    /// Reorders the values so that the columns of a row lie one after the other.
     pub(super) fn in_rows(self, slices: [usize; 3]) -> Self {
         Self {
             x: self.x.swapped(slices),

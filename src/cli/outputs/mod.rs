@@ -1,8 +1,8 @@
-//! Where results go: files, pipes and standard output.
+//! Destinations of results: files, pipes and standard output.
 //!
-//! Paths are claimed before any work, so that a bad one costs nothing. Files are written beside their places as the
-//! work goes on. When all of it has succeeded, the streams get what was kept for them, and only then are the files
-//! renamed into place. A failure on the way leaves every older file as it was.
+//! Paths are claimed before any work, so that a bad one costs nothing. Files are written next to their places as the work
+//! goes on. When all of it has succeeded, the streams get what was kept for them, and only then are the files renamed
+//! into place. A failure on the way leaves every older file as it was.
 
 mod place;
 mod staged;
@@ -18,11 +18,11 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// The outputs that the command line asks for, by the names of their results.
+/// Outputs that the command line asks for, by the names of their results.
 #[derive(Debug, Default)]
 pub(crate) struct Outputs {
     claims: Vec<Claim>,
-    /// In `.npy`, bf16 is written as void elements.
+    /// True if bf16 is written to `.npy` as void elements.
     void_is_bf16: bool,
 }
 
@@ -40,7 +40,7 @@ enum Kind {
     Text,
 }
 
-/// An array that is written as its values come, if anyone has asked for it.
+/// Array that is written as its values come, if anyone has asked for it.
 #[derive(Debug)]
 pub(crate) struct ArrayOutput {
     float: Float,
@@ -61,7 +61,7 @@ impl ArrayOutput {
 }
 
 impl Outputs {
-    /// None yet, of an operation.
+    /// Returns no outputs yet, for an operation.
     pub(crate) fn new(common: &Common) -> Self {
         Self {
             claims: Vec::new(),
@@ -110,12 +110,12 @@ impl Outputs {
         Ok(self)
     }
 
-    /// Whether nothing was asked for.
+    /// Returns true if nothing was asked for.
     pub(crate) fn is_empty(&self) -> bool {
         self.claims.is_empty()
     }
 
-    /// The names and paths of the arrays.
+    /// Returns the names and paths of the arrays.
     pub(crate) fn arrays(&self) -> impl Iterator<Item = (&'static str, &Path)> {
         self.claims
             .iter()
@@ -132,7 +132,7 @@ impl Outputs {
         to_stdout(|stdout| writeln!(stdout, "{line}"))
     }
 
-    /// Begins to write the array of this name, of which `float` and `shape` are known.
+    /// Begins to write the array of this name, of type `float` and shape `shape`.
     pub(crate) fn begin(
         &self,
         name: &str,
@@ -165,7 +165,8 @@ impl Outputs {
         place_all(arrays.chain(texts).collect())
     }
 
-    /// Puts texts that are not complete yet into their files: all of each, or what was there before. Streams wait.
+    /// Puts texts that are not complete yet into their files: each has all of its text, or what was there before. Streams
+    /// wait.
     pub(crate) fn refresh(&self, texts: &[(&str, &str)]) -> Result<(), Failure> {
         let staged = self.texts(texts, |place| matches!(place, Place::File(_)))?;
         unplaced::place(|| staged.into_iter().try_for_each(Staged::rename))
@@ -194,7 +195,7 @@ impl Outputs {
     }
 }
 
-/// Streams first, since files can still be left alone.
+/// Puts all outputs into their places: streams first, since files can still be left alone.
 fn place_all(mut staged: Vec<Staged>) -> Result<(), Failure> {
     progress::during("writing".into(), |_| {
         let streamed = staged.iter_mut().try_for_each(Staged::stream);
@@ -212,7 +213,7 @@ impl Claim {
     }
 }
 
-/// Writes to standard output at once; that nobody reads it any more is a quiet end.
+/// Writes to standard output at once; if nobody reads it any more, that is a quiet end.
 fn to_stdout(write: impl FnOnce(&mut io::StdoutLock<'_>) -> io::Result<()>) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
     write(&mut stdout)

@@ -1,10 +1,10 @@
-//! Where an output goes.
+//! Place of an output.
 
 use crate::cli::failure::Failure;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Links that are followed one after the other, at most: as many as Linux follows.
+/// Number of links that are followed one after the other, at most: as many as Linux follows.
 const LINKS: usize = 40;
 
 #[derive(Debug, Clone, PartialEq)]

@@ -1,4 +1,4 @@
-//! An output on its way: written beside its place, or kept until its stream may have it.
+//! Output on its way: written next to its place, or kept until its stream may have it.
 
 use super::place::Place;
 use super::{to_stdout, unplaced};
@@ -9,13 +9,13 @@ use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 use tempfile::{NamedTempFile, SpooledTempFile};
 
-/// What a stream is to have is kept in memory up to so many bytes, then in a temporary file.
+/// Number of bytes for a stream that are kept in memory; with more, all go to a temporary file.
 const KEPT_IN_MEMORY: usize = 64 << 20;
 
-/// An output that is not yet in its place.
+/// Output that is not yet in its place.
 #[derive(Debug)]
 pub(crate) struct Staged {
-    /// The output as the command line calls it.
+    /// Name of the output on the command line.
     path: PathBuf,
     place: Place,
     content: Content,
@@ -63,7 +63,7 @@ impl Staged {
         written.map_err(|error| Failure::system("write", &self.path, &error))
     }
 
-    /// Gives a stream what was kept for it.
+    /// Writes to a stream what was kept for it.
     pub(super) fn stream(&mut self) -> Result<(), Failure> {
         let Content::Kept(kept) = &mut self.content else {
             return Ok(());
@@ -81,7 +81,7 @@ impl Staged {
             .map_err(cannot)
     }
 
-    /// Puts a file into its place.
+    /// Moves a file into its place.
     pub(super) fn rename(self) -> Result<(), Failure> {
         let (Content::BesidePlace(file), Place::File(place)) = (self.content, self.place) else {
             return Ok(());
@@ -93,7 +93,7 @@ impl Staged {
     }
 }
 
-/// With the mode of the file that it will replace, or that of any new file.
+/// Makes a file next to `place`, with the mode of the file that it will replace, or that of any new file.
 fn new_file_beside(place: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".wgpu-softmax-");

@@ -1,4 +1,4 @@
-//! Files that are not in their places yet: an interrupted run takes them with it.
+//! Files that are not in their places yet: an interrupted run removes them.
 
 use std::io;
 use std::path::PathBuf;
@@ -39,7 +39,7 @@ mod signals {
     use std::sync::{Once, mpsc};
     use std::thread;
 
-    /// From now on, removes the files and then ends as the signal has it.
+    /// Makes a signal, from now on, remove the files before it has its usual effect.
     pub(super) fn heed() {
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {
@@ -62,7 +62,7 @@ mod signals {
         });
     }
 
-    /// What ends a run, but for what it was started to ignore, as nohup does. Linux tells.
+    /// Returns the signals that end a run, except for those that it was started to ignore, as by nohup: known on Linux.
     fn not_ignored() -> Vec<i32> {
         let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
         let ignored = status

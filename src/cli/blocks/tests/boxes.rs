@@ -1,4 +1,4 @@
-//! Blocks along other axes than the last one, and of masked rows.
+//! Tests of blocks along other axes than the last one, and of masked rows.
 
 use super::super::Blocks;
 use super::sweep::some;
@@ -7,7 +7,7 @@ use std::fs;
 use std::ops::Range;
 use tempfile::TempDir;
 
-/// A range of one axis, one place of those before it, all of those behind it; and whole slices.
+/// A block is a range of one axis, at one place of those before it and with all of those behind it; and it has whole slices.
 #[test]
 fn blocks_of_masked_rows_are_boxes() {
     for outer in [&[][..], &[5], &[2, 3], &[3, 1, 4], &[2, 6, 3], &[2, 0, 3]] {
@@ -47,7 +47,7 @@ fn is_box(slices: &Range<usize>, outer: &[usize]) -> bool {
     })
 }
 
-/// Lines with logits `t` of shape (2, 3, 4, 8), and masks of other shapes.
+/// Command lines with logits `t` of shape (2, 3, 4, 8), and masks of other shapes.
 const LINES: [&str; 14] = [
     "softmax @t.npy",
     "logsumexp @t.npy",
@@ -83,7 +83,7 @@ fn folder() -> TempDir {
     folder
 }
 
-/// Rows of a block.
+/// Numbers of rows of a block.
 const ROWS: [u64; 8] = [1, 2, 3, 5, 8, 12, 17, 24];
 
 #[test]

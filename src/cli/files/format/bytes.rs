@@ -1,18 +1,18 @@
-//! Where an array's bytes come from: a file, of which any part can be had, or a pipe, which only goes on.
+//! Bytes of a file that holds an array: of a regular file any part can be read, while a pipe only goes on.
 
 use std::fmt;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 
-/// What can be read from any place.
+/// Reader that can read from any place.
 pub(crate) trait ReadSeek: Read + Seek {}
 
 impl<T: Read + Seek> ReadSeek for T {}
 
-/// The bytes from the start of a file on.
+/// Bytes of a file, from its start on.
 pub(crate) enum Bytes<'a> {
-    /// As many as this.
+    /// A file and its length.
     File(Box<dyn ReadSeek + 'a>, u64),
-    /// As they come, and how many have come.
+    /// A pipe, and the number of bytes that have come from it.
     Pipe(Box<dyn Read + 'a>, u64),
 }
 
@@ -25,7 +25,7 @@ impl<'a> Bytes<'a> {
         Self::Pipe(Box::new(pipe), 0)
     }
 
-    /// How many there are, where that is known before the last of them.
+    /// Returns the number of bytes, where it is known before the last of them.
     pub(super) fn length(&self) -> Option<u64> {
         match self {
             Self::File(_, length) => Some(*length),
@@ -33,7 +33,7 @@ impl<'a> Bytes<'a> {
         }
     }
 
-    /// The first bytes, so many if there are; they stay to be read.
+    /// Returns the first `wanted` bytes, or as many as there are; they stay to be read.
     pub(crate) fn start(&mut self, wanted: u64) -> io::Result<Vec<u8>> {
         let mut start = Vec::new();
         self.take(wanted).read_to_end(&mut start)?;
@@ -48,7 +48,7 @@ impl<'a> Bytes<'a> {
         Ok(start)
     }
 
-    /// Goes on from a place behind what has been read.
+    /// Continues at a place behind what has been read.
     pub(super) fn go_to(&mut self, place: u64) -> io::Result<()> {
         match self {
             Self::File(file, _) => file.seek(SeekFrom::Start(place)).map(drop),
@@ -59,7 +59,7 @@ impl<'a> Bytes<'a> {
         }
     }
 
-    /// With every part at hand: what comes from a pipe goes to a file without a name.
+    /// Returns a file with every part at hand: the bytes of a pipe go to a file without a name.
     pub(super) fn into_file(self) -> io::Result<Box<dyn ReadSeek + 'a>> {
         match self {
             Self::File(file, _) => Ok(file),

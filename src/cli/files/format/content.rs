@@ -1,24 +1,25 @@
-//! What a file is, by its first bytes: its name has a say only where these say nothing.
+//! Kind of a file by its first bytes; its name decides only where these do not.
 
 use super::safetensors;
 use std::path::Path;
 
-/// The kinds of files that hold arrays.
+/// Kind of a file that holds arrays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Content {
     Npy,
     /// A ZIP archive of `.npy` files.
     Npz,
     Safetensors,
-    /// JSON that says which `.safetensors` file has which tensor.
+    /// JSON with the name of the `.safetensors` file of each tensor.
     Index,
 }
 
 impl Content {
-    /// Bytes that tell it.
+    /// Number of first bytes that determine the kind.
     pub(crate) const START: u64 = 9;
 
-    /// The kind of a file that starts so. What is none of them is what its name promises, to be refused as such.
+    /// Returns the kind of a file that begins with `start`. A file of no known kind is of the one that its name promises,
+    /// to be refused as such.
     pub(crate) fn of(start: &[u8], path: &Path) -> Self {
         match start {
             [0x93, b'N', b'U', b'M', b'P', b'Y', ..] => Self::Npy,

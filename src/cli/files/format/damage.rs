@@ -11,7 +11,7 @@ use proptest::test_runner::TestRunner;
 use std::cell::Cell;
 use std::io::Cursor;
 
-/// A file as a header's text and data, put together by its format.
+/// File as a header's text and data, put together by its format.
 #[derive(Debug, Clone)]
 pub(super) struct Parts {
     pub(super) text: Vec<u8>,
@@ -19,7 +19,7 @@ pub(super) struct Parts {
     pub(super) assemble: fn(&[u8], &[u8]) -> Vec<u8>,
 }
 
-/// What of the damaged files got how far.
+/// Numbers of damaged files: all, those that pass the magic, and those that pass the header.
 #[derive(Debug, Default)]
 struct Tally {
     cases: Cell<u32>,
@@ -27,7 +27,7 @@ struct Tally {
     header: Cell<u32>,
 }
 
-/// PROPTEST_CASES raises their number; shares of fewer would be chance.
+/// Returns the number of cases: 4096, or PROPTEST_CASES, but 512 at least, since fractions of fewer would be chance.
 pub(super) fn cases() -> ProptestConfig {
     let cases = std::env::var("PROPTEST_CASES")
         .ok()
@@ -65,8 +65,8 @@ pub(super) fn never_panics(
     assert!(10 * tally.header.get() >= tally.cases.get(), "{tally:?}");
 }
 
-/// Whether the values of a file are as many as its header says, and no more than its bytes; none if it is refused. What an
-/// archive holds is more than its bytes, and refused by its checksum at the latest.
+/// Returns true if the values of a file are as many as its header says, and no more than its bytes; none if it is
+/// refused. An archive may hold more than its bytes; a damaged one is refused by its checksum at the latest.
 pub(super) fn read_all(content: Content, bytes: &[u8]) -> Option<bool> {
     let file = Bytes::of_file(Cursor::new(bytes), bytes.len() as u64);
     let mut source = Source::open(file, content, None, true).ok()?;

@@ -15,7 +15,7 @@ pub(crate) enum Floats {
 }
 
 impl Floats {
-    /// The values as f64, which holds all of them.
+    /// Returns the values as f64, which holds all of them.
     pub(crate) fn into_f64(self) -> Vec<f64> {
         let each = |bits: Vec<u16>, dtype: DType| {
             let decode = |bits: u16| dtype.decode(bits.into()).into();
@@ -29,7 +29,7 @@ impl Floats {
         }
     }
 
-    /// The values, those of f64 rounded to f32; or the first number that is infinite in f32, and its place.
+    /// Returns the values, those of f64 rounded to f32; or the first number that is infinite in f32, and its place.
     pub(crate) fn narrowed(self) -> Result<Self, (usize, f64)> {
         let Self::F64(values) = self else {
             return Ok(self);
@@ -41,7 +41,7 @@ impl Floats {
         }
     }
 
-    /// Values to be stored as `float`: rounded once, to nearest even, subnormals kept, overflow to infinity.
+    /// Rounds values to be stored as `float`, f64 as f32: once, to nearest even, subnormals kept, overflow to infinity.
     pub(crate) fn from_f64(values: Vec<f64>, float: Float) -> Self {
         let each = |dtype: DType| {
             let encode = |&value: &f64| dtype.encode(to_odd(value)) as u16;
@@ -54,7 +54,7 @@ impl Floats {
         }
     }
 
-    /// Values of shape `[outer, a, b]`, or none, as those of `[outer, b, a]`.
+    /// Returns the values of shape `[outer, a, b]`, or none, as those of `[outer, b, a]`.
     pub(crate) fn swapped(self, shape: [usize; 3]) -> Self {
         let [_, a, b] = shape;
         match self {
@@ -74,7 +74,7 @@ impl Floats {
         }
     }
 
-    /// The type that a file has them in.
+    /// Returns the type that these values have in a file.
     pub(crate) fn float(&self) -> Float {
         match self {
             Self::F16(_) => Float::F16,
@@ -96,13 +96,14 @@ impl Floats {
     }
 }
 
-/// Values rounded to nearest in f32.
+/// Rounds values to nearest in f32.
 pub(crate) fn narrow(values: Vec<f64>) -> Vec<f32> {
     values.into_iter().map(|value| value as f32).collect()
 }
 
-/// A value that f32 lacks becomes the one of its two neighbours whose last bit is 1. The middle of two 16-bit values has
-/// a last bit of 0: nothing becomes it that is not, and to round on to 16 bits is as good as to round once.
+/// Rounds to odd: a value that f32 lacks becomes the one of its two neighbours whose last bit is 1. The middle of two
+/// 16-bit values has a last bit of 0, so that no other value becomes it, and rounding on to 16 bits is as good as
+/// rounding once.
 fn to_odd(value: f64) -> f32 {
     let nearest = value as f32;
     let towards_zero = match f64::from(nearest).abs() > value.abs() {
@@ -140,7 +141,7 @@ mod tests {
         }
     }
 
-    /// Every value of 16 bits, as f64.
+    /// Returns every value of 16 bits, as f64.
     fn all(stored: impl Fn(Vec<u16>) -> Floats) -> Vec<(u16, f64)> {
         let bits: Vec<u16> = (0..=u16::MAX).collect();
         let values = stored(bits.clone()).into_f64();
@@ -164,7 +165,7 @@ mod tests {
         }
     }
 
-    /// What lies beside the middle of two neighbours by less than f32 can tell goes to the nearer one.
+    /// A value that differs from the middle of two neighbours by less than f32 resolves goes to the nearer neighbour.
     #[test]
     fn values_are_rounded_once() {
         let pairs = [

@@ -1,4 +1,4 @@
-//! The index of tensors in several `.safetensors` files, `model.safetensors.index.json`: which file has which tensor.
+//! Index of tensors in several `.safetensors` files, `model.safetensors.index.json`: the file of each tensor.
 
 use super::{Bad, Bytes, brief, pick};
 use serde::Deserialize;
@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Component, Path};
 
-/// Enough for some hundred thousand tensors.
+/// Length of an index in bytes, at most: enough for some hundred thousand tensors.
 const LONGEST: u64 = 25_000_000;
 
 const INDEX: &str = "an index of tensors, JSON with a \"weight_map\"";
@@ -16,7 +16,7 @@ struct Index {
     weight_map: BTreeMap<String, String>,
 }
 
-/// The file that has the tensor, a path from the index on, and the tensor's name.
+/// Returns the file that has the tensor, as a path from the index on, and the tensor's name.
 pub(crate) fn shard(bytes: &mut Bytes<'_>, wanted: Option<&str>) -> Result<(String, String), Bad> {
     let mut text = Vec::new();
     bytes.take(LONGEST + 1).read_to_end(&mut text)?;

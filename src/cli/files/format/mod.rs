@@ -1,4 +1,4 @@
-//! The formats of array files, from bytes to values and back. Knows nothing of paths and messages.
+//! Formats of array files, from bytes to values and back. Knows nothing of paths and messages.
 //!
 //! A header is believed only after it has been checked against the file's length, where that is known, so that nothing is
 //! allocated by its word alone; and whatever the bytes, the outcome is values or a [`Bad`].
@@ -25,39 +25,39 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, Read};
 
-/// How an array is written to a file.
+/// Format in which an array is written to a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
     Npy,
     Safetensors,
 }
 
-/// What a file says of an array, checked against the file's length.
+/// Header of an array in a file, checked against the file's length.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Header {
     pub(crate) stored: Stored,
     pub(crate) shape: Vec<usize>,
-    /// The most significant byte of a value comes first.
+    /// True if the most significant byte of a value comes first.
     big_endian: bool,
-    /// The first axis is the fastest.
+    /// True if the first axis is the fastest.
     fortran: bool,
-    /// Where the values begin.
+    /// Offset of the first value in the file, in bytes.
     start: u64,
 }
 
 impl Header {
-    /// How many values there are.
+    /// Returns the number of values.
     pub(crate) fn count(&self) -> usize {
         self.shape.iter().product()
     }
 
-    /// The bytes of all values.
+    /// Returns the number of bytes of all values.
     fn bytes(&self) -> u64 {
         self.count() as u64 * self.stored.width() as u64
     }
 }
 
-/// What is wrong with a file.
+/// Reason why a file is not read or written.
 #[derive(Debug)]
 pub(crate) enum Bad {
     System(io::Error),
@@ -72,7 +72,7 @@ impl Bad {
         }
     }
 
-    /// Other data than those of the header.
+    /// Returns the error of `found` bytes of data where the header has another number.
     fn data(header: &Header, found: u64) -> Self {
         let (bytes, stored, shape) = (header.bytes(), header.stored, Shape(&header.shape));
         let wanted = format!("{bytes} bytes of data for {stored} of shape {shape}");
@@ -86,8 +86,8 @@ impl From<io::Error> for Bad {
     }
 }
 
-/// The header of a file that holds one array of floats in C order: the values follow it. In `.npy`, void elements may be
-/// bf16.
+/// Returns the header of a file that holds one array of floats in C order: the values follow it. In `.npy`, void elements
+/// may be bf16.
 ///
 /// # Errors
 ///
@@ -105,7 +105,7 @@ pub(crate) fn head(
     }
 }
 
-/// Axes of an array, at most: as many as NumPy allows.
+/// Number of axes of an array, at most: as many as NumPy allows.
 const MOST_AXES: usize = 64;
 
 fn require_few_axes(shape: &[usize]) -> Result<(), Bad> {
@@ -118,7 +118,7 @@ fn require_few_axes(shape: &[usize]) -> Result<(), Bad> {
     ))
 }
 
-/// The entry of this name, or the only one; `what` they are.
+/// Finds the entry of this name, or the only one; `what` is the word for an entry.
 fn pick<'e, T>(
     entries: &'e BTreeMap<String, T>,
     what: &str,
@@ -143,7 +143,7 @@ fn article(what: &str) -> &'static str {
     if what.starts_with('a') { "an" } else { "a" }
 }
 
-/// The names for a message: how many there are, and the first of them.
+/// Lists the names for a message: their number, and the first of them.
 fn names<T>(entries: &BTreeMap<String, T>) -> String {
     let quoted = |name| format!("\"{}\"", brief(name));
     let shown: Vec<_> = entries.keys().take(8).map(|name| quoted(name)).collect();
@@ -154,7 +154,7 @@ fn names<T>(entries: &BTreeMap<String, T>) -> String {
     }
 }
 
-/// The start of a text from a file, fit for a message: what cannot be seen is escaped.
+/// Returns the start of a text from a file, fit for a message: what cannot be seen is escaped.
 fn brief(text: &str) -> String {
     const LONGEST: usize = 100;
     let mut chars = text.trim_end().chars();
@@ -169,7 +169,7 @@ fn brief(text: &str) -> String {
     brief
 }
 
-/// Fills up `head` with `wanted` bytes more; `what` is expected to have them.
+/// Appends `wanted` more bytes to `head`; `what` is expected to have them.
 fn append(reader: &mut impl Read, head: &mut Vec<u8>, wanted: u64, what: &str) -> Result<(), Bad> {
     let found = reader.take(wanted).read_to_end(head)?;
     if (found as u64) < wanted {

@@ -14,7 +14,7 @@ const LONGEST_HEADER: u64 = 10_000;
 
 const PLAIN: &str = "the header of a plain array";
 
-/// The type of elements of two bytes that are nothing to NumPy, by which ml_dtypes saves bf16.
+/// Type of elements of two bytes that NumPy has no type for, as which ml_dtypes saves bf16.
 const VOID: &str = "V2";
 
 /// Reads the header of a file of `length` bytes, if that is known. Void elements may be bf16.
@@ -42,7 +42,7 @@ pub(super) fn read_header(
     }
 }
 
-/// Version 1.0, C order.
+/// Returns a header of version 1.0, C order.
 pub(super) fn head(float: Float, shape: &[usize], void_is_bf16: bool) -> Result<Vec<u8>, Bad> {
     if float == Float::Bf16 && !void_is_bf16 {
         let other = "a .safetensors file for bfloat16, or --bf16";
@@ -64,7 +64,7 @@ pub(super) fn head(float: Float, shape: &[usize], void_is_bf16: bool) -> Result<
     .concat())
 }
 
-/// The header's text, and where the data start.
+/// Reads the header's text, and the offset of the data.
 fn read_text(reader: &mut impl Read) -> Result<(String, u64), Bad> {
     const NPY: &str = "a .npy file";
     let mut head = Vec::new();
@@ -106,7 +106,7 @@ fn latin_1(text: &[u8]) -> String {
     text.iter().copied().map(char::from).collect()
 }
 
-/// The shape, if the bytes of its values can be counted, whichever of its axes are empty.
+/// Returns the shape, if the bytes of its values can be counted even with each empty axis taken as 1.
 fn native(shape: &[u64], stored: Stored) -> Option<Vec<usize>> {
     let shape = shape.iter().map(|&axis| usize::try_from(axis).ok());
     let shape: Vec<usize> = shape.collect::<Option<_>>()?;
@@ -119,7 +119,7 @@ fn native(shape: &[u64], stored: Stored) -> Option<Vec<usize>> {
     Some(shape)
 }
 
-/// The type, and whether its most significant byte comes first.
+/// Returns the type, and true if its most significant byte comes first.
 fn stored(descr: Option<&str>, void_is_bf16: bool) -> Result<(Stored, bool), Bad> {
     const KNOWN: &str = "floats, integers or bool";
     let descr = descr.ok_or_else(|| Bad::content(KNOWN, "records of several fields"))?;

@@ -17,7 +17,7 @@ const NPZ: &str = "a .npz file";
 
 type Member = (ZipArchiveEntryWayfinder, CompressionMethod);
 
-/// The bytes of a member, and how many they are to be. One without a name is the only one.
+/// Returns the bytes of a member, and the number that they are to be. A member without a name is the only one.
 pub(super) fn member<'a>(
     bytes: Bytes<'a>,
     wanted: Option<&str>,
@@ -46,7 +46,7 @@ pub(super) fn member<'a>(
     Ok((member, place.uncompressed_size_hint()))
 }
 
-/// All members by their names without `.npy`.
+/// Returns all members by their names without `.npy`.
 fn members<R: ReaderAt>(
     archive: &ZipArchive<R>,
     buffer: &mut [u8],
@@ -74,7 +74,7 @@ fn bad(error: rawzip::Error) -> Bad {
     }
 }
 
-/// The archive's file, of which the directory is read first and then a member.
+/// File of the archive, of which the directory is read first and then a member.
 #[derive(Clone)]
 struct Shared<'a>(Rc<RefCell<Box<dyn ReadSeek + 'a>>>);
 

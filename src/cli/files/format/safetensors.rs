@@ -1,12 +1,12 @@
 //! `.safetensors`: eight bytes with the length of a JSON text, the text, and the tensors' bytes without gaps.
 //!
-//! The crate `safetensors` checks that the tensors follow each other and have the bytes of their shapes. Checks of
-//! ours come before and after, since it wants the whole file in memory, takes the last of two tensors of one name,
-//! and lets a header be long enough to fill the memory several times:
+//! The crate `safetensors` checks that the tensors follow each other and have the bytes of their shapes. Checks of ours
+//! come before and after, since it wants the whole file in memory, takes the last of two tensors of one name, and lets a
+//! header be long enough to fill the memory several times:
 //!
 //! 1. the text is there, begins with a brace as the format demands, and is no longer than [`LONGEST_HEADER`];
 //! 2. no name comes twice;
-//! 3. behind it stand exactly the bytes of all tensors, where the file's length is known.
+//! 3. exactly the bytes of all tensors stand behind it, where the file's length is known.
 
 use super::{Bad, Float, Header, Stored, append, brief, pick, require_few_axes};
 use safetensors::Dtype;
@@ -17,15 +17,15 @@ use std::collections::btree_map::Entry;
 use std::fmt;
 use std::io::Read;
 
-/// Enough for some hundred thousand tensors.
+/// Length of a header in bytes, at most: enough for some hundred thousand tensors.
 const LONGEST_HEADER: u64 = 25_000_000;
 
-/// What the format keeps for itself among the names of tensors.
+/// Name that the format keeps for itself among the names of tensors.
 const METADATA: &str = "__metadata__";
 
 const SAFETENSORS: &str = "a .safetensors file";
 
-/// Whether bytes can be the first ones of such a file: a length and a brace.
+/// Returns true if these bytes can be the first ones of such a file: a length and a brace.
 pub(super) fn begin(start: &[u8]) -> bool {
     let length = start
         .first_chunk()
@@ -54,7 +54,7 @@ pub(super) fn read_header(
     })
 }
 
-/// The header of a file with this tensor alone.
+/// Returns the header of a file with this tensor alone.
 pub(super) fn head(name: &str, float: Float, shape: &[usize]) -> Result<Vec<u8>, Bad> {
     if name.is_empty() || name == METADATA {
         return Err(Bad::content(
@@ -87,7 +87,7 @@ fn bad_header(error: impl fmt::Display) -> Bad {
     )
 }
 
-/// The JSON text, which lies within the file.
+/// Reads the JSON text, which must lie within the file.
 fn read_text(reader: &mut impl Read, length: Option<u64>) -> Result<Vec<u8>, Bad> {
     let mut word = Vec::new();
     append(reader, &mut word, 8, SAFETENSORS)?;
@@ -161,7 +161,7 @@ fn dtype(float: Float) -> Dtype {
     }
 }
 
-/// The tensors of a file by their names.
+/// Tensors of a file by their names.
 struct Tensors(BTreeMap<String, TensorInfo>);
 
 impl<'de> Deserialize<'de> for Tensors {

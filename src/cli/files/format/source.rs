@@ -1,16 +1,16 @@
-//! An array that is read from its file as its values are needed.
+//! Array that is read from its file as its values are needed.
 
 use super::{Bad, Bytes, Content, Float, Floats, Header, Stored, npy, npz, safetensors};
 use std::fmt;
 use std::io::{self, BufReader, Cursor, Read};
 
-/// An array in a file: its header has been read, its values come in C order, some at a time.
+/// Array in a file: its header has been read, its values come in C order, some at a time.
 pub(crate) struct Source<'a> {
     header: Header,
     reader: Box<dyn Read + 'a>,
-    /// Bytes that have been read of the values.
+    /// Number of bytes of values that have been read.
     done: u64,
-    /// The values do not lie in C order.
+    /// True if the values do not lie in C order.
     scattered: bool,
 }
 
@@ -63,7 +63,7 @@ impl<'a> Source<'a> {
         &self.header
     }
 
-    /// The next `count` floats.
+    /// Reads the next `count` floats.
     ///
     /// # Errors
     ///
@@ -78,7 +78,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// The next `count` truth values: all bytes but 0 are true.
+    /// Reads the next `count` truth values: all bytes but 0 are true.
     ///
     /// # Errors
     ///
@@ -90,7 +90,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// The next `count` integers.
+    /// Reads the next `count` integers.
     ///
     /// # Errors
     ///
@@ -109,7 +109,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// The next `count` values of `N` bytes.
+    /// Reads the next `count` values of `N` bytes.
     fn next<const N: usize, T>(
         &mut self,
         count: usize,
@@ -167,7 +167,7 @@ impl<'a> Source<'a> {
         Err(io::Error::new(io::ErrorKind::UnexpectedEof, end))
     }
 
-    /// Memory for so many items.
+    /// Reserves memory for `count` items.
     pub(crate) fn room<T>(&self, count: usize) -> io::Result<Vec<T>> {
         let mut items = Vec::new();
         items.try_reserve_exact(count).map_err(|_| {
@@ -179,7 +179,7 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Where the value of a flat C index lies if the first axis is the fastest.
+/// Returns the place of the value of a flat C index where the first axis is the fastest.
 fn fortran_place(flat: usize, shape: &[usize]) -> usize {
     let (mut rest, mut stride, mut place) = (flat, shape.iter().product::<usize>(), 0);
     for &axis in shape.iter().rev() {

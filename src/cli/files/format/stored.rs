@@ -1,4 +1,4 @@
-//! The types of values that files hold.
+//! Types of values that files hold.
 
 use std::fmt;
 use wgpu_softmax::DType;
@@ -27,7 +27,7 @@ pub(crate) enum Stored {
     Bool,
 }
 
-/// Each type with its names, NumPy's own and that of a `.npy` header without the byte order, and its bytes.
+/// Types, each with NumPy's name, the name in a `.npy` header without the byte order, and the bytes of a value.
 const TYPES: [(Stored, &str, &str, usize); 13] = [
     (Stored::Float(Float::F16), "float16", "f2", 2),
     (Stored::Float(Float::Bf16), "bfloat16", "V2", 2),
@@ -45,7 +45,7 @@ const TYPES: [(Stored, &str, &str, usize); 13] = [
 ];
 
 impl Float {
-    /// How the kernels read this one: f64 as f32.
+    /// Returns the type as which the kernels read this one: f64 as f32.
     pub(crate) fn dtype(self) -> DType {
         match self {
             Self::F16 => DType::F16,
@@ -54,7 +54,7 @@ impl Float {
         }
     }
 
-    /// The type of results computed from this one: f64 is computed in f32.
+    /// Returns the type of results computed from this one: f64 is computed in f32.
     pub(crate) fn of_results(self) -> Self {
         match self {
             Self::F64 => Self::F32,
@@ -64,7 +64,7 @@ impl Float {
 }
 
 impl Stored {
-    /// The type of this name, either of them.
+    /// Finds the type by either of its names.
     pub(crate) fn named(name: &str) -> Option<Self> {
         let is_named =
             |&&(_, own, code, _): &&(Self, &str, &str, usize)| [own, code].contains(&name);
@@ -72,12 +72,12 @@ impl Stored {
         Some(*stored)
     }
 
-    /// The name in a `.npy` header, without the byte order.
+    /// Returns the name in a `.npy` header, without the byte order.
     pub(crate) fn code(self) -> &'static str {
         self.entry().2
     }
 
-    /// Bytes of a value.
+    /// Returns the number of bytes of a value.
     pub(crate) fn width(self) -> usize {
         self.entry().3
     }

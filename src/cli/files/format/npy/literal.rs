@@ -1,12 +1,12 @@
-//! The text of a `.npy` header: the literal of a Python dictionary, as much of that grammar as plain arrays need.
+//! Text of a `.npy` header: the literal of a Python dictionary, as much of that grammar as plain arrays need.
 //!
-//! Python 2 and 3 have written it, by hand or by machine: integers may end in `L`, texts may begin with `u`, and white
-//! space, line ends and comments may stand between any two tokens.
+//! Headers are written by Python 2 and 3, by hand or by machine: integers may end in `L`, texts may begin with `u`, and
+//! white space, line ends and comments may stand between any two tokens.
 
 use std::iter::Peekable;
 use std::str::Chars;
 
-/// What a header says.
+/// Content of a header.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Literal {
     /// None where the elements are records.
@@ -81,7 +81,7 @@ impl Tokens<'_> {
         }
     }
 
-    /// Numbers with a comma behind each of them but the last of several.
+    /// Reads numbers with a comma behind each of them, except for the last of several, where it may be left out.
     fn tuple(&mut self) -> Option<Vec<u64>> {
         let mut numbers = Vec::new();
         loop {
@@ -114,13 +114,13 @@ impl Tokens<'_> {
         (self.next()? == Token::Mark(mark)).then_some(())
     }
 
-    /// Whether nothing follows.
+    /// Returns true if nothing follows.
     fn ended(&mut self) -> bool {
         self.skip_blanks();
         self.0.peek().is_none()
     }
 
-    /// The next token, if there is one and it is valid.
+    /// Reads the next token, if there is one and it is valid.
     fn next(&mut self) -> Option<Token> {
         self.skip_blanks();
         match self.0.next()? {
@@ -149,7 +149,7 @@ impl Tokens<'_> {
         }
     }
 
-    /// A text without escapes.
+    /// Reads a text without escapes.
     fn text(&mut self, quote: char) -> Option<Token> {
         let mut text = String::new();
         loop {
@@ -161,7 +161,7 @@ impl Tokens<'_> {
         }
     }
 
-    /// A decimal number.
+    /// Reads a decimal number.
     fn number(&mut self, first: char) -> Option<Token> {
         let word = self.word(first);
         let digits = word.strip_suffix(['L', 'l']).unwrap_or(&word);

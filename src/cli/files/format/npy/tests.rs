@@ -1,4 +1,4 @@
-//! Whatever the bytes of a file, it is read or refused; what is written is read back.
+//! Tests that a file is read or refused whatever its bytes, and that what is written is read back.
 
 use super::super::damage::{Parts, cases, never_panics, read_all};
 use super::super::{Bad, Bytes, Content, Float, Floats, Source};

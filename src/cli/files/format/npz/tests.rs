@@ -1,4 +1,5 @@
-//! Whatever the bytes of an archive, a member is read or refused; a damaged one is never read for a sound one.
+//! Tests that a member is read or refused whatever the bytes of the archive, and that a damaged one is never read as a
+//! sound one.
 
 use super::super::damage::{Parts, never_panics};
 use super::super::{Bad, Bytes, Content, Float, Source, npy};
@@ -8,7 +9,7 @@ use proptest::prelude::*;
 use rawzip::{CompressionMethod, ZipArchiveWriter};
 use std::io::{self, Cursor, Write};
 
-/// An archive of these members, deflated or stored.
+/// Returns an archive of these members, deflated or stored.
 fn archive(members: &[(&str, &[u8])], deflated: bool) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut archive = ZipArchiveWriter::new(&mut bytes);
@@ -98,7 +99,8 @@ fn members_are_wholly_their_arrays() {
     );
 }
 
-/// A header that promises terabytes and zeros that inflate a thousandfold: no more is read than the header asks for.
+/// An archive of a header that promises terabytes and of zeros that inflate a thousandfold: no more is read than the
+/// header asks for.
 #[test]
 fn bombs_do_not_go_off() {
     let large = npy::head(Float::F32, &[1 << 40], false).expect("a plain shape");
@@ -125,7 +127,8 @@ fn a_changed_byte_of_a_value_is_seen() {
     }
 }
 
-/// The text is that of the header, whose checksum does not fit any more once it is damaged.
+/// Makes archives of one member, of which the text is the header. Checksums are made after text or data are damaged, so
+/// that they fit; only edits of the whole file make them wrong.
 fn valid_file() -> impl Strategy<Value = Parts> {
     let assemble_as = |deflated: bool| match deflated {
         true => |text: &[u8], data: &[u8]| archive(&[("x.npy", &[text, data].concat())], true),

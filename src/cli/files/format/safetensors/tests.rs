@@ -1,4 +1,4 @@
-//! Whatever the bytes of a file, it is read or refused; what is written is read back.
+//! Tests that a file is read or refused whatever its bytes, and that what is written is read back.
 
 use super::super::damage::{Parts, cases, never_panics, read_all};
 use super::super::{Bad, Bytes, Content, Float, Floats, Source};
@@ -72,7 +72,7 @@ const TOKENS: &[&str] = &[
     "\"a\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[0,4]},",
 ];
 
-/// One tensor mostly, with and without metadata.
+/// Makes files, mostly of one tensor, with and without metadata.
 fn valid_file() -> impl Strategy<Value = Parts> {
     let tensors = prop_oneof![9 => Just(1), 1 => Just(2)];
     let shape = (0..4_usize, 0..4_usize);
@@ -103,7 +103,7 @@ fn valid_file() -> impl Strategy<Value = Parts> {
     )
 }
 
-/// A length that lies within the file, and the brace.
+/// Returns true if the length lies within the file and the brace follows.
 fn has_magic(bytes: &[u8]) -> bool {
     bytes.split_first_chunk().is_some_and(|(length, rest)| {
         u64::from_le_bytes(*length) <= rest.len() as u64 && rest.first() == Some(&b'{')
