@@ -1,7 +1,6 @@
 // The ceilings that a bench compares with. `copy_ceiling` reads and writes every 16 bytes once. `read_ceiling` only reads: an
-// invocation folds all
-// that it reads into one word, bit by bit, and writes it where the host wants it: always, to prove that everything was read, or
-// almost never, to time reading alone. The compiler cannot know which.
+// invocation folds all that it reads into one word, bit by bit, and writes it where the host wants it: always, to prove that
+// everything was read, or almost never, to time reading alone. The compiler cannot know which.
 //
 // A tile of WORKGROUP x QUADS units of 16 bytes goes to a workgroup; SPAN neighbours stand together, and an invocation's next units
 // are SPAN further. FLIGHT of them are loaded before the first is used. EXPS values of every 32-bit word go through exp: 0, or 1 of

@@ -1,6 +1,5 @@
 // The targets of rows, what was asked of a loss, and arithmetic on bits that are infinite or NaN where they are.
-// A PLAIN_LOSS has ids of one word or probabilities, of all classes, and no options: weights, z-loss, upstream, pairs that are
-// saved.
+// A PLAIN_LOSS has ids of one word or probabilities, of all classes, and no weights, z-loss, upstream gradient or saved pairs.
 
 @group(0) @binding(5) var<storage, read> target_ids: array<u32>;
 @group(0) @binding(12) var<storage, read> class_weights: array<u32>;
@@ -77,8 +76,8 @@ fn class_weights_at(classes: vec4<u32>) -> vec4<u32> {
     return vec4<u32>(class_weights[c.x], class_weights[c.y], class_weights[c.z], class_weights[c.w]);
 }
 
-// The tally of all rows. Counts are exact. The last three are the bits of f32: sums until the record is published, and then loss and z_loss are the
-// reduced ones, loss with z_loss in it.
+// The tally of all rows. Counts are exact. The last three are the bits of f32: sums until the record is published, and then loss
+// and z_loss are the reduced ones, loss with z_loss in it.
 struct Tally {
     valid_rows: u32,
     bad_targets: u32,

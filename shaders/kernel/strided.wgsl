@@ -1,5 +1,4 @@
-// Groups of rows on a strided axis, of any length. They are read to fold their statistics and, where a matrix is written, once
-// more.
+// Groups of rows on a strided axis, of any length, read to fold their statistics and once more where a matrix is written.
 // Of rows split into parts, a first dispatch KEEPS_RECORDS of the parts, `combine` merges those of a row, and a last one reads
 // and writes each part FROM_RECORDS. Rows known FROM_PAIRS are read and written once.
 
