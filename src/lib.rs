@@ -60,63 +60,49 @@
 //! Autograd, tensors, memory pools and quantised types. Reading a result back is up to you; only [`Gpu`] waits.
 
 pub mod bench;
-mod bins;
-mod caps;
 pub mod check;
-mod cross_entropy;
-mod dtype;
-mod empty_rows;
+mod device;
 mod error;
 pub mod gpu;
-mod jacobian;
-mod kernel;
-mod kernel_text;
-mod layout;
-mod mask;
-mod memory;
-mod operation;
-mod params;
-mod partial;
-mod pieces;
-mod planner;
-mod reduction;
+mod ops;
 pub mod reference;
-mod rows;
-mod scope;
 pub mod shader;
-mod softmax;
-mod tensor;
+mod spec;
 pub mod variant;
 
-pub use caps::wanted;
-pub use cross_entropy::{
-    CrossEntropyBackwardBuffers, CrossEntropyBackwardPlan, CrossEntropyBuffers, CrossEntropyExtras,
-    CrossEntropyPlan, CrossEntropySpec, RowLayout, RowOutputs, Status, TargetType,
-};
-pub use dtype::DType;
-pub use empty_rows::EmptyRows;
+pub use device::caps::wanted;
+pub use device::kernel::Bound;
+pub use device::kernel_text::{KernelBinding, KernelText};
+pub use device::planner::Planner;
 pub use error::Error;
 pub use gpu::{
     CrossEntropyInputs, CrossEntropyOutput, CrossEntropyWants, Element, Gpu, MaskData, RowValues,
     Targets,
 };
-pub use jacobian::{JacobianBuffers, JacobianPlan};
-pub use kernel::Bound;
-pub use kernel_text::{KernelBinding, KernelText};
-pub use layout::Layout;
-pub use mask::{Mask, MaskKind};
-pub use operation::{Plan, RowOperation};
-pub use params::Params;
-pub use partial::{
-    CrossEntropyFromPairs, CrossEntropyFromPairsBuffers, MergeSpec, MergeStatistics,
-    MergeStatisticsBuffers, PartialStatistic, PartialStatisticBuffers, ShardSpec, SoftmaxFromPairs,
-    SoftmaxFromPairsBuffers,
+pub use ops::cross_entropy::{
+    CrossEntropyBackwardBuffers, CrossEntropyBackwardPlan, CrossEntropyBuffers, CrossEntropyExtras,
+    CrossEntropyPlan, Status,
 };
-pub use planner::Planner;
-pub use reduction::{Reduction, ZeroValid};
-pub use softmax::{
+pub use ops::jacobian::{JacobianBuffers, JacobianPlan};
+pub use ops::plan::{Plan, RowOperation};
+pub use ops::shards::{
+    CrossEntropyFromPairs, CrossEntropyFromPairsBuffers, MergeStatistics, MergeStatisticsBuffers,
+    PartialStatistic, PartialStatisticBuffers, SoftmaxFromPairs, SoftmaxFromPairsBuffers,
+};
+pub use ops::softmax::{
     LogSoftmax, LogSoftmaxBackward, LogSoftmaxBackwardBuffers, LogSoftmaxBuffers, LogSumExp,
     LogSumExpBackward, LogSumExpBackwardBuffers, LogSumExpBuffers, Softmax, SoftmaxBackward,
-    SoftmaxBackwardBuffers, SoftmaxBuffers, SoftmaxSpec,
+    SoftmaxBackwardBuffers, SoftmaxBuffers,
 };
+pub use shader::params::Params;
+pub use spec::cross_entropy::CrossEntropySpec;
+pub use spec::dtype::DType;
+pub use spec::empty_rows::EmptyRows;
+pub use spec::layout::Layout;
+pub use spec::mask::{Mask, MaskKind};
+pub use spec::reduction::{Reduction, ZeroValid};
+pub use spec::row_outputs::{RowLayout, RowOutputs};
+pub use spec::shards::{MergeSpec, ShardSpec};
+pub use spec::softmax::SoftmaxSpec;
+pub use spec::target_type::TargetType;
 pub use wgpu;

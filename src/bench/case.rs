@@ -6,7 +6,7 @@ use super::ceiling::Chosen;
 use super::clock::Timer;
 use super::rotation::Rotation;
 use super::{Ceiling, Clock, Spread, Subject};
-use crate::Error;
+use crate::error::Error;
 
 /// Fewest and most rounds of a measurement, however much time there is.
 const ROUNDS: (usize, usize) = (5, 101);

@@ -8,7 +8,8 @@ use wgpu::{
 };
 
 use super::rotation::Rotation;
-use crate::{Error, Gpu};
+use crate::error::Error;
+use crate::gpu::Gpu;
 
 /// Largest number of passes that are timed in one submission.
 const MAX_PASSES: u32 = 4;

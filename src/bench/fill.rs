@@ -2,7 +2,8 @@
 
 use wgpu::Buffer;
 
-use crate::{Error, Gpu};
+use crate::error::Error;
+use crate::gpu::Gpu;
 
 /// Fills the first bytes of buffers with copies of the first bytes of `block`, one after the other, the last copy cut to fit.
 /// Both numbers of bytes are multiples of four.

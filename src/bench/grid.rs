@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Subject;
-use crate::DType;
+use crate::spec::dtype::DType;
 use crate::variant::Operation;
 
 /// Rows, columns, and the extent of the strided axis, the most important first: those that a budget does not reach are left out.
@@ -188,7 +188,7 @@ fn with_fewer_rows(mut subject: Subject) -> Subject {
 #[cfg(test)]
 mod tests {
     use super::{SHAPES, SOFTWARE_ELEMENTS, SOFTWARE_ROWS, Selection};
-    use crate::DType;
+    use crate::spec::dtype::DType;
     use crate::variant::Operation;
 
     #[test]

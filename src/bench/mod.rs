@@ -51,7 +51,8 @@ pub use grid::{Selection, Shape};
 pub use spread::Spread;
 pub use subject::{Ceiling, Subject};
 
-use crate::{Error, Gpu};
+use crate::error::Error;
+use crate::gpu::Gpu;
 use ceiling::{Ceilings, Chosen};
 use clock::Timer;
 use inputs::Drawn;

@@ -2,13 +2,22 @@
 
 use super::Subject;
 use super::sets::Set;
-use crate::variant::Operation;
-use crate::{
-    Bound, CrossEntropyBackwardBuffers, CrossEntropyBuffers, CrossEntropyExtras, CrossEntropySpec,
-    Error, JacobianBuffers, LogSoftmaxBackwardBuffers, LogSoftmaxBuffers, LogSumExpBackwardBuffers,
-    LogSumExpBuffers, Plan, Planner, Reduction, RowOperation, SoftmaxBackwardBuffers,
-    SoftmaxBuffers, SoftmaxSpec,
+use crate::device::kernel::Bound;
+use crate::device::planner::Planner;
+use crate::error::Error;
+use crate::ops::cross_entropy::{
+    CrossEntropyBackwardBuffers, CrossEntropyBuffers, CrossEntropyExtras,
 };
+use crate::ops::jacobian::JacobianBuffers;
+use crate::ops::plan::{Plan, RowOperation};
+use crate::ops::softmax::{
+    LogSoftmaxBackwardBuffers, LogSoftmaxBuffers, LogSumExpBackwardBuffers, LogSumExpBuffers,
+    SoftmaxBackwardBuffers, SoftmaxBuffers,
+};
+use crate::spec::cross_entropy::CrossEntropySpec;
+use crate::spec::reduction::Reduction;
+use crate::spec::softmax::SoftmaxSpec;
+use crate::variant::Operation;
 
 /// Operation that is compiled.
 pub(super) struct Planned {

@@ -5,7 +5,8 @@ use std::fmt::Debug;
 use wgpu::ComputePass;
 
 use super::clock::Timer;
-use crate::{Bound, Error};
+use crate::device::kernel::Bound;
+use crate::error::Error;
 
 /// Largest number of runs of a sample.
 const MAX_REPEATS: f64 = 8192.0;

@@ -7,8 +7,9 @@ use super::fill::fill;
 use super::inputs::Drawn;
 use super::plan::plan;
 use crate::check::upload;
+use crate::error::Error;
+use crate::gpu::Gpu;
 use crate::variant::Operation;
-use crate::{Error, Gpu};
 
 /// Word that fills an output before it is written.
 const POISON: u32 = 0xdead_beef;

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::Shape;
-use crate::DType;
-use crate::operation::bytes_per_row;
+use crate::ops::plan::bytes_per_row;
+use crate::spec::dtype::DType;
 use crate::variant::Operation;
 
 /// Operation on contiguous rows or on rows of a strided axis.

@@ -4,9 +4,12 @@ use super::Subject;
 use super::inputs::Drawn;
 use super::sets::Set;
 use crate::check::{bounds, compare_as};
+use crate::error::Error;
+use crate::gpu::Gpu;
 use crate::reference::{self, CrossEntropy};
+use crate::spec::dtype::DType;
+use crate::spec::reduction::Reduction;
 use crate::variant::Operation;
-use crate::{DType, Error, Gpu, Reduction};
 
 /// Approximate number of elements of the rows that are compared: the first row, the last, and some between.
 const COMPARED: u64 = 4096;

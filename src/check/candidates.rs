@@ -6,8 +6,10 @@ use super::options::{MaskOf, MaskOption, Options, has_targets, takes_masks};
 use super::shards::SHARDS;
 use super::subject::Subject;
 use super::{Inputs, Selection};
+use crate::spec::dtype::DType;
+use crate::spec::mask::MaskKind;
+use crate::spec::target_type::TargetType;
 use crate::variant::{Abilities, Access, Family, Operation, Problem, Reduce, Variant, admit};
-use crate::{DType, MaskKind, TargetType};
 
 /// A kernel, the options that select its code, and a shape for it.
 #[derive(Debug, Clone, Copy)]

@@ -6,8 +6,10 @@ use super::options::Options;
 use super::subject::Subject;
 use super::{Inputs, bounds, inputs, row_outputs};
 use crate::reference::{self, Columns, CrossEntropy, Targets};
+use crate::spec::cross_entropy::CrossEntropySpec;
+use crate::spec::dtype::DType;
+use crate::spec::reduction::Reduction;
 use crate::variant::Operation;
-use crate::{CrossEntropySpec, DType, Reduction};
 
 /// An output, its expected values, and their allowed errors.
 #[derive(Debug)]

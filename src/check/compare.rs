@@ -1,7 +1,7 @@
 use std::fmt;
 
 use super::bounds;
-use crate::DType;
+use crate::spec::dtype::DType;
 
 /// Comparison of a result with the reference: the number of elements, and the worst of them.
 #[derive(Clone, Copy, Debug, PartialEq)]

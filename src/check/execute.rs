@@ -10,11 +10,15 @@ use super::matrices::{Output, upload_rows};
 use super::rows::RowBuffers;
 use super::subject::Matrix;
 use super::{row_outputs, shards};
-use crate::variant::{Operation, Variant};
-use crate::{
-    CrossEntropyBackwardBuffers, CrossEntropyBuffers, CrossEntropyExtras, DType, Error, Gpu,
-    Planner, Status, TargetType,
+use crate::device::planner::Planner;
+use crate::error::Error;
+use crate::gpu::Gpu;
+use crate::ops::cross_entropy::{
+    CrossEntropyBackwardBuffers, CrossEntropyBuffers, CrossEntropyExtras, Status,
 };
+use crate::spec::dtype::DType;
+use crate::spec::target_type::TargetType;
+use crate::variant::{Operation, Variant};
 
 /// Outputs of a case, in the order of its expectations, and a flag that everything around them survived.
 #[derive(Debug)]

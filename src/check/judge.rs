@@ -5,7 +5,7 @@ use super::compare::step;
 use super::execute::Outcome;
 use super::subject::Subject;
 use super::{Comparison, Group, Inputs, bounds, compare, compare_as};
-use crate::DType;
+use crate::spec::dtype::DType;
 use crate::variant::Operation;
 
 pub(super) fn judge(group: &mut Group, case: &Case, outcome: &Outcome) {

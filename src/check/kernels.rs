@@ -1,10 +1,12 @@
 //! Choice of the kernels that run a case.
 
 use super::subject::Subject;
+use crate::error::Error;
+use crate::gpu::Gpu;
+use crate::spec::dtype::DType;
 use crate::variant::{
     Abilities, Family, KernelOptions, Operation, Problem, Reduce, Variant, choose, variants,
 };
-use crate::{DType, Error, Gpu};
 
 /// Kernels that run a shape.
 #[derive(Clone, Copy)]

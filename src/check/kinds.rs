@@ -1,7 +1,7 @@
 //! Kinds of the targets of a case, and of its requested row outputs.
 
 use super::inputs;
-use crate::TargetType;
+use crate::spec::target_type::TargetType;
 
 /// Kind of the targets of a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,8 +4,9 @@ use super::Inputs;
 use super::candidates::Candidate;
 use super::kinds::Kind;
 use super::options::Options;
+use crate::spec::dtype::DType;
+use crate::spec::target_type::TargetType;
 use crate::variant::{Abilities, Access, Family, Operation, Reduce, Variant};
-use crate::{DType, TargetType};
 
 /// Rows and columns, with a distribution.
 type Large = ((usize, usize), Inputs);

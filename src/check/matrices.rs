@@ -6,8 +6,10 @@ use wgpu::Buffer;
 
 use super::case::Case;
 use super::subject::{Matrix, Subject};
+use crate::error::Error;
+use crate::gpu::Gpu;
 use crate::reference::{axis_to_rows, rows_to_axis};
-use crate::{DType, Error, Gpu};
+use crate::spec::dtype::DType;
 
 /// Word that fills an output before it is written: a value that no case expects.
 const POISON: u32 = 0xdead_beef;

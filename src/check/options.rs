@@ -6,8 +6,13 @@ use super::kinds::{Asked, Kind};
 use super::pairs::covering;
 use super::row_outputs::wanted;
 use crate::reference::CrossEntropy;
+use crate::spec::cross_entropy::CrossEntropySpec;
+use crate::spec::empty_rows::EmptyRows;
+use crate::spec::mask::MaskKind;
+use crate::spec::reduction::{Reduction, ZeroValid};
+use crate::spec::row_outputs::RowOutputs;
+use crate::spec::target_type::TargetType;
 use crate::variant::{KernelOptions, Masking, Operation, TargetKind};
-use crate::{CrossEntropySpec, EmptyRows, MaskKind, Reduction, RowOutputs, TargetType, ZeroValid};
 
 /// Axes of the logits that a mask follows, where their rows count as `[a, b]` and `inner` of them are interleaved on a strided
 /// axis.

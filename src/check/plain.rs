@@ -11,8 +11,10 @@ use super::options::Options;
 use super::subject::Subject;
 use super::traits::pairs_of;
 use super::{Group, Inputs};
+use crate::error::Error;
+use crate::gpu::Gpu;
+use crate::spec::dtype::DType;
 use crate::variant::{Abilities, Access, Family, Operation, Variant};
-use crate::{DType, Error, Gpu};
 
 /// Runs of one kernel.
 #[derive(Debug)]

@@ -4,7 +4,9 @@ use super::bounds;
 use super::case::{Case, Expected};
 use super::kinds::{Asked, BEYOND_32_BITS, Kind};
 use crate::reference::{CrossEntropy, Targets};
-use crate::{DType, RowLayout, RowOutputs, TargetType};
+use crate::spec::dtype::DType;
+use crate::spec::row_outputs::{RowLayout, RowOutputs};
+use crate::spec::target_type::TargetType;
 
 /// Number of candidates a row.
 const CANDIDATES: usize = 2;

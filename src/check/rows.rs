@@ -2,12 +2,17 @@
 
 use wgpu::Buffer;
 
-use crate::softmax::{
+use crate::device::kernel::Bound;
+use crate::device::planner::Planner;
+use crate::error::Error;
+use crate::ops::jacobian::JacobianBuffers;
+use crate::ops::plan::{Plan, RowOperation};
+use crate::ops::softmax::{
     LogSoftmaxBackwardBuffers, LogSoftmaxBuffers, LogSumExpBackwardBuffers, LogSumExpBuffers,
     SoftmaxBackwardBuffers, SoftmaxBuffers,
 };
+use crate::spec::softmax::SoftmaxSpec;
 use crate::variant::Operation;
-use crate::{Bound, Error, JacobianBuffers, Plan, Planner, RowOperation, SoftmaxSpec};
 
 /// Buffers that a row operation reads and writes.
 pub(super) struct RowBuffers<'a> {

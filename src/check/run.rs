@@ -7,8 +7,11 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread;
 
 use super::{Group, Report, plain, sweep};
+use crate::device::planner::Planner;
+use crate::error::Error;
+use crate::gpu::Gpu;
+use crate::spec::dtype::DType;
 use crate::variant::Operation;
-use crate::{DType, Error, Gpu, Planner};
 
 /// Depth of a check.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

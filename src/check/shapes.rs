@@ -1,7 +1,7 @@
 //! Shapes at which an operation is checked, and the kernels that run them.
 
 use super::kernels::Kernels;
-use crate::DType;
+use crate::spec::dtype::DType;
 use crate::variant::Operation;
 
 /// Shapes that every variant runs: rows amid fours of elements, of one column, on multiples of four, on multiples of two.

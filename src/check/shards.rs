@@ -7,15 +7,22 @@ use super::execute::{Outcome, upload_ids};
 use super::kinds::Kind;
 use super::matrices::Output;
 use super::subject::Matrix;
-use crate::partial::{
-    CrossEntropyFromPairsBuffers, MergeSpec, MergeStatisticsBuffers, PartialStatisticBuffers,
-    ShardSpec, SoftmaxFromPairsBuffers,
+use crate::device::kernel::Bound;
+use crate::device::planner::Planner;
+use crate::error::Error;
+use crate::gpu::Gpu;
+use crate::ops::cross_entropy::CrossEntropyBackwardBuffers;
+use crate::ops::shards::{
+    CrossEntropyFromPairsBuffers, MergeStatisticsBuffers, PartialStatisticBuffers,
+    SoftmaxFromPairsBuffers,
 };
+use crate::spec::cross_entropy::CrossEntropySpec;
+use crate::spec::dtype::DType;
+use crate::spec::layout::Layout;
+use crate::spec::shards::{MergeSpec, ShardSpec};
+use crate::spec::softmax::SoftmaxSpec;
+use crate::spec::target_type::TargetType;
 use crate::variant::{Access, Family, Operation, Variant};
-use crate::{
-    Bound, CrossEntropyBackwardBuffers, CrossEntropySpec, DType, Error, Gpu, Layout, Planner,
-    SoftmaxSpec, TargetType,
-};
 
 /// Number of shards: more than a subgroup of software adapters has lanes, so that lanes merge several.
 pub(super) const SHARDS: usize = 11;

@@ -3,8 +3,11 @@
 use super::Inputs;
 use super::matrices::Place;
 use super::options::Options;
+use crate::spec::cross_entropy::CrossEntropySpec;
+use crate::spec::dtype::DType;
+use crate::spec::layout::Layout;
+use crate::spec::softmax::SoftmaxSpec;
 use crate::variant::{Access, Operation};
-use crate::{CrossEntropySpec, DType, Layout, SoftmaxSpec};
 
 /// Subject of a case.
 #[derive(Debug, Clone, Copy)]

@@ -11,8 +11,11 @@ use super::options::Options;
 use super::shapes::{Extents, SHAPES, STRIDED, shapes_of, work};
 use super::subject::Subject;
 use super::{Group, Inputs};
+use crate::device::planner::Planner;
+use crate::error::Error;
+use crate::gpu::Gpu;
+use crate::spec::dtype::DType;
 use crate::variant::{Operation, Variant};
-use crate::{DType, Error, Gpu, Planner};
 
 /// Groups by variant and distribution.
 type Groups = BTreeMap<(String, &'static str), Group>;

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use wgpu::{Adapter, AdapterInfo, Backend, Backends, DeviceType, Instance, InstanceDescriptor};
 
-use crate::Error;
+use crate::error::Error;
 
 /// Adapter in the list of all.
 #[derive(Debug, Clone, PartialEq, Eq)]

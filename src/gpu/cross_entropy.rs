@@ -7,11 +7,12 @@ use super::Gpu;
 use super::element::{self, Element};
 use super::row_values::{RowValues, check_candidates, id_words};
 use super::slices::{described, expect_len, floats};
+use crate::error::Error;
+use crate::ops::cross_entropy::{CrossEntropyBuffers, CrossEntropyExtras, Status};
+use crate::spec::cross_entropy::CrossEntropySpec;
+use crate::spec::softmax::SoftmaxSpec;
+use crate::spec::target_type::TargetType;
 use crate::variant::Operation;
-use crate::{
-    CrossEntropyBuffers, CrossEntropyExtras, CrossEntropySpec, Error, SoftmaxSpec, Status,
-    TargetType,
-};
 
 /// Targets of the rows of logits of type `T`. Slices, arrays and vectors convert into it.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -2,7 +2,8 @@
 
 use bytemuck::Pod;
 
-use crate::{DType, Error};
+use crate::error::Error;
+use crate::spec::dtype::DType;
 
 /// A value of a matrix as it is stored: an `f32`, or a `u16` with the bits of an f16 or a bf16.
 ///

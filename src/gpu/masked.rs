@@ -5,9 +5,11 @@ use wgpu::Buffer;
 use super::Gpu;
 use super::element::Element;
 use super::slices::{described, each_element, each_row, expect_len, require_matrix, result_beside};
-use crate::softmax::{LogSoftmaxBuffers, LogSumExpBuffers, SoftmaxBuffers};
+use crate::error::Error;
+use crate::ops::softmax::{LogSoftmaxBuffers, LogSumExpBuffers, SoftmaxBuffers};
+use crate::spec::mask::MaskKind;
+use crate::spec::softmax::SoftmaxSpec;
 use crate::variant::Operation;
-use crate::{Error, MaskKind, SoftmaxSpec};
 
 /// Elements of a mask, in its own shape. Slices, arrays and vectors convert into it.
 #[derive(Debug, Clone, Copy, PartialEq)]

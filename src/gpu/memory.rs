@@ -3,7 +3,10 @@
 use std::cell::RefCell;
 
 use super::{CrossEntropyInputs, CrossEntropyWants, Gpu};
-use crate::{CrossEntropySpec, DType, Layout, SoftmaxSpec};
+use crate::spec::cross_entropy::CrossEntropySpec;
+use crate::spec::dtype::DType;
+use crate::spec::layout::Layout;
+use crate::spec::softmax::SoftmaxSpec;
 
 const ROWS: usize = 33;
 

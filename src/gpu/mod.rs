@@ -24,7 +24,9 @@ pub use row_values::RowValues;
 
 use waiter::Waiter;
 
-use crate::{Error, Planner, wanted};
+use crate::device::caps::wanted;
+use crate::device::planner::Planner;
+use crate::error::Error;
 
 /// Device with its queue and a planner.
 ///

@@ -1,6 +1,9 @@
 //! Row outputs of a cross-entropy, output by output.
 
-use crate::{CrossEntropySpec, Error, RowLayout, TargetType};
+use crate::error::Error;
+use crate::spec::cross_entropy::CrossEntropySpec;
+use crate::spec::row_outputs::RowLayout;
+use crate::spec::target_type::TargetType;
 
 /// Row outputs that [`RowOutputs`](crate::RowOutputs) asks for, each with a value a row; the rest is none.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -5,12 +5,15 @@ use wgpu::Buffer;
 
 use super::Gpu;
 use super::element::{self, Element};
-use crate::softmax::{
+use crate::device::kernel::Bound;
+use crate::error::Error;
+use crate::ops::jacobian::JacobianBuffers;
+use crate::ops::softmax::{
     LogSoftmaxBackwardBuffers, LogSoftmaxBuffers, LogSumExpBackwardBuffers, LogSumExpBuffers,
     SoftmaxBackwardBuffers, SoftmaxBuffers,
 };
+use crate::spec::softmax::SoftmaxSpec;
 use crate::variant::Operation;
-use crate::{Bound, Error, JacobianBuffers, SoftmaxSpec};
 
 /// Returns the spec of a slice that holds `rows` rows.
 fn spec_of(what: &'static str, len: usize, rows: usize) -> Result<SoftmaxSpec, Error> {

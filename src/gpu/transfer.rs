@@ -8,10 +8,11 @@ use wgpu::{
 };
 
 use super::{Gpu, waiter};
-use crate::memory::{create, filled, sized};
-use crate::scope::{contain, failed, require_present};
-use crate::tensor::WIDEST_ACCESS;
-use crate::{Bound, Error};
+use crate::device::kernel::Bound;
+use crate::device::memory::{create, filled, sized};
+use crate::device::scope::{contain, failed, require_present};
+use crate::device::tensor::WIDEST_ACCESS;
+use crate::error::Error;
 
 impl Gpu {
     /// Uploads `values` to a storage buffer, with zeros after them up to a multiple of 16 bytes where `max_buffer_size`

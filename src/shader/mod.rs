@@ -9,13 +9,14 @@ mod decide;
 #[cfg(feature = "planted-faults")]
 pub mod faults;
 pub mod options;
+pub(crate) mod params;
 mod prune;
 mod slots;
 mod text;
 mod unroll;
 
-use crate::DType;
-use crate::layout::Geometry;
+use crate::spec::dtype::DType;
+use crate::variant::geometry::Geometry;
 use crate::variant::{Access, Family, KernelOptions, Operation, REDUCED, Reduce, Variant};
 
 pub use bindings::Binding;

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::fmt::Write;
 
 use super::{Program, Stage};
-use crate::DType;
+use crate::spec::dtype::DType;
 use crate::variant::{Access, Masking, Operation, Reduce};
 
 /// A file under `shaders/`.

@@ -4,7 +4,7 @@ use super::decide::decide;
 use super::prune::{FILE, bindings, prune};
 use super::unroll::unroll;
 use super::{Binding, Program, Stage};
-use crate::DType;
+use crate::spec::dtype::DType;
 use crate::variant::{Access, Masking, Operation, Reduce, TargetKind};
 
 impl Program {

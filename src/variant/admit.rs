@@ -1,7 +1,7 @@
 //! Admission of variants: which of them can compute a problem.
 
 use super::{Abilities, Access, Family, Operation, Problem, REDUCED, Reduce, Variant};
-use crate::Error;
+use crate::error::Error;
 
 /// Groups of four values of a row that a lane holds in registers, at most.
 pub(super) const MAX_QUADS: u32 = 32;

@@ -3,7 +3,7 @@
 use super::admit::{FEW_PARTIALS_PER_LANE, MAX_PARTIALS_PER_LANE, MAX_QUADS, obstacle};
 use super::tuning::Tuning;
 use super::{Abilities, Access, Family, Operation, Problem, Reduce, Variant, strided};
-use crate::Error;
+use crate::error::Error;
 
 /// Returns the variant that is expected to be the fastest.
 ///

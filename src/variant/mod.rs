@@ -6,6 +6,7 @@
 mod admit;
 mod all;
 mod choose;
+pub(crate) mod geometry;
 mod operation;
 mod options;
 mod parse;
@@ -15,7 +16,7 @@ mod words;
 
 use std::fmt;
 
-use crate::DType;
+use crate::spec::dtype::DType;
 
 pub use admit::admit;
 pub use all::variants;

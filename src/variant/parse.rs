@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use super::{Access, Family, Reduce, Variant};
-use crate::Error;
+use crate::error::Error;
 
 impl FromStr for Variant {
     type Err = Error;

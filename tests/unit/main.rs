@@ -10,6 +10,7 @@ mod check_inputs;
 mod choose;
 mod dtype;
 mod kernel_texts;
+mod layers;
 mod mask;
 mod printed;
 mod reference;

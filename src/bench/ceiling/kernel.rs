@@ -8,7 +8,7 @@ use wgpu::{
 
 use crate::bench::Ceiling;
 use crate::bench::rotation::Record;
-use crate::caps::{Grid, fold};
+use crate::device::caps::{Grid, fold};
 use crate::shader::assemble;
 use crate::variant::Abilities;
 

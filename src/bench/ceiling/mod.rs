@@ -13,7 +13,8 @@ use super::clock::Timer;
 use super::rotation::Rotation;
 use super::subject::Ceiling;
 use super::{Options, Spread};
-use crate::{Error, Gpu};
+use crate::error::Error;
+use crate::gpu::Gpu;
 use kernel::{Form, Kernel, Load};
 use pool::Pool;
 

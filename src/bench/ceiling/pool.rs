@@ -5,8 +5,10 @@ use wgpu::{BindGroup, BindingResource, Buffer, BufferBinding, BufferSize, Buffer
 use super::kernel::{Dispatch, Kernel, Run};
 use crate::bench::fill::fill;
 use crate::check::Inputs;
-use crate::memory::filled;
-use crate::{DType, Error, Gpu};
+use crate::device::memory::filled;
+use crate::error::Error;
+use crate::gpu::Gpu;
+use crate::spec::dtype::DType;
 
 /// WebGPU's largest offset alignment.
 const ALIGNMENT: u64 = 256;

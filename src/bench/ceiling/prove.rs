@@ -6,7 +6,9 @@ use super::kernel::Kernel;
 use super::pool::{Work, words};
 use crate::bench::Ceiling;
 use crate::bench::rotation::Record;
-use crate::{DType, Error, Gpu};
+use crate::error::Error;
+use crate::gpu::Gpu;
+use crate::spec::dtype::DType;
 
 /// Number of groups of 16 bytes: no whole number of tiles of any form.
 const QUADS: usize = 60_001;
@@ -99,8 +101,8 @@ fn wrong_words(source: &[u32], found: &[u32], kernel: &Kernel) -> Option<String>
 mod tests {
     use super::super::kernel::{Form, Kernel, Load};
     use super::prove;
-    use crate::Gpu;
     use crate::bench::Ceiling;
+    use crate::gpu::Gpu;
 
     /// Returns the reason given for a kernel that works in tiles of another form than it claims.
     fn reason(load: Load, works: Form, claims: Form) -> Option<String> {

@@ -3,8 +3,9 @@ use crate::bench::Subject;
 use crate::bench::inputs::Drawn;
 use crate::bench::plan::plan;
 use crate::bench::sets::Rack;
+use crate::gpu::Gpu;
+use crate::spec::dtype::DType;
 use crate::variant::Operation;
-use crate::{DType, Gpu};
 
 #[test]
 fn outputs_differ_until_the_operation_has_run() {

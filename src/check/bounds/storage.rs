@@ -1,4 +1,4 @@
-use crate::DType;
+use crate::spec::dtype::DType;
 
 /// Returns the bounds of values once they are stored, from their f32 bounds `allowed`: the bound of the f32 value and one
 /// rounding to nearest, `max(2^-11 abs(y), 2^-25)` for f16 and `2^-8 abs(y)` for bf16.

@@ -1,6 +1,6 @@
 use super::{CrossEntropy, Target};
-use crate::Reduction;
 use crate::reference::{Real, pairwise_sum};
+use crate::spec::reduction::Reduction;
 
 /// Counts of rows, and the sums that a mean divides by.
 #[derive(Clone, Copy, Debug)]

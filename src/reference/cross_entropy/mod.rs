@@ -11,7 +11,7 @@ pub(crate) use targets::Target;
 pub use targets::Targets;
 
 use super::{Columns, Real};
-use crate::{Reduction, ZeroValid};
+use crate::spec::reduction::{Reduction, ZeroValid};
 
 /// Cross-entropy of logits `rows x cols` with one class id a row, or with a probability for every
 /// logit ([`Targets`]). The row's loss is

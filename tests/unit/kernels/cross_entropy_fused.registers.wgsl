@@ -368,7 +368,7 @@ fn log_of_sum(s: Statistic) -> vec4<f32> {
 
 // ---- target.wgsl
 // The targets of rows, what was asked of a loss, and arithmetic on bits that are infinite or NaN where they are.
-// A PLAIN_LOSS has ids of one word or probabilities, of all classes, and no options: weights, z-loss, upstream, pairs that are saved.
+// A PLAIN_LOSS has ids of one word or probabilities, of all classes, and no weights, z-loss, upstream gradient or saved pairs.
 
 @group(0) @binding(5) var<storage, read> target_ids: array<u32>;
 const HAS_IGNORE_INDEX: u32 = 1u;
@@ -396,8 +396,8 @@ fn load_target(rows: vec4<u32>) -> Target {
     return Target(role, select(vec4<u32>(NO_COLUMN), low, role == vec4<u32>(VALID)));
 }
 
-// The tally of all rows. Counts are exact. The last three are the bits of f32: sums until the record is published, and then loss and z_loss are the
-// reduced ones, loss with z_loss in it.
+// The tally of all rows. Counts are exact. The last three are the bits of f32: sums until the record is published, and then loss
+// and z_loss are the reduced ones, loss with z_loss in it.
 struct Tally {
     valid_rows: u32, bad_targets: u32, first_bad_row: u32, nan_rows: u32, infinite_rows: u32, weight_sum: u32,
     loss: u32, z_loss: u32,
@@ -513,7 +513,7 @@ fn task_of(place: Place) -> Task {
 }
 
 // ---- params.wgsl
-// The numbers of a dispatch, as src/params.rs has them.
+// The numbers of a dispatch, as src/shader/params.rs has them.
 
 // The rows of a dispatch, and where they lie.
 struct Grid {

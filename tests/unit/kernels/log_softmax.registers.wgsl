@@ -317,7 +317,7 @@ fn task_of(place: Place) -> Task {
 }
 
 // ---- params.wgsl
-// The numbers of a dispatch, as src/params.rs has them.
+// The numbers of a dispatch, as src/shader/params.rs has them.
 
 // The rows of a dispatch, and where they lie.
 struct Grid {

@@ -1,0 +1,12 @@
+//! Pipelines, memory and dispatches on a device. `kernel` is the one file that touches a compute pass.
+
+pub(crate) mod bins;
+pub(crate) mod caps;
+pub(crate) mod kernel;
+pub(crate) mod kernel_text;
+pub(crate) mod memory;
+pub(crate) mod pieces;
+pub(crate) mod planner;
+pub(crate) mod rows;
+pub(crate) mod scope;
+pub(crate) mod tensor;

@@ -1,0 +1,131 @@
+//! The planner: pipelines, each compiled once, when it is first bound.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use wgpu::{Device, Limits};
+
+use crate::device::caps::{abilities_of, check};
+use crate::device::kernel::Kernel;
+use crate::error::Error;
+use crate::shader::Program;
+use crate::variant::geometry::Geometry;
+use crate::variant::{Abilities, Problem, Variant, admit, choose};
+
+/// Makes plans on a device of the caller, and keeps the pipelines that they share.
+///
+/// Cheap to clone; clones share pipelines. Plans that differ in rows or in plain numbers share them too: once all are
+/// compiled, binding compiles nothing. A loss without options (weights, z-loss, an upstream gradient and the like) has
+/// kernels without the code of the options; a loss with any of them has kernels with the code of all.
+#[derive(Debug, Clone)]
+pub struct Planner {
+    shared: Arc<Shared>,
+    forced: Option<Variant>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    device: Device,
+    abilities: Abilities,
+    limits: Limits,
+    kernels: Mutex<HashMap<Program, Arc<Kernel>>>,
+}
+
+impl Planner {
+    /// Makes a planner for `device`, which may have any features and limits; see [`wanted`](crate::wanted) for those that
+    /// serve best. Does no work.
+    pub fn new(device: &Device) -> Self {
+        let shared = Shared {
+            device: device.clone(),
+            abilities: abilities_of(device),
+            limits: device.limits(),
+            kernels: Mutex::default(),
+        };
+        Self {
+            shared: Arc::new(shared),
+            forced: None,
+        }
+    }
+
+    /// The same planner, but every plan of it uses `variant`, or fails with [`Error::Variant`] where it cannot.
+    #[must_use]
+    pub fn with_variant(&self, variant: Variant) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            forced: Some(variant),
+        }
+    }
+
+    /// The same planner, with its own choice of variants.
+    pub(crate) fn unforced(&self) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            forced: None,
+        }
+    }
+
+    /// Returns true if every plan uses a variant of the caller.
+    pub(crate) const fn is_forced(&self) -> bool {
+        self.forced.is_some()
+    }
+
+    /// Abilities of the device: the part of its features and limits that decides which kernels it can run.
+    pub fn abilities(&self) -> &Abilities {
+        &self.shared.abilities
+    }
+
+    /// Number of pipelines that it holds: those of all programs that were bound.
+    pub fn pipelines(&self) -> usize {
+        self.held().len()
+    }
+
+    /// Drops its pipelines. Plans and bindings keep those that they hold; whatever is planned from now on is compiled
+    /// anew. Meant for programs that no longer need some shapes, as a pipeline on a software adapter takes a megabyte or
+    /// more.
+    pub fn clear(&self) {
+        self.held().clear();
+    }
+
+    fn held(&self) -> MutexGuard<'_, HashMap<Program, Arc<Kernel>>> {
+        let kernels = self.shared.kernels.lock();
+        kernels.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn device(&self) -> &Device {
+        &self.shared.device
+    }
+
+    /// Returns the variant for a problem: the forced one if it can serve, otherwise the preferred one.
+    pub(crate) fn variant(&self, problem: Problem) -> Result<Variant, Error> {
+        match self.forced {
+            Some(variant) => admit(variant, problem, self.abilities()).map(|()| variant),
+            None => choose(problem, self.abilities()),
+        }
+    }
+
+    /// Returns the programs of a variant, and checks that the device can run each of them.
+    pub(crate) fn programs(
+        &self,
+        geometry: &Geometry,
+        variant: Variant,
+    ) -> Result<Vec<Program>, Error> {
+        let programs = Program::of(geometry, variant).into_iter();
+        programs.map(|program| self.checked(program)).collect()
+    }
+
+    /// Returns the program, if the device can run it.
+    pub(crate) fn checked(&self, program: Program) -> Result<Program, Error> {
+        check(&program, &self.shared.limits).map(|()| program)
+    }
+
+    /// Returns the pipeline of a program, compiled on first use.
+    pub(crate) fn kernel(&self, program: Program) -> Result<Arc<Kernel>, Error> {
+        let mut kernels = self.held();
+        if let Some(kernel) = kernels.get(&program) {
+            return Ok(Arc::clone(kernel));
+        }
+        let kernel = Arc::new(Kernel::new(&self.shared.device, program)?);
+        kernels.insert(program, Arc::clone(&kernel));
+        Ok(kernel)
+    }
+}

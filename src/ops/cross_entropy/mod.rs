@@ -1,0 +1,14 @@
+//! Cross-entropy with class ids or class probabilities: the loss, its gradient from the saved pair, and both in one
+//! call.
+
+mod backward;
+mod bind;
+mod buffers;
+mod forward;
+mod numbers;
+mod tally;
+mod texts;
+
+pub use backward::{CrossEntropyBackwardBuffers, CrossEntropyBackwardPlan};
+pub use buffers::{CrossEntropyBuffers, CrossEntropyExtras, Status};
+pub use forward::CrossEntropyPlan;

@@ -1,0 +1,244 @@
+//! From a spec to kernels: their shape, their code and their numbers.
+
+use crate::error::Error;
+use crate::ops::plan::sealed;
+use crate::shader::options::{
+    DIVISORS_GIVEN, GIVES_ARGMAX, GIVES_ENTROPY, GIVES_HIT, GIVES_MAX_PROB, GIVES_TARGET_LOG_PROB,
+    GIVES_Z_LOSS, HAS_IGNORE_INDEX, UNSIGNED_IDS, ZERO_VALID,
+};
+use crate::shader::params::{Loss, Params};
+use crate::spec::cross_entropy::CrossEntropySpec;
+use crate::spec::reduction::ZeroValid;
+use crate::spec::row_outputs::RowOutputs;
+use crate::spec::target_type::TargetType;
+use crate::variant::geometry::{Extents, Geometry};
+use crate::variant::{KernelOptions, Operation, Problem, TargetKind};
+
+impl CrossEntropySpec {
+    /// The problem of an operation on these rows: the properties that decide the kernel.
+    ///
+    /// # Errors
+    ///
+    /// As [`Planner::cross_entropy`](crate::Planner::cross_entropy).
+    pub fn problem(&self, operation: Operation) -> Result<Problem, Error> {
+        sealed::Spec::geometry(self, operation).map(|geometry| geometry.problem())
+    }
+
+    pub(super) fn options(&self) -> KernelOptions {
+        let target_kind = match self.targets {
+            TargetType::Probs => TargetKind::Probabilities,
+            _ if self.label_smoothing > 0.0 => TargetKind::Smoothed,
+            _ => TargetKind::OneHot,
+        };
+        KernelOptions {
+            target_kind,
+            capped: self.softcap.is_some(),
+            ..KernelOptions::default()
+        }
+    }
+
+    /// Returns true if the spec itself gives the loss options; buffers that are bound may add others.
+    fn has_options(&self) -> bool {
+        let has_wide_ids = match self.targets {
+            TargetType::I64 => true,
+            // Negative ids cannot be distinguished from the highest ones.
+            TargetType::I32 => self.all_classes > 1 << 31,
+            TargetType::U32 | TargetType::Probs => false,
+        };
+        has_wide_ids || self.z_loss != 0.0 || self.mean_over.is_some() || self.is_shard()
+    }
+
+    /// Code options of an operation.
+    fn options_of(&self, operation: Operation) -> KernelOptions {
+        let options = self.options();
+        match operation {
+            Operation::CrossEntropy | Operation::CrossEntropyFused => {
+                let (entropy, argmax) = self.row_outputs.tells();
+                KernelOptions {
+                    entropy,
+                    argmax,
+                    loss_options: self.has_options(),
+                    ..options
+                }
+            }
+            Operation::CrossEntropyBackward => KernelOptions {
+                loss_options: self.has_options(),
+                ..options
+            },
+            // Row outputs do not depend on the smoothing of the target distribution.
+            Operation::RowOutputs if options.target_kind == TargetKind::Smoothed => KernelOptions {
+                target_kind: TargetKind::OneHot,
+                ..options
+            },
+            _ => options,
+        }
+    }
+
+    /// The same spec without row outputs, for passes that give none.
+    pub(super) fn without_row_outputs(self) -> Self {
+        self.row_outputs(RowOutputs::default())
+    }
+
+    fn is_shard(&self) -> bool {
+        self.first_class > 0 || self.all_classes != self.classes
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        let refuse = |what, expected, found| {
+            Err(Error::Value {
+                what,
+                expected,
+                found,
+            })
+        };
+        let last = self.first_class.saturating_add(self.classes);
+        if last > self.all_classes || self.all_classes > u64::from(u32::MAX) {
+            return refuse(
+                "classes of a shard",
+                "a range within all classes, of at most 4,294,967,295",
+                format!("{} to {last} of {}", self.first_class, self.all_classes),
+            );
+        }
+        if !(0.0..=1.0).contains(&self.label_smoothing) {
+            let found = self.label_smoothing.to_string();
+            return refuse("label smoothing", "0 to 1", found);
+        }
+        if !self.z_loss.is_finite() {
+            return refuse("z-loss", "a finite number", self.z_loss.to_string());
+        }
+        let (weight_sum, _) = self.mean_over.unwrap_or_default();
+        if !(weight_sum >= 0.0 && weight_sum.is_finite()) {
+            let expected = "finite, 0 or above";
+            return refuse("weight sum of a mean", expected, weight_sum.to_string());
+        }
+        self.row_outputs.check(self.targets, self.is_shard())?;
+        match (self.targets, self.ignore_index) {
+            (TargetType::Probs, Some(ignored)) => {
+                let expected = "none where targets are probabilities";
+                return refuse("ignore index", expected, ignored.to_string());
+            }
+            _ if self.is_shard() && self.inner != 1 => {
+                return refuse(
+                    "inner extent",
+                    "1 in a shard of the classes",
+                    self.inner.to_string(),
+                );
+            }
+            _ if self.is_shard() && self.options().is_dense() => {
+                let expected = "class ids without smoothing in a shard of the classes";
+                return refuse("targets", expected, self.options().to_string());
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn flags(&self) -> u32 {
+        let bit = |asked, bit| if asked { bit } else { 0 };
+        let is_id = |ignored| self.targets.holds(ignored);
+        bit(self.ignore_index.is_some_and(is_id), HAS_IGNORE_INDEX)
+            | bit(self.zero_valid == ZeroValid::Zero, ZERO_VALID)
+            | bit(self.mean_over.is_some(), DIVISORS_GIVEN)
+            | self.targets.flag()
+    }
+
+    /// Returns `e / C`, the uniform part of the target distribution; 0 only if the smoothing is 0.
+    fn uniform_share(&self) -> f32 {
+        let share = f64::from(self.label_smoothing) / self.classes as f64;
+        let least = if share > 0.0 { f32::MIN_POSITIVE } else { 0.0 };
+        (share as f32).max(least)
+    }
+}
+
+impl sealed::Spec for CrossEntropySpec {
+    fn geometry(&self, operation: Operation) -> Result<Geometry, Error> {
+        self.check()?;
+        let from_pairs = operation == Operation::CrossEntropyFromPairs;
+        if from_pairs && self.options().is_dense() {
+            return Err(Error::Value {
+                what: "targets",
+                expected: "class ids without smoothing for losses from pairs",
+                found: self.options().to_string(),
+            });
+        }
+        if from_pairs && self.row_outputs.any() {
+            return Err(Error::Value {
+                what: "row outputs",
+                expected: "none for losses from pairs",
+                found: format!("{:?}", self.row_outputs),
+            });
+        }
+        let extents = Extents {
+            rows: self.rows,
+            cols: self.classes,
+            inner: self.inner,
+        };
+        let geometry = Geometry::new(operation, extents, self.dtype, self.layouts)?;
+        let geometry = geometry.options(self.options_of(operation));
+        // Neither the pass for the loss without its gradient nor that for the row outputs writes a matrix: never in
+        // place.
+        let apart = matches!(operation, Operation::CrossEntropy | Operation::RowOutputs);
+        match self.in_place && !apart {
+            true => geometry.in_place(),
+            false => Ok(geometry),
+        }
+    }
+
+    fn params(&self) -> Result<Params, Error> {
+        self.check()?;
+        let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
+        let ignored = self.ignore_index.unwrap_or(0).cast_unsigned();
+        let (weight_sum, valid_rows) = self.mean_over.unwrap_or_default();
+        let read = match self.softcap {
+            Some(softcap) => Params::capped(self.scale, softcap)?,
+            None => Params::scaled(self.scale)?,
+        };
+        let loss = Loss {
+            flags: self.flags(),
+            first_class: narrow(self.first_class),
+            classes: narrow(self.all_classes),
+            id_words: self.targets.words(),
+            ignored_low: narrow(ignored & u64::from(u32::MAX)),
+            ignored_high: narrow(ignored >> 32),
+            z_loss: self.z_loss,
+            target_share: (1.0 - f64::from(self.label_smoothing)) as f32,
+            uniform_share: self.uniform_share(),
+            weight_sum: weight_sum.to_bits(),
+            valid_rows: (valid_rows as f32).to_bits(),
+            ..read.loss
+        };
+        Ok(Params {
+            loss: self.row_outputs.loss(loss),
+            ..read
+        })
+    }
+}
+
+impl RowOutputs {
+    /// Adds the numbers that the kernels read for these outputs to `base`.
+    pub(super) fn loss(self, base: Loss) -> Loss {
+        let bit = |is_wanted, bit| if is_wanted { bit } else { 0 };
+        Loss {
+            flags: base.flags
+                | bit(self.target_log_prob, GIVES_TARGET_LOG_PROB)
+                | bit(self.entropy, GIVES_ENTROPY)
+                | bit(self.argmax, GIVES_ARGMAX)
+                | bit(self.hit, GIVES_HIT)
+                | bit(self.max_prob, GIVES_MAX_PROB)
+                | bit(self.z_loss, GIVES_Z_LOSS),
+            row_words: self.layout().words,
+            candidates: self.log_probs_of,
+            saved_words: self.saved_words(),
+            ..base
+        }
+    }
+}
+
+impl TargetType {
+    pub(super) const fn flag(self) -> u32 {
+        match self {
+            Self::U32 => UNSIGNED_IDS,
+            _ => 0,
+        }
+    }
+}

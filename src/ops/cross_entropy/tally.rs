@@ -1,0 +1,280 @@
+//! Dispatches that count targets and reduce losses.
+
+use std::sync::Arc;
+
+use super::Status;
+use crate::device::kernel::{Kernel, Step};
+use crate::device::kernel_text::KernelText;
+use crate::device::kernel_text::{Dispatches, Said};
+use crate::device::planner::Planner;
+use crate::device::tensor::{Role, Shape, Tensor, Window, shapes_of, windows, without_matrices};
+use crate::error::Error;
+use crate::shader::params::{Grid, Params};
+use crate::shader::{Program, Stage, TALLIED};
+use crate::variant::{KernelOptions, REDUCED, TargetKind};
+
+/// Rows that one invocation takes, as in `shaders/kernel/tally.wgsl`.
+const ROWS_PER_INVOCATION: u64 = 16;
+
+/// Bytes of a record.
+pub(super) const RECORD: u64 = size_of::<Status>() as u64;
+
+/// No rows: the window of an empty binding, and of a merge.
+const NOTHING: Window = Window::of_rows(0, 0);
+
+/// The kernels that count targets, reduce losses and merge the records of both.
+#[derive(Debug, Clone)]
+pub(super) struct Tally {
+    planner: Planner,
+    count: Program,
+    reduce: Program,
+    merge: Program,
+}
+
+impl Tally {
+    /// Number of pipelines: count, reduce and merge.
+    pub(super) const PIPELINES: usize = 3;
+
+    pub(super) fn plan(planner: &Planner, options: KernelOptions) -> Result<Self, Error> {
+        // The count depends only on the type of the targets.
+        let options = match options.target_kind {
+            TargetKind::Probabilities => KernelOptions {
+                target_kind: options.target_kind,
+                ..KernelOptions::default()
+            },
+            _ => KernelOptions::default(),
+        };
+        let abilities = planner.abilities();
+        let in_memory = abilities.max_workgroup_bytes / (REDUCED + TALLIED);
+        let most = abilities.max_invocations.min(in_memory);
+        let program = |stage| Program::tally(stage, options, most);
+        let program = |stage| planner.checked(program(stage));
+        Ok(Self {
+            planner: planner.clone(),
+            count: program(Stage::CountTargets)?,
+            reduce: program(Stage::ReduceLosses)?,
+            merge: program(Stage::MergeTallies)?,
+        })
+    }
+
+    /// Returns the dispatches that count the targets of `rows` rows into record 0.
+    pub(super) fn count<'a>(
+        &self,
+        tensors: &[Tensor<'a>],
+        cols: u32,
+        rows: u64,
+        base: Params,
+    ) -> Result<Vec<Step<'a>>, Error> {
+        self.steps(self.count, tensors, rows, of_cols(cols, base))
+    }
+
+    /// Returns the dispatches that reduce the losses of `rows` rows and publish their record.
+    pub(super) fn reduce<'a>(
+        &self,
+        tensors: &[Tensor<'a>],
+        cols: u32,
+        rows: u64,
+        base: Params,
+    ) -> Result<Vec<Step<'a>>, Error> {
+        self.steps(self.reduce, tensors, rows, of_cols(cols, base))
+    }
+
+    fn steps<'a>(
+        &self,
+        program: Program,
+        tensors: &[Tensor<'a>],
+        rows: u64,
+        mut base: Params,
+    ) -> Result<Vec<Step<'a>>, Error> {
+        let tensors = without_matrices(tensors);
+        let windows = self.windows(tensors.iter().map(Tensor::role_and_shape), rows)?;
+        let records: u64 = windows.iter().map(|window| self.groups(window)).sum();
+        self.check_trips(records)?;
+        base.grid.records = narrow(records);
+        // Several records are merged into record 0; a single record is record 0 itself.
+        let mut first_record = u64::from(records > 1);
+        let kernel = self.planner.kernel(program)?;
+        let mut steps = Vec::new();
+        for window in windows {
+            let groups = self.groups(&window);
+            steps.push(step(
+                &kernel,
+                &tensors,
+                window,
+                (first_record, groups),
+                base,
+            ));
+            first_record += groups;
+        }
+        if records > 1 {
+            let merge = self.planner.kernel(self.merge)?;
+            steps.push(step(&merge, &tensors, NOTHING, (1, 1), base));
+        }
+        Ok(steps)
+    }
+
+    /// Returns the kernel that counts the targets of all rows, and the one that merges the counts of several workgroups.
+    pub(super) fn count_texts(
+        &self,
+        roles: &[Role],
+        rows: u64,
+        base: Params,
+    ) -> Result<Vec<KernelText>, Error> {
+        let why =
+            "The gradient of a mean divides by the rows that count, so they are counted first.";
+        self.texts(self.count, roles, rows, base, (why, None))
+    }
+
+    /// Returns the kernel that reduces the losses of all rows, and the one that merges the records of several workgroups.
+    pub(super) fn reduce_texts(
+        &self,
+        roles: &[Role],
+        rows: u64,
+        base: Params,
+        condition: Option<&'static str>,
+    ) -> Result<Vec<KernelText>, Error> {
+        let why = "The losses of all rows become one, in an order that is the same in every run.";
+        self.texts(self.reduce, roles, rows, base, (why, condition))
+    }
+
+    fn texts(
+        &self,
+        program: Program,
+        roles: &[Role],
+        rows: u64,
+        base: Params,
+        (why, condition): (&str, Option<&'static str>),
+    ) -> Result<Vec<KernelText>, Error> {
+        let roles: Vec<_> = roles
+            .iter()
+            .filter(|role| !role.shape.is_matrix())
+            .copied()
+            .collect();
+        let windows = self.windows(shapes_of(&roles), rows)?;
+        let records: u64 = windows.iter().map(|window| self.groups(window)).sum();
+        let text = |program: Program, windows: &[Window], why: String, each: String| {
+            let kernel = self.planner.kernel(program)?;
+            let mut dispatches = Dispatches::default();
+            for window in windows {
+                dispatches.add(kernel.grid(self.groups(window))?);
+                let bound = roles.iter().map(|role| (role.binding, *window));
+                dispatches.windows.extend(bound);
+            }
+            let said = Said {
+                variant: format!(
+                    "{each}, and {} invocations merge through workgroup memory",
+                    self.lanes()
+                ),
+                reason: why,
+                condition,
+            };
+            Ok(KernelText::new(&kernel, said, &roles, &base, &dispatches))
+        };
+        let each = format!("an invocation takes {ROWS_PER_INVOCATION} rows");
+        let mut list = vec![text(program, &windows, why.into(), each)?];
+        if records > 1 {
+            let why = format!("There are {records} records, one of each workgroup.");
+            let each = "an invocation takes every so many records".into();
+            list.push(text(self.merge, &[NOTHING], why, each)?);
+        }
+        Ok(list)
+    }
+
+    /// Lanes of a workgroup.
+    fn lanes(&self) -> u64 {
+        self.count.lanes.into()
+    }
+
+    /// Checks that the lanes of one workgroup can merge `records` records.
+    fn check_trips(&self, records: u64) -> Result<(), Error> {
+        let each = u64::from(self.planner.abilities().max_trips());
+        let (needed, available) = (records.div_ceil(each), self.lanes());
+        if needed <= available {
+            return Ok(());
+        }
+        Err(Error::Limit {
+            what: format!("the merge of {records} records of losses"),
+            limit: "max_compute_invocations_per_workgroup",
+            needed,
+            available,
+        })
+    }
+
+    fn windows(
+        &self,
+        shapes: impl Iterator<Item = (&'static str, Shape)>,
+        rows: u64,
+    ) -> Result<Vec<Window>, Error> {
+        match rows {
+            0 => Ok(vec![NOTHING]),
+            _ => windows(shapes, (rows, 1), self.planner.abilities(), None),
+        }
+    }
+
+    /// Number of workgroups of a window. Each leaves a record.
+    fn groups(&self, window: &Window) -> u64 {
+        window
+            .rows
+            .div_ceil(ROWS_PER_INVOCATION * self.lanes())
+            .max(1)
+    }
+
+    /// Bytes of one record for each workgroup, and of the record into which they are merged.
+    pub(super) fn bytes(
+        &self,
+        shapes: impl Iterator<Item = (&'static str, Shape)>,
+        rows: u64,
+    ) -> Result<u64, Error> {
+        let windows = self.windows(shapes.filter(|(_, shape)| !shape.is_matrix()), rows)?;
+        let groups: u64 = windows.iter().map(|window| self.groups(window)).sum();
+        let bytes = (groups + 1) * RECORD;
+        let available = self.planner.abilities().max_binding_bytes;
+        if bytes > available {
+            let what = "buffer `tally`".to_owned();
+            let limit = "max_storage_buffer_binding_size";
+            return Err(Error::Limit {
+                what,
+                limit,
+                needed: bytes,
+                available,
+            });
+        }
+        Ok(bytes)
+    }
+}
+
+fn step<'a>(
+    kernel: &Arc<Kernel>,
+    tensors: &[Tensor<'a>],
+    window: Window,
+    (first_record, groups): (u64, u64),
+    base: Params,
+) -> Step<'a> {
+    let grid = Grid {
+        rows: narrow(window.rows),
+        parts: narrow(groups),
+        bound_row: window.bound_row(),
+        tensor_row: narrow(window.first),
+        first_record: narrow(first_record),
+        ..base.grid
+    };
+    let spans = tensors
+        .iter()
+        .map(|tensor| (tensor.binding, tensor.span(window).0))
+        .collect();
+    Step {
+        kernel: Arc::clone(kernel),
+        spans,
+        params: Params { grid, ..base },
+        slots: groups,
+    }
+}
+
+const fn of_cols(cols: u32, mut params: Params) -> Params {
+    params.grid.cols = cols;
+    params
+}
+
+fn narrow(n: u64) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,7 @@
+//! The operations: a spec becomes a plan, and with buffers a binding.
+
+pub(crate) mod cross_entropy;
+pub(crate) mod jacobian;
+pub(crate) mod plan;
+pub(crate) mod shards;
+pub(crate) mod softmax;

@@ -1,0 +1,199 @@
+//! Softmax, log-softmax, logsumexp and their backward passes.
+
+use crate::error::Error;
+use crate::ops::plan::{row_operation, sealed};
+use crate::shader::params::Params;
+use crate::spec::empty_rows::EmptyRows;
+use crate::spec::mask::{Mask, MaskKind};
+use crate::spec::softmax::SoftmaxSpec;
+use crate::variant::geometry::{Extents, Geometry};
+use crate::variant::{KernelOptions, Masking, Operation, Problem};
+
+impl SoftmaxSpec {
+    /// The problem of an operation on these rows: the properties that decide the kernel.
+    ///
+    /// # Errors
+    ///
+    /// No columns, or more rows or columns than 32-bit indices reach.
+    pub fn problem(&self, operation: Operation) -> Result<Problem, Error> {
+        let geometry = sealed::Spec::geometry(self, operation)?;
+        Ok(match operation {
+            Operation::Jacobian => geometry.square().problem(),
+            _ => geometry.problem(),
+        })
+    }
+
+    /// The same spec, in place if that is possible: the operation writes a matrix of the input's shape, and the layouts
+    /// do not differ.
+    pub(crate) fn preferably_in_place(self, operation: Operation) -> Self {
+        let possible = operation.allows_in_place() && self.layouts.source == self.layouts.result;
+        Self {
+            in_place: self.in_place || possible,
+            ..self
+        }
+    }
+
+    fn check_masks(&self, operation: Operation) -> Result<(), Error> {
+        let refuse = |what, expected, found| {
+            Err(Error::Value {
+                what,
+                expected,
+                found,
+            })
+        };
+        let is_masked = self.mask.is_some() || self.queries.is_some();
+        let takes_masks = matches!(
+            operation,
+            Operation::Softmax | Operation::LogSoftmax | Operation::LogSumExp
+        );
+        if is_masked && !takes_masks {
+            let expected = "none, but for softmax, log-softmax and logsumexp";
+            return refuse("mask", expected, format!("one for {operation}"));
+        }
+        match (self.mask, self.queries) {
+            (Some(mask), _) if (mask.rows(), mask.cols()) != (self.rows, self.cols) => refuse(
+                "mask",
+                "one for as many rows and columns",
+                format!(
+                    "{} x {} for {} x {}",
+                    mask.rows(),
+                    mask.cols(),
+                    self.rows,
+                    self.cols
+                ),
+            ),
+            (_, Some(queries)) if self.inner != 1 => refuse(
+                "inner extent",
+                "1 for causal rows",
+                format!("{} for {queries} queries", self.inner),
+            ),
+            (_, Some(queries)) if queries == 0 || queries > u64::from(u32::MAX) => {
+                refuse("queries", "1 to 4,294,967,295", queries.to_string())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Code options of the masks.
+    fn options(&self, geometry: &Geometry) -> KernelOptions {
+        let in_one_access =
+            |mask: &Mask| self.inner == 1 && geometry.alignment() == 4 && mask.by_fours();
+        let masking = self.mask.map_or(Masking::None, |mask| {
+            match (mask.kind(), in_one_access(&mask)) {
+                (MaskKind::Additive, false) => Masking::Added,
+                (MaskKind::Additive, true) => Masking::AddedByQuads,
+                (MaskKind::Boolean, false) => Masking::Kept,
+                (MaskKind::Boolean, true) => Masking::KeptByQuads,
+            }
+        });
+        KernelOptions {
+            masking,
+            causal: self.queries.is_some(),
+            ..KernelOptions::default()
+        }
+    }
+}
+
+impl sealed::Spec for SoftmaxSpec {
+    fn geometry(&self, operation: Operation) -> Result<Geometry, Error> {
+        self.check_masks(operation)?;
+        let extents = Extents {
+            rows: self.rows,
+            cols: self.cols,
+            inner: self.inner,
+        };
+        let geometry = Geometry::new(operation, extents, self.dtype, self.layouts)?;
+        let queries = self
+            .queries
+            .map_or(0, |queries| u32::try_from(queries).unwrap_or(u32::MAX));
+        let geometry = Geometry {
+            queries,
+            ..geometry.options(self.options(&geometry))
+        };
+        match self.in_place {
+            true => geometry.in_place(),
+            false => Ok(geometry),
+        }
+    }
+
+    fn params(&self) -> Result<Params, Error> {
+        let read = match self.mask.as_ref().map(Mask::kind) {
+            Some(MaskKind::Additive) => Params::added_to(self.scale)?,
+            _ => Params::scaled(self.scale)?,
+        };
+        let mut params = self.mask.as_ref().map_or(read, |mask| read.masked(mask));
+        params.grid.queries = u32::try_from(self.queries.unwrap_or(0)).unwrap_or(u32::MAX);
+        params.scaling.zero_empty_rows = u32::from(self.empty_rows == EmptyRows::Zero);
+        Ok(params)
+    }
+
+    fn mask(&self) -> Option<&Mask> {
+        self.mask.as_ref()
+    }
+}
+
+row_operation! {
+    /// Probabilities: `p_i = exp(x_i - max) / sum_j exp(x_j - max)`.
+    Softmax, softmax, SoftmaxSpec, SoftmaxBuffers {
+        /// Read: `rows` x `cols`.
+        logits: read Source matrix,
+        /// Written: `rows` x `cols`.
+        probs: written Result matrix,
+    }
+}
+
+row_operation! {
+    /// Log-probabilities: `(x_i - max) - ln sum_j exp(x_j - max)`.
+    LogSoftmax, log_softmax, SoftmaxSpec, LogSoftmaxBuffers {
+        /// Read: `rows` x `cols`.
+        logits: read Source matrix,
+        /// Written: `rows` x `cols`.
+        log_probs: written Result matrix,
+    }
+}
+
+row_operation! {
+    /// `max + ln sum_j exp(x_j - max)`, one value a row.
+    LogSumExp, logsumexp, SoftmaxSpec, LogSumExpBuffers {
+        /// Read: `rows` x `cols`.
+        logits: read Source matrix,
+        /// Written: `rows`.
+        lse: written RowOutput value,
+    }
+}
+
+row_operation! {
+    /// `dL/dx = p (g - sum_j p_j g_j)` with the upstream gradient `g = dL/dp`.
+    SoftmaxBackward, softmax_backward, SoftmaxSpec, SoftmaxBackwardBuffers {
+        /// Read, the forward pass's output: `rows` x `cols`.
+        probs: read Source matrix,
+        /// Read, the upstream gradient: `rows` x `cols`.
+        grad_probs: read Upstream matrix,
+        /// Written: `rows` x `cols`.
+        grad_logits: written Result matrix,
+    }
+}
+
+row_operation! {
+    /// `dL/dx = g - exp(l) sum_j g_j` with the log-probabilities `l` and the upstream gradient `g = dL/dl`.
+    LogSoftmaxBackward, log_softmax_backward, SoftmaxSpec, LogSoftmaxBackwardBuffers {
+        /// Read, the forward pass's output: `rows` x `cols`.
+        log_probs: read Source matrix,
+        /// Read, the upstream gradient: `rows` x `cols`.
+        grad_log_probs: read Upstream matrix,
+        /// Written: `rows` x `cols`.
+        grad_logits: written Result matrix,
+    }
+}
+
+row_operation! {
+    /// `dL/dx = g softmax(x)` with the row's upstream gradient `g = dL/dlse`.
+    LogSumExpBackward, logsumexp_backward, SoftmaxSpec, LogSumExpBackwardBuffers {
+        /// Read: `rows` x `cols`.
+        logits: read Source matrix,
+        /// Read, the upstream gradient: `rows`.
+        grad_lse: read RowInput value,
+        /// Written: `rows` x `cols`.
+        grad_logits: written Result matrix,
+    }
+}

@@ -1,0 +1,259 @@
+//! The spec of a cross-entropy.
+
+use crate::spec::dtype::DType;
+use crate::spec::layout::{Layout, Layouts};
+use crate::spec::reduction::{Reduction, ZeroValid};
+use crate::spec::row_outputs::RowOutputs;
+use crate::spec::target_type::TargetType;
+
+/// The spec of a cross-entropy: `rows` x `classes` logits, contiguous f32 unless said otherwise, and one i32 class id a
+/// row.
+///
+/// The loss of a row is `-sum_c t_c ln p_c + L lse^2` with the weighted target distribution `t_c = w_c ((1 - e) q_c + e /
+/// C)`: class weights `w`, label smoothing `e` over `C` classes, z-loss `L`, and `q` the target's probabilities, 1 at a
+/// class id and 0 elsewhere. [`reference::CrossEntropy`](crate::reference::CrossEntropy) has the rules in full.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CrossEntropySpec {
+    pub(crate) rows: u64,
+    pub(crate) classes: u64,
+    pub(crate) first_class: u64,
+    pub(crate) all_classes: u64,
+    pub(crate) inner: u64,
+    pub(crate) ignore_index: Option<i64>,
+    pub(crate) targets: TargetType,
+    pub(crate) reduction: Reduction,
+    pub(crate) mean_over: Option<(f32, u32)>,
+    pub(crate) zero_valid: ZeroValid,
+    pub(crate) label_smoothing: f32,
+    pub(crate) z_loss: f32,
+    pub(crate) softcap: Option<f32>,
+    pub(crate) scale: f32,
+    pub(crate) row_outputs: RowOutputs,
+    pub(crate) dtype: DType,
+    pub(crate) layouts: Layouts,
+    pub(crate) in_place: bool,
+}
+
+impl CrossEntropySpec {
+    /// Makes the spec of `rows` rows (at most; a binding may take fewer) of `classes` logits: the mean of all losses,
+    /// nothing ignored.
+    pub const fn new(rows: u64, classes: u64) -> Self {
+        Self {
+            rows,
+            classes,
+            first_class: 0,
+            all_classes: classes,
+            inner: 1,
+            ignore_index: None,
+            targets: TargetType::I32,
+            reduction: Reduction::Mean,
+            mean_over: None,
+            zero_valid: ZeroValid::Nan,
+            label_smoothing: 0.0,
+            z_loss: 0.0,
+            softcap: None,
+            scale: 1.0,
+            row_outputs: RowOutputs {
+                target_log_prob: false,
+                log_probs_of: 0,
+                entropy: false,
+                argmax: false,
+                hit: false,
+                max_prob: false,
+                z_loss: false,
+            },
+            dtype: DType::F32,
+            layouts: Layouts {
+                source: Layout::CONTIGUOUS,
+                upstream: Layout::CONTIGUOUS,
+                result: Layout::CONTIGUOUS,
+            },
+            in_place: false,
+        }
+    }
+
+    /// Sets the class id of ignored rows: their loss and gradient are exactly 0, and they are left out of the mean. The
+    /// id is tested before the range and may lie outside it. Not with probabilities.
+    #[must_use]
+    pub const fn ignore_index(self, ignore_index: i64) -> Self {
+        Self {
+            ignore_index: Some(ignore_index),
+            ..self
+        }
+    }
+
+    /// Puts rows on a strided axis, `inner` of them in a slice, a divisor of the rows: logits and their gradient are
+    /// `[rows / inner, classes, inner]`, as for the logits of images, `[N, C, H, W]` with `inner` = H W. Targets, losses,
+    /// pairs and lse are in the order of `[rows / inner, inner]`. Not with a shard of the classes.
+    #[must_use]
+    pub const fn inner(self, inner: u64) -> Self {
+        Self { inner, ..self }
+    }
+
+    /// Sets the type of the targets and how they are stored.
+    #[must_use]
+    pub const fn targets(self, targets: TargetType) -> Self {
+        Self { targets, ..self }
+    }
+
+    /// Restricts the logits to a shard: the classes from `first` on, of `all` classes. Targets stay ids of all classes.
+    /// This is for the passes from merged statistics; a loss computed only from a shard's logits would be that of the
+    /// shard. Not with label smoothing or probabilities, which give every class a target weight.
+    #[must_use]
+    pub const fn shard(self, first: u64, all: u64) -> Self {
+        Self {
+            first_class: first,
+            all_classes: all,
+            ..self
+        }
+    }
+
+    /// Sets how the losses of the rows are reduced.
+    #[must_use]
+    pub const fn reduction(self, reduction: Reduction) -> Self {
+        Self { reduction, ..self }
+    }
+
+    /// Sets the divisors of a mean, where these rows are a part of a batch that is counted elsewhere. The gradient is
+    /// then that of the mean: the cross-entropy is divided by `weight_sum`, the sum of the class weights of the valid
+    /// rows' targets (their number without class weights), the z-loss by `valid_rows`. A loss that is a mean is divided
+    /// by the same numbers; other losses are not divided. `weight_sum` is finite and not negative: class weights with a
+    /// negative sum may change their signs with it. Division by 0 gives what [`zero_valid`](Self::zero_valid) says.
+    #[must_use]
+    pub const fn mean_over(self, weight_sum: f32, valid_rows: u32) -> Self {
+        Self {
+            mean_over: Some((weight_sum, valid_rows)),
+            ..self
+        }
+    }
+
+    /// Sets the value of a mean over nothing.
+    #[must_use]
+    pub const fn zero_valid(self, zero_valid: ZeroValid) -> Self {
+        Self { zero_valid, ..self }
+    }
+
+    /// Sets the label smoothing `e`, from 0 to 1: the target keeps `1 - e + e / C`, every other class has `e / C`.
+    #[must_use]
+    pub const fn label_smoothing(self, label_smoothing: f32) -> Self {
+        Self {
+            label_smoothing,
+            ..self
+        }
+    }
+
+    /// Adds `z_loss * lse^2` to the loss of every valid row, whatever its class weight. `z_loss` is finite.
+    #[must_use]
+    pub const fn z_loss(self, z_loss: f32) -> Self {
+        Self { z_loss, ..self }
+    }
+
+    /// Caps logits `x` to `softcap * tanh(x / softcap)`, after the scale. `softcap` is finite and above 0. The gradient
+    /// carries the factor.
+    #[must_use]
+    pub const fn softcap(self, softcap: f32) -> Self {
+        Self {
+            softcap: Some(softcap),
+            ..self
+        }
+    }
+
+    /// Multiplies logits by `scale` before anything else. `scale` is finite and above 0. The gradient carries the factor.
+    #[must_use]
+    pub const fn scale(self, scale: f32) -> Self {
+        Self { scale, ..self }
+    }
+
+    /// Sets the outputs for each row in addition to its loss, given by the passes that compute the loss. Not with a shard
+    /// of the classes.
+    #[must_use]
+    pub const fn row_outputs(self, row_outputs: RowOutputs) -> Self {
+        Self {
+            row_outputs,
+            ..self
+        }
+    }
+
+    /// Sets the storage type of logits, their gradient and probabilities as targets. Losses, pairs and lse are always
+    /// f32.
+    #[must_use]
+    pub const fn dtype(self, dtype: DType) -> Self {
+        Self { dtype, ..self }
+    }
+
+    /// Sets the layout of the logits.
+    #[must_use]
+    pub const fn logits_layout(mut self, layout: Layout) -> Self {
+        self.layouts.source = layout;
+        self
+    }
+
+    /// Sets the layout of targets that are probabilities.
+    #[must_use]
+    pub const fn targets_layout(mut self, layout: Layout) -> Self {
+        self.layouts.upstream = layout;
+        self
+    }
+
+    /// Sets the layout of the gradient.
+    #[must_use]
+    pub const fn grad_layout(mut self, layout: Layout) -> Self {
+        self.layouts.result = layout;
+        self
+    }
+
+    /// Puts the gradient over the logits, element by element, in one buffer that is given for both: half the memory. Both
+    /// have one layout. The bits are those of a gradient elsewhere. A loss without a gradient changes nothing.
+    #[must_use]
+    pub const fn in_place(self) -> Self {
+        Self {
+            in_place: true,
+            ..self
+        }
+    }
+
+    /// Rows, at most.
+    pub const fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Number of classes.
+    pub const fn classes(&self) -> u64 {
+        self.classes
+    }
+
+    /// Number of classes of all shards.
+    pub(crate) const fn all_classes(&self) -> u64 {
+        self.all_classes
+    }
+
+    /// Number of elements of the loss: one, or one a row.
+    pub const fn losses(&self) -> u64 {
+        match self.reduction {
+            Reduction::None => self.rows,
+            _ => 1,
+        }
+    }
+
+    /// The same spec, in place if the layouts do not differ.
+    pub(crate) fn preferably_in_place(self) -> Self {
+        Self {
+            in_place: self.in_place || self.layouts.source == self.layouts.result,
+            ..self
+        }
+    }
+
+    pub(crate) const fn is_in_place(&self) -> bool {
+        self.in_place
+    }
+
+    /// Row outputs that the spec asks for.
+    pub(crate) const fn asked(&self) -> RowOutputs {
+        self.row_outputs
+    }
+
+    /// Storage type of logits, their gradient and probabilities.
+    pub(crate) const fn stored_as(&self) -> DType {
+        self.dtype
+    }
+}
