@@ -14,7 +14,64 @@
 //! | its gradient | `g (p_i - [i = t])` | once, once |
 //! | Jacobian | `p_i ([i = j] - p_j)` | once, once |
 //!
-//! # Three ways in
+//! # A first program
+//!
+//! Softmax of two rows on a device of your own, with your buffers in your compute pass:
+//!
+//! ```
+//! use wgpu_softmax::wgpu::util::{BufferInitDescriptor, DeviceExt};
+//! use wgpu_softmax::wgpu::{self, BufferUsages, MapMode, PollType};
+//! use wgpu_softmax::{Planner, SoftmaxBuffers, SoftmaxSpec};
+//!
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let instance = wgpu::Instance::default();
+//!     let adapter = pollster::block_on(instance.request_adapter(&Default::default()))?;
+//!     let (required_features, required_limits) = wgpu_softmax::wanted(&adapter); // a wish, never a need
+//!     let (device, queue) = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
+//!         required_features,
+//!         required_limits,
+//!         ..Default::default()
+//!     }))?;
+//!
+//!     // Two rows of four logits, their probabilities, and where these are read back.
+//!     let logits = device.create_buffer_init(&BufferInitDescriptor {
+//!         label: None,
+//!         contents: bytemuck::cast_slice(&[2.0f32, 1.0, 0.0, -1.0, 0.0, 0.0, 3.0, 1.0]),
+//!         usage: BufferUsages::STORAGE,
+//!     });
+//!     let buffer = |usage| {
+//!         device.create_buffer(&wgpu::BufferDescriptor {
+//!             label: None,
+//!             size: logits.size(),
+//!             usage,
+//!             mapped_at_creation: false,
+//!         })
+//!     };
+//!     let probs = buffer(BufferUsages::STORAGE | BufferUsages::COPY_SRC);
+//!     let read_back = buffer(BufferUsages::COPY_DST | BufferUsages::MAP_READ);
+//!
+//!     let planner = Planner::new(&device); // keep it: it caches pipelines
+//!     let plan = planner.softmax(SoftmaxSpec::new(2, 4))?; // chooses a kernel, checks options and limits
+//!     let bound = plan.bind(SoftmaxBuffers { logits: &logits, probs: &probs })?; // checks buffers, compiles
+//!
+//!     let mut encoder = device.create_command_encoder(&Default::default());
+//!     bound.record(&mut encoder.begin_compute_pass(&Default::default())); // only records
+//!     encoder.copy_buffer_to_buffer(&probs, 0, &read_back, 0, probs.size());
+//!     queue.submit([encoder.finish()]);
+//!
+//!     read_back.map_async(MapMode::Read, .., |result| result.expect("the buffer can be mapped"));
+//!     device.poll(PollType::wait_indefinitely())?;
+//!     let bytes = read_back.get_mapped_range(..)?;
+//!     println!("{:.3?}", bytemuck::cast_slice::<u8, f32>(&bytes));
+//!     Ok(())
+//! }
+//! ```
+//!
+//! A plan chooses kernels and checks options and limits; `bind` checks sizes, usages and aliasing, and compiles the kernels
+//! that no binding of the planner has needed before; `record` only records, any number of times, in any pass of the device.
+//! Every operation is used like this one.
+//!
+//! # Two more ways in
 //!
 //! **Slices in, slices out**, for a first try:
 //!
@@ -24,42 +81,29 @@
 //! # Ok::<(), wgpu_softmax::Error>(())
 //! ```
 //!
-//! **Plan, bind, record** on your own device, buffers and compute pass. A plan chooses kernels and checks options and limits;
-//! `bind` checks sizes, usages and aliasing, and compiles the kernels that no binding of the planner has needed before;
-//! `record` only records:
-//!
-//! ```no_run
-//! use wgpu_softmax::{CrossEntropyBuffers, CrossEntropySpec, Planner, Reduction, wgpu};
-//!
-//! fn record(
-//!     device: &wgpu::Device,
-//!     [logits, targets, loss, grad]: [&wgpu::Buffer; 4],
-//!     pass: &mut wgpu::ComputePass<'_>,
-//! ) -> Result<(), wgpu_softmax::Error> {
-//!     let planner = Planner::new(device); // keep it: it caches pipelines
-//!     let spec = CrossEntropySpec::new(8192, 50257).ignore_index(-100).reduction(Reduction::Mean);
-//!     let plan = planner.cross_entropy(spec)?;
-//!     let bound = plan.bind(CrossEntropyBuffers { logits, targets, losses: loss, grad_logits: Some(grad) })?;
-//!     bound.record(pass); // any number of times, in any pass of this device
-//!     Ok(())
-//! }
-//! ```
+//! **Partial statistics**, for rows split over bindings, devices or hosts: [`Planner::partial_statistic`] folds the columns of
+//! a shard into a record a row, [`Planner::merge_statistics`] makes the pairs of whole rows of all records, and from these each
+//! shard computes its part of the result.
 //!
 //! # Guarantees
 //!
 //! Every result is within stated bounds of an f64 computation on the same inputs, on rows of one column to millions;
-//! [`check::bounds`] has them as code, and [`check::run`] measures them on any adapter. NaN and infinity are recognised
+//! the module `check` (feature `check`) has them as code, and measures them on any adapter. NaN and infinity are recognised
 //! by their integer bits: a NaN spoils its own row and no other, on drivers with fast math too. The same input, plan,
 //! adapter and driver give the same bits in every run. A target out of range makes its row NaN and is counted; it is
 //! never an access out of bounds.
 //!
-//! [`mod@bench`] measures the speed on an adapter, as a fraction of the speed of copying the same bytes.
+//! The module `bench` (feature `bench`) measures the speed on an adapter, as a fraction of the speed of copying the same bytes.
 //!
 //! # Out of scope
 //!
 //! Autograd, tensors, memory pools and quantised types. Reading a result back is up to you; only [`Gpu`] waits.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(feature = "bench")]
 pub mod bench;
+#[cfg(feature = "check")]
 pub mod check;
 mod device;
 mod error;

@@ -41,6 +41,7 @@ mod subject;
 mod sweep;
 mod traits;
 
+#[cfg(feature = "bench")]
 pub(crate) use matrices::upload;
 
 pub use compare::{Comparison, compare, compare_as};

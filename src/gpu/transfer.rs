@@ -7,7 +7,7 @@ use wgpu::{
     SubmissionIndex,
 };
 
-use super::{Gpu, waiter};
+use super::Gpu;
 use crate::device::kernel::Bound;
 use crate::device::memory::{create, filled, sized};
 use crate::device::scope::{contain, failed, require_present};
@@ -118,8 +118,9 @@ impl Gpu {
     }
 
     /// Waits on this thread, so that times do not include those of another thread.
+    #[cfg(feature = "bench")]
     pub(crate) fn wait(&self, submission: &SubmissionIndex, what: &str) -> Result<(), Error> {
-        self.ended(waiter::wait(&self.device, submission), what)
+        self.ended(super::waiter::wait(&self.device, submission), what)
     }
 
     /// Checks that work has ended without an error, and that the device was not lost meanwhile, which ends all work, too.

@@ -98,6 +98,7 @@ impl<'a, X: Real> Masked<'a, X> {
 
     /// Returns the largest magnitude that f32 rounds before it adds logit and mask: that of the scaled logits of a row, 0 without
     /// a scale. `None` without an additive mask.
+    #[cfg(feature = "check")]
     pub(crate) fn rounded(&self, logits: &[X], row: usize) -> Option<f64> {
         self.additive?;
         let Columns { count, reading } = self.columns;

@@ -21,6 +21,7 @@ use crate::variant::{Access, Family, KernelOptions, Operation, REDUCED, Reduce, 
 
 pub use bindings::Binding;
 pub use slots::table;
+#[cfg(feature = "bench")]
 pub(crate) use text::assemble;
 
 /// One dispatch of an operation.

@@ -166,6 +166,7 @@ impl Program {
 }
 
 /// Returns a text by itself, decided, reduced to what `entry_point` reaches, and with its marked loops unrolled.
+#[cfg(feature = "bench")]
 pub(crate) fn assemble(
     text: &str,
     entry_point: &str,

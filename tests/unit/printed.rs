@@ -75,6 +75,26 @@ fn a_kernel_is_read_in_one_sitting() {
 }
 
 #[test]
+fn the_first_program_is_the_same_everywhere() {
+    let read = |file: &str| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+        std::fs::read_to_string(path).expect("the file can be read")
+    };
+    let program = read("tests/guest/src/main.rs");
+    let fenced = format!("```rust\n{program}```\n");
+    assert!(read("README.md").contains(&fenced), "README.md has another");
+    let lines = program.lines();
+    let documented: String = lines
+        .map(|line| format!("{}\n", format!("//! {line}").trim_end()))
+        .collect();
+    let documented = format!("//! ```\n{documented}//! ```\n");
+    assert!(
+        read("src/lib.rs").contains(&documented),
+        "src/lib.rs has another"
+    );
+}
+
+#[test]
 fn the_table_of_the_slots_is_that_of_the_code() {
     let readme = "shaders/README.md";
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(readme);

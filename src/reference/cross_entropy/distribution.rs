@@ -23,6 +23,7 @@ impl<X: Real> TargetDistribution<'_, X> {
     }
 
     /// Returns `t_c` with the absolute value of every factor: rounding errors are relative to it.
+    #[cfg(feature = "check")]
     pub(crate) fn magnitude(&self, class: usize) -> f64 {
         let q = product(1.0 - self.smoothing, self.target_probability(class).abs());
         product(self.weight(class).abs(), q + self.uniform())
@@ -34,6 +35,7 @@ impl<X: Real> TargetDistribution<'_, X> {
     }
 
     /// True if rows are multiplied by class weights.
+    #[cfg(feature = "check")]
     pub(crate) fn weighted(&self) -> bool {
         self.weight.is_some()
     }

@@ -4,6 +4,7 @@ mod evaluate;
 mod row_outputs;
 mod targets;
 
+#[cfg(feature = "check")]
 pub(crate) use counts::Counts;
 pub(crate) use distribution::TargetDistribution;
 pub use row_outputs::RowOutputs;
@@ -221,21 +222,25 @@ impl CrossEntropy {
     }
 
     /// Returns the columns of a row.
+    #[cfg(feature = "check")]
     pub(crate) fn columns(&self) -> Columns {
         self.columns
     }
 
     /// Returns the factor of the square of the logsumexp.
+    #[cfg(feature = "check")]
     pub(crate) fn z_factor(&self) -> f64 {
         self.z_loss
     }
 
     /// True if the gradient is that of a mean.
+    #[cfg(feature = "check")]
     pub(crate) fn has_gradient_of_mean(&self) -> bool {
         self.mean_over.is_some() || self.reduction == Reduction::Mean
     }
 
     /// True if the divisors of a mean are counted here, and not given.
+    #[cfg(feature = "check")]
     pub(crate) fn counts_divisors(&self) -> bool {
         self.mean_over.is_none() && self.reduction == Reduction::Mean
     }
