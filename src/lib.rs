@@ -107,7 +107,7 @@ pub mod bench;
 pub mod check;
 mod device;
 mod error;
-pub mod gpu;
+mod gpu;
 mod ops;
 pub mod reference;
 pub mod shader;
@@ -120,8 +120,8 @@ pub use device::kernel_text::{KernelBinding, KernelText};
 pub use device::planner::Planner;
 pub use error::Error;
 pub use gpu::{
-    CrossEntropyInputs, CrossEntropyOutput, CrossEntropyWants, Element, Gpu, MaskData, RowValues,
-    Targets,
+    AdapterEntry, CrossEntropyInputs, CrossEntropyOutput, CrossEntropyWants, Element, Gpu,
+    MaskData, RowValues, Selector, Targets, adapters,
 };
 pub use ops::cross_entropy::{
     CrossEntropyBackwardBuffers, CrossEntropyBackwardPlan, CrossEntropyBuffers, CrossEntropyExtras,
@@ -138,7 +138,6 @@ pub use ops::softmax::{
     LogSumExpBackward, LogSumExpBackwardBuffers, LogSumExpBuffers, Softmax, SoftmaxBackward,
     SoftmaxBackwardBuffers, SoftmaxBuffers,
 };
-pub use shader::params::Params;
 pub use spec::cross_entropy::CrossEntropySpec;
 pub use spec::dtype::DType;
 pub use spec::empty_rows::EmptyRows;

@@ -4,7 +4,7 @@ use super::args::Devices;
 use super::failure::{Failure, note};
 use super::outputs::Outputs;
 use super::report::{self, Adapter, Adapters, Listed};
-use wgpu_softmax::gpu::{self, Selector};
+use wgpu_softmax::{self as gpu, Selector};
 use wgpu_softmax::{Error, Gpu};
 
 /// Runs `devices`: prints one line an adapter.

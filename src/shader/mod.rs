@@ -8,8 +8,10 @@ mod bindings;
 mod decide;
 #[cfg(feature = "planted-faults")]
 pub mod faults;
+#[doc(hidden)]
 pub mod options;
-pub(crate) mod params;
+#[doc(hidden)]
+pub mod params;
 mod prune;
 mod slots;
 mod text;

@@ -1,7 +1,7 @@
 //! Every error once, with the expected and the found value; and odd values, which never panic.
 
 use crate::common::{assert_error, buffer, gpu};
-use wgpu_softmax::gpu::Selector;
+use wgpu_softmax::Selector;
 use wgpu_softmax::wgpu::{Buffer, BufferUsages};
 use wgpu_softmax::{
     Bound, CrossEntropyBackwardBuffers, CrossEntropyBuffers, CrossEntropyExtras,

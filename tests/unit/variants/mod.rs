@@ -8,7 +8,7 @@ use std::mem::offset_of;
 
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use naga::{AddressSpace, Handle, Module, StorageAccess, StructMember, Type, TypeInner};
-use wgpu_softmax::Params;
+use wgpu_softmax::shader::params::Params;
 use wgpu_softmax::shader::{Program, options};
 use wgpu_softmax::variant::Reduce;
 
