@@ -72,13 +72,19 @@ fn host(criterion: &mut Criterion) {
     let planner = gpu.planner();
     let (softmax, cross_entropy) = (plan_softmax(planner), plan_cross_entropy(planner));
 
-    let mut group = criterion.benchmark_group("plan and compile");
+    let mut group = criterion.benchmark_group("first plan and binding, with its compilation");
     group
         .sample_size(10)
         .measurement_time(Duration::from_secs(2));
-    group.bench_function("softmax", |bencher| cold(bencher, gpu, plan_softmax));
+    group.bench_function("softmax", |bencher| {
+        cold(bencher, gpu, |planner| {
+            buffers.softmax(&plan_softmax(planner))
+        });
+    });
     group.bench_function("cross-entropy", |bencher| {
-        cold(bencher, gpu, plan_cross_entropy)
+        cold(bencher, gpu, |planner| {
+            buffers.cross_entropy(&plan_cross_entropy(planner))
+        });
     });
     group.finish();
 
@@ -115,9 +121,9 @@ fn host(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Times `plan` with new planners, each of which has to compile.
-fn cold<T>(bencher: &mut Bencher<'_>, gpu: &Gpu, plan: impl Fn(&Planner) -> T) {
-    emptied(bencher, gpu, || plan(&Planner::new(gpu.device())));
+/// Times `make` with new planners, each of which has to compile.
+fn cold<T>(bencher: &mut Bencher<'_>, gpu: &Gpu, make: impl Fn(&Planner) -> T) {
+    emptied(bencher, gpu, || make(&Planner::new(gpu.device())));
 }
 
 /// Times `make`; in between, untimed, the device frees what was made.

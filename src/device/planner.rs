@@ -1,6 +1,6 @@
 //! The planner: pipelines, each compiled once, when it is first bound.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use wgpu::{Device, Limits};
@@ -29,6 +29,8 @@ struct Shared {
     abilities: Abilities,
     limits: Limits,
     kernels: Mutex<HashMap<Program, Arc<Kernel>>>,
+    /// Programs that the device can run: to find out takes their text.
+    runnable: Mutex<HashSet<Program>>,
 }
 
 impl Planner {
@@ -40,6 +42,7 @@ impl Planner {
             abilities: abilities_of(device),
             limits: device.limits(),
             kernels: Mutex::default(),
+            runnable: Mutex::default(),
         };
         Self {
             shared: Arc::new(shared),
@@ -115,7 +118,15 @@ impl Planner {
 
     /// Returns the program, if the device can run it.
     pub(crate) fn checked(&self, program: Program) -> Result<Program, Error> {
-        check(&program, &self.shared.limits).map(|()| program)
+        let runnable = || {
+            let programs = self.shared.runnable.lock();
+            programs.unwrap_or_else(PoisonError::into_inner)
+        };
+        if !runnable().contains(&program) {
+            check(&program, &self.shared.limits)?;
+            runnable().insert(program);
+        }
+        Ok(program)
     }
 
     /// Returns the pipeline of a program, compiled on first use.
