@@ -41,6 +41,19 @@ impl Kind {
         Self::Ids(TargetType::I32),
     ];
 
+    /// Those of one word, a few times each: most losses of [`NoneValid`](Self::NoneValid) are 0.
+    pub(super) const PLAIN: [Self; 9] = [
+        Self::Ignoring(TargetType::I32),
+        Self::Ids(TargetType::U32),
+        Self::Bad(TargetType::I32),
+        Self::Ids(TargetType::I32),
+        Self::Bad(TargetType::U32),
+        Self::Ignoring(TargetType::I32),
+        Self::NoneValid,
+        Self::Bad(TargetType::I32),
+        Self::Ids(TargetType::U32),
+    ];
+
     pub(super) const fn target_type(self) -> TargetType {
         match self {
             Self::Ids(of) | Self::Ignoring(of) | Self::Bad(of) => of,

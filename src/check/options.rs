@@ -240,8 +240,8 @@ impl Options {
     /// Returns losses without options, of every kind that may be plain.
     fn plain_losses(self, operation: Operation) -> Vec<Self> {
         let kinds = match self.kind {
-            Kind::Probs => &[Kind::Probs][..],
-            _ => &Kind::IDS,
+            Kind::Probs => &[Kind::Probs; 9][..],
+            _ => &Kind::PLAIN,
         };
         let smoothings = match self.label_smoothing > 0.0 {
             true => &SMOOTHINGS[1..],
@@ -255,7 +255,7 @@ impl Options {
             zero_valid: ZERO_VALID[index % ZERO_VALID.len()],
             ..self
         };
-        let losses = kinds.iter().cycle().take(2 * REDUCTIONS.len()).enumerate();
+        let losses = kinds.iter().enumerate();
         let losses = losses.map(of).map(Self::without_options);
         losses
             .filter(|options| options.is_plain_loss(operation))

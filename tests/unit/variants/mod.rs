@@ -1,5 +1,6 @@
 //! Every program, without a GPU: joined, parsed, validated, specialised, translated, and compared with the host.
 
+mod dawn;
 mod programs;
 mod translate;
 
