@@ -142,6 +142,7 @@ pub use spec::cross_entropy::CrossEntropySpec;
 pub use spec::dtype::DType;
 pub use spec::empty_rows::EmptyRows;
 pub use spec::layout::Layout;
+pub use spec::loss::LossOptions;
 pub use spec::mask::{Mask, MaskKind};
 pub use spec::reduction::{Reduction, ZeroValid};
 pub use spec::row_outputs::{RowLayout, RowOutputs};

@@ -8,6 +8,7 @@ use super::row_outputs::wanted;
 use crate::reference::CrossEntropy;
 use crate::spec::cross_entropy::CrossEntropySpec;
 use crate::spec::empty_rows::EmptyRows;
+use crate::spec::loss::LossOptions;
 use crate::spec::mask::MaskKind;
 use crate::spec::reduction::{Reduction, ZeroValid};
 use crate::spec::row_outputs::RowOutputs;
@@ -354,44 +355,31 @@ impl Options {
         }
     }
 
+    /// Returns the options of the loss.
+    fn loss(&self) -> LossOptions {
+        LossOptions {
+            ignore_index: self.kind.ignored(),
+            reduction: self.reduction,
+            mean_over: self
+                .divisors_given
+                .then_some((GIVEN_WEIGHT_SUM, GIVEN_VALID_ROWS)),
+            zero_valid: self.zero_valid,
+            label_smoothing: self.label_smoothing,
+            z_loss: self.z_loss,
+            softcap: self.softcap,
+            scale: self.scale,
+        }
+    }
+
     pub(super) fn spec(&self, rows: usize, cols: usize) -> CrossEntropySpec {
-        let mut spec = CrossEntropySpec::new(rows as u64, cols as u64)
+        CrossEntropySpec::new(rows as u64, cols as u64)
             .targets(self.kind.target_type())
-            .reduction(self.reduction)
-            .label_smoothing(self.label_smoothing)
-            .z_loss(self.z_loss)
-            .scale(self.scale)
-            .zero_valid(self.zero_valid);
-        if let Some(ignored) = self.kind.ignored() {
-            spec = spec.ignore_index(ignored);
-        }
-        if self.divisors_given {
-            spec = spec.mean_over(GIVEN_WEIGHT_SUM, GIVEN_VALID_ROWS);
-        }
-        match self.softcap {
-            Some(softcap) => spec.softcap(softcap),
-            None => spec,
-        }
+            .loss(self.loss())
     }
 
     /// Returns the reference with these options, except for weights and upstream gradients.
     pub(super) fn reference(&self, cols: usize) -> CrossEntropy {
-        let mut of = CrossEntropy::new(cols)
-            .reduction(self.reduction)
-            .label_smoothing(self.label_smoothing)
-            .z_loss(self.z_loss)
-            .scale(self.scale)
-            .zero_valid(self.zero_valid);
-        if let Some(ignored) = self.kind.ignored() {
-            of = of.ignore_index(ignored);
-        }
-        if self.divisors_given {
-            of = of.mean_over(GIVEN_WEIGHT_SUM.into(), GIVEN_VALID_ROWS as usize);
-        }
-        match self.softcap {
-            Some(softcap) => of.softcap(softcap),
-            None => of,
-        }
+        CrossEntropy::new(cols).loss(self.loss())
     }
 }
 

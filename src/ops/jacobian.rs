@@ -65,7 +65,16 @@ impl JacobianPlan {
     /// A buffer without usage `STORAGE`, too small, or given for both roles; a row of logits that exceeds the device's
     /// binding limit.
     pub fn bind(&self, buffers: JacobianBuffers<'_>) -> Result<Bound, Error> {
-        let Geometry { rows, .. } = self.products.geometry;
+        self.bind_rows(self.products.geometry.rows, buffers)
+    }
+
+    /// Binds buffers for `rows` rows, up to those of the plan.
+    ///
+    /// # Errors
+    ///
+    /// As [`bind`](Self::bind), and more rows than the plan has.
+    pub fn bind_rows(&self, rows: u64, buffers: JacobianBuffers<'_>) -> Result<Bound, Error> {
+        self.products.check_rows(rows)?;
         let logits = Shape::matrix(Binding::Source, &self.products.geometry);
         let logits = Tensor::read(Binding::Source, "logits", buffers.logits, logits);
         let jacobian = Tensor::written(
@@ -78,12 +87,16 @@ impl JacobianPlan {
 
         let device = self.products.planner.device();
         let at = || binding(&self.kernel(), rows, &[logits, jacobian]);
-        contain(device, at, || self.bind_checked(logits, jacobian))
+        contain(device, at, || self.bind_checked(rows, logits, jacobian))
     }
 
     /// Binds the statistic of each row, then the products, with scratch memory of the library between them.
-    fn bind_checked(&self, logits: Tensor<'_>, jacobian: Tensor<'_>) -> Result<Bound, Error> {
-        let Geometry { rows, .. } = self.products.geometry;
+    fn bind_checked(
+        &self,
+        rows: u64,
+        logits: Tensor<'_>,
+        jacobian: Tensor<'_>,
+    ) -> Result<Bound, Error> {
         let device = self.products.planner.device();
         let memory = |label, bytes| scratch(device, label, rows.saturating_mul(bytes));
         let records = memory("wgpu-softmax partial statistics", PARTIAL_BYTES)?;
@@ -133,6 +146,12 @@ impl JacobianPlan {
                 .texts(&[logits, pairs, jacobian], self.params)?,
         ]
         .concat())
+    }
+
+    /// Number of pipelines that the bindings of this plan compile at most, if the planner holds none of them yet.
+    pub fn pipelines(&self) -> usize {
+        let all = [&self.statistic, &self.merge, &self.products];
+        all.map(RowKernels::pipelines).iter().sum()
     }
 
     /// Name of the chosen kernel.

@@ -2,6 +2,7 @@
 
 use crate::spec::dtype::DType;
 use crate::spec::layout::{Layout, Layouts};
+use crate::spec::loss::LossOptions;
 use crate::spec::reduction::{Reduction, ZeroValid};
 use crate::spec::row_outputs::RowOutputs;
 use crate::spec::target_type::TargetType;
@@ -19,15 +20,8 @@ pub struct CrossEntropySpec {
     pub(crate) first_class: u64,
     pub(crate) all_classes: u64,
     pub(crate) inner: u64,
-    pub(crate) ignore_index: Option<i64>,
     pub(crate) targets: TargetType,
-    pub(crate) reduction: Reduction,
-    pub(crate) mean_over: Option<(f32, u32)>,
-    pub(crate) zero_valid: ZeroValid,
-    pub(crate) label_smoothing: f32,
-    pub(crate) z_loss: f32,
-    pub(crate) softcap: Option<f32>,
-    pub(crate) scale: f32,
+    pub(crate) loss: LossOptions,
     pub(crate) row_outputs: RowOutputs,
     pub(crate) dtype: DType,
     pub(crate) layouts: Layouts,
@@ -44,15 +38,8 @@ impl CrossEntropySpec {
             first_class: 0,
             all_classes: classes,
             inner: 1,
-            ignore_index: None,
             targets: TargetType::I32,
-            reduction: Reduction::Mean,
-            mean_over: None,
-            zero_valid: ZeroValid::Nan,
-            label_smoothing: 0.0,
-            z_loss: 0.0,
-            softcap: None,
-            scale: 1.0,
+            loss: LossOptions::PLAIN,
             row_outputs: RowOutputs {
                 target_log_prob: false,
                 log_probs_of: 0,
@@ -75,11 +62,9 @@ impl CrossEntropySpec {
     /// Sets the class id of ignored rows: their loss and gradient are exactly 0, and they are left out of the mean. The
     /// id is tested before the range and may lie outside it. Not with probabilities.
     #[must_use]
-    pub const fn ignore_index(self, ignore_index: i64) -> Self {
-        Self {
-            ignore_index: Some(ignore_index),
-            ..self
-        }
+    pub const fn ignore_index(mut self, ignore_index: i64) -> Self {
+        self.loss.ignore_index = Some(ignore_index);
+        self
     }
 
     /// Puts rows on a strided axis, `inner` of them in a slice, a divisor of the rows: logits and their gradient are
@@ -110,8 +95,9 @@ impl CrossEntropySpec {
 
     /// Sets how the losses of the rows are reduced.
     #[must_use]
-    pub const fn reduction(self, reduction: Reduction) -> Self {
-        Self { reduction, ..self }
+    pub const fn reduction(mut self, reduction: Reduction) -> Self {
+        self.loss.reduction = reduction;
+        self
     }
 
     /// Sets the divisors of a mean, where these rows are a part of a batch that is counted elsewhere. The gradient is
@@ -120,48 +106,51 @@ impl CrossEntropySpec {
     /// by the same numbers; other losses are not divided. `weight_sum` is finite and not negative: class weights with a
     /// negative sum may change their signs with it. Division by 0 gives what [`zero_valid`](Self::zero_valid) says.
     #[must_use]
-    pub const fn mean_over(self, weight_sum: f32, valid_rows: u32) -> Self {
-        Self {
-            mean_over: Some((weight_sum, valid_rows)),
-            ..self
-        }
+    pub const fn mean_over(mut self, weight_sum: f32, valid_rows: u32) -> Self {
+        self.loss.mean_over = Some((weight_sum, valid_rows));
+        self
     }
 
     /// Sets the value of a mean over nothing.
     #[must_use]
-    pub const fn zero_valid(self, zero_valid: ZeroValid) -> Self {
-        Self { zero_valid, ..self }
+    pub const fn zero_valid(mut self, zero_valid: ZeroValid) -> Self {
+        self.loss.zero_valid = zero_valid;
+        self
     }
 
     /// Sets the label smoothing `e`, from 0 to 1: the target keeps `1 - e + e / C`, every other class has `e / C`.
     #[must_use]
-    pub const fn label_smoothing(self, label_smoothing: f32) -> Self {
-        Self {
-            label_smoothing,
-            ..self
-        }
+    pub const fn label_smoothing(mut self, label_smoothing: f32) -> Self {
+        self.loss.label_smoothing = label_smoothing;
+        self
     }
 
     /// Adds `z_loss * lse^2` to the loss of every valid row, whatever its class weight. `z_loss` is finite.
     #[must_use]
-    pub const fn z_loss(self, z_loss: f32) -> Self {
-        Self { z_loss, ..self }
+    pub const fn z_loss(mut self, z_loss: f32) -> Self {
+        self.loss.z_loss = z_loss;
+        self
     }
 
     /// Caps logits `x` to `softcap * tanh(x / softcap)`, after the scale. `softcap` is finite and above 0. The gradient
     /// carries the factor.
     #[must_use]
-    pub const fn softcap(self, softcap: f32) -> Self {
-        Self {
-            softcap: Some(softcap),
-            ..self
-        }
+    pub const fn softcap(mut self, softcap: f32) -> Self {
+        self.loss.softcap = Some(softcap);
+        self
     }
 
     /// Multiplies logits by `scale` before anything else. `scale` is finite and above 0. The gradient carries the factor.
     #[must_use]
-    pub const fn scale(self, scale: f32) -> Self {
-        Self { scale, ..self }
+    pub const fn scale(mut self, scale: f32) -> Self {
+        self.loss.scale = scale;
+        self
+    }
+
+    /// Sets all options of the loss at once.
+    #[must_use]
+    pub const fn loss(self, loss: LossOptions) -> Self {
+        Self { loss, ..self }
     }
 
     /// Sets the outputs for each row in addition to its loss, given by the passes that compute the loss. Not with a shard
@@ -229,7 +218,7 @@ impl CrossEntropySpec {
 
     /// Number of elements of the loss: one, or one a row.
     pub const fn losses(&self) -> u64 {
-        match self.reduction {
+        match self.loss.reduction {
             Reduction::None => self.rows,
             _ => 1,
         }

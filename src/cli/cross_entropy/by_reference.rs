@@ -3,7 +3,7 @@
 use super::mean::Counts;
 use super::operands::Block;
 use super::settings::{Computed, Settings};
-use super::targets::{IGNORED, SomeTargets};
+use super::targets::SomeTargets;
 use crate::cli::files::Floats;
 use wgpu_softmax::Reduction;
 use wgpu_softmax::reference::{CrossEntropy, Targets};
@@ -36,8 +36,8 @@ impl Settings {
     ) -> Computed {
         let of_losses = self.reference(self.z_of_losses()).losses(logits, targets);
         let gradient = || {
-            let mut operation = self.reference(self.z_loss);
-            if self.reduction == Reduction::Mean {
+            let mut operation = self.reference(self.loss.z_loss);
+            if self.loss.reduction == Reduction::Mean {
                 let Counts {
                     weight_sum,
                     valid_rows,
@@ -58,21 +58,13 @@ impl Settings {
     }
 
     fn reference(&self, z_loss: f32) -> CrossEntropy {
-        let mut operation = CrossEntropy::new(self.classes)
-            .reduction(Reduction::None)
-            .zero_valid(self.zero_valid)
-            .scale(self.scale)
-            .label_smoothing(self.label_smoothing)
-            .z_loss(z_loss);
-        if self.ignores {
-            operation = operation.ignore_index(IGNORED.into());
+        let mut loss = self.loss;
+        loss.reduction = Reduction::None;
+        loss.z_loss = z_loss;
+        let operation = CrossEntropy::new(self.classes).loss(loss);
+        match &self.weight {
+            Some(weight) => operation.weight(weight.clone()),
+            None => operation,
         }
-        if let Some(cap) = self.softcap {
-            operation = operation.softcap(cap);
-        }
-        if let Some(weight) = &self.weight {
-            operation = operation.weight(weight.clone());
-        }
-        operation
     }
 }

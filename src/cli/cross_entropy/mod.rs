@@ -32,7 +32,7 @@ pub(crate) fn run(args: &args::CrossEntropy) -> Result<(), Failure> {
         settings.problem(rows)
     })?;
     let sums = compute(args, &engine, &settings, &mut operands, &mut results)?;
-    let loss = settings.loss(sums);
+    let loss = settings.reduced(sums);
     let report = engine.report("cross-entropy", &operands.logits, &outputs, loss);
     drop(operands);
     results.finish(&outputs, loss, &report)?;

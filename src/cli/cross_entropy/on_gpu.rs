@@ -2,7 +2,7 @@
 
 use super::operands::Block;
 use super::settings::{Computed, Settings};
-use super::targets::{IGNORED, SomeTargets};
+use super::targets::SomeTargets;
 use crate::cli::files::{Floats, narrow};
 use wgpu_softmax::variant::{Operation, Problem};
 use wgpu_softmax::{
@@ -12,7 +12,7 @@ use wgpu_softmax::{
 impl Settings {
     /// Returns the problem that the kernel for `rows` rows has to solve.
     pub(super) fn problem(&self, rows: u64) -> Result<Problem, Error> {
-        self.spec(rows, self.z_loss)?
+        self.spec(rows, self.loss.z_loss)?
             .problem(match self.wants.grad_logits {
                 true => Operation::CrossEntropyFused,
                 false => Operation::CrossEntropy,
@@ -61,7 +61,7 @@ impl Settings {
         )?;
         if grad_logits && own_run {
             let weight = self.of_gradient.0.as_ref().or(self.weight.as_ref());
-            let computed = compute(&weight.cloned(), self.z_loss, true, false)?;
+            let computed = compute(&weight.cloned(), self.loss.z_loss, true, false)?;
             output.grad_logits = computed.grad_logits;
         }
         let wide = |values: Vec<f32>| values.into_iter().map(f64::from).collect();
@@ -74,26 +74,18 @@ impl Settings {
 
     /// Returns the spec of the losses of rows, and of the gradient of their mean, whose counts are those of the whole file.
     fn spec(&self, rows: u64, z_loss: f32) -> Result<CrossEntropySpec, Error> {
-        let mut spec = CrossEntropySpec::new(rows, self.classes as u64)
+        let mut loss = self.loss;
+        loss.reduction = Reduction::None;
+        loss.z_loss = z_loss;
+        if self.loss.reduction == Reduction::Mean && self.wants.grad_logits {
+            loss.mean_over = Some((self.of_gradient.1 as f32, self.valid_rows()?));
+        }
+        Ok(CrossEntropySpec::new(rows, self.classes as u64)
             .inner(self.inner as u64)
             .targets(self.targets)
-            .reduction(Reduction::None)
-            .zero_valid(self.zero_valid)
-            .scale(self.scale)
-            .label_smoothing(self.label_smoothing)
-            .z_loss(z_loss)
+            .loss(loss)
             .dtype(self.float.dtype())
-            .in_place();
-        if self.reduction == Reduction::Mean && self.wants.grad_logits {
-            spec = spec.mean_over(self.of_gradient.1 as f32, self.valid_rows()?);
-        }
-        if self.ignores {
-            spec = spec.ignore_index(IGNORED.into());
-        }
-        if let Some(cap) = self.softcap {
-            spec = spec.softcap(cap);
-        }
-        Ok(spec)
+            .in_place())
     }
 
     fn valid_rows(&self) -> Result<u32, Error> {

@@ -2,10 +2,10 @@
 
 use super::mean::{Counts, Sums};
 use super::operands::Operands;
-use super::targets::Targets;
+use super::targets::{IGNORED, Targets};
 use crate::cli::args;
 use crate::cli::files::{Float, Floats};
-use wgpu_softmax::{CrossEntropyWants, Reduction, TargetType, ZeroValid};
+use wgpu_softmax::{CrossEntropyWants, LossOptions, Reduction, TargetType, ZeroValid};
 
 /// Settings that all blocks share.
 #[derive(Debug)]
@@ -15,14 +15,9 @@ pub(super) struct Settings {
     pub(super) inner: usize,
     pub(super) float: Float,
     pub(super) targets: TargetType,
-    pub(super) scale: f32,
-    pub(super) softcap: Option<f32>,
+    /// Options of the loss; its ignored class is [`IGNORED`].
+    pub(super) loss: LossOptions,
     pub(super) weight: Option<Vec<f64>>,
-    pub(super) ignores: bool,
-    pub(super) label_smoothing: f32,
-    pub(super) z_loss: f32,
-    pub(super) reduction: Reduction,
-    pub(super) zero_valid: ZeroValid,
     pub(super) counts: Counts,
     /// Weights for the gradient of the mean, if they differ from `weight`, and their sum.
     pub(super) of_gradient: (Option<Vec<f64>>, f64),
@@ -65,24 +60,26 @@ impl Settings {
             }
             _ => (None, counts.weight_sum),
         };
+        let mut loss = LossOptions::default();
+        loss.ignore_index = args.ignore_index.map(|_| IGNORED.into());
+        loss.reduction = reduction;
+        loss.zero_valid = match args.zero_valid {
+            args::ZeroValid::Nan => ZeroValid::Nan,
+            args::ZeroValid::Zero => ZeroValid::Zero,
+        };
+        loss.label_smoothing = args.label_smoothing;
+        loss.z_loss = args.z_loss;
+        loss.softcap = args.softcap;
+        loss.scale = args.common.scale;
         Self {
             classes: logits.cols,
             inner: logits.inner,
             float: logits.float.of_results(),
             targets: target_type,
-            scale: args.common.scale,
-            softcap: args.softcap,
             counts,
             of_gradient,
             weight: weight.clone(),
-            ignores: args.ignore_index.is_some(),
-            label_smoothing: args.label_smoothing,
-            z_loss: args.z_loss,
-            reduction,
-            zero_valid: match args.zero_valid {
-                args::ZeroValid::Nan => ZeroValid::Nan,
-                args::ZeroValid::Zero => ZeroValid::Zero,
-            },
+            loss,
             apart: weighted && args.z_loss != 0.0 && reduction == Reduction::Mean,
             wants: CrossEntropyWants {
                 grad_logits: args.grad.is_some(),
@@ -95,7 +92,7 @@ impl Settings {
     pub(super) fn add(&self, sums: &mut Sums, valid: &[bool], block: &Computed) {
         for (row, (loss, valid)) in block.losses.iter().zip(valid).enumerate() {
             let z_loss = match self.apart && *valid {
-                true => f64::from(self.z_loss) * block.lse[row] * block.lse[row],
+                true => f64::from(self.loss.z_loss) * block.lse[row] * block.lse[row],
                 false => 0.0,
             };
             sums.add(*loss, z_loss);
@@ -103,13 +100,13 @@ impl Settings {
     }
 
     /// Returns the loss of all rows, if it is one value.
-    pub(super) fn loss(&self, sums: Sums) -> Option<f32> {
-        let loss = sums.loss(self.reduction, self.zero_valid, self.counts);
+    pub(super) fn reduced(&self, sums: Sums) -> Option<f32> {
+        let loss = sums.loss(self.loss.reduction, self.loss.zero_valid, self.counts);
         loss.map(|loss| loss as f32)
     }
 
     /// Returns the factor of the z-loss in the losses of rows.
     pub(super) fn z_of_losses(&self) -> f32 {
-        if self.apart { 0.0 } else { self.z_loss }
+        if self.apart { 0.0 } else { self.loss.z_loss }
     }
 }

@@ -118,7 +118,7 @@ impl<'a> Request<'a> {
             self.params.loss.flags |= HAS_WEIGHT;
         }
         if let Some(grad_losses) = extras.grad_losses {
-            let (shape, flags) = match spec.reduction {
+            let (shape, flags) = match spec.loss.reduction {
                 Reduction::None => (Shape::VALUE_PER_ROW, HAS_UPSTREAM | UPSTREAM_PER_ROW),
                 _ => (Shape::Whole { bytes: F32 }, HAS_UPSTREAM),
             };
@@ -214,7 +214,7 @@ impl Kernels<'_> {
         }
         let mut params = request.params;
         let reduces = params.loss.flags & SKIPS_LOSS == 0
-            && (spec.reduction != Reduction::None || request.gives(Binding::Status));
+            && (spec.loss.reduction != Reduction::None || request.gives(Binding::Status));
         let counts = params.loss.flags & (MEAN | DIVISORS_GIVEN) == MEAN;
         let own = Own::new(self, &request, reduces || counts)?;
         let writes_pairs = |tensor: &Tensor<'_>| tensor.binding == Binding::Pairs && tensor.written;
@@ -249,7 +249,7 @@ impl Kernels<'_> {
             steps.extend(lse.steps(&per_row, rows, params, None)?);
         }
         if reduces {
-            let mean = if spec.reduction == Reduction::Mean {
+            let mean = if spec.loss.reduction == Reduction::Mean {
                 MEAN
             } else {
                 0
@@ -297,7 +297,7 @@ impl Kernels<'_> {
     fn settle_mean(&self, request: &mut Request<'_>) {
         let loss = &mut request.params.loss;
         let (spec, rows) = (self.spec, request.rows);
-        let mean = spec.reduction == Reduction::Mean || spec.mean_over.is_some();
+        let mean = spec.loss.reduction == Reduction::Mean || spec.loss.mean_over.is_some();
         if mean
             && request
                 .given
@@ -306,7 +306,7 @@ impl Kernels<'_> {
         {
             loss.flags |= MEAN;
         }
-        if mean && spec.targets == TargetType::Probs && spec.mean_over.is_none() {
+        if mean && spec.targets == TargetType::Probs && spec.loss.mean_over.is_none() {
             loss.flags |= DIVISORS_GIVEN;
             loss.weight_sum = (rows as f32).to_bits();
             loss.valid_rows = loss.weight_sum;
@@ -335,7 +335,7 @@ impl Own {
         let (rows, params) = (request.rows, &request.params);
         let make = |label, size| scratch(kernels.rows.planner.device(), label, size);
         let reduced =
-            kernels.spec.reduction != Reduction::None && params.loss.flags & SKIPS_LOSS == 0;
+            kernels.spec.loss.reduction != Reduction::None && params.loss.flags & SKIPS_LOSS == 0;
         let loss_words = if reduced && params.loss.z_loss != 0.0 {
             2
         } else {

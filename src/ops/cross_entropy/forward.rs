@@ -110,7 +110,7 @@ impl CrossEntropyPlan {
         request.read_rows(spec, geometry, buffers.logits, buffers.targets);
         request.read_extras(spec, extras);
         request.give_row_outputs(spec, extras)?;
-        let (losses, shape) = match spec.reduction {
+        let (losses, shape) = match spec.loss.reduction {
             Reduction::None => (Binding::RowOutput, per_row),
             _ => (Binding::ReducedLoss, Shape::Whole { bytes: F32 }),
         };

@@ -27,12 +27,12 @@ impl CrossEntropySpec {
     pub(super) fn options(&self) -> KernelOptions {
         let target_kind = match self.targets {
             TargetType::Probs => TargetKind::Probabilities,
-            _ if self.label_smoothing > 0.0 => TargetKind::Smoothed,
+            _ if self.loss.label_smoothing > 0.0 => TargetKind::Smoothed,
             _ => TargetKind::OneHot,
         };
         KernelOptions {
             target_kind,
-            capped: self.softcap.is_some(),
+            capped: self.loss.softcap.is_some(),
             ..KernelOptions::default()
         }
     }
@@ -45,7 +45,7 @@ impl CrossEntropySpec {
             TargetType::I32 => self.all_classes > 1 << 31,
             TargetType::U32 | TargetType::Probs => false,
         };
-        has_wide_ids || self.z_loss != 0.0 || self.mean_over.is_some() || self.is_shard()
+        has_wide_ids || self.loss.z_loss != 0.0 || self.loss.mean_over.is_some() || self.is_shard()
     }
 
     /// Code options of an operation.
@@ -99,20 +99,20 @@ impl CrossEntropySpec {
                 format!("{} to {last} of {}", self.first_class, self.all_classes),
             );
         }
-        if !(0.0..=1.0).contains(&self.label_smoothing) {
-            let found = self.label_smoothing.to_string();
+        if !(0.0..=1.0).contains(&self.loss.label_smoothing) {
+            let found = self.loss.label_smoothing.to_string();
             return refuse("label smoothing", "0 to 1", found);
         }
-        if !self.z_loss.is_finite() {
-            return refuse("z-loss", "a finite number", self.z_loss.to_string());
+        if !self.loss.z_loss.is_finite() {
+            return refuse("z-loss", "a finite number", self.loss.z_loss.to_string());
         }
-        let (weight_sum, _) = self.mean_over.unwrap_or_default();
+        let (weight_sum, _) = self.loss.mean_over.unwrap_or_default();
         if !(weight_sum >= 0.0 && weight_sum.is_finite()) {
             let expected = "finite, 0 or above";
             return refuse("weight sum of a mean", expected, weight_sum.to_string());
         }
         self.row_outputs.check(self.targets, self.is_shard())?;
-        match (self.targets, self.ignore_index) {
+        match (self.targets, self.loss.ignore_index) {
             (TargetType::Probs, Some(ignored)) => {
                 let expected = "none where targets are probabilities";
                 return refuse("ignore index", expected, ignored.to_string());
@@ -136,15 +136,15 @@ impl CrossEntropySpec {
     fn flags(&self) -> u32 {
         let bit = |asked, bit| if asked { bit } else { 0 };
         let is_id = |ignored| self.targets.holds(ignored);
-        bit(self.ignore_index.is_some_and(is_id), HAS_IGNORE_INDEX)
-            | bit(self.zero_valid == ZeroValid::Zero, ZERO_VALID)
-            | bit(self.mean_over.is_some(), DIVISORS_GIVEN)
+        bit(self.loss.ignore_index.is_some_and(is_id), HAS_IGNORE_INDEX)
+            | bit(self.loss.zero_valid == ZeroValid::Zero, ZERO_VALID)
+            | bit(self.loss.mean_over.is_some(), DIVISORS_GIVEN)
             | self.targets.flag()
     }
 
     /// Returns `e / C`, the uniform part of the target distribution; 0 only if the smoothing is 0.
     fn uniform_share(&self) -> f32 {
-        let share = f64::from(self.label_smoothing) / self.classes as f64;
+        let share = f64::from(self.loss.label_smoothing) / self.classes as f64;
         let least = if share > 0.0 { f32::MIN_POSITIVE } else { 0.0 };
         (share as f32).max(least)
     }
@@ -187,11 +187,11 @@ impl sealed::Spec for CrossEntropySpec {
     fn params(&self) -> Result<Params, Error> {
         self.check()?;
         let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
-        let ignored = self.ignore_index.unwrap_or(0).cast_unsigned();
-        let (weight_sum, valid_rows) = self.mean_over.unwrap_or_default();
-        let read = match self.softcap {
-            Some(softcap) => Params::capped(self.scale, softcap)?,
-            None => Params::scaled(self.scale)?,
+        let ignored = self.loss.ignore_index.unwrap_or(0).cast_unsigned();
+        let (weight_sum, valid_rows) = self.loss.mean_over.unwrap_or_default();
+        let read = match self.loss.softcap {
+            Some(softcap) => Params::capped(self.loss.scale, softcap)?,
+            None => Params::scaled(self.loss.scale)?,
         };
         let loss = Loss {
             flags: self.flags(),
@@ -200,8 +200,8 @@ impl sealed::Spec for CrossEntropySpec {
             id_words: self.targets.words(),
             ignored_low: narrow(ignored & u64::from(u32::MAX)),
             ignored_high: narrow(ignored >> 32),
-            z_loss: self.z_loss,
-            target_share: (1.0 - f64::from(self.label_smoothing)) as f32,
+            z_loss: self.loss.z_loss,
+            target_share: (1.0 - f64::from(self.loss.label_smoothing)) as f32,
             uniform_share: self.uniform_share(),
             weight_sum: weight_sum.to_bits(),
             valid_rows: (valid_rows as f32).to_bits(),

@@ -17,9 +17,9 @@ impl Kernels<'_> {
     pub(super) fn texts(&self, mut params: Params) -> Result<Vec<KernelText>, Error> {
         let (spec, rows) = (self.spec, self.rows.geometry.rows);
         let roles = self.roles(params)?;
-        let is_mean = spec.reduction == Reduction::Mean || spec.mean_over.is_some();
+        let is_mean = spec.loss.reduction == Reduction::Mean || spec.loss.mean_over.is_some();
         // With probabilities as targets, every row counts once.
-        let is_counted = spec.mean_over.is_some() || spec.targets == TargetType::Probs;
+        let is_counted = spec.loss.mean_over.is_some() || spec.targets == TargetType::Probs;
         let mut list = Vec::new();
         if is_mean && !is_counted && self.rows.geometry.operation.writes_matrix() {
             list.extend(self.tally.count_texts(&roles, rows, params)?);
@@ -54,7 +54,7 @@ impl Kernels<'_> {
             list.extend(texts.map(|text| text.only("if a buffer for the lse is given")));
         }
         if self.gives_losses() {
-            let when = match spec.reduction {
+            let when = match spec.loss.reduction {
                 Reduction::None => Some("if a buffer for the status is given"),
                 _ => None,
             };
@@ -77,7 +77,7 @@ impl Kernels<'_> {
             Role::new(binding, name, Shape::PerRow { bytes })
         };
         let whole = |binding, name, bytes| Role::new(binding, name, Shape::Whole { bytes });
-        let is_reduced = spec.reduction != Reduction::None;
+        let is_reduced = spec.loss.reduction != Reduction::None;
         let mut roles = vec![
             matrix(Binding::Source, "logits"),
             match spec.targets {

@@ -12,6 +12,7 @@ pub(crate) use targets::Target;
 pub use targets::Targets;
 
 use super::{Columns, Real};
+use crate::spec::loss::LossOptions;
 use crate::spec::reduction::{Reduction, ZeroValid};
 
 /// Cross-entropy of logits `rows x cols` with one class id a row, or with a probability for every
@@ -107,6 +108,29 @@ impl CrossEntropy {
             z_loss: 0.0,
             grad_loss: 1.0,
             grad_losses: None,
+        }
+    }
+
+    /// Sets all options of the loss at once.
+    ///
+    /// # Panics
+    ///
+    /// When one is outside its range.
+    #[must_use]
+    pub fn loss(self, loss: LossOptions) -> Self {
+        let mut of = self
+            .reduction(loss.reduction)
+            .zero_valid(loss.zero_valid)
+            .label_smoothing(loss.label_smoothing)
+            .z_loss(loss.z_loss)
+            .scale(loss.scale);
+        of.ignore_index = loss.ignore_index;
+        of.mean_over = loss
+            .mean_over
+            .map(|(weight_sum, valid_rows)| (weight_sum.into(), valid_rows.into()));
+        match loss.softcap {
+            Some(cap) => of.softcap(cap),
+            None => of,
         }
     }
 

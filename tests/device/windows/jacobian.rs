@@ -1,6 +1,6 @@
 //! Matrices of rows: many of them, and matrices that are larger than a binding.
 
-use crate::common::{Output, assert_close, bits, device_with_bindings_of, upload};
+use crate::common::{Output, assert_close, bits, device_with_bindings_of, gpu, upload};
 use crate::windows::{LIMITS, halves, spec, windows};
 use wgpu_softmax::check::{Inputs, bounds};
 use wgpu_softmax::reference;
@@ -25,6 +25,31 @@ fn jacobian() {
             assert_close("jacobian", &output.floats(gpu), &expected, &allowed, cols);
         }
     }
+}
+
+#[test]
+fn fewer_rows_than_planned() {
+    let gpu = gpu();
+    let (planned, rows, cols) = (5, 3, 4);
+    let logits = Inputs::Peaked.logits(rows, cols, 7);
+    let output = Output::new(gpu, rows * cols * cols);
+    let buffers = JacobianBuffers {
+        logits: &upload(gpu, &logits),
+        jacobian: &output.buffer,
+    };
+    let plan = gpu
+        .planner()
+        .jacobian(spec((planned, cols)))
+        .expect("a plan");
+    // The buffers hold no more rows.
+    assert!(plan.bind(buffers).is_err());
+    assert!(plan.bind_rows(6, buffers).is_err());
+    let bound = plan.bind_rows(rows as u64, buffers).expect("bound");
+    gpu.run(&bound, "jacobian").expect("runs");
+    let expected = reference::jacobian(&logits, cols);
+    let allowed = bounds::jacobian(&logits, cols);
+    assert_close("jacobian", &output.floats(gpu), &expected, &allowed, cols);
+    assert!(bound.dispatches() <= plan.pipelines());
 }
 
 /// A matrix of 12,996 bytes a row.
