@@ -113,6 +113,7 @@ pub mod reference;
 pub mod shader;
 mod spec;
 pub mod variant;
+mod wgsl;
 
 pub use device::caps::wanted;
 pub use device::kernel::Bound;

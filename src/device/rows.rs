@@ -67,7 +67,7 @@ impl RowKernels {
     /// Returns these kernels, or those for a loss with options if it `has_options`.
     pub(crate) fn for_loss(&self, has_options: bool) -> Result<Cow<'_, Self>, Error> {
         let options = self.geometry.options;
-        if options.loss_options || !has_options {
+        if !has_options || !self.has_plain_loss() {
             return Ok(Cow::Borrowed(self));
         }
         let options = KernelOptions {
@@ -78,10 +78,23 @@ impl RowKernels {
         Self::of_variant(&self.planner, geometry, self.variant).map(Cow::Owned)
     }
 
-    /// Number of pipelines that serve all rows, with those for the last row by words.
+    /// True if a loss with options has kernels of its own.
+    fn has_plain_loss(&self) -> bool {
+        let Geometry {
+            operation, options, ..
+        } = self.geometry;
+        operation.may_have_plain_loss() && !options.loss_options
+    }
+
+    /// Number of pipelines that serve all rows, with those for the last row by words, and those of a loss with options.
     pub(crate) fn pipelines(&self) -> usize {
         let tail = self.tail.as_ref().map_or(0, |(_, programs)| programs.len());
-        self.programs.len() + self.bins.len() + tail
+        let each = self.programs.len() + self.bins.len() + tail;
+        if self.has_plain_loss() {
+            2 * each
+        } else {
+            each
+        }
     }
 
     pub(crate) fn name(&self) -> String {

@@ -1,21 +1,18 @@
 //! From a variant to WGSL text: the files that are joined, the flags and constants that are set, the bindings that are
 //! used.
 //!
-//! `slots` is the table of the files, `text` joins them, `decide` decides the flags, and `prune` drops what the entry
-//! point does not reach. A test walks every program and compares its declarations here with what naga reads.
+//! `slots` is the table of the files, and `text` joins them by the tools of `crate::wgsl`, which decide flags and drop what the
+//! entry point does not reach. A test walks every program and compares what is said here with what naga reads.
 
 mod bindings;
-mod decide;
 #[cfg(feature = "planted-faults")]
 pub mod faults;
 #[doc(hidden)]
 pub mod options;
 #[doc(hidden)]
 pub mod params;
-mod prune;
 mod slots;
 mod text;
-mod unroll;
 
 use crate::spec::dtype::DType;
 use crate::variant::geometry::Geometry;

@@ -1,11 +1,11 @@
 //! The WGSL text of a program.
 
-use super::decide::decide;
-use super::prune::{FILE, bindings, prune};
-use super::unroll::unroll;
 use super::{Binding, Program, Stage};
 use crate::spec::dtype::DType;
 use crate::variant::{Access, Masking, Operation, Reduce, TargetKind};
+use crate::wgsl::decide::decide;
+use crate::wgsl::prune::{FILE, bindings, prune};
+use crate::wgsl::unroll::unroll;
 
 impl Program {
     /// Returns the WGSL text: the files one after the other, in reading order, without what the entry point does not

@@ -121,10 +121,8 @@ impl Operation {
     /// Returns true if a loss without options has kernels without their code. These are the operations that training
     /// runs.
     pub(crate) const fn may_have_plain_loss(self) -> bool {
-        matches!(
-            self,
-            Self::CrossEntropy | Self::CrossEntropyBackward | Self::CrossEntropyFused
-        )
+        // The pass from saved pairs is no faster without them.
+        matches!(self, Self::CrossEntropy | Self::CrossEntropyFused)
     }
 
     /// Returns true if it computes only values of one a row, from the row's saved pair.

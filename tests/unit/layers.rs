@@ -4,11 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The layers, from the lowest.
-const LAYERS: [&str; 11] = [
+const LAYERS: [&str; 12] = [
     "error",     // the error type
     "spec",      // requests of callers, as plain data
     "reference", // the same computations in f64, on the host
     "variant",   // the choice of a kernel, as plain data
+    "wgsl",      // tools on WGSL text
     "shader",    // from that choice to WGSL
     "device",    // pipelines, memory, dispatches
     "ops",       // plans and bindings

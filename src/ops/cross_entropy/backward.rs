@@ -158,7 +158,7 @@ impl CrossEntropyBackwardPlan {
 
     /// Number of pipelines that the bindings of this plan compile at most, if the planner holds none of them yet.
     pub fn pipelines(&self) -> usize {
-        2 * self.kernels.pipelines() + Tally::PIPELINES
+        self.kernels.pipelines() + Tally::PIPELINES
     }
 
     /// Name of the chosen kernel.

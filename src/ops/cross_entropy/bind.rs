@@ -20,7 +20,6 @@ use crate::shader::params::Params;
 use crate::spec::cross_entropy::CrossEntropySpec;
 use crate::spec::reduction::Reduction;
 use crate::spec::target_type::TargetType;
-use crate::variant::Operation;
 use crate::variant::geometry::Geometry;
 
 /// Values of `gathering`, as in `shaders/formula/row_outputs.wgsl`, for the dispatches of the row outputs where logits
@@ -177,11 +176,9 @@ fn unasked(what: &'static str, is_wanted: bool) -> Error {
 }
 
 /// Returns true if the buffers ask for more than a plain loss has. The backward pass never gives losses, so there a
-/// skipped loss is not an option.
-fn is_optional(params: &Params, kernels: &RowKernels) -> bool {
-    let gives_losses = kernels.geometry.operation != Operation::CrossEntropyBackward;
-    let unexpected = if gives_losses { SKIPS_LOSS } else { 0 };
-    params.loss.flags & (HAS_WEIGHT | HAS_UPSTREAM | SAVES_PAIR | unexpected) != 0
+/// True if buffers ask for more than a plain loss has.
+const fn has_options(params: &Params) -> bool {
+    params.loss.flags & (HAS_WEIGHT | HAS_UPSTREAM | SAVES_PAIR | SKIPS_LOSS) != 0
 }
 
 /// Returns true for a tensor that only the dispatch of the row outputs binds.
@@ -227,7 +224,7 @@ impl Kernels<'_> {
 
         let gathers = (self.rows.geometry.options.in_place || self.rows.has_long_rows())
             && spec.asked().reads_logits();
-        let kernels = self.rows.for_loss(is_optional(&params, self.rows))?;
+        let kernels = self.rows.for_loss(has_options(&params))?;
         let scratch = kernels.scratch(&tensors, rows)?;
         let mut steps = Vec::new();
         if counts {

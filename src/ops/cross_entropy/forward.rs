@@ -136,9 +136,9 @@ impl CrossEntropyPlan {
 
     /// Number of pipelines that the bindings of this plan compile at most, if the planner holds none of them yet.
     pub fn pipelines(&self) -> usize {
-        let twice = 2 * (self.loss_only.pipelines() + self.fused.pipelines());
+        let losses = self.loss_only.pipelines() + self.fused.pipelines();
         let row_outputs = self.row_outputs.as_ref().map_or(0, RowKernels::pipelines);
-        twice + self.lse.pipelines() + row_outputs + Tally::PIPELINES
+        losses + self.lse.pipelines() + row_outputs + Tally::PIPELINES
     }
 
     /// Layout of a row in the buffer of the row outputs that the spec asks for.

@@ -61,10 +61,6 @@ impl CrossEntropySpec {
                     ..options
                 }
             }
-            Operation::CrossEntropyBackward => KernelOptions {
-                loss_options: self.has_options(),
-                ..options
-            },
             // Row outputs do not depend on the smoothing of the target distribution.
             Operation::RowOutputs if options.target_kind == TargetKind::Smoothed => KernelOptions {
                 target_kind: TargetKind::OneHot,

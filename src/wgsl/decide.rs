@@ -5,13 +5,13 @@
 //! that ends with `// if FLAG` is kept without that comment, or dropped.
 
 /// The flags of a program.
-pub(super) type Flags = [(&'static str, bool)];
+pub(crate) type Flags = [(&'static str, bool)];
 
 const MARK: &str = " // if ";
 const INDENT: usize = 4;
 
 /// Returns `text` with its flags decided. Names that are not flags stay as they are.
-pub(super) fn decide(text: &str, flags: &Flags) -> String {
+pub(crate) fn decide(text: &str, flags: &Flags) -> String {
     let lines: Vec<_> = text.lines().collect();
     let mut decided = String::with_capacity(text.len());
     block(&lines, 0, flags, &mut decided);

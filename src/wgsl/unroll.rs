@@ -8,7 +8,7 @@ const MARK: &str = "{ // unrolled";
 
 /// Returns `text` with every marked loop, `for (var k = 0u; k < COUNT; k++)`, replaced by `COUNT` blocks, in each of
 /// which `k` is a constant. `COUNT` is a number or a name in `counts`. Marked loops in marked loops are replaced, too.
-pub(super) fn unroll(text: &str, counts: &[(&str, u32)]) -> String {
+pub(crate) fn unroll(text: &str, counts: &[(&str, u32)]) -> String {
     let mut unrolled = String::with_capacity(4 * text.len());
     let mut lines = text.lines();
     while let Some(line) = lines.next() {

@@ -15,13 +15,13 @@ struct Section<'a> {
 }
 
 /// First characters of the line that begins a file in a joined text; the file's name follows.
-pub(super) const FILE: &str = "// ---- ";
+pub(crate) const FILE: &str = "// ---- ";
 
 /// File of the uniform, whose structs keep only the members that are read.
 const UNIFORM: &str = "params.wgsl";
 
 /// Returns `text` without the declarations that `entry_point` does not reach, and without files that are empty then.
-pub(super) fn prune(text: &str, entry_point: &str) -> String {
+pub(crate) fn prune(text: &str, entry_point: &str) -> String {
     let sections = sections(text);
     let items = || sections.iter().flat_map(|section| &section.items);
     let mut reached = HashSet::from([entry_point]);
@@ -238,7 +238,7 @@ fn all_words(line: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Numbers of the bindings that a text declares, in ascending order, each with true if it may be written.
-pub(super) fn bindings(text: &str) -> Vec<(u32, bool)> {
+pub(crate) fn bindings(text: &str) -> Vec<(u32, bool)> {
     let declared = |line: &str| {
         let (number, of) = line.strip_prefix("@group(0) @binding(")?.split_once(')')?;
         Some((number.parse().ok()?, of.contains("read_write")))

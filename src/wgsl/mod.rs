@@ -1,0 +1,5 @@
+//! Tools on WGSL text, which know nothing of the operations: choices decided, loops written out, the rest dropped.
+
+pub(crate) mod decide;
+pub(crate) mod prune;
+pub(crate) mod unroll;
