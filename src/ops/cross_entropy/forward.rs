@@ -156,7 +156,8 @@ impl CrossEntropyPlan {
         self.fused.name()
     }
 
-    /// Returns the kernels for the loss without its gradient, as readable text, in the order of their dispatches.
+    /// Returns the kernels for the loss without its gradient, as readable text, in the order of their dispatches: those of
+    /// [`bind`](Self::bind). Weights, an upstream gradient or pairs among the extras of a binding ask for others.
     ///
     /// # Errors
     ///
