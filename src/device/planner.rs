@@ -131,12 +131,10 @@ impl Planner {
 
     /// Returns the pipeline of a program, compiled on first use.
     pub(crate) fn kernel(&self, program: Program) -> Result<Arc<Kernel>, Error> {
-        let mut kernels = self.held();
-        if let Some(kernel) = kernels.get(&program) {
+        if let Some(kernel) = self.held().get(&program) {
             return Ok(Arc::clone(kernel));
         }
         let kernel = Arc::new(Kernel::new(&self.shared.device, program)?);
-        kernels.insert(program, Arc::clone(&kernel));
-        Ok(kernel)
+        Ok(Arc::clone(self.held().entry(program).or_insert(kernel)))
     }
 }
