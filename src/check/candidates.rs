@@ -7,6 +7,7 @@ use super::shards::SHARDS;
 use super::subject::Subject;
 use super::{Inputs, Selection};
 use crate::spec::dtype::DType;
+use crate::spec::loss::LossOptions;
 use crate::spec::mask::MaskKind;
 use crate::spec::target_type::TargetType;
 use crate::variant::{Abilities, Access, Family, Operation, Problem, Reduce, Variant, admit};
@@ -304,8 +305,11 @@ fn structures(operation: Operation) -> Vec<Options> {
             } {
                 list.push(Options {
                     kind,
-                    label_smoothing,
-                    softcap,
+                    loss: LossOptions {
+                        label_smoothing,
+                        softcap,
+                        ..none.loss
+                    },
                     row_outputs,
                     ..none
                 });

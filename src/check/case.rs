@@ -102,7 +102,7 @@ impl Case {
         let len = of.rows * of.cols;
         case.first = vec![f32::NEG_INFINITY; len];
         case.second = (0..len).map(number).collect();
-        let rounded = |&g: &f32| f64::from(dtype.round(of.options.scale * g));
+        let rounded = |&g: &f32| f64::from(dtype.round(of.options.loss.scale * g));
         case.expected = vec![Expected {
             name: "grad_logits",
             values: case.second.iter().map(rounded).collect(),
@@ -115,7 +115,7 @@ impl Case {
 
     /// Returns the number of columns and the way their logits are read.
     fn columns(&self) -> Columns {
-        Columns::new(self.of.cols).scale(self.of.options.scale)
+        Columns::new(self.of.cols).scale(self.of.options.loss.scale)
     }
 
     fn of_logits(&mut self, logits: &[f32]) {
@@ -179,15 +179,10 @@ impl Case {
 
     /// Draws class weights, infinite ones among them where logits are and no other row depends on them.
     fn weights(&self, seed: u64) -> Vec<f32> {
-        let Options {
-            kind,
-            reduction,
-            label_smoothing,
-            ..
-        } = self.of.options;
+        let Options { kind, loss, .. } = self.of.options;
         let mut weights = inputs::weights(self.of.cols, seed);
-        let of_one_row = kind != Kind::Probs && label_smoothing == 0.0;
-        if self.of.inputs == Inputs::Special && of_one_row && reduction != Reduction::Mean {
+        let of_one_row = kind != Kind::Probs && loss.label_smoothing == 0.0;
+        if self.of.inputs == Inputs::Special && of_one_row && loss.reduction != Reduction::Mean {
             let some = weights.iter_mut().step_by(4);
             let sign = |index| if index % 2 == 0 { 1.0 } else { -1.0 };
             some.enumerate()
@@ -269,7 +264,7 @@ impl Case {
         if !self.weight.is_empty() {
             of = of.weight(self.weight.clone());
         }
-        match (self.second.as_slice(), self.of.options.reduction) {
+        match (self.second.as_slice(), self.of.options.loss.reduction) {
             ([], _) => of,
             (grad_losses, Reduction::None) => of.grad_losses(grad_losses.to_vec()),
             (grad_loss, _) => of.grad_loss(grad_loss[0].into()),
@@ -307,7 +302,7 @@ impl Case {
             self.weight = self.weights(seed);
         }
         if options.upstream {
-            let losses = match options.reduction {
+            let losses = match options.loss.reduction {
                 Reduction::None => rows,
                 _ => 1,
             };

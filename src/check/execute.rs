@@ -173,9 +173,9 @@ fn cross_entropy(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Resul
 
 /// Computes the lse from the pairs (max, 1 / sum): in a row without probabilities, it is stored in place of the maximum.
 fn lse_of_pairs(case: &Case, pairs: &[f32]) -> Vec<f32> {
-    let scale = match case.of.options.softcap {
+    let scale = match case.of.options.loss.softcap {
         Some(_) => 1.0,
-        None => f64::from(case.of.options.scale),
+        None => f64::from(case.of.options.loss.scale),
     };
     let of_row = |pair: &[f32]| match pair[1].is_nan() {
         true => pair[0],

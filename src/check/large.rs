@@ -5,6 +5,7 @@ use super::candidates::Candidate;
 use super::kinds::Kind;
 use super::options::Options;
 use crate::spec::dtype::DType;
+use crate::spec::loss::LossOptions;
 use crate::spec::target_type::TargetType;
 use crate::variant::{Abilities, Access, Family, Operation, Reduce, Variant};
 
@@ -45,7 +46,10 @@ pub(super) fn large(abilities: &Abilities) -> Vec<(Candidate, Vec<Large>)> {
         options: Options {
             kind: Kind::Ignoring(TargetType::I32),
             weighted: true,
-            z_loss: 0.01,
+            loss: LossOptions {
+                z_loss: 0.01,
+                ..LossOptions::PLAIN
+            },
             ..Options::all(Operation::CrossEntropy)[0]
         },
         ..of(Operation::CrossEntropyFused, single)

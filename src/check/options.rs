@@ -39,16 +39,10 @@ pub(super) struct MaskOption {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Options {
     pub(super) kind: Kind,
-    pub(super) reduction: Reduction,
     pub(super) weighted: bool,
-    pub(super) label_smoothing: f32,
-    pub(super) z_loss: f32,
-    pub(super) softcap: Option<f32>,
-    pub(super) scale: f32,
     pub(super) upstream: bool,
-    pub(super) zero_valid: ZeroValid,
-    /// True if the divisors of a mean are given.
-    pub(super) divisors_given: bool,
+    /// Options of the loss, except for the ignored class, which the kind of the targets decides. Every operation takes its scale.
+    pub(super) loss: LossOptions,
     pub(super) mask: Option<MaskOption>,
     pub(super) causal: bool,
     pub(super) empty_rows: EmptyRows,
@@ -72,8 +66,7 @@ const MASKS: [Option<MaskOption>; 9] = {
     ]
 };
 /// Divisors of a mean, where they are given.
-const GIVEN_WEIGHT_SUM: f32 = 6.5;
-const GIVEN_VALID_ROWS: u32 = 5;
+const MEANS_OVER: [Option<(f32, u32)>; 2] = [None, Some((6.5, 5))];
 
 const EMPTY_ROWS: [EmptyRows; 2] = [EmptyRows::Nan, EmptyRows::Zero];
 
@@ -125,10 +118,7 @@ impl Options {
             });
         }
         SCALES_ONLY.get_or_init(|| {
-            let with_scale = |scale| Self {
-                scale,
-                ..Self::of(&none())
-            };
+            let with_scale = |scale| Self::of(&none()).with_scale(scale);
             SCALES.map(with_scale).to_vec()
         })
     }
@@ -136,15 +126,18 @@ impl Options {
     fn of(settings: &[usize]) -> Self {
         Self {
             kind: Kind::ALL[settings[0]],
-            reduction: REDUCTIONS[settings[1]],
             weighted: settings[2] == 1,
-            label_smoothing: SMOOTHINGS[settings[3]],
-            z_loss: Z_LOSSES[settings[4]],
-            softcap: SOFTCAPS[settings[5]],
-            scale: SCALES[settings[6]],
             upstream: settings[7] == 1,
-            zero_valid: ZERO_VALID[settings[8]],
-            divisors_given: settings[10] == 1,
+            loss: LossOptions {
+                reduction: REDUCTIONS[settings[1]],
+                mean_over: MEANS_OVER[settings[10]],
+                zero_valid: ZERO_VALID[settings[8]],
+                label_smoothing: SMOOTHINGS[settings[3]],
+                z_loss: Z_LOSSES[settings[4]],
+                softcap: SOFTCAPS[settings[5]],
+                scale: SCALES[settings[6]],
+                ..LossOptions::PLAIN
+            },
             mask: None,
             causal: false,
             empty_rows: EmptyRows::Nan,
@@ -155,11 +148,16 @@ impl Options {
     fn masked(settings: &[usize]) -> Self {
         Self {
             mask: MASKS[settings[0]],
-            scale: SCALES[settings[1]],
             causal: settings[2] == 1,
             empty_rows: EMPTY_ROWS[settings[3]],
-            ..Self::of(&[0; FACTORS.len()])
+            ..Self::of(&[0; FACTORS.len()]).with_scale(SCALES[settings[1]])
         }
+    }
+
+    /// Sets the scale of the logits.
+    pub(super) const fn with_scale(mut self, scale: f32) -> Self {
+        self.loss.scale = scale;
+        self
     }
 
     /// Returns combinations, in which any two settings meet, of the options that are numbers to the kernels; the others are as in
@@ -170,10 +168,7 @@ impl Options {
             Kind::Probs => vec![Kind::Probs],
             _ => Kind::IDS.to_vec(),
         };
-        let smoothings = match self.label_smoothing > 0.0 {
-            true => &SMOOTHINGS[1..],
-            false => &SMOOTHINGS[..1],
-        };
+        let smoothings = self.smoothings();
         let masks = self.alike_masks();
         let of_targets = |settings: usize| if has_targets(operation) { settings } else { 1 };
         let of_losses = |settings: usize| if shard { 1 } else { of_targets(settings) };
@@ -196,27 +191,33 @@ impl Options {
         ];
         let with = |row: Vec<usize>| Self {
             kind: kinds[row[0]],
-            reduction: if shard {
-                Reduction::None
-            } else {
-                REDUCTIONS[row[1]]
-            },
             weighted: row[2] == 1,
-            label_smoothing: smoothings[row[3]],
-            z_loss: Z_LOSSES[row[4]],
-            scale: PLAIN_SCALES[row[5]],
             upstream: row[6] == 1,
-            zero_valid: ZERO_VALID[row[7]],
+            loss: LossOptions {
+                reduction: if shard {
+                    Reduction::None
+                } else {
+                    REDUCTIONS[row[1]]
+                },
+                mean_over: MEANS_OVER[row[10]],
+                zero_valid: ZERO_VALID[row[7]],
+                label_smoothing: smoothings[row[3]],
+                z_loss: Z_LOSSES[row[4]],
+                scale: PLAIN_SCALES[row[5]],
+                ..self.loss
+            },
             mask: masks[row[8]],
             empty_rows: EMPTY_ROWS[row[9]],
-            divisors_given: row[10] == 1,
             ..self
         };
         let settled = |options: Self| match options.kind {
             // A mean over nothing.
             Kind::NoneValid if !shard => Self {
-                reduction: Reduction::Mean,
-                divisors_given: false,
+                loss: LossOptions {
+                    reduction: Reduction::Mean,
+                    mean_over: None,
+                    ..options.loss
+                },
                 ..options
             },
             _ => options,
@@ -244,41 +245,41 @@ impl Options {
             Kind::Probs => &[Kind::Probs; 9][..],
             _ => &Kind::PLAIN,
         };
-        let smoothings = match self.label_smoothing > 0.0 {
-            true => &SMOOTHINGS[1..],
-            false => &SMOOTHINGS[..1],
-        };
+        let smoothings = self.smoothings();
         let of = |(index, &kind): (usize, &Kind)| Self {
             kind,
-            reduction: REDUCTIONS[index % REDUCTIONS.len()],
-            label_smoothing: smoothings[index % smoothings.len()],
-            scale: PLAIN_SCALES[index % PLAIN_SCALES.len()],
-            zero_valid: ZERO_VALID[index % ZERO_VALID.len()],
+            weighted: false,
+            upstream: false,
+            loss: LossOptions {
+                reduction: REDUCTIONS[index % REDUCTIONS.len()],
+                zero_valid: ZERO_VALID[index % ZERO_VALID.len()],
+                label_smoothing: smoothings[index % smoothings.len()],
+                softcap: self.loss.softcap,
+                scale: PLAIN_SCALES[index % PLAIN_SCALES.len()],
+                ..LossOptions::PLAIN
+            },
             ..self
         };
-        let losses = kinds.iter().enumerate();
-        let losses = losses.map(of).map(Self::without_options);
+        let losses = kinds.iter().enumerate().map(of);
         losses
             .filter(|options| options.is_plain_loss(operation))
             .collect()
     }
 
-    fn without_options(self) -> Self {
-        Self {
-            weighted: false,
-            z_loss: 0.0,
-            upstream: false,
-            divisors_given: false,
-            ..self
+    /// Settings of the label smoothing that have the same kernels as this one.
+    fn smoothings(&self) -> &'static [f32] {
+        match self.loss.label_smoothing > 0.0 {
+            true => &SMOOTHINGS[1..],
+            false => &SMOOTHINGS[..1],
         }
     }
 
     /// True if no option needs more than a plain loss.
     pub(super) fn is_plain_loss(&self, operation: Operation) -> bool {
         let is_plain = !self.weighted
-            && self.z_loss == 0.0
             && !self.upstream
-            && !self.divisors_given
+            && self.loss.z_loss == 0.0
+            && self.loss.mean_over.is_none()
             && self.kind.target_type() != TargetType::I64;
         is_plain && operation.may_have_plain_loss() && !self.asked(operation).any()
     }
@@ -330,12 +331,12 @@ impl Options {
         }
         let target_kind = match self.kind {
             Kind::Probs => TargetKind::Probabilities,
-            _ if self.label_smoothing > 0.0 => TargetKind::Smoothed,
+            _ if self.loss.label_smoothing > 0.0 => TargetKind::Smoothed,
             _ => TargetKind::OneHot,
         };
         KernelOptions {
             target_kind,
-            capped: self.softcap.is_some(),
+            capped: self.loss.softcap.is_some(),
             entropy: self.asked(operation).entropy,
             argmax: self.asked(operation).argmax,
             ..KernelOptions::default()
@@ -359,15 +360,7 @@ impl Options {
     fn loss(&self) -> LossOptions {
         LossOptions {
             ignore_index: self.kind.ignored(),
-            reduction: self.reduction,
-            mean_over: self
-                .divisors_given
-                .then_some((GIVEN_WEIGHT_SUM, GIVEN_VALID_ROWS)),
-            zero_valid: self.zero_valid,
-            label_smoothing: self.label_smoothing,
-            z_loss: self.z_loss,
-            softcap: self.softcap,
-            scale: self.scale,
+            ..self.loss
         }
     }
 

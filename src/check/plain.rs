@@ -7,7 +7,6 @@ use super::execute::execute;
 use super::judge::judge;
 use super::kernels::{kind_of, problem};
 use super::large::large;
-use super::options::Options;
 use super::subject::Subject;
 use super::traits::pairs_of;
 use super::{Group, Inputs};
@@ -112,10 +111,7 @@ fn runs(candidate: &Candidate, turn: usize) -> Vec<Run> {
     };
     let mut runs: Vec<_> = Inputs::ALL.into_iter().enumerate().map(run).collect();
     if candidate.operation == Operation::LogSoftmaxBackward && candidate.dtype != DType::F32 {
-        let options = Options {
-            scale: HALVES_SCALE,
-            ..candidate.options
-        };
+        let options = candidate.options.with_scale(HALVES_SCALE);
         runs.push(Run {
             variant: candidate.variant,
             subject: candidate.subject(Inputs::Masked, options),

@@ -101,7 +101,7 @@ impl Shard {
     fn columns(&self, case: &Case) -> SoftmaxSpec {
         SoftmaxSpec::new(case.of.rows as u64, self.cols)
             .dtype(case.of.dtype)
-            .scale(case.of.options.scale)
+            .scale(case.of.options.loss.scale)
             .input_layout(self.layout(case, Matrix::Source))
             .upstream_layout(self.layout(case, Matrix::Upstream))
             .output_layout(self.layout(case, Matrix::Result))
@@ -109,7 +109,7 @@ impl Shard {
 
     fn statistic(&self, case: &Case) -> ShardSpec {
         let spec = ShardSpec::new(self.columns(case), self.number, SHARDS as u64);
-        let softcap = case.of.options.softcap;
+        let softcap = case.of.options.loss.softcap;
         softcap.map_or(spec, |softcap| spec.softcap(softcap))
     }
 
@@ -168,9 +168,9 @@ impl Shards<'_> {
             })?);
         }
         let spec = MergeSpec::new(rows, SHARDS as u64);
-        let spec = match case.of.options.softcap {
+        let spec = match case.of.options.loss.softcap {
             Some(_) => spec,
-            None => spec.scale(case.of.options.scale),
+            None => spec.scale(case.of.options.loss.scale),
         };
         let plan = self.planner(merging).merge_statistics(spec)?;
         list.push(plan.bind(MergeStatisticsBuffers {

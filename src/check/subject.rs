@@ -53,7 +53,7 @@ impl Subject {
         let spec = SoftmaxSpec::new(self.rows as u64, self.cols as u64)
             .dtype(self.dtype)
             .inner(self.inner as u64)
-            .scale(self.options.scale)
+            .scale(self.options.loss.scale)
             .input_layout(self.layout(Matrix::Source))
             .upstream_layout(self.layout(Matrix::Upstream))
             .output_layout(self.layout(Matrix::Result));
