@@ -1,10 +1,14 @@
 //! Bins of causal rows by the number of columns that they count: the kernel of a bin of queries holds only those columns
 //! of a row.
 
-use crate::device::kernel::Step;
-use crate::device::tensor::Window;
+use std::sync::Arc;
+
+use crate::device::planner::Planner;
+use crate::device::runnable::Runnable;
+use crate::device::window::Window;
+use crate::error::Error;
 use crate::shader::Program;
-use crate::shader::params::{Grid, Params};
+use crate::shader::params::Grid;
 use crate::variant::geometry::Geometry;
 use crate::variant::{Family, Variant};
 
@@ -19,18 +23,23 @@ const MANY_QUADS: u32 = 2 * BINS;
 pub(crate) struct Bin {
     first: u32,
     queries: u32,
-    pub(crate) program: Program,
+    pub(crate) runnable: Arc<Runnable>,
 }
 
 impl Bin {
     /// Plans bins for causal rows in registers; no bins for others.
-    pub(crate) fn plan(geometry: &Geometry, variant: Variant) -> Vec<Self> {
-        let Family::Registers { quads } = variant.family else {
-            return Vec::new();
-        };
+    pub(crate) fn plan(
+        planner: &Planner,
+        geometry: &Geometry,
+        variant: Variant,
+    ) -> Result<Vec<Self>, Error> {
         let is_causal = geometry.options.causal && geometry.rows > 0;
-        if !is_causal || quads < MANY_QUADS || geometry.queries < BINS {
-            return Vec::new();
+        let quads = match variant.family {
+            Family::Registers { quads } if is_causal => quads,
+            _ => 0,
+        };
+        if quads < MANY_QUADS || geometry.queries < BINS {
+            return Ok(Vec::new());
         }
         let whole = Program::of(geometry, variant).remove(0);
         let (mut bins, mut first) = (Vec::new(), 0);
@@ -49,17 +58,14 @@ impl Bin {
                 bins.push(Self {
                     first,
                     queries: end - first,
-                    program: Program {
-                        stage: whole.stage.narrowed(counted, held),
-                        ..whole
-                    },
+                    runnable: planner.checked(whole.narrowed(counted, held))?,
                 });
                 first = end;
             }
             // The last quads of a shifted row may hold one column fewer.
             counted = held - u32::from(variant.access.most_shifted() > 0);
         }
-        bins
+        Ok(bins)
     }
 
     /// Returns true if a window consists of whole groups of queries.
@@ -69,27 +75,10 @@ impl Bin {
     }
 
     /// Restricts a dispatch over all rows to this bin.
-    pub(crate) fn of_all<'a>(&self, all: Step<'a>) -> Step<'a> {
-        let grid = all.params.grid;
-        let bin_rows = self.rows_of(&all.params);
-        Step {
-            params: Params {
-                grid: Grid {
-                    bin_first: self.first,
-                    bin_queries: self.queries,
-                    bin_rows,
-                    ..grid
-                },
-                ..all.params
-            },
-            slots: bin_rows.into(),
-            ..all
-        }
-    }
-
-    /// Number of this bin's rows among all rows of a dispatch.
-    pub(crate) const fn rows_of(&self, params: &Params) -> u32 {
-        params.grid.rows / params.grid.queries * self.queries
+    pub(crate) const fn narrow(&self, grid: &mut Grid) {
+        grid.bin_first = self.first;
+        grid.bin_queries = self.queries;
+        grid.bin_rows = grid.rows / grid.queries * self.queries;
     }
 }
 

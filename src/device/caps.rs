@@ -2,8 +2,6 @@
 
 use wgpu::{Adapter, Device, DeviceType, Features, Limits};
 
-use crate::error::Error;
-use crate::shader::Program;
 use crate::shader::params::Params;
 use crate::variant::Abilities;
 
@@ -71,102 +69,30 @@ pub(crate) fn fold(groups: u64, most: u32) -> Option<Grid> {
     fits.then_some([narrow(x)?, narrow(y)?, narrow(z)?])
 }
 
-/// Checks that a device with these limits can run a program.
-pub(crate) fn check(program: &Program, limits: &Limits) -> Result<(), Error> {
-    let Some((limit, needed, available)) = unmet(program, limits) else {
-        return Ok(());
-    };
-    Err(Error::Limit {
-        what: format!("{}.{}", program.operation, program.stage.name()),
-        limit,
-        needed,
-        available,
-    })
-}
-
-/// Finds the first limit that a program exceeds: its name, how much the program needs, and how much there is.
-fn unmet(program: &Program, limits: &Limits) -> Option<(&'static str, u64, u64)> {
-    let bindings = program.bindings();
-    let count = |uniform| {
-        let is_one = bindings.iter().filter(|(b, _)| b.is_uniform() == uniform);
-        is_one.count() as u32
-    };
-    let bound = 1 + bindings.iter().map(|(b, _)| *b as u32).max().unwrap_or(0);
-    let (needs, alignments) = (
-        [
-            ("max_bind_groups", 1, limits.max_bind_groups),
-            (
-                "max_bindings_per_bind_group",
-                bound,
-                limits.max_bindings_per_bind_group,
-            ),
-            (
-                "max_storage_buffers_per_shader_stage",
-                count(false),
-                limits.max_storage_buffers_per_shader_stage,
-            ),
-            (
-                "max_uniform_buffers_per_shader_stage",
-                count(true),
-                limits.max_uniform_buffers_per_shader_stage,
-            ),
-            (
-                "max_dynamic_uniform_buffers_per_pipeline_layout",
-                1,
-                limits.max_dynamic_uniform_buffers_per_pipeline_layout,
-            ),
-            (
-                "max_compute_invocations_per_workgroup",
-                program.workgroup,
-                limits.max_compute_invocations_per_workgroup,
-            ),
-            (
-                "max_compute_workgroup_size_x",
-                program.workgroup,
-                limits.max_compute_workgroup_size_x,
-            ),
-            (
-                "max_compute_workgroup_size_y",
-                1,
-                limits.max_compute_workgroup_size_y,
-            ),
-            (
-                "max_compute_workgroup_size_z",
-                1,
-                limits.max_compute_workgroup_size_z,
-            ),
-            (
-                "max_compute_workgroup_storage_size",
-                program.workgroup_bytes(),
-                limits.max_compute_workgroup_storage_size,
-            ),
-        ]
-        .map(|(name, needed, available)| (name, needed.into(), u64::from(available))),
-        [
-            (
-                "min_uniform_buffer_offset_alignment",
-                limits.min_uniform_buffer_offset_alignment,
-            ),
-            (
-                "min_storage_buffer_offset_alignment",
-                limits.min_storage_buffer_offset_alignment,
-            ),
-        ],
-    );
-    let size = (
-        "max_uniform_buffer_binding_size",
-        UNIFORM.into(),
-        limits.max_uniform_buffer_binding_size,
-    );
-    let exceeded = needs
-        .into_iter()
-        .chain([size])
-        .find(|(_, needed, available)| needed > available);
-    let apart = alignments
-        .into_iter()
-        .find(|(_, alignment)| *alignment > ALIGNMENT);
-    exceeded.or(apart.map(|(name, alignment)| (name, ALIGNMENT.into(), alignment.into())))
-}
-
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::{Grid, fold};
+
+    #[test]
+    fn workgroups_fold_into_three_dimensions() {
+        let folds: [(u64, u32, Option<Grid>); 8] = [
+            (0, 65_535, Some([0, 1, 1])),
+            (65_535, 65_535, Some([65_535, 1, 1])),
+            (65_536, 65_535, Some([32_768, 2, 1])),
+            (313, 64, Some([63, 5, 1])),
+            (5000, 64, Some([63, 40, 2])),
+            (64 * 64 * 64, 64, Some([64, 64, 64])),
+            (64 * 64 * 64 + 1, 64, None),
+            (1, 0, None),
+        ];
+        for (groups, most, expected) in folds {
+            assert_eq!(fold(groups, most), expected, "{groups} of {most}");
+        }
+        for groups in 1..=1000_u64 {
+            let grid = fold(groups, 10).expect("a grid");
+            let folded: u64 = grid.iter().map(|&n| u64::from(n)).product();
+            assert!(folded >= groups && grid.iter().all(|n| (1..=10).contains(n)));
+            assert!(folded - groups < 110, "{grid:?} for {groups}");
+        }
+    }
+}

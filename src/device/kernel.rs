@@ -6,48 +6,45 @@ use wgpu::{
     BindGroup, BindGroupLayout, Buffer, BufferUsages, ComputePass, ComputePipeline, Device,
 };
 
-use crate::device::caps::{Grid, SLOT, UNIFORM, fold};
+use crate::device::caps::{Grid, SLOT, UNIFORM};
 use crate::device::memory::{filled, scratch};
+use crate::device::runnable::Runnable;
 use crate::device::scope::{contain, require_present};
 use crate::error::Error;
+use crate::shader::Binding;
 use crate::shader::params::Params;
-use crate::shader::{Binding, Program};
-use crate::variant::Variant;
+use crate::variant::WIDEST_ACCESS;
 
 /// A compiled program.
 #[derive(Debug)]
 pub(crate) struct Kernel {
-    program: Program,
-    bindings: Vec<(Binding, bool)>,
+    pub(crate) runnable: Arc<Runnable>,
     pipeline: ComputePipeline,
     layout: BindGroupLayout,
-    /// Workgroups that one dimension of a dispatch may have.
-    max_workgroups: u32,
 }
 
 impl Kernel {
-    /// Compiles `program`.
+    /// Compiles a program.
     ///
     /// # Errors
     ///
     /// An error that the device reports, or a lost device.
-    pub(crate) fn new(device: &Device, program: Program) -> Result<Self, Error> {
-        let at = || format!("compiling {}", program.label());
+    pub(crate) fn new(device: &Device, runnable: &Arc<Runnable>) -> Result<Self, Error> {
+        let at = || format!("compiling {}", runnable.program.label());
         contain(device, at, || {
-            let kernel = Self::compile(device, program);
+            let kernel = Self::compile(device, runnable);
             require_present(device, at).map(|()| kernel)
         })
     }
 
-    fn compile(device: &Device, program: Program) -> Self {
+    fn compile(device: &Device, runnable: &Arc<Runnable>) -> Self {
+        let program = &runnable.program;
         let label = program.label();
-        let wgsl = program.wgsl();
-        let bindings = Program::bindings_in(&wgsl);
         let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label: Some(&label),
-            source: wgpu::ShaderSource::Wgsl(program.unrolled(&wgsl).into()),
+            source: wgpu::ShaderSource::Wgsl(program.unrolled(&runnable.wgsl).into()),
         });
-        let entries: Vec<_> = bindings.iter().map(layout_entry).collect();
+        let entries: Vec<_> = runnable.bindings.iter().map(layout_entry).collect();
         let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
             label: Some(&label),
             entries: &entries,
@@ -70,59 +67,10 @@ impl Kernel {
             cache: None,
         });
         Self {
-            program,
-            bindings,
+            runnable: Arc::clone(runnable),
             pipeline,
             layout,
-            max_workgroups: device.limits().max_compute_workgroups_per_dimension,
         }
-    }
-
-    pub(crate) const fn program(&self) -> &Program {
-        &self.program
-    }
-
-    pub(crate) fn bindings(&self) -> &[(Binding, bool)] {
-        &self.bindings
-    }
-
-    /// Returns true if the kernel reads or writes a matrix.
-    pub(crate) fn visits_matrices(&self) -> bool {
-        let is_matrix = |binding| {
-            matches!(
-                binding,
-                Binding::Source | Binding::Upstream | Binding::Result
-            )
-        };
-        self.bindings.iter().any(|(binding, _)| is_matrix(*binding))
-    }
-
-    /// Number of slots of a dispatch. A slot serves a part of a row; on a strided axis, a part of as many groups of rows
-    /// as an invocation serves.
-    pub(crate) fn slots(&self, params: &mut Params, variant: Variant) -> u64 {
-        let grid = &mut params.grid;
-        if !self.program.serves_single_rows() {
-            let bands = u64::from(grid.rows.div_ceil(grid.inner)) * u64::from(grid.parts);
-            return bands * u64::from(grid.groups / variant.groups);
-        }
-        if variant.groups > 0 {
-            // Records of parts are merged by row.
-            grid.parts = 1;
-        }
-        // All rows of the dispatch, or those of a bin or of some lines of a Jacobian.
-        u64::from(grid.bin_rows) * u64::from(grid.parts)
-    }
-
-    /// Workgroups in x, y and z for `slots` slots.
-    pub(crate) fn grid(&self, slots: u64) -> Result<Grid, Error> {
-        let slots_per_group = u64::from(self.program.workgroup / self.program.lanes);
-        let groups = slots.div_ceil(slots_per_group);
-        fold(groups, self.max_workgroups).ok_or_else(|| Error::Limit {
-            what: format!("{} of {groups} workgroups", self.program.label()),
-            limit: "max_compute_workgroups_per_dimension",
-            needed: (groups as f64).cbrt().ceil() as u64,
-            available: self.max_workgroups.into(),
-        })
     }
 }
 
@@ -152,6 +100,16 @@ pub(crate) struct Span<'a> {
     pub(crate) buffer: &'a Buffer,
     pub(crate) offset: u64,
     pub(crate) size: u64,
+}
+
+impl Span<'_> {
+    /// The same span, extended to whole accesses of the widest kind.
+    pub(crate) const fn in_whole_quads(self) -> Self {
+        Self {
+            size: self.size.next_multiple_of(WIDEST_ACCESS),
+            ..self
+        }
+    }
 }
 
 /// A dispatch before it is bound.
@@ -184,7 +142,9 @@ pub struct Bound {
 impl Bound {
     /// Binds the steps, within an error scope of the caller.
     pub(crate) fn new(device: &Device, steps: &[Step<'_>]) -> Result<Self, Error> {
-        let grids = steps.iter().map(|step| step.kernel.grid(step.slots));
+        let grids = steps
+            .iter()
+            .map(|step| step.kernel.runnable.grid(step.slots));
         let grids: Vec<_> = grids.collect::<Result<_, _>>()?;
         if steps.is_empty() {
             return Ok(Self {
@@ -301,10 +261,10 @@ fn bind_group(device: &Device, step: &Step<'_>, uniform: &Buffer, absent: &Absen
             }),
         }
     };
-    let bindings = step.kernel.bindings.iter().copied();
+    let bindings = step.kernel.runnable.bindings.iter().copied();
     let entries: Vec<_> = bindings.map(entry).collect();
     device.create_bind_group(&wgpu::BindGroupDescriptor {
-        label: Some(&step.kernel.program.label()),
+        label: Some(&step.kernel.runnable.program.label()),
         layout: &step.kernel.layout,
         entries: &entries,
     })

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use crate::device::kernel::Kernel;
-use crate::device::tensor::{Role, Window};
+use crate::device::runnable::Runnable;
+use crate::device::tensor::Role;
+use crate::device::window::Window;
 use crate::shader::params::Params;
 use crate::shader::{Binding, Program, Stage};
 use crate::variant::{Masking, Operation};
@@ -85,16 +86,15 @@ pub(crate) struct Said {
 
 impl KernelText {
     pub(crate) fn new(
-        kernel: &Kernel,
+        runnable: &Runnable,
         said: Said,
         roles: &[Role],
         params: &Params,
         dispatches: &Dispatches,
     ) -> Self {
-        let program = kernel.program();
-        let wgsl = program.wgsl();
-        let bindings = kernel.bindings().iter();
-        let (bytes_read, bytes_written) = traffic(kernel, roles, params);
+        let program = &runnable.program;
+        let bindings = runnable.bindings.iter();
+        let (bytes_read, bytes_written) = traffic(runnable, roles, params);
         Self {
             label: program.label(),
             entry_point: program.entry_point(),
@@ -106,11 +106,11 @@ impl KernelText {
                 .collect(),
             dispatches: dispatches.count,
             workgroups: dispatches.workgroups,
-            workgroup_size: program.workgroup,
-            workgroup_bytes: program.memory_in(&wgsl),
+            workgroup_size: program.variant.workgroup,
+            workgroup_bytes: runnable.workgroup_bytes(),
             bytes_read,
             bytes_written,
-            wgsl,
+            wgsl: runnable.wgsl.clone(),
         }
     }
 
@@ -154,10 +154,10 @@ fn described(
 }
 
 /// Bytes read and written for each row.
-fn traffic(kernel: &Kernel, roles: &[Role], params: &Params) -> (u64, u64) {
-    let program = kernel.program();
+fn traffic(runnable: &Runnable, roles: &[Role], params: &Params) -> (u64, u64) {
+    let program = &runnable.program;
     let (mut read, mut written) = (0_u64, 0_u64);
-    for &(binding, writes) in kernel.bindings() {
+    for &(binding, writes) in &runnable.bindings {
         let role = roles.iter().find(|role| role.binding == binding);
         let Some(role) = role.filter(|role| !role.optional) else {
             continue;

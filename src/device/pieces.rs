@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::device::tensor::{Columns, Window};
+use crate::device::window::{Columns, Window};
 use crate::shader::Binding;
 use crate::shader::params::Grid;
 use crate::variant::Variant;

@@ -1,12 +1,13 @@
 //! The planner: pipelines, each compiled once, when it is first bound.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use wgpu::{Device, Limits};
 
-use crate::device::caps::{abilities_of, check};
+use crate::device::caps::abilities_of;
 use crate::device::kernel::Kernel;
+use crate::device::runnable::Runnable;
 use crate::error::Error;
 use crate::shader::Program;
 use crate::variant::geometry::Geometry;
@@ -28,9 +29,9 @@ struct Shared {
     device: Device,
     abilities: Abilities,
     limits: Limits,
-    kernels: Mutex<HashMap<Program, Arc<Kernel>>>,
     /// Programs that the device can run: to find out takes their text.
-    runnable: Mutex<HashSet<Program>>,
+    runnable: Mutex<HashMap<Program, Arc<Runnable>>>,
+    kernels: Mutex<HashMap<Program, Arc<Kernel>>>,
 }
 
 impl Planner {
@@ -79,19 +80,14 @@ impl Planner {
 
     /// Number of pipelines that it holds: those of all programs that were bound.
     pub fn pipelines(&self) -> usize {
-        self.held().len()
+        locked(&self.shared.kernels).len()
     }
 
     /// Drops its pipelines. Plans and bindings keep those that they hold; whatever is planned from now on is compiled
     /// anew. Meant for programs that no longer need some shapes, as a pipeline on a software adapter takes a megabyte or
     /// more.
     pub fn clear(&self) {
-        self.held().clear();
-    }
-
-    fn held(&self) -> MutexGuard<'_, HashMap<Program, Arc<Kernel>>> {
-        let kernels = self.shared.kernels.lock();
-        kernels.unwrap_or_else(PoisonError::into_inner)
+        locked(&self.shared.kernels).clear();
     }
 
     pub(crate) fn device(&self) -> &Device {
@@ -111,30 +107,34 @@ impl Planner {
         &self,
         geometry: &Geometry,
         variant: Variant,
-    ) -> Result<Vec<Program>, Error> {
+    ) -> Result<Vec<Arc<Runnable>>, Error> {
         let programs = Program::of(geometry, variant).into_iter();
         programs.map(|program| self.checked(program)).collect()
     }
 
-    /// Returns the program, if the device can run it.
-    pub(crate) fn checked(&self, program: Program) -> Result<Program, Error> {
-        let runnable = || {
-            let programs = self.shared.runnable.lock();
-            programs.unwrap_or_else(PoisonError::into_inner)
-        };
-        if !runnable().contains(&program) {
-            check(&program, &self.shared.limits)?;
-            runnable().insert(program);
+    /// Returns the program with its text, if the device can run it.
+    pub(crate) fn checked(&self, program: Program) -> Result<Arc<Runnable>, Error> {
+        if let Some(runnable) = locked(&self.shared.runnable).get(&program) {
+            return Ok(Arc::clone(runnable));
         }
-        Ok(program)
+        let runnable = Arc::new(Runnable::new(program, &self.shared.limits)?);
+        let kept = Arc::clone(&runnable);
+        locked(&self.shared.runnable).insert(program, kept);
+        Ok(runnable)
     }
 
     /// Returns the pipeline of a program, compiled on first use.
-    pub(crate) fn kernel(&self, program: Program) -> Result<Arc<Kernel>, Error> {
-        if let Some(kernel) = self.held().get(&program) {
+    pub(crate) fn kernel(&self, runnable: &Arc<Runnable>) -> Result<Arc<Kernel>, Error> {
+        if let Some(kernel) = locked(&self.shared.kernels).get(&runnable.program) {
             return Ok(Arc::clone(kernel));
         }
-        let kernel = Arc::new(Kernel::new(&self.shared.device, program)?);
-        Ok(Arc::clone(self.held().entry(program).or_insert(kernel)))
+        // Not under the lock: other threads may bind meanwhile.
+        let kernel = Arc::new(Kernel::new(&self.shared.device, runnable)?);
+        let mut held = locked(&self.shared.kernels);
+        Ok(Arc::clone(held.entry(runnable.program).or_insert(kernel)))
     }
+}
+
+fn locked<T>(held: &Mutex<T>) -> MutexGuard<'_, T> {
+    held.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -4,27 +4,23 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::device::bins::Bin;
-use crate::device::kernel::{Bound, Kernel, Step};
-use crate::device::kernel_text::{Dispatches, KernelText, Said};
+use crate::device::kernel::{Bound, Step};
 use crate::device::memory::scratch;
 use crate::device::pieces::{Piece, ranges};
 use crate::device::planner::Planner;
+use crate::device::runnable::Runnable;
 use crate::device::scope::contain;
-use crate::device::tensor::{
-    Role, Shape, Tensor, Window, binding, check, check_roles, shapes_of, windows,
-};
+use crate::device::tensor::{Shape, Tensor, binding, check};
+use crate::device::window::{Window, windows};
 use crate::error::Error;
+use crate::shader::Binding;
 use crate::shader::params::{Grid, Params};
-use crate::shader::{Binding, Program};
 use crate::variant::geometry::Geometry;
-use crate::variant::{Access, KernelOptions, Operation, Variant, part_cols, reason};
+use crate::variant::{Access, KernelOptions, Operation, Variant, part_cols};
 
 /// Bytes of a record of `shaders/records.wgsl`. A dense target distribution takes as many again, and so do auxiliary
 /// outputs.
 pub(crate) const PARTIAL_BYTES: u64 = 16;
-
-/// Condition under which a row is served by words.
-const TAIL: &str = "for the last row, if its buffer ends amid an access of four";
 
 /// The kernels of an operation for a shape, chosen and checked. A binding compiles those that it dispatches.
 #[derive(Debug, Clone)]
@@ -32,11 +28,20 @@ pub(crate) struct RowKernels {
     pub(crate) planner: Planner,
     pub(crate) geometry: Geometry,
     pub(crate) variant: Variant,
-    programs: Vec<Program>,
+    pub(super) programs: Vec<Arc<Runnable>>,
     /// Bins of causal rows by the number of columns that they count.
     bins: Vec<Bin>,
     /// Variant by words for the last row, where its accesses of four do not all lie in its buffer.
-    tail: Option<(Variant, Vec<Program>)>,
+    pub(super) tail: Option<(Variant, Vec<Arc<Runnable>>)>,
+}
+
+/// A dispatch over rows: its program, the part of a window that it serves, and its numbers.
+#[derive(Debug)]
+pub(super) struct Dispatch<'k> {
+    pub(super) runnable: &'k Arc<Runnable>,
+    pub(super) window: Window,
+    pub(super) piece: Piece,
+    pub(super) params: Params,
 }
 
 impl RowKernels {
@@ -57,7 +62,7 @@ impl RowKernels {
             geometry,
             variant,
             programs: programs(variant)?,
-            bins: Bin::plan(&geometry, variant),
+            bins: Bin::plan(planner, &geometry, variant)?,
             tail: by_words
                 .map(|variant| Ok((variant, programs(variant)?)))
                 .transpose()?,
@@ -142,7 +147,7 @@ impl RowKernels {
 
     /// Divides the rows into windows, within which the tensors, and the partial statistics if rows are split, fit the
     /// binding limit.
-    fn windows(
+    pub(super) fn windows(
         &self,
         shapes: impl Iterator<Item = (&'static str, Shape)>,
         rows: u64,
@@ -162,7 +167,7 @@ impl RowKernels {
     }
 
     /// Bytes of the partial statistics of a row.
-    fn partial_bytes(&self) -> u64 {
+    pub(super) fn partial_bytes(&self) -> u64 {
         let options = self.geometry.options;
         let records = 1 + u64::from(options.is_dense()) + u64::from(options.is_auxiliary());
         u64::from(self.variant.family.parts()) * records * PARTIAL_BYTES
@@ -193,65 +198,88 @@ impl RowKernels {
         base: Params,
         scratch: Option<&'a wgpu::Buffer>,
     ) -> Result<Vec<Step<'a>>, Error> {
-        let mut steps = Vec::new();
         let shapes = || tensors.iter().map(Tensor::role_and_shape);
-        let matrices: Vec<_> = shapes()
-            .map(|(_, shape)| shape)
-            .filter(Shape::is_matrix)
-            .collect();
-        for window in self.windows(shapes(), rows)? {
-            for (variant, programs, window) in self.served(tensors, window) {
-                let by_bins = variant == self.variant && Bin::divide(&self.geometry, window);
-                let bins = if by_bins { self.bins.as_slice() } else { &[] };
-                let programs = if bins.is_empty() { programs } else { &[] };
-                for &program in programs {
-                    let kernel = self.planner.kernel(program)?;
-                    for piece in self.pieces((variant, &kernel), &matrices, window) {
-                        let of = (variant, &kernel);
-                        steps.push(self.step(of, tensors, (window, piece), base, scratch));
-                    }
-                }
-                for bin in bins {
-                    let kernel = self.planner.kernel(bin.program)?;
-                    let (of, all) = ((variant, &kernel), Piece::all(variant));
-                    steps.push(bin.of_all(self.step(of, tensors, (window, all), base, scratch)));
-                }
-            }
+        let matrices: Vec<_> = shapes().map(|(_, shape)| shape).collect();
+        let windows = self.windows(shapes(), rows)?.into_iter();
+        let served = windows.flat_map(|window| self.served(tensors, window));
+        let dispatches = served.flat_map(|(variant, programs, window)| {
+            self.dispatches((variant, programs), &matrices, window, base)
+        });
+        dispatches
+            .map(|dispatch| self.step(dispatch, tensors, scratch))
+            .collect()
+    }
+
+    /// Returns the dispatches of these programs over a window. Causal rows are served by bins where whole groups of
+    /// queries lie in it.
+    pub(super) fn dispatches<'k>(
+        &'k self,
+        (variant, programs): (Variant, &'k [Arc<Runnable>]),
+        shapes: &[Shape],
+        window: Window,
+        base: Params,
+    ) -> Vec<Dispatch<'k>> {
+        let dispatch = |runnable, piece, bin: Option<&Bin>| Dispatch {
+            runnable,
+            window,
+            params: self.params((variant, runnable), window, (&piece, bin), base),
+            piece,
+        };
+        let by_bins = variant == self.variant && Bin::divide(&self.geometry, window);
+        if by_bins && !self.bins.is_empty() {
+            let all = || Piece::all(variant);
+            let bins = self.bins.iter();
+            return bins
+                .map(|bin| dispatch(&bin.runnable, all(), Some(bin)))
+                .collect();
         }
-        Ok(steps)
+        let pieces = |runnable| self.pieces((variant, runnable), shapes, window);
+        programs
+            .iter()
+            .flat_map(|runnable| {
+                pieces(runnable)
+                    .into_iter()
+                    .map(move |piece| (runnable, piece))
+            })
+            .map(|(runnable, piece)| dispatch(runnable, piece, None))
+            .collect()
     }
 
     /// Assigns programs to the rows of a window: the last row has programs of its own if an access of four would leave
     /// its buffer.
-    fn served(&self, tensors: &[Tensor<'_>], window: Window) -> Vec<(Variant, &[Program], Window)> {
+    fn served(
+        &self,
+        tensors: &[Tensor<'_>],
+        window: Window,
+    ) -> Vec<(Variant, &[Arc<Runnable>], Window)> {
         let mut matrices = tensors.iter().filter(|tensor| tensor.is_matrix());
-        let whole = (self.variant, self.programs.as_slice());
+        let whole = |window| (self.variant, self.programs.as_slice(), window);
         match &self.tail {
             Some((variant, programs))
                 if !matrices.all(|tensor| tensor.holds_whole_quads(window)) =>
             {
                 let (most, last) = window.without_last();
                 let mut served = vec![(*variant, programs.as_slice(), last)];
-                served.extend((most.rows > 0).then_some((whole.0, whole.1, most)));
+                served.extend((most.rows > 0).then(|| whole(most)));
                 served
             }
-            _ => vec![(whole.0, whole.1, window)],
+            _ => vec![whole(window)],
         }
     }
 
     /// Divides the rows of a window into as few pieces as possible, each of which fits the bindings.
     fn pieces(
         &self,
-        (variant, kernel): (Variant, &Arc<Kernel>),
-        matrices: &[Shape],
+        (variant, runnable): (Variant, &Runnable),
+        shapes: &[Shape],
         window: Window,
     ) -> Vec<Piece> {
         let abilities = self.planner.abilities();
         let fits = |shape: &Shape| {
             let bytes = shape.bytes_in(window).0;
-            bytes.end - bytes.start <= abilities.binding_bytes()
+            !shape.is_matrix() || bytes.end - bytes.start <= abilities.binding_bytes()
         };
-        if !kernel.visits_matrices() || matrices.iter().all(fits) {
+        if !runnable.visits_matrices() || shapes.iter().all(fits) {
             return vec![Piece::all(variant)];
         }
         let cols = self.geometry.cols;
@@ -278,97 +306,19 @@ impl RowKernels {
         u64::from(self.geometry.cols) > bound
     }
 
-    /// Returns the kernels that serve all rows of the plan, with these roles for buffers, in the order of their
-    /// dispatches.
-    pub(crate) fn texts(&self, roles: &[Role], base: Params) -> Result<Vec<KernelText>, Error> {
-        check_roles(roles, self.geometry.rows, self.planner.device())?;
-        let all = match self.geometry.rows {
-            0 => Vec::new(),
-            rows => self.windows(shapes_of(roles), rows)?,
-        };
-        let by_bins = all
-            .iter()
-            .all(|window| Bin::divide(&self.geometry, *window));
-        let bins = if by_bins { self.bins.as_slice() } else { &[] };
-        let programs = if bins.is_empty() {
-            self.programs.as_slice()
-        } else {
-            &[]
-        };
-        let text = |(variant, program), bin, windows: &[Window], condition| {
-            let kernel = self.planner.kernel(program)?;
-            self.text((variant, &kernel), bin, (roles, base), windows, condition)
-        };
-        let mut list = Vec::new();
-        for &program in programs {
-            list.push(text((self.variant, program), None, &all, None)?);
-        }
-        for bin in bins {
-            list.push(text((self.variant, bin.program), Some(bin), &all, None)?);
-        }
-        if let (Some((variant, programs)), Some(last)) = (&self.tail, all.last()) {
-            let (_, last) = last.without_last();
-            for &program in programs {
-                list.push(text((*variant, program), None, &[last], Some(TAIL))?);
-            }
-        }
-        Ok(list)
-    }
-
-    fn text(
-        &self,
-        (variant, kernel): (Variant, &Arc<Kernel>),
-        bin: Option<&Bin>,
-        (roles, base): (&[Role], Params),
-        windows: &[Window],
-        condition: Option<&'static str>,
-    ) -> Result<KernelText, Error> {
-        let partials = (self.programs.len() > 1).then(|| {
-            let bytes = self.partial_bytes();
-            Role::new(Binding::Partials, "partials", Shape::PerRow { bytes })
-        });
-        let roles: Vec<_> = roles.iter().copied().chain(partials).collect();
-        let matrices = roles.iter().map(|role| role.shape).filter(Shape::is_matrix);
-        let matrices: Vec<_> = matrices.collect();
-        let mut dispatches = Dispatches::default();
-        let mut last = self.params(variant, Window::of_rows(0, 0), base);
-        for &window in windows {
-            for piece in self.pieces((variant, kernel), &matrices, window) {
-                let mut params = self.params(variant, window, base);
-                piece.narrow(&mut params.grid);
-                let all = kernel.slots(&mut params, variant);
-                let slots = bin.map_or(all, |bin| bin.rows_of(&params).into());
-                dispatches.add(kernel.grid(slots)?);
-                let bound = roles.iter().map(|role| role.binding);
-                let of = |binding| (binding, piece.of_binding(binding, window));
-                dispatches.windows.extend(bound.map(of));
-                last = params;
-            }
-        }
-        let problem = self.geometry.problem();
-        let said = Said {
-            variant: variant.in_words(),
-            reason: match (condition, self.planner.is_forced()) {
-                (Some(_), _) => "Words can be moved wherever they lie.".into(),
-                (None, true) => "The caller has asked for it.".into(),
-                (None, false) => reason(problem, variant, self.planner.abilities()),
-            },
-            condition,
-        };
-        Ok(KernelText::new(kernel, said, &roles, &last, &dispatches))
-    }
-
     fn step<'a>(
         &self,
-        (variant, kernel): (Variant, &Arc<Kernel>),
+        dispatch: Dispatch<'_>,
         tensors: &[Tensor<'a>],
-        (window, piece): (Window, Piece),
-        base: Params,
         scratch: Option<&'a wgpu::Buffer>,
-    ) -> Step<'a> {
-        let mut params = self.params(variant, window, base);
+    ) -> Result<Step<'a>, Error> {
+        let Dispatch {
+            runnable,
+            window,
+            piece,
+            mut params,
+        } = dispatch;
         let grid = &mut params.grid;
-        piece.narrow(grid);
         let mut spans = Vec::with_capacity(tensors.len() + 1);
         for tensor in tensors {
             let (span, residue) = tensor.span(piece.of_binding(tensor.binding, window));
@@ -380,50 +330,57 @@ impl RowKernels {
                 Binding::Partials => grid.first_record += residue * grid.record_row_stride,
                 _ => {}
             }
-            let shifted = variant.access == Access::Shifted && tensor.is_matrix();
-            let span = if shifted { span.in_whole_quads() } else { span };
+            let is_shifted = runnable.program.variant.access == Access::Shifted;
+            let span = match is_shifted && tensor.is_matrix() {
+                true => span.in_whole_quads(),
+                false => span,
+            };
             spans.push((tensor.binding, span));
         }
-        let partials = scratch.map(|buffer| {
-            Tensor::written(
-                Binding::Partials,
-                "partials",
-                buffer,
-                Shape::Whole {
-                    bytes: buffer.size(),
-                },
-            )
-        });
-        spans.extend(partials.map(|tensor| (tensor.binding, tensor.span(window).0)));
-        let slots = kernel.slots(&mut params, variant);
-        Step {
-            kernel: Arc::clone(kernel),
-            spans,
-            params,
-            slots,
+        if let Some(buffer) = scratch {
+            let bytes = buffer.size();
+            let shape = Shape::Whole { bytes };
+            let partials = Tensor::written(Binding::Partials, "partials", buffer, shape);
+            spans.push((Binding::Partials, partials.span(window).0));
         }
+        Ok(Step {
+            kernel: self.planner.kernel(runnable)?,
+            spans,
+            slots: runnable.slots(&params.grid),
+            params,
+        })
     }
 
-    /// Numbers of a dispatch over a window. A Jacobian has as many rows as columns for each row of probabilities.
-    fn params(&self, variant: Variant, window: Window, base: Params) -> Params {
+    /// Numbers of a dispatch over a piece of a window, and of a bin of its causal rows. A Jacobian has as many rows as
+    /// columns for each row of probabilities.
+    fn params(
+        &self,
+        (variant, runnable): (Variant, &Runnable),
+        window: Window,
+        (piece, bin): (&Piece, Option<&Bin>),
+        base: Params,
+    ) -> Params {
         let Geometry {
             operation,
             cols,
+            inner,
             source,
             upstream,
             result,
             ..
         } = self.geometry;
-        let jacobian = operation == Operation::Jacobian;
-        let inner = self.geometry.inner;
-        let rows = narrow(window.rows * if jacobian { u64::from(cols) } else { 1 });
+        let lines = match operation {
+            Operation::Jacobian => u64::from(cols),
+            _ => 1,
+        };
+        let rows = narrow(window.rows * lines);
         let records = base.grid.records.max(self.variant.family.parts());
         // The records of a row are contiguous; on a strided axis, those of a part are.
         let (record_row_stride, record_part_stride) = match variant.groups {
             0 => (records, 1),
             _ => (1, rows),
         };
-        let grid = Grid {
+        let mut grid = Grid {
             rows,
             cols,
             parts: variant.family.parts(),
@@ -442,6 +399,14 @@ impl RowKernels {
             bin_rows: rows,
             ..base.grid
         };
+        piece.narrow(&mut grid);
+        if let Some(bin) = bin {
+            bin.narrow(&mut grid);
+        }
+        if variant.groups > 0 && runnable.program.serves_single_rows() {
+            // Records of parts are merged by row.
+            grid.parts = 1;
+        }
         Params { grid, ..base }
     }
 }

@@ -1,15 +1,15 @@
-//! The caller's buffers as matrices and per-row arrays: their checks, and the windows of rows that fit the binding limit.
+//! The caller's buffers as matrices and per-row arrays, and their checks.
 
 use std::ops::Range;
 
 use wgpu::{Buffer, BufferUsages, Device};
 
 use crate::device::kernel::Span;
+use crate::device::window::Window;
 use crate::error::Error;
 use crate::shader::Binding;
 use crate::spec::dtype::DType;
-use crate::variant::Abilities;
-pub(crate) use crate::variant::WIDEST_ACCESS;
+use crate::variant::WIDEST_ACCESS;
 use crate::variant::geometry::{Geometry, Rows};
 
 /// Bytes of an f32.
@@ -19,7 +19,7 @@ pub(crate) const F32: u64 = 4;
 const LARGEST_BUFFER: u64 = 1 << 44;
 
 /// Alignment of bindings in bytes. Per-row arrays are bound from a row whose index is a multiple of it.
-const ALIGNMENT: u64 = crate::device::caps::ALIGNMENT as u64;
+pub(super) const ALIGNMENT: u64 = crate::device::caps::ALIGNMENT as u64;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {
@@ -91,7 +91,7 @@ impl Shape {
 
     /// Bytes that the binding of a window holds before its first row, at most, since bindings begin at multiples of 256
     /// bytes.
-    fn slack(self) -> u64 {
+    pub(super) fn slack(self) -> u64 {
         match self {
             Self::PerRow { bytes } => (ALIGNMENT - 1) * bytes,
             Self::Matrix { rows, element, .. } => {
@@ -104,7 +104,7 @@ impl Shape {
     }
 
     /// Bytes that a buffer of `rows` rows has at least.
-    fn bytes(self, rows: u64) -> u64 {
+    pub(super) fn bytes(self, rows: u64) -> u64 {
         match self {
             Self::Whole { bytes } => bytes,
             Self::PerRow { bytes } => rows.saturating_mul(bytes),
@@ -125,7 +125,7 @@ impl Shape {
     }
 
     /// Bytes from the first to the last element of `unit` rows; on a strided axis, of whole slices.
-    fn bytes_within(self, unit: u64) -> u64 {
+    pub(super) fn bytes_within(self, unit: u64) -> u64 {
         match self {
             Self::Matrix {
                 inner,
@@ -183,7 +183,7 @@ impl Shape {
     }
 
     /// Bytes from the start of `unit` rows to the start of the next rows; on a strided axis, of whole slices.
-    const fn bytes_per(self, unit: u64) -> u64 {
+    pub(super) const fn bytes_per(self, unit: u64) -> u64 {
         match self {
             Self::Matrix {
                 rows,
@@ -341,62 +341,6 @@ impl<'a> Tensor<'a> {
     }
 }
 
-/// Rows that one set of bindings serves, or some columns of one row, or of one slice of rows on a strided axis.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Window {
-    pub(crate) first: u64,
-    pub(crate) rows: u64,
-    pub(crate) columns: Columns,
-}
-
-/// A range of the columns of all matrices.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Columns {
-    pub(crate) first: u64,
-    /// End of the range; none if it ends with the rows.
-    pub(crate) end: Option<u64>,
-}
-
-impl Columns {
-    pub(crate) const ALL: Self = Self {
-        first: 0,
-        end: None,
-    };
-}
-
-impl Window {
-    /// Window of all columns of some rows.
-    pub(crate) const fn of_rows(first: u64, rows: u64) -> Self {
-        Self {
-            first,
-            rows,
-            columns: Columns::ALL,
-        }
-    }
-
-    /// Index of the window's first row in the bound range of every per-row array.
-    pub(crate) fn bound_row(self) -> u32 {
-        u32::try_from(self.first % ALIGNMENT).unwrap_or(0)
-    }
-
-    /// Splits off the last row: all rows but the last one, and the last one.
-    pub(crate) const fn without_last(self) -> (Self, Self) {
-        let Self { first, rows, .. } = self;
-        let last = first + rows - 1;
-        (Self::of_rows(first, rows - 1), Self::of_rows(last, 1))
-    }
-}
-
-impl Span<'_> {
-    /// The same span, extended to whole accesses of the widest kind.
-    pub(crate) const fn in_whole_quads(self) -> Self {
-        Self {
-            size: self.size.next_multiple_of(WIDEST_ACCESS),
-            ..self
-        }
-    }
-}
-
 /// Checks every buffer for `rows` rows: its usage, its size, and that no written buffer is given twice, except for a
 /// result `in_place`, which must lie in the buffer of the first input.
 pub(crate) fn check(tensors: &[Tensor<'_>], rows: u64, in_place: bool) -> Result<(), Error> {
@@ -433,82 +377,5 @@ pub(crate) fn without_matrices<'a>(tensors: &[Tensor<'a>]) -> Vec<Tensor<'a>> {
         .iter()
         .filter(|tensor| !tensor.is_matrix())
         .copied()
-        .collect()
-}
-
-/// Divides `rows` rows into as few windows as the binding limit allows, each of whole units of `unit` rows. A unit may
-/// exceed the limit if it is served by some columns at a time, `kept` bytes being kept of each of its rows: then the kept
-/// bytes of all rows that are served together do not exceed the limit.
-pub(crate) fn windows(
-    shapes: impl IntoIterator<Item = (&'static str, Shape)>,
-    (rows, unit): (u64, u64),
-    abilities: &Abilities,
-    kept: Option<u64>,
-) -> Result<Vec<Window>, Error> {
-    let mut most = rows.max(unit);
-    let limit = abilities.binding_bytes();
-    let mut of_unit = kept.map_or(unit, |bytes| limit / bytes.max(1));
-    let mut of_four = 4 * kept.unwrap_or(0);
-    let one = if unit == 1 {
-        "a row of "
-    } else {
-        "a slice of "
-    };
-    for (role, shape) in shapes {
-        let refused = |what: &str, needed| Error::Limit {
-            what: format!("{what}buffer `{role}`"),
-            limit: "max_storage_buffer_binding_size",
-            needed,
-            available: limit,
-        };
-        match shape {
-            Shape::Whole { bytes } if bytes > limit => return Err(refused("", bytes)),
-            Shape::Whole { .. } => continue,
-            _ if shape.bytes(rows) <= limit => continue,
-            _ => {}
-        }
-        let fits = limit.saturating_sub(shape.slack()) / shape.bytes_per(unit).max(1);
-        let within = shape.bytes_within(unit);
-        let exceeds = within > limit || (fits == 0 && within + shape.slack() > limit);
-        match (shape, kept) {
-            (_, None) if within > limit => return Err(refused(one, within)),
-            (_, None) if exceeds => return Err(refused(one, within + shape.slack())),
-            (Shape::PerRow { bytes }, Some(_)) if exceeds => {
-                of_unit = of_unit.min((limit / bytes).saturating_sub(ALIGNMENT));
-                of_four = of_four.max((ALIGNMENT + 4) * bytes);
-            }
-            _ => {}
-        }
-        most = most.min(fits.max(1) * unit);
-    }
-    if of_unit < unit {
-        // Accesses of four begin at multiples of four.
-        let of_unit = of_unit - of_unit % 4;
-        if of_unit == 0 {
-            return Err(Error::Limit {
-                what: "what is kept of four rows".into(),
-                limit: "max_storage_buffer_binding_size",
-                needed: of_four,
-                available: limit,
-            });
-        }
-        return Ok(rows_of_units((rows, unit), of_unit));
-    }
-    let window = |first| Window::of_rows(first, most.min(rows - first));
-    Ok((0..rows.div_ceil(most))
-        .map(|index| window(index * most))
-        .collect())
-}
-
-/// Windows within one unit each, of at most `most` rows.
-fn rows_of_units((rows, unit): (u64, u64), most: u64) -> Vec<Window> {
-    let of_unit = |first: u64| {
-        (0..unit.div_ceil(most)).map(move |index| {
-            let within = index * most;
-            Window::of_rows(first + within, most.min(unit - within))
-        })
-    };
-    (0..rows.div_ceil(unit))
-        .flat_map(|index| of_unit(index * unit))
         .collect()
 }

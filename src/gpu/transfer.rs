@@ -11,8 +11,8 @@ use super::Gpu;
 use crate::device::kernel::Bound;
 use crate::device::memory::{create, filled, sized};
 use crate::device::scope::{contain, failed, require_present};
-use crate::device::tensor::WIDEST_ACCESS;
 use crate::error::Error;
+use crate::variant::WIDEST_ACCESS;
 
 impl Gpu {
     /// Uploads `values` to a storage buffer, with zeros after them up to a multiple of 16 bytes where `max_buffer_size`

@@ -91,8 +91,8 @@ const SLOTS: &[Slot] = &[
         }),
     ] },
     Slot { name: "reduce", provides: "`reduce_extremes`, `reduce_sum`", files: &[
-        file!("reduce/subgroup.wgsl", "the lanes of a row are of one subgroup", |p| p.reduce == Reduce::Subgroup),
-        file!("reduce/workgroup.wgsl", "they are of one workgroup", |p| p.reduce == Reduce::Workgroup),
+        file!("reduce/subgroup.wgsl", "the lanes of a row are of one subgroup", |p| p.variant.reduce == Reduce::Subgroup),
+        file!("reduce/workgroup.wgsl", "they are of one workgroup", |p| p.variant.reduce == Reduce::Workgroup),
     ] },
     Slot { name: "storage", provides: "`Unit`, `load_source`, `load_upstream`, `store_result`, and the same of one element", files: &[
         file!("storage/f32_quads.wgsl", "f32 on multiples of four, or shifted", |p| stores(p, false, Quads, false)),
@@ -148,11 +148,11 @@ fn has_loss(program: &Program) -> bool {
 }
 
 fn stores(program: &Program, half: bool, access: Access, wide: bool) -> bool {
-    let found = match program.access {
+    let found = match program.variant.access {
         Access::Shifted => Quads,
         access => access,
     };
-    (program.dtype != DType::F32, found, program.int64) == (half, access, wide)
+    (program.dtype != DType::F32, found, program.variant.int64) == (half, access, wide)
 }
 
 impl Program {

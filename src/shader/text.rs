@@ -1,8 +1,10 @@
 //! The WGSL text of a program.
 
+use bytemuck::Contiguous;
+
 use super::{Binding, Program, Stage};
 use crate::spec::dtype::DType;
-use crate::variant::{Access, Masking, Operation, Reduce, TargetKind};
+use crate::variant::{Access, Family, Masking, Operation, Reduce, TargetKind};
 use crate::wgsl::decide::decide;
 use crate::wgsl::prune::{FILE, bindings, prune};
 use crate::wgsl::unroll::unroll;
@@ -11,17 +13,10 @@ impl Program {
     /// Returns the WGSL text: the files one after the other, in reading order, without what the entry point does not
     /// reach. Loops that are marked as unrolled stay loops.
     pub fn wgsl(&self) -> String {
-        let mut text = format!("{FILE}constants\n");
-        for (name, value) in self.constants() {
-            text.push_str(&format!("const {name}: u32 = {value}u;\n"));
-        }
-        for (name, file) in self.files() {
-            text.push_str(FILE);
-            text.push_str(name);
-            text.push('\n');
-            text.push_str(&file);
-            text.push('\n');
-        }
+        let constants = format!("{FILE}constants\n{}", declared(&self.constants()));
+        let files = self.files();
+        let files = files.map(|(name, text)| format!("{FILE}{name}\n{text}\n"));
+        let text = constants + &files.collect::<String>();
         prune(&decide(&text, &self.flags()), self.entry_point())
     }
 
@@ -32,12 +27,12 @@ impl Program {
 
     pub(crate) fn unrolled(&self, wgsl: &str) -> String {
         let rows = if self.is_strided() { 4 } else { 1 };
-        unroll(wgsl, &[self.constants(), vec![("ROWS", rows)]].concat())
+        unroll(wgsl, &[&self.constants()[..], &[("ROWS", rows)]].concat())
     }
 
     /// Bindings that a text of the program declares, in ascending order, each with true if it may be written.
     pub(crate) fn bindings_in(wgsl: &str) -> Vec<(Binding, bool)> {
-        let named = |(number, is_written)| Some((Binding::of(number)?, is_written));
+        let named = |(number, is_written)| Some((Binding::from_integer(number)?, is_written));
         bindings(wgsl).into_iter().filter_map(named).collect()
     }
 
@@ -47,122 +42,103 @@ impl Program {
     }
 
     /// Constants of the text.
-    fn constants(&self) -> Vec<(&'static str, u32)> {
-        let (quads, counted) = match self.stage {
-            Stage::Registers { quads, counted, .. } => (quads, counted),
-            Stage::Unrolled { quads, .. } => (quads, 0),
-            _ => (0, 0),
+    fn constants(&self) -> [(&'static str, u32); 6] {
+        let Self {
+            options, variant, ..
+        } = self;
+        let quads = match variant.family {
+            Family::Registers { quads } => quads,
+            _ => 0,
         };
-        let records =
-            1 + u32::from(self.options.is_dense()) + u32::from(self.options.is_auxiliary());
-        vec![
-            ("WORKGROUP", self.workgroup),
-            ("LANES", self.lanes),
+        let records = 1 + u32::from(options.is_dense()) + u32::from(options.is_auxiliary());
+        [
+            ("WORKGROUP", variant.workgroup),
+            ("LANES", variant.lanes),
             ("QUADS", quads),
-            ("COUNTED", counted),
-            ("GROUPS", self.strided.map_or(0, |strided| strided.groups)),
+            ("COUNTED", self.counted),
+            ("GROUPS", variant.groups),
             ("RECORD", records),
         ]
     }
 
     /// Flags by which the text is decided.
-    fn flags(&self) -> Vec<(&'static str, bool)> {
-        let options = self.options;
-        let dense = options.is_dense();
-        let writes_matrix = self.operation.writes_matrix()
-            && !matches!(self.stage, Stage::Partial | Stage::Combine);
-        let has_targets = self.is_cross_entropy();
-        let plain_loss = self.has_plain_loss();
-        let masking = options.masking;
-        let has_column = has_targets && !dense || self.operation == Operation::Jacobian;
-        let is = |operations: &[Operation]| operations.contains(&self.operation);
-        vec![
+    #[rustfmt::skip] // a table
+    fn flags(&self) -> [(&'static str, bool); 35] {
+        use Operation::{CrossEntropy, CrossEntropyFused, Jacobian, LogSumExp, LogSumExpBackward, RowOutputs};
+        let Self { operation, options, stage, variant, dtype, .. } = *self;
+        let is = |operations: &[Operation]| operations.contains(&operation);
+        let at = |stages: &[Stage]| stages.contains(&stage);
+        let masked = |kinds: &[Masking]| kinds.contains(&options.masking);
+        let is_shifted = variant.access == Access::Shifted;
+        let writes_matrix = operation.writes_matrix() && !at(&[Stage::Partial, Stage::Combine]);
+        let (dense, has_targets) = (options.is_dense(), self.is_cross_entropy());
+        let has_column = has_targets && !dense || is(&[Jacobian]);
+        let has_mask = !masked(&[Masking::None]);
+        // Tallies serve losses with options, too.
+        let is_plain = !options.loss_options && operation.may_have_plain_loss() && !stage.is_tally();
+        [
             ("STRIDED", self.is_strided()),
-            ("SHIFTED", self.access == Access::Shifted),
-            (
-                "WHOLE",
-                self.has_whole_accesses() && self.access != Access::Shifted,
-            ),
-            (
-                "IN_PARTS",
-                !matches!(self.stage, Stage::Registers { .. } | Stage::Unrolled { .. }),
-            ),
-            ("SUBGROUPS", self.reduce == Reduce::Subgroup),
-            ("MERGES_LANES", self.reduce != Reduce::Invocation),
+            ("SHIFTED", is_shifted),
+            ("WHOLE", self.whole && !is_shifted),
+            ("IN_PARTS", !stage.is_in_registers()),
+            ("SUBGROUPS", variant.reduce == Reduce::Subgroup),
+            ("MERGES_LANES", variant.reduce != Reduce::Invocation),
             ("HAS_MAX", self.has_max()),
             ("DENSE", dense),
-            ("PLAIN_LOSS", plain_loss),
-            ("HAS_TARGET_SUM", dense || !plain_loss),
+            ("PLAIN_LOSS", is_plain),
+            ("HAS_TARGET_SUM", dense || !is_plain),
             ("PROBS", options.target_kind == TargetKind::Probabilities),
             ("TRACK_ENTROPY", options.entropy),
             ("TRACK_ARGMAX", options.argmax),
             ("AUXILIARY", options.is_auxiliary()),
             ("CAPPED", options.capped),
             ("CAUSAL", options.causal),
-            ("HAS_MASK", masking != Masking::None),
-            (
-                "MASK_ADDS",
-                matches!(masking, Masking::Added | Masking::AddedByQuads),
-            ),
-            (
-                "MASK_EXCLUDES",
-                matches!(masking, Masking::Kept | Masking::KeptByQuads),
-            ),
-            (
-                "MASK_QUADS",
-                matches!(masking, Masking::AddedByQuads | Masking::KeptByQuads),
-            ),
-            ("WIDE64", self.int64),
+            ("HAS_MASK", has_mask),
+            ("MASK_ADDS", masked(&[Masking::Added, Masking::AddedByQuads])),
+            ("MASK_EXCLUDES", masked(&[Masking::Kept, Masking::KeptByQuads])),
+            ("MASK_QUADS", masked(&[Masking::AddedByQuads, Masking::KeptByQuads])),
+            ("WIDE64", variant.int64),
             ("IN_PLACE", options.in_place),
-            (
-                "ATOMIC",
-                self.dtype != DType::F32 && self.access == Access::Words,
-            ),
-            ("JACOBIAN", is(&[Operation::Jacobian])),
+            ("ATOMIC", dtype != DType::F32 && variant.access == Access::Words),
+            ("JACOBIAN", is(&[Jacobian])),
             ("WRITES_MATRIX", writes_matrix),
             ("HAS_COLUMN", has_column),
             ("WRITES_COLUMN", writes_matrix && has_column),
-            (
-                "LOADS_ROW",
-                has_targets || is(&[Operation::LogSumExpBackward]),
-            ),
-            (
-                "STORES_ROW",
-                is(&[
-                    Operation::LogSumExp,
-                    Operation::CrossEntropy,
-                    Operation::CrossEntropyFused,
-                ]),
-            ),
-            (
-                "FROM_PAIRS",
-                matches!(
-                    self.stage,
-                    Stage::Elementwise | Stage::Unrolled { .. } | Stage::FromSaved
-                ),
-            ),
-            ("FROM_RECORDS", self.stage == Stage::Finish),
-            ("KEEPS_RECORDS", self.stage == Stage::Partial),
-            (
-                "FOLDS",
-                matches!(self.stage, Stage::Streamed | Stage::Partial),
-            ),
-            ("READS_LOSSES", self.stage == Stage::ReduceLosses),
-            (
-                "READS_LOSS_OR_MASK",
-                self.reads_loss() || masking != Masking::None,
-            ),
+            ("LOADS_ROW", has_targets || is(&[LogSumExpBackward])),
+            ("STORES_ROW", is(&[LogSumExp, CrossEntropy, CrossEntropyFused])),
+            ("FROM_PAIRS", at(&[Stage::Elementwise, Stage::Unrolled, Stage::FromSaved])),
+            ("FROM_RECORDS", at(&[Stage::Finish])),
+            ("KEEPS_RECORDS", at(&[Stage::Partial])),
+            ("FOLDS", at(&[Stage::Streamed, Stage::Partial])),
+            ("READS_LOSSES", at(&[Stage::ReduceLosses])),
+            ("READS_LOSS_OR_MASK", has_targets || has_mask || is(&[RowOutputs])),
         ]
     }
 
-    /// Returns true for a loss without options. Tallies serve losses with options, too.
-    fn has_plain_loss(&self) -> bool {
-        !self.options.loss_options && self.operation.may_have_plain_loss() && !self.stage.is_tally()
+    /// Returns true if logits are folded, relative to their maximum.
+    pub(super) const fn has_max(&self) -> bool {
+        !matches!(
+            self.operation,
+            Operation::SoftmaxBackward | Operation::LogSoftmaxBackward
+        )
     }
 
-    fn reads_loss(&self) -> bool {
-        self.is_cross_entropy() || self.operation == Operation::RowOutputs
+    pub(super) const fn is_cross_entropy(&self) -> bool {
+        matches!(
+            self.operation,
+            Operation::CrossEntropy
+                | Operation::CrossEntropyBackward
+                | Operation::CrossEntropyFused
+                | Operation::CrossEntropyFromPairs
+        )
     }
+}
+
+/// Declares constants.
+fn declared(constants: &[(&'static str, u32)]) -> String {
+    let constants = constants.iter();
+    let declared = constants.map(|(name, value)| format!("const {name}: u32 = {value}u;\n"));
+    declared.collect()
 }
 
 /// Returns a text by itself, decided, reduced to what `entry_point` reaches, and with its marked loops unrolled.
@@ -173,9 +149,6 @@ pub(crate) fn assemble(
     flags: &[(&'static str, bool)],
     counts: &[(&'static str, u32)],
 ) -> String {
-    let constants = counts
-        .iter()
-        .map(|(name, value)| format!("const {name}: u32 = {value}u;\n"));
-    let whole = format!("{FILE}text\n{}{text}", constants.collect::<String>());
+    let whole = format!("{FILE}text\n{}{text}", declared(counts));
     unroll(&prune(&decide(&whole, flags), entry_point), counts)
 }

@@ -7,25 +7,20 @@ use std::path::Path;
 
 use wgpu_softmax::DType;
 use wgpu_softmax::shader::{Program, Stage, table};
-use wgpu_softmax::variant::{Access, KernelOptions, Operation, Reduce};
+use wgpu_softmax::variant::{KernelOptions, Operation};
 
 /// Returns the program of rows of 1,024 columns by 32 lanes of a subgroup.
 fn in_registers(operation: Operation) -> Program {
     Program {
         operation,
         options: KernelOptions::default(),
-        stage: Stage::Registers {
-            quads: 8,
-            whole: true,
-            counted: 0,
-        },
-        reduce: Reduce::Subgroup,
-        lanes: 32,
-        workgroup: 64,
-        access: Access::Quads,
-        int64: false,
+        stage: Stage::Registers,
+        variant: "registers8.subgroup32of64.quads"
+            .parse()
+            .expect("a variant"),
         dtype: DType::F32,
-        strided: None,
+        whole: true,
+        counted: 0,
     }
 }
 

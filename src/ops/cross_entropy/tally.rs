@@ -7,7 +7,9 @@ use crate::device::kernel::{Kernel, Step};
 use crate::device::kernel_text::KernelText;
 use crate::device::kernel_text::{Dispatches, Said};
 use crate::device::planner::Planner;
-use crate::device::tensor::{Role, Shape, Tensor, Window, shapes_of, windows, without_matrices};
+use crate::device::runnable::Runnable;
+use crate::device::tensor::{Role, Shape, Tensor, shapes_of, without_matrices};
+use crate::device::window::{Window, windows};
 use crate::error::Error;
 use crate::shader::params::{Grid, Params};
 use crate::shader::{Program, Stage, TALLIED};
@@ -26,9 +28,9 @@ const NOTHING: Window = Window::of_rows(0, 0);
 #[derive(Debug, Clone)]
 pub(super) struct Tally {
     planner: Planner,
-    count: Program,
-    reduce: Program,
-    merge: Program,
+    count: Arc<Runnable>,
+    reduce: Arc<Runnable>,
+    merge: Arc<Runnable>,
 }
 
 impl Tally {
@@ -65,7 +67,7 @@ impl Tally {
         rows: u64,
         base: Params,
     ) -> Result<Vec<Step<'a>>, Error> {
-        self.steps(self.count, tensors, rows, of_cols(cols, base))
+        self.steps(&self.count, tensors, rows, of_cols(cols, base))
     }
 
     /// Returns the dispatches that reduce the losses of `rows` rows and publish their record.
@@ -76,12 +78,12 @@ impl Tally {
         rows: u64,
         base: Params,
     ) -> Result<Vec<Step<'a>>, Error> {
-        self.steps(self.reduce, tensors, rows, of_cols(cols, base))
+        self.steps(&self.reduce, tensors, rows, of_cols(cols, base))
     }
 
     fn steps<'a>(
         &self,
-        program: Program,
+        runnable: &Arc<Runnable>,
         tensors: &[Tensor<'a>],
         rows: u64,
         mut base: Params,
@@ -93,7 +95,7 @@ impl Tally {
         base.grid.records = narrow(records);
         // Several records are merged into record 0; a single record is record 0 itself.
         let mut first_record = u64::from(records > 1);
-        let kernel = self.planner.kernel(program)?;
+        let kernel = self.planner.kernel(runnable)?;
         let mut steps = Vec::new();
         for window in windows {
             let groups = self.groups(&window);
@@ -107,7 +109,7 @@ impl Tally {
             first_record += groups;
         }
         if records > 1 {
-            let merge = self.planner.kernel(self.merge)?;
+            let merge = self.planner.kernel(&self.merge)?;
             steps.push(step(&merge, &tensors, NOTHING, (1, 1), base));
         }
         Ok(steps)
@@ -122,7 +124,7 @@ impl Tally {
     ) -> Result<Vec<KernelText>, Error> {
         let why =
             "The gradient of a mean divides by the rows that count, so they are counted first.";
-        self.texts(self.count, roles, rows, base, (why, None))
+        self.texts(&self.count, roles, rows, base, (why, None))
     }
 
     /// Returns the kernel that reduces the losses of all rows, and the one that merges the records of several workgroups.
@@ -134,12 +136,12 @@ impl Tally {
         condition: Option<&'static str>,
     ) -> Result<Vec<KernelText>, Error> {
         let why = "The losses of all rows become one, in an order that is the same in every run.";
-        self.texts(self.reduce, roles, rows, base, (why, condition))
+        self.texts(&self.reduce, roles, rows, base, (why, condition))
     }
 
     fn texts(
         &self,
-        program: Program,
+        runnable: &Arc<Runnable>,
         roles: &[Role],
         rows: u64,
         base: Params,
@@ -152,11 +154,10 @@ impl Tally {
             .collect();
         let windows = self.windows(shapes_of(&roles), rows)?;
         let records: u64 = windows.iter().map(|window| self.groups(window)).sum();
-        let text = |program: Program, windows: &[Window], why: String, each: String| {
-            let kernel = self.planner.kernel(program)?;
+        let text = |runnable: &Runnable, windows: &[Window], why: String, each: String| {
             let mut dispatches = Dispatches::default();
             for window in windows {
-                dispatches.add(kernel.grid(self.groups(window))?);
+                dispatches.add(runnable.grid(self.groups(window))?);
                 let bound = roles.iter().map(|role| (role.binding, *window));
                 dispatches.windows.extend(bound);
             }
@@ -168,21 +169,21 @@ impl Tally {
                 reason: why,
                 condition,
             };
-            Ok(KernelText::new(&kernel, said, &roles, &base, &dispatches))
+            Ok(KernelText::new(runnable, said, &roles, &base, &dispatches))
         };
         let each = format!("an invocation takes {ROWS_PER_INVOCATION} rows");
-        let mut list = vec![text(program, &windows, why.into(), each)?];
+        let mut list = vec![text(runnable, &windows, why.into(), each)?];
         if records > 1 {
             let why = format!("There are {records} records, one of each workgroup.");
             let each = "an invocation takes every so many records".into();
-            list.push(text(self.merge, &[NOTHING], why, each)?);
+            list.push(text(&self.merge, &[NOTHING], why, each)?);
         }
         Ok(list)
     }
 
     /// Lanes of a workgroup.
     fn lanes(&self) -> u64 {
-        self.count.lanes.into()
+        self.count.program.variant.lanes.into()
     }
 
     /// Checks that the lanes of one workgroup can merge `records` records.

@@ -14,7 +14,7 @@ fn programs_for_dawn() {
     let mut written = HashSet::new();
     let mut file = String::new();
     // WGSL has no 64-bit integers.
-    for program in share().into_iter().filter(|program| !program.int64) {
+    for program in share().into_iter().filter(|program| !program.variant.int64) {
         let bindings = program.bindings().into_iter();
         let bindings: Vec<_> = bindings
             .map(|(binding, written)| (binding as u32, binding.is_uniform(), written))
@@ -29,7 +29,7 @@ fn programs_for_dawn() {
                 file,
                 r#"{{"program":"{program:?}","entryPoint":"{}","subgroups":{},"bindings":[{}]}}"#,
                 program.entry_point(),
-                program.reduce == Reduce::Subgroup,
+                program.variant.reduce == Reduce::Subgroup,
                 bindings.join(",")
             )
             .expect("a string can be written to");

@@ -19,8 +19,11 @@ use translate::{to_glsl, to_hlsl, to_msl, to_spirv};
 
 fn capabilities(program: &Program) -> Capabilities {
     let mut capabilities = Capabilities::empty();
-    capabilities.set(Capabilities::SUBGROUP, program.reduce == Reduce::Subgroup);
-    capabilities.set(Capabilities::SHADER_INT64, program.int64);
+    capabilities.set(
+        Capabilities::SUBGROUP,
+        program.variant.reduce == Reduce::Subgroup,
+    );
+    capabilities.set(Capabilities::SHADER_INT64, program.variant.int64);
     capabilities
 }
 
@@ -73,7 +76,7 @@ fn every_program_agrees_with_the_host_and_translates() {
         let info = validated(&program, &module, &text);
         assert_bindings(&program, &module, &info);
         let size = module.entry_points[0].workgroup_size;
-        assert_eq!(size, [program.workgroup, 1, 1], "{program:?}");
+        assert_eq!(size, [program.variant.workgroup, 1, 1], "{program:?}");
         assert_translates(&program, &module, &info);
     }
 }
@@ -167,7 +170,7 @@ fn assert_translates(program: &Program, module: &Module, info: &ModuleInfo) {
     let words = to_spirv(module, info, entry);
     assert_in("SPIR-V", words.err().map(|error| error.to_string()));
     // 64-bit integers are for software adapters, all of which are reached by Vulkan.
-    if program.int64 {
+    if program.variant.int64 {
         return;
     }
     let text = to_msl(module, info);
@@ -175,7 +178,7 @@ fn assert_translates(program: &Program, module: &Module, info: &ModuleInfo) {
     let text = to_hlsl(module, info);
     assert_in("HLSL", text.err().map(|error| error.to_string()));
     // GLSL is for adapters without subgroups.
-    if program.reduce != Reduce::Subgroup {
+    if program.variant.reduce != Reduce::Subgroup {
         let text = to_glsl(module, info, entry);
         assert_in("GLSL", text.err().map(|error| error.to_string()));
     }

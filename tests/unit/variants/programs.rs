@@ -1,26 +1,13 @@
 //! Every program.
 
 use wgpu_softmax::DType;
-use wgpu_softmax::shader::{Program, Stage, Strided};
-use wgpu_softmax::variant::{Access, KernelOptions, Masking, Operation, Reduce, TargetKind};
+use wgpu_softmax::shader::{Program, Stage};
+use wgpu_softmax::variant::{
+    Access, Family, KernelOptions, Masking, Operation, Reduce, TargetKind, Variant,
+};
 
 /// Returns every program that a plan can need, with registers of a few lengths.
 pub(crate) fn programs() -> Vec<Program> {
-    let rows = [
-        Stage::Partial,
-        Stage::Streamed,
-        Stage::Finish,
-        Stage::Registers {
-            quads: 1,
-            whole: false,
-            counted: 0,
-        },
-        Stage::Registers {
-            quads: 3,
-            whole: true,
-            counted: 2,
-        },
-    ];
     let mut list: Vec<_> = [
         Stage::CountTargets,
         Stage::ReduceLosses,
@@ -30,7 +17,7 @@ pub(crate) fn programs() -> Vec<Program> {
     .flat_map(|stage| tallied().map(move |options| Program::tally(stage, options, 256)))
     .collect();
     for (operation, options) in every_options() {
-        for &stage in stages(operation, options, &rows) {
+        for registers in stages(operation, options) {
             for (reduce, lanes) in [
                 (Reduce::Invocation, 1),
                 (Reduce::Subgroup, 8),
@@ -40,20 +27,10 @@ pub(crate) fn programs() -> Vec<Program> {
                 if options.in_place && reduce != Reduce::Workgroup {
                     continue;
                 }
-                for (access, int64, dtype) in storages(options) {
-                    list.push(Program {
-                        operation,
-                        options,
-                        stage,
-                        reduce,
-                        lanes,
-                        workgroup: 64,
-                        access,
-                        int64,
-                        dtype,
-                        strided: None,
-                    });
-                }
+                let lanes = (reduce, lanes, 0);
+                let storages = storages(options);
+                let program = |storage| program((operation, options), registers, lanes, storage);
+                list.extend(storages.map(program));
             }
         }
     }
@@ -67,34 +44,52 @@ fn strided() -> Vec<Program> {
     for (operation, options) in every_options() {
         for &stage in strided_stages(operation, options) {
             for (groups, whole) in [(1, false), (3, true)] {
+                let registers = (stage, 3, whole, 0);
+                let lanes = (Reduce::Invocation, 1, groups);
                 let storages = storages(options).filter(|(access, ..)| *access != Access::Shifted);
-                for (access, int64, dtype) in storages {
-                    list.push(Program {
-                        operation,
-                        options,
-                        stage,
-                        reduce: Reduce::Invocation,
-                        lanes: 1,
-                        workgroup: 64,
-                        access,
-                        int64,
-                        dtype,
-                        strided: Some(Strided { groups, whole }),
-                    });
-                }
+                let program = |storage| program((operation, options), registers, lanes, storage);
+                list.extend(storages.map(program));
             }
         }
     }
     list
 }
 
+/// A stage, the quads of a lane if the row is in registers, true if these lie wholly within the row, and how many of them every
+/// causal row counts.
+type Registers = (Stage, u32, bool, u32);
+
+fn program(
+    (operation, options): (Operation, KernelOptions),
+    (stage, quads, whole, counted): Registers,
+    (reduce, lanes, groups): (Reduce, u32, u32),
+    (access, int64, dtype): (Access, bool, DType),
+) -> Program {
+    Program {
+        operation,
+        options,
+        stage,
+        variant: Variant {
+            family: match stage {
+                Stage::Registers | Stage::Unrolled => Family::Registers { quads },
+                _ => Family::Streamed,
+            },
+            reduce,
+            lanes,
+            workgroup: 64,
+            access,
+            int64,
+            groups,
+        },
+        dtype,
+        whole,
+        counted,
+    }
+}
+
 fn strided_stages(operation: Operation, options: KernelOptions) -> &'static [Stage] {
     let whole_rows = &[
-        Stage::Registers {
-            quads: 3,
-            whole: true,
-            counted: 0,
-        },
+        Stage::Registers,
         Stage::Streamed,
         Stage::Finish,
         Stage::Partial,
@@ -173,20 +168,23 @@ fn shares_partial(operation: Operation, options: KernelOptions) -> bool {
     options.in_place || (options.matrices_read(operation) == 1 && !options.is_dense())
 }
 
-fn stages(operation: Operation, options: KernelOptions, rows: &[Stage]) -> &[Stage] {
-    let shares_partial = shares_partial(operation, options);
+fn stages(operation: Operation, options: KernelOptions) -> Vec<Registers> {
+    let plain = |stage| (stage, 0, false, 0);
+    let partial = (!shares_partial(operation, options)).then_some(Stage::Partial);
     match operation {
-        Operation::PartialStatistic => &[Stage::Partial],
-        Operation::MergeStatistics => &[Stage::Merge],
-        _ if operation.is_per_row() => &[Stage::FromSaved],
-        _ if operation.is_elementwise() => &[
-            Stage::Elementwise,
-            Stage::Unrolled {
-                quads: 3,
-                whole: false,
-            },
-        ],
-        _ if shares_partial => &rows[1..],
-        _ => rows,
+        Operation::PartialStatistic => vec![plain(Stage::Partial)],
+        Operation::MergeStatistics => vec![plain(Stage::Merge)],
+        _ if operation.is_per_row() => vec![plain(Stage::FromSaved)],
+        _ if operation.is_elementwise() => {
+            vec![plain(Stage::Elementwise), (Stage::Unrolled, 3, false, 0)]
+        }
+        _ => {
+            let more = [Stage::Streamed, Stage::Finish].map(plain);
+            let registers = [(1, false, 0), (3, true, 2)];
+            let registers =
+                registers.map(|(quads, whole, counted)| (Stage::Registers, quads, whole, counted));
+            let all = partial.map(plain).into_iter().chain(more).chain(registers);
+            all.collect()
+        }
     }
 }

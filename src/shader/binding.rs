@@ -1,7 +1,9 @@
 //! Binding numbers of the programs.
 
+use bytemuck::Contiguous;
+
 /// Meaning of a binding number. The number is the discriminant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Contiguous)]
 #[repr(u32)]
 #[expect(missing_docs, reason = "the names are those of the shaders")]
 pub enum Binding {
@@ -27,35 +29,13 @@ pub enum Binding {
 }
 
 impl Binding {
-    const ALL: [Self; 19] = [
-        Self::Params,
-        Self::Source,
-        Self::Upstream,
-        Self::Result,
-        Self::Partials,
-        Self::RowInput,
-        Self::RowOutput,
-        Self::Pairs,
-        Self::Tallies,
-        Self::Lse,
-        Self::Status,
-        Self::ReducedLoss,
-        Self::Weight,
-        Self::GradLosses,
-        Self::Tally,
-        Self::Mask,
-        Self::Candidates,
-        Self::RowOutputs,
-        Self::CallerPairs,
-    ];
-
-    /// Returns the binding of a number.
-    pub(super) fn of(number: u32) -> Option<Self> {
-        Self::ALL.get(number as usize).copied()
-    }
-
     /// Returns true for a uniform, false for storage.
     pub const fn is_uniform(self) -> bool {
         matches!(self, Self::Params | Self::Tally)
+    }
+
+    /// Returns true for a matrix of the operation.
+    pub(crate) const fn is_matrix(self) -> bool {
+        matches!(self, Self::Source | Self::Upstream | Self::Result)
     }
 }
