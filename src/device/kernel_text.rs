@@ -39,6 +39,7 @@ pub struct KernelText {
     pub bytes_written: u64,
     /// The WGSL text before its marked loops are unrolled.
     pub wgsl: String,
+    program: Program,
 }
 
 /// A binding of a kernel.
@@ -111,7 +112,13 @@ impl KernelText {
             bytes_read,
             bytes_written,
             wgsl: runnable.wgsl.clone(),
+            program: *program,
         }
+    }
+
+    /// Returns the WGSL text that is compiled: [`wgsl`](Self::wgsl) with its marked loops unrolled.
+    pub fn compiled_wgsl(&self) -> String {
+        self.program.unrolled(&self.wgsl)
     }
 
     /// Adds the condition under which the kernel is dispatched.

@@ -60,6 +60,24 @@ impl Planner {
         }
     }
 
+    /// A planner on the same device that chooses as for a device of other abilities: to see the kernels that it would get.
+    /// Their pipelines compile on this device, if it can run them.
+    #[must_use]
+    pub fn with_abilities(&self, abilities: Abilities) -> Self {
+        let Shared { device, limits, .. } = &*self.shared;
+        let shared = Shared {
+            device: device.clone(),
+            abilities,
+            limits: limits.clone(),
+            kernels: Mutex::default(),
+            runnable: Mutex::default(),
+        };
+        Self {
+            shared: Arc::new(shared),
+            forced: self.forced,
+        }
+    }
+
     /// The same planner, with its own choice of variants.
     pub(crate) fn unforced(&self) -> Self {
         Self {
