@@ -167,13 +167,13 @@ fn variants(operation: Operation, abilities: &Abilities) -> Vec<Variant> {
     let mut list = Vec::new();
     for (reduce, lanes, workgroup, groups) in lane_groups(abilities) {
         // A Jacobian has a square matrix a row: it is large, and is not reduced.
-        if operation == Operation::Jacobian && reduce == Reduce::Workgroup {
+        if operation == Operation::Jacobian && reduce.has_barriers() {
             continue;
         }
         for access in [Access::Quads, Access::Shifted, Access::Pairs, Access::Words] {
             for &family in families {
                 // Where lanes merge by barriers, values are moved as GPUs move them: without 64-bit integers.
-                let int64 = abilities.int64 && reduce != Reduce::Workgroup;
+                let int64 = abilities.int64 && !reduce.has_barriers();
                 list.push(Variant {
                     family,
                     reduce,
@@ -201,6 +201,8 @@ fn lane_groups(abilities: &Abilities) -> Vec<(Reduce, u32, u32, u32)> {
     if let Some(size) = abilities.subgroup {
         list.push((Reduce::Subgroup, size, 64.max(size), 0));
         list.push((Reduce::Subgroup, size / 2, 64.max(size), 0));
+        let lanes = abilities.widest_hybrid(size).min(256);
+        list.push((Reduce::Hybrid { subgroup: size }, lanes, lanes, 0));
     }
     list
 }

@@ -62,6 +62,7 @@ pub(super) fn has_most_lanes(kind: &Variant, abilities: &Abilities) -> bool {
         Reduce::Invocation => true,
         Reduce::Subgroup => Some(kind.lanes) == abilities.subgroup,
         Reduce::Workgroup => kind.lanes >= 64,
+        Reduce::Hybrid { subgroup } => kind.lanes > 2 * subgroup || kind.lanes >= 64,
     }
 }
 
@@ -106,8 +107,7 @@ pub(super) fn kind_of(variant: Variant) -> String {
     };
     let reduce = match variant.reduce {
         Reduce::Invocation => "invocation".to_owned(),
-        Reduce::Subgroup => format!("subgroup{}", variant.lanes),
-        Reduce::Workgroup => format!("workgroup{}", variant.lanes),
+        reduce => reduce.named(variant.lanes),
     };
     let strided = match variant.groups {
         0 => String::new(),

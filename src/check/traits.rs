@@ -3,7 +3,7 @@
 use super::candidates::Candidate;
 use super::cover::Pair;
 use super::options::{MaskOf, has_targets, takes_masks};
-use crate::variant::{Family, Operation};
+use crate::variant::{Family, Operation, Reduce};
 
 /// The traits of a candidate, by number.
 struct Traits {
@@ -48,7 +48,12 @@ impl Traits {
         Self {
             operation: *operation as u32,
             family: 4 * (2 * strided + elementwise) + family,
-            reduce: 1000 * variant.reduce as u32 + variant.lanes,
+            reduce: match variant.reduce {
+                Reduce::Invocation => 0,
+                Reduce::Subgroup => 1000 + variant.lanes,
+                Reduce::Workgroup => 2000 + variant.lanes,
+                Reduce::Hybrid { .. } => 3000 + variant.lanes,
+            },
             access: 2 * variant.access as u32 + u32::from(variant.int64),
             dtype: candidate.dtype as u32,
             in_place: u32::from(candidate.in_place),

@@ -1,9 +1,9 @@
 //! Capabilities of a device: what it offers, what serves this crate best, and what a program needs.
 
-use wgpu::{Adapter, Device, DeviceType, Features, Limits};
+use wgpu::{Adapter, AdapterInfo, Backend, Device, DeviceType, Features, Limits};
 
 use crate::shader::params::Params;
-use crate::variant::Abilities;
+use crate::variant::{Abilities, Vendor};
 
 /// The largest alignment of offsets that WebGPU asks for.
 pub(crate) const ALIGNMENT: u32 = 256;
@@ -47,12 +47,25 @@ pub(crate) fn abilities_of(device: &Device) -> Abilities {
     Abilities {
         subgroup: subgroups.then_some(info.subgroup_min_size),
         software: info.device_type == DeviceType::Cpu,
+        vendor: vendor_of(&info),
         int64: device.features().contains(Features::SHADER_INT64),
         max_invocations: limits
             .max_compute_invocations_per_workgroup
             .min(limits.max_compute_workgroup_size_x),
         max_workgroup_bytes: limits.max_compute_workgroup_storage_size,
         max_binding_bytes: limits.max_storage_buffer_binding_size,
+    }
+}
+
+/// Maker of an adapter: by its PCI number, which Metal does not give.
+fn vendor_of(info: &AdapterInfo) -> Vendor {
+    match (info.vendor, info.backend) {
+        (0x1002, _) => Vendor::Amd,
+        (0x10de, _) => Vendor::Nvidia,
+        (0x8086, _) => Vendor::Intel,
+        (0x106b, _) => Vendor::Apple,
+        (_, Backend::Metal) if info.name.starts_with("Apple") => Vendor::Apple,
+        _ => Vendor::Other,
     }
 }
 

@@ -201,12 +201,19 @@ impl Program {
 
     /// Bytes of workgroup memory that a text of the program declares.
     pub(crate) fn memory_in(&self, text: &str) -> u32 {
-        let of_invocation = |line: &str| match line.strip_prefix("var<workgroup> ") {
-            Some(declared) if declared.contains("array<Tally") => TALLIED,
-            Some(_) => 4,
+        let Variant {
+            reduce,
+            lanes,
+            workgroup,
+            ..
+        } = self.variant;
+        let bytes = |line: &str| match line.strip_prefix("var<workgroup> ") {
+            Some(array) if array.contains("array<Tally") => TALLIED * workgroup,
+            Some(array) if array.contains("vec2<u32>") => 8 * workgroup / reduce.shuffled(lanes),
+            Some(_) => 4 * workgroup / reduce.shuffled(lanes),
             None => 0,
         };
-        self.variant.workgroup * text.lines().map(of_invocation).sum::<u32>()
+        text.lines().map(bytes).sum()
     }
 
     /// Returns true if an invocation serves one row, or a part of one.

@@ -91,8 +91,10 @@ const SLOTS: &[Slot] = &[
         }),
     ] },
     Slot { name: "reduce", provides: "`reduce_extremes`, `reduce_sum`", files: &[
-        file!("reduce/subgroup.wgsl", "the lanes of a row are of one subgroup", |p| p.variant.reduce == Reduce::Subgroup),
-        file!("reduce/workgroup.wgsl", "they are of one workgroup", |p| p.variant.reduce == Reduce::Workgroup),
+        file!("reduce/subgroup.wgsl", "the lanes of a row merge by shuffles, and those of several subgroups through workgroup memory", |p| {
+            matches!(p.variant.reduce, Reduce::Subgroup | Reduce::Hybrid { .. })
+        }),
+        file!("reduce/workgroup.wgsl", "the lanes of a row merge through workgroup memory alone", |p| p.variant.reduce == Reduce::Workgroup),
     ] },
     Slot { name: "storage", provides: "`Unit`, `load_source`, `load_upstream`, `store_result`, and the same of one element", files: &[
         file!("storage/f32_quads.wgsl", "f32 on multiples of four, or shifted", |p| stores(p, false, Quads, false)),

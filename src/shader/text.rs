@@ -42,7 +42,7 @@ impl Program {
     }
 
     /// Constants of the text.
-    fn constants(&self) -> [(&'static str, u32); 6] {
+    fn constants(&self) -> [(&'static str, u32); 12] {
         let Self {
             options, variant, ..
         } = self;
@@ -51,9 +51,19 @@ impl Program {
             _ => 0,
         };
         let records = 1 + u32::from(options.is_dense()) + u32::from(options.is_auxiliary());
+        let shuffled = variant.reduce.shuffled(variant.lanes);
+        // Values of a row that go through workgroup memory, and the lanes that read them together.
+        let values = variant.lanes / shuffled;
+        let together = values.min(shuffled);
         [
             ("WORKGROUP", variant.workgroup),
             ("LANES", variant.lanes),
+            ("SHUFFLED", shuffled),
+            ("SHUFFLED_STEPS", shuffled.ilog2()),
+            ("SHARED", variant.workgroup / shuffled),
+            ("TOGETHER", together),
+            ("TOGETHER_STEPS", together.ilog2()),
+            ("SERIES", values / together),
             ("QUADS", quads),
             ("COUNTED", self.counted),
             ("GROUPS", variant.groups),
@@ -63,12 +73,13 @@ impl Program {
 
     /// Flags by which the text is decided.
     #[rustfmt::skip] // a table
-    fn flags(&self) -> [(&'static str, bool); 35] {
+    fn flags(&self) -> [(&'static str, bool); 36] {
         use Operation::{CrossEntropy, CrossEntropyFused, Jacobian, LogSumExp, LogSumExpBackward, RowOutputs};
         let Self { operation, options, stage, variant, dtype, .. } = *self;
         let is = |operations: &[Operation]| operations.contains(&operation);
         let at = |stages: &[Stage]| stages.contains(&stage);
         let masked = |kinds: &[Masking]| kinds.contains(&options.masking);
+        let is_hybrid = matches!(variant.reduce, Reduce::Hybrid { .. });
         let is_shifted = variant.access == Access::Shifted;
         let writes_matrix = operation.writes_matrix() && !at(&[Stage::Partial, Stage::Combine]);
         let (dense, has_targets) = (options.is_dense(), self.is_cross_entropy());
@@ -81,7 +92,8 @@ impl Program {
             ("SHIFTED", is_shifted),
             ("WHOLE", self.whole && !is_shifted),
             ("IN_PARTS", !stage.is_in_registers()),
-            ("SUBGROUPS", variant.reduce == Reduce::Subgroup),
+            ("SUBGROUPS", is_hybrid || variant.reduce == Reduce::Subgroup),
+            ("HYBRID", is_hybrid),
             ("MERGES_LANES", variant.reduce != Reduce::Invocation),
             ("HAS_MAX", self.has_max()),
             ("DENSE", dense),

@@ -1,6 +1,6 @@
 //! Admission of variants: which of them can compute a problem.
 
-use super::{Abilities, Access, Family, Operation, Problem, REDUCED, Reduce, Variant};
+use super::{Abilities, Access, Family, Operation, Problem, Reduce, Variant};
 use crate::error::Error;
 
 /// Groups of four values of a row that a lane holds in registers, at most.
@@ -109,7 +109,18 @@ pub(super) fn obstacle(
                 abilities.subgroup.unwrap_or(0)
             ));
         }
-        Reduce::Workgroup if REDUCED * workgroup > abilities.max_workgroup_bytes => {
+        Reduce::Hybrid { subgroup }
+            if !subgroup.is_power_of_two()
+                || abilities.subgroup.is_none_or(|size| subgroup > size)
+                || lanes <= subgroup
+                || lanes > abilities.widest_hybrid(subgroup) =>
+        {
+            return say(format!(
+                "{lanes} lanes are not more than {subgroup} that merge by shuffles, in subgroups of {} lanes, or too many",
+                abilities.subgroup.unwrap_or(0)
+            ));
+        }
+        reduce if reduce.workgroup_bytes(workgroup) > abilities.max_workgroup_bytes => {
             return say(format!(
                 "workgroup memory has {} bytes",
                 abilities.max_workgroup_bytes

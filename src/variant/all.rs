@@ -39,7 +39,7 @@ pub fn variants(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
 /// Returns true for 64-bit integers. Moving values and merging lanes are independent of each other, so with barriers
 /// values are moved as on GPUs.
 fn takes_int64(reduce: Reduce, access: Access, problem: Problem, abilities: &Abilities) -> bool {
-    abilities.int64 && reduce != Reduce::Workgroup && access.takes_int64(problem.options.in_place)
+    abilities.int64 && !reduce.has_barriers() && access.takes_int64(problem.options.in_place)
 }
 
 fn lane_groups(abilities: &Abilities) -> Vec<(Reduce, u32, u32)> {
@@ -54,6 +54,8 @@ fn lane_groups(abilities: &Abilities) -> Vec<(Reduce, u32, u32)> {
     if let Some(size) = abilities.subgroup {
         groups.push((Reduce::Subgroup, size, 64.max(size)));
         groups.push((Reduce::Subgroup, size / 2, 64.max(size)));
+        let lanes = abilities.widest_hybrid(size).min(64.max(2 * size));
+        groups.push((Reduce::Hybrid { subgroup: size }, lanes, lanes));
     }
     groups
 }

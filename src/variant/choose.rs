@@ -84,19 +84,24 @@ fn candidates(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
             );
             list
         }
-        _ => [
-            held(problem, tuning, abilities, streaming),
-            is_read_by_one(problem, tuning)
-                .then_some((Family::Streamed, one_invocation))
-                .into_iter()
-                .collect(),
-            split(problem, tuning, streaming, least),
-            vec![(Family::Streamed, streaming)],
-            [streaming, widest]
-                .map(|lanes| (most_split(lanes, least), lanes))
-                .to_vec(),
-        ]
-        .concat(),
+        _ => {
+            let in_parts = split(problem, tuning, abilities, least);
+            let (few_rows, long) = tuning.few_held;
+            let first = match problem.rows < few_rows && problem.cols >= long {
+                true => in_parts.clone(),
+                false => Vec::new(),
+            };
+            let by_one = is_read_by_one(problem, tuning);
+            let by_one = by_one.then_some((Family::Streamed, one_invocation));
+            let most = [streaming, widest].map(|lanes| (most_split(lanes, least), lanes));
+            let held = held(problem, tuning, abilities, streaming);
+            let mut list = [first, held].concat();
+            list.extend(by_one);
+            list.extend(in_parts);
+            list.push((Family::Streamed, streaming));
+            list.extend(most);
+            list
+        }
     };
     list.into_iter()
         .map(|(family, lanes)| lanes.variant(family, access))
@@ -168,7 +173,8 @@ fn held(
     if is_short(problem, tuning) {
         list.push(registers(Lanes::one_invocation(abilities)));
     }
-    let held = u64::from(problem.cols) * u64::from(problem.matrices_held());
+    let cols = problem.cols + access(problem).most_shifted();
+    let held = u64::from(cols) * u64::from(problem.matrices_held());
     let row = match tuning
         .lanes
         .iter()
@@ -189,16 +195,25 @@ fn held(
 }
 
 /// Splits few long rows, so that every core has work, or rows longer than a binding.
-fn split(problem: Problem, tuning: &Tuning, streaming: Lanes, least: u32) -> Vec<(Family, Lanes)> {
-    let most = FEW_PARTIALS_PER_LANE * streaming.lanes;
-    let possible = (problem.cols / (64 * streaming.lanes)).clamp(1, most);
+fn split(
+    problem: Problem,
+    tuning: &Tuning,
+    abilities: &Abilities,
+    least: u32,
+) -> Vec<(Family, Lanes)> {
+    let lanes = match tuning.part_lanes {
+        0 => Lanes::streaming(tuning, abilities),
+        lanes => Lanes::join(lanes, abilities),
+    };
+    let most = FEW_PARTIALS_PER_LANE * lanes.lanes;
+    let possible = (problem.cols / (tuning.part_columns * lanes.lanes)).clamp(1, most);
     let wanted = (2 * tuning.few_rows).div_ceil(problem.rows.max(1));
     let parts = possible.min(u32::try_from(wanted).unwrap_or(u32::MAX).max(2));
     let wanted = problem.rows < tuning.few_rows && possible > 1;
     let parts = if wanted { parts.max(least) } else { least };
     match parts {
         1 => Vec::new(),
-        _ => vec![(Family::Split { parts }, streaming)],
+        _ => vec![(Family::Split { parts }, lanes)],
     }
 }
 
@@ -243,6 +258,14 @@ impl Lanes {
                     reduce: Reduce::Subgroup,
                     lanes,
                     workgroup: lanes.max(64).max(size).min(widest),
+                };
+            }
+            let lanes = lanes.min(abilities.widest_hybrid(size));
+            if lanes > size {
+                return Self {
+                    reduce: Reduce::Hybrid { subgroup: size },
+                    lanes,
+                    workgroup: lanes.max(abilities.workgroup(64)),
                 };
             }
         }

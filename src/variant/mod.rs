@@ -30,8 +30,8 @@ pub(crate) use admit::part_cols;
 /// Bytes of the widest access.
 pub(crate) const WIDEST_ACCESS: u64 = 16;
 
-/// Bytes of workgroup memory that an invocation takes where lanes merge through it, as in
-/// `shaders/reduce/workgroup.wgsl`: a maximum, a flag and a sum.
+/// Bytes of workgroup memory that a lane, or as many as merge by shuffles, takes where lanes merge through it, as in
+/// `shaders/reduce/`: a maximum, a flag and a sum.
 pub(crate) const REDUCED: u32 = 12;
 
 /// Bytes that a binding holds in addition to the columns it is for, at most: before the first one, as it begins at a
@@ -79,8 +79,48 @@ pub enum Reduce {
     Invocation,
     /// A butterfly of shuffles within a subgroup.
     Subgroup,
-    /// Workgroup memory and barriers.
+    /// Shuffles within `subgroup` lanes, then workgroup memory: for rows of more lanes than a subgroup has.
+    Hybrid {
+        /// Lanes that merge by shuffles: no more than the smallest subgroup has.
+        subgroup: u32,
+    },
+    /// Workgroup memory and barriers alone.
     Workgroup,
+}
+
+impl Reduce {
+    /// Lanes that merge by shuffles, of `lanes` lanes of a row.
+    pub(crate) fn shuffled(self, lanes: u32) -> u32 {
+        match self {
+            Self::Invocation | Self::Workgroup => 1,
+            Self::Subgroup => lanes,
+            Self::Hybrid { subgroup } => subgroup,
+        }
+    }
+
+    /// Returns true if lanes merge through workgroup memory, too.
+    pub(crate) const fn has_barriers(self) -> bool {
+        matches!(self, Self::Hybrid { .. } | Self::Workgroup)
+    }
+
+    /// Name in the names of variants, with the number of lanes: for a hybrid, lanes by shuffles times values in memory.
+    pub(crate) fn named(self, lanes: u32) -> String {
+        match self {
+            Self::Invocation => format!("invocation{lanes}"),
+            Self::Subgroup => format!("subgroup{lanes}"),
+            Self::Hybrid { subgroup } => format!("hybrid{subgroup}x{}", lanes / subgroup),
+            Self::Workgroup => format!("workgroup{lanes}"),
+        }
+    }
+
+    /// Bytes of workgroup memory that `workgroup` invocations take to merge.
+    pub(crate) fn workgroup_bytes(self, workgroup: u32) -> u32 {
+        match self {
+            Self::Invocation | Self::Subgroup => 0,
+            Self::Hybrid { subgroup } => REDUCED * (workgroup / subgroup),
+            Self::Workgroup => REDUCED * workgroup,
+        }
+    }
 }
 
 /// Accesses by which four neighbouring values are moved.
@@ -168,11 +208,7 @@ impl fmt::Display for Variant {
             Family::Split { parts } => write!(f, "split{parts}")?,
             Family::Elementwise { parts } => write!(f, "elementwise{parts}")?,
         }
-        let reduce = match self.reduce {
-            Reduce::Invocation => "invocation",
-            Reduce::Subgroup => "subgroup",
-            Reduce::Workgroup => "workgroup",
-        };
+        write!(f, ".{}of{}", self.reduce.named(self.lanes), self.workgroup)?;
         let access = match self.access {
             Access::Quads => "quads",
             Access::Shifted => "shifted",
@@ -180,16 +216,29 @@ impl fmt::Display for Variant {
             Access::Words => "words",
         };
         let word = if self.int64 { "64" } else { "" };
-        write!(
-            f,
-            ".{reduce}{}of{}.{access}{word}",
-            self.lanes, self.workgroup
-        )?;
+        write!(f, ".{access}{word}")?;
         match self.groups {
             0 => Ok(()),
             groups => write!(f, ".{}rows", 4 * groups),
         }
     }
+}
+
+/// Maker of a GPU, as far as the choice of kernels depends on it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Vendor {
+    /// Radeon and Instinct.
+    Amd,
+    /// GeForce and the data centre's.
+    Nvidia,
+    /// Arc and integrated graphics.
+    Intel,
+    /// The M series.
+    Apple,
+    /// Any other, or unknown: browsers may not say.
+    #[default]
+    Other,
 }
 
 /// Abilities of a device: the part of its features and limits that decides which kernels it can run.
@@ -199,6 +248,8 @@ pub struct Abilities {
     pub subgroup: Option<u32>,
     /// True if the device is a software adapter.
     pub software: bool,
+    /// Maker of the device, as the adapter states it.
+    pub vendor: Vendor,
     /// True if shaders may use 64-bit integers.
     pub int64: bool,
     /// Invocations of a workgroup, at most.
@@ -227,6 +278,14 @@ impl Abilities {
     pub(crate) fn widest_workgroup(&self) -> u32 {
         let in_memory = self.max_workgroup_bytes / REDUCED;
         1 << self.max_invocations.min(in_memory).clamp(1, 256).ilog2()
+    }
+
+    /// Lanes that can share a row where `subgroup` of them merge by shuffles: a power of two, up to 1,024. Each lane adds at
+    /// most sixteen values of others in series.
+    pub(crate) fn widest_hybrid(&self, subgroup: u32) -> u32 {
+        let in_memory = self.max_workgroup_bytes / REDUCED * subgroup;
+        let most = self.max_invocations.min(in_memory).clamp(1, 1024);
+        (1 << most.ilog2()).min(16 * subgroup * subgroup)
     }
 
     /// Invocations of a workgroup that needs no memory: the largest power of two up to `wanted` that the device allows.

@@ -36,11 +36,15 @@ fn parsed(text: &str) -> Option<Variant> {
     };
     let (lanes, workgroup) = words.next()?.split_once("of")?;
     let (reduce, lanes) = named(lanes);
-    let reduce = match reduce {
-        "invocation" => Reduce::Invocation,
-        "subgroup" => Reduce::Subgroup,
-        "workgroup" => Reduce::Workgroup,
-        _ => return None,
+    let lanes = number(lanes)?;
+    let (reduce, lanes) = match reduce {
+        "invocation" => (Reduce::Invocation, lanes),
+        "subgroup" => (Reduce::Subgroup, lanes),
+        "workgroup" => (Reduce::Workgroup, lanes),
+        hybrid => {
+            let subgroup = number(hybrid.strip_prefix("hybrid")?.strip_suffix('x')?)?;
+            (Reduce::Hybrid { subgroup }, lanes.checked_mul(subgroup)?)
+        }
     };
     let (access, bits) = named(words.next()?);
     let access = match access {
@@ -58,7 +62,7 @@ fn parsed(text: &str) -> Option<Variant> {
     let variant = Variant {
         family,
         reduce,
-        lanes: number(lanes)?,
+        lanes,
         workgroup: number(workgroup)?,
         access,
         int64: bits == "64",

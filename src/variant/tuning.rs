@@ -1,6 +1,6 @@
 //! Numbers that tune the choice, by class of devices: the only table of them.
 
-use super::{Abilities, Problem};
+use super::{Abilities, Problem, Vendor};
 
 /// Numbers that tune the choice for a class of devices.
 pub(super) struct Tuning {
@@ -33,8 +33,13 @@ pub(super) struct Tuning {
     pub(super) strided_part: u32,
     /// Invocations below which rows on a strided axis are split.
     pub(super) strided_few: u64,
-    /// Rows below which a long row is split.
+    /// Rows below which a row that no registers hold is split.
     pub(super) few_rows: u64,
+    /// The same of rows that registers hold, if they have as many columns.
+    pub(super) few_held: (u64, u32),
+    /// Lanes of a part, or 0 for the streaming lanes, and columns of such a lane, at least.
+    pub(super) part_lanes: u32,
+    pub(super) part_columns: u32,
     /// Rows, or parts of rows, below which the device does not have enough work.
     pub(super) few_parts: u64,
 }
@@ -59,7 +64,12 @@ impl OneInvocation {
 
 impl Tuning {
     pub(super) const fn of(abilities: &Abilities) -> &'static Self {
-        if abilities.software { &SOFTWARE } else { &GPU }
+        match (abilities.software, abilities.vendor) {
+            (true, _) => &SOFTWARE,
+            (_, Vendor::Intel) => &INTEL,
+            (_, Vendor::Apple) => &APPLE,
+            _ => &GPU,
+        }
     }
 }
 
@@ -89,19 +99,27 @@ const SOFTWARE: Tuning = Tuning {
     strided_part: 250,
     strided_few: 16,
     few_rows: 16,
+    few_held: (0, 0),
+    part_lanes: 0,
+    part_columns: 64,
     few_parts: 256,
 };
 
-/// Numbers for GPUs: set by reasoning from what others report of theirs, to be measured.
+/// Numbers for GPUs whose subgroups have 32 or 64 lanes, such as NVIDIA's and AMD's, and for unknown ones. Read from the machine
+/// code for RDNA 2 and 3 (`tests/isa`), where eight quads a lane leave 16 waves a SIMD; not measured. NVIDIA's 1,024 lanes have 64
+/// registers each, which eight quads suit. Without subgroups or by low limits, fewer lanes hold more quads.
 const GPU: Tuning = Tuning {
     int64: false,
     lanes: &[
         (16, 4),
         (64, 8),
         (128, 16),
-        (2048, 32),
-        (4096, 64),
-        (8192, 128),
+        (1024, 32),
+        (2048, 64),
+        (4096, 128),
+        (8192, 256),
+        (16_384, 512),
+        (32_768, 1024),
     ],
     streaming_lanes: 256,
     quads: 16,
@@ -114,6 +132,43 @@ const GPU: Tuning = Tuning {
     strided_workgroup: 64,
     strided_part: u32::MAX,
     strided_few: 65_536,
-    few_rows: 128,
+    few_rows: 512,
+    few_held: (32, 16_384),
+    part_lanes: 64,
+    part_columns: 4,
     few_parts: 16_384,
+};
+
+/// Numbers for Intel's GPUs, whose smallest subgroups have 8 or 16 lanes. Reasoned from the machine code for Gen 12: four quads a
+/// lane, since more spill, and at most 512 lanes.
+const INTEL: Tuning = Tuning {
+    lanes: &[
+        (16, 4),
+        (128, 8),
+        (256, 16),
+        (512, 32),
+        (1024, 64),
+        (2048, 128),
+        (4096, 256),
+        (8192, 512),
+    ],
+    quads: 8,
+    unrolled_quads: 8,
+    ..GPU
+};
+
+/// Numbers for Apple's GPUs, whose subgroups have 32 lanes. Reasoned, not measured: many registers a lane leave few waves, and so
+/// do large workgroups; longer rows are read twice, near to the caches.
+const APPLE: Tuning = Tuning {
+    lanes: &[
+        (16, 4),
+        (64, 8),
+        (128, 16),
+        (1024, 32),
+        (2048, 64),
+        (4096, 128),
+        (8192, 256),
+        (16_384, 512),
+    ],
+    ..GPU
 };

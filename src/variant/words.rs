@@ -51,6 +51,10 @@ impl Variant {
             }
             Reduce::Invocation => "one invocation".into(),
             Reduce::Subgroup => format!("{} lanes that merge by shuffles", self.lanes),
+            Reduce::Hybrid { subgroup } => format!(
+                "{} lanes that merge by shuffles, {subgroup} at a time, and then through workgroup memory",
+                self.lanes
+            ),
             Reduce::Workgroup => {
                 format!("{} lanes that merge through workgroup memory", self.lanes)
             }

@@ -3,13 +3,15 @@
 use proptest::prelude::*;
 use wgpu_softmax::DType;
 use wgpu_softmax::variant::{
-    Abilities, Access, Family, Operation, Problem, Reduce, Variant, admit, choose, reason, variants,
+    Abilities, Access, Family, Operation, Problem, Reduce, Variant, Vendor, admit, choose, reason,
+    variants,
 };
 
 /// Abilities by WebGPU's default limits.
 const DEFAULT: Abilities = Abilities {
     subgroup: None,
     software: false,
+    vendor: Vendor::Other,
     int64: false,
     max_invocations: 256,
     max_workgroup_bytes: 16_384,
@@ -20,6 +22,7 @@ const DEFAULT: Abilities = Abilities {
 const SOFTWARE: Abilities = Abilities {
     subgroup: Some(8),
     software: true,
+    vendor: Vendor::Other,
     int64: true,
     max_invocations: 1024,
     max_workgroup_bytes: 32_768,
@@ -30,6 +33,7 @@ const SOFTWARE: Abilities = Abilities {
 const DISCRETE: Abilities = Abilities {
     subgroup: Some(32),
     software: false,
+    vendor: Vendor::Other,
     int64: false,
     max_invocations: 1024,
     max_workgroup_bytes: 49_152,
@@ -43,6 +47,7 @@ fn abilities() -> impl Strategy<Value = Abilities> {
         prop::sample::select(vec![256, 512, 768, 1024, 2048]),
         prop::sample::select(vec![16_384, 32_768, 65_536]),
         prop::sample::select(vec![1 << 27, 1 << 30, 1 << 32]),
+        prop::sample::select(vec![Vendor::Other, Vendor::Intel, Vendor::Apple]),
     )
         .prop_map(
             |(
@@ -51,10 +56,12 @@ fn abilities() -> impl Strategy<Value = Abilities> {
                 max_invocations,
                 max_workgroup_bytes,
                 max_binding_bytes,
+                vendor,
             )| {
                 Abilities {
                     subgroup,
                     software,
+                    vendor,
                     int64,
                     max_invocations,
                     max_workgroup_bytes,
@@ -109,7 +116,7 @@ proptest! {
         let abilities = Abilities { software: true, ..abilities };
         let variant = choose(problem, &abilities).expect("a variant");
         if let Some(lanes) = abilities.subgroup {
-            prop_assert_ne!(variant.reduce, Reduce::Workgroup);
+            prop_assert!(matches!(variant.reduce, Reduce::Invocation | Reduce::Subgroup));
             prop_assert!(variant.lanes <= lanes);
         }
     }
@@ -182,6 +189,12 @@ fn keeps_within(
         Reduce::Subgroup => prop_assert!(Some(lanes) <= abilities.subgroup, "{}", variant),
         // A maximum, a flag and a sum for each invocation.
         Reduce::Workgroup => prop_assert!(12 * workgroup <= abilities.max_workgroup_bytes),
+        // The same for each subgroup, of which a lane adds up sixteen at most in series.
+        Reduce::Hybrid { subgroup } => {
+            prop_assert!(Some(subgroup) <= abilities.subgroup && lanes > subgroup);
+            prop_assert!(lanes <= 16 * subgroup * subgroup);
+            prop_assert!(12 * workgroup / subgroup <= abilities.max_workgroup_bytes);
+        }
         _ => prop_assert!(false, "{} is new here", variant),
     }
     let cols = u64::from(problem.cols);
@@ -235,7 +248,7 @@ fn a_few_choices() {
         (Softmax, 1000, 10, "registers1.workgroup4of64.pairs"),
         (Softmax, 20, 1000, "registers8.workgroup32of64.quads"),
         (Fused, 4096, 50_257, "streamed.workgroup256of256.shifted"),
-        (Softmax, 1, 262_144, "split16.workgroup256of256.quads"),
+        (Softmax, 1, 262_144, "split1024.workgroup64of64.quads"),
     ];
     assert_choices(&DEFAULT, &table);
     let table = [
@@ -254,15 +267,18 @@ fn a_few_choices() {
     assert_choices(&SOFTWARE, &table);
     let table = [
         (Softmax, 70_001, 3, "registers1.subgroup4of64.words"),
-        (Softmax, 8192, 2048, "registers16.subgroup32of64.quads"),
+        (Softmax, 8192, 2048, "registers8.hybrid32x2of64.quads"),
+        (Softmax, 8192, 1023, "registers5.hybrid32x2of64.shifted"),
+        (Softmax, 8192, 32_768, "registers8.hybrid32x32of1024.quads"),
         (
             Operation::SoftmaxBackward,
             8192,
             4096,
-            "registers8.workgroup128of128.quads",
+            "registers4.hybrid32x8of256.quads",
         ),
-        (Fused, 8192, 131_072, "streamed.workgroup256of256.quads"),
-        (Fused, 16, 131_072, "split8.workgroup256of256.quads"),
+        (Fused, 8192, 131_072, "streamed.hybrid32x8of256.quads"),
+        (Fused, 16, 131_072, "split64.hybrid32x2of64.quads"),
+        (Softmax, 1, 32_000, "split125.hybrid32x2of64.quads"),
     ];
     assert_choices(&DISCRETE, &table);
 }
@@ -306,7 +322,7 @@ fn the_longest_rows_are_split_among_workgroups_where_loops_are_limited() {
         (
             &SOFTWARE,
             Operation::Softmax,
-            "split4096.workgroup256of256.quads64",
+            "split4096.hybrid8x32of256.quads64",
         ),
     ] {
         let chosen = choose(longest(operation), abilities).expect("a variant");
@@ -396,6 +412,8 @@ fn what_is_no_name_of_a_variant_is_refused() {
         "streamed1.subgroup8of64.quads",
         "split99999999999.subgroup8of64.quads",
         "registers4.subgroup8.quads",
+        "registers4.hybrid8of64.quads",
+        "registers4.hybrid8x08of64.quads",
     ] {
         let error = name.parse::<Variant>().expect_err(name).to_string();
         let found = format!("found {name}");

@@ -1,6 +1,6 @@
 //! The kernels that are looked at: for each case, those that a plan prefers on a class of devices.
 
-use wgpu_softmax::variant::Abilities;
+use wgpu_softmax::variant::{Abilities, Vendor};
 use wgpu_softmax::{
     CrossEntropySpec, DType, Error, KernelText, Mask, MaskKind, Planner, Reduction, SoftmaxSpec, TargetType,
 };
@@ -17,6 +17,7 @@ pub(crate) struct Case {
 pub(crate) const AMD: Abilities = Abilities {
     subgroup: Some(32),
     software: false,
+    vendor: Vendor::Amd,
     int64: false,
     max_invocations: 1024,
     max_workgroup_bytes: 65_536,

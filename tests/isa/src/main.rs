@@ -32,7 +32,7 @@ struct Line {
     text: String,
 }
 
-fn line(case: &Case, kernel: &KernelText, wave: u32, said: &Said) -> Line {
+fn line(case: &Case, number: usize, kernel: &KernelText, wave: u32, said: &Said) -> Line {
     let statistic = |name: &str| said.statistics.get(name).copied().unwrap_or(0);
     let counts = counts_of(&said.assembly);
     let workgroups: u64 = kernel.workgroups.iter().map(|&n| u64::from(n)).product();
@@ -40,8 +40,10 @@ fn line(case: &Case, kernel: &KernelText, wave: u32, said: &Said) -> Line {
     // In a loop, by what one trip loads; else by what one invocation serves.
     let an_element = match counts.loops.as_slice() {
         [] => f64::from(counts.all.vector) * invocations as f64 / case.elements as f64,
+        // Loops that load less a trip serve the ends of rows.
         loops => loops
             .iter()
+            .filter(|trip| loops.iter().all(|other| other.loaded <= trip.loaded))
             .map(|trip| f64::from(trip.vector) * case.element_bytes as f64 / f64::from(trip.loaded))
             .sum(),
     };
@@ -50,7 +52,7 @@ fn line(case: &Case, kernel: &KernelText, wave: u32, said: &Said) -> Line {
     // A CU has two SIMDs of 32 lanes, and waves are counted in those of 32.
     let in_flight = u64::from(counts.all.in_flight) * 32 * waves * 2;
     let stage = kernel.entry_point;
-    let place = format!("{}\t{stage}\t{wave}", case.name);
+    let place = format!("{}\t{number}.{stage}\t{wave}", case.name);
     let mut text = place.clone();
     _ = write!(
         text,
@@ -99,11 +101,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let compiler = Compiler::open()?;
     let mut lines = Vec::new();
     for case in cases()? {
-        for kernel in &case.kernels {
+        for (number, kernel) in case.kernels.iter().enumerate() {
             let compiled = spirv::compile(&kernel.compiled_wgsl(), kernel.entry_point);
             for wave in [32, 64] {
                 let said = compiler.compile(&compiled, kernel.entry_point, Some(wave))?;
-                lines.push(line(&case, kernel, wave, &said));
+                lines.push(line(&case, number, kernel, wave, &said));
             }
         }
     }

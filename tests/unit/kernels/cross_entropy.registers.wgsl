@@ -2,6 +2,7 @@
 
 const WORKGROUP: u32 = 64u;
 const LANES: u32 = 32u;
+const SHUFFLED_STEPS: u32 = 5u;
 const QUADS: u32 = 8u;
 
 // ---- kernel/registers.wgsl
@@ -198,22 +199,25 @@ fn weight_of(logits: vec4<u32>, max_: vec4<f32>) -> vec4<f32> {
 }
 
 // ---- reduce/subgroup.wgsl
-// LANES invocations of one subgroup a row, LANES a power of two no larger than the smallest subgroup. A butterfly adds a + b on
-// one lane and b + a on the other: every lane holds the same bits.
+// LANES lanes a row, a power of two. SHUFFLED of them, all or as many as the smallest subgroup has, merge by a butterfly of
+// shuffles: it adds a + b on one lane and b + a on the other, so every lane holds the same bits. HYBRID rows have more lanes: one
+// value of each SHUFFLED lanes goes through workgroup memory. A lane then reads those of SERIES times as many lanes, one after the
+// other, and a butterfly of TOGETHER lanes merges the rest. The first barrier lets the readers of an earlier merge finish. Slots
+// past the end take part: no barrier stands in divergent flow.
 
 fn reduce_extremes(place: Place, mine: Extremes) -> Extremes {
     var merged = mine;
-    for (var distance = 1u; distance < LANES; distance <<= 1u) {
-        merged.max = max(merged.max, subgroupShuffleXor(merged.max, distance));
-        merged.special = max(merged.special, subgroupShuffleXor(merged.special, distance));
+    for (var step = 0u; step < SHUFFLED_STEPS; step++) { // unrolled
+        merged.max = max(merged.max, subgroupShuffleXor(merged.max, 1u << step));
+        merged.special = max(merged.special, subgroupShuffleXor(merged.special, 1u << step));
     }
     return merged;
 }
 
 fn reduce_sum(place: Place, mine: f32) -> f32 {
     var merged = mine;
-    for (var distance = 1u; distance < LANES; distance <<= 1u) {
-        merged += subgroupShuffleXor(merged, distance);
+    for (var step = 0u; step < SHUFFLED_STEPS; step++) { // unrolled
+        merged += subgroupShuffleXor(merged, 1u << step);
     }
     return merged;
 }

@@ -6,7 +6,7 @@ use naga::{Module, ShaderStage};
 
 use super::{Form, Load, entry_point, overrides};
 use crate::bench::Ceiling;
-use crate::variant::Abilities;
+use crate::variant::{Abilities, Vendor};
 
 fn loads() -> impl Iterator<Item = Load> {
     let with_exps = |ceiling| [0, 1, 2].map(|exps| Load { ceiling, exps });
@@ -132,6 +132,7 @@ fn abilities(max_invocations: u32, int64: bool) -> Abilities {
     Abilities {
         subgroup: None,
         software: true,
+        vendor: Vendor::Other,
         int64,
         max_invocations,
         max_workgroup_bytes: 16_384,
