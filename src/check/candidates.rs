@@ -201,8 +201,11 @@ fn lane_groups(abilities: &Abilities) -> Vec<(Reduce, u32, u32, u32)> {
     if let Some(size) = abilities.subgroup {
         list.push((Reduce::Subgroup, size, 64.max(size), 0));
         list.push((Reduce::Subgroup, size / 2, 64.max(size), 0));
+        let hybrid = Reduce::Hybrid { subgroup: size };
         let lanes = abilities.widest_hybrid(size).min(256);
-        list.push((Reduce::Hybrid { subgroup: size }, lanes, lanes, 0));
+        list.push((hybrid, lanes, lanes, 0));
+        // Two rows a workgroup.
+        list.push((hybrid, 4 * size, 8 * size, 0));
     }
     list
 }
