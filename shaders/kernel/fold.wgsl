@@ -18,19 +18,17 @@ fn load_block(at: Starts, column: u32) -> Block {
     return block;
 }
 
-fn load_block_guarded(at: Starts, column: u32, last: u32) -> Block {
+fn load_block_guarded(at: Starts, column: u32, last: u32, first: u32) -> Block {
     var block: Block;
     for (var i = 0u; i < 4u; i++) { // unrolled
-        block[i] = load_guarded(at, column + i * ACCESS_STEP, last);
+        block[i] = load_guarded(at, column + i * ACCESS_STEP, last, first);
     }
     return block;
 }
 
-fn load_guarded(at: Starts, column: u32, last: u32) -> Cached {
-    if any_inside(column, last) {
-        return load(at, column, inside(column, last));
-    }
-    return nothing();
+// Loads are issued together, whether or not their columns are within the row: those beyond it load its first columns, for nothing.
+fn load_guarded(at: Starts, column: u32, last: u32, first: u32) -> Cached {
+    return load(at, select(first, column, any_inside(column, last)), inside(column, last));
 }
 
 // The online form: weights are relative to a reference that the running maximum may exceed by less than 1. Sums are
@@ -82,10 +80,10 @@ fn fold_range(place: Place, at: Starts, first: u32, end: u32, row: Row) -> Stati
         fold = fold_block(fold, load_block(at, mine + ahead), mine + ahead, last, row);
     }
     if SHIFTED && first != last {
-        fold = fold_block(fold, load_block_guarded(at, mine, last), mine, last, row);
+        fold = fold_block(fold, load_block_guarded(at, mine, last, first), mine, last, row);
     }
     if ahead < last - first {
-        fold = fold_block(fold, load_block_guarded(at, mine + ahead, last), mine + ahead, last, row);
+        fold = fold_block(fold, load_block_guarded(at, mine + ahead, last, first), mine + ahead, last, row);
     }
     var extremes = fold.extremes;
     extremes = reduce_extremes(place, extremes); // if MERGES_LANES

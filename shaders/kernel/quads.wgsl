@@ -26,10 +26,7 @@ fn load_quad(at: Starts, column: u32, k: u32) -> Cached {
     if reads_whole {
         return load(at, column, vec4<bool>(true));
     }
-    if any_inside(column, last) {
-        return load(at, column, inside(column, last));
-    }
-    return nothing();
+    return load_guarded(at, column, last, 0u);
 }
 
 fn write_quad(at: Starts, column: u32, k: u32, bits: vec4<u32>) {

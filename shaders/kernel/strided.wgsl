@@ -26,7 +26,7 @@ fn fold_groups(groups: array<Group, GROUPS>, rows: array<Row, GROUPS>) -> array<
     }
     if whole < last {
         for (var g = 0u; g < GROUPS; g++) { // unrolled
-            folds[g] = fold_block(folds[g], load_block_guarded(groups[g].at, whole, last), whole, last, rows[g]);
+            folds[g] = fold_block(folds[g], load_block_guarded(groups[g].at, whole, last, first), whole, last, rows[g]);
         }
     }
     var statistics: array<Statistic, GROUPS>;
