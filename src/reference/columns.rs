@@ -34,6 +34,13 @@ impl Columns {
         self.reading.scale = f64::from(scale);
         self
     }
+
+    /// Makes `cap * tanh(x / cap)` of the scaled logits.
+    pub(crate) fn softcap(mut self, cap: f32) -> Self {
+        assert!(cap > 0.0 && cap.is_finite(), "a softcap of {cap}");
+        self.reading.softcap = Some(f64::from(cap));
+        self
+    }
 }
 
 impl From<usize> for Columns {

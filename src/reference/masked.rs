@@ -1,5 +1,5 @@
 use super::{Columns, Real, Statistic, rows_of};
-use crate::spec::empty_rows::EmptyRows;
+use crate::spec::softmax::EmptyRows;
 
 /// Columns with a mask for each row, expanded to `rows x cols` (see [`broadcast`](super::broadcast)): the formulas see
 /// `z = S x + M` where a logit `x` is kept, and `-inf` where it is excluded. Without a mask it is plain [`Columns`].

@@ -43,7 +43,8 @@ pub struct Mask {
     elements: u64,
     rows: u64,
     cols: u64,
-    column_stride: u64,
+    /// Number of elements from one column to the next: 0 where the mask is broadcast.
+    pub(crate) column_stride: u64,
     axes: [MaskAxis; MOST_AXES],
     count: usize,
 }
@@ -94,7 +95,11 @@ impl Mask {
         let (Some(&cols), Some(&column_stride)) = (logits_shape.get(axis), strides.get(axis))
         else {
             let found = format!("{axis} for logits of shape {logits_shape:?}");
-            return Err(refused("axis of a mask", "an axis of the logits", found));
+            return Err(Error::value(
+                "axis of a mask",
+                "an axis of the logits",
+                found,
+            ));
         };
         let others = logits_shape.iter().zip(&strides).enumerate();
         let others = others
@@ -137,7 +142,7 @@ impl Mask {
     /// columns. Rows count as the values of one a row do: in the order of the axes without the normalised one.
     pub fn element(&self, row: u64, col: u64) -> u64 {
         let mut rest = row;
-        let mut element = col.saturating_mul(self.column_stride());
+        let mut element = col.saturating_mul(self.column_stride);
         for MaskAxis { extent, stride } in self.axes().iter().rev() {
             let extent = (*extent).max(1);
             element = element.saturating_add(rest % extent * stride);
@@ -160,11 +165,6 @@ impl Mask {
         let is_whole = self.kind == MaskKind::Boolean || self.elements.is_multiple_of(4);
         is_whole && self.column_stride == 1 && self.axes().iter().all(aligned)
     }
-
-    /// Returns the number of elements from one column to the next: 0 where the mask is broadcast.
-    pub(crate) const fn column_stride(&self) -> u64 {
-        self.column_stride
-    }
 }
 
 /// Returns the number of elements of the mask from one index to the next, along each axis of the logits, and that of all
@@ -173,19 +173,19 @@ fn strides(logits_shape: &[u64], mask_shape: &[u64]) -> Result<(Vec<u64>, u64), 
     let found = || format!("{mask_shape:?} for logits of shape {logits_shape:?}");
     let expected = "a shape that broadcasts to the logits'";
     let missing = logits_shape.len().checked_sub(mask_shape.len());
-    let missing = missing.ok_or_else(|| refused("shape of a mask", expected, found()))?;
+    let missing = missing.ok_or_else(|| Error::value("shape of a mask", expected, found()))?;
     let mut strides = vec![0; logits_shape.len()];
     let mut elements: u64 = 1;
     for (axis, &extent) in mask_shape.iter().enumerate().rev() {
         if extent != 1 && extent != logits_shape[missing + axis] {
-            return Err(refused("shape of a mask", expected, found()));
+            return Err(Error::value("shape of a mask", expected, found()));
         }
         if extent != 1 {
             strides[missing + axis] = elements;
         }
         elements = elements
             .checked_mul(extent)
-            .ok_or_else(|| refused("shape of a mask", "fewer than 2^64 elements", found()))?;
+            .ok_or_else(|| Error::value("shape of a mask", "fewer than 2^64 elements", found()))?;
     }
     Ok((strides, elements))
 }
@@ -213,18 +213,10 @@ fn merged(
             "{} in {mask_shape:?} for logits of shape {logits_shape:?}",
             few.len()
         );
-        return Err(refused("shape of a mask", expected, found));
+        return Err(Error::value("shape of a mask", expected, found));
     };
     places.copy_from_slice(&few);
     Ok((axes, few.len()))
-}
-
-const fn refused(what: &'static str, expected: &'static str, found: String) -> Error {
-    Error::Value {
-        what,
-        expected,
-        found,
-    }
 }
 
 #[cfg(test)]

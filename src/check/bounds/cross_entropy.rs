@@ -28,7 +28,7 @@ pub fn row_loss<'a>(
     targets: impl Into<Targets<'a>>,
 ) -> Vec<f64> {
     let targets = cross_entropy.targets(logits, targets);
-    let rows = rows_of(logits, cross_entropy.cols()).zip(targets);
+    let rows = rows_of(logits, cross_entropy.cols).zip(targets);
     rows.map(|(row, target)| RowLoss::new(cross_entropy, row, target).bound())
         .collect()
 }
@@ -46,7 +46,7 @@ pub fn loss<'a>(
     targets: impl Into<Targets<'a>>,
 ) -> Option<f64> {
     let targets = cross_entropy.targets(logits, targets);
-    let rows = rows_of(logits, cross_entropy.cols()).zip(&targets);
+    let rows = rows_of(logits, cross_entropy.cols).zip(&targets);
     let rows: Vec<RowLoss> = rows
         .map(|(row, &target)| RowLoss::new(cross_entropy, row, target))
         .collect();

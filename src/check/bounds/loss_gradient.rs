@@ -30,7 +30,7 @@ pub fn loss_gradient<'a>(
     };
     let weight_sum = weight_sum_error(cross_entropy, &targets, &counts);
     let mut allowed = Vec::with_capacity(logits.len());
-    for (n, row) in rows_of(logits, cross_entropy.cols()).enumerate() {
+    for (n, row) in rows_of(logits, cross_entropy.cols).enumerate() {
         if !targets[n].is_valid() {
             allowed.resize(allowed.len() + row.len(), 0.0);
             continue;
@@ -40,7 +40,7 @@ pub fn loss_gradient<'a>(
         let loss = |class| row.of_loss(class, upstream, division + weight_sum);
         let z_loss = |class| row.of_z_loss(class, z_upstream, division);
         allowed.extend(
-            (0..cross_entropy.cols()).map(|class| row.sloped(class, loss(class), z_loss(class))),
+            (0..cross_entropy.cols).map(|class| row.sloped(class, loss(class), z_loss(class))),
         );
     }
     allowed
@@ -108,7 +108,7 @@ impl<'a> Row<'a> {
 
     /// Returns the part of the z-loss, `2 b L lse p`, with the relative error of `b`.
     fn of_z_loss(&self, class: usize, upstream: f64, upstream_error: f64) -> Part {
-        let factor = 2.0 * upstream * self.cross_entropy.z_factor();
+        let factor = 2.0 * upstream * f64::from(self.cross_entropy.loss.z_loss);
         if factor == 0.0 {
             return Part {
                 value: 0.0,

@@ -47,7 +47,7 @@ impl CrossEntropy {
     ) -> RowOutputs {
         let targets = self.targets(logits, targets);
         let mut outputs = RowOutputs::default();
-        for (row, &target) in rows_of(logits, self.cols()).zip(&targets) {
+        for (row, &target) in rows_of(logits, self.cols).zip(&targets) {
             let statistic = self.statistic(row);
             let argmax = self.argmax(row, statistic);
             let log_prob = self.target_log_prob(row, target, statistic);
@@ -72,7 +72,7 @@ impl CrossEntropy {
     ///
     /// When `cols` is 0 or does not divide the number of logits, or there are not `count` classes a row.
     pub fn log_probs_of<X: Real>(&self, logits: &[X], classes: &[i64], count: usize) -> Vec<f64> {
-        let rows = rows_of(logits, self.cols());
+        let rows = rows_of(logits, self.cols);
         assert_eq!(classes.len(), rows.len() * count, "{count} classes a row");
         let of_row = |(n, row): (usize, &[X])| {
             let statistic = self.statistic(row);
@@ -100,7 +100,7 @@ impl CrossEntropy {
     fn log_prob<X: Real>(&self, row: &[X], class: Option<usize>, statistic: Statistic) -> f64 {
         let logit = class.and_then(|class| row.get(class));
         logit.map_or(f64::NAN, |&x| {
-            statistic.log_probability(self.columns.reading.read(x))
+            statistic.log_probability(self.columns().reading.read(x))
         })
     }
 
@@ -110,7 +110,7 @@ impl CrossEntropy {
             return f64::NAN;
         }
         let term = |class: usize| {
-            let d = statistic.distance(self.columns.reading.read(row[class]));
+            let d = statistic.distance(self.columns().reading.read(row[class]));
             match d.exp() {
                 0.0 => 0.0,
                 weight => weight * d,
