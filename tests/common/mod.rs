@@ -7,9 +7,10 @@
 )]
 
 pub mod bench;
-pub mod case;
-pub mod outputs;
+pub mod expected;
+pub mod found;
 pub mod place;
+pub mod problem;
 pub mod results;
 pub mod shards;
 pub mod sweep;

@@ -23,11 +23,7 @@ const SHAPES: [[usize; 3]; 5] = [
 /// Returns places of slices: one after the other, with padding between them, and at an odd place.
 fn places([_, cols, inner]: [usize; 3]) -> [Place; 3] {
     let elements = cols * inner;
-    let at = |offset, stride| Place {
-        offset,
-        stride,
-        cols: elements,
-    };
+    let at = |offset, stride| Place::new(offset, stride, elements);
     [
         Place::contiguous(elements),
         at(8, (elements + 9).next_multiple_of(4)),

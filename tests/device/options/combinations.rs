@@ -3,20 +3,12 @@
 
 use proptest::prelude::*;
 use wgpu_softmax::check::{Inputs, inputs};
-use wgpu_softmax::{
-    CrossEntropyInputs, CrossEntropyWants, DType, Gpu, Reduction, TargetType, Targets, ZeroValid,
-};
+use wgpu_softmax::{DType, Reduction, TargetType, ZeroValid};
 
+use crate::common::expected::Expected;
+use crate::common::problem::Problem;
 use crate::common::sweep::cases;
 use crate::common::{gpu, wide};
-use crate::options::device::Found;
-use crate::options::expected::Expected;
-use crate::options::problem::{Given, Problem};
-
-const EVERYTHING: CrossEntropyWants = CrossEntropyWants {
-    grad_logits: true,
-    lse: true,
-};
 
 /// Combination of options.
 #[derive(Debug, Clone)]
@@ -162,31 +154,6 @@ impl Options {
     }
 }
 
-fn some(values: &[f32]) -> Option<&[f32]> {
-    (!values.is_empty()).then_some(values)
-}
-
-/// Computes loss and gradient in one call, on slices.
-fn of_slices(gpu: &Gpu, problem: &Problem) -> Found {
-    let targets: Targets<'_> = match &problem.targets {
-        Given::Ids(ids) => ids.into(),
-        Given::Probs(probs) => probs.into(),
-    };
-    let mut given = CrossEntropyInputs::new(&problem.logits, targets);
-    given.weight = some(&problem.weight);
-    given.grad_losses = some(&problem.grad_losses);
-    let found = gpu
-        .cross_entropy(&problem.spec, given, EVERYTHING)
-        .expect("runs");
-    Found {
-        losses: found.losses,
-        grad: found.grad_logits.expect("a gradient"),
-        pairs: Vec::new(),
-        lse: found.lse.expect("lse"),
-        status: found.status,
-    }
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: cases(40, 300), failure_persistence: None, ..Default::default() })]
 
@@ -195,7 +162,7 @@ proptest! {
         let problem = options.problem();
         let expected = Expected::of(&problem);
         let one_call = match options.dtype {
-            DType::F32 => of_slices(gpu(), &problem),
+            DType::F32 => problem.by_slices(gpu()),
             _ => problem.fused(gpu(), None),
         };
         expected.assert(&one_call, &format!("one call, {options:?}"));

@@ -3,8 +3,8 @@
 use wgpu_softmax::check::{Inputs, inputs};
 use wgpu_softmax::{Reduction, TargetType};
 
+use crate::common::problem::{Problem, class_of};
 use crate::common::wide;
-use crate::options::problem::{Problem, class_of};
 
 const ROWS: usize = 7;
 

@@ -4,29 +4,37 @@ use wgpu_softmax::check::{Inputs, inputs};
 use wgpu_softmax::variant::{Access, Family, Operation, Variant, choose};
 use wgpu_softmax::{DType, Reduction, TargetType};
 
+use crate::common::expected::Expected;
 use crate::common::place::Place;
+use crate::common::problem::Problem;
 use crate::common::sweep::some;
 use crate::common::{device_with_bindings_of, gpu, problem, wide};
-use crate::options::expected::Expected;
-use crate::options::problem::Problem;
 
 const ROWS: usize = 21;
 
 /// Places of logits, probabilities and gradient: three strides, aligned and at odd offsets.
 const PLACES: [[Place; 3]; 4] = [
-    [place(0, 64, 57), place(8, 60, 57), place(4, 72, 57)],
-    [place(3, 61, 57), place(0, 57, 57), place(1, 59, 57)],
-    [place(0, 257, 257), place(1, 300, 257), place(2, 261, 257)],
-    [place(4, 128, 128), place(0, 132, 128), place(0, 128, 128)],
+    [
+        Place::new(0, 64, 57),
+        Place::new(8, 60, 57),
+        Place::new(4, 72, 57),
+    ],
+    [
+        Place::new(3, 61, 57),
+        Place::new(0, 57, 57),
+        Place::new(1, 59, 57),
+    ],
+    [
+        Place::new(0, 257, 257),
+        Place::new(1, 300, 257),
+        Place::new(2, 261, 257),
+    ],
+    [
+        Place::new(4, 128, 128),
+        Place::new(0, 132, 128),
+        Place::new(0, 128, 128),
+    ],
 ];
-
-const fn place(offset: usize, stride: usize, cols: usize) -> Place {
-    Place {
-        offset,
-        stride,
-        cols,
-    }
-}
 
 /// Returns problems: smoothed, with probabilities, and capped.
 fn problems(rows: usize, cols: usize, distribution: Inputs) -> [Problem; 4] {

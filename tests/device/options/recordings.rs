@@ -3,10 +3,10 @@
 use wgpu_softmax::check::{Inputs, inputs};
 use wgpu_softmax::{Bound, Reduction, ZeroValid};
 
+use crate::common::found::Buffers;
+use crate::common::problem::Problem;
 use crate::common::results::kernels;
 use crate::common::{gpu, run_passes, wide};
-use crate::options::device::Buffers;
-use crate::options::problem::Problem;
 
 const ROWS: usize = 33;
 const COLS: usize = 45;

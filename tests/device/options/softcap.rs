@@ -3,10 +3,10 @@
 use wgpu_softmax::Reduction;
 use wgpu_softmax::check::{Inputs, inputs};
 
+use crate::common::expected::Expected;
+use crate::common::found::Found;
+use crate::common::problem::{Problem, class_of};
 use crate::common::{bits, gpu, wide};
-use crate::options::device::Found;
-use crate::options::expected::Expected;
-use crate::options::problem::{Problem, class_of};
 
 const INF: f32 = f32::INFINITY;
 const CAPS: [f32; 5] = [1e-3, 1.0, 30.0, 1e4, 1e6];

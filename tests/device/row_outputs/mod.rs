@@ -2,7 +2,6 @@
 
 #![allow(unreachable_pub, reason = "what tests share is as in tests/common")]
 
-mod expected;
 mod families;
 mod golden;
 mod options;

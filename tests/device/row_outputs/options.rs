@@ -4,10 +4,11 @@ use proptest::prelude::*;
 use wgpu_softmax::check::{Inputs, inputs};
 use wgpu_softmax::{DType, Reduction, RowOutputs, TargetType};
 
+use crate::common::expected::Expected;
+use crate::common::problem::{CANDIDATES, Problem};
 use crate::common::sweep::cases;
 use crate::common::wide;
-use crate::row_outputs::expected::Expected;
-use crate::row_outputs::problem::{CANDIDATES, Problem};
+use crate::row_outputs::problem::{of_ids, of_probs};
 
 #[derive(Debug, Clone)]
 struct Options {
@@ -101,12 +102,12 @@ impl Options {
         let logits = self.inputs.logits(rows, cols, self.seed);
         let problem = match self.targets {
             TargetType::Probs => {
-                Problem::of_probs(cols, logits, inputs::sparse_probs(rows, cols, self.seed))
+                of_probs(cols, logits, inputs::sparse_probs(rows, cols, self.seed))
             }
             ids => {
                 let ignored = if ids == TargetType::U32 { 1 } else { -7 };
                 let targets = wide(&inputs::targets(rows, cols, self.seed, Some(ignored)));
-                let problem = Problem::of_ids(cols, logits, &targets);
+                let problem = of_ids(cols, logits, &targets);
                 problem.ids_as(ids).ignore_index(ignored)
             }
         };
