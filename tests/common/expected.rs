@@ -58,24 +58,27 @@ impl<'a> Expected<'a> {
     /// Checks every output that was asked for.
     #[track_caller]
     pub fn assert(&self, found: &Found, what: &str) {
-        let Problem {
-            spec, dtype, cols, ..
-        } = self.problem;
-        let what = format!("{what}, {spec:?}");
+        let what = format!("{what}, {:?}", self.problem.spec);
         let close = |name: &str, found: &[f32], expected: &[f64], allowed: &[f64]| {
             assert_close(&format!("{name}, {what}"), found, expected, allowed, 1);
         };
         close("losses", &found.losses, &self.losses.0, &self.losses.1);
         close("lse", &found.lse, &self.result.lse, &self.lse);
         if !found.grad.is_empty() {
-            let grad = compare_as(*dtype, &found.grad, &self.grad, &self.grad_bound, *cols);
-            assert!(grad.passed(), "gradient, {what}: {grad}");
+            self.assert_gradient(&found.grad, &what);
         }
         self.assert_status(&found.status, &what);
         if found.layout.words > 0 {
             self.assert_row_outputs(found, &what);
             self.assert_argmax(found, &what);
         }
+    }
+
+    #[track_caller]
+    pub fn assert_gradient(&self, found: &[f32], what: &str) {
+        let Problem { dtype, cols, .. } = self.problem;
+        let comparison = compare_as(*dtype, found, &self.grad, &self.grad_bound, *cols);
+        assert!(comparison.passed(), "gradient, {what}: {comparison}");
     }
 
     /// Checks losses that are not reduced, whatever the problem's reduction.

@@ -4,7 +4,8 @@ use wgpu_softmax::variant::Variant;
 use wgpu_softmax::wgpu::Buffer;
 use wgpu_softmax::{
     Bound, CrossEntropyBackwardBuffers, CrossEntropyBuffers, CrossEntropyExtras,
-    CrossEntropyInputs, CrossEntropyWants, Gpu, Planner, RowLayout, Status, TargetType, Targets,
+    CrossEntropyInputs, CrossEntropyWants, Error, Gpu, Planner, RowLayout, Status, TargetType,
+    Targets,
 };
 
 use super::problem::{Given, Problem};
@@ -61,10 +62,10 @@ impl Found {
 
 /// Inputs on a device, and poisoned buffers for every output.
 #[derive(Debug)]
-pub struct Buffers<'a> {
-    problem: &'a Problem,
-    gpu: &'a Gpu,
-    logits: Buffer,
+pub struct Buffers {
+    problem: Problem,
+    pub gpu: Gpu,
+    pub logits: Buffer,
     targets: Buffer,
     weight: Option<Buffer>,
     grad_losses: Option<Buffer>,
@@ -78,15 +79,15 @@ pub struct Buffers<'a> {
     row_outputs: Output,
 }
 
-impl<'a> Buffers<'a> {
-    pub fn new(problem: &'a Problem, gpu: &'a Gpu) -> Self {
+impl Buffers {
+    pub fn new(problem: &Problem, gpu: &Gpu) -> Self {
         let Problem { rows, dtype, .. } = *problem;
         let [logits, probs, grad] = problem.places;
         let upload_some = |values| some(values).map(|values| upload(gpu, values));
         let ids = |ids: &[i64]| upload_ids(gpu, problem.target_type, ids);
         Self {
-            problem,
-            gpu,
+            problem: problem.clone(),
+            gpu: gpu.clone(),
             logits: logits.upload(gpu, dtype, &problem.logits),
             targets: match &problem.targets {
                 Given::Ids(values) => ids(values),
@@ -153,7 +154,7 @@ impl<'a> Buffers<'a> {
     /// Reads the outputs, except for the gradient. Fails if anything was written outside them.
     #[track_caller]
     fn without_gradient(&self) -> Found {
-        let (gpu, problem) = (self.gpu, self.problem);
+        let (gpu, problem) = (&self.gpu, &self.problem);
         let status = self.status.words(gpu);
         Found {
             losses: self.losses.floats(gpu),
@@ -169,12 +170,12 @@ impl<'a> Buffers<'a> {
     /// Reads all outputs.
     #[track_caller]
     pub fn found(&self) -> Found {
-        let (problem, place) = (self.problem, self.problem.places[2]);
-        let (dtype, rows) = (problem.dtype, problem.rows);
+        let (gpu, problem) = (&self.gpu, &self.problem);
+        let (place, dtype, rows) = (problem.places[2], problem.dtype, problem.rows);
         Found {
             grad: match &self.grad {
-                Some(grad) => place.written(self.gpu, dtype, grad, rows),
-                None => place.written_over(self.gpu, dtype, &self.logits, rows),
+                Some(grad) => place.written(gpu, dtype, grad, rows),
+                None => place.written_over(gpu, dtype, &self.logits, rows),
             },
             ..self.without_gradient()
         }
@@ -230,8 +231,12 @@ impl Problem {
         found
     }
 
-    /// Computes loss and gradient in one call, on slices of f32: without pairs and row outputs.
     pub fn by_slices(&self, gpu: &Gpu) -> Found {
+        self.try_by_slices(gpu).expect("runs")
+    }
+
+    /// Computes loss and gradient in one call, on slices of f32: without pairs and row outputs.
+    pub fn try_by_slices(&self, gpu: &Gpu) -> Result<Found, Error> {
         let narrow: Vec<i32>;
         let targets: Targets<'_> = match &self.targets {
             Given::Ids(ids) if self.target_type == TargetType::I32 => {
@@ -248,14 +253,14 @@ impl Problem {
             grad_logits: true,
             lse: true,
         };
-        let found = gpu.cross_entropy(&self.spec, given, wants).expect("runs");
-        Found {
+        let found = gpu.cross_entropy(&self.spec, given, wants)?;
+        Ok(Found {
             losses: found.losses,
             grad: found.grad_logits.expect("a gradient"),
             lse: found.lse.expect("lse"),
             status: found.status,
             ..Found::default()
-        }
+        })
     }
 
     /// Runs `check` on the results of every kind of kernel, and of the preferred one: twice each, with loss and gradient of one

@@ -108,6 +108,12 @@ impl Problem {
         Self::of_ids(cols, inputs.logits(rows, cols, seeds[0]), &ids).ignore_index(IGNORED)
     }
 
+    /// Draws the mean over rows with probabilities, of which some are 0, by the seeds of logits and probabilities.
+    pub fn drawn_probs(inputs: Inputs, (rows, cols): (usize, usize), seeds: [u64; 2]) -> Self {
+        let probs = inputs::sparse_probs(rows, cols, seeds[1]);
+        Self::of_probs(cols, inputs.logits(rows, cols, seeds[0]), probs)
+    }
+
     setters! {
         ignore_index: i64,
         reduction: Reduction,

@@ -8,7 +8,7 @@ use crate::common::expected::Expected;
 use crate::common::place::Place;
 use crate::common::problem::Problem;
 use crate::common::sweep::some;
-use crate::common::{device_with_bindings_of, gpu, problem, wide};
+use crate::common::{device_with_bindings_of, gpu, problem};
 
 const ROWS: usize = 21;
 
@@ -38,11 +38,9 @@ const PLACES: [[Place; 3]; 4] = [
 
 /// Returns problems: smoothed, with probabilities, and capped.
 fn problems(rows: usize, cols: usize, distribution: Inputs) -> [Problem; 4] {
-    let logits = distribution.logits(rows, cols, 5);
-    let ids = wide(&inputs::targets(rows, cols, 6, Some(-100)));
-    let of_ids = Problem::of_ids(cols, logits.clone(), &ids).ignore_index(-100);
+    let of_ids = Problem::drawn(distribution, (rows, cols), [5, 6]);
     let smoothed = of_ids.ids_as(TargetType::I64).label_smoothing(0.1);
-    let probs = Problem::of_probs(cols, logits, inputs::sparse_probs(rows, cols, 5));
+    let probs = Problem::drawn_probs(distribution, (rows, cols), [5, 5]);
     let every = |problem: Problem| {
         let weight = inputs::weights(cols, 8);
         problem.weight(weight).z_loss(0.02).scale(1.3).softcap(9.0)

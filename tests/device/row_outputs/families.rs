@@ -1,20 +1,20 @@
 //! Every kind of kernel: each family, each way to merge, each access.
 
-use wgpu_softmax::check::{Inputs, inputs};
-use wgpu_softmax::{DType, Reduction, TargetType};
+use wgpu_softmax::check::Inputs;
+use wgpu_softmax::{DType, TargetType};
 
 use crate::common::problem::Problem;
 use crate::common::sweep::some;
-use crate::row_outputs::problem::{self, everything};
+use crate::row_outputs::problem::{all_of, everything, everything_of_probs};
 
 pub fn of_ids(distribution: Inputs, rows: usize, cols: usize) -> Problem {
     let problem = Problem::drawn(distribution, (rows, cols), [3, 4]);
-    problem.reduction(Reduction::None).giving(everything())
+    all_of(problem, everything())
 }
 
 pub fn of_probs(distribution: Inputs, rows: usize, cols: usize) -> Problem {
-    let logits = distribution.logits(rows, cols, 3);
-    problem::of_probs(cols, logits, inputs::sparse_probs(rows, cols, 5))
+    let problem = Problem::drawn_probs(distribution, (rows, cols), [3, 5]);
+    all_of(problem, everything_of_probs())
 }
 
 /// Rows of one column, of fewer than a quad, unaligned, by pairs and aligned.

@@ -17,7 +17,7 @@ pub fn everything() -> RowOutputs {
 }
 
 /// Returns all row outputs that exist where targets are probabilities.
-fn everything_of_probs() -> RowOutputs {
+pub fn everything_of_probs() -> RowOutputs {
     let count = u32::try_from(CANDIDATES).expect("few");
     RowOutputs::default()
         .log_probs_of(count)
@@ -38,7 +38,8 @@ pub fn of_probs(cols: usize, logits: Vec<f32>, probs: Vec<f32>) -> Problem {
     all_of(problem, everything_of_probs())
 }
 
-fn all_of(problem: Problem, outputs: RowOutputs) -> Problem {
+/// Sets the losses of rows with such outputs.
+pub fn all_of(problem: Problem, outputs: RowOutputs) -> Problem {
     problem.reduction(Reduction::None).giving(outputs)
 }
 
