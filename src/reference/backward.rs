@@ -68,7 +68,7 @@ pub fn logsumexp_backward<X: Real>(
     let upstream = |g: f64| if g.is_finite() { g } else { f64::NAN };
     let mut gradient = softmax(logits, columns);
     for (row, &g) in gradient.chunks_exact_mut(columns.count).zip(grad_lse) {
-        let factor = upstream(g.into()) * columns.reading.scale;
+        let factor = upstream(g.into()) * columns.scale;
         row.iter_mut().for_each(|value| *value *= factor);
     }
     gradient
@@ -79,7 +79,7 @@ pub fn logsumexp_backward<X: Real>(
 fn by_rows<X: Real, Formula: Fn(f64, f64) -> f64>(
     outputs: &[X],
     gradients: &[X],
-    Columns { count, reading }: Columns,
+    Columns { count, scale, .. }: Columns,
     is_usable: impl Fn(f64, f64) -> bool,
     of_row: impl Fn(&[f64], &[f64]) -> Formula,
 ) -> Vec<f64> {
@@ -91,7 +91,7 @@ fn by_rows<X: Real, Formula: Fn(f64, f64) -> f64>(
         let pairs = || outputs.iter().copied().zip(gradients.iter().copied());
         let usable = pairs().all(|(output, gradient)| is_usable(output, gradient));
         values.extend(pairs().map(|(output, gradient)| match usable {
-            true => formula(output, gradient) * reading.scale,
+            true => formula(output, gradient) * scale,
             false => f64::NAN,
         }));
     }

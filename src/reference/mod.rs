@@ -51,7 +51,6 @@ use std::slice::ChunksExact;
 
 pub use backward::{log_softmax_backward, logsumexp_backward, softmax_backward};
 pub use columns::Columns;
-pub(crate) use columns::Reading;
 #[cfg(feature = "check")]
 pub(crate) use cross_entropy::{Counts, Target, TargetDistribution};
 pub use cross_entropy::{CrossEntropy, CrossEntropyResult, RowOutputs, Targets};

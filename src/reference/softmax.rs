@@ -79,7 +79,7 @@ pub fn jacobian_row(
     i: usize,
     cols: impl Into<Columns>,
 ) -> impl Iterator<Item = f64> {
-    let (p_i, scale) = (probs[i], cols.into().reading.scale);
+    let (p_i, scale) = (probs[i], cols.into().scale);
     let delta = move |j: usize| f64::from(u8::from(i == j));
     let entry = move |(j, p_j): (usize, &f64)| p_i * (delta(j) - p_j) * scale;
     probs.iter().enumerate().map(entry)

@@ -137,7 +137,7 @@ fn of_row(
     statistic: Statistic,
 ) -> f64 {
     let (distribution, columns) = (cross_entropy.distribution(target), cross_entropy.columns());
-    let surprise = |c: usize| statistic.surprise(columns.reading.read(row[c]));
+    let surprise = |c: usize| statistic.surprise(columns.read(row[c]));
     let flushed = |c: usize, l: f64| FLUSHED * distribution.weight(c).abs().max(1.0) * l.max(1.0);
     let products = match distribution.only() {
         Some(class) if !distribution.weighted() => return of_log(surprise(class), columns),

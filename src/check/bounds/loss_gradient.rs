@@ -129,31 +129,31 @@ impl<'a> Row<'a> {
 
     /// Returns the bound of the sum of both parts times the slope of the logit as it is read.
     fn sloped(&self, class: usize, loss: Part, z_loss: Part) -> f64 {
-        let reading = self.cross_entropy.columns().reading;
+        let columns = self.cross_entropy.columns();
         let x = self.logits[class];
-        if reading.read(x) == f64::NEG_INFINITY && self.distribution.at(class) == 0.0 {
+        if columns.read(x) == f64::NEG_INFINITY && self.distribution.at(class) == 0.0 {
             return 0.0;
         }
         let sum = match z_loss.value {
             0.0 => 0.0,
             _ => U * (loss.value.abs() + z_loss.value.abs()),
         };
-        let slope_error = match reading.softcap {
-            Some(_) => 8.0 * U * reading.scale,
-            None if reading.scale != 1.0 => U * reading.scale,
+        let slope_error = match columns.softcap {
+            Some(_) => 8.0 * U * columns.scale,
+            None if columns.scale != 1.0 => U * columns.scale,
             None => 0.0,
         };
-        let slope = reading.slope(x);
+        let slope = columns.slope(x);
         let bound = (slope + slope_error) * (loss.bound + z_loss.bound + sum);
         let value = (loss.value + z_loss.value).abs();
-        let flushed = (loss.flushed + z_loss.flushed) * reading.scale.max(1.0);
+        let flushed = (loss.flushed + z_loss.flushed) * columns.scale.max(1.0);
         finite(bound + slope_error * value + flushed)
     }
 
     /// Returns `p`, and the part of a bound that is proportional to `p`.
     fn probability(&self, class: usize) -> (f64, f64) {
         let columns = self.cross_entropy.columns();
-        let z = columns.reading.read(self.logits[class]);
+        let z = columns.read(self.logits[class]);
         (
             self.statistic.probability(z),
             of_gradient(self.statistic, z, columns),

@@ -50,10 +50,10 @@ pub fn max_prob(cross_entropy: &CrossEntropy, logits: &[f32]) -> Vec<f64> {
 /// class; with a softcap `C`, under which different logits may become equal, any class whose capped logit is within `4 C u` of
 /// the largest.
 pub fn may_be_argmax(cross_entropy: &CrossEntropy, row: &[f32], class: Option<usize>) -> bool {
-    let reading = cross_entropy.columns().reading;
+    let columns = cross_entropy.columns();
     let expected = cross_entropy.argmax(row, cross_entropy.statistic(row));
-    let z = |class: usize| row.get(class).map(|&x| reading.read(x));
-    match (reading.softcap, class.and_then(z), expected.and_then(z)) {
+    let z = |class: usize| row.get(class).map(|&x| columns.read(x));
+    match (columns.softcap, class.and_then(z), expected.and_then(z)) {
         (Some(cap), Some(found), Some(largest)) => largest - found <= 4.0 * cap * U,
         _ => class == expected,
     }
@@ -106,7 +106,7 @@ fn of_entropy(cross_entropy: &CrossEntropy, row: &[f32], statistic: Statistic) -
     }
     let (entropy, spread) = (cross_entropy.entropy(row, statistic), Spread::from(columns));
     let of_exponential = |class: usize| {
-        let z = columns.reading.read(row[class]);
+        let z = columns.read(row[class]);
         match statistic.probability(z) {
             0.0 => 0.0,
             p => {

@@ -111,8 +111,8 @@ impl CrossEntropy {
             _ => {}
         }
         let distribution = self.distribution(target);
-        let reading = self.columns().reading;
-        let surprise = |c: usize| statistic.surprise(reading.read(row[c]));
+        let columns = self.columns();
+        let surprise = |c: usize| statistic.surprise(columns.read(row[c]));
         let weighted = |c: usize| match distribution.at(c) {
             share if share.is_infinite() && distribution.only().is_none() => share,
             share => share * surprise(c),
@@ -134,11 +134,11 @@ impl CrossEntropy {
             _ => f64::NAN,
         };
         let z_factor = z_upstream * (2.0 * f64::from(self.loss.z_loss) * statistic.lse());
-        let reading = self.columns().reading;
+        let columns = self.columns();
         row.iter().enumerate().map(move |(class, &x)| {
-            let p = statistic.probability(reading.read(x));
+            let p = statistic.probability(columns.read(x));
             let value = upstream * (p * total - distribution.at(class)) + z_factor * p;
-            value * reading.slope(x)
+            value * columns.slope(x)
         })
     }
 
@@ -157,7 +157,7 @@ impl CrossEntropy {
 
     /// Returns the statistic of the logits as they are read.
     pub(crate) fn statistic<X: Real>(&self, row: &[X]) -> Statistic {
-        Statistic::of_read(row, self.columns().reading)
+        Statistic::of_read(row, self.columns())
     }
 
     /// Counts targets, one a row.

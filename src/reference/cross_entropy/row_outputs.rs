@@ -51,14 +51,13 @@ impl CrossEntropy {
             let statistic = self.statistic(row);
             let argmax = self.argmax(row, statistic);
             let log_prob = self.target_log_prob(row, target, statistic);
+            let (_, z_loss) = self.row_loss(row, target, statistic);
             outputs.target_log_probs.push(log_prob);
             outputs.entropies.push(self.entropy(row, statistic));
             outputs.argmax.push(argmax);
             outputs.top1_hits.push(is_hit(argmax, target));
             outputs.max_probs.push(statistic.probability(statistic.max));
-            outputs
-                .z_losses
-                .push(self.row_loss(row, target, statistic).1);
+            outputs.z_losses.push(z_loss);
         }
         outputs
     }
@@ -99,9 +98,8 @@ impl CrossEntropy {
     /// Returns the log-probability of a class, NaN where the row has no such class.
     fn log_prob<X: Real>(&self, row: &[X], class: Option<usize>, statistic: Statistic) -> f64 {
         let logit = class.and_then(|class| row.get(class));
-        logit.map_or(f64::NAN, |&x| {
-            statistic.log_probability(self.columns().reading.read(x))
-        })
+        let columns = self.columns();
+        logit.map_or(f64::NAN, |&x| statistic.log_probability(columns.read(x)))
     }
 
     /// Computes `ln s - (1/s) sum_c exp(d_c) d_c` with `d` the distance from the maximum.
@@ -109,8 +107,9 @@ impl CrossEntropy {
         if statistic.poisoned() {
             return f64::NAN;
         }
+        let columns = self.columns();
         let term = |class: usize| {
-            let d = statistic.distance(self.columns().reading.read(row[class]));
+            let d = statistic.distance(columns.read(row[class]));
             match d.exp() {
                 0.0 => 0.0,
                 weight => weight * d,
