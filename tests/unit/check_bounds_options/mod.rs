@@ -8,6 +8,7 @@ mod rounded;
 mod row_outputs;
 mod table;
 
+use crate::numbers::wide;
 use f32_model::F32;
 use wgpu_softmax::check::{Inputs, inputs};
 
@@ -65,8 +66,7 @@ fn options(cols: usize, block: usize) -> [F32; 7] {
 /// Returns the largest error divided by its bound in the results of `of` for random targets.
 fn worst_share(of: &F32, kind: Inputs, rows: usize, cols: usize) -> f64 {
     let logits = kind.logits(rows, cols, 3);
-    let ids = inputs::targets(rows, cols, 4, None);
-    let ids: Vec<i64> = ids.into_iter().map(i64::from).collect();
+    let ids = wide(inputs::targets(rows, cols, 4, None));
     let by_id = of.compare(&logits, cols, &ids);
     let by_prob = of.compare(&logits, cols, &probs(rows, cols, 5));
     let shares = by_id.into_iter().chain(by_prob).map(|it| it.worst_share);
@@ -119,10 +119,7 @@ fn serial_f32_sums_fail() {
 fn a_fault_of_1e_4_in_any_part_fails() {
     for (rows, cols) in [(8, 100), (1, 262_144)] {
         let logits = Inputs::Flat.logits(rows, cols, 4);
-        let ids: Vec<i64> = inputs::targets(rows, cols, 4, None)
-            .into_iter()
-            .map(i64::from)
-            .collect();
+        let ids = wide(inputs::targets(rows, cols, 4, None));
         let [.., sound] = options(cols, 16);
         for (part, catches) in [[true, true], [true, true], [true, true], [false, true]]
             .into_iter()
