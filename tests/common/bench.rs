@@ -1,12 +1,12 @@
 //! Inputs on a device, outputs for every result, and the operations bound to them.
 
-use wgpu_softmax::check::{Inputs, bounds};
-use wgpu_softmax::{Bound, Gpu, SoftmaxBuffers, SoftmaxSpec, reference};
+use wgpu_softmax::check::Inputs;
+use wgpu_softmax::{Bound, Gpu, SoftmaxBuffers, SoftmaxSpec};
 
 use super::expected::Expected;
 use super::found::Buffers;
 use super::problem::Problem;
-use super::{Output, assert_close};
+use super::{Output, assert_probs};
 
 pub const ROWS: usize = 37;
 pub const COLS: usize = 45;
@@ -61,9 +61,7 @@ impl Bench {
     pub fn assert_results(&self) {
         let logits = &self.problem.logits;
         let found = self.probs.floats(self.gpu());
-        let expected = reference::softmax(logits, COLS);
-        let allowed = bounds::probability(logits, COLS);
-        assert_close("probs", &found, &expected, &allowed, COLS);
+        assert_probs("probs", &found, logits, COLS);
         Expected::of(&self.problem).assert(&self.buffers.found(), "of the bench");
     }
 }

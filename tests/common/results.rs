@@ -10,7 +10,7 @@ use super::expected::Expected;
 use super::found::Found;
 use super::problem::Problem;
 use super::sweep::covering;
-use super::{assert_close, forced, gpu, problem, wide};
+use super::{assert_close, assert_probs, forced, gpu, problem, wide};
 
 /// The results of one kernel.
 #[derive(Debug)]
@@ -100,17 +100,11 @@ impl Results<'_> {
     #[track_caller]
     pub fn assert_within_bounds(&self, what: &str) {
         let (logits, cols) = (&self.rows.logits, self.rows.cols);
-        let (p, allowed) = (
-            reference::softmax(logits, cols),
-            bounds::probability(logits, cols),
-        );
-        assert_close(&format!("probs of {what}"), &self.probs, &p, &allowed, cols);
-        let (w, allowed) = (
-            reference::log_softmax(logits, cols),
-            bounds::log_probability(logits, cols),
-        );
+        assert_probs(&format!("probs of {what}"), &self.probs, logits, cols);
+        let expected = reference::log_softmax(logits, cols);
+        let allowed = bounds::log_probability(logits, cols);
         let name = format!("log_probs of {what}");
-        assert_close(&name, &self.log_probs, &w, &allowed, cols);
+        assert_close(&name, &self.log_probs, &expected, &allowed, cols);
         Expected::of(self.rows).assert(&self.of_loss, what);
     }
 }

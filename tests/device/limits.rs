@@ -2,9 +2,8 @@
 
 use crate::common::expected::Expected;
 use crate::common::problem::Problem;
-use crate::common::{assert_close, assert_error, buffer, device, device_with_bindings_of, gpu};
-use wgpu_softmax::check::{Inputs, bounds};
-use wgpu_softmax::reference;
+use crate::common::{assert_error, assert_probs, buffer, device, device_with_bindings_of, gpu};
+use wgpu_softmax::check::Inputs;
 use wgpu_softmax::wgpu::{BufferUsages, Features, Limits};
 use wgpu_softmax::{
     CrossEntropyBuffers, CrossEntropyExtras, CrossEntropyInputs, CrossEntropySpec,
@@ -107,14 +106,12 @@ fn lowered_limits_are_kept_or_named() {
     let (rows, cols) = (20_000, 5);
     let problem = Problem::drawn(Inputs::Peaked, (rows, cols), [3, 3]);
     let (logits, expected) = (&problem.logits, Expected::of(&problem));
-    let probs = reference::softmax(logits, cols);
     for (limits, of_softmax, of_cross_entropy) in lowered() {
         let gpu = device(Features::empty(), limits.clone());
         let (found, limit) = limit_of(gpu.softmax(logits, rows));
         assert_eq!(limit, of_softmax, "softmax, {limits:?}");
         if let Some(found) = found {
-            let allowed = bounds::probability(logits, cols);
-            assert_close("probs", &found, &probs, &allowed, cols);
+            assert_probs("probs", &found, logits, cols);
         }
         let (found, limit) = limit_of(problem.try_by_slices(&gpu));
         assert_eq!(limit, of_cross_entropy, "cross-entropy, {limits:?}");

@@ -4,9 +4,8 @@ use std::ops::ControlFlow;
 
 use crate::common::expected::Expected;
 use crate::common::problem::Problem;
-use crate::common::{assert_close, forced, gpu, problem};
-use wgpu_softmax::check::{self, Group, Inputs, Selection, bounds};
-use wgpu_softmax::reference;
+use crate::common::{assert_probs, forced, gpu, problem};
+use wgpu_softmax::check::{self, Group, Inputs, Selection};
 use wgpu_softmax::variant::{Family, Operation, Reduce, Variant, choose, variants};
 use wgpu_softmax::{DType, Gpu, Reduction, SoftmaxSpec};
 
@@ -136,14 +135,7 @@ fn inputs_of(elements: usize) -> &'static [Inputs] {
 #[track_caller]
 fn assert_softmax(gpu: &Gpu, logits: &[f32], cols: usize, what: &str) {
     let probs = gpu.softmax(logits, logits.len() / cols).expect("softmax");
-    let expected = reference::softmax(logits, cols);
-    assert_close(
-        what,
-        &probs,
-        &expected,
-        &bounds::probability(logits, cols),
-        cols,
-    );
+    assert_probs(what, &probs, logits, cols);
 }
 
 /// Fails unless the list covers every family with every way to merge that the device has.
