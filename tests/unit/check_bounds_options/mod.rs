@@ -25,41 +25,24 @@ fn probs(rows: usize, cols: usize, seed: u64) -> Vec<f32> {
 
 /// Returns every option by itself, and all together.
 fn options(cols: usize, block: usize) -> [F32; 7] {
-    let plain = F32::new(block);
-    let weight = (0..cols).map(|c| 0.25 + (c % 7) as f32 / 4.0).collect();
-    let weighted = F32 {
-        weight: Some(weight),
-        ..plain.clone()
+    let weight: Vec<f32> = (0..cols).map(|c| 0.25 + (c % 7) as f32 / 4.0).collect();
+    let with = |is_weighted: bool, set: fn(&mut F32)| {
+        let mut of = F32::new(block);
+        of.weight = is_weighted.then(|| weight.clone());
+        set(&mut of);
+        of
     };
     [
-        weighted.clone(),
-        F32 {
-            smoothing: 0.1,
-            ..plain.clone()
-        },
-        F32 {
-            z_loss: 1e-2,
-            ..plain.clone()
-        },
-        F32 {
-            softcap: Some(5.0),
-            ..plain.clone()
-        },
-        F32 {
-            scale: 0.3,
-            ..plain.clone()
-        },
-        F32 {
-            smoothing: 0.25,
-            ..weighted.clone()
-        },
-        F32 {
-            smoothing: 0.1,
-            z_loss: 1e-2,
-            softcap: Some(30.0),
-            scale: 1.7,
-            ..weighted
-        },
+        with(true, |_| {}),
+        with(false, |of| of.smoothing = 0.1),
+        with(false, |of| of.z_loss = 1e-2),
+        with(false, |of| of.softcap = Some(5.0)),
+        with(false, |of| of.scale = 0.3),
+        with(true, |of| of.smoothing = 0.25),
+        with(true, |of| {
+            (of.smoothing, of.z_loss) = (0.1, 1e-2);
+            (of.softcap, of.scale) = (Some(30.0), 1.7);
+        }),
     ]
 }
 
