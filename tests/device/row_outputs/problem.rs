@@ -32,12 +32,6 @@ pub fn of_ids(cols: usize, logits: Vec<f32>, ids: &[i64]) -> Problem {
     all_of(Problem::of_ids(cols, logits, ids), everything())
 }
 
-/// Creates the same with probabilities.
-pub fn of_probs(cols: usize, logits: Vec<f32>, probs: Vec<f32>) -> Problem {
-    let problem = Problem::of_probs(cols, logits, probs);
-    all_of(problem, everything_of_probs())
-}
-
 /// Sets the losses of rows with such outputs.
 pub fn all_of(problem: Problem, outputs: RowOutputs) -> Problem {
     problem.reduction(Reduction::None).giving(outputs)
