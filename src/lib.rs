@@ -141,13 +141,11 @@ pub use ops::softmax::{
 };
 pub use spec::cross_entropy::CrossEntropySpec;
 pub use spec::dtype::DType;
-pub use spec::empty_rows::EmptyRows;
 pub use spec::layout::Layout;
-pub use spec::loss::LossOptions;
+pub use spec::loss::{LossOptions, Reduction, ZeroValid};
 pub use spec::mask::{Mask, MaskKind};
-pub use spec::reduction::{Reduction, ZeroValid};
 pub use spec::row_outputs::{RowLayout, RowOutputs};
 pub use spec::shards::{MergeSpec, ShardSpec};
-pub use spec::softmax::SoftmaxSpec;
+pub use spec::softmax::{EmptyRows, SoftmaxSpec};
 pub use spec::target_type::TargetType;
 pub use wgpu;

@@ -15,7 +15,7 @@ use crate::ops::softmax::{
     SoftmaxBackwardBuffers, SoftmaxBuffers,
 };
 use crate::spec::cross_entropy::CrossEntropySpec;
-use crate::spec::reduction::Reduction;
+use crate::spec::loss::Reduction;
 use crate::spec::softmax::SoftmaxSpec;
 use crate::variant::Operation;
 

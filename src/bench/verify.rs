@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::gpu::Gpu;
 use crate::reference::{self, CrossEntropy};
 use crate::spec::dtype::DType;
-use crate::spec::reduction::Reduction;
+use crate::spec::loss::Reduction;
 use crate::variant::Operation;
 
 /// Approximate number of elements of the rows that are compared: the first row, the last, and some between.

@@ -8,7 +8,7 @@ use super::{Inputs, bounds, inputs, row_outputs};
 use crate::reference::{self, Columns, CrossEntropy, Targets};
 use crate::spec::cross_entropy::CrossEntropySpec;
 use crate::spec::dtype::DType;
-use crate::spec::reduction::Reduction;
+use crate::spec::loss::Reduction;
 use crate::variant::Operation;
 
 /// An output, its expected values, and their allowed errors.
@@ -294,7 +294,7 @@ impl Case {
             }
             self.probs = stored(dtype, probs);
         }
-        if self.spec.asked().log_probs_of > 0 {
+        if self.spec.row_outputs.log_probs_of > 0 {
             let stored = options.kind.target_type();
             self.candidates = row_outputs::candidates(rows, cols, stored);
         }

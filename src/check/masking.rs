@@ -4,8 +4,8 @@ use super::inputs;
 use super::options::{MaskOf, MaskOption};
 use super::subject::Subject;
 use crate::reference::{Columns, Masked, axis_to_rows, broadcast};
-use crate::spec::empty_rows::EmptyRows;
 use crate::spec::mask::{Mask, MaskKind};
+use crate::spec::softmax::EmptyRows;
 use crate::spec::softmax::SoftmaxSpec;
 
 /// Masks of a case: their elements as stored on the device, and expanded to `rows x cols` by their definition.

@@ -7,11 +7,10 @@ use super::pairs::covering;
 use super::row_outputs::wanted;
 use crate::reference::CrossEntropy;
 use crate::spec::cross_entropy::CrossEntropySpec;
-use crate::spec::empty_rows::EmptyRows;
-use crate::spec::loss::LossOptions;
+use crate::spec::loss::{LossOptions, Reduction, ZeroValid};
 use crate::spec::mask::MaskKind;
-use crate::spec::reduction::{Reduction, ZeroValid};
 use crate::spec::row_outputs::RowOutputs;
+use crate::spec::softmax::EmptyRows;
 use crate::spec::target_type::TargetType;
 use crate::variant::{KernelOptions, Masking, Operation, TargetKind};
 

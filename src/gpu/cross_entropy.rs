@@ -134,7 +134,7 @@ impl<'a, T: Element> CrossEntropyInputs<'a, T> {
     }
 
     fn check(&self, spec: &CrossEntropySpec) -> Result<(), Error> {
-        element::require::<T>(spec.stored_as())?;
+        element::require::<T>(spec.dtype)?;
         let narrow = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
         let (rows, classes) = (narrow(spec.rows()), narrow(spec.classes()));
         let elements = rows.saturating_mul(classes);
@@ -232,7 +232,7 @@ impl Gpu {
             inputs.logits.len(),
             element::words::<T>(inputs.logits.len()),
         );
-        let grad = match spec.is_in_place() {
+        let grad = match spec.in_place {
             true => wants.grad_logits.then(|| uploaded.logits.clone()),
             false => wanted(wants.grad_logits, "grad_logits", grad_words)?,
         };
@@ -283,7 +283,7 @@ impl Gpu {
             let words = id_words(inputs.candidates, inputs.targets.target_type());
             self.upload_some("candidates", &words)
         };
-        let has_candidates = spec.asked().log_probs_of > 0;
+        let has_candidates = spec.row_outputs.log_probs_of > 0;
         let some = |role, values: Option<&[f32]>| {
             values
                 .map(|values| self.upload_some(role, values))

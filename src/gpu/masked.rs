@@ -74,7 +74,7 @@ impl MaskData<'_> {
                 found,
             })
         };
-        match spec.its_mask() {
+        match spec.mask.as_ref() {
             None => refuse("a spec without a mask".into()),
             Some(mask) if mask.kind() != self.kind() => {
                 refuse(format!("{:?} for {:?} elements", mask.kind(), self.kind()))

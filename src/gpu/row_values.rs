@@ -52,7 +52,9 @@ impl RowValues {
 
 /// Checks that there are as many candidates as the spec asks for.
 pub(super) fn check_candidates(spec: &CrossEntropySpec, candidates: &[i64]) -> Result<(), Error> {
-    let expected = spec.rows().saturating_mul(spec.asked().log_probs_of.into());
+    let expected = spec
+        .rows()
+        .saturating_mul(spec.row_outputs.log_probs_of.into());
     match candidates.len() as u64 {
         found if found == expected => Ok(()),
         found => Err(Error::Length {

@@ -189,7 +189,7 @@ pub(super) fn require_matrix<T: Element>(
     what: &'static str,
     len: usize,
 ) -> Result<(usize, usize), Error> {
-    element::require::<T>(spec.stored_as())?;
+    element::require::<T>(spec.dtype)?;
     let native = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
     let (rows, cols) = (native(spec.rows()), native(spec.cols()));
     expect_len(what, len, each_element(rows, cols))?;
@@ -202,7 +202,7 @@ pub(super) fn result_beside(
     first: &Buffer,
     apart: impl FnOnce() -> Result<Buffer, Error>,
 ) -> Result<Buffer, Error> {
-    match spec.is_in_place() {
+    match spec.in_place {
         true => Ok(first.clone()),
         false => apart(),
     }

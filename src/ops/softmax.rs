@@ -3,8 +3,8 @@
 use crate::error::Error;
 use crate::ops::plan::{row_operation, sealed};
 use crate::shader::params::Params;
-use crate::spec::empty_rows::EmptyRows;
 use crate::spec::mask::{Mask, MaskKind};
+use crate::spec::softmax::EmptyRows;
 use crate::spec::softmax::SoftmaxSpec;
 use crate::variant::geometry::{Extents, Geometry};
 use crate::variant::{KernelOptions, Masking, Operation, Problem};

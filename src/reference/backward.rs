@@ -18,15 +18,10 @@ pub fn softmax_backward<X: Real>(
     grad_probs: &[X],
     cols: impl Into<Columns>,
 ) -> Vec<f64> {
-    let columns = cols.into();
-    by_rows(probs, grad_probs, columns.count, |p, g| {
-        if !p.iter().chain(g).all(|value| value.is_finite()) {
-            return vec![f64::NAN; columns.count];
-        }
-        let dot = pairwise_sum(columns.count, |i| p[i] * g[i]);
-        let scale = columns.reading.scale;
-        let formula = |(p, g): (&f64, &f64)| p * (g - dot) * scale;
-        p.iter().zip(g).map(formula).collect()
+    let is_usable = |p: f64, g: f64| p.is_finite() && g.is_finite();
+    by_rows(probs, grad_probs, cols.into(), is_usable, |p, g| {
+        let dot = pairwise_sum(p.len(), |i| p[i] * g[i]);
+        move |p, g| p * (g - dot)
     })
 }
 
@@ -45,16 +40,10 @@ pub fn log_softmax_backward<X: Real>(
     grad_log_probs: &[X],
     cols: impl Into<Columns>,
 ) -> Vec<f64> {
-    let columns = cols.into();
-    by_rows(log_probs, grad_log_probs, columns.count, |w, g| {
-        let usable = w.iter().all(|&w| w < f64::INFINITY) && g.iter().all(|g| g.is_finite());
-        if !usable {
-            return vec![f64::NAN; columns.count];
-        }
-        let total = pairwise_sum(columns.count, |i| g[i]);
-        let scale = columns.reading.scale;
-        let formula = |(w, g): (&f64, &f64)| (g - w.exp() * total) * scale;
-        w.iter().zip(g).map(formula).collect()
+    let is_usable = |w: f64, g: f64| w < f64::INFINITY && g.is_finite();
+    by_rows(log_probs, grad_log_probs, cols.into(), is_usable, |_, g| {
+        let total = pairwise_sum(g.len(), |i| g[i]);
+        move |w: f64, g| g - w.exp() * total
     })
 }
 
@@ -74,32 +63,39 @@ pub fn logsumexp_backward<X: Real>(
     cols: impl Into<Columns>,
 ) -> Vec<f64> {
     let columns = cols.into();
-    assert_eq!(
-        rows_of(logits, columns.count).len(),
-        grad_lse.len(),
-        "one gradient a row"
-    );
+    let rows = rows_of(logits, columns.count).len();
+    assert_eq!(rows, grad_lse.len(), "one gradient a row");
     let upstream = |g: f64| if g.is_finite() { g } else { f64::NAN };
     let mut gradient = softmax(logits, columns);
     for (row, &g) in gradient.chunks_exact_mut(columns.count).zip(grad_lse) {
-        let factor = upstream(g.into()) * columns.reading.scale;
+        let factor = upstream(g.into()) * columns.scale;
         row.iter_mut().for_each(|value| *value *= factor);
     }
     gradient
 }
 
-/// Evaluates `formula(row of outputs, row of gradients)` for every row, and joins the results.
-fn by_rows<X: Real>(
+/// Evaluates `of_row(row of outputs, row of gradients)` for every row, and the formula that it gives for every element, times the
+/// scale. A row with an element that is not usable gives NaN.
+fn by_rows<X: Real, Formula: Fn(f64, f64) -> f64>(
     outputs: &[X],
     gradients: &[X],
-    cols: usize,
-    formula: impl Fn(&[f64], &[f64]) -> Vec<f64>,
+    Columns { count, scale, .. }: Columns,
+    is_usable: impl Fn(f64, f64) -> bool,
+    of_row: impl Fn(&[f64], &[f64]) -> Formula,
 ) -> Vec<f64> {
     assert_eq!(outputs.len(), gradients.len(), "one gradient an output");
-    rows_of(outputs, cols)
-        .zip(rows_of(gradients, cols))
-        .flat_map(|(outputs, gradients)| formula(&wide(outputs), &wide(gradients)))
-        .collect()
+    let mut values = Vec::with_capacity(outputs.len());
+    for (outputs, gradients) in rows_of(outputs, count).zip(rows_of(gradients, count)) {
+        let (outputs, gradients) = (wide(outputs), wide(gradients));
+        let formula = of_row(&outputs, &gradients);
+        let pairs = || outputs.iter().copied().zip(gradients.iter().copied());
+        let usable = pairs().all(|(output, gradient)| is_usable(output, gradient));
+        values.extend(pairs().map(|(output, gradient)| match usable {
+            true => formula(output, gradient) * scale,
+            false => f64::NAN,
+        }));
+    }
+    values
 }
 
 fn wide<X: Real>(values: &[X]) -> Vec<f64> {

@@ -2,6 +2,16 @@ use super::Real;
 
 /// Columns of a row: their number, and the way their logits are read. A plain number of columns converts into it.
 ///
+/// The formulas see a number `z` for a stored logit `x`, and their results depend on `steepness (z - max)`.
+///
+/// | | `z` | steepness | `dz/dx` times the steepness |
+/// | --- | --- | --- | --- |
+/// | scale `S` | `x` | `S` | `S` |
+/// | with softcap `C` | `C tanh(S x / C)` | 1 | `S (1 - (z / C)^2)` |
+///
+/// Special values are classified afterwards. The softcap makes `+-C` of infinities, ordinary numbers
+/// with slope 0; NaN stays NaN.
+///
 /// ```
 /// use wgpu_softmax::reference::{Columns, softmax};
 ///
@@ -11,7 +21,8 @@ use super::Real;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Columns {
     pub(crate) count: usize,
-    pub(crate) reading: Reading,
+    pub(crate) scale: f64,
+    pub(crate) softcap: Option<f64>,
 }
 
 impl Columns {
@@ -19,7 +30,8 @@ impl Columns {
     pub fn new(count: usize) -> Self {
         Self {
             count,
-            reading: Reading::PLAIN,
+            scale: 1.0,
+            softcap: None,
         }
     }
 
@@ -31,38 +43,16 @@ impl Columns {
     #[must_use]
     pub fn scale(mut self, scale: f32) -> Self {
         assert!(scale > 0.0 && scale.is_finite(), "a scale of {scale}");
-        self.reading.scale = f64::from(scale);
+        self.scale = f64::from(scale);
         self
     }
-}
 
-impl From<usize> for Columns {
-    fn from(count: usize) -> Self {
-        Self::new(count)
+    /// Makes `cap * tanh(x / cap)` of the scaled logits.
+    pub(crate) fn softcap(mut self, cap: f32) -> Self {
+        assert!(cap > 0.0 && cap.is_finite(), "a softcap of {cap}");
+        self.softcap = Some(f64::from(cap));
+        self
     }
-}
-
-/// Conversion of a stored logit `x` into the number `z` that the formulas see; the results depend on `steepness (z - max)`.
-///
-/// | | `z` | steepness | `dz/dx` times the steepness |
-/// | --- | --- | --- | --- |
-/// | scale `S` | `x` | `S` | `S` |
-/// | with softcap `C` | `C tanh(S x / C)` | 1 | `S (1 - (z / C)^2)` |
-///
-/// Special values are classified afterwards. The softcap makes `+-C` of infinities, ordinary numbers
-/// with slope 0; NaN stays NaN.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Reading {
-    pub(crate) scale: f64,
-    pub(crate) softcap: Option<f64>,
-}
-
-impl Reading {
-    /// Reading of logits as they are stored.
-    pub(crate) const PLAIN: Self = Self {
-        scale: 1.0,
-        softcap: None,
-    };
 
     /// Returns `z`.
     pub(crate) fn read(self, x: impl Real) -> f64 {
@@ -83,5 +73,11 @@ impl Reading {
             let decay = (-2.0 * (self.scale * x.into() / cap).abs()).exp();
             self.scale * (4.0 * decay / ((1.0 + decay) * (1.0 + decay)))
         })
+    }
+}
+
+impl From<usize> for Columns {
+    fn from(count: usize) -> Self {
+        Self::new(count)
     }
 }

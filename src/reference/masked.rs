@@ -1,5 +1,5 @@
 use super::{Columns, Real, Statistic, rows_of};
-use crate::spec::empty_rows::EmptyRows;
+use crate::spec::softmax::EmptyRows;
 
 /// Columns with a mask for each row, expanded to `rows x cols` (see [`broadcast`](super::broadcast)): the formulas see
 /// `z = S x + M` where a logit `x` is kept, and `-inf` where it is excluded. Without a mask it is plain [`Columns`].
@@ -101,13 +101,13 @@ impl<'a, X: Real> Masked<'a, X> {
     #[cfg(feature = "check")]
     pub(crate) fn rounded(&self, logits: &[X], row: usize) -> Option<f64> {
         self.additive?;
-        let Columns { count, reading } = self.columns;
-        if reading.scale == 1.0 {
+        let Columns { count, scale, .. } = self.columns;
+        if scale == 1.0 {
             return Some(0.0);
         }
         let elements = (row * count..).take(count);
         let counts = elements.filter(|&element| self.read(logits, element, 1.0).is_finite());
-        let scaled = counts.map(|element| (reading.scale * logits[element].into()).abs());
+        let scaled = counts.map(|element| (scale * logits[element].into()).abs());
         Some(scaled.fold(0.0, f64::max))
     }
 
@@ -123,28 +123,23 @@ impl<'a, X: Real> Masked<'a, X> {
         if self.kept.is_some_and(|kept| !kept[element]) {
             return f64::NEG_INFINITY;
         }
-        let Columns { reading, .. } = self.columns;
+        let x = logits[element];
         match self.additive {
-            Some(added) => {
-                reading.scale * unit * logits[element].into() + unit * added[element].into()
-            }
-            None => reading.read(logits[element]),
+            Some(added) => self.columns.scale * unit * x.into() + unit * added[element].into(),
+            None => self.columns.read(x),
         }
     }
 
     /// Returns a power of 2 in which the sum of a scaled logit and its mask is finite if both are.
     fn unit(&self) -> f64 {
-        (1.0 / (1.0 + self.columns.reading.scale))
-            .log2()
-            .floor()
-            .exp2()
+        (1.0 / (1.0 + self.columns.scale)).log2().floor().exp2()
     }
 
     /// Returns the factor of differences of `z`.
     fn steepness(&self) -> f64 {
         match self.additive {
             Some(_) => 1.0 / self.unit(),
-            None => self.columns.reading.steepness(),
+            None => self.columns.steepness(),
         }
     }
 }

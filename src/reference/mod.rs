@@ -41,7 +41,6 @@
 mod backward;
 mod columns;
 mod cross_entropy;
-mod jacobian;
 mod masked;
 mod shape;
 mod softmax;
@@ -52,14 +51,12 @@ use std::slice::ChunksExact;
 
 pub use backward::{log_softmax_backward, logsumexp_backward, softmax_backward};
 pub use columns::Columns;
-pub(crate) use columns::Reading;
 #[cfg(feature = "check")]
 pub(crate) use cross_entropy::{Counts, Target, TargetDistribution};
 pub use cross_entropy::{CrossEntropy, CrossEntropyResult, RowOutputs, Targets};
-pub use jacobian::{jacobian, jacobian_row};
 pub use masked::Masked;
 pub use shape::{axis_to_rows, broadcast, causal, rows_to_axis};
-pub use softmax::{log_softmax, logsumexp, softmax};
+pub use softmax::{jacobian, jacobian_row, log_softmax, logsumexp, softmax};
 pub use statistic::Statistic;
 pub(crate) use sum::pairwise_sum;
 

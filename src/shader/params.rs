@@ -175,7 +175,7 @@ impl Params {
             mask: MaskAxes {
                 axes,
                 axis_count: narrow(mask.axes().len() as u64),
-                column_stride: narrow(mask.column_stride()),
+                column_stride: narrow(mask.column_stride),
                 padding: [0; 2],
             },
             ..self

@@ -2,8 +2,7 @@
 
 use crate::spec::dtype::DType;
 use crate::spec::layout::{Layout, Layouts};
-use crate::spec::loss::LossOptions;
-use crate::spec::reduction::{Reduction, ZeroValid};
+use crate::spec::loss::{LossOptions, Reduction, ZeroValid, loss_setters};
 use crate::spec::row_outputs::RowOutputs;
 use crate::spec::target_type::TargetType;
 
@@ -40,32 +39,14 @@ impl CrossEntropySpec {
             inner: 1,
             targets: TargetType::I32,
             loss: LossOptions::PLAIN,
-            row_outputs: RowOutputs {
-                target_log_prob: false,
-                log_probs_of: 0,
-                entropy: false,
-                argmax: false,
-                hit: false,
-                max_prob: false,
-                z_loss: false,
-            },
+            row_outputs: RowOutputs::NONE,
             dtype: DType::F32,
-            layouts: Layouts {
-                source: Layout::CONTIGUOUS,
-                upstream: Layout::CONTIGUOUS,
-                result: Layout::CONTIGUOUS,
-            },
+            layouts: Layouts::CONTIGUOUS,
             in_place: false,
         }
     }
 
-    /// Sets the class id of ignored rows: their loss and gradient are exactly 0, and they are left out of the mean. The
-    /// id is tested before the range and may lie outside it. Not with probabilities.
-    #[must_use]
-    pub const fn ignore_index(mut self, ignore_index: i64) -> Self {
-        self.loss.ignore_index = Some(ignore_index);
-        self
-    }
+    loss_setters!(const;);
 
     /// Puts rows on a strided axis, `inner` of them in a slice, a divisor of the rows: logits and their gradient are
     /// `[rows / inner, classes, inner]`, as for the logits of images, `[N, C, H, W]` with `inner` = H W. Targets, losses,
@@ -93,13 +74,6 @@ impl CrossEntropySpec {
         }
     }
 
-    /// Sets how the losses of the rows are reduced.
-    #[must_use]
-    pub const fn reduction(mut self, reduction: Reduction) -> Self {
-        self.loss.reduction = reduction;
-        self
-    }
-
     /// Sets the divisors of a mean, where these rows are a part of a batch that is counted elsewhere. The gradient is
     /// then that of the mean: the cross-entropy is divided by `weight_sum`, the sum of the class weights of the valid
     /// rows' targets (their number without class weights), the z-loss by `valid_rows`. A loss that is a mean is divided
@@ -108,42 +82,6 @@ impl CrossEntropySpec {
     #[must_use]
     pub const fn mean_over(mut self, weight_sum: f32, valid_rows: u32) -> Self {
         self.loss.mean_over = Some((weight_sum, valid_rows));
-        self
-    }
-
-    /// Sets the value of a mean over nothing.
-    #[must_use]
-    pub const fn zero_valid(mut self, zero_valid: ZeroValid) -> Self {
-        self.loss.zero_valid = zero_valid;
-        self
-    }
-
-    /// Sets the label smoothing `e`, from 0 to 1: the target keeps `1 - e + e / C`, every other class has `e / C`.
-    #[must_use]
-    pub const fn label_smoothing(mut self, label_smoothing: f32) -> Self {
-        self.loss.label_smoothing = label_smoothing;
-        self
-    }
-
-    /// Adds `z_loss * lse^2` to the loss of every valid row, whatever its class weight. `z_loss` is finite.
-    #[must_use]
-    pub const fn z_loss(mut self, z_loss: f32) -> Self {
-        self.loss.z_loss = z_loss;
-        self
-    }
-
-    /// Caps logits `x` to `softcap * tanh(x / softcap)`, after the scale. `softcap` is finite and above 0. The gradient
-    /// carries the factor.
-    #[must_use]
-    pub const fn softcap(mut self, softcap: f32) -> Self {
-        self.loss.softcap = Some(softcap);
-        self
-    }
-
-    /// Multiplies logits by `scale` before anything else. `scale` is finite and above 0. The gradient carries the factor.
-    #[must_use]
-    pub const fn scale(mut self, scale: f32) -> Self {
-        self.loss.scale = scale;
         self
     }
 
@@ -211,11 +149,6 @@ impl CrossEntropySpec {
         self.classes
     }
 
-    /// Number of classes of all shards.
-    pub(crate) const fn all_classes(&self) -> u64 {
-        self.all_classes
-    }
-
     /// Number of elements of the loss: one, or one a row.
     pub const fn losses(&self) -> u64 {
         match self.loss.reduction {
@@ -230,19 +163,5 @@ impl CrossEntropySpec {
             in_place: self.in_place || self.layouts.source == self.layouts.result,
             ..self
         }
-    }
-
-    pub(crate) const fn is_in_place(&self) -> bool {
-        self.in_place
-    }
-
-    /// Row outputs that the spec asks for.
-    pub(crate) const fn asked(&self) -> RowOutputs {
-        self.row_outputs
-    }
-
-    /// Storage type of logits, their gradient and probabilities.
-    pub(crate) const fn stored_as(&self) -> DType {
-        self.dtype
     }
 }

@@ -44,3 +44,11 @@ pub(crate) struct Layouts {
     pub(crate) upstream: Layout,
     pub(crate) result: Layout,
 }
+
+impl Layouts {
+    pub(crate) const CONTIGUOUS: Self = Self {
+        source: Layout::CONTIGUOUS,
+        upstream: Layout::CONTIGUOUS,
+        result: Layout::CONTIGUOUS,
+    };
+}

@@ -43,13 +43,14 @@ pub struct Mask {
     elements: u64,
     rows: u64,
     cols: u64,
-    column_stride: u64,
+    /// Number of elements from one column to the next: 0 where the mask is broadcast.
+    pub(crate) column_stride: u64,
     axes: [MaskAxis; MOST_AXES],
     count: usize,
 }
 
 /// Some axes of the logits that a mask follows with one stride, or does not follow.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct MaskAxis {
     /// Number of rows along it.
     pub(crate) extent: u64,
@@ -94,13 +95,21 @@ impl Mask {
         let (Some(&cols), Some(&column_stride)) = (logits_shape.get(axis), strides.get(axis))
         else {
             let found = format!("{axis} for logits of shape {logits_shape:?}");
-            return Err(refused("axis of a mask", "an axis of the logits", found));
+            let expected = "an axis of the logits";
+            return Err(Error::value("axis of a mask", expected, found));
         };
-        let others = logits_shape.iter().zip(&strides).enumerate();
-        let others = others
+        let all = logits_shape.iter().zip(&strides).enumerate();
+        let others = all
             .filter(|(number, _)| *number != axis)
             .map(|(_, (&extent, &stride))| MaskAxis { extent, stride });
-        let (axes, count) = merged(others, logits_shape, mask_shape)?;
+        let few = merged(others);
+        let (mut axes, count) = ([MaskAxis::ONE; MOST_AXES], few.len());
+        let Some(places) = axes.get_mut(..count) else {
+            let expected = "at most 6 groups of axes that the mask follows alike";
+            let found = format!("{count} in {mask_shape:?} for logits of shape {logits_shape:?}");
+            return Err(Error::value("shape of a mask", expected, found));
+        };
+        places.copy_from_slice(&few);
         let rows = axes[..count].iter().map(|axis| axis.extent);
         Ok(Self {
             kind,
@@ -137,7 +146,7 @@ impl Mask {
     /// columns. Rows count as the values of one a row do: in the order of the axes without the normalised one.
     pub fn element(&self, row: u64, col: u64) -> u64 {
         let mut rest = row;
-        let mut element = col.saturating_mul(self.column_stride());
+        let mut element = col.saturating_mul(self.column_stride);
         for MaskAxis { extent, stride } in self.axes().iter().rev() {
             let extent = (*extent).max(1);
             element = element.saturating_add(rest % extent * stride);
@@ -160,71 +169,44 @@ impl Mask {
         let is_whole = self.kind == MaskKind::Boolean || self.elements.is_multiple_of(4);
         is_whole && self.column_stride == 1 && self.axes().iter().all(aligned)
     }
-
-    /// Returns the number of elements from one column to the next: 0 where the mask is broadcast.
-    pub(crate) const fn column_stride(&self) -> u64 {
-        self.column_stride
-    }
 }
 
 /// Returns the number of elements of the mask from one index to the next, along each axis of the logits, and that of all
 /// elements.
 fn strides(logits_shape: &[u64], mask_shape: &[u64]) -> Result<(Vec<u64>, u64), Error> {
-    let found = || format!("{mask_shape:?} for logits of shape {logits_shape:?}");
+    let refuse = |expected| {
+        let found = format!("{mask_shape:?} for logits of shape {logits_shape:?}");
+        Error::value("shape of a mask", expected, found)
+    };
     let expected = "a shape that broadcasts to the logits'";
     let missing = logits_shape.len().checked_sub(mask_shape.len());
-    let missing = missing.ok_or_else(|| refused("shape of a mask", expected, found()))?;
+    let missing = missing.ok_or_else(|| refuse(expected))?;
     let mut strides = vec![0; logits_shape.len()];
     let mut elements: u64 = 1;
     for (axis, &extent) in mask_shape.iter().enumerate().rev() {
-        if extent != 1 && extent != logits_shape[missing + axis] {
-            return Err(refused("shape of a mask", expected, found()));
-        }
         if extent != 1 {
+            if extent != logits_shape[missing + axis] {
+                return Err(refuse(expected));
+            }
             strides[missing + axis] = elements;
         }
-        elements = elements
-            .checked_mul(extent)
-            .ok_or_else(|| refused("shape of a mask", "fewer than 2^64 elements", found()))?;
+        let all = elements.checked_mul(extent);
+        elements = all.ok_or_else(|| refuse("fewer than 2^64 elements"))?;
     }
     Ok((strides, elements))
 }
 
 /// Merges axes, the last one fastest, into as few as the strides allow, but one at least.
-fn merged(
-    all: impl Iterator<Item = MaskAxis>,
-    logits_shape: &[u64],
-    mask_shape: &[u64],
-) -> Result<([MaskAxis; MOST_AXES], usize), Error> {
-    let mut few = vec![MaskAxis::ONE];
+fn merged(all: impl Iterator<Item = MaskAxis>) -> Vec<MaskAxis> {
+    let (mut few, mut last) = (Vec::new(), MaskAxis::ONE);
     for faster in all {
-        let last = few.last_mut().and_then(|slower| {
-            *slower = slower.merged(faster)?;
-            Some(())
-        });
-        if last.is_none() {
-            few.push(faster);
+        match last.merged(faster) {
+            Some(both) => last = both,
+            None => few.push(std::mem::replace(&mut last, faster)),
         }
     }
-    let mut axes = [MaskAxis::default(); MOST_AXES];
-    let Some(places) = axes.get_mut(..few.len()) else {
-        let expected = "at most 6 groups of axes that the mask follows alike";
-        let found = format!(
-            "{} in {mask_shape:?} for logits of shape {logits_shape:?}",
-            few.len()
-        );
-        return Err(refused("shape of a mask", expected, found));
-    };
-    places.copy_from_slice(&few);
-    Ok((axes, few.len()))
-}
-
-const fn refused(what: &'static str, expected: &'static str, found: String) -> Error {
-    Error::Value {
-        what,
-        expected,
-        found,
-    }
+    few.push(last);
+    few
 }
 
 #[cfg(test)]

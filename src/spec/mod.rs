@@ -2,11 +2,9 @@
 
 pub(crate) mod cross_entropy;
 pub(crate) mod dtype;
-pub(crate) mod empty_rows;
 pub(crate) mod layout;
 pub(crate) mod loss;
 pub(crate) mod mask;
-pub(crate) mod reduction;
 pub(crate) mod row_outputs;
 pub(crate) mod shards;
 pub(crate) mod softmax;

@@ -64,11 +64,11 @@ pub struct RowLayout {
     pub z_loss: Option<u32>,
 }
 
-/// Declares the setters.
+/// Declares the setters that ask for one output.
 macro_rules! setters {
-    ($($(#[$doc:meta])* $name:ident,)*) => {
+    ($($name:ident)*) => {
         impl RowOutputs {
-            $($(#[$doc])*
+            $(#[doc = concat!("Adds the output [`", stringify!($name), "`](Self#structfield.", stringify!($name), ").")]
             #[must_use]
             pub const fn $name(self) -> Self {
                 Self {
@@ -80,22 +80,19 @@ macro_rules! setters {
     };
 }
 
-setters! {
-    /// Adds the [log-probability of the target](Self#structfield.target_log_prob).
-    target_log_prob,
-    /// Adds the [entropy](Self#structfield.entropy).
-    entropy,
-    /// Adds the [argmax](Self#structfield.argmax).
-    argmax,
-    /// Adds the [hit](Self#structfield.hit): 1 where the argmax is the target's class, else 0.
-    hit,
-    /// Adds the [largest probability](Self#structfield.max_prob).
-    max_prob,
-    /// Adds the [z-loss](Self#structfield.z_loss).
-    z_loss,
-}
+setters! { target_log_prob entropy argmax hit max_prob z_loss }
 
 impl RowOutputs {
+    pub(crate) const NONE: Self = Self {
+        target_log_prob: false,
+        log_probs_of: 0,
+        entropy: false,
+        argmax: false,
+        hit: false,
+        max_prob: false,
+        z_loss: false,
+    };
+
     /// Adds the [log-probabilities](Self#structfield.log_probs_of) of `count` classes a row.
     #[must_use]
     pub const fn log_probs_of(self, count: u32) -> Self {
@@ -128,7 +125,7 @@ impl RowOutputs {
     }
 
     pub(crate) fn any(self) -> bool {
-        self != Self::default()
+        self != Self::NONE
     }
 
     /// Auxiliary outputs that the pass over the logits has to track: the entropy, and the argmax.
@@ -150,13 +147,7 @@ impl RowOutputs {
     }
 
     pub(crate) fn check(self, targets: TargetType, is_shard: bool) -> Result<(), Error> {
-        let refuse = |expected, found: String| {
-            Err(Error::Value {
-                what: "row outputs",
-                expected,
-                found,
-            })
-        };
+        let refuse = |expected, found: String| Err(Error::value("row outputs", expected, found));
         if self.log_probs_of > MAX_CANDIDATES {
             let expected = "the log-probabilities of at most 32,768 classes a row";
             return refuse(expected, self.log_probs_of.to_string());

@@ -1,7 +1,6 @@
 //! The spec of softmax, log-softmax, logsumexp and their backward passes.
 
 use crate::spec::dtype::DType;
-use crate::spec::empty_rows::EmptyRows;
 use crate::spec::layout::{Layout, Layouts};
 use crate::spec::mask::Mask;
 
@@ -24,19 +23,13 @@ impl SoftmaxSpec {
     /// Makes the spec of `rows` rows (at most; a binding may take fewer) of `cols` contiguous f32. A plan of 0 rows is
     /// valid and does nothing.
     pub const fn new(rows: u64, cols: u64) -> Self {
-        let contiguous = Layout::CONTIGUOUS;
-        let layouts = Layouts {
-            source: contiguous,
-            upstream: contiguous,
-            result: contiguous,
-        };
         Self {
             rows,
             cols,
             inner: 1,
             scale: 1.0,
             dtype: DType::F32,
-            layouts,
+            layouts: Layouts::CONTIGUOUS,
             mask: None,
             queries: None,
             empty_rows: EmptyRows::Nan,
@@ -136,18 +129,15 @@ impl SoftmaxSpec {
     pub const fn cols(&self) -> u64 {
         self.cols
     }
+}
 
-    /// The mask, if there is one.
-    pub(crate) const fn its_mask(&self) -> Option<&Mask> {
-        self.mask.as_ref()
-    }
-
-    pub(crate) const fn is_in_place(&self) -> bool {
-        self.in_place
-    }
-
-    /// Storage type of every matrix.
-    pub(crate) const fn stored_as(&self) -> DType {
-        self.dtype
-    }
+/// Result of an empty row: one whose logits are all `-inf` or excluded. Its lse is `-inf` either way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum EmptyRows {
+    /// NaN, as in PyTorch.
+    #[default]
+    Nan,
+    /// Probabilities of 0, log-probabilities of `-inf`.
+    Zero,
 }

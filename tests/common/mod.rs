@@ -7,9 +7,10 @@
 )]
 
 pub mod bench;
-pub mod case;
-pub mod outputs;
+pub mod expected;
+pub mod found;
 pub mod place;
+pub mod problem;
 pub mod results;
 pub mod shards;
 pub mod sweep;
@@ -17,13 +18,13 @@ pub mod sweep;
 use std::sync::{Mutex, OnceLock};
 
 use bytemuck::Pod;
-use wgpu_softmax::check::{Inputs, compare, inputs};
+use wgpu_softmax::check::{Inputs, bounds, compare, inputs};
 use wgpu_softmax::variant::{Operation, Problem, Variant};
 use wgpu_softmax::wgpu::{
     Adapter, AdapterInfo, Backends, Buffer, BufferDescriptor, BufferUsages, DeviceDescriptor,
     Features, Instance, InstanceDescriptor, Limits,
 };
-use wgpu_softmax::{Bound, DType, Error, Gpu, wanted};
+use wgpu_softmax::{Bound, DType, Error, Gpu, reference, wanted};
 
 /// Word that fills an output before it is written: bits that no operation gives.
 pub const POISON: u32 = 0xdead_beef;
@@ -137,6 +138,14 @@ pub fn assert_close(what: &str, found: &[f32], expected: &[f64], allowed: &[f64]
     let comparison = compare(found, expected, allowed, cols);
     assert!(comparison.elements > 0, "{what}: nothing was compared");
     assert!(comparison.passed(), "{what}: {comparison}");
+}
+
+/// Fails unless every probability is within its bound.
+#[track_caller]
+pub fn assert_probs(what: &str, found: &[f32], logits: &[f32], cols: usize) {
+    let expected = reference::softmax(logits, cols);
+    let allowed = bounds::probability(logits, cols);
+    assert_close(what, found, &expected, &allowed, cols);
 }
 
 /// Fails unless the result is an error with this text.

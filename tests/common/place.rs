@@ -11,21 +11,43 @@ const PADDING: f32 = f32::NAN;
 /// Value that fills an output before it is written: a number that every type holds, and that is no result.
 const UNWRITTEN: f32 = -1232.0;
 
-/// Place of a matrix: its offset and stride, for rows of `cols` columns.
+/// Place of a matrix: its offset, and the stride of slices of `inner` rows side by side, of `cols` columns.
 #[derive(Clone, Copy, Debug)]
 pub struct Place {
     pub offset: usize,
     pub stride: usize,
     pub cols: usize,
+    inner: usize,
 }
 
 impl Place {
-    pub const fn contiguous(cols: usize) -> Self {
+    /// Makes the place of rows on the last axis.
+    pub const fn new(offset: usize, stride: usize, cols: usize) -> Self {
         Self {
-            offset: 0,
-            stride: cols,
+            offset,
+            stride,
             cols,
+            inner: 1,
         }
+    }
+
+    pub const fn contiguous(cols: usize) -> Self {
+        Self::new(0, cols, cols)
+    }
+
+    /// Puts `inner` rows side by side in a slice, and the slices one after the other.
+    pub const fn strided(self, inner: usize) -> Self {
+        Self {
+            stride: self.cols * inner,
+            inner,
+            ..self
+        }
+    }
+
+    /// Returns the positions of the elements of a row.
+    fn row(self, row: usize) -> impl Iterator<Item = usize> {
+        let first = self.offset + row / self.inner * self.stride + row % self.inner;
+        (first..).step_by(self.inner).take(self.cols)
     }
 
     pub const fn layout(self) -> Layout {
@@ -37,14 +59,15 @@ impl Place {
     /// Returns the number of elements of a buffer of `rows` rows with some behind them: an even number, for words have two of 16
     /// bits.
     const fn len(self, rows: usize) -> usize {
-        (self.offset + rows * self.stride + 5).next_multiple_of(2)
+        (self.offset + rows / self.inner * self.stride + 5).next_multiple_of(2)
     }
 
     /// Uploads values to their places, with padding around them.
     pub fn upload(self, gpu: &Gpu, dtype: DType, values: &[f32]) -> Buffer {
         let mut all = vec![PADDING; self.len(values.len() / self.cols)];
         for (row, values) in values.chunks(self.cols).enumerate() {
-            all[self.offset + row * self.stride..][..self.cols].copy_from_slice(values);
+            let places = self.row(row).zip(values);
+            places.for_each(|(place, &value)| all[place] = value);
         }
         upload_as(gpu, dtype, &all)
     }
@@ -57,14 +80,22 @@ impl Place {
     /// Reads the rows that were written to an output. Fails if anything around them was.
     #[track_caller]
     pub fn written(self, gpu: &Gpu, dtype: DType, output: &Buffer, rows: usize) -> Vec<f32> {
-        let mut all = download_as(gpu, dtype, output, self.len(rows));
-        let mut values = Vec::new();
-        for row in 0..rows {
-            let row = &mut all[self.offset + row * self.stride..][..self.cols];
-            values.extend_from_slice(row);
-            row.fill(UNWRITTEN);
-        }
-        let kept = all.iter().all(|&value| value == UNWRITTEN);
+        self.taken(gpu, dtype, output, rows, UNWRITTEN)
+    }
+
+    /// Reads the rows that were written over those uploaded. Fails if anything around them was.
+    #[track_caller]
+    pub fn written_over(self, gpu: &Gpu, dtype: DType, input: &Buffer, rows: usize) -> Vec<f32> {
+        self.taken(gpu, dtype, input, rows, dtype.round(PADDING))
+    }
+
+    #[track_caller]
+    fn taken(self, gpu: &Gpu, dtype: DType, buffer: &Buffer, rows: usize, around: f32) -> Vec<f32> {
+        let mut all = download_as(gpu, dtype, buffer, self.len(rows));
+        let places = (0..rows).flat_map(|row| self.row(row));
+        let values = places.map(|place| std::mem::replace(&mut all[place], around));
+        let values = values.collect();
+        let kept = all.iter().all(|value| value.to_bits() == around.to_bits());
         assert!(
             kept,
             "{dtype}, {self:?}: something was written outside the rows"

@@ -1,12 +1,14 @@
 //! The rules for hard numbers: certainty, equality, ascent, large magnitudes, the ends of the exponent's range.
 
+use crate::common::expected::Expected;
+use crate::common::problem::Problem;
 use crate::common::results::{kernels, with_every_kernel};
 use crate::common::{assert_close, bits, forced, gpu, upload, wide};
 use wgpu_softmax::check::{Inputs, bounds, compare_as, inputs};
-use wgpu_softmax::reference::{self, Columns, CrossEntropy};
+use wgpu_softmax::reference::{self, Columns};
 use wgpu_softmax::{
-    CrossEntropyInputs, CrossEntropySpec, CrossEntropyWants, DType, Error, MergeSpec,
-    MergeStatisticsBuffers, PartialStatisticBuffers, Reduction, ShardSpec, SoftmaxSpec,
+    DType, Error, MergeSpec, MergeStatisticsBuffers, PartialStatisticBuffers, Reduction, ShardSpec,
+    SoftmaxSpec,
 };
 
 const ONE: u32 = 0x3f80_0000;
@@ -76,24 +78,10 @@ fn hard_distributions_keep_within_their_bounds() {
 fn a_long_ascending_row_and_long_rows_around_1e8() {
     let cols = 50_257;
     for inputs in [Inputs::Ascending, Inputs::Shifted1e8] {
-        let logits = inputs.logits(20, cols, 2);
-        let targets = inputs::targets(20, cols, 2, None);
-        let spec = CrossEntropySpec::new(20, cols as u64).reduction(Reduction::None);
-        let found = gpu().cross_entropy(
-            &spec,
-            CrossEntropyInputs::new(&logits, &targets),
-            CrossEntropyWants::default(),
-        );
-        let of = CrossEntropy::new(cols).reduction(Reduction::None);
-        let expected = of.losses(&logits, &wide(&targets)).row_losses;
-        let allowed = bounds::row_loss(&of, &logits, &wide(&targets));
-        assert_close(
-            "losses",
-            &found.expect("losses").losses,
-            &expected,
-            &allowed,
-            1,
-        );
+        let ids = wide(&inputs::targets(20, cols, 2, None));
+        let problem = Problem::of_ids(cols, inputs.logits(20, cols, 2), &ids);
+        let problem = problem.reduction(Reduction::None);
+        Expected::of(&problem).assert(&problem.run(gpu(), None, false), "in one call");
     }
 }
 

@@ -1,45 +1,27 @@
 //! Every storage type, with rows that are contiguous, padded, and at odd offsets: results are within their bounds, and no element
 //! outside the rows is changed.
 
+use crate::common::expected::Expected;
 use crate::common::gpu;
 use crate::common::place::{Place, stored};
+use crate::common::problem::Problem;
 use wgpu_softmax::check::{Inputs, bounds, compare_as, inputs};
 use wgpu_softmax::variant::{Access, Family, Operation, Variant};
 use wgpu_softmax::wgpu::Buffer;
 use wgpu_softmax::{
-    CrossEntropyBuffers, CrossEntropySpec, DType, Error, Layout, LogSumExpBuffers, Reduction,
-    SoftmaxBackwardBuffers, SoftmaxBuffers, SoftmaxSpec, reference,
+    DType, Error, Layout, LogSumExpBuffers, Reduction, SoftmaxBackwardBuffers, SoftmaxBuffers,
+    SoftmaxSpec, reference,
 };
 
 const ROWS: usize = 21;
 
 /// Contiguous and odd, contiguous and aligned, padded, padded with an odd stride, at an odd offset.
 const PLACES: [Place; 5] = [
-    Place {
-        offset: 0,
-        stride: 37,
-        cols: 37,
-    },
-    Place {
-        offset: 0,
-        stride: 64,
-        cols: 64,
-    },
-    Place {
-        offset: 8,
-        stride: 64,
-        cols: 57,
-    },
-    Place {
-        offset: 3,
-        stride: 61,
-        cols: 57,
-    },
-    Place {
-        offset: 1,
-        stride: 300,
-        cols: 257,
-    },
+    Place::new(0, 37, 37),
+    Place::new(0, 64, 64),
+    Place::new(8, 64, 57),
+    Place::new(3, 61, 57),
+    Place::new(1, 300, 257),
 ];
 
 #[track_caller]
@@ -158,43 +140,11 @@ fn softmax_backward() -> Result<(), Error> {
 #[test]
 fn cross_entropy_and_its_gradient() -> Result<(), Error> {
     each(|dtype, place| {
-        let logits = stored(dtype, Inputs::Masked.logits(ROWS, place.cols, 5));
-        let targets = inputs::targets(ROWS, place.cols, 5, Some(-100));
-        let ids = crate::common::wide(&targets);
-        let of = reference::CrossEntropy::new(place.cols)
-            .ignore_index(-100)
-            .reduction(Reduction::None);
-        let (output, losses) = (
-            place.output(gpu(), dtype, ROWS),
-            gpu().allocate("losses", ROWS as u64 * 4)?,
-        );
-        let spec = CrossEntropySpec::new(ROWS as u64, place.cols as u64)
-            .ignore_index(-100)
+        let problem = Problem::drawn(Inputs::Masked, (ROWS, place.cols), [5, 5])
             .reduction(Reduction::None)
             .dtype(dtype)
-            .logits_layout(place.layout())
-            .grad_layout(place.layout());
-        let buffers = CrossEntropyBuffers {
-            logits: &place.upload(gpu(), dtype, &logits),
-            targets: &gpu().upload("targets", &targets)?,
-            losses: &losses,
-            grad_logits: Some(&output),
-        };
-        gpu().run(
-            &gpu().planner().cross_entropy(spec)?.bind(buffers)?,
-            "cross-entropy",
-        )?;
-        let (expected, allowed) = (
-            of.gradient(&logits, &ids),
-            bounds::loss_gradient(&of, &logits, &ids),
-        );
-        assert_close("gradient", (dtype, place), &output, &expected, &allowed);
-        let found = gpu().download(&losses, ROWS)?;
-        let (expected, allowed) = (
-            of.losses(&logits, &ids).row_losses,
-            bounds::row_loss(&of, &logits, &ids),
-        );
-        crate::common::assert_close("losses", &found, &expected, &allowed, 1);
+            .places([place; 3]);
+        Expected::of(&problem).assert(&problem.fused(gpu(), None), "in one call");
         Ok(())
     })
 }

@@ -1,11 +1,9 @@
 //! Shapes beyond a device's limits are an error before any work; odd values never panic.
 
-use crate::common::{
-    assert_close, assert_error, buffer, device, device_with_bindings_of, gpu, rows_with_targets,
-    wide,
-};
-use wgpu_softmax::check::{Inputs, bounds};
-use wgpu_softmax::reference::{self, CrossEntropy};
+use crate::common::expected::Expected;
+use crate::common::problem::Problem;
+use crate::common::{assert_error, assert_probs, buffer, device, device_with_bindings_of, gpu};
+use wgpu_softmax::check::Inputs;
 use wgpu_softmax::wgpu::{BufferUsages, Features, Limits};
 use wgpu_softmax::{
     CrossEntropyBuffers, CrossEntropyExtras, CrossEntropyInputs, CrossEntropySpec,
@@ -106,33 +104,19 @@ fn limit_of<T>(result: Result<T, Error>) -> (Option<T>, Option<&'static str>) {
 #[test]
 fn lowered_limits_are_kept_or_named() {
     let (rows, cols) = (20_000, 5);
-    let (logits, ids) = rows_with_targets(Inputs::Peaked, (rows, cols), 3, -1);
-    let probs = reference::softmax(&logits, cols);
-    let of = CrossEntropy::new(cols).ignore_index(-1);
-    let loss = of.losses(&logits, &wide(&ids)).loss.expect("a mean");
-    let gradient = of.gradient(&logits, &wide(&ids));
-    let spec = CrossEntropySpec::new(rows as u64, cols as u64).ignore_index(-1);
-    let wants = CrossEntropyWants {
-        grad_logits: true,
-        lse: true,
-    };
+    let problem = Problem::drawn(Inputs::Peaked, (rows, cols), [3, 3]);
+    let (logits, expected) = (&problem.logits, Expected::of(&problem));
     for (limits, of_softmax, of_cross_entropy) in lowered() {
         let gpu = device(Features::empty(), limits.clone());
-        let (found, limit) = limit_of(gpu.softmax(&logits, rows));
+        let (found, limit) = limit_of(gpu.softmax(logits, rows));
         assert_eq!(limit, of_softmax, "softmax, {limits:?}");
         if let Some(found) = found {
-            let allowed = bounds::probability(&logits, cols);
-            assert_close("probs", &found, &probs, &allowed, cols);
+            assert_probs("probs", &found, logits, cols);
         }
-        let inputs = CrossEntropyInputs::new(&logits, &ids);
-        let (found, limit) = limit_of(gpu.cross_entropy(&spec, inputs, wants));
+        let (found, limit) = limit_of(problem.try_by_slices(&gpu));
         assert_eq!(limit, of_cross_entropy, "cross-entropy, {limits:?}");
         if let Some(found) = found {
-            let allowed = bounds::loss(&of, &logits, &wide(&ids)).expect("a bound");
-            assert_close("loss", &found.losses, &[loss], &[allowed], 1);
-            let found = found.grad_logits.expect("a gradient");
-            let allowed = bounds::loss_gradient(&of, &logits, &wide(&ids));
-            assert_close("gradient", &found, &gradient, &allowed, cols);
+            expected.assert(&found, "lowered limits");
         }
     }
 }

@@ -31,18 +31,40 @@ fn spec_of(shape: &[usize]) -> SoftmaxSpec {
 
 #[track_caller]
 fn softmax(gpu: &Gpu, spec: SoftmaxSpec, logits: &[f32], mask: Option<&Buffer>) -> Vec<f32> {
-    let (input, output) = (upload(gpu, logits), Output::new(gpu, logits.len()));
+    let input = upload(gpu, logits);
+    softmax_by(gpu, gpu.planner(), spec, spec.rows(), &input, mask)
+}
+
+/// Computes softmax of some rows by the kernel of a planner.
+#[track_caller]
+fn softmax_by(
+    gpu: &Gpu,
+    planner: &Planner,
+    spec: SoftmaxSpec,
+    rows: u64,
+    input: &Buffer,
+    mask: Option<&Buffer>,
+) -> Vec<f32> {
+    let output = Output::new(gpu, (rows * spec.cols()) as usize);
     let buffers = SoftmaxBuffers {
-        logits: &input,
+        logits: input,
         probs: &output.buffer,
     };
-    let plan = gpu.planner().softmax(spec).expect("a plan");
+    let plan = planner.softmax(spec).expect("a plan");
     let bound = match mask {
-        Some(mask) => plan.bind_masked(spec.rows(), buffers, mask),
-        None => plan.bind(buffers),
+        Some(mask) => plan.bind_masked(rows, buffers, mask),
+        None => plan.bind_rows(rows, buffers),
     };
     gpu.run(&bound.expect("bound"), "softmax").expect("runs");
     output.floats(gpu)
+}
+
+/// Fails unless every probability is within its bound.
+#[track_caller]
+fn assert_masked(what: &str, found: &[f32], logits: &[f32], masked: Masked<'_>, cols: usize) {
+    let expected = reference::softmax(logits, masked);
+    let allowed = bounds::probability(logits, masked);
+    assert_close(what, found, &expected, &allowed, cols);
 }
 
 /// Attention of 2 x 3 heads, 11 queries and 45 keys, and masks that follow some of the axes: the kernels distinguish one to four
@@ -68,9 +90,7 @@ fn masks_follow_any_of_the_axes() {
         let found = softmax(gpu(), spec, &logits, Some(&upload(gpu(), &added)));
         let expanded = broadcast(&added, &mask_shape, &shape);
         let masked = Masked::new(Columns::new(45).scale(0.3)).additive(&expanded);
-        let expected = reference::softmax(&logits, masked);
-        let allowed = bounds::probability(&logits, masked);
-        assert_close(&format!("{mask_shape:?}"), &found, &expected, &allowed, 45);
+        assert_masked(&format!("{mask_shape:?}"), &found, &logits, masked, 45);
     }
 }
 
@@ -101,14 +121,7 @@ fn what_is_excluded_is_not_looked_at() {
         .map(|place| kept[place % keys] != 0 && counted[place])
         .collect();
     let masked = Masked::new(keys).kept(&early);
-    let expected = reference::softmax(&clean, masked);
-    assert_close(
-        "probs",
-        &found,
-        &expected,
-        &bounds::probability(&clean, masked),
-        keys,
-    );
+    assert_masked("probs", &found, &clean, masked, keys);
 }
 
 /// The mask is bound whole, and rows through windows: they find their own elements.
@@ -211,16 +224,16 @@ fn what_cannot_be_masked() {
     );
 }
 
-/// Returns planners for every kind of kernel without barriers, and for the preferred one.
-fn every_planner(spec: SoftmaxSpec) -> Vec<Planner> {
+/// Returns planners for every kind of kernel without barriers, and for the preferred one, with their names.
+fn every_planner(spec: SoftmaxSpec) -> Vec<(String, Planner)> {
     let planner = gpu().planner();
     let problem = spec.problem(Operation::Softmax).expect("a problem");
     let mut kernels = variants(problem, planner.abilities());
     kernels.retain(|variant| variant.reduce != Reduce::Workgroup);
     covering(kernels)
         .into_iter()
-        .map(|variant| planner.with_variant(variant))
-        .chain([planner.clone()])
+        .map(|variant| (variant.to_string(), planner.with_variant(variant)))
+        .chain([("the preferred kernel".into(), planner.clone())])
         .collect()
 }
 
@@ -248,19 +261,10 @@ fn causal_rows_of_every_kind() {
         );
         let count = bound_rows * keys;
         let (logits, masked) = (&logits[..count], Masked::new(keys).kept(&kept[..count]));
-        let expected = reference::softmax(logits, masked);
-        let allowed = bounds::probability(logits, masked);
-        for planner in every_planner(spec) {
-            let output = Output::new(gpu(), count);
-            let buffers = SoftmaxBuffers {
-                logits: &input,
-                probs: &output.buffer,
-            };
-            let plan = planner.softmax(spec).expect("a plan");
-            let bound = plan.bind_rows(bound_rows as u64, buffers).expect("bound");
-            gpu().run(&bound, "softmax").expect("runs");
-            let what = format!("{queries} queries, {keys} keys, {}", plan.kernel());
-            assert_close(&what, &output.floats(gpu()), &expected, &allowed, keys);
+        for (name, planner) in every_planner(spec) {
+            let found = softmax_by(gpu(), &planner, spec, bound_rows as u64, &input, None);
+            let what = format!("{queries} queries, {keys} keys, {name}");
+            assert_masked(&what, &found, logits, masked, keys);
         }
     }
 }
@@ -277,22 +281,12 @@ fn causal_rows_of_more_queries_than_rows() {
             .map(|element| ((element % keys) as u64) < seen(element / keys))
             .collect();
         let masked = Masked::new(keys).kept(&kept).empty_rows(EmptyRows::Zero);
-        let expected = reference::softmax(&logits, masked);
-        let allowed = bounds::probability(&logits, masked);
         let spec = SoftmaxSpec::new(rows as u64, keys as u64).causal(queries);
         let spec = spec.empty_rows(EmptyRows::Zero);
-        for planner in every_planner(spec) {
-            let output = Output::new(gpu(), logits.len());
-            let buffers = SoftmaxBuffers {
-                logits: &input,
-                probs: &output.buffer,
-            };
-            let plan = planner.softmax(spec).expect("a plan");
-            gpu()
-                .run(&plan.bind(buffers).expect("bound"), "softmax")
-                .expect("runs");
-            let what = format!("{queries} queries, {}", plan.kernel());
-            assert_close(&what, &output.floats(gpu()), &expected, &allowed, keys);
+        for (name, planner) in every_planner(spec) {
+            let found = softmax_by(gpu(), &planner, spec, spec.rows(), &input, None);
+            let what = format!("{queries} queries, {name}");
+            assert_masked(&what, &found, &logits, masked, keys);
         }
     }
 }
@@ -321,10 +315,6 @@ fn the_lowest_number_masks_as_a_number() {
     for logits in [logits, huge] {
         for scale in [0.125, 1.0, 3.0, 1e20] {
             let masked = Masked::new(Columns::new(cols).scale(scale)).additive(&added);
-            let (expected, allowed) = (
-                reference::softmax(&logits, masked),
-                bounds::probability(&logits, masked),
-            );
             let mask = mask_of(MaskKind::Additive, &shape, &shape);
             let spec = spec_of(&shape).scale(scale).mask(mask);
             for variant in kernels(rows, cols) {
@@ -332,7 +322,7 @@ fn the_lowest_number_masks_as_a_number() {
                 let mask = upload(&gpu, &added);
                 let found = softmax(&gpu, spec, &logits, Some(&mask));
                 let what = format!("times {scale} by {variant}");
-                assert_close(&what, &found, &expected, &allowed, cols);
+                assert_masked(&what, &found, &logits, masked, cols);
                 assert!(found.iter().all(|p| p.is_finite()), "{what}");
                 let sum: f32 = found[..cols].iter().sum();
                 assert!((sum - 1.0).abs() < 1e-5, "{what}: {sum}");

@@ -2,12 +2,12 @@
 
 use std::ops::ControlFlow;
 
-use crate::common::case::Case;
-use crate::common::{assert_close, forced, gpu, problem};
-use wgpu_softmax::check::{self, Group, Inputs, Selection, bounds};
-use wgpu_softmax::reference;
+use crate::common::expected::Expected;
+use crate::common::problem::Problem;
+use crate::common::{assert_probs, forced, gpu, problem};
+use wgpu_softmax::check::{self, Group, Inputs, Selection};
 use wgpu_softmax::variant::{Family, Operation, Reduce, Variant, choose, variants};
-use wgpu_softmax::{DType, Gpu, SoftmaxSpec};
+use wgpu_softmax::{DType, Gpu, Reduction, SoftmaxSpec};
 
 /// Many short rows, vocabularies, and one row longer than any other.
 const SHAPES: [(usize, usize); 5] = [
@@ -78,9 +78,13 @@ fn softmax_at_the_contracts_shapes() {
 fn cross_entropy_at_the_contracts_shapes() {
     for (rows, cols) in SHAPES {
         for inputs in inputs_of(rows * cols) {
-            let case = Case::new(*inputs, rows, cols);
-            case.assert_fused(gpu());
-            case.assert_loss_and_backward(gpu());
+            let problem = Problem::drawn(*inputs, (rows, cols), [9, 9]);
+            let (expected, what) = (Expected::of(&problem), format!("{inputs:?}"));
+            expected.assert(&problem.by_slices(gpu()), &what);
+            expected.assert(&problem.apart(gpu(), None), &what);
+            let of_rows = problem.clone().reduction(Reduction::None);
+            let losses = of_rows.run(gpu(), None, false).losses;
+            expected.assert_row_losses(&losses, &format!("losses of {what}"));
         }
     }
 }
@@ -88,22 +92,21 @@ fn cross_entropy_at_the_contracts_shapes() {
 #[test]
 fn every_variant_runs_when_forced() {
     for (rows, cols) in FORCED_SHAPES {
-        let case = Case::new(Inputs::PlantedOutliers, rows, cols);
-        let list = variants(
-            problem(Operation::Softmax, rows, cols),
-            gpu().planner().abilities(),
-        );
+        let problem = Problem::drawn(Inputs::PlantedOutliers, (rows, cols), [9, 9]);
+        let expected = Expected::of(&problem);
+        let of_softmax = crate::common::problem(Operation::Softmax, rows, cols);
+        let list = variants(of_softmax, gpu().planner().abilities());
         assert_covers_every_kind(&list);
         for variant in list {
             let gpu = forced(gpu(), variant);
-            assert_plans_have(&gpu, variant, &case);
+            assert_plans_have(&gpu, variant, &problem);
             assert_softmax(
                 &gpu,
-                &case.logits,
+                &problem.logits,
                 cols,
                 &format!("{variant} at {rows} x {cols}"),
             );
-            case.assert_fused(&gpu);
+            expected.assert(&problem.by_slices(&gpu), &variant.to_string());
         }
     }
 }
@@ -132,14 +135,7 @@ fn inputs_of(elements: usize) -> &'static [Inputs] {
 #[track_caller]
 fn assert_softmax(gpu: &Gpu, logits: &[f32], cols: usize, what: &str) {
     let probs = gpu.softmax(logits, logits.len() / cols).expect("softmax");
-    let expected = reference::softmax(logits, cols);
-    assert_close(
-        what,
-        &probs,
-        &expected,
-        &bounds::probability(logits, cols),
-        cols,
-    );
+    assert_probs(what, &probs, logits, cols);
 }
 
 /// Fails unless the list covers every family with every way to merge that the device has.
@@ -167,11 +163,11 @@ fn assert_covers_every_kind(list: &[Variant]) {
     }
 }
 
-fn assert_plans_have(gpu: &Gpu, variant: Variant, case: &Case) {
+fn assert_plans_have(gpu: &Gpu, variant: Variant, problem: &Problem) {
     let planner = gpu.planner();
-    let spec = SoftmaxSpec::new(case.rows as u64, case.cols as u64);
+    let spec = SoftmaxSpec::new(problem.rows as u64, problem.cols as u64);
     assert_eq!(planner.softmax(spec).expect("a plan").variant(), variant);
-    let plan = planner.cross_entropy(case.spec).expect("a plan");
+    let plan = planner.cross_entropy(problem.spec).expect("a plan");
     assert_eq!(plan.variant(), variant);
     assert_eq!(plan.kernel(), format!("cross-entropy.{variant}.f32"));
     assert_eq!(

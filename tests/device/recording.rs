@@ -1,20 +1,21 @@
 //! The library as a guest in the caller's program: the caller's device, buffers and passes.
 
 use crate::common::bench::{Bench, COLS, ROWS};
-use crate::common::{Output, assert_close, bits, device, gpu, run_passes, upload};
+use crate::common::problem::{Given, Problem};
+use crate::common::{Output, assert_close, assert_probs, bits, device, gpu, run_passes, upload};
 use wgpu_softmax::check::{Inputs, bounds};
 use wgpu_softmax::reference;
 use wgpu_softmax::wgpu::{Features, Limits};
 use wgpu_softmax::{
     Bound, CrossEntropyBackwardPlan, CrossEntropyBuffers, CrossEntropyExtras, CrossEntropyPlan,
-    Gpu, JacobianPlan, Plan, Planner, Reduction, Softmax, SoftmaxBuffers, SoftmaxSpec,
+    Gpu, JacobianPlan, Plan, Planner, Reduction, Softmax, SoftmaxBuffers, SoftmaxSpec, TargetType,
 };
 
 #[test]
 fn a_device_of_default_limits_and_no_features_will_do() {
     let bench = Bench::new(&device(Features::empty(), Limits::default()));
     run_passes(
-        &bench.gpu,
+        bench.gpu(),
         &[&[&bench.softmax(), &bench.cross_entropy(true)]],
     );
     bench.assert_results();
@@ -102,38 +103,33 @@ fn bounds_of_one_plan_do_not_disturb_each_other() {
     for (logits, output) in logits.iter().zip(&outputs) {
         let found = output.floats(gpu());
         let logits = &logits[..found.len()];
-        let expected = reference::softmax(logits, COLS);
-        assert_close(
-            "probs",
-            &found,
-            &expected,
-            &bounds::probability(logits, COLS),
-            COLS,
-        );
+        assert_probs("probs", &found, logits, COLS);
     }
 }
 
 #[test]
 fn fewer_rows_than_planned_write_no_others() {
-    let bench = Bench::new(gpu());
-    let plan = gpu()
-        .planner()
-        .cross_entropy(Bench::spec().reduction(Reduction::None));
-    let plan = plan.expect("a plan");
+    let problem = Problem::drawn(Inputs::Peaked, (ROWS, COLS), [3, 3]).ids_as(TargetType::I64);
+    let Given::Ids(ids) = &problem.targets else {
+        panic!("drawn with class ids");
+    };
+    let (logits, targets) = (upload(gpu(), &problem.logits), upload(gpu(), ids));
+    let spec = problem.spec.reduction(Reduction::None);
+    let plan = gpu().planner().cross_entropy(spec).expect("a plan");
     for rows in [0, 1, 20, 36] {
         let (losses, grad) = (Output::new(gpu(), rows), Output::new(gpu(), rows * COLS));
         let lse = Output::new(gpu(), rows);
         let buffers = CrossEntropyBuffers {
-            logits: &bench.logits_buffer,
-            targets: &bench.targets_buffer,
+            logits: &logits,
+            targets: &targets,
             losses: &losses.buffer,
             grad_logits: Some(&grad.buffer),
         };
         let extras = CrossEntropyExtras::default().lse(&lse.buffer);
         let bound = plan.bind_with(rows as u64, buffers, extras).expect("bound");
         gpu().run(&bound, "some rows").expect("runs");
-        let expected = reference::logsumexp(&bench.logits[..rows * COLS], COLS);
-        let allowed = bounds::lse(&bench.logits[..rows * COLS], COLS);
+        let expected = reference::logsumexp(&problem.logits[..rows * COLS], COLS);
+        let allowed = bounds::lse(&problem.logits[..rows * COLS], COLS);
         let (found, losses, grad) = (lse.floats(gpu()), losses.floats(gpu()), grad.floats(gpu()));
         assert!(losses.iter().chain(&grad).all(|value| value.is_finite()));
         match rows {

@@ -2,7 +2,9 @@
 //! The check covers their results in every kernel.
 
 use crate::common::place::{Place, stored};
-use crate::common::{Output, assert_error, bits, device_with_bindings_of, gpu, upload};
+use crate::common::{
+    Output, assert_error, assert_probs, bits, device_with_bindings_of, gpu, upload,
+};
 use wgpu_softmax::check::{Inputs, bounds, compare_as, inputs};
 use wgpu_softmax::reference::{self, CrossEntropy, axis_to_rows, rows_to_axis};
 use wgpu_softmax::variant::Operation;
@@ -23,11 +25,7 @@ const SHAPES: [[usize; 3]; 5] = [
 /// Returns places of slices: one after the other, with padding between them, and at an odd place.
 fn places([_, cols, inner]: [usize; 3]) -> [Place; 3] {
     let elements = cols * inner;
-    let at = |offset, stride| Place {
-        offset,
-        stride,
-        cols: elements,
-    };
+    let at = |offset, stride| Place::new(offset, stride, elements);
     [
         Place::contiguous(elements),
         at(8, (elements + 9).next_multiple_of(4)),
@@ -56,29 +54,17 @@ fn softmax_and_its_backward_pass_anywhere() {
                 dtype,
                 Inputs::PlantedOutliers.logits(slices * inner, cols, 5),
             );
-            let (p, allowed) = softmax(shape, place, dtype, &logits);
+            let what = format!("{shape:?} {dtype}");
+            let p = softmax(shape, place, dtype, &logits);
             let expected = reference::softmax(&logits, cols);
-            assert_within(
-                &format!("{shape:?} {dtype}"),
-                dtype,
-                &p,
-                &expected,
-                &allowed,
-                cols,
-            );
+            let allowed = bounds::probability(&logits, cols);
+            assert_within(&what, dtype, &p, &expected, &allowed, cols);
 
             let g = stored(dtype, inputs::upstream(logits.len(), 6));
             let found = softmax_backward(shape, place, dtype, (&p, &g));
             let expected = reference::softmax_backward(&p, &g, cols);
             let allowed = bounds::softmax_backward(&p, &g, cols);
-            assert_within(
-                &format!("{shape:?} {dtype}"),
-                dtype,
-                &found,
-                &expected,
-                &allowed,
-                cols,
-            );
+            assert_within(&what, dtype, &found, &expected, &allowed, cols);
         }
     }
 }
@@ -100,9 +86,9 @@ fn assert_within(
     );
 }
 
-/// Returns probabilities and their bounds, row by row.
-fn softmax(shape: [usize; 3], place: Place, dtype: DType, logits: &[f32]) -> (Vec<f32>, Vec<f64>) {
-    let [slices, cols, _] = shape;
+/// Returns probabilities, row by row.
+fn softmax(shape: [usize; 3], place: Place, dtype: DType, logits: &[f32]) -> Vec<f32> {
+    let slices = shape[0];
     let input = place.upload(gpu(), dtype, &rows_to_axis(logits, shape));
     let output = place.output(gpu(), dtype, slices);
     let plan = gpu().planner().softmax(spec(shape, dtype, place.layout()));
@@ -112,11 +98,7 @@ fn softmax(shape: [usize; 3], place: Place, dtype: DType, logits: &[f32]) -> (Ve
     };
     let bound = plan.expect("a plan").bind(buffers).expect("bound");
     gpu().run(&bound, "softmax").expect("runs");
-    let found = place.written(gpu(), dtype, &output, slices);
-    (
-        axis_to_rows(&found, shape),
-        bounds::probability(logits, cols),
-    )
+    axis_to_rows(&place.written(gpu(), dtype, &output, slices), shape)
 }
 
 fn softmax_backward(
@@ -206,14 +188,8 @@ fn few_long_rows_are_split_and_their_parts_combined() {
         .planner()
         .softmax(spec(shape, DType::F32, Layout::CONTIGUOUS));
     assert!(plan.expect("a plan").kernel().contains("split"));
-    let (found, allowed) = softmax(shape, Place::contiguous(cols * rows), DType::F32, &logits);
-    crate::common::assert_close(
-        "probs",
-        &found,
-        &reference::softmax(&logits, cols),
-        &allowed,
-        cols,
-    );
+    let found = softmax(shape, Place::contiguous(cols * rows), DType::F32, &logits);
+    assert_probs("probs", &found, &logits, cols);
 }
 
 /// More columns than the loops of sixteen parts may have trips for on a software adapter.
@@ -221,14 +197,9 @@ fn few_long_rows_are_split_and_their_parts_combined() {
 fn millions_of_columns() {
     let (rows, cols) = (2, 2_100_000);
     let logits = Inputs::Flat.logits(rows, cols, 8);
-    let (found, allowed) = softmax(
-        [1, cols, rows],
-        Place::contiguous(cols * rows),
-        DType::F32,
-        &logits,
-    );
-    let expected = reference::softmax(&logits, cols);
-    crate::common::assert_close("probs", &found, &expected, &allowed, cols);
+    let shape = [1, cols, rows];
+    let found = softmax(shape, Place::contiguous(cols * rows), DType::F32, &logits);
+    assert_probs("probs", &found, &logits, cols);
 }
 
 #[test]

@@ -4,13 +4,7 @@ use wgpu_softmax::Reduction;
 use wgpu_softmax::check::{Comparison, Inputs, bounds, compare, inputs};
 use wgpu_softmax::reference::{self, CrossEntropy, Statistic};
 
-const INF: f32 = f32::INFINITY;
-
-fn rounded(values: &[f64]) -> Vec<f32> {
-    values.iter().map(|&value| value as f32).collect()
-}
-
-const U: f64 = 1.0 / 16_777_216.0;
+use crate::numbers::{INF, U, of_rows, rounded, sum, wide};
 
 #[test]
 fn the_table_at_a_few_points() {
@@ -187,46 +181,10 @@ fn correctly_rounded_results_pass() {
 
 fn correctly_rounded(kind: Inputs, rows: usize, cols: usize) -> Comparison {
     let logits = kind.logits(rows, cols, 11);
-    let (probs, log_probs) = (
-        inputs::probs(&logits, cols),
-        inputs::log_probs(&logits, cols),
-    );
-    let g = inputs::upstream(logits.len(), 12);
-    let targets: Vec<i64> = inputs::bad_targets(rows, cols, 13, Some(-100))
-        .into_iter()
-        .map(i64::from)
-        .collect();
+    let targets = wide(inputs::bad_targets(rows, cols, 13, Some(-100)));
     let mean = CrossEntropy::new(cols).ignore_index(-100);
     let result = mean.losses(&logits, &targets);
-    let pairs = [
-        (
-            reference::softmax(&logits, cols),
-            bounds::probability(&logits, cols),
-        ),
-        (
-            reference::log_softmax(&logits, cols),
-            bounds::log_probability(&logits, cols),
-        ),
-        (
-            reference::logsumexp(&logits, cols),
-            bounds::lse(&logits, cols),
-        ),
-        (
-            reference::softmax_backward(&probs, &g, cols),
-            bounds::softmax_backward(&probs, &g, cols),
-        ),
-        (
-            reference::log_softmax_backward(&log_probs, &g, cols),
-            bounds::log_softmax_backward(&log_probs, &g, cols),
-        ),
-        (
-            reference::logsumexp_backward(&logits, &g[..rows], cols),
-            bounds::logsumexp_backward(&logits, &g[..rows], cols),
-        ),
-        (
-            reference::jacobian(&logits, cols),
-            bounds::jacobian(&logits, cols),
-        ),
+    let of_targets = [
         (
             result.row_losses,
             bounds::row_loss(&mean, &logits, &targets),
@@ -240,28 +198,19 @@ fn correctly_rounded(kind: Inputs, rows: usize, cols: usize) -> Comparison {
             bounds::loss_gradient(&mean, &logits, &targets),
         ),
     ];
-    let compared = pairs
+    let of_rows = of_rows(&logits, cols.into(), rows);
+    let compared = of_rows
         .iter()
+        .chain(&of_targets)
         .map(|(expected, allowed)| compare(&rounded(expected), expected, allowed, 1));
     compared.fold(Comparison::EMPTY, Comparison::merge)
-}
-
-/// Computes the sum of a row's exponentials in f32, in blocks of `block` that are summed in blocks in turn.
-fn sum_f32(mut terms: Vec<f32>, block: usize) -> f32 {
-    while terms.len() > 1 {
-        terms = terms
-            .chunks(block)
-            .map(|terms| terms.iter().sum())
-            .collect();
-    }
-    terms[0]
 }
 
 /// Computes softmax in f32 throughout.
 fn softmax_f32(row: &[f32], block: usize) -> Vec<f32> {
     let max = row.iter().copied().fold(f32::MIN, f32::max);
     let terms: Vec<f32> = row.iter().map(|x| (x - max).exp()).collect();
-    let sum = sum_f32(terms.clone(), block);
+    let sum = sum(terms.clone(), block);
     terms.iter().map(|term| term / sum).collect()
 }
 

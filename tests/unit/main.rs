@@ -12,6 +12,7 @@ mod dtype;
 mod kernel_texts;
 mod layers;
 mod mask;
+mod numbers;
 mod printed;
 mod reference;
 mod reference_options;

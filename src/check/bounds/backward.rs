@@ -63,7 +63,7 @@ pub(super) fn scaled(
     expected: impl FnOnce() -> Vec<f64>,
     columns: Columns,
 ) -> Vec<f64> {
-    let scale = columns.reading.scale;
+    let scale = columns.scale;
     if scale == 1.0 {
         return allowed;
     }

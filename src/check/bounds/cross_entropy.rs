@@ -28,7 +28,7 @@ pub fn row_loss<'a>(
     targets: impl Into<Targets<'a>>,
 ) -> Vec<f64> {
     let targets = cross_entropy.targets(logits, targets);
-    let rows = rows_of(logits, cross_entropy.cols()).zip(targets);
+    let rows = rows_of(logits, cross_entropy.cols).zip(targets);
     rows.map(|(row, target)| RowLoss::new(cross_entropy, row, target).bound())
         .collect()
 }
@@ -46,7 +46,7 @@ pub fn loss<'a>(
     targets: impl Into<Targets<'a>>,
 ) -> Option<f64> {
     let targets = cross_entropy.targets(logits, targets);
-    let rows = rows_of(logits, cross_entropy.cols()).zip(&targets);
+    let rows = rows_of(logits, cross_entropy.cols).zip(&targets);
     let rows: Vec<RowLoss> = rows
         .map(|(row, &target)| RowLoss::new(cross_entropy, row, target))
         .collect();
@@ -137,7 +137,7 @@ fn of_row(
     statistic: Statistic,
 ) -> f64 {
     let (distribution, columns) = (cross_entropy.distribution(target), cross_entropy.columns());
-    let surprise = |c: usize| statistic.surprise(columns.reading.read(row[c]));
+    let surprise = |c: usize| statistic.surprise(columns.read(row[c]));
     let flushed = |c: usize, l: f64| FLUSHED * distribution.weight(c).abs().max(1.0) * l.max(1.0);
     let products = match distribution.only() {
         Some(class) if !distribution.weighted() => return of_log(surprise(class), columns),

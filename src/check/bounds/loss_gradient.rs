@@ -30,7 +30,7 @@ pub fn loss_gradient<'a>(
     };
     let weight_sum = weight_sum_error(cross_entropy, &targets, &counts);
     let mut allowed = Vec::with_capacity(logits.len());
-    for (n, row) in rows_of(logits, cross_entropy.cols()).enumerate() {
+    for (n, row) in rows_of(logits, cross_entropy.cols).enumerate() {
         if !targets[n].is_valid() {
             allowed.resize(allowed.len() + row.len(), 0.0);
             continue;
@@ -40,7 +40,7 @@ pub fn loss_gradient<'a>(
         let loss = |class| row.of_loss(class, upstream, division + weight_sum);
         let z_loss = |class| row.of_z_loss(class, z_upstream, division);
         allowed.extend(
-            (0..cross_entropy.cols()).map(|class| row.sloped(class, loss(class), z_loss(class))),
+            (0..cross_entropy.cols).map(|class| row.sloped(class, loss(class), z_loss(class))),
         );
     }
     allowed
@@ -108,7 +108,7 @@ impl<'a> Row<'a> {
 
     /// Returns the part of the z-loss, `2 b L lse p`, with the relative error of `b`.
     fn of_z_loss(&self, class: usize, upstream: f64, upstream_error: f64) -> Part {
-        let factor = 2.0 * upstream * self.cross_entropy.z_factor();
+        let factor = 2.0 * upstream * f64::from(self.cross_entropy.loss.z_loss);
         if factor == 0.0 {
             return Part {
                 value: 0.0,
@@ -129,31 +129,31 @@ impl<'a> Row<'a> {
 
     /// Returns the bound of the sum of both parts times the slope of the logit as it is read.
     fn sloped(&self, class: usize, loss: Part, z_loss: Part) -> f64 {
-        let reading = self.cross_entropy.columns().reading;
+        let columns = self.cross_entropy.columns();
         let x = self.logits[class];
-        if reading.read(x) == f64::NEG_INFINITY && self.distribution.at(class) == 0.0 {
+        if columns.read(x) == f64::NEG_INFINITY && self.distribution.at(class) == 0.0 {
             return 0.0;
         }
         let sum = match z_loss.value {
             0.0 => 0.0,
             _ => U * (loss.value.abs() + z_loss.value.abs()),
         };
-        let slope_error = match reading.softcap {
-            Some(_) => 8.0 * U * reading.scale,
-            None if reading.scale != 1.0 => U * reading.scale,
+        let slope_error = match columns.softcap {
+            Some(_) => 8.0 * U * columns.scale,
+            None if columns.scale != 1.0 => U * columns.scale,
             None => 0.0,
         };
-        let slope = reading.slope(x);
+        let slope = columns.slope(x);
         let bound = (slope + slope_error) * (loss.bound + z_loss.bound + sum);
         let value = (loss.value + z_loss.value).abs();
-        let flushed = (loss.flushed + z_loss.flushed) * reading.scale.max(1.0);
+        let flushed = (loss.flushed + z_loss.flushed) * columns.scale.max(1.0);
         finite(bound + slope_error * value + flushed)
     }
 
     /// Returns `p`, and the part of a bound that is proportional to `p`.
     fn probability(&self, class: usize) -> (f64, f64) {
         let columns = self.cross_entropy.columns();
-        let z = columns.reading.read(self.logits[class]);
+        let z = columns.read(self.logits[class]);
         (
             self.statistic.probability(z),
             of_gradient(self.statistic, z, columns),

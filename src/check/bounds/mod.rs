@@ -96,7 +96,7 @@ impl From<Columns> for Spread {
     fn from(columns: Columns) -> Self {
         Self {
             columns: columns.count,
-            logits: 4.0 * columns.reading.softcap.unwrap_or(0.0),
+            logits: 4.0 * columns.softcap.unwrap_or(0.0),
         }
     }
 }

@@ -43,17 +43,17 @@ pub fn max_prob(cross_entropy: &CrossEntropy, logits: &[f32]) -> Vec<f64> {
         let statistic = cross_entropy.statistic(row);
         of_probability(statistic, statistic.max, cross_entropy.columns())
     };
-    rows_of(logits, cross_entropy.cols()).map(of_row).collect()
+    rows_of(logits, cross_entropy.cols).map(of_row).collect()
 }
 
 /// True if `class` may be found as the [argmax](crate::reference::RowOutputs::argmax) of a row: without a softcap only the right
 /// class; with a softcap `C`, under which different logits may become equal, any class whose capped logit is within `4 C u` of
 /// the largest.
 pub fn may_be_argmax(cross_entropy: &CrossEntropy, row: &[f32], class: Option<usize>) -> bool {
-    let reading = cross_entropy.columns().reading;
+    let columns = cross_entropy.columns();
     let expected = cross_entropy.argmax(row, cross_entropy.statistic(row));
-    let z = |class: usize| row.get(class).map(|&x| reading.read(x));
-    match (reading.softcap, class.and_then(z), expected.and_then(z)) {
+    let z = |class: usize| row.get(class).map(|&x| columns.read(x));
+    match (columns.softcap, class.and_then(z), expected.and_then(z)) {
         (Some(cap), Some(found), Some(largest)) => largest - found <= 4.0 * cap * U,
         _ => class == expected,
     }
@@ -69,7 +69,7 @@ pub fn may_be_argmax(cross_entropy: &CrossEntropy, row: &[f32], class: Option<us
 /// by which the derivative of `H` is `-p_c (w_c + H)`. Where probabilities are equal it is 0.
 pub fn entropy(cross_entropy: &CrossEntropy, logits: &[f32]) -> Vec<f64> {
     let of_row = |row| of_entropy(cross_entropy, row, cross_entropy.statistic(row));
-    rows_of(logits, cross_entropy.cols()).map(of_row).collect()
+    rows_of(logits, cross_entropy.cols).map(of_row).collect()
 }
 
 /// Returns the bounds of the [z-losses](crate::reference::RowOutputs::z_losses), one a row: the z-loss's part of
@@ -91,12 +91,12 @@ pub fn z_loss<'a>(
 }
 
 pub(super) fn of_z_loss(cross_entropy: &CrossEntropy, statistic: Statistic) -> f64 {
-    if cross_entropy.z_factor() == 0.0 {
+    if cross_entropy.loss.z_loss == 0.0 {
         return 0.0;
     }
     let (lse, bound) = (statistic.lse(), of_lse(statistic, cross_entropy.columns()));
     let square = 2.0 * lse.abs() * bound + bound * bound;
-    cross_entropy.z_factor().abs() * (square + 4.0 * U * lse * lse) + FLUSHED
+    f64::from(cross_entropy.loss.z_loss).abs() * (square + 4.0 * U * lse * lse) + FLUSHED
 }
 
 fn of_entropy(cross_entropy: &CrossEntropy, row: &[f32], statistic: Statistic) -> f64 {
@@ -106,7 +106,7 @@ fn of_entropy(cross_entropy: &CrossEntropy, row: &[f32], statistic: Statistic) -
     }
     let (entropy, spread) = (cross_entropy.entropy(row, statistic), Spread::from(columns));
     let of_exponential = |class: usize| {
-        let z = columns.reading.read(row[class]);
+        let z = columns.read(row[class]);
         match statistic.probability(z) {
             0.0 => 0.0,
             p => {
@@ -127,7 +127,7 @@ fn by_target<'a>(
     bound: impl Fn(&[f32], Target<'_>, Statistic) -> f64,
 ) -> Vec<f64> {
     let targets = cross_entropy.targets(logits, targets);
-    rows_of(logits, cross_entropy.cols())
+    rows_of(logits, cross_entropy.cols)
         .zip(targets)
         .map(|(row, target)| bound(row, target, cross_entropy.statistic(row)))
         .collect()

@@ -18,7 +18,7 @@ use crate::shader::options::{
 };
 use crate::shader::params::Params;
 use crate::spec::cross_entropy::CrossEntropySpec;
-use crate::spec::reduction::Reduction;
+use crate::spec::loss::Reduction;
 use crate::spec::target_type::TargetType;
 use crate::variant::geometry::Geometry;
 
@@ -112,7 +112,7 @@ impl<'a> Request<'a> {
     /// Adds the class weights and the upstream gradient, if given.
     pub(super) fn read_extras(&mut self, spec: &CrossEntropySpec, extras: &CrossEntropyExtras<'a>) {
         if let Some(weight) = extras.weight {
-            let bytes = spec.all_classes() * F32;
+            let bytes = spec.all_classes * F32;
             self.read(Binding::Weight, "weight", weight, Shape::Whole { bytes });
             self.params.loss.flags |= HAS_WEIGHT;
         }
@@ -223,7 +223,7 @@ impl Kernels<'_> {
         let (given, tensors): (Vec<_>, Vec<_>) = every.iter().copied().partition(is_of_row_outputs);
 
         let gathers = (self.rows.geometry.options.in_place || self.rows.has_long_rows())
-            && spec.asked().reads_logits();
+            && spec.row_outputs.reads_logits();
         let kernels = self.rows.for_loss(has_options(&params))?;
         let scratch = kernels.scratch(&tensors, rows)?;
         let mut steps = Vec::new();
@@ -269,7 +269,8 @@ impl Kernels<'_> {
         rows: u64,
         mut params: Params,
     ) -> Result<Vec<Step<'a>>, Error> {
-        let reads_logits = self.spec.asked().reads_logits() && params.loss.gathering != GATHERED;
+        let reads_logits =
+            self.spec.row_outputs.reads_logits() && params.loss.gathering != GATHERED;
         let is_read = |tensor: &&Tensor<'_>| {
             use Binding::{Lse, Pairs, RowInput, Source, Weight};
             match tensor.binding {
@@ -343,7 +344,7 @@ impl Own {
             make("wgpu-softmax row losses", bytes)
         };
         let writes_lse = kernels.lse.is_some() && request.gives(Binding::Lse) && rows > 0;
-        let saved_bytes = u64::from(kernels.spec.asked().saved_words()) * F32;
+        let saved_bytes = u64::from(kernels.spec.row_outputs.saved_words()) * F32;
         let pairs = || make("wgpu-softmax pairs", rows * saved_bytes);
         let needs_pairs = kernels.row_outputs.is_some() || writes_lse;
         let tallies = || {

@@ -14,7 +14,7 @@ use crate::ops::plan::sealed::Spec;
 use crate::shader::Binding;
 use crate::shader::params::Params;
 use crate::spec::cross_entropy::CrossEntropySpec;
-use crate::spec::reduction::Reduction;
+use crate::spec::loss::Reduction;
 use crate::spec::row_outputs::RowLayout;
 use crate::variant::geometry::Geometry;
 use crate::variant::{Operation, Variant};
@@ -51,7 +51,7 @@ impl Planner {
             loss_only: kernels(Operation::CrossEntropy)?,
             fused: kernels(Operation::CrossEntropyFused)?,
             lse: per_row(lse)?,
-            row_outputs: spec.asked().any().then(row_outputs).transpose()?,
+            row_outputs: spec.row_outputs.any().then(row_outputs).transpose()?,
             tally: Tally::plan(self, spec.options())?,
         })
     }
@@ -143,7 +143,7 @@ impl CrossEntropyPlan {
 
     /// Layout of a row in the buffer of the row outputs that the spec asks for.
     pub fn row_layout(&self) -> RowLayout {
-        self.spec.asked().layout()
+        self.spec.row_outputs.layout()
     }
 
     /// Name of the kernel for the loss without its gradient.

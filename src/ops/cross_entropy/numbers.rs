@@ -8,7 +8,7 @@ use crate::shader::options::{
 };
 use crate::shader::params::{Loss, Params};
 use crate::spec::cross_entropy::CrossEntropySpec;
-use crate::spec::reduction::ZeroValid;
+use crate::spec::loss::ZeroValid;
 use crate::spec::row_outputs::RowOutputs;
 use crate::spec::target_type::TargetType;
 use crate::variant::geometry::{Extents, Geometry};

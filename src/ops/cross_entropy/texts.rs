@@ -7,7 +7,7 @@ use crate::device::tensor::{F32, Role, Shape, check_roles, shapes_of};
 use crate::error::Error;
 use crate::shader::Binding;
 use crate::shader::params::Params;
-use crate::spec::reduction::Reduction;
+use crate::spec::loss::Reduction;
 use crate::spec::target_type::TargetType;
 use crate::variant::Operation;
 
@@ -25,7 +25,7 @@ impl Kernels<'_> {
             list.extend(self.tally.count_texts(&roles, rows, params)?);
         }
         let in_place = self.rows.geometry.options.in_place;
-        let reads_logits = spec.asked().reads_logits();
+        let reads_logits = spec.row_outputs.reads_logits();
         let gathers = (in_place || self.rows.has_long_rows()) && reads_logits;
         let per_row = |reads: bool| -> Vec<_> {
             let is_bound = |role: &&Role| match role.binding {
@@ -84,7 +84,7 @@ impl Kernels<'_> {
                 TargetType::Probs => matrix(Binding::Upstream, "targets"),
                 ids => per_row(Binding::RowInput, "targets", ids.words()),
             },
-            whole(Binding::Weight, "weight", spec.all_classes() * F32).optional(),
+            whole(Binding::Weight, "weight", spec.all_classes * F32).optional(),
             match is_reduced {
                 true => whole(Binding::GradLosses, "grad_losses", F32).optional(),
                 false => per_row(Binding::GradLosses, "grad_losses", 1).optional(),
@@ -92,7 +92,7 @@ impl Kernels<'_> {
             matrix(Binding::Result, "grad_logits"),
             whole(Binding::Tally, "tally", RECORD),
         ];
-        let pairs = per_row(Binding::Pairs, "pairs", spec.asked().saved_words());
+        let pairs = per_row(Binding::Pairs, "pairs", spec.row_outputs.saved_words());
         if !self.gives_losses() {
             // With a dense target distribution, the statistic is computed again, and the pairs are not read.
             let reads = geometry.operation == Operation::CrossEntropyBackward;

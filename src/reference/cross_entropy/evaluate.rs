@@ -1,7 +1,19 @@
 //! Evaluation of a cross-entropy: the losses of the rows, the reduced loss, and the gradient.
 
 use super::{CrossEntropy, CrossEntropyResult, Target, TargetDistribution, Targets};
-use crate::reference::{Real, Statistic, rows_of};
+use crate::reference::{Real, Statistic, pairwise_sum, rows_of};
+use crate::spec::loss::Reduction;
+
+/// Counts of rows, and the sums that a mean divides by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Counts {
+    pub(crate) valid_rows: usize,
+    pub(crate) bad_targets: usize,
+    pub(crate) first_bad_row: Option<usize>,
+    /// Sum of the weights of the valid rows' target classes; the number of valid rows where there are no weights, or where
+    /// targets are probabilities.
+    pub(crate) weight_sum: f64,
+}
 
 impl CrossEntropy {
     /// Computes the losses of logits `rows x cols` with one class id a row, or one probability a logit.
@@ -16,14 +28,13 @@ impl CrossEntropy {
         targets: impl Into<Targets<'a, X>>,
     ) -> CrossEntropyResult {
         let targets = self.targets(logits, targets);
-        let (mut losses, mut z_losses, mut lse) = (Vec::new(), Vec::new(), Vec::new());
-        for (row, &target) in rows_of(logits, self.cols()).zip(&targets) {
+        let of_row = |(row, &target)| {
             let statistic = self.statistic(row);
             let (loss, z_loss) = self.row_loss(row, target, statistic);
-            losses.push(loss);
-            z_losses.push(z_loss);
-            lse.push(statistic.lse());
-        }
+            (loss, z_loss, statistic.lse())
+        };
+        let rows = rows_of(logits, self.cols).zip(&targets);
+        let (losses, z_losses, lse): (Vec<_>, Vec<_>, Vec<_>) = rows.map(of_row).collect();
         let counts = self.counts(&targets);
         let row_losses: Vec<f64> = losses.iter().zip(&z_losses).map(|(a, z)| a + z).collect();
         let nan = |(loss, target): &(&f64, &Target<'_, X>)| loss.is_nan() && target.is_valid();
@@ -58,7 +69,7 @@ impl CrossEntropy {
         let targets = self.targets(logits, targets);
         let counts = self.counts(&targets);
         let mut gradient = Vec::with_capacity(logits.len());
-        for (n, row) in rows_of(logits, self.cols()).enumerate() {
+        for (n, row) in rows_of(logits, self.cols).enumerate() {
             match targets[n] {
                 Target::Ignored => gradient.resize(gradient.len() + row.len(), 0.0),
                 Target::Bad => gradient.resize(gradient.len() + row.len(), f64::NAN),
@@ -76,12 +87,14 @@ impl CrossEntropy {
         logits: &[X],
         targets: impl Into<Targets<'a, X>>,
     ) -> Vec<Target<'a, X>> {
-        let rows = rows_of(logits, self.cols()).len();
+        let rows = rows_of(logits, self.cols).len();
         if let Some(upstream) = &self.grad_losses {
             assert_eq!(upstream.len(), rows, "one upstream gradient a row");
         }
         let targets = targets.into();
-        targets.rows(rows, self.cols(), self.ignore_index).collect()
+        targets
+            .rows(rows, self.cols, self.loss.ignore_index)
+            .collect()
     }
 
     /// Computes the cross-entropy `-sum_c t_c log p_c` of a row, and its z-loss `L lse^2`; both are NaN for a bad target and for
@@ -98,13 +111,15 @@ impl CrossEntropy {
             _ => {}
         }
         let distribution = self.distribution(target);
-        let surprise = |c: usize| statistic.surprise(self.columns.reading.read(row[c]));
+        let columns = self.columns();
+        let surprise = |c: usize| statistic.surprise(columns.read(row[c]));
         let weighted = |c: usize| match distribution.at(c) {
             share if share.is_infinite() && distribution.only().is_none() => share,
             share => share * surprise(c),
         };
         let loss = distribution.sum(weighted);
-        (loss, self.z_loss * statistic.lse() * statistic.lse())
+        let z_loss = f64::from(self.loss.z_loss);
+        (loss, z_loss * statistic.lse() * statistic.lse())
     }
 
     fn row_gradient<'a, X: Real>(
@@ -118,11 +133,12 @@ impl CrossEntropy {
             total if total.is_finite() => total,
             _ => f64::NAN,
         };
-        let z_factor = z_upstream * (2.0 * self.z_loss * statistic.lse());
+        let z_factor = z_upstream * (2.0 * f64::from(self.loss.z_loss) * statistic.lse());
+        let columns = self.columns();
         row.iter().enumerate().map(move |(class, &x)| {
-            let p = statistic.probability(self.columns.reading.read(x));
+            let p = statistic.probability(columns.read(x));
             let value = upstream * (p * total - distribution.at(class)) + z_factor * p;
-            value * self.columns.reading.slope(x)
+            value * columns.slope(x)
         })
     }
 
@@ -134,13 +150,68 @@ impl CrossEntropy {
         TargetDistribution {
             target,
             weight: self.weight.as_deref(),
-            smoothing: self.smoothing,
-            classes: self.cols(),
+            smoothing: self.loss.label_smoothing.into(),
+            classes: self.cols,
         }
     }
 
     /// Returns the statistic of the logits as they are read.
     pub(crate) fn statistic<X: Real>(&self, row: &[X]) -> Statistic {
-        Statistic::of_read(row, self.columns.reading)
+        Statistic::of_read(row, self.columns())
+    }
+
+    /// Counts targets, one a row.
+    pub(crate) fn counts<X: Real>(&self, targets: &[Target<'_, X>]) -> Counts {
+        Counts {
+            valid_rows: targets.iter().filter(|target| target.is_valid()).count(),
+            bad_targets: targets.iter().filter(|target| target.is_bad()).count(),
+            first_bad_row: targets.iter().position(|target| target.is_bad()),
+            weight_sum: pairwise_sum(targets.len(), |row| self.row_weight(targets[row])),
+        }
+    }
+
+    /// Returns the contribution of a row to the sum of weights.
+    pub(crate) fn row_weight<X>(&self, target: Target<'_, X>) -> f64 {
+        match (target, &self.weight) {
+            (Target::Class(class), Some(weight)) => weight[class],
+            (Target::Class(_) | Target::Probs(_), _) => 1.0,
+            (Target::Ignored | Target::Bad, _) => 0.0,
+        }
+    }
+
+    /// Reduces two values a row, the cross-entropy and the z-loss. A mean divides the latter by the number of valid rows whatever
+    /// their weights.
+    pub(crate) fn reduce(&self, losses: &[f64], z_losses: &[f64], counts: &Counts) -> Option<f64> {
+        let sum = |values: &[f64]| pairwise_sum(values.len(), |row| values[row]);
+        match self.loss.reduction {
+            Reduction::None => None,
+            Reduction::Sum => Some(sum(losses) + sum(z_losses)),
+            Reduction::Mean => {
+                let (weight_sum, valid_rows) = self.divisors(counts);
+                let mean = self.loss.zero_valid.mean(sum(losses), weight_sum);
+                Some(mean + self.loss.zero_valid.mean(sum(z_losses), valid_rows))
+            }
+        }
+    }
+
+    /// Returns the upstream gradients of the cross-entropy and of the z-loss of a row, made of its upstream gradient `g`.
+    pub(crate) fn upstream(&self, row: usize, counts: &Counts) -> (f64, f64) {
+        let g_row = self.grad_losses.as_ref().map_or(1.0, |g| g[row]);
+        let g = match self.grad_loss * g_row {
+            g if self.grad_loss.is_finite() && g_row.is_finite() => g,
+            _ => f64::NAN,
+        };
+        if !self.has_gradient_of_mean() {
+            return (g, g);
+        }
+        let (weight_sum, valid_rows) = self.divisors(counts);
+        let divided = |over| self.loss.zero_valid.mean(g, over);
+        (divided(weight_sum), divided(valid_rows))
+    }
+
+    /// Returns the divisors of the mean of the cross-entropy and of the z-loss.
+    fn divisors(&self, counts: &Counts) -> (f64, f64) {
+        let counted = (counts.weight_sum, counts.valid_rows as f64);
+        self.mean_over.unwrap_or(counted)
     }
 }

@@ -1,19 +1,15 @@
-mod counts;
-mod distribution;
 mod evaluate;
 mod row_outputs;
 mod targets;
 
 #[cfg(feature = "check")]
-pub(crate) use counts::Counts;
-pub(crate) use distribution::TargetDistribution;
+pub(crate) use evaluate::Counts;
 pub use row_outputs::RowOutputs;
-pub(crate) use targets::Target;
 pub use targets::Targets;
+pub(crate) use targets::{Target, TargetDistribution};
 
 use super::{Columns, Real};
-use crate::spec::loss::LossOptions;
-use crate::spec::reduction::{Reduction, ZeroValid};
+use crate::spec::loss::{LossOptions, Reduction, ZeroValid, loss_setters};
 
 /// Cross-entropy of logits `rows x cols` with one class id a row, or with a probability for every
 /// logit ([`Targets`]). The row's loss is
@@ -57,16 +53,17 @@ use crate::spec::reduction::{Reduction, ZeroValid};
 /// let soft = CrossEntropy::new(2).losses(&[0.0, 0.0], &[0.25, 0.75]);
 /// assert_eq!(soft.row_losses, [2_f64.ln()]);
 /// ```
+///
+/// # Panics
+///
+/// Methods that set an option panic where a number is outside its range.
 #[derive(Clone, Debug)]
 pub struct CrossEntropy {
-    columns: Columns,
-    ignore_index: Option<i64>,
-    reduction: Reduction,
+    pub(crate) cols: usize,
+    /// Options, but for the divisors of a mean.
+    pub(crate) loss: LossOptions,
     mean_over: Option<(f64, f64)>,
-    zero_valid: ZeroValid,
     weight: Option<Vec<f64>>,
-    smoothing: f64,
-    z_loss: f64,
     grad_loss: f64,
     grad_losses: Option<Vec<f64>>,
 }
@@ -98,53 +95,32 @@ impl CrossEntropy {
     /// Creates a cross-entropy over `cols` classes: the mean, an upstream gradient of 1, and no option.
     pub fn new(cols: usize) -> Self {
         Self {
-            columns: cols.into(),
-            ignore_index: None,
-            reduction: Reduction::default(),
+            cols,
+            loss: LossOptions::PLAIN,
             mean_over: None,
-            zero_valid: ZeroValid::default(),
             weight: None,
-            smoothing: 0.0,
-            z_loss: 0.0,
             grad_loss: 1.0,
             grad_losses: None,
         }
     }
 
+    loss_setters!(; .checked());
+
     /// Sets all options of the loss at once.
-    ///
-    /// # Panics
-    ///
-    /// When one is outside its range.
     #[must_use]
-    pub fn loss(self, loss: LossOptions) -> Self {
-        let mut of = self
-            .reduction(loss.reduction)
-            .zero_valid(loss.zero_valid)
-            .label_smoothing(loss.label_smoothing)
-            .z_loss(loss.z_loss)
-            .scale(loss.scale);
-        of.ignore_index = loss.ignore_index;
-        of.mean_over = loss
-            .mean_over
-            .map(|(weight_sum, valid_rows)| (weight_sum.into(), valid_rows.into()));
-        match loss.softcap {
-            Some(cap) => of.softcap(cap),
-            None => of,
-        }
+    pub fn loss(mut self, loss: LossOptions) -> Self {
+        let wide = |(weight_sum, valid_rows): (f32, u32)| (weight_sum.into(), valid_rows.into());
+        self.mean_over = loss.mean_over.map(wide);
+        self.loss = loss;
+        self.checked()
     }
 
-    /// Sets the class id of rows to leave out. Not with probabilities.
-    #[must_use]
-    pub fn ignore_index(mut self, ignore_index: i64) -> Self {
-        self.ignore_index = Some(ignore_index);
-        self
-    }
-
-    /// Sets the reduction of the losses of the rows to the result.
-    #[must_use]
-    pub fn reduction(mut self, reduction: Reduction) -> Self {
-        self.reduction = reduction;
+    /// Panics where a number is outside its range. The columns look at scale and softcap.
+    fn checked(self) -> Self {
+        let (smoothing, z_loss) = (self.loss.label_smoothing, self.loss.z_loss);
+        assert!((0.0..=1.0).contains(&smoothing), "smoothing of {smoothing}");
+        assert!(z_loss.is_finite(), "a z-loss of {z_loss}");
+        self.columns();
         self
     }
 
@@ -157,13 +133,6 @@ impl CrossEntropy {
         self
     }
 
-    /// Sets the mean over nothing.
-    #[must_use]
-    pub fn zero_valid(mut self, zero_valid: ZeroValid) -> Self {
-        self.zero_valid = zero_valid;
-        self
-    }
-
     /// Sets one weight a class.
     ///
     /// # Panics
@@ -171,56 +140,8 @@ impl CrossEntropy {
     /// When there is not one weight a class.
     #[must_use]
     pub fn weight(mut self, weight: Vec<impl Real>) -> Self {
-        assert_eq!(weight.len(), self.cols(), "one weight a class");
+        assert_eq!(weight.len(), self.cols, "one weight a class");
         self.weight = Some(weight.into_iter().map(Into::into).collect());
-        self
-    }
-
-    /// Sets label smoothing, in the `e / C` form: the target keeps `1 - e + e / C`.
-    ///
-    /// # Panics
-    ///
-    /// When it is not within 0 and 1.
-    #[must_use]
-    pub fn label_smoothing(mut self, smoothing: f32) -> Self {
-        assert!((0.0..=1.0).contains(&smoothing), "smoothing of {smoothing}");
-        self.smoothing = f64::from(smoothing);
-        self
-    }
-
-    /// Adds `z_loss * lse^2` to the loss of every valid row.
-    ///
-    /// # Panics
-    ///
-    /// When it is not finite.
-    #[must_use]
-    pub fn z_loss(mut self, z_loss: f32) -> Self {
-        assert!(z_loss.is_finite(), "a z-loss of {z_loss}");
-        self.z_loss = f64::from(z_loss);
-        self
-    }
-
-    /// Multiplies logits by `scale`, before anything else: 1 / temperature.
-    ///
-    /// # Panics
-    ///
-    /// When it is not above 0, or not finite.
-    #[must_use]
-    pub fn scale(mut self, scale: f32) -> Self {
-        self.columns = self.columns.scale(scale);
-        self
-    }
-
-    /// Makes `cap * tanh(x / cap)` of the scaled logits. Infinite ones become `+-cap`, with gradient
-    /// 0; NaN stays NaN.
-    ///
-    /// # Panics
-    ///
-    /// When it is not above 0, or not finite.
-    #[must_use]
-    pub fn softcap(mut self, cap: f32) -> Self {
-        assert!(cap > 0.0 && cap.is_finite(), "a softcap of {cap}");
-        self.columns.reading.softcap = Some(f64::from(cap));
         self
     }
 
@@ -240,32 +161,22 @@ impl CrossEntropy {
         self
     }
 
-    /// Returns the number of classes.
-    pub(crate) fn cols(&self) -> usize {
-        self.columns.count
-    }
-
-    /// Returns the columns of a row.
-    #[cfg(feature = "check")]
+    /// Returns the columns of a row, as they are read.
     pub(crate) fn columns(&self) -> Columns {
-        self.columns
-    }
-
-    /// Returns the factor of the square of the logsumexp.
-    #[cfg(feature = "check")]
-    pub(crate) fn z_factor(&self) -> f64 {
-        self.z_loss
+        let columns = Columns::new(self.cols).scale(self.loss.scale);
+        self.loss
+            .softcap
+            .map_or(columns, |cap| columns.softcap(cap))
     }
 
     /// True if the gradient is that of a mean.
-    #[cfg(feature = "check")]
     pub(crate) fn has_gradient_of_mean(&self) -> bool {
-        self.mean_over.is_some() || self.reduction == Reduction::Mean
+        self.mean_over.is_some() || self.loss.reduction == Reduction::Mean
     }
 
     /// True if the divisors of a mean are counted here, and not given.
     #[cfg(feature = "check")]
     pub(crate) fn counts_divisors(&self) -> bool {
-        self.mean_over.is_none() && self.reduction == Reduction::Mean
+        self.mean_over.is_none() && self.loss.reduction == Reduction::Mean
     }
 }

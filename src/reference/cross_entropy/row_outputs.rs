@@ -47,18 +47,17 @@ impl CrossEntropy {
     ) -> RowOutputs {
         let targets = self.targets(logits, targets);
         let mut outputs = RowOutputs::default();
-        for (row, &target) in rows_of(logits, self.cols()).zip(&targets) {
+        for (row, &target) in rows_of(logits, self.cols).zip(&targets) {
             let statistic = self.statistic(row);
             let argmax = self.argmax(row, statistic);
             let log_prob = self.target_log_prob(row, target, statistic);
+            let (_, z_loss) = self.row_loss(row, target, statistic);
             outputs.target_log_probs.push(log_prob);
             outputs.entropies.push(self.entropy(row, statistic));
             outputs.argmax.push(argmax);
             outputs.top1_hits.push(is_hit(argmax, target));
             outputs.max_probs.push(statistic.probability(statistic.max));
-            outputs
-                .z_losses
-                .push(self.row_loss(row, target, statistic).1);
+            outputs.z_losses.push(z_loss);
         }
         outputs
     }
@@ -72,7 +71,7 @@ impl CrossEntropy {
     ///
     /// When `cols` is 0 or does not divide the number of logits, or there are not `count` classes a row.
     pub fn log_probs_of<X: Real>(&self, logits: &[X], classes: &[i64], count: usize) -> Vec<f64> {
-        let rows = rows_of(logits, self.cols());
+        let rows = rows_of(logits, self.cols);
         assert_eq!(classes.len(), rows.len() * count, "{count} classes a row");
         let of_row = |(n, row): (usize, &[X])| {
             let statistic = self.statistic(row);
@@ -99,9 +98,8 @@ impl CrossEntropy {
     /// Returns the log-probability of a class, NaN where the row has no such class.
     fn log_prob<X: Real>(&self, row: &[X], class: Option<usize>, statistic: Statistic) -> f64 {
         let logit = class.and_then(|class| row.get(class));
-        logit.map_or(f64::NAN, |&x| {
-            statistic.log_probability(self.columns.reading.read(x))
-        })
+        let columns = self.columns();
+        logit.map_or(f64::NAN, |&x| statistic.log_probability(columns.read(x)))
     }
 
     /// Computes `ln s - (1/s) sum_c exp(d_c) d_c` with `d` the distance from the maximum.
@@ -109,8 +107,9 @@ impl CrossEntropy {
         if statistic.poisoned() {
             return f64::NAN;
         }
+        let columns = self.columns();
         let term = |class: usize| {
-            let d = statistic.distance(self.columns.reading.read(row[class]));
+            let d = statistic.distance(columns.read(row[class]));
             match d.exp() {
                 0.0 => 0.0,
                 weight => weight * d,

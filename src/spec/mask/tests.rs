@@ -6,7 +6,7 @@ fn axes(logits: &[u64], axis: usize, mask: &[u64]) -> (Vec<(u64, u64)>, u64) {
     let mask = Mask::new(MaskKind::Boolean, logits, axis, mask).expect("it broadcasts");
     let pairs = mask.axes().iter();
     let pairs = pairs.map(|&MaskAxis { extent, stride }| (extent, stride));
-    (pairs.collect(), mask.column_stride())
+    (pairs.collect(), mask.column_stride)
 }
 
 #[test]

@@ -14,19 +14,11 @@ pub(crate) const ROWS: usize = 19;
 
 /// Contiguous, padded, amid fours at odd places, and by pairs.
 const PLACES: [Place; 4] = [
-    place(0, 32, 32),
-    place(8, 32, 25),
-    place(3, 29, 25),
-    place(2, 30, 26),
+    Place::new(0, 32, 32),
+    Place::new(8, 32, 25),
+    Place::new(3, 29, 25),
+    Place::new(2, 30, 26),
 ];
-
-const fn place(offset: usize, stride: usize, cols: usize) -> Place {
-    Place {
-        offset,
-        stride,
-        cols,
-    }
-}
 
 /// Function that binds an operation, with its inputs except the first: to source and result, and to further outputs of its own.
 pub(crate) type Bind<'b> =

@@ -3,9 +3,9 @@
 use wgpu_softmax::check::Inputs;
 use wgpu_softmax::{Reduction, TargetType};
 
+use crate::common::found::Found;
+use crate::common::problem::Problem;
 use crate::common::{bits, gpu};
-use crate::options::device::Found;
-use crate::options::problem::Problem;
 
 /// Unaligned, with idle lanes in every variant.
 const COLS: usize = LAST as usize + 1;

@@ -1,33 +1,26 @@
-//! Every option of cross-entropy on the device: random combinations against the reference, in one call, by slices of f32, and in
-//! two calls.
+//! Every option of cross-entropy on the device, with row outputs and without: random combinations against the reference, in one
+//! call, by slices of f32, and in two calls.
 
 use proptest::prelude::*;
+use proptest::sample::select;
 use wgpu_softmax::check::{Inputs, inputs};
-use wgpu_softmax::{
-    CrossEntropyInputs, CrossEntropyWants, DType, Gpu, Reduction, TargetType, Targets, ZeroValid,
-};
+use wgpu_softmax::{DType, Reduction, RowOutputs, TargetType, ZeroValid};
 
+use crate::common::expected::Expected;
+use crate::common::problem::{CANDIDATES, Problem};
 use crate::common::sweep::cases;
 use crate::common::{gpu, wide};
-use crate::options::device::Found;
-use crate::options::expected::Expected;
-use crate::options::problem::{Given, Problem};
-
-const EVERYTHING: CrossEntropyWants = CrossEntropyWants {
-    grad_logits: true,
-    lse: true,
-};
 
 /// Combination of options.
 #[derive(Debug, Clone)]
 struct Options {
-    rows: usize,
+    slices: usize,
     cols: usize,
     inputs: Inputs,
     seed: u64,
-    reduction: Reduction,
-    soft: bool,
+    targets: TargetType,
     ignored: Option<i64>,
+    reduction: Reduction,
     weighted: bool,
     smoothing: f32,
     z_loss: f32,
@@ -37,70 +30,92 @@ struct Options {
     zero_valid: ZeroValid,
     mean_over: Option<(f32, u32)>,
     dtype: DType,
+    /// Number of rows side by side in a slice.
+    inner: usize,
+    /// Requested outputs, by bits.
+    outputs: u32,
+    with_gradient: bool,
 }
 
+/// Draws options without row outputs, for rows on the last axis.
 fn options() -> impl Strategy<Value = Options> {
-    let reductions = [Reduction::None, Reduction::Mean, Reduction::Sum];
+    use TargetType::{I32, I64, Probs, U32};
     // Each length of rows has a kernel of its own, and compiling takes most of the time.
-    let cols = prop::sample::select(vec![1_usize, 2, 3, 10, 32, 45, 70, 515]);
-    let shape = (1..40_usize, cols);
-    let what = (any::<bool>(), prop::option::of(-3..3_i64), any::<bool>());
+    let cols = select(vec![1_usize, 2, 3, 10, 32, 45, 70, 515]);
+    let targets = select(vec![Probs, I32, Probs, U32, Probs, I64]);
     let smoothing = prop_oneof![3 => Just(0.0), 2 => 0.01..0.3_f32, 1 => Just(1.0)];
     let z_loss = prop_oneof![1 => Just(0.0_f32), 1 => -0.1..0.2_f32];
     let softcap = prop::option::of(0.5..60.0_f32);
     let scale = prop_oneof![1 => Just(1.0_f32), 1 => 0.05..4.0_f32];
-    let numbers = (smoothing, z_loss, softcap, scale);
+    let mean_over = prop::option::of((0.5..90.0_f32, 1..90_u32));
     (
-        (
-            shape,
-            prop::sample::select(Inputs::ALL.to_vec()),
-            0..1000_u64,
-        ),
-        (what, numbers),
-        (
-            prop::sample::select(reductions.to_vec()),
-            any::<bool>(),
-            any::<bool>(),
-            prop::option::of((0.5..90.0_f32, 1..90_u32)),
-            prop::sample::select(DType::ALL.to_vec()),
-        ),
+        (1..40_usize, cols, select(Inputs::ALL.to_vec()), 0..1000_u64),
+        (targets, prop::option::of(-3..3_i64)),
+        (smoothing, z_loss, softcap, scale),
+        select(vec![Reduction::None, Reduction::Mean, Reduction::Sum]),
+        select(vec![ZeroValid::Nan, ZeroValid::Zero]),
+        (any::<[bool; 2]>(), mean_over, select(DType::ALL.to_vec())),
     )
-        .prop_map(|((shape, inputs, seed), (what, numbers), rest)| {
-            let ((rows, cols), (soft, ignored, weighted)) = (shape, what);
+        .prop_map(|(shape, targets, numbers, reduction, zero_valid, rest)| {
+            let (slices, cols, inputs, seed) = shape;
+            let (targets, ignored) = targets;
             let (smoothing, z_loss, softcap, scale) = numbers;
-            let (reduction, upstream, zero, mean_over, dtype) = rest;
+            let ([weighted, upstream], mean_over, dtype) = rest;
             Options {
-                rows,
+                slices,
                 cols,
                 inputs,
                 seed,
+                targets,
+                ignored: match targets {
+                    Probs => None,
+                    U32 => ignored.map(i64::abs),
+                    _ => ignored,
+                },
                 reduction,
-                soft,
-                ignored: ignored.filter(|_| !soft),
                 weighted,
                 smoothing,
                 z_loss,
                 softcap,
                 scale,
                 upstream,
-                zero_valid: if zero {
-                    ZeroValid::Zero
-                } else {
-                    ZeroValid::Nan
-                },
+                zero_valid,
                 mean_over,
                 dtype,
+                inner: 1,
+                outputs: 0,
+                with_gradient: true,
             }
         })
 }
 
+/// Draws options with row outputs, at least one.
+fn options_with_row_outputs() -> impl Strategy<Value = Options> {
+    let inner = select(vec![1_usize, 1, 2, 4]);
+    (options(), inner, 1..128_u32, any::<bool>()).prop_map(
+        |(options, inner, outputs, with_gradient)| Options {
+            slices: options.slices.div_ceil(4),
+            inner,
+            outputs,
+            with_gradient,
+            ..options
+        },
+    )
+}
+
 impl Options {
     fn problem(&self) -> Problem {
-        let (rows, cols) = (self.rows, self.cols);
+        let (rows, cols) = (self.slices * self.inner, self.cols);
         let logits = self.inputs.logits(rows, cols, self.seed);
-        let mut problem = match self.soft {
-            true => Problem::of_probs(cols, logits, self.probs()),
-            false => Problem::of_ids(cols, logits, &self.ids()).ids_as(TargetType::I64),
+        let mut problem = match self.targets {
+            TargetType::Probs => {
+                let probs = inputs::sparse_probs(rows, cols, self.seed + 1);
+                Problem::of_probs(cols, logits, self.some_negated(probs))
+            }
+            ids => {
+                let targets = inputs::targets(rows, cols, self.seed, self.ignored);
+                Problem::of_ids(cols, logits, &wide(&targets)).ids_as(ids)
+            }
         };
         problem = problem
             .reduction(self.reduction)
@@ -108,7 +123,9 @@ impl Options {
             .z_loss(self.z_loss)
             .scale(self.scale)
             .zero_valid(self.zero_valid)
-            .dtype(self.dtype);
+            .dtype(self.dtype)
+            .inner(self.inner)
+            .giving(self.row_outputs());
         if let Some(ignored) = self.ignored {
             problem = problem.ignore_index(ignored);
         }
@@ -119,7 +136,7 @@ impl Options {
             problem = problem.mean_over(weight_sum, valid_rows);
         }
         if self.weighted {
-            problem = problem.weight(self.weight());
+            problem = problem.weight(self.some_negated(inputs::weights(cols, self.seed)));
         }
         if self.upstream {
             let losses = problem.spec.losses() as usize;
@@ -128,62 +145,27 @@ impl Options {
         problem
     }
 
-    fn ids(&self) -> Vec<i64> {
-        wide(&inputs::targets(
-            self.rows,
-            self.cols,
-            self.seed,
-            self.ignored,
-        ))
-    }
-
-    /// Draws probabilities, some of them 0, and some of them negative where the seed is odd.
-    fn probs(&self) -> Vec<f32> {
-        let mut probs = inputs::sparse_probs(self.rows, self.cols, self.seed + 1);
-        self.negate_some(&mut probs);
-        probs
-    }
-
-    fn weight(&self) -> Vec<f32> {
-        let mut weight = inputs::weights(self.cols, self.seed);
-        self.negate_some(&mut weight);
-        weight
-    }
-
-    /// Negates some values, unless losses overflow: losses of either sign add up to no number.
-    fn negate_some(&self, values: &mut [f32]) {
+    /// Negates some values where the seed is odd, unless losses overflow: losses of either sign add up to no number.
+    fn some_negated(&self, mut values: Vec<f32>) -> Vec<f32> {
         if self.seed % 2 == 1 && self.inputs != Inputs::Extremes {
-            values
-                .iter_mut()
-                .skip(2)
-                .step_by(5)
-                .for_each(|value| *value = -*value);
+            let some = values.iter_mut().skip(2).step_by(5);
+            some.for_each(|value| *value = -*value);
         }
+        values
     }
-}
 
-fn some(values: &[f32]) -> Option<&[f32]> {
-    (!values.is_empty()).then_some(values)
-}
-
-/// Computes loss and gradient in one call, on slices.
-fn of_slices(gpu: &Gpu, problem: &Problem) -> Found {
-    let targets: Targets<'_> = match &problem.targets {
-        Given::Ids(ids) => ids.into(),
-        Given::Probs(probs) => probs.into(),
-    };
-    let mut given = CrossEntropyInputs::new(&problem.logits, targets);
-    given.weight = some(&problem.weight);
-    given.grad_losses = some(&problem.grad_losses);
-    let found = gpu
-        .cross_entropy(&problem.spec, given, EVERYTHING)
-        .expect("runs");
-    Found {
-        losses: found.losses,
-        grad: found.grad_logits.expect("a gradient"),
-        pairs: Vec::new(),
-        lse: found.lse.expect("lse"),
-        status: found.status,
+    fn row_outputs(&self) -> RowOutputs {
+        let is_wanted = |bit: u32| self.outputs >> bit & 1 == 1;
+        let of_ids = self.targets != TargetType::Probs;
+        let mut outputs = RowOutputs::default();
+        outputs.target_log_prob = is_wanted(0) && of_ids;
+        outputs.hit = is_wanted(1) && of_ids;
+        outputs.log_probs_of = if is_wanted(2) { CANDIDATES as u32 } else { 0 };
+        outputs.entropy = is_wanted(3);
+        outputs.argmax = is_wanted(4);
+        outputs.max_prob = is_wanted(5);
+        outputs.z_loss = is_wanted(6) || (1..4).contains(&self.outputs);
+        outputs
     }
 }
 
@@ -195,10 +177,21 @@ proptest! {
         let problem = options.problem();
         let expected = Expected::of(&problem);
         let one_call = match options.dtype {
-            DType::F32 => of_slices(gpu(), &problem),
+            DType::F32 => problem.by_slices(gpu()),
             _ => problem.fused(gpu(), None),
         };
         expected.assert(&one_call, &format!("one call, {options:?}"));
         expected.assert(&problem.apart(gpu(), None), &format!("apart, {options:?}"));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(30, 250), failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn row_outputs_of_every_combination_agree_with_the_reference(options in options_with_row_outputs()) {
+        let problem = options.problem();
+        let found = problem.run(gpu(), None, options.with_gradient);
+        Expected::of(&problem).assert(&found, &format!("{options:?}"));
     }
 }

@@ -4,9 +4,9 @@
 use wgpu_softmax::Reduction;
 use wgpu_softmax::check::Inputs;
 
-use crate::options::device::Found;
-use crate::options::expected::Expected;
-use crate::options::problem::{Problem, class_of};
+use crate::common::expected::Expected;
+use crate::common::found::Found;
+use crate::common::problem::{Problem, class_of};
 
 const INF: f32 = f32::INFINITY;
 

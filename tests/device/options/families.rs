@@ -3,8 +3,7 @@
 use wgpu_softmax::check::{Inputs, inputs};
 use wgpu_softmax::{Reduction, TargetType};
 
-use crate::common::wide;
-use crate::options::problem::{Problem, class_of};
+use crate::common::problem::{Problem, class_of};
 
 const ROWS: usize = 7;
 
@@ -24,10 +23,9 @@ fn weights(cols: usize) -> Vec<f32> {
 /// Returns every form with target weights of all classes, plain and with every other option.
 fn problems(distribution: Inputs, cols: usize) -> Vec<Problem> {
     let logits = distribution.logits(ROWS, cols, 3);
-    let ids = wide(&inputs::targets(ROWS, cols, 4, Some(-100)));
     let mut probs = inputs::sparse_probs(ROWS, cols, 5);
     probs.iter_mut().step_by(7).for_each(|prob| *prob *= -1.0);
-    let of_ids = Problem::of_ids(cols, logits.clone(), &ids).ignore_index(-100);
+    let of_ids = Problem::drawn(distribution, (ROWS, cols), [3, 4]);
     let smoothed = of_ids.ids_as(TargetType::I64).label_smoothing(0.2);
     let of_probs = Problem::of_probs(cols, logits, probs);
     [

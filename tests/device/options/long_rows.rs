@@ -5,10 +5,10 @@ use wgpu_softmax::Reduction;
 use wgpu_softmax::check::{Inputs, inputs};
 use wgpu_softmax::variant::{Access, Family, Operation, Reduce, Variant, admit};
 
+use crate::common::expected::Expected;
+use crate::common::problem::Problem;
 use crate::common::sweep::some;
 use crate::common::{gpu, problem, wide};
-use crate::options::expected::Expected;
-use crate::options::problem::Problem;
 
 const ROWS: usize = 2;
 const WIDTHS: [usize; 2] = [50_257, 262_144];

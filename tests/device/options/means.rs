@@ -5,10 +5,10 @@ use std::ops::Range;
 use wgpu_softmax::check::{Inputs, inputs};
 use wgpu_softmax::{Reduction, ZeroValid};
 
+use crate::common::expected::Expected;
+use crate::common::found::Found;
+use crate::common::problem::Problem;
 use crate::common::{assert_close, bits, gpu, wide};
-use crate::options::device::Found;
-use crate::options::expected::Expected;
-use crate::options::problem::Problem;
 
 const ROWS: usize = 40;
 const COLS: usize = 45;

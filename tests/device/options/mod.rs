@@ -5,14 +5,11 @@
 
 mod class_ids;
 mod combinations;
-mod device;
 mod exact_zeros;
-mod expected;
 mod families;
 mod long_rows;
 mod means;
 mod places;
-mod problem;
 mod recordings;
 mod refusals;
 mod shards;

@@ -4,37 +4,43 @@ use wgpu_softmax::check::{Inputs, inputs};
 use wgpu_softmax::variant::{Access, Family, Operation, Variant, choose};
 use wgpu_softmax::{DType, Reduction, TargetType};
 
+use crate::common::expected::Expected;
 use crate::common::place::Place;
+use crate::common::problem::Problem;
 use crate::common::sweep::some;
-use crate::common::{device_with_bindings_of, gpu, problem, wide};
-use crate::options::expected::Expected;
-use crate::options::problem::Problem;
+use crate::common::{device_with_bindings_of, gpu, problem};
 
 const ROWS: usize = 21;
 
 /// Places of logits, probabilities and gradient: three strides, aligned and at odd offsets.
 const PLACES: [[Place; 3]; 4] = [
-    [place(0, 64, 57), place(8, 60, 57), place(4, 72, 57)],
-    [place(3, 61, 57), place(0, 57, 57), place(1, 59, 57)],
-    [place(0, 257, 257), place(1, 300, 257), place(2, 261, 257)],
-    [place(4, 128, 128), place(0, 132, 128), place(0, 128, 128)],
+    [
+        Place::new(0, 64, 57),
+        Place::new(8, 60, 57),
+        Place::new(4, 72, 57),
+    ],
+    [
+        Place::new(3, 61, 57),
+        Place::new(0, 57, 57),
+        Place::new(1, 59, 57),
+    ],
+    [
+        Place::new(0, 257, 257),
+        Place::new(1, 300, 257),
+        Place::new(2, 261, 257),
+    ],
+    [
+        Place::new(4, 128, 128),
+        Place::new(0, 132, 128),
+        Place::new(0, 128, 128),
+    ],
 ];
-
-const fn place(offset: usize, stride: usize, cols: usize) -> Place {
-    Place {
-        offset,
-        stride,
-        cols,
-    }
-}
 
 /// Returns problems: smoothed, with probabilities, and capped.
 fn problems(rows: usize, cols: usize, distribution: Inputs) -> [Problem; 4] {
-    let logits = distribution.logits(rows, cols, 5);
-    let ids = wide(&inputs::targets(rows, cols, 6, Some(-100)));
-    let of_ids = Problem::of_ids(cols, logits.clone(), &ids).ignore_index(-100);
+    let of_ids = Problem::drawn(distribution, (rows, cols), [5, 6]);
     let smoothed = of_ids.ids_as(TargetType::I64).label_smoothing(0.1);
-    let probs = Problem::of_probs(cols, logits, inputs::sparse_probs(rows, cols, 5));
+    let probs = Problem::drawn_probs(distribution, (rows, cols), [5, 5]);
     let every = |problem: Problem| {
         let weight = inputs::weights(cols, 8);
         problem.weight(weight).z_loss(0.02).scale(1.3).softcap(9.0)

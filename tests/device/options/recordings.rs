@@ -3,22 +3,19 @@
 use wgpu_softmax::check::{Inputs, inputs};
 use wgpu_softmax::{Bound, Reduction, ZeroValid};
 
+use crate::common::found::Buffers;
+use crate::common::problem::Problem;
 use crate::common::results::kernels;
-use crate::common::{gpu, run_passes, wide};
-use crate::options::device::Buffers;
-use crate::options::problem::Problem;
+use crate::common::{gpu, run_passes};
 
 const ROWS: usize = 33;
 const COLS: usize = 45;
 
 /// Returns one problem of each form.
 fn forms() -> Vec<Problem> {
-    let logits = Inputs::Peaked.logits(ROWS, COLS, 3);
-    let ids = wide(&inputs::targets(ROWS, COLS, 4, Some(-100)));
-    let probs = inputs::sparse_probs(ROWS, COLS, 5);
-    let of_ids = Problem::of_ids(COLS, logits.clone(), &ids).ignore_index(-100);
+    let of_ids = Problem::drawn(Inputs::Peaked, (ROWS, COLS), [3, 4]);
     let of_ids = of_ids.weight(inputs::weights(COLS, 6)).z_loss(0.01);
-    let of_probs = Problem::of_probs(COLS, logits, probs).z_loss(0.01);
+    let of_probs = Problem::drawn_probs(Inputs::Peaked, (ROWS, COLS), [3, 5]).z_loss(0.01);
     let plain = [of_ids.clone(), of_ids.label_smoothing(0.1), of_probs];
     plain
         .into_iter()

@@ -1,19 +1,18 @@
 //! Cross-entropy of classes that are split over shards, with softcap, scale, weights and z-loss: together the shards give the
 //! reference's results for whole rows.
 
-use wgpu_softmax::check::{Inputs, bounds, compare_as, inputs};
-use wgpu_softmax::reference::CrossEntropy;
+use wgpu_softmax::check::{Inputs, bounds, inputs};
 use wgpu_softmax::wgpu::Buffer;
 use wgpu_softmax::{
     CrossEntropyBackwardBuffers, CrossEntropyExtras, CrossEntropyFromPairsBuffers,
-    CrossEntropySpec, DType, Error, Reduction, TargetType,
+    CrossEntropySpec, DType, Error, TargetType,
 };
 
-use crate::common::place::stored;
+use crate::common::expected::Expected;
+use crate::common::problem::{Given, IGNORED, Problem};
 use crate::common::shards::{COLS, Merged, ROWS, Reading, Shard, merged};
 use crate::common::{Output, assert_close, gpu, upload, wide};
 
-const IGNORED: i64 = -100;
 const Z_LOSS: f32 = 0.05;
 
 /// Readings: plain, capped, scaled and capped, and the latter in 16 bits.
@@ -35,54 +34,90 @@ const READINGS: [Reading; 4] = [
     },
 ];
 
-const DISTRIBUTIONS: [Inputs; 4] = [
-    Inputs::Peaked,
-    Inputs::Masked,
-    Inputs::Special,
-    Inputs::Shifted1e4,
+/// Distributions of logits, with some bad ids or without.
+const DISTRIBUTIONS: [(Inputs, bool); 4] = [
+    (Inputs::Peaked, false),
+    (Inputs::Masked, true),
+    (Inputs::Special, false),
+    (Inputs::Shifted1e4, true),
+];
+
+/// Distributions without any option.
+const PLAIN: [(Inputs, bool); 4] = [
+    (Inputs::Peaked, false),
+    (Inputs::Masked, false),
+    (Inputs::Special, true),
+    (Inputs::Shifted1e8, true),
 ];
 
 /// Rows, some of them ignored and some bad, with their shards.
 struct Case {
-    logits: Vec<f32>,
-    ids: Vec<i64>,
+    problem: Problem,
     targets: Buffer,
     merged: Merged,
-    of: CrossEntropy,
     name: String,
 }
 
 fn cases() -> Result<Vec<Case>, Error> {
     let mut cases = Vec::new();
-    for (seed, distribution) in DISTRIBUTIONS.into_iter().enumerate() {
+    for of in DISTRIBUTIONS {
         for reading in READINGS {
-            let logits = stored(reading.dtype, distribution.logits(ROWS, COLS, 6));
-            let ids = match seed % 2 {
-                0 => inputs::targets(ROWS, COLS, 6, Some(IGNORED)),
-                _ => inputs::bad_targets(ROWS, COLS, 6, Some(IGNORED)),
-            };
-            let ids = wide(&ids);
-            let of = CrossEntropy::new(COLS)
-                .ignore_index(IGNORED)
-                .scale(reading.scale);
-            let of = reading.softcap.map_or(of.clone(), |cap| of.softcap(cap));
-            cases.push(Case {
-                targets: upload(gpu(), &ids),
-                merged: merged(&logits, reading)?,
-                of: of.z_loss(Z_LOSS),
-                name: format!("{}, {reading:?}", distribution.name()),
-                logits,
-                ids,
-            });
+            cases.push(Case::new(of, reading, |problem| {
+                problem.ids_as(TargetType::I64).z_loss(Z_LOSS)
+            })?);
         }
+    }
+    for of in PLAIN {
+        cases.push(Case::new(of, Reading::PLAIN, |problem| problem)?);
     }
     Ok(cases)
 }
 
 impl Case {
+    fn new(
+        (distribution, has_bad): (Inputs, bool),
+        reading: Reading,
+        with: impl Fn(Problem) -> Problem,
+    ) -> Result<Self, Error> {
+        let draw = match has_bad {
+            true => inputs::bad_targets,
+            false => inputs::targets,
+        };
+        let ids = draw(ROWS, COLS, 6, Some(IGNORED));
+        let problem = Problem::of_ids(COLS, distribution.logits(ROWS, COLS, 6), &wide(&ids));
+        let problem = problem
+            .ignore_index(IGNORED)
+            .scale(reading.scale)
+            .dtype(reading.dtype);
+        let problem = with(match reading.softcap {
+            Some(cap) => problem.softcap(cap),
+            None => problem,
+        });
+        Ok(Self {
+            targets: match problem.target_type {
+                TargetType::I64 => upload(gpu(), &wide(&ids)),
+                _ => upload(gpu(), &ids),
+            },
+            merged: merged(&problem.logits, reading)?,
+            name: format!("{}, {reading:?}", distribution.name()),
+            problem,
+        })
+    }
+
+    fn ids(&self) -> &[i64] {
+        match &self.problem.targets {
+            Given::Ids(ids) => ids,
+            Given::Probs(_) => &[],
+        }
+    }
+
+    /// Returns the spec of a shard, with the problem's options.
     fn spec(&self, shard: &Shard) -> CrossEntropySpec {
-        let spec = shard.spec().targets(TargetType::I64).ignore_index(IGNORED);
-        spec.z_loss(Z_LOSS)
+        let spec = shard.spec().targets(self.problem.target_type);
+        match self.problem.target_type {
+            TargetType::I64 => spec.ignore_index(IGNORED).z_loss(Z_LOSS),
+            _ => spec.ignore_index(IGNORED),
+        }
     }
 
     /// Computes the losses of one shard.
@@ -98,23 +133,14 @@ impl Case {
         gpu().run(&plan.bind(buffers)?, "the loss of a shard")?;
         Ok(losses.floats(gpu()))
     }
-
-    #[track_caller]
-    fn assert_gradient(&self, of: &CrossEntropy, found: &[f32]) {
-        let dtype = self.merged.shards[0].reading.dtype;
-        let expected = of.gradient(&self.logits, &self.ids);
-        let allowed = bounds::loss_gradient(of, &self.logits, &self.ids);
-        let allowed = bounds::stored(dtype, &allowed, &expected);
-        let comparison = compare_as(dtype, found, &expected, &allowed, COLS);
-        assert!(comparison.passed(), "{}: {comparison}", self.name);
-    }
 }
 
 #[test]
 fn merged_statistics_are_those_of_logits_as_they_are_read() -> Result<(), Error> {
     for case in cases()? {
-        let expected = case.of.losses(&case.logits, &case.ids).lse;
-        let allowed = bounds::row_lse(&case.of, &case.logits);
+        let (of, logits) = (&case.problem.of, &case.problem.logits);
+        let expected = of.losses(logits, case.ids()).lse;
+        let allowed = bounds::row_lse(of, logits);
         assert_close(&case.name, &case.merged.lse, &expected, &allowed, 1);
     }
     Ok(())
@@ -127,7 +153,7 @@ fn losses_of_the_shards_add_up() -> Result<(), Error> {
         let mut sums = vec![0.0; ROWS];
         for shard in &case.merged.shards {
             let losses = case.losses(shard)?;
-            for (row, id) in case.ids.iter().enumerate() {
+            for (row, id) in case.ids().iter().enumerate() {
                 let class = usize::try_from(*id).unwrap_or(usize::MAX);
                 let elsewhere = class < COLS && !shard.columns.contains(&class);
                 let no_row = case.merged.lse[row].is_nan() || case.merged.lse[row].is_infinite();
@@ -137,10 +163,7 @@ fn losses_of_the_shards_add_up() -> Result<(), Error> {
                 sums[row] += losses[row];
             }
         }
-        let of = case.of.clone().reduction(Reduction::None);
-        let expected = of.losses(&case.logits, &case.ids).row_losses;
-        let allowed = bounds::row_loss(&of, &case.logits, &case.ids);
-        assert_close(&case.name, &sums, &expected, &allowed, 1);
+        Expected::of(&case.problem).assert_row_losses(&sums, &case.name);
     }
     Ok(())
 }
@@ -150,12 +173,22 @@ fn losses_of_the_shards_add_up() -> Result<(), Error> {
 fn gradients_of_the_shards_are_those_of_whole_rows() -> Result<(), Error> {
     let weight = inputs::weights(COLS, 5);
     let (weights, upstream) = (upload(gpu(), &weight), upload(gpu(), &[-2.5_f32]));
+    let plain = CrossEntropyExtras::default();
+    let weighted = plain.weight(&weights).grad_losses(&upstream);
     for case in cases()? {
-        let extras = CrossEntropyExtras::default()
-            .weight(&weights)
-            .grad_losses(&upstream);
-        for over in [None, Some((12.5_f32, 31_u32))] {
-            let gradient = case.merged.joined(|shard, grad_logits| {
+        for (extras, over) in [
+            (plain, None),
+            (weighted, None),
+            (weighted, Some((12.5, 31))),
+        ] {
+            let mut problem = case.problem.clone();
+            if extras.weight.is_some() {
+                problem = problem.weight(weight.clone()).upstream(vec![-2.5]);
+            }
+            if let Some((sum, rows)) = over {
+                problem = problem.mean_over(sum, rows);
+            }
+            let grad = case.merged.joined(|shard, grad_logits| {
                 let buffers = CrossEntropyBackwardBuffers {
                     logits: &shard.logits,
                     targets: &case.targets,
@@ -168,11 +201,7 @@ fn gradients_of_the_shards_are_those_of_whole_rows() -> Result<(), Error> {
                 let bound = plan.bind_with(ROWS as u64, buffers, extras)?;
                 gpu().run(&bound, "the gradient of a shard")
             })?;
-            let of = case.of.clone().weight(weight.clone()).grad_loss(-2.5);
-            let of = over.map_or(of.clone(), |(sum, rows)| {
-                of.mean_over(sum.into(), rows as usize)
-            });
-            case.assert_gradient(&of, &gradient);
+            Expected::of(&problem).assert_gradient(&grad, &case.name);
         }
     }
     Ok(())

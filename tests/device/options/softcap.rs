@@ -3,10 +3,10 @@
 use wgpu_softmax::Reduction;
 use wgpu_softmax::check::{Inputs, inputs};
 
+use crate::common::expected::Expected;
+use crate::common::found::Found;
+use crate::common::problem::{Problem, class_of};
 use crate::common::{bits, gpu, wide};
-use crate::options::device::Found;
-use crate::options::expected::Expected;
-use crate::options::problem::{Problem, class_of};
 
 const INF: f32 = f32::INFINITY;
 const CAPS: [f32; 5] = [1e-3, 1.0, 30.0, 1e4, 1e6];
@@ -157,16 +157,13 @@ fn assert_flat_at_infinities(problem: &Problem, found: &Found, kernel: &str) {
 
 #[test]
 fn every_cap_and_scale_keeps_the_bounds() {
-    let (rows, cols) = (9, 61);
-    let ids = wide(&inputs::targets(rows, cols, 3, Some(-100)));
     for distribution in Inputs::ALL {
-        let logits = distribution.logits(rows, cols, 5);
-        let probs = inputs::sparse_probs(rows, cols, 5);
+        let of_ids = Problem::drawn(distribution, (9, 61), [5, 3]);
+        let of_probs = Problem::drawn_probs(distribution, (9, 61), [5, 5]);
         for cap in CAPS {
             for scale in SCALES {
-                let of_ids = Problem::of_ids(cols, logits.clone(), &ids).ignore_index(-100);
-                let of_probs = Problem::of_probs(cols, logits.clone(), probs.clone());
-                for problem in [of_ids.clone(), of_ids.label_smoothing(0.1), of_probs] {
+                let smoothed = of_ids.clone().label_smoothing(0.1);
+                for problem in [of_ids.clone(), smoothed, of_probs.clone()] {
                     let problem = problem.softcap(cap).scale(scale).reduction(Reduction::None);
                     let expected = Expected::of(&problem);
                     expected.assert(&problem.fused(gpu(), None), distribution.name());

@@ -4,10 +4,10 @@
 use wgpu_softmax::check::{Inputs, inputs};
 use wgpu_softmax::{Reduction, TargetType};
 
+use crate::common::expected::Expected;
+use crate::common::found::Found;
+use crate::common::problem::{Problem, class_of};
 use crate::common::{bits, gpu};
-use crate::options::device::Found;
-use crate::options::expected::Expected;
-use crate::options::problem::{Problem, class_of};
 
 const INF: f32 = f32::INFINITY;
 const NAN: f32 = f32::NAN;

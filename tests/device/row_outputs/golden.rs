@@ -4,7 +4,7 @@ use wgpu_softmax::check::compare;
 use wgpu_softmax::{CrossEntropySpec, RowOutputs};
 
 use crate::common::gpu;
-use crate::row_outputs::problem::{Problem, everything};
+use crate::row_outputs::problem::{everything, of_ids};
 
 const LOGITS: [f32; 12] = [2., 1., 0., -1., 0., 0., 3., 1., -2., 4., 1., 0.];
 
@@ -20,7 +20,7 @@ fn close(found: &[f32], expected: &[f64]) {
 /// Numbers computed in decimal arithmetic.
 #[test]
 fn golden() {
-    let mut problem = Problem::of_ids(4, LOGITS.to_vec(), &[0, -100, 0])
+    let mut problem = of_ids(4, LOGITS.to_vec(), &[0, -100, 0])
         .ignore_index(-100)
         .z_loss(0.01);
     problem.candidates = vec![3, 0, 9, 2, 2, -1, 2, 4, 2];

@@ -1,11 +1,9 @@
-//! Row outputs of a cross-entropy, with its loss: by every kernel, with every option, of every kind of row.
+//! Row outputs of a cross-entropy, with its loss: by every kernel, of every kind of row; every option is among those of `options`.
 
 #![allow(unreachable_pub, reason = "what tests share is as in tests/common")]
 
-mod expected;
 mod families;
 mod golden;
-mod options;
 mod problem;
 mod refusals;
 mod slices;

@@ -1,6 +1,8 @@
 //! Rows that are ignored, spoilt or without a good target, by every kernel: to the bit where the result is no number.
 
-use crate::row_outputs::problem::{Found, Problem};
+use crate::common::found::Found;
+use crate::common::problem::Problem;
+use crate::row_outputs::problem::of_ids;
 
 const INF: f32 = f32::INFINITY;
 const NONE: u32 = u32::MAX;
@@ -20,7 +22,7 @@ const ROWS: [([f32; 4], i64); 8] = [
 fn problem() -> Problem {
     let logits = ROWS.iter().flat_map(|(row, _)| *row).collect();
     let ids = ROWS.map(|(_, target)| target);
-    let mut problem = Problem::of_ids(4, logits, &ids).ignore_index(2).z_loss(0.1);
+    let mut problem = of_ids(4, logits, &ids).ignore_index(2).z_loss(0.1);
     problem.candidates = [[1, 4, -1]; 8].concat();
     problem
 }
@@ -66,8 +68,8 @@ fn assert_words(found: &Found, what: &str) {
 #[test]
 fn every_kind_of_row_is_told_apart() {
     let problem = problem();
-    problem.assert_on_every_kernel();
-    for variant in problem.kernels() {
+    problem.assert_row_outputs();
+    for variant in problem.row_kernels() {
         for with_gradient in [false, true] {
             let found = problem.by(Some(variant), with_gradient);
             assert_words(&found, &variant.to_string());
@@ -81,8 +83,8 @@ fn every_kind_of_row_is_told_apart() {
 /// -inf counts as a class, and NaN is no class id.
 #[test]
 fn one_class() {
-    let problem = Problem::of_ids(1, vec![7.5, -3e38, 1e-40], &[0, 0, 0]);
-    for variant in problem.kernels() {
+    let problem = of_ids(1, vec![7.5, -3e38, 1e-40], &[0, 0, 0]);
+    for variant in problem.row_kernels() {
         let found = problem.by(Some(variant), false);
         let layout = &found.layout;
         let floats = |place: Option<u32>| found.floats(place.expect("asked for"));
@@ -103,9 +105,9 @@ fn blocks_far_below_the_others() {
         logits[row * COLS + place] = -1e30;
         logits[row * COLS + COLS - 2] = -1e30;
     }
-    let problem = Problem::of_ids(COLS, logits, &[0; 6]).scale(3.75);
-    problem.clone().assert_on_every_kernel();
-    problem.inner(3).assert_on_every_kernel();
+    let problem = of_ids(COLS, logits, &[0; 6]).scale(3.75);
+    problem.clone().assert_row_outputs();
+    problem.inner(3).assert_row_outputs();
 }
 
 /// The lowest number among others, with -inf, in a row of its own, and below the largest.
@@ -120,18 +122,18 @@ fn the_lowest_number_is_no_minus_infinity() {
         [low, 1e31, 0.0, -INF],
         [low, high, 0.0, low],
     ];
-    let problem = Problem::of_ids(4, rows.concat(), &[0, 0, 0, 1, 0, 0]);
-    for variant in problem.kernels() {
+    let problem = of_ids(4, rows.concat(), &[0, 0, 0, 1, 0, 0]);
+    for variant in problem.row_kernels() {
         let found = problem.by(Some(variant), true);
         let log_probs = found.floats(found.layout.target_log_prob.expect("asked for"));
         assert_eq!(log_probs[..2], [low, 0.0], "{variant}");
         assert_eq!(log_probs[4..], [low, -INF], "{variant}");
         assert_eq!(found.argmax(), [3, 0, 0, 1, 1, 1], "{variant}");
     }
-    problem.clone().assert_on_every_kernel();
-    problem.clone().z_loss(0.1).assert_on_every_kernel();
+    problem.clone().assert_row_outputs();
+    problem.clone().z_loss(0.1).assert_row_outputs();
     for scale in [0.25, 2.0, 3e38] {
-        problem.clone().scale(scale).assert_on_every_kernel();
+        problem.clone().scale(scale).assert_row_outputs();
     }
-    problem.inner(3).assert_on_every_kernel();
+    problem.inner(3).assert_row_outputs();
 }

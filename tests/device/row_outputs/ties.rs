@@ -3,7 +3,8 @@
 use wgpu_softmax::RowOutputs;
 use wgpu_softmax::check::Inputs;
 
-use crate::row_outputs::problem::Problem;
+use crate::common::problem::Problem;
+use crate::row_outputs::problem::of_ids;
 
 /// Returns a row for each set of columns, which hold its maximum.
 fn problem(cols: usize, maxima: &[&[usize]], [highest, others]: [f32; 2]) -> Problem {
@@ -17,7 +18,7 @@ fn problem(cols: usize, maxima: &[&[usize]], [highest, others]: [f32; 2]) -> Pro
             .for_each(|column| logits[row * cols + column] = highest);
     }
     let ids = vec![0; maxima.len()];
-    Problem::of_ids(cols, logits, &ids).giving(RowOutputs::default().argmax().hit())
+    of_ids(cols, logits, &ids).giving(RowOutputs::default().argmax().hit())
 }
 
 #[track_caller]
@@ -26,7 +27,7 @@ fn assert_first(problem: &Problem, maxima: &[&[usize]]) {
         .iter()
         .map(|columns| *columns.iter().min().expect("a maximum") as u32)
         .collect();
-    for variant in problem.kernels().into_iter().map(Some).chain([None]) {
+    for variant in problem.row_kernels().into_iter().map(Some).chain([None]) {
         let found = problem.by(variant, true);
         assert_eq!(found.argmax(), first, "{variant:?}, {:?}", problem.spec);
         let hits: Vec<u32> = first.iter().map(|&class| u32::from(class == 0)).collect();
@@ -94,8 +95,8 @@ fn zeros_and_subnormal_numbers() {
         ([-1e-40, -0.0, -1e-45, 0.0, -0.0], 1),
     ];
     let logits = rows.iter().flat_map(|(row, _)| *row).collect();
-    let problem = Problem::of_ids(5, logits, &[1, 1, 1, 1, 1]);
-    for variant in problem.kernels() {
+    let problem = of_ids(5, logits, &[1, 1, 1, 1, 1]);
+    for variant in problem.row_kernels() {
         let argmax = problem.by(Some(variant), false).argmax();
         assert_eq!(argmax, rows.map(|(_, class)| class), "{variant}");
     }
@@ -108,8 +109,8 @@ fn the_lowest_number_among_excluded_ones() {
         for column in [0, 3, cols - 1] {
             let mut logits = vec![f32::NEG_INFINITY; cols];
             logits[column] = f32::MIN;
-            let problem = Problem::of_ids(cols, logits, &[0]);
-            for variant in problem.kernels() {
+            let problem = of_ids(cols, logits, &[0]);
+            for variant in problem.row_kernels() {
                 let argmax = problem.by(Some(variant), false).argmax();
                 assert_eq!(argmax, [column as u32], "{variant}, {cols} columns");
             }

@@ -1,10 +1,11 @@
 //! Rows, and slices of rows on a strided axis, longer than a binding: they are processed in parts.
 
-use crate::common::outputs::{IGNORED, Outputs};
-use crate::common::{assert_close, bits, device_with_bindings_of, forced, rows_with_targets, wide};
+use crate::common::expected::Expected;
+use crate::common::problem::{IGNORED, Problem};
+use crate::common::{assert_probs, bits, device_with_bindings_of, forced, rows_with_targets, wide};
 use crate::windows::{halves, spec};
-use wgpu_softmax::check::{Inputs, bounds};
-use wgpu_softmax::reference::{self, CrossEntropy};
+use wgpu_softmax::check::Inputs;
+use wgpu_softmax::reference;
 use wgpu_softmax::variant::{Operation, choose};
 use wgpu_softmax::{
     CrossEntropyInputs, CrossEntropySpec, CrossEntropyWants, DType, Gpu, SoftmaxSpec, TargetType,
@@ -38,7 +39,7 @@ macro_rules! on_matrices {
 /// Computes losses, their gradient and lse, of class ids.
 fn entropy(gpu: &Gpu, spec: CrossEntropySpec, long: Long) -> Vec<u32> {
     let (rows, cols, _) = long;
-    let (logits, ids) = rows_with_targets(Inputs::Peaked, (rows, cols), 6, IGNORED);
+    let (logits, ids) = rows_with_targets(Inputs::Peaked, (rows, cols), 6, IGNORED as i32);
     outputs(gpu, spec, CrossEntropyInputs::new(&logits, &ids))
 }
 
@@ -110,10 +111,10 @@ const LONG: [(Operation, DType, Long, Compute); 12] = {
             bits(&found.expect("runs"))
         }),
         (CrossEntropyFused, F32, (7, 2501, 1), |gpu, shape, _| {
-            entropy(gpu, spec_of(shape).ignore_index(IGNORED.into()), shape)
+            entropy(gpu, spec_of(shape).ignore_index(IGNORED), shape)
         }),
         (CrossEntropyFused, F32, (12, 400, 4), |gpu, shape, _| {
-            let spec = spec_of(shape).ignore_index(IGNORED.into()).softcap(20.0);
+            let spec = spec_of(shape).ignore_index(IGNORED).softcap(20.0);
             entropy(gpu, spec, shape)
         }),
     ]
@@ -142,55 +143,21 @@ fn rows_longer_than_a_binding() {
 #[test]
 fn long_rows_are_within_their_bounds() {
     let (gpu, rows, cols) = (&device_with_bindings_of(4096), 3, 70_003);
-    let (logits, ids) = rows_with_targets(Inputs::Flat, (rows, cols), 4, IGNORED);
+    let (logits, ids) = rows_with_targets(Inputs::Flat, (rows, cols), 4, IGNORED as i32);
     let probs = gpu.softmax(&logits, rows).expect("runs");
-    let expected = reference::softmax(&logits, cols);
-    assert_close(
-        "probs",
-        &probs,
-        &expected,
-        &bounds::probability(&logits, cols),
-        cols,
-    );
-
-    let of = CrossEntropy::new(cols).ignore_index(i64::from(IGNORED));
-    let spec = CrossEntropySpec::new(rows as u64, cols as u64).ignore_index(IGNORED.into());
-    let wants = CrossEntropyWants {
-        grad_logits: true,
-        lse: true,
-    };
-    let found = gpu.cross_entropy(&spec, CrossEntropyInputs::new(&logits, &ids), wants);
-    let found = found.expect("runs");
-    let loss = of.losses(&logits, &wide(&ids)).loss.expect("a mean");
-    let allowed = bounds::loss(&of, &logits, &wide(&ids)).expect("a bound");
-    assert_close("mean", &found.losses, &[loss], &[allowed], 1);
-    let (expected, allowed) = (
-        of.gradient(&logits, &wide(&ids)),
-        bounds::loss_gradient(&of, &logits, &wide(&ids)),
-    );
-    assert_close(
-        "gradient",
-        &found.grad_logits.expect("a gradient"),
-        &expected,
-        &allowed,
-        cols,
-    );
+    assert_probs("probs", &probs, &logits, cols);
+    let problem = Problem::of_ids(cols, logits, &wide(&ids)).ignore_index(IGNORED);
+    Expected::of(&problem).assert(&problem.by_slices(gpu), "long rows");
 }
 
 /// Each binding writes its part of the gradient from the saved pairs.
 #[test]
 fn backward_passes_over_rows_longer_than_a_binding() {
-    let (gpu, rows, cols) = (&device_with_bindings_of(4096), 3, 5003);
-    let (logits, ids) = rows_with_targets(Inputs::Peaked, (rows, cols), 4, IGNORED);
-    let outputs = Outputs::new(gpu, rows, cols);
-    let of = CrossEntropy::new(cols).ignore_index(i64::from(IGNORED));
-    let (expected, allowed) = (
-        of.gradient(&logits, &wide(&ids)),
-        bounds::loss_gradient(&of, &logits, &wide(&ids)),
-    );
-    for found in outputs.write(gpu, cols, &logits, &ids) {
-        assert_close("gradient", &found, &expected, &allowed, cols);
-    }
+    let gpu = &device_with_bindings_of(4096);
+    let problem = Problem::drawn(Inputs::Peaked, (3, 5003), [4, 4]);
+    let expected = Expected::of(&problem);
+    expected.assert(&problem.fused(gpu, None), "fused");
+    expected.assert(&problem.apart(gpu, None), "apart");
 }
 
 /// Every class has a target weight: the loss is that of the first part, the gradient that of each.

@@ -1,6 +1,6 @@
 //! Operations on rows, without losses.
 
-use crate::common::{Output, assert_close, device_with_bindings_of, forced, upload};
+use crate::common::{Output, assert_close, assert_probs, device_with_bindings_of, forced, upload};
 use crate::windows::{LIMITS, SHAPES, on_small_devices, spec, windows};
 use wgpu_softmax::check::{Inputs, bounds};
 use wgpu_softmax::reference;
@@ -23,14 +23,7 @@ fn softmax_and_its_backward_pass() {
         assert!(bound.dispatches() >= windows(gpu, rows, cols));
         gpu.run(&bound, "softmax").expect("runs");
         let (p, g) = (probs.floats(gpu), Inputs::Flat.logits(rows, cols, 2));
-        let expected = reference::softmax(&logits, cols);
-        assert_close(
-            "probs",
-            &p,
-            &expected,
-            &bounds::probability(&logits, cols),
-            cols,
-        );
+        assert_probs("probs", &p, &logits, cols);
 
         let (upstream, grad) = (upload(gpu, &g), Output::new(gpu, rows * cols));
         let buffers = SoftmaxBackwardBuffers {
@@ -105,9 +98,7 @@ fn parts_of_rows_lie_within_bindings_too() {
     let logits = Inputs::Peaked.logits(rows, cols, 9);
     for gpu in LIMITS.map(device_with_bindings_of) {
         let probs = forced(&gpu, split).softmax(&logits, rows).expect("softmax");
-        let expected = reference::softmax(&logits, cols);
-        let allowed = bounds::probability(&logits, cols);
-        assert_close("probs", &probs, &expected, &allowed, cols);
+        assert_probs("probs", &probs, &logits, cols);
     }
 }
 
@@ -123,9 +114,5 @@ fn rows_may_fill_their_bindings() {
     let plan = gpu.planner().softmax(spec((3, 1024))).expect("a plan");
     gpu.run(&plan.bind(buffers).expect("bound"), "softmax")
         .expect("runs");
-    let (expected, allowed) = (
-        reference::softmax(&logits, 1024),
-        bounds::probability(&logits, 1024),
-    );
-    assert_close("probs", &probs.floats(gpu), &expected, &allowed, 1024);
+    assert_probs("probs", &probs.floats(gpu), &logits, 1024);
 }

@@ -1,10 +1,8 @@
 //! Entropies on the CPU, computed as in a kernel.
 
-use super::f32_model::sum;
+use crate::numbers::{U, sum};
 use wgpu_softmax::check::{Comparison, bounds, compare};
 use wgpu_softmax::reference::CrossEntropy;
-
-const U: f64 = 1.0 / 16_777_216.0;
 
 /// Error of a kernel's exponentials.
 #[derive(Clone, Copy, Debug)]

@@ -1,17 +1,9 @@
 //! Model of a kernel on the CPU.
 
+use crate::numbers::sum;
 use wgpu_softmax::Reduction;
 use wgpu_softmax::check::{Comparison, bounds, compare};
 use wgpu_softmax::reference::{CrossEntropy, Targets};
-
-/// Computes the sum of blocks that are summed in blocks in turn.
-pub(super) fn sum(mut terms: Vec<f32>, block: usize) -> f32 {
-    while terms.len() > 1 {
-        let blocks = terms.chunks(block);
-        terms = blocks.map(|terms| terms.iter().sum()).collect();
-    }
-    terms[0]
-}
 
 /// Cross-entropy in f32 throughout, a row at a time.
 #[derive(Clone, Debug, Default)]

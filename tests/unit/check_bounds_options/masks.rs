@@ -1,11 +1,8 @@
 //! The bounds of masked softmax, log-softmax and logsumexp.
 
-use super::f32_model::sum;
+use crate::numbers::{INF, U, sum};
 use wgpu_softmax::check::{Comparison, Inputs, bounds, compare};
 use wgpu_softmax::reference::{Columns, Masked, log_softmax, logsumexp, softmax};
-
-const U: f64 = 1.0 / 16_777_216.0;
-const INF: f32 = f32::INFINITY;
 
 /// Model of a kernel on the CPU: f32 throughout.
 #[derive(Clone, Copy)]

@@ -8,6 +8,7 @@ mod rounded;
 mod row_outputs;
 mod table;
 
+use crate::numbers::wide;
 use f32_model::F32;
 use wgpu_softmax::check::{Inputs, inputs};
 
@@ -24,49 +25,31 @@ fn probs(rows: usize, cols: usize, seed: u64) -> Vec<f32> {
 
 /// Returns every option by itself, and all together.
 fn options(cols: usize, block: usize) -> [F32; 7] {
-    let plain = F32::new(block);
-    let weight = (0..cols).map(|c| 0.25 + (c % 7) as f32 / 4.0).collect();
-    let weighted = F32 {
-        weight: Some(weight),
-        ..plain.clone()
+    let weight: Vec<f32> = (0..cols).map(|c| 0.25 + (c % 7) as f32 / 4.0).collect();
+    let with = |is_weighted: bool, set: fn(&mut F32)| {
+        let mut of = F32::new(block);
+        of.weight = is_weighted.then(|| weight.clone());
+        set(&mut of);
+        of
     };
     [
-        weighted.clone(),
-        F32 {
-            smoothing: 0.1,
-            ..plain.clone()
-        },
-        F32 {
-            z_loss: 1e-2,
-            ..plain.clone()
-        },
-        F32 {
-            softcap: Some(5.0),
-            ..plain.clone()
-        },
-        F32 {
-            scale: 0.3,
-            ..plain.clone()
-        },
-        F32 {
-            smoothing: 0.25,
-            ..weighted.clone()
-        },
-        F32 {
-            smoothing: 0.1,
-            z_loss: 1e-2,
-            softcap: Some(30.0),
-            scale: 1.7,
-            ..weighted
-        },
+        with(true, |_| {}),
+        with(false, |of| of.smoothing = 0.1),
+        with(false, |of| of.z_loss = 1e-2),
+        with(false, |of| of.softcap = Some(5.0)),
+        with(false, |of| of.scale = 0.3),
+        with(true, |of| of.smoothing = 0.25),
+        with(true, |of| {
+            (of.smoothing, of.z_loss) = (0.1, 1e-2);
+            (of.softcap, of.scale) = (Some(30.0), 1.7);
+        }),
     ]
 }
 
 /// Returns the largest error divided by its bound in the results of `of` for random targets.
 fn worst_share(of: &F32, kind: Inputs, rows: usize, cols: usize) -> f64 {
     let logits = kind.logits(rows, cols, 3);
-    let ids = inputs::targets(rows, cols, 4, None);
-    let ids: Vec<i64> = ids.into_iter().map(i64::from).collect();
+    let ids = wide(inputs::targets(rows, cols, 4, None));
     let by_id = of.compare(&logits, cols, &ids);
     let by_prob = of.compare(&logits, cols, &probs(rows, cols, 5));
     let shares = by_id.into_iter().chain(by_prob).map(|it| it.worst_share);
@@ -119,10 +102,7 @@ fn serial_f32_sums_fail() {
 fn a_fault_of_1e_4_in_any_part_fails() {
     for (rows, cols) in [(8, 100), (1, 262_144)] {
         let logits = Inputs::Flat.logits(rows, cols, 4);
-        let ids: Vec<i64> = inputs::targets(rows, cols, 4, None)
-            .into_iter()
-            .map(i64::from)
-            .collect();
+        let ids = wide(inputs::targets(rows, cols, 4, None));
         let [.., sound] = options(cols, 16);
         for (part, catches) in [[true, true], [true, true], [true, true], [false, true]]
             .into_iter()

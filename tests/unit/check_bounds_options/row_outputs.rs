@@ -1,10 +1,9 @@
 //! Bounds of the auxiliary outputs of a row of logits.
 
 use super::f32_entropy::{Exponential, F32};
+use crate::numbers::{U, rounded, wide};
 use wgpu_softmax::check::{Inputs, bounds, compare, inputs};
 use wgpu_softmax::reference::CrossEntropy;
-
-const U: f64 = 1.0 / 16_777_216.0;
 
 /// Returns a row in which the part `share` of the probability is spread over all columns but one.
 fn spread(cols: usize, share: f32) -> Vec<f32> {
@@ -160,8 +159,7 @@ fn correctly_rounded_results_pass() {
     for kind in Inputs::ALL {
         for cols in [1, 2, 33, 300] {
             let logits = kind.logits(6, cols, 11);
-            let ids = inputs::bad_targets(6, cols, 13, Some(-100));
-            let ids: Vec<i64> = ids.into_iter().map(i64::from).collect();
+            let ids = wide(inputs::bad_targets(6, cols, 13, Some(-100)));
             let plain = CrossEntropy::new(cols).ignore_index(-100).z_loss(0.1);
             for operation in [plain.clone(), plain.softcap(5.0).scale(0.3)] {
                 let found = operation.row_outputs(&logits, &ids);
@@ -179,8 +177,7 @@ fn correctly_rounded_results_pass() {
                     ),
                 ];
                 for (i, (expected, allowed)) in pairs.iter().enumerate() {
-                    let rounded: Vec<f32> = expected.iter().map(|&value| value as f32).collect();
-                    let found = compare(&rounded, expected, allowed, 1);
+                    let found = compare(&rounded(expected), expected, allowed, 1);
                     assert!(found.worst_share <= 0.5001, "{kind:?} {cols} {i}: {found}");
                 }
             }

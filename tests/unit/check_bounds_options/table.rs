@@ -1,10 +1,9 @@
 //! The bounds at a few points, by hand.
 
+use crate::numbers::U;
 use wgpu_softmax::Reduction;
 use wgpu_softmax::check::bounds;
 use wgpu_softmax::reference::{Columns, CrossEntropy, Targets};
-
-const U: f64 = 1.0 / 16_777_216.0;
 
 fn near(found: f64, expected: f64) {
     assert!(

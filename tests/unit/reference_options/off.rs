@@ -1,6 +1,7 @@
 //! Options that are off: they change no bit.
 
 use super::REDUCTIONS;
+use crate::numbers::wide;
 use wgpu_softmax::ZeroValid;
 use wgpu_softmax::check::{Inputs, inputs};
 use wgpu_softmax::reference::{
@@ -29,8 +30,7 @@ fn neutral(operation: &CrossEntropy, cols: usize, rows: usize) -> [CrossEntropy;
 #[test]
 fn neutral_options_change_no_bit() {
     let (rows, cols) = (9, 33);
-    let targets = inputs::bad_targets(rows, cols, 3, Some(-100));
-    let targets: Vec<i64> = targets.into_iter().map(i64::from).collect();
+    let targets = wide(inputs::bad_targets(rows, cols, 3, Some(-100)));
     for kind in Inputs::ALL {
         let logits = kind.logits(rows, cols, 5);
         for reduction in REDUCTIONS {

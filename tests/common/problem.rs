@@ -1,15 +1,18 @@
-//! A cross-entropy whose options are set alike for the kernels and for the reference: the results of the kernels, in one call and
-//! in two, and those of the reference.
+//! A cross-entropy whose options are set alike for the kernels and for the reference.
 
+use wgpu_softmax::check::{Inputs, inputs};
 use wgpu_softmax::reference::{self, CrossEntropy};
 use wgpu_softmax::variant::Operation;
-use wgpu_softmax::{CrossEntropySpec, DType, Reduction, TargetType, ZeroValid};
+use wgpu_softmax::{CrossEntropySpec, DType, Layout, Reduction, RowOutputs, TargetType, ZeroValid};
 
-use crate::common::gpu;
-use crate::common::place::{Place, stored};
-use crate::common::results::kernels;
-use crate::options::device::Found;
-use crate::options::expected::Expected;
+use super::place::{Place, stored};
+use super::wide;
+
+/// The class id that is ignored in rows that are drawn.
+pub const IGNORED: i64 = -100;
+
+/// Number of candidates a row.
+pub const CANDIDATES: usize = 3;
 
 /// Targets of the rows.
 #[derive(Debug, Clone)]
@@ -43,6 +46,12 @@ pub struct Problem {
     pub dtype: DType,
     /// Places of logits, probabilities and gradient.
     pub places: [Place; 3],
+    /// True if the gradient lies over the logits.
+    pub in_place: bool,
+    /// Outputs of each row besides its loss.
+    pub outputs: RowOutputs,
+    /// Classes whose log-probabilities may be asked for. Some are out of range.
+    pub candidates: Vec<i64>,
 }
 
 /// Declares the setters that the spec and the reference have in common.
@@ -64,6 +73,7 @@ pub fn class_of(column: usize) -> i64 {
 impl Problem {
     fn new(cols: usize, logits: Vec<f32>, targets: Given, target_type: TargetType) -> Self {
         let rows = logits.len() / cols;
+        let candidate = |n: i64| (n * n + 3 * n) % (class_of(cols) + 1) - i64::from(n % 7 == 6);
         Self {
             spec: CrossEntropySpec::new(rows as u64, cols as u64).targets(target_type),
             of: CrossEntropy::new(cols),
@@ -76,6 +86,9 @@ impl Problem {
             grad_losses: Vec::new(),
             dtype: DType::F32,
             places: [Place::contiguous(cols); 3],
+            in_place: false,
+            outputs: RowOutputs::default(),
+            candidates: (0..).take(rows * CANDIDATES).map(candidate).collect(),
         }
     }
 
@@ -87,6 +100,18 @@ impl Problem {
     /// Creates the mean over rows with probabilities.
     pub fn of_probs(cols: usize, logits: Vec<f32>, probs: Vec<f32>) -> Self {
         Self::new(cols, logits, Given::Probs(probs), TargetType::Probs)
+    }
+
+    /// Draws the mean over rows with class ids, of which every fifth is [`IGNORED`], by the seeds of logits and ids.
+    pub fn drawn(inputs: Inputs, (rows, cols): (usize, usize), seeds: [u64; 2]) -> Self {
+        let ids = wide(&inputs::targets(rows, cols, seeds[1], Some(IGNORED)));
+        Self::of_ids(cols, inputs.logits(rows, cols, seeds[0]), &ids).ignore_index(IGNORED)
+    }
+
+    /// Draws the mean over rows with probabilities, of which some are 0, by the seeds of logits and probabilities.
+    pub fn drawn_probs(inputs: Inputs, (rows, cols): (usize, usize), seeds: [u64; 2]) -> Self {
+        let probs = inputs::sparse_probs(rows, cols, seeds[1]);
+        Self::of_probs(cols, inputs.logits(rows, cols, seeds[0]), probs)
     }
 
     setters! {
@@ -103,6 +128,9 @@ impl Problem {
     pub fn ids_as(mut self, target_type: TargetType) -> Self {
         self.spec = self.spec.targets(target_type);
         self.target_type = target_type;
+        if target_type == TargetType::U32 {
+            self.candidates.iter_mut().for_each(|id| *id = id.abs());
+        }
         self
     }
 
@@ -128,6 +156,12 @@ impl Problem {
         self
     }
 
+    pub fn giving(mut self, outputs: RowOutputs) -> Self {
+        self.spec = self.spec.row_outputs(outputs);
+        self.outputs = outputs;
+        self
+    }
+
     /// Sets another storage type: the values are rounded to it.
     pub fn dtype(mut self, dtype: DType) -> Self {
         self.spec = self.spec.dtype(dtype);
@@ -141,13 +175,38 @@ impl Problem {
 
     /// Sets the places of logits, probabilities and gradient.
     pub fn places(mut self, places: [Place; 3]) -> Self {
-        let [logits, probs, grad] = places.map(Place::layout);
+        self.places = places;
+        self.layouts(places.map(Place::layout))
+    }
+
+    /// Sets the number of elements before every matrix in its buffer.
+    pub fn offset(mut self, offset: usize) -> Self {
+        self.places
+            .iter_mut()
+            .for_each(|place| place.offset = offset);
+        self.layouts([Layout::CONTIGUOUS.offset(offset as u64); 3])
+    }
+
+    fn layouts(mut self, [logits, probs, grad]: [Layout; 3]) -> Self {
         self.spec = self
             .spec
             .logits_layout(logits)
             .targets_layout(probs)
             .grad_layout(grad);
-        self.places = places;
+        self
+    }
+
+    /// Puts the rows on a strided axis on the device. Here they stand one after the other.
+    pub fn inner(mut self, inner: usize) -> Self {
+        self.spec = self.spec.inner(inner as u64);
+        self.places = self.places.map(|place| place.strided(inner));
+        self
+    }
+
+    /// Writes the gradient over the logits.
+    pub fn in_place(mut self) -> Self {
+        self.spec = self.spec.in_place();
+        self.in_place = true;
         self
     }
 
@@ -155,24 +214,5 @@ impl Problem {
     pub fn is_dense(&self) -> bool {
         let problem = self.spec.problem(Operation::CrossEntropy);
         problem.expect("a good spec").options.is_dense()
-    }
-
-    /// Runs `check` on the results of every kind of kernel, and of the preferred one: twice each, with loss and gradient of one
-    /// call, and with the gradient of a second one.
-    #[track_caller]
-    pub fn on_every_kernel(&self, check: impl Fn(&Found, &str)) {
-        let kinds = kernels(self.rows, self.cols).into_iter().map(Some);
-        for variant in kinds.chain([None]) {
-            let name = variant.map_or("the preferred kernel".into(), |variant| variant.to_string());
-            check(&self.fused(gpu(), variant), &format!("fused, {name}"));
-            check(&self.apart(gpu(), variant), &format!("apart, {name}"));
-        }
-    }
-
-    /// Fails unless every kind of kernel keeps the bounds.
-    #[track_caller]
-    pub fn assert_on_every_kernel(&self) {
-        let expected = Expected::of(self);
-        self.on_every_kernel(|found, kernel| expected.assert(found, kernel));
     }
 }
