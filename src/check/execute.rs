@@ -7,7 +7,6 @@ use super::digest::{EMPTY, digest};
 use super::kinds::Kind;
 use super::masking::Masking;
 use super::matrices::{Output, upload_rows};
-use super::rows::RowBuffers;
 use super::subject::Matrix;
 use super::{row_outputs, shards};
 use crate::device::planner::Planner;
@@ -16,6 +15,7 @@ use crate::gpu::Gpu;
 use crate::ops::cross_entropy::{
     CrossEntropyBackwardBuffers, CrossEntropyBuffers, CrossEntropyExtras, Status,
 };
+use crate::ops::rows::{AnyPlan, operands};
 use crate::spec::dtype::DType;
 use crate::spec::target_type::TargetType;
 use crate::variant::{Operation, Variant};
@@ -97,7 +97,6 @@ fn rows(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Result<Outcome
         }
         _ => Output::over_first(gpu, case)?,
     };
-    let first = &first;
     let second = match (case.second.as_slice(), of.operation) {
         ([], _) => None,
         // One value a row is always f32.
@@ -109,15 +108,12 @@ fn rows(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Result<Outcome
         masking if masking.kept.is_empty() => Some(gpu.upload("mask", &masking.added)?),
         masking => Some(gpu.upload("mask", &masking.kept)?),
     };
-    let buffers = RowBuffers {
-        first,
-        second: second.as_ref().unwrap_or(first),
-        output: &output.buffer,
-        mask: mask.as_ref(),
+    let buffers = match operands(of.operation) {
+        [_, _] => vec![&first, &output.buffer],
+        _ => vec![&first, second.as_ref().unwrap_or(&first), &output.buffer],
     };
-    let spec = case.masking.spec(of.softmax_spec());
-    let bound = buffers.bind(planner, of.operation, spec)?;
-    gpu.run(&bound, what)?;
+    let plan = AnyPlan::new(planner, of.operation, case.masking.spec(of.softmax_spec()))?;
+    gpu.run(&plan.bind(of.rows as u64, &buffers, mask.as_ref())?, what)?;
     Outcome::new().collect(gpu, [&output])
 }
 

@@ -51,3 +51,27 @@ pub(super) fn values<T: Element>(words: Vec<u32>, len: usize) -> Vec<T> {
     values.truncate(len);
     values
 }
+
+/// Declares the conversions of a slice, an array and a vector into a variant of an enum.
+macro_rules! from_slices {
+    ($(<$($any:ident)?> $target:ty: $variant:ident of $value:ty;)*) => {
+        $(impl<'a, $($any)?> From<&'a [$value]> for $target {
+            fn from(values: &'a [$value]) -> Self {
+                Self::$variant(values)
+            }
+        }
+
+        impl<'a, $($any,)? const LEN: usize> From<&'a [$value; LEN]> for $target {
+            fn from(values: &'a [$value; LEN]) -> Self {
+                Self::$variant(values)
+            }
+        }
+
+        impl<'a, $($any)?> From<&'a Vec<$value>> for $target {
+            fn from(values: &'a Vec<$value>) -> Self {
+                Self::$variant(values)
+            }
+        })*
+    };
+}
+pub(super) use from_slices;

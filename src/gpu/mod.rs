@@ -6,7 +6,7 @@
 mod adapters;
 mod cross_entropy;
 mod element;
-mod masked;
+mod mask_data;
 #[cfg(test)]
 mod memory;
 mod row_values;
@@ -19,7 +19,7 @@ use wgpu::{Adapter, AdapterInfo, Device, DeviceDescriptor, Queue};
 pub use adapters::{AdapterEntry, Selector, adapters};
 pub use cross_entropy::{CrossEntropyInputs, CrossEntropyOutput, CrossEntropyWants, Targets};
 pub use element::Element;
-pub use masked::MaskData;
+pub use mask_data::MaskData;
 pub use row_values::RowValues;
 
 use waiter::Waiter;

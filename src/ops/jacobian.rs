@@ -8,10 +8,11 @@ use crate::device::memory::scratch;
 use crate::device::planner::Planner;
 use crate::device::rows::{PARTIAL_BYTES, RowKernels};
 use crate::device::scope::contain;
-use crate::device::tensor::{F32, Role, Shape, Tensor, binding, check};
+use crate::device::tensor::{F32, Role, Shape, binding, check};
 use crate::error::Error;
-use crate::ops::plan::bytes_moved;
+use crate::ops::operand::{Holds, Operand, in_role};
 use crate::ops::plan::sealed::Spec;
+use crate::ops::rows::bytes_moved;
 use crate::shader::Binding;
 use crate::shader::params::Params;
 use crate::spec::softmax::SoftmaxSpec;
@@ -26,6 +27,12 @@ pub struct JacobianBuffers<'a> {
     /// Written, contiguous: `rows` x `cols` x `cols`, `J_ij = dp_i / dx_j = p_i ([i = j] - p_j)`.
     pub jacobian: &'a Buffer,
 }
+
+/// The buffers in their order.
+pub(crate) const OPERANDS: [Operand; 2] = [
+    Operand::read(Binding::Source, "logits", Holds::Matrix),
+    Operand::written(Binding::Result, "jacobian", Holds::Squares),
+];
 
 /// The Jacobian of softmax, row by row: the statistic of each row first, then the products.
 #[derive(Debug, Clone)]
@@ -74,54 +81,55 @@ impl JacobianPlan {
     ///
     /// As [`bind`](Self::bind), and more rows than the plan has.
     pub fn bind_rows(&self, rows: u64, buffers: JacobianBuffers<'_>) -> Result<Bound, Error> {
+        let JacobianBuffers { logits, jacobian } = buffers;
         self.products.check_rows(rows)?;
-        let logits = Shape::matrix(Binding::Source, &self.products.geometry);
-        let logits = Tensor::read(Binding::Source, "logits", buffers.logits, logits);
-        let jacobian = Tensor::written(
-            Binding::Result,
-            "jacobian",
-            buffers.jacobian,
-            self.squares(),
-        );
-        check(&[logits, jacobian], rows, false)?;
+        let [source, result] =
+            OPERANDS.map(|operand| operand.role(&self.products.geometry, &self.params));
+        let given = [
+            in_role(source, false, logits),
+            in_role(result, true, jacobian),
+        ];
+        check(&given, rows, false)?;
 
         let device = self.products.planner.device();
-        let at = || binding(&self.kernel(), rows, &[logits, jacobian]);
-        contain(device, at, || self.bind_checked(rows, logits, jacobian))
+        let at = || binding(&self.kernel(), rows, &given);
+        contain(device, at, || {
+            let memory = |label, bytes| scratch(device, label, rows.saturating_mul(bytes));
+            let records = &memory("wgpu-softmax partial statistics", PARTIAL_BYTES)?;
+            let pairs = &memory("wgpu-softmax pairs", 2 * F32)?;
+            let lse = &memory("wgpu-softmax lse", F32)?;
+            let bind = |(kernels, roles, params): (&RowKernels, Vec<Role>, _)| {
+                let tensor = |role: Role| match role.binding {
+                    Binding::Source => in_role(role, false, logits),
+                    Binding::Result => in_role(role, true, jacobian),
+                    Binding::Partials => in_role(role, true, records),
+                    Binding::Pairs => in_role(role, true, pairs),
+                    _ => in_role(role, true, lse),
+                };
+                let tensors: Vec<_> = roles.into_iter().map(tensor).collect();
+                kernels.bind(&tensors, rows, params)
+            };
+            let [statistic, merge, products] = self.dispatches().map(bind);
+            Ok(statistic?.then(&merge?).then(&products?))
+        })
     }
 
-    /// Binds the statistic of each row, then the products, with scratch memory of the library between them.
-    fn bind_checked(
-        &self,
-        rows: u64,
-        logits: Tensor<'_>,
-        jacobian: Tensor<'_>,
-    ) -> Result<Bound, Error> {
-        let device = self.products.planner.device();
-        let memory = |label, bytes| scratch(device, label, rows.saturating_mul(bytes));
-        let records = memory("wgpu-softmax partial statistics", PARTIAL_BYTES)?;
-        let pairs = memory("wgpu-softmax pairs", 2 * F32)?;
-        let lse = memory("wgpu-softmax lse", F32)?;
-        let records_shape = Shape::PerRow {
-            bytes: PARTIAL_BYTES,
-        };
-        let records = Tensor::written(Binding::Partials, "records", &records, records_shape);
-        let pairs = Tensor::written(Binding::Pairs, "pairs", &pairs, Shape::PAIR_PER_ROW);
-        let lse = Tensor::written(Binding::Lse, "lse", &lse, Shape::VALUE_PER_ROW);
+    /// The kernels in the order of their dispatches, each with the roles of its buffers and its plain numbers. The records,
+    /// the pairs and the lse lie in memory of the library's.
+    fn dispatches(&self) -> [(&RowKernels, Vec<Role>, Params); 3] {
+        let [logits, jacobian] =
+            OPERANDS.map(|operand| operand.role(&self.products.geometry, &self.params));
+        let bytes = PARTIAL_BYTES;
+        let records = Role::new(Binding::Partials, "records", Shape::PerRow { bytes });
+        let pairs = Role::new(Binding::Pairs, "pairs", Shape::PAIR_PER_ROW);
+        let lse = Role::new(Binding::Lse, "lse", Shape::VALUE_PER_ROW);
         let mut one = self.params;
         one.grid.records = 1;
-        let statistic = self.statistic.bind(&[logits, records], rows, one)?;
-        let merge = self.merge.bind(&[records, pairs, lse], rows, one)?;
-        let products = self
-            .products
-            .bind(&[logits, pairs, jacobian], rows, self.params)?;
-        Ok(statistic.then(&merge).then(&products))
-    }
-
-    /// Shape of the result: a square matrix a row.
-    fn squares(&self) -> Shape {
-        let Geometry { cols, dtype, .. } = self.products.geometry;
-        Shape::squares(u64::from(cols), dtype)
+        [
+            (&self.statistic, vec![logits, records], one),
+            (&self.merge, vec![records, pairs, lse], one),
+            (&self.products, vec![logits, pairs, jacobian], self.params),
+        ]
     }
 
     /// Returns the kernels that serve all rows of the plan, as readable text, in the order of their dispatches.
@@ -130,22 +138,11 @@ impl JacobianPlan {
     ///
     /// A device limit that more dispatches cannot avoid.
     pub fn wgsl(&self) -> Result<Vec<KernelText>, Error> {
-        let logits = Shape::matrix(Binding::Source, &self.products.geometry);
-        let logits = Role::new(Binding::Source, "logits", logits);
-        let bytes = PARTIAL_BYTES;
-        let records = Role::new(Binding::Partials, "records", Shape::PerRow { bytes });
-        let pairs = Role::new(Binding::Pairs, "pairs", Shape::PAIR_PER_ROW);
-        let lse = Role::new(Binding::Lse, "lse", Shape::VALUE_PER_ROW);
-        let jacobian = Role::new(Binding::Result, "jacobian", self.squares());
-        let mut one = self.params;
-        one.grid.records = 1;
-        Ok([
-            self.statistic.texts(&[logits, records], one)?,
-            self.merge.texts(&[records, pairs, lse], one)?,
-            self.products
-                .texts(&[logits, pairs, jacobian], self.params)?,
-        ]
-        .concat())
+        let mut list = Vec::new();
+        for (kernels, roles, params) in self.dispatches() {
+            list.extend(kernels.texts(&roles, params)?);
+        }
+        Ok(list)
     }
 
     /// Number of pipelines that the bindings of this plan compile at most, if the planner holds none of them yet.

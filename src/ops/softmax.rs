@@ -136,9 +136,9 @@ row_operation! {
     /// Probabilities: `p_i = exp(x_i - max) / sum_j exp(x_j - max)`.
     Softmax, softmax, SoftmaxSpec, SoftmaxBuffers {
         /// Read: `rows` x `cols`.
-        logits: read Source matrix,
+        logits: read Source Matrix,
         /// Written: `rows` x `cols`.
-        probs: written Result matrix,
+        probs: written Result Matrix,
     }
 }
 
@@ -146,9 +146,9 @@ row_operation! {
     /// Log-probabilities: `(x_i - max) - ln sum_j exp(x_j - max)`.
     LogSoftmax, log_softmax, SoftmaxSpec, LogSoftmaxBuffers {
         /// Read: `rows` x `cols`.
-        logits: read Source matrix,
+        logits: read Source Matrix,
         /// Written: `rows` x `cols`.
-        log_probs: written Result matrix,
+        log_probs: written Result Matrix,
     }
 }
 
@@ -156,9 +156,9 @@ row_operation! {
     /// `max + ln sum_j exp(x_j - max)`, one value a row.
     LogSumExp, logsumexp, SoftmaxSpec, LogSumExpBuffers {
         /// Read: `rows` x `cols`.
-        logits: read Source matrix,
+        logits: read Source Matrix,
         /// Written: `rows`.
-        lse: written RowOutput value,
+        lse: written RowOutput Value,
     }
 }
 
@@ -166,11 +166,11 @@ row_operation! {
     /// `dL/dx = p (g - sum_j p_j g_j)` with the upstream gradient `g = dL/dp`.
     SoftmaxBackward, softmax_backward, SoftmaxSpec, SoftmaxBackwardBuffers {
         /// Read, the forward pass's output: `rows` x `cols`.
-        probs: read Source matrix,
+        probs: read Source Matrix,
         /// Read, the upstream gradient: `rows` x `cols`.
-        grad_probs: read Upstream matrix,
+        grad_probs: read Upstream Matrix,
         /// Written: `rows` x `cols`.
-        grad_logits: written Result matrix,
+        grad_logits: written Result Matrix,
     }
 }
 
@@ -178,11 +178,11 @@ row_operation! {
     /// `dL/dx = g - exp(l) sum_j g_j` with the log-probabilities `l` and the upstream gradient `g = dL/dl`.
     LogSoftmaxBackward, log_softmax_backward, SoftmaxSpec, LogSoftmaxBackwardBuffers {
         /// Read, the forward pass's output: `rows` x `cols`.
-        log_probs: read Source matrix,
+        log_probs: read Source Matrix,
         /// Read, the upstream gradient: `rows` x `cols`.
-        grad_log_probs: read Upstream matrix,
+        grad_log_probs: read Upstream Matrix,
         /// Written: `rows` x `cols`.
-        grad_logits: written Result matrix,
+        grad_logits: written Result Matrix,
     }
 }
 
@@ -190,10 +190,10 @@ row_operation! {
     /// `dL/dx = g softmax(x)` with the row's upstream gradient `g = dL/dlse`.
     LogSumExpBackward, logsumexp_backward, SoftmaxSpec, LogSumExpBackwardBuffers {
         /// Read: `rows` x `cols`.
-        logits: read Source matrix,
+        logits: read Source Matrix,
         /// Read, the upstream gradient: `rows`.
-        grad_lse: read RowInput value,
+        grad_lse: read RowInput Value,
         /// Written: `rows` x `cols`.
-        grad_logits: written Result matrix,
+        grad_logits: written Result Matrix,
     }
 }

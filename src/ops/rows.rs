@@ -1,0 +1,204 @@
+//! Row operations without their types: a plan binds a list of buffers.
+
+use wgpu::Buffer;
+
+use crate::device::kernel::Bound;
+use crate::device::kernel_text::KernelText;
+use crate::device::planner::Planner;
+use crate::device::rows::RowKernels;
+use crate::device::tensor::{F32, Role, Shape};
+use crate::error::Error;
+use crate::ops::jacobian::{self, JacobianBuffers, JacobianPlan};
+use crate::ops::operand::{Operand, in_role};
+use crate::ops::plan::RowOperation;
+use crate::ops::plan::sealed::Spec;
+use crate::ops::softmax::{
+    LogSoftmax, LogSoftmaxBackward, LogSumExp, LogSumExpBackward, Softmax, SoftmaxBackward,
+};
+use crate::shader::Binding;
+use crate::shader::params::Params;
+use crate::spec::mask::Mask;
+use crate::spec::softmax::SoftmaxSpec;
+use crate::variant::geometry::Geometry;
+use crate::variant::{Operation, TargetKind};
+
+/// Returns the buffers of an operation that is planned from a [`SoftmaxSpec`], its result last; none of another one.
+pub(crate) const fn operands(operation: Operation) -> &'static [Operand] {
+    match operation {
+        Operation::Softmax => Softmax::OPERANDS,
+        Operation::LogSoftmax => LogSoftmax::OPERANDS,
+        Operation::LogSumExp => LogSumExp::OPERANDS,
+        Operation::SoftmaxBackward => SoftmaxBackward::OPERANDS,
+        Operation::LogSoftmaxBackward => LogSoftmaxBackward::OPERANDS,
+        Operation::LogSumExpBackward => LogSumExpBackward::OPERANDS,
+        Operation::Jacobian => &jacobian::OPERANDS,
+        _ => &[],
+    }
+}
+
+/// Plan of an operation that is chosen at run time.
+#[derive(Debug)]
+pub(crate) enum AnyPlan {
+    Rows(RowPlan),
+    Jacobian(Box<JacobianPlan>),
+}
+
+impl AnyPlan {
+    pub(crate) fn new(
+        planner: &Planner,
+        operation: Operation,
+        spec: SoftmaxSpec,
+    ) -> Result<Self, Error> {
+        match (operation, operands(operation)) {
+            (Operation::Jacobian, _) => planner.jacobian(spec).map(Box::new).map(Self::Jacobian),
+            (_, []) => Err(Error::Value {
+                what: "operation",
+                expected: "one on whole rows",
+                found: operation.to_string(),
+            }),
+            (_, operands) => RowPlan::new(planner, operation, operands, &spec).map(Self::Rows),
+        }
+    }
+
+    /// Binds one buffer for each of the operation's [`operands`], in their order, and one for the mask of the spec.
+    pub(crate) fn bind(
+        &self,
+        rows: u64,
+        buffers: &[&Buffer],
+        mask: Option<&Buffer>,
+    ) -> Result<Bound, Error> {
+        match (self, buffers) {
+            (Self::Rows(plan), _) => plan.bind(rows, buffers, mask),
+            (Self::Jacobian(plan), &[logits, jacobian]) => {
+                plan.bind_rows(rows, JacobianBuffers { logits, jacobian })
+            }
+            _ => unreachable!("a Jacobian has two operands"),
+        }
+    }
+
+    /// Name of the chosen kernel.
+    #[cfg(feature = "bench")]
+    pub(crate) fn kernel(&self) -> String {
+        match self {
+            Self::Rows(plan) => plan.kernels.name(),
+            Self::Jacobian(plan) => plan.kernel(),
+        }
+    }
+}
+
+/// Plan of a row operation.
+#[derive(Debug, Clone)]
+pub(crate) struct RowPlan {
+    pub(crate) kernels: RowKernels,
+    params: Params,
+    mask: Option<Mask>,
+    operands: &'static [Operand],
+}
+
+impl RowPlan {
+    pub(crate) fn new(
+        planner: &Planner,
+        operation: Operation,
+        operands: &'static [Operand],
+        spec: &impl Spec,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            params: spec.params()?,
+            kernels: RowKernels::plan(planner, spec.geometry(operation)?)?,
+            mask: spec.mask().copied(),
+            operands,
+        })
+    }
+
+    /// Binds one buffer for each operand, in their order, and one for the mask of the spec.
+    pub(crate) fn bind(
+        &self,
+        rows: u64,
+        buffers: &[&Buffer],
+        mask: Option<&Buffer>,
+    ) -> Result<Bound, Error> {
+        let refuse = |expected, found: &str| {
+            Err(Error::Value {
+                what: "mask",
+                expected,
+                found: found.into(),
+            })
+        };
+        match (self.mask, mask) {
+            (Some(_), None) => return refuse("a buffer for it, given to `bind_masked`", "none"),
+            (None, Some(_)) => return refuse("a spec with a mask", "one without"),
+            _ => {}
+        }
+        let written = self.operands.iter().map(|operand| operand.written);
+        let tensors: Vec<_> = self
+            .roles()
+            .into_iter()
+            .zip(written.chain([false]))
+            .zip(buffers.iter().copied().chain(mask))
+            .map(|((role, written), buffer)| in_role(role, written, buffer))
+            .collect();
+        self.kernels.bind(&tensors, rows, self.params)
+    }
+
+    /// Returns the kernels that serve all rows, as readable text.
+    pub(crate) fn texts(&self) -> Result<Vec<KernelText>, Error> {
+        self.kernels.texts(&self.roles(), self.params)
+    }
+
+    /// Roles of the operands, and of the mask.
+    fn roles(&self) -> Vec<Role> {
+        let of_mask = self.mask.as_ref().map(|mask| {
+            let bytes = mask_bytes(mask);
+            Role::new(Binding::Mask, "mask", Shape::Whole { bytes })
+        });
+        let operands = self.operands.iter();
+        operands
+            .map(|operand| operand.role(&self.kernels.geometry, &self.params))
+            .chain(of_mask)
+            .collect()
+    }
+
+    /// Fewest bytes that the operation must move.
+    pub(crate) fn bytes_moved(&self) -> u64 {
+        let mask = self.mask.as_ref().map_or(0, mask_bytes);
+        bytes_moved(&self.kernels.geometry).saturating_add(mask)
+    }
+}
+
+/// Bytes of a mask, in whole words.
+fn mask_bytes(mask: &Mask) -> u64 {
+    let bytes = mask.elements().saturating_mul(mask.kind().bytes());
+    bytes.checked_next_multiple_of(4).unwrap_or(u64::MAX)
+}
+
+/// Bytes of the matrices and per-row arrays that are read and written for all rows.
+pub(crate) fn bytes_moved(geometry: &Geometry) -> u64 {
+    let cols = u64::from(geometry.cols);
+    let element = geometry.dtype.bytes();
+    let probabilities = match geometry.options.target_kind {
+        TargetKind::Probabilities => cols * element,
+        _ => 0,
+    };
+    let others = bytes_per_row(geometry.operation, cols, element);
+    geometry.rows.saturating_mul(others + probabilities)
+}
+
+pub(crate) fn bytes_per_row(operation: Operation, cols: u64, element: u64) -> u64 {
+    let matrix = cols * element;
+    match operation {
+        Operation::Softmax | Operation::LogSoftmax => 2 * matrix,
+        Operation::SoftmaxBackward | Operation::LogSoftmaxBackward => 3 * matrix,
+        Operation::LogSumExp => matrix + F32,
+        Operation::LogSumExpBackward => 2 * matrix + F32,
+        Operation::CrossEntropy => matrix + 4 * F32,
+        Operation::CrossEntropyBackward => 2 * matrix + 3 * F32,
+        Operation::CrossEntropyFused => 2 * matrix + 2 * F32,
+        Operation::PartialStatistic => matrix + 4 * F32,
+        Operation::MergeStatistics => 4 * cols * F32 + 3 * F32,
+        Operation::SoftmaxFromPairs => 2 * matrix + 2 * F32,
+        Operation::CrossEntropyFromPairs => 5 * F32,
+        Operation::LseFromPairs => 3 * F32,
+        Operation::RowOutputs => 5 * F32,
+        Operation::Jacobian => cols.saturating_mul(matrix).saturating_add(matrix),
+    }
+}
