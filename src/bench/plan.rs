@@ -29,7 +29,7 @@ pub(super) struct Planned {
 enum Plan {
     Rows(AnyPlan),
     CrossEntropy(Box<CrossEntropyPlan>),
-    Backward(CrossEntropyBackwardPlan),
+    Backward(Box<CrossEntropyBackwardPlan>),
 }
 
 /// Plans a subject.
@@ -56,7 +56,7 @@ pub(super) fn plan(planner: &Planner, subject: &Subject) -> Result<Planned, Erro
         }
         Operation::CrossEntropyBackward => {
             let plan = planner.cross_entropy_backward(losses)?;
-            (plan.kernel(), Plan::Backward(plan))
+            (plan.kernel(), Plan::Backward(plan.into()))
         }
         _ => {
             let spec = SoftmaxSpec::new(rows, cols).inner(inner).dtype(dtype);

@@ -39,7 +39,7 @@ pub(crate) const fn operands(operation: Operation) -> &'static [Operand] {
 /// Plan of an operation that is chosen at run time.
 #[derive(Debug)]
 pub(crate) enum AnyPlan {
-    Rows(RowPlan),
+    Rows(Box<RowPlan>),
     Jacobian(Box<JacobianPlan>),
 }
 
@@ -49,15 +49,17 @@ impl AnyPlan {
         operation: Operation,
         spec: SoftmaxSpec,
     ) -> Result<Self, Error> {
-        match (operation, operands(operation)) {
-            (Operation::Jacobian, _) => planner.jacobian(spec).map(Box::new).map(Self::Jacobian),
-            (_, []) => Err(Error::Value {
-                what: "operation",
-                expected: "one on whole rows",
-                found: operation.to_string(),
-            }),
-            (_, operands) => RowPlan::new(planner, operation, operands, &spec).map(Self::Rows),
-        }
+        Ok(match (operation, operands(operation)) {
+            (Operation::Jacobian, _) => Self::Jacobian(planner.jacobian(spec)?.into()),
+            (_, []) => {
+                return Err(Error::Value {
+                    what: "operation",
+                    expected: "one on whole rows",
+                    found: operation.to_string(),
+                });
+            }
+            (_, operands) => Self::Rows(RowPlan::new(planner, operation, operands, &spec)?.into()),
+        })
     }
 
     /// Binds one buffer for each of the operation's [`operands`], in their order, and one for the mask of the spec.

@@ -9,7 +9,6 @@ use crate::shader::options::{
 use crate::shader::params::{Loss, Params};
 use crate::spec::cross_entropy::CrossEntropySpec;
 use crate::spec::reduction::ZeroValid;
-use crate::spec::row_outputs::RowOutputs;
 use crate::spec::target_type::TargetType;
 use crate::variant::geometry::{Extents, Geometry};
 use crate::variant::{KernelOptions, Operation, Problem, TargetKind};
@@ -70,11 +69,6 @@ impl CrossEntropySpec {
         }
     }
 
-    /// The same spec without row outputs, for passes that give none.
-    pub(super) fn without_row_outputs(self) -> Self {
-        self.row_outputs(RowOutputs::default())
-    }
-
     fn is_shard(&self) -> bool {
         self.first_class > 0 || self.all_classes != self.classes
     }
@@ -130,12 +124,20 @@ impl CrossEntropySpec {
     }
 
     fn flags(&self) -> u32 {
-        let bit = |asked, bit| if asked { bit } else { 0 };
-        let is_id = |ignored| self.targets.holds(ignored);
-        bit(self.loss.ignore_index.is_some_and(is_id), HAS_IGNORE_INDEX)
-            | bit(self.loss.zero_valid == ZeroValid::Zero, ZERO_VALID)
-            | bit(self.loss.mean_over.is_some(), DIVISORS_GIVEN)
-            | self.targets.flag()
+        let (loss, given) = (&self.loss, &self.row_outputs);
+        let can_be = |ignored| self.targets.holds(ignored);
+        flags([
+            (loss.ignore_index.is_some_and(can_be), HAS_IGNORE_INDEX),
+            (loss.zero_valid == ZeroValid::Zero, ZERO_VALID),
+            (loss.mean_over.is_some(), DIVISORS_GIVEN),
+            (self.targets == TargetType::U32, UNSIGNED_IDS),
+            (given.target_log_prob, GIVES_TARGET_LOG_PROB),
+            (given.entropy, GIVES_ENTROPY),
+            (given.argmax, GIVES_ARGMAX),
+            (given.hit, GIVES_HIT),
+            (given.max_prob, GIVES_MAX_PROB),
+            (given.z_loss, GIVES_Z_LOSS),
+        ])
     }
 
     /// Returns `e / C`, the uniform part of the target distribution; 0 only if the smoothing is 0.
@@ -201,40 +203,17 @@ impl sealed::Spec for CrossEntropySpec {
             uniform_share: self.uniform_share(),
             weight_sum: weight_sum.to_bits(),
             valid_rows: (valid_rows as f32).to_bits(),
+            row_words: self.row_outputs.layout().words,
+            candidates: self.row_outputs.log_probs_of,
+            saved_words: self.row_outputs.saved_words(),
             ..read.loss
         };
-        Ok(Params {
-            loss: self.row_outputs.loss(loss),
-            ..read
-        })
+        Ok(Params { loss, ..read })
     }
 }
 
-impl RowOutputs {
-    /// Adds the numbers that the kernels read for these outputs to `base`.
-    pub(super) fn loss(self, base: Loss) -> Loss {
-        let bit = |is_wanted, bit| if is_wanted { bit } else { 0 };
-        Loss {
-            flags: base.flags
-                | bit(self.target_log_prob, GIVES_TARGET_LOG_PROB)
-                | bit(self.entropy, GIVES_ENTROPY)
-                | bit(self.argmax, GIVES_ARGMAX)
-                | bit(self.hit, GIVES_HIT)
-                | bit(self.max_prob, GIVES_MAX_PROB)
-                | bit(self.z_loss, GIVES_Z_LOSS),
-            row_words: self.layout().words,
-            candidates: self.log_probs_of,
-            saved_words: self.saved_words(),
-            ..base
-        }
-    }
-}
-
-impl TargetType {
-    pub(super) const fn flag(self) -> u32 {
-        match self {
-            Self::U32 => UNSIGNED_IDS,
-            _ => 0,
-        }
-    }
+/// Joins the flags whose condition is true.
+pub(super) fn flags<const N: usize>(all: [(bool, u32); N]) -> u32 {
+    let set = all.into_iter().filter(|(is_set, _)| *is_set);
+    set.fold(0, |flags, (_, flag)| flags | flag)
 }

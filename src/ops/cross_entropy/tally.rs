@@ -26,8 +26,8 @@ const NOTHING: Window = Window::of_rows(0, 0);
 #[derive(Debug, Clone)]
 pub(super) struct Tally {
     planner: Planner,
-    count: Program,
-    reduce: Program,
+    pub(super) count: Program,
+    pub(super) reduce: Program,
     merge: Program,
 }
 
@@ -57,29 +57,8 @@ impl Tally {
         })
     }
 
-    /// Returns the dispatches that count the targets of `rows` rows into record 0.
-    pub(super) fn count<'a>(
-        &self,
-        tensors: &[Tensor<'a>],
-        cols: u32,
-        rows: u64,
-        base: Params,
-    ) -> Result<Vec<Step<'a>>, Error> {
-        self.steps(self.count, tensors, rows, of_cols(cols, base))
-    }
-
-    /// Returns the dispatches that reduce the losses of `rows` rows and publish their record.
-    pub(super) fn reduce<'a>(
-        &self,
-        tensors: &[Tensor<'a>],
-        cols: u32,
-        rows: u64,
-        base: Params,
-    ) -> Result<Vec<Step<'a>>, Error> {
-        self.steps(self.reduce, tensors, rows, of_cols(cols, base))
-    }
-
-    fn steps<'a>(
+    /// Returns the dispatches of `program`, which counts or reduces, for `rows` rows: it leaves record 0.
+    pub(super) fn steps<'a>(
         &self,
         program: Program,
         tensors: &[Tensor<'a>],
@@ -113,31 +92,9 @@ impl Tally {
         Ok(steps)
     }
 
-    /// Returns the kernel that counts the targets of all rows, and the one that merges the counts of several workgroups.
-    pub(super) fn count_texts(
-        &self,
-        roles: &[Role],
-        rows: u64,
-        base: Params,
-    ) -> Result<Vec<KernelText>, Error> {
-        let why =
-            "The gradient of a mean divides by the rows that count, so they are counted first.";
-        self.texts(self.count, roles, rows, base, (why, None))
-    }
-
-    /// Returns the kernel that reduces the losses of all rows, and the one that merges the records of several workgroups.
-    pub(super) fn reduce_texts(
-        &self,
-        roles: &[Role],
-        rows: u64,
-        base: Params,
-        condition: Option<&'static str>,
-    ) -> Result<Vec<KernelText>, Error> {
-        let why = "The losses of all rows become one, in an order that is the same in every run.";
-        self.texts(self.reduce, roles, rows, base, (why, condition))
-    }
-
-    fn texts(
+    /// Returns the kernel of `program`, which counts or reduces, for all rows, and the one that merges the records of
+    /// several workgroups.
+    pub(super) fn texts(
         &self,
         program: Program,
         roles: &[Role],
@@ -268,11 +225,6 @@ fn step<'a>(
         params: Params { grid, ..base },
         slots: groups,
     }
-}
-
-const fn of_cols(cols: u32, mut params: Params) -> Params {
-    params.grid.cols = cols;
-    params
 }
 
 fn narrow(n: u64) -> u32 {
