@@ -5,8 +5,7 @@ use bytemuck::cast_slice;
 use wgpu::Buffer;
 
 use super::Gpu;
-use super::element::{self, Element};
-use super::mask_data::MaskData;
+use super::element::{self, Element, MaskData};
 use crate::error::Error;
 use crate::ops::rows::{AnyPlan, operands};
 use crate::spec::softmax::SoftmaxSpec;

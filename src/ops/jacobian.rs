@@ -8,13 +8,14 @@ use crate::device::memory::scratch;
 use crate::device::planner::Planner;
 use crate::device::rows::{PARTIAL_BYTES, RowKernels};
 use crate::device::scope::contain;
-use crate::device::tensor::{F32, Role, Shape, binding, check};
+use crate::device::tensor::{F32, binding, check};
 use crate::error::Error;
 use crate::ops::operand::{Holds, Operand, in_role};
+use crate::ops::plan::RowOperation;
 use crate::ops::plan::sealed::Spec;
-use crate::ops::rows::bytes_moved;
+use crate::ops::rows::RowPlan;
+use crate::ops::shards::{MergeStatistics, PartialStatistic};
 use crate::shader::Binding;
-use crate::shader::params::Params;
 use crate::spec::softmax::SoftmaxSpec;
 use crate::variant::Operation;
 use crate::variant::geometry::Geometry;
@@ -28,19 +29,25 @@ pub struct JacobianBuffers<'a> {
     pub jacobian: &'a Buffer,
 }
 
-/// The buffers in their order.
-pub(crate) const OPERANDS: [Operand; 2] = [
-    Operand::read(Binding::Source, "logits", Holds::Matrix),
-    Operand::written(Binding::Result, "jacobian", Holds::Squares),
+const LOGITS: Operand = Operand::read(Binding::Source, "logits", Holds::Matrix);
+const JACOBIAN: Operand = Operand::written(Binding::Result, "jacobian", Holds::Squares);
+
+/// The caller's buffers in their order.
+pub(crate) const OPERANDS: &[Operand] = &[LOGITS, JACOBIAN];
+
+/// The buffers of the products in their order.
+const FACTORS: &[Operand] = &[
+    LOGITS,
+    Operand::read(Binding::Pairs, "pairs", Holds::Pair),
+    JACOBIAN,
 ];
 
 /// The Jacobian of softmax, row by row: the statistic of each row first, then the products.
 #[derive(Debug, Clone)]
 pub struct JacobianPlan {
-    statistic: RowKernels,
-    merge: RowKernels,
-    products: RowKernels,
-    params: Params,
+    statistic: RowPlan,
+    merge: RowPlan,
+    products: RowPlan,
 }
 
 impl Planner {
@@ -50,16 +57,22 @@ impl Planner {
     ///
     /// As [`softmax`](Self::softmax).
     pub fn jacobian(&self, spec: SoftmaxSpec) -> Result<JacobianPlan, Error> {
-        let own = self.unforced();
         let products = Geometry::square(spec.geometry(Operation::Jacobian)?);
+        let statistic = spec.geometry(Operation::PartialStatistic)?;
+        let merge = Geometry::contiguous(Operation::MergeStatistics, spec.rows(), 1)?;
+        let own = self.unforced();
+        let (statistic, merge) = (
+            RowKernels::plan(&own, statistic)?,
+            RowKernels::plan(&own, merge)?,
+        );
+        let products = RowKernels::plan(self, products)?;
+        let params = spec.params()?;
+        let mut one = params;
+        one.grid.records = 1;
         Ok(JacobianPlan {
-            statistic: RowKernels::plan(&own, spec.geometry(Operation::PartialStatistic)?)?,
-            merge: RowKernels::plan(
-                &own,
-                Geometry::contiguous(Operation::MergeStatistics, spec.rows(), 1)?,
-            )?,
-            products: RowKernels::plan(self, products)?,
-            params: spec.params()?,
+            statistic: RowPlan::of(statistic, one, PartialStatistic::OPERANDS),
+            merge: RowPlan::of(merge, one, MergeStatistics::OPERANDS),
+            products: RowPlan::of(products, params, FACTORS),
         })
     }
 }
@@ -72,7 +85,7 @@ impl JacobianPlan {
     /// A buffer without usage `STORAGE`, too small, or given for both roles; a row of logits that exceeds the device's
     /// binding limit.
     pub fn bind(&self, buffers: JacobianBuffers<'_>) -> Result<Bound, Error> {
-        self.bind_rows(self.products.geometry.rows, buffers)
+        self.bind_rows(self.products.kernels.geometry.rows, buffers)
     }
 
     /// Binds buffers for `rows` rows, up to those of the plan.
@@ -82,54 +95,28 @@ impl JacobianPlan {
     /// As [`bind`](Self::bind), and more rows than the plan has.
     pub fn bind_rows(&self, rows: u64, buffers: JacobianBuffers<'_>) -> Result<Bound, Error> {
         let JacobianBuffers { logits, jacobian } = buffers;
-        self.products.check_rows(rows)?;
-        let [source, result] =
-            OPERANDS.map(|operand| operand.role(&self.products.geometry, &self.params));
+        let products = &self.products;
+        products.kernels.check_rows(rows)?;
+        let role = |operand: &Operand| products.role(operand);
         let given = [
-            in_role(source, false, logits),
-            in_role(result, true, jacobian),
+            in_role(role(&LOGITS), false, logits),
+            in_role(role(&JACOBIAN), true, jacobian),
         ];
         check(&given, rows, false)?;
 
-        let device = self.products.planner.device();
+        // The records, the pairs and the lse lie in memory of the library's.
+        let device = products.kernels.planner.device();
         let at = || binding(&self.kernel(), rows, &given);
         contain(device, at, || {
             let memory = |label, bytes| scratch(device, label, rows.saturating_mul(bytes));
             let records = &memory("wgpu-softmax partial statistics", PARTIAL_BYTES)?;
             let pairs = &memory("wgpu-softmax pairs", 2 * F32)?;
             let lse = &memory("wgpu-softmax lse", F32)?;
-            let bind = |(kernels, roles, params): (&RowKernels, Vec<Role>, _)| {
-                let tensor = |role: Role| match role.binding {
-                    Binding::Source => in_role(role, false, logits),
-                    Binding::Result => in_role(role, true, jacobian),
-                    Binding::Partials => in_role(role, true, records),
-                    Binding::Pairs => in_role(role, true, pairs),
-                    _ => in_role(role, true, lse),
-                };
-                let tensors: Vec<_> = roles.into_iter().map(tensor).collect();
-                kernels.bind(&tensors, rows, params)
-            };
-            let [statistic, merge, products] = self.dispatches().map(bind);
-            Ok(statistic?.then(&merge?).then(&products?))
+            let statistic = self.statistic.bind(rows, &[logits, records], None)?;
+            let merge = self.merge.bind(rows, &[records, pairs, lse], None)?;
+            let products = products.bind(rows, &[logits, pairs, jacobian], None)?;
+            Ok(statistic.then(&merge).then(&products))
         })
-    }
-
-    /// The kernels in the order of their dispatches, each with the roles of its buffers and its plain numbers. The records,
-    /// the pairs and the lse lie in memory of the library's.
-    fn dispatches(&self) -> [(&RowKernels, Vec<Role>, Params); 3] {
-        let [logits, jacobian] =
-            OPERANDS.map(|operand| operand.role(&self.products.geometry, &self.params));
-        let bytes = PARTIAL_BYTES;
-        let records = Role::new(Binding::Partials, "records", Shape::PerRow { bytes });
-        let pairs = Role::new(Binding::Pairs, "pairs", Shape::PAIR_PER_ROW);
-        let lse = Role::new(Binding::Lse, "lse", Shape::VALUE_PER_ROW);
-        let mut one = self.params;
-        one.grid.records = 1;
-        [
-            (&self.statistic, vec![logits, records], one),
-            (&self.merge, vec![records, pairs, lse], one),
-            (&self.products, vec![logits, pairs, jacobian], self.params),
-        ]
     }
 
     /// Returns the kernels that serve all rows of the plan, as readable text, in the order of their dispatches.
@@ -138,26 +125,27 @@ impl JacobianPlan {
     ///
     /// A device limit that more dispatches cannot avoid.
     pub fn wgsl(&self) -> Result<Vec<KernelText>, Error> {
-        let mut list = Vec::new();
-        for (kernels, roles, params) in self.dispatches() {
-            list.extend(kernels.texts(&roles, params)?);
-        }
-        Ok(list)
+        let all = [&self.statistic, &self.merge, &self.products];
+        let texts: Vec<_> = all
+            .map(RowPlan::texts)
+            .into_iter()
+            .collect::<Result<_, _>>()?;
+        Ok(texts.concat())
     }
 
     /// Number of pipelines that the bindings of this plan compile at most, if the planner holds none of them yet.
     pub fn pipelines(&self) -> usize {
         let all = [&self.statistic, &self.merge, &self.products];
-        all.map(RowKernels::pipelines).iter().sum()
+        all.map(|plan| plan.kernels.pipelines()).iter().sum()
     }
 
     /// Name of the chosen kernel.
     pub fn kernel(&self) -> String {
-        self.products.name()
+        self.products.kernels.name()
     }
 
     /// Fewest bytes that the operation must move: each input read once, each output written once.
     pub fn bytes_moved(&self) -> u64 {
-        bytes_moved(&self.products.geometry)
+        self.products.bytes_moved()
     }
 }

@@ -31,7 +31,7 @@ pub(crate) const fn operands(operation: Operation) -> &'static [Operand] {
         Operation::SoftmaxBackward => SoftmaxBackward::OPERANDS,
         Operation::LogSoftmaxBackward => LogSoftmaxBackward::OPERANDS,
         Operation::LogSumExpBackward => LogSumExpBackward::OPERANDS,
-        Operation::Jacobian => &jacobian::OPERANDS,
+        Operation::Jacobian => jacobian::OPERANDS,
         _ => &[],
     }
 }
@@ -104,12 +104,26 @@ impl RowPlan {
         operands: &'static [Operand],
         spec: &impl Spec,
     ) -> Result<Self, Error> {
+        let params = spec.params()?;
+        let kernels = RowKernels::plan(planner, spec.geometry(operation)?)?;
         Ok(Self {
-            params: spec.params()?,
-            kernels: RowKernels::plan(planner, spec.geometry(operation)?)?,
             mask: spec.mask().copied(),
-            operands,
+            ..Self::of(kernels, params, operands)
         })
+    }
+
+    /// Makes a plan without a mask.
+    pub(crate) const fn of(
+        kernels: RowKernels,
+        params: Params,
+        operands: &'static [Operand],
+    ) -> Self {
+        Self {
+            kernels,
+            params,
+            mask: None,
+            operands,
+        }
     }
 
     /// Binds one buffer for each operand, in their order, and one for the mask of the spec.
@@ -155,9 +169,14 @@ impl RowPlan {
         });
         let operands = self.operands.iter();
         operands
-            .map(|operand| operand.role(&self.kernels.geometry, &self.params))
+            .map(|operand| self.role(operand))
             .chain(of_mask)
             .collect()
+    }
+
+    /// Role of an operand.
+    pub(crate) fn role(&self, operand: &Operand) -> Role {
+        operand.role(&self.kernels.geometry, &self.params)
     }
 
     /// Fewest bytes that the operation must move.
