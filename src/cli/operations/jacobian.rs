@@ -13,14 +13,10 @@ use wgpu_softmax::reference::{Columns, jacobian_row, softmax};
 const PART: usize = 1 << 16;
 
 impl Job<'_> {
-    pub(super) fn jacobian_by_reference(
-        &self,
-        mut operands: Operands,
-        shape: &[usize],
-    ) -> Result<(), Failure> {
+    pub(super) fn jacobian_by_reference(&self, mut operands: Operands) -> Result<(), Failure> {
         let x = &operands.x;
         let float = self.float_of_result(x);
-        let mut result = self.outputs.begin(self.result, float, shape)?;
+        let mut result = self.begin(x)?;
         let engine = Engine::Reference;
         let report = engine.report(self.operation.name(), x, &self.outputs, None);
         let columns = Columns::new(x.cols).scale(self.common.scale);

@@ -1,27 +1,21 @@
 //! One operation from the command line to its written result: block by block read, compute, write.
 
-use super::operands::{Block, Operands};
+use super::compute::{OnGpu, by_reference};
+use super::operands::Operands;
 use crate::cli::args;
 use crate::cli::blocks::{self, Blocks};
 use crate::cli::engine::Engine;
 use crate::cli::failure::Failure;
 use crate::cli::files::{Float, Floats};
-use crate::cli::mask::{Expanded, Masking};
-use crate::cli::outputs::Outputs;
+use crate::cli::mask::Masking;
+use crate::cli::outputs::{ArrayOutput, Outputs};
 use crate::cli::progress;
 use crate::cli::rows::Rows;
 use std::ops::Range;
 use std::path::Path;
+use wgpu_softmax::SoftmaxSpec;
 use wgpu_softmax::reference::Columns;
 use wgpu_softmax::variant::Operation;
-use wgpu_softmax::{Error, Gpu, MaskData, SoftmaxSpec};
-
-/// Function that computes the result of some rows on the GPU, with the elements of their mask.
-pub(super) type OnGpu<'f> =
-    dyn Fn(&Gpu, &SoftmaxSpec, &Block<Floats>, Option<MaskData<'_>>) -> Result<Floats, Error> + 'f;
-
-/// Function that computes the result of some rows by the reference.
-pub(super) type ByReference<'f> = dyn Fn(&Block<Vec<f64>>, Columns, &Expanded) -> Vec<f64> + 'f;
 
 /// Job that the operations share, from the command line to the written result.
 pub(super) struct Job<'a> {
@@ -68,25 +62,29 @@ impl<'a> Job<'a> {
         }
     }
 
-    pub(super) fn run(
-        &self,
-        mut operands: Operands,
-        shape: &[usize],
-        on_gpu: &OnGpu<'_>,
-        by_reference: &ByReference<'_>,
-    ) -> Result<(), Failure> {
-        let x = &operands.x;
+    /// Opens the output of a result.
+    pub(super) fn begin(&self, x: &Rows) -> Result<ArrayOutput, Failure> {
+        let shape = match self.operation {
+            Operation::LogSumExp => x.row_shape.clone(),
+            Operation::Jacobian => [x.shape.as_slice(), &[x.cols]].concat(),
+            _ => x.shape.clone(),
+        };
         let float = self.float_of_result(x);
-        let mut result = self.outputs.begin(self.result, float, shape)?;
+        self.outputs.begin(self.result, float, &shape)
+    }
+
+    pub(super) fn run(&self, mut operands: Operands) -> Result<(), Failure> {
+        let x = &operands.x;
+        let mut result = self.begin(x)?;
         let engine = Engine::open(self.common, x, |rows| {
             let part = self.masking.part(x, &(0..x.rows))?;
             part.spec(self.spec(x, rows)).problem(self.operation)
         })?;
         let report = engine.report(self.operation.name(), x, &self.outputs, None);
-        let blocks = self.blocks(x, shape, engine.block_bytes(self.common))?;
+        let blocks = self.blocks(x, engine.block_bytes(self.common))?;
         progress::over_rows(engine.doing(x), x.rows, |bar| {
             for rows in blocks {
-                let values = self.compute(&engine, &mut operands, &rows, on_gpu, by_reference)?;
+                let values = self.compute(&engine, &mut operands, &rows)?;
                 result.write(&values)?;
                 bar.inc(rows.len() as u64);
             }
@@ -102,8 +100,6 @@ impl<'a> Job<'a> {
         engine: &Engine,
         operands: &mut Operands,
         rows: &Range<usize>,
-        on_gpu: &OnGpu<'_>,
-        by_reference: &ByReference<'_>,
     ) -> Result<Floats, Failure> {
         let mut block = operands.next(rows.len())?;
         let x = &operands.x;
@@ -119,13 +115,18 @@ impl<'a> Job<'a> {
             block,
             |gpu, mut block| {
                 part.exclude_in(&mut block.x);
-                let spec = part.spec(self.spec(x, rows.len() as u64));
-                on_gpu(gpu, &spec, &block, part.data())
+                let on_gpu = OnGpu {
+                    operation: self.operation,
+                    gpu,
+                    spec: part.spec(self.spec(x, rows.len() as u64)),
+                    mask: part.data(),
+                };
+                on_gpu.compute(&block)
             },
             |block| {
                 let columns = Columns::new(x.cols).scale(self.common.scale);
                 let mask = part.expanded(x, rows.len());
-                let values = by_reference(&block.widened(), columns, &mask);
+                let values = by_reference(self.operation, &block.widened(), columns, &mask);
                 Floats::from_f64(values, self.float_of_result(x))
             },
         )?;
@@ -148,8 +149,11 @@ impl<'a> Job<'a> {
         }
     }
 
-    fn blocks(&self, x: &Rows, shape: &[usize], most: u64) -> Result<Blocks, Failure> {
-        let row_values = x.cols.max(values_of_a_row(shape, x.rows));
+    fn blocks(&self, x: &Rows, most: u64) -> Result<Blocks, Failure> {
+        let row_values = match self.operation {
+            Operation::Jacobian if x.rows > 0 => x.cols.saturating_mul(x.cols),
+            _ => x.cols,
+        };
         let bytes = blocks::fitting(x, row_values, most)?;
         Ok(match self.masking.follows_rows() {
             true => Blocks::boxes(x, row_values, bytes),
@@ -174,12 +178,4 @@ impl<'a> Job<'a> {
             _ => values.swapped([outer, inner, cols]),
         }
     }
-}
-
-/// Returns the number of values of a result that come from one of `rows` rows.
-fn values_of_a_row(shape: &[usize], rows: usize) -> usize {
-    let values = shape
-        .iter()
-        .fold(1, |values: usize, &axis| values.saturating_mul(axis));
-    values.checked_div(rows).unwrap_or(0)
 }
