@@ -112,3 +112,19 @@ pub enum Error {
         reason: String,
     },
 }
+
+impl Error {
+    /// Makes the error about a value: [`Value`](Self::Value).
+    pub(crate) fn value(
+        what: &'static str,
+        expected: &'static str,
+        found: impl std::fmt::Display,
+    ) -> Self {
+        let found = found.to_string();
+        Self::Value {
+            what,
+            expected,
+            found,
+        }
+    }
+}

@@ -110,14 +110,14 @@ impl<'a, T: Element> CrossEntropyInputs<'a, T> {
     }
 
     fn check(&self, spec: &CrossEntropySpec) -> Result<(), Error> {
-        element::require::<T>(spec.stored_as())?;
+        element::require::<T>(spec.dtype)?;
         let (rows, classes) = (spec.rows(), spec.classes());
         let elements = rows.saturating_mul(classes);
         let targets = match self.targets {
             Targets::Probs(_) => elements,
             _ => rows,
         };
-        let candidates = rows.saturating_mul(spec.asked().log_probs_of.into());
+        let candidates = rows.saturating_mul(spec.row_outputs.log_probs_of.into());
         expect_len("logits", self.logits.len(), elements)?;
         expect_len("targets", self.targets.len(), targets)?;
         expect_len("candidates", self.candidates.len(), candidates)?;
@@ -201,7 +201,7 @@ impl Gpu {
         };
         let weight = given("weight", inputs.weight)?;
         let grad_losses = given("grad_losses", inputs.grad_losses)?;
-        let candidates = match spec.asked().log_probs_of {
+        let candidates = match spec.row_outputs.log_probs_of {
             0 => None,
             _ => {
                 let ids = id_words(inputs.candidates, inputs.targets.target_type());
@@ -223,7 +223,7 @@ impl Gpu {
         )?;
         let status = output("status", size_of::<Status>() / 4)?;
         let grad_words = element::words::<T>(inputs.logits.len());
-        let grad = match spec.is_in_place() {
+        let grad = match spec.in_place {
             true => wants.grad_logits.then(|| (logits.clone(), grad_words)),
             false => wanted(wants.grad_logits, "grad_logits", grad_words)?,
         };

@@ -29,14 +29,11 @@ pub(super) fn require<T: Element>(dtype: DType) -> Result<(), Error> {
     if dtype.bytes() == size_of::<T>() as u64 {
         return Ok(());
     }
-    Err(Error::Value {
-        what: "dtype",
-        expected: match size_of::<T>() {
-            4 => "f32 for slices of f32",
-            _ => "f16 or bf16 for slices of u16",
-        },
-        found: dtype.to_string(),
-    })
+    let expected = match size_of::<T>() {
+        4 => "f32 for slices of f32",
+        _ => "f16 or bf16 for slices of u16",
+    };
+    Err(Error::value("dtype", expected, dtype))
 }
 
 /// Returns the number of whole words that `len` values take.
@@ -112,17 +109,14 @@ impl MaskData<'_> {
 
     /// Refuses a spec without a mask, or with one of another kind or size.
     pub(super) fn check(&self, spec: &SoftmaxSpec) -> Result<(), Error> {
-        let found = match spec.its_mask() {
+        let found = match &spec.mask {
             Some(mask) if mask.kind() == self.kind() => {
                 return expect_len("mask", self.len(), mask.elements());
             }
             Some(mask) => format!("{:?} for {:?} elements", mask.kind(), self.kind()),
             None => "a spec without a mask".into(),
         };
-        Err(Error::Value {
-            what: "mask",
-            expected: "a spec with a mask of the elements' kind",
-            found,
-        })
+        let expected = "a spec with a mask of the elements' kind";
+        Err(Error::value("mask", expected, found))
     }
 }

@@ -16,11 +16,7 @@ fn spec_of(what: &'static str, len: usize, rows: usize) -> Result<SoftmaxSpec, E
     let cols = len.checked_div(rows).unwrap_or(1);
     expect_len(what, len, rows.saturating_mul(cols) as u64)?;
     if rows > 0 && cols == 0 {
-        return Err(Error::Value {
-            what: "columns",
-            expected: "at least 1",
-            found: "0".into(),
-        });
+        return Err(Error::value("columns", "at least 1", 0));
     }
     Ok(SoftmaxSpec::new(rows as u64, cols as u64))
 }
@@ -203,7 +199,7 @@ impl Gpu {
         inputs: &[&[u8]],
         mask: Option<MaskData<'_>>,
     ) -> Result<Vec<R>, Error> {
-        element::require::<T>(spec.stored_as())?;
+        element::require::<T>(spec.dtype)?;
         let operands = operands(operation);
         for (operand, bytes) in operands.iter().zip(inputs) {
             let (elements, each) = operand.elements(spec);
@@ -230,7 +226,7 @@ impl Gpu {
         let result = &operands[buffers.len()];
         let len = usize::try_from(result.elements(&spec).0).unwrap_or(usize::MAX);
         let words = element::words::<R>(len);
-        buffers.push(match spec.is_in_place() {
+        buffers.push(match spec.in_place {
             true => buffers[0].clone(),
             false => self.allocate(result.name, (words as u64).saturating_mul(4))?,
         });

@@ -52,11 +52,7 @@ impl AnyPlan {
         Ok(match (operation, operands(operation)) {
             (Operation::Jacobian, _) => Self::Jacobian(planner.jacobian(spec)?.into()),
             (_, []) => {
-                return Err(Error::Value {
-                    what: "operation",
-                    expected: "one on whole rows",
-                    found: operation.to_string(),
-                });
+                return Err(Error::value("operation", "one on whole rows", operation));
             }
             (_, operands) => Self::Rows(RowPlan::new(planner, operation, operands, &spec)?.into()),
         })
@@ -133,13 +129,7 @@ impl RowPlan {
         buffers: &[&Buffer],
         mask: Option<&Buffer>,
     ) -> Result<Bound, Error> {
-        let refuse = |expected, found: &str| {
-            Err(Error::Value {
-                what: "mask",
-                expected,
-                found: found.into(),
-            })
-        };
+        let refuse = |expected, found| Err(Error::value("mask", expected, found));
         match (self.mask, mask) {
             (Some(_), None) => return refuse("a buffer for it, given to `bind_masked`", "none"),
             (None, Some(_)) => return refuse("a spec with a mask", "one without"),

@@ -40,11 +40,11 @@ impl sealed::Spec for ShardSpec {
                 params.grid.records = records;
                 Ok(params)
             }
-            _ => Err(Error::Value {
-                what: "shard",
-                expected: "a number below that of all shards",
-                found: format!("{} of {}", self.shard, self.shards),
-            }),
+            _ => Err(Error::value(
+                "shard",
+                "a number below that of all shards",
+                format!("{} of {}", self.shard, self.shards),
+            )),
         }
     }
 }

@@ -34,41 +34,32 @@ impl SoftmaxSpec {
     }
 
     fn check_masks(&self, operation: Operation) -> Result<(), Error> {
-        let refuse = |what, expected, found| {
-            Err(Error::Value {
-                what,
-                expected,
-                found,
-            })
-        };
-        let is_masked = self.mask.is_some() || self.queries.is_some();
         let takes_masks = matches!(
             operation,
             Operation::Softmax | Operation::LogSoftmax | Operation::LogSumExp
         );
+        let is_masked = self.mask.is_some() || self.queries.is_some();
         if is_masked && !takes_masks {
             let expected = "none, but for softmax, log-softmax and logsumexp";
-            return refuse("mask", expected, format!("one for {operation}"));
-        }
-        match (self.mask, self.queries) {
-            (Some(mask), _) if (mask.rows(), mask.cols()) != (self.rows, self.cols) => refuse(
+            return Err(Error::value(
                 "mask",
-                "one for as many rows and columns",
-                format!(
-                    "{} x {} for {} x {}",
-                    mask.rows(),
-                    mask.cols(),
-                    self.rows,
-                    self.cols
-                ),
-            ),
-            (_, Some(queries)) if self.inner != 1 => refuse(
-                "inner extent",
-                "1 for causal rows",
-                format!("{} for {queries} queries", self.inner),
-            ),
+                expected,
+                format!("one for {operation}"),
+            ));
+        }
+        let (rows, cols) = (self.rows, self.cols);
+        match (self.mask, self.queries) {
+            (Some(mask), _) if (mask.rows(), mask.cols()) != (rows, cols) => {
+                let found = format!("{} x {} for {rows} x {cols}", mask.rows(), mask.cols());
+                let expected = "one for as many rows and columns";
+                Err(Error::value("mask", expected, found))
+            }
+            (_, Some(queries)) if self.inner != 1 => {
+                let found = format!("{} for {queries} queries", self.inner);
+                Err(Error::value("inner extent", "1 for causal rows", found))
+            }
             (_, Some(queries)) if queries == 0 || queries > u64::from(u32::MAX) => {
-                refuse("queries", "1 to 4,294,967,295", queries.to_string())
+                Err(Error::value("queries", "1 to 4,294,967,295", queries))
             }
             _ => Ok(()),
         }

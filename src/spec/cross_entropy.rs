@@ -211,11 +211,6 @@ impl CrossEntropySpec {
         self.classes
     }
 
-    /// Number of classes of all shards.
-    pub(crate) const fn all_classes(&self) -> u64 {
-        self.all_classes
-    }
-
     /// Number of elements of the loss: one, or one a row.
     pub const fn losses(&self) -> u64 {
         match self.loss.reduction {
@@ -232,17 +227,8 @@ impl CrossEntropySpec {
         }
     }
 
-    pub(crate) const fn is_in_place(&self) -> bool {
-        self.in_place
-    }
-
     /// Row outputs that the spec asks for.
     pub(crate) const fn asked(&self) -> RowOutputs {
         self.row_outputs
-    }
-
-    /// Storage type of logits, their gradient and probabilities.
-    pub(crate) const fn stored_as(&self) -> DType {
-        self.dtype
     }
 }

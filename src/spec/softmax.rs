@@ -136,18 +136,4 @@ impl SoftmaxSpec {
     pub const fn cols(&self) -> u64 {
         self.cols
     }
-
-    /// The mask, if there is one.
-    pub(crate) const fn its_mask(&self) -> Option<&Mask> {
-        self.mask.as_ref()
-    }
-
-    pub(crate) const fn is_in_place(&self) -> bool {
-        self.in_place
-    }
-
-    /// Storage type of every matrix.
-    pub(crate) const fn stored_as(&self) -> DType {
-        self.dtype
-    }
 }

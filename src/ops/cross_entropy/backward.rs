@@ -111,11 +111,8 @@ impl CrossEntropyBackwardPlan {
             false => extras.candidates.map(|_| "candidates"),
         };
         if let Some(found) = found {
-            return Err(Error::Value {
-                what: "extras of a backward pass",
-                expected: "class weights and an upstream gradient at most",
-                found: found.into(),
-            });
+            let expected = "class weights and an upstream gradient at most";
+            return Err(Error::value("extras of a backward pass", expected, found));
         }
         let CrossEntropyBackwardBuffers {
             logits,

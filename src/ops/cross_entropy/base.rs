@@ -93,7 +93,8 @@ impl Base {
 
     /// Returns true if row outputs take single logits before the pass over them.
     pub(super) fn gathers(&self, rows: &RowKernels) -> bool {
-        (rows.geometry.options.in_place || rows.has_long_rows()) && self.spec.asked().reads_logits()
+        (rows.geometry.options.in_place || rows.has_long_rows())
+            && self.spec.row_outputs.reads_logits()
     }
 
     /// Roles of the caller's buffers, in the order in which they are checked.
@@ -118,7 +119,7 @@ impl Base {
                 TargetType::Probs => matrix(Binding::Upstream, "targets"),
                 ids => per_row(Binding::RowInput, "targets", ids.words()),
             },
-            whole(Binding::Weight, "weight", spec.all_classes() * F32).optional(),
+            whole(Binding::Weight, "weight", spec.all_classes * F32).optional(),
             one_or_per_row(grad_losses, "grad_losses").optional(),
         ];
         if !self.gives_losses() {
@@ -169,6 +170,6 @@ impl Base {
 
     /// Role of the pairs in memory of the library's, together with the auxiliary outputs saved of each row.
     pub(super) fn saved_pairs(&self) -> Role {
-        per_row(Binding::Pairs, "pairs", self.spec.asked().saved_words())
+        per_row(Binding::Pairs, "pairs", self.spec.row_outputs.saved_words())
     }
 }

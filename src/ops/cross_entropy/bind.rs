@@ -152,7 +152,8 @@ impl Base {
         mut params: Params,
     ) -> Result<Vec<Step<'a>>, Error> {
         use Binding::{CallerPairs, Lse, Pairs, RowInput, Source, Weight};
-        let reads_logits = self.spec.asked().reads_logits() && params.loss.gathering != GATHERED;
+        let reads_logits =
+            self.spec.row_outputs.reads_logits() && params.loss.gathering != GATHERED;
         let is_bound = |tensor: &&Tensor<'_>| match tensor.binding {
             Source => reads_logits,
             RowInput | Weight | Pairs | Lse => true,
@@ -202,9 +203,5 @@ fn require_asked(what: &'static str, is_given: bool, is_asked: bool) -> Result<(
         (false, true) => ("no buffer, as the spec asks for none", "one"),
         _ => return Ok(()),
     };
-    Err(Error::Value {
-        what,
-        expected,
-        found: found.into(),
-    })
+    Err(Error::value(what, expected, found))
 }

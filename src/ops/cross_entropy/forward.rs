@@ -46,7 +46,7 @@ impl Planner {
             spec,
             params,
             lse: Some(per_row(lse)?),
-            row_outputs: spec.asked().any().then(row_outputs).transpose()?,
+            row_outputs: spec.row_outputs.any().then(row_outputs).transpose()?,
             tally: Tally::plan(self, spec.options())?,
         };
         Ok(CrossEntropyPlan {
@@ -113,7 +113,7 @@ impl CrossEntropyPlan {
 
     /// Layout of a row in the buffer of the row outputs that the spec asks for.
     pub fn row_layout(&self) -> RowLayout {
-        self.base.spec.asked().layout()
+        self.base.spec.row_outputs.layout()
     }
 
     /// Name of the kernel for the loss without its gradient.

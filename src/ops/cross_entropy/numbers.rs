@@ -1,5 +1,7 @@
 //! From a spec to kernels: their shape, their code and their numbers.
 
+use std::fmt::Display;
+
 use crate::error::Error;
 use crate::ops::plan::sealed;
 use crate::shader::options::{
@@ -8,6 +10,7 @@ use crate::shader::options::{
 };
 use crate::shader::params::{Loss, Params};
 use crate::spec::cross_entropy::CrossEntropySpec;
+use crate::spec::loss::LossOptions;
 use crate::spec::reduction::ZeroValid;
 use crate::spec::target_type::TargetType;
 use crate::variant::geometry::{Extents, Geometry};
@@ -74,53 +77,43 @@ impl CrossEntropySpec {
     }
 
     fn check(&self) -> Result<(), Error> {
-        let refuse = |what, expected, found| {
-            Err(Error::Value {
-                what,
-                expected,
-                found,
-            })
-        };
+        let refuse = |what, expected, found: &dyn Display| Err(Error::value(what, expected, found));
+        let LossOptions {
+            label_smoothing,
+            z_loss,
+            ..
+        } = self.loss;
         let last = self.first_class.saturating_add(self.classes);
         if last > self.all_classes || self.all_classes > u64::from(u32::MAX) {
-            return refuse(
-                "classes of a shard",
-                "a range within all classes, of at most 4,294,967,295",
-                format!("{} to {last} of {}", self.first_class, self.all_classes),
-            );
+            let expected = "a range within all classes, of at most 4,294,967,295";
+            let found = format!("{} to {last} of {}", self.first_class, self.all_classes);
+            return refuse("classes of a shard", expected, &found);
         }
-        if !(0.0..=1.0).contains(&self.loss.label_smoothing) {
-            let found = self.loss.label_smoothing.to_string();
-            return refuse("label smoothing", "0 to 1", found);
+        if !(0.0..=1.0).contains(&label_smoothing) {
+            return refuse("label smoothing", "0 to 1", &label_smoothing);
         }
-        if !self.loss.z_loss.is_finite() {
-            return refuse("z-loss", "a finite number", self.loss.z_loss.to_string());
+        if !z_loss.is_finite() {
+            return refuse("z-loss", "a finite number", &z_loss);
         }
         let (weight_sum, _) = self.loss.mean_over.unwrap_or_default();
         if !(weight_sum >= 0.0 && weight_sum.is_finite()) {
-            let expected = "finite, 0 or above";
-            return refuse("weight sum of a mean", expected, weight_sum.to_string());
+            return refuse("weight sum of a mean", "finite, 0 or above", &weight_sum);
         }
         self.row_outputs.check(self.targets, self.is_shard())?;
         match (self.targets, self.loss.ignore_index) {
             (TargetType::Probs, Some(ignored)) => {
                 let expected = "none where targets are probabilities";
-                return refuse("ignore index", expected, ignored.to_string());
+                refuse("ignore index", expected, &ignored)
             }
             _ if self.is_shard() && self.inner != 1 => {
-                return refuse(
-                    "inner extent",
-                    "1 in a shard of the classes",
-                    self.inner.to_string(),
-                );
+                refuse("inner extent", "1 in a shard of the classes", &self.inner)
             }
             _ if self.is_shard() && self.options().is_dense() => {
                 let expected = "class ids without smoothing in a shard of the classes";
-                return refuse("targets", expected, self.options().to_string());
+                refuse("targets", expected, &self.options())
             }
-            _ => {}
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     fn flags(&self) -> u32 {
@@ -153,18 +146,16 @@ impl sealed::Spec for CrossEntropySpec {
         self.check()?;
         let from_pairs = operation == Operation::CrossEntropyFromPairs;
         if from_pairs && self.options().is_dense() {
-            return Err(Error::Value {
-                what: "targets",
-                expected: "class ids without smoothing for losses from pairs",
-                found: self.options().to_string(),
-            });
+            let expected = "class ids without smoothing for losses from pairs";
+            return Err(Error::value("targets", expected, self.options()));
         }
         if from_pairs && self.row_outputs.any() {
-            return Err(Error::Value {
-                what: "row outputs",
-                expected: "none for losses from pairs",
-                found: format!("{:?}", self.row_outputs),
-            });
+            let found = format!("{:?}", self.row_outputs);
+            return Err(Error::value(
+                "row outputs",
+                "none for losses from pairs",
+                found,
+            ));
         }
         let extents = Extents {
             rows: self.rows,

@@ -36,7 +36,7 @@ impl Base {
         }
         list.extend(kernels.texts(&roles, params)?);
         if let Some(row_outputs) = &self.row_outputs {
-            let reads_logits = self.spec.asked().reads_logits() && !gathers;
+            let reads_logits = self.spec.row_outputs.reads_logits() && !gathers;
             list.extend(row_outputs.texts(&per_row(reads_logits), params)?);
         } else if let Some(lse) = &self.lse {
             // Where the lse kernel is dispatched, both buffers are bound.
