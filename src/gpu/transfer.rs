@@ -137,12 +137,10 @@ impl Gpu {
         outputs: &[(&Buffer, usize)],
         what: &str,
     ) -> Result<Vec<Vec<u32>>, Error> {
-        let outputs: Vec<_> = outputs
-            .iter()
-            .map(|&(buffer, words)| (buffer, (words as u64).saturating_mul(4)))
-            .collect();
-        self.fetch(&outputs, what, |encoder| record(bound, encoder))
-            .await
+        let bytes = |&(buffer, words): &(_, usize)| (buffer, (words as u64).saturating_mul(4));
+        let outputs: Vec<_> = outputs.iter().map(bytes).collect();
+        let record = |encoder: &mut CommandEncoder| record(bound, encoder);
+        self.fetch(&outputs, what, record).await
     }
 
     /// Downloads the first `count` values of a buffer with usage `COPY_SRC`.

@@ -14,15 +14,18 @@ use crate::cli::rows::Rows;
 use std::ops::Range;
 use std::path::Path;
 use wgpu_softmax::SoftmaxSpec;
-use wgpu_softmax::reference::Columns;
+use wgpu_softmax::reference::{Columns, jacobian_row, softmax};
 use wgpu_softmax::variant::Operation;
+
+/// Number of values of Jacobians by the reference that are written at once, at least, but for the last ones.
+const PART: usize = 1 << 16;
 
 /// Job that the operations share, from the command line to the written result.
 pub(super) struct Job<'a> {
-    pub(super) operation: Operation,
-    pub(super) result: &'static str,
-    pub(super) common: &'a args::Common,
-    pub(super) outputs: Outputs,
+    operation: Operation,
+    result: &'static str,
+    common: &'a args::Common,
+    outputs: Outputs,
     masking: Masking,
 }
 
@@ -55,43 +58,76 @@ impl<'a> Job<'a> {
     }
 
     /// Returns the type of results: that of the logits, f32 for f64, but f32 for logsumexp whatever that is.
-    pub(super) fn float_of_result(&self, x: &Rows) -> Float {
+    fn float_of_result(&self, x: &Rows) -> Float {
         match self.operation {
             Operation::LogSumExp => Float::F32,
             _ => x.float.of_results(),
         }
     }
 
-    /// Opens the output of a result.
-    pub(super) fn begin(&self, x: &Rows) -> Result<ArrayOutput, Failure> {
-        let shape = match self.operation {
-            Operation::LogSumExp => x.row_shape.clone(),
-            Operation::Jacobian => [x.shape.as_slice(), &[x.cols]].concat(),
-            _ => x.shape.clone(),
-        };
-        let float = self.float_of_result(x);
-        self.outputs.begin(self.result, float, &shape)
-    }
-
     pub(super) fn run(&self, mut operands: Operands) -> Result<(), Failure> {
         let x = &operands.x;
-        let mut result = self.begin(x)?;
+        let shape = match self.operation {
+            Operation::LogSumExp => &x.row_shape,
+            Operation::Jacobian => &[x.shape.as_slice(), &[x.cols]].concat(),
+            _ => &x.shape,
+        };
+        let float = self.float_of_result(x);
+        let mut result = self.outputs.begin(self.result, float, shape)?;
         let engine = Engine::open(self.common, x, |rows| {
             let part = self.masking.part(x, &(0..x.rows))?;
             part.spec(self.spec(x, rows)).problem(self.operation)
         })?;
         let report = engine.report(self.operation.name(), x, &self.outputs, None);
-        let blocks = self.blocks(x, engine.block_bytes(self.common))?;
+        let by_line = self.takes_rows() && engine.is_reference();
+        let row_values = match self.takes_rows() && !by_line && x.rows > 0 {
+            true => x.cols.saturating_mul(x.cols),
+            false => x.cols,
+        };
+        let bytes = blocks::fitting(x, row_values, engine.block_bytes(self.common))?;
+        let blocks = match self.masking.follows_rows() {
+            true => Blocks::boxes(x, row_values, bytes),
+            false => Blocks::new(x, row_values, bytes),
+        };
         progress::over_rows(engine.doing(x), x.rows, |bar| {
             for rows in blocks {
-                let values = self.compute(&engine, &mut operands, &rows)?;
-                result.write(&values)?;
+                match by_line {
+                    true => self.write_jacobians(&mut operands, rows.len(), &mut result)?,
+                    false => result.write(&self.compute(&engine, &mut operands, &rows)?)?,
+                }
                 bar.inc(rows.len() as u64);
             }
             Ok::<_, Failure>(())
         })?;
         drop(operands);
         self.outputs.finish([result], &[("json", &report)])
+    }
+
+    /// Writes the Jacobians of the next rows by the reference, row by row of the matrices, which are never held.
+    fn write_jacobians(
+        &self,
+        operands: &mut Operands,
+        rows: usize,
+        result: &mut ArrayOutput,
+    ) -> Result<(), Failure> {
+        let block = operands.next(rows)?;
+        let x = &operands.x;
+        let [_, cols, inner] = x.slices(rows);
+        let columns = Columns::new(cols).scale(self.common.scale);
+        let probs = softmax(&block.in_rows(x.slices(rows)).widened().x, columns);
+        let floats = |values| Floats::from_f64(values, self.float_of_result(x));
+        let mut part = Vec::new();
+        for slice in probs.chunks_exact(cols * inner) {
+            for i in 0..cols {
+                for probs in slice.chunks_exact(cols) {
+                    part.extend(jacobian_row(probs, i, columns));
+                }
+                if part.len() >= PART {
+                    result.write(&floats(std::mem::take(&mut part)))?;
+                }
+            }
+        }
+        result.write(&floats(part))
     }
 
     /// Computes the result of the next rows.
@@ -147,18 +183,6 @@ impl<'a> Job<'a> {
             true => spec.in_place(),
             false => spec,
         }
-    }
-
-    fn blocks(&self, x: &Rows, most: u64) -> Result<Blocks, Failure> {
-        let row_values = match self.operation {
-            Operation::Jacobian if x.rows > 0 => x.cols.saturating_mul(x.cols),
-            _ => x.cols,
-        };
-        let bytes = blocks::fitting(x, row_values, most)?;
-        Ok(match self.masking.follows_rows() {
-            true => Blocks::boxes(x, row_values, bytes),
-            false => Blocks::new(x, row_values, bytes),
-        })
     }
 
     /// Returns true if the GPU, too, takes the columns of a row one after the other: a Jacobian has them along two axes.

@@ -1,7 +1,6 @@
 //! Operations with one result: the inputs, the computation and the output of each.
 
 mod compute;
-mod jacobian;
 mod job;
 mod operands;
 
@@ -61,14 +60,13 @@ pub(crate) fn logsumexp_backward(args: &args::LogsumexpBackward) -> Result<(), F
 pub(crate) fn jacobian(args: &args::Jacobian) -> Result<(), Failure> {
     let job = Job::new(Operation::Jacobian, "jacobian", &args.output, &args.common)?;
     let operands = job.open(&args.logits)?;
-    if args.common.reference {
-        return job.jacobian_by_reference(operands);
+    if !args.common.reference {
+        require_memory(&operands.x)?;
     }
-    require_memory(&operands.x)?;
     job.run(operands)
 }
 
-/// Refuses a row whose square matrix, which grows faster than its file, cannot be held.
+/// Refuses a row whose square matrix, which grows faster than its file, cannot be held. The reference never holds it.
 fn require_memory(x: &Rows) -> Result<(), Failure> {
     let fits = |len: usize| Vec::<f64>::new().try_reserve_exact(len).is_ok();
     match x.cols.checked_mul(x.cols) {
