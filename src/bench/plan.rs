@@ -11,7 +11,7 @@ use crate::ops::cross_entropy::{
     CrossEntropyBackwardBuffers, CrossEntropyBackwardPlan, CrossEntropyBuffers, CrossEntropyExtras,
     CrossEntropyPlan,
 };
-use crate::ops::rows::{AnyPlan, operands};
+use crate::ops::rows::{RowPlan, operands};
 use crate::shader::Binding;
 use crate::spec::cross_entropy::CrossEntropySpec;
 use crate::spec::reduction::Reduction;
@@ -27,7 +27,7 @@ pub(super) struct Planned {
 }
 
 enum Plan {
-    Rows(AnyPlan),
+    Rows(Box<RowPlan>),
     CrossEntropy(Box<CrossEntropyPlan>),
     Backward(Box<CrossEntropyBackwardPlan>),
 }
@@ -60,8 +60,8 @@ pub(super) fn plan(planner: &Planner, subject: &Subject) -> Result<Planned, Erro
         }
         _ => {
             let spec = SoftmaxSpec::new(rows, cols).inner(inner).dtype(dtype);
-            let plan = AnyPlan::new(planner, operation, spec)?;
-            (plan.kernel(), Plan::Rows(plan))
+            let plan = RowPlan::any(planner, operation, spec)?;
+            (plan.kernels.name(), Plan::Rows(plan.into()))
         }
     };
     Ok(Planned {

@@ -15,7 +15,7 @@ use crate::gpu::Gpu;
 use crate::ops::cross_entropy::{
     CrossEntropyBackwardBuffers, CrossEntropyBuffers, CrossEntropyExtras, Status,
 };
-use crate::ops::rows::{AnyPlan, operands};
+use crate::ops::rows::{RowPlan, operands};
 use crate::spec::dtype::DType;
 use crate::spec::target_type::TargetType;
 use crate::variant::{Operation, Variant};
@@ -112,7 +112,7 @@ fn rows(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Result<Outcome
         [_, _] => vec![&first, &output.buffer],
         _ => vec![&first, second.as_ref().unwrap_or(&first), &output.buffer],
     };
-    let plan = AnyPlan::new(planner, of.operation, case.masking.spec(of.softmax_spec()))?;
+    let plan = RowPlan::any(planner, of.operation, case.masking.spec(of.softmax_spec()))?;
     gpu.run(&plan.bind(of.rows as u64, &buffers, mask.as_ref())?, what)?;
     Outcome::new().collect(gpu, [&output])
 }

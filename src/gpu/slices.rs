@@ -7,7 +7,7 @@ use wgpu::Buffer;
 use super::Gpu;
 use super::element::{self, Element, MaskData};
 use crate::error::Error;
-use crate::ops::rows::{AnyPlan, operands};
+use crate::ops::rows::{RowPlan, operands};
 use crate::spec::softmax::SoftmaxSpec;
 use crate::variant::Operation;
 
@@ -209,7 +209,7 @@ impl Gpu {
             mask.check(spec)?;
         }
         let spec = spec.preferably_in_place(operation);
-        let plan = AnyPlan::new(self.planner(), operation, spec)?;
+        let plan = RowPlan::any(self.planner(), operation, spec)?;
         if spec.rows() == 0 {
             return Ok(Vec::new());
         }

@@ -1,18 +1,16 @@
 //! The Jacobian of softmax.
 
-use wgpu::Buffer;
-
 use crate::device::kernel::Bound;
 use crate::device::kernel_text::KernelText;
 use crate::device::memory::scratch;
 use crate::device::planner::Planner;
 use crate::device::rows::{PARTIAL_BYTES, RowKernels};
 use crate::device::scope::contain;
-use crate::device::tensor::{F32, binding, check};
+use crate::device::tensor::{F32, Role, Shape, Tensor, binding, check};
 use crate::error::Error;
-use crate::ops::operand::{Holds, Operand, in_role};
-use crate::ops::plan::RowOperation;
+use crate::ops::operand::in_role;
 use crate::ops::plan::sealed::Spec;
+use crate::ops::plan::{Plan, RowOperation, row_operation};
 use crate::ops::rows::RowPlan;
 use crate::ops::shards::{MergeStatistics, PartialStatistic};
 use crate::shader::Binding;
@@ -20,132 +18,80 @@ use crate::spec::softmax::SoftmaxSpec;
 use crate::variant::Operation;
 use crate::variant::geometry::Geometry;
 
-/// The buffers of a Jacobian, each with usage `STORAGE`.
-#[derive(Debug, Clone, Copy)]
-pub struct JacobianBuffers<'a> {
-    /// Read: `rows` x `cols`.
-    pub logits: &'a Buffer,
-    /// Written, contiguous: `rows` x `cols` x `cols`, `J_ij = dp_i / dx_j = p_i ([i = j] - p_j)`.
-    pub jacobian: &'a Buffer,
+row_operation! {
+    /// The Jacobian of softmax, row by row: `J_ij = dp_i / dx_j = p_i ([i = j] - p_j)`. The statistic of each row comes
+    /// first, then the products.
+    Jacobian, jacobian, SoftmaxSpec, JacobianBuffers {
+        /// Read: `rows` x `cols`.
+        logits: read Source Matrix,
+        /// Written, contiguous: `rows` x `cols` x `cols`, `J_ij = dp_i / dx_j = p_i ([i = j] - p_j)`.
+        jacobian: written Result Squares,
+    }
 }
 
-const LOGITS: Operand = Operand::read(Binding::Source, "logits", Holds::Matrix);
-const JACOBIAN: Operand = Operand::written(Binding::Result, "jacobian", Holds::Squares);
+/// The plan of a Jacobian.
+pub type JacobianPlan = Plan<Jacobian>;
 
-/// The caller's buffers in their order.
-pub(crate) const OPERANDS: &[Operand] = &[LOGITS, JACOBIAN];
-
-/// The buffers of the products in their order.
-const FACTORS: &[Operand] = &[
-    LOGITS,
-    Operand::read(Binding::Pairs, "pairs", Holds::Pair),
-    JACOBIAN,
-];
-
-/// The Jacobian of softmax, row by row: the statistic of each row first, then the products.
+/// The dispatches before the products of a Jacobian: the statistic of each row, and its pair.
 #[derive(Debug, Clone)]
-pub struct JacobianPlan {
+pub(super) struct Statistics {
     statistic: RowPlan,
     merge: RowPlan,
-    products: RowPlan,
 }
 
-impl Planner {
-    /// Plans the Jacobian of softmax.
-    ///
-    /// # Errors
-    ///
-    /// As [`softmax`](Self::softmax).
-    pub fn jacobian(&self, spec: SoftmaxSpec) -> Result<JacobianPlan, Error> {
-        let products = Geometry::square(spec.geometry(Operation::Jacobian)?);
+impl Statistics {
+    pub(super) fn plan(planner: &Planner, spec: &impl Spec) -> Result<Self, Error> {
+        let own = planner.unforced();
         let statistic = spec.geometry(Operation::PartialStatistic)?;
-        let merge = Geometry::contiguous(Operation::MergeStatistics, spec.rows(), 1)?;
-        let own = self.unforced();
-        let (statistic, merge) = (
-            RowKernels::plan(&own, statistic)?,
-            RowKernels::plan(&own, merge)?,
-        );
-        let products = RowKernels::plan(self, products)?;
-        let params = spec.params()?;
-        let mut one = params;
+        let merge = Geometry::contiguous(Operation::MergeStatistics, statistic.rows, 1)?;
+        let mut one = spec.params()?;
         one.grid.records = 1;
-        Ok(JacobianPlan {
-            statistic: RowPlan::of(statistic, one, PartialStatistic::OPERANDS),
-            merge: RowPlan::of(merge, one, MergeStatistics::OPERANDS),
-            products: RowPlan::of(products, params, FACTORS),
+        let plan = |geometry, operands| {
+            let kernels = RowKernels::plan(&own, geometry)?;
+            Ok::<_, Error>(RowPlan::of(kernels, one, operands))
+        };
+        Ok(Self {
+            statistic: plan(statistic, PartialStatistic::OPERANDS)?,
+            merge: plan(merge, MergeStatistics::OPERANDS)?,
         })
     }
-}
 
-impl JacobianPlan {
-    /// Binds buffers for all rows of the plan.
-    ///
-    /// # Errors
-    ///
-    /// A buffer without usage `STORAGE`, too small, or given for both roles; a row of logits that exceeds the device's
-    /// binding limit.
-    pub fn bind(&self, buffers: JacobianBuffers<'_>) -> Result<Bound, Error> {
-        self.bind_rows(self.products.kernels.geometry.rows, buffers)
-    }
-
-    /// Binds buffers for `rows` rows, up to those of the plan.
-    ///
-    /// # Errors
-    ///
-    /// As [`bind`](Self::bind), and more rows than the plan has.
-    pub fn bind_rows(&self, rows: u64, buffers: JacobianBuffers<'_>) -> Result<Bound, Error> {
-        let JacobianBuffers { logits, jacobian } = buffers;
-        let products = &self.products;
+    /// Binds these dispatches, and then `products` to the tensors of the caller's. The records, the pairs and the lse lie
+    /// in memory of the library's.
+    pub(super) fn bind(
+        &self,
+        products: &RowPlan,
+        rows: u64,
+        given: &[Tensor<'_>],
+    ) -> Result<Bound, Error> {
         products.kernels.check_rows(rows)?;
-        let role = |operand: &Operand| products.role(operand);
-        let given = [
-            in_role(role(&LOGITS), false, logits),
-            in_role(role(&JACOBIAN), true, jacobian),
-        ];
-        check(&given, rows, false)?;
-
-        // The records, the pairs and the lse lie in memory of the library's.
+        check(given, rows, false)?;
         let device = products.kernels.planner.device();
-        let at = || binding(&self.kernel(), rows, &given);
+        let at = || binding(&products.kernels.name(), rows, given);
         contain(device, at, || {
             let memory = |label, bytes| scratch(device, label, rows.saturating_mul(bytes));
             let records = &memory("wgpu-softmax partial statistics", PARTIAL_BYTES)?;
             let pairs = &memory("wgpu-softmax pairs", 2 * F32)?;
             let lse = &memory("wgpu-softmax lse", F32)?;
+            let logits = given[0].buffer;
             let statistic = self.statistic.bind(rows, &[logits, records], None)?;
             let merge = self.merge.bind(rows, &[records, pairs, lse], None)?;
-            let products = products.bind(rows, &[logits, pairs, jacobian], None)?;
+            let tensors = [given, &[in_role(Self::pairs(), true, pairs)]].concat();
+            let products = products.kernels.bind(&tensors, rows, products.params)?;
             Ok(statistic.then(&merge).then(&products))
         })
     }
 
-    /// Returns the kernels that serve all rows of the plan, as readable text, in the order of their dispatches.
-    ///
-    /// # Errors
-    ///
-    /// A device limit that more dispatches cannot avoid.
-    pub fn wgsl(&self) -> Result<Vec<KernelText>, Error> {
-        let all = [&self.statistic, &self.merge, &self.products];
-        let texts: Vec<_> = all
-            .map(RowPlan::texts)
-            .into_iter()
-            .collect::<Result<_, _>>()?;
-        Ok(texts.concat())
+    /// Role of the pairs, from which the products are computed.
+    pub(super) const fn pairs() -> Role {
+        Role::new(Binding::Pairs, "pairs", Shape::PAIR_PER_ROW)
     }
 
-    /// Number of pipelines that the bindings of this plan compile at most, if the planner holds none of them yet.
-    pub fn pipelines(&self) -> usize {
-        let all = [&self.statistic, &self.merge, &self.products];
-        all.map(|plan| plan.kernels.pipelines()).iter().sum()
+    pub(super) fn texts(&self) -> Result<Vec<KernelText>, Error> {
+        Ok([self.statistic.texts()?, self.merge.texts()?].concat())
     }
 
-    /// Name of the chosen kernel.
-    pub fn kernel(&self) -> String {
-        self.products.kernels.name()
-    }
-
-    /// Fewest bytes that the operation must move: each input read once, each output written once.
-    pub fn bytes_moved(&self) -> u64 {
-        self.products.bytes_moved()
+    pub(super) fn pipelines(&self) -> usize {
+        self.statistic.pipelines() + self.merge.pipelines()
     }
 }

@@ -98,7 +98,7 @@ impl<O: RowOperation> Plan<O> {
 
     /// Number of pipelines that the bindings of this plan compile at most, if the planner holds none of them yet.
     pub fn pipelines(&self) -> usize {
-        self.rows.kernels.pipelines()
+        self.rows.pipelines()
     }
 
     /// Name of the chosen kernel.

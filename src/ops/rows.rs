@@ -8,7 +8,7 @@ use crate::device::planner::Planner;
 use crate::device::rows::RowKernels;
 use crate::device::tensor::{F32, Role, Shape};
 use crate::error::Error;
-use crate::ops::jacobian::{self, JacobianBuffers, JacobianPlan};
+use crate::ops::jacobian::{Jacobian, Statistics};
 use crate::ops::operand::{Operand, in_role};
 use crate::ops::plan::RowOperation;
 use crate::ops::plan::sealed::Spec;
@@ -31,56 +31,8 @@ pub(crate) const fn operands(operation: Operation) -> &'static [Operand] {
         Operation::SoftmaxBackward => SoftmaxBackward::OPERANDS,
         Operation::LogSoftmaxBackward => LogSoftmaxBackward::OPERANDS,
         Operation::LogSumExpBackward => LogSumExpBackward::OPERANDS,
-        Operation::Jacobian => jacobian::OPERANDS,
+        Operation::Jacobian => Jacobian::OPERANDS,
         _ => &[],
-    }
-}
-
-/// Plan of an operation that is chosen at run time.
-#[derive(Debug)]
-pub(crate) enum AnyPlan {
-    Rows(Box<RowPlan>),
-    Jacobian(Box<JacobianPlan>),
-}
-
-impl AnyPlan {
-    pub(crate) fn new(
-        planner: &Planner,
-        operation: Operation,
-        spec: SoftmaxSpec,
-    ) -> Result<Self, Error> {
-        Ok(match (operation, operands(operation)) {
-            (Operation::Jacobian, _) => Self::Jacobian(planner.jacobian(spec)?.into()),
-            (_, []) => {
-                return Err(Error::value("operation", "one on whole rows", operation));
-            }
-            (_, operands) => Self::Rows(RowPlan::new(planner, operation, operands, &spec)?.into()),
-        })
-    }
-
-    /// Binds one buffer for each of the operation's [`operands`], in their order, and one for the mask of the spec.
-    pub(crate) fn bind(
-        &self,
-        rows: u64,
-        buffers: &[&Buffer],
-        mask: Option<&Buffer>,
-    ) -> Result<Bound, Error> {
-        match (self, buffers) {
-            (Self::Rows(plan), _) => plan.bind(rows, buffers, mask),
-            (Self::Jacobian(plan), &[logits, jacobian]) => {
-                plan.bind_rows(rows, JacobianBuffers { logits, jacobian })
-            }
-            _ => unreachable!("a Jacobian has two operands"),
-        }
-    }
-
-    /// Name of the chosen kernel.
-    #[cfg(feature = "bench")]
-    pub(crate) fn kernel(&self) -> String {
-        match self {
-            Self::Rows(plan) => plan.kernels.name(),
-            Self::Jacobian(plan) => plan.kernel(),
-        }
     }
 }
 
@@ -88,12 +40,26 @@ impl AnyPlan {
 #[derive(Debug, Clone)]
 pub(crate) struct RowPlan {
     pub(crate) kernels: RowKernels,
-    params: Params,
+    pub(crate) params: Params,
     mask: Option<Mask>,
     operands: &'static [Operand],
+    /// What comes first for a Jacobian.
+    statistics: Option<Box<Statistics>>,
 }
 
 impl RowPlan {
+    /// Plans an operation that is chosen at run time, with the buffers of [`operands`].
+    pub(crate) fn any(
+        planner: &Planner,
+        operation: Operation,
+        spec: SoftmaxSpec,
+    ) -> Result<Self, Error> {
+        match operands(operation) {
+            [] => Err(Error::value("operation", "one on whole rows", operation)),
+            operands => Self::new(planner, operation, operands, &spec),
+        }
+    }
+
     pub(crate) fn new(
         planner: &Planner,
         operation: Operation,
@@ -102,13 +68,18 @@ impl RowPlan {
     ) -> Result<Self, Error> {
         let params = spec.params()?;
         let kernels = RowKernels::plan(planner, spec.geometry(operation)?)?;
+        let statistics = match operation {
+            Operation::Jacobian => Some(Statistics::plan(planner, spec)?.into()),
+            _ => None,
+        };
         Ok(Self {
             mask: spec.mask().copied(),
+            statistics,
             ..Self::of(kernels, params, operands)
         })
     }
 
-    /// Makes a plan without a mask.
+    /// Makes a plan of one kernel after the other, without a mask.
     pub(crate) const fn of(
         kernels: RowKernels,
         params: Params,
@@ -119,6 +90,7 @@ impl RowPlan {
             params,
             mask: None,
             operands,
+            statistics: None,
         }
     }
 
@@ -143,12 +115,28 @@ impl RowPlan {
             .zip(buffers.iter().copied().chain(mask))
             .map(|((role, written), buffer)| in_role(role, written, buffer))
             .collect();
-        self.kernels.bind(&tensors, rows, self.params)
+        match &self.statistics {
+            Some(statistics) => statistics.bind(self, rows, &tensors),
+            None => self.kernels.bind(&tensors, rows, self.params),
+        }
     }
 
     /// Returns the kernels that serve all rows, as readable text.
     pub(crate) fn texts(&self) -> Result<Vec<KernelText>, Error> {
-        self.kernels.texts(&self.roles(), self.params)
+        let mut roles = self.roles();
+        let mut list = Vec::new();
+        if let Some(statistics) = &self.statistics {
+            roles.push(Statistics::pairs());
+            list = statistics.texts()?;
+        }
+        list.extend(self.kernels.texts(&roles, self.params)?);
+        Ok(list)
+    }
+
+    /// Number of pipelines, at most.
+    pub(crate) fn pipelines(&self) -> usize {
+        let before = self.statistics.as_ref();
+        self.kernels.pipelines() + before.map_or(0, |statistics| statistics.pipelines())
     }
 
     /// Roles of the operands, and of the mask.
@@ -157,16 +145,8 @@ impl RowPlan {
             let bytes = mask_bytes(mask);
             Role::new(Binding::Mask, "mask", Shape::Whole { bytes })
         });
-        let operands = self.operands.iter();
-        operands
-            .map(|operand| self.role(operand))
-            .chain(of_mask)
-            .collect()
-    }
-
-    /// Role of an operand.
-    pub(crate) fn role(&self, operand: &Operand) -> Role {
-        operand.role(&self.kernels.geometry, &self.params)
+        let role = |operand: &Operand| operand.role(&self.kernels.geometry, &self.params);
+        self.operands.iter().map(role).chain(of_mask).collect()
     }
 
     /// Fewest bytes that the operation must move.

@@ -16,11 +16,7 @@ impl SoftmaxSpec {
     ///
     /// No columns, or more rows or columns than 32-bit indices reach.
     pub fn problem(&self, operation: Operation) -> Result<Problem, Error> {
-        let geometry = sealed::Spec::geometry(self, operation)?;
-        Ok(match operation {
-            Operation::Jacobian => geometry.square().problem(),
-            _ => geometry.problem(),
-        })
+        sealed::Spec::geometry(self, operation).map(|geometry| geometry.problem())
     }
 
     /// The same spec, in place if that is possible: the operation writes a matrix of the input's shape, and the layouts
@@ -101,9 +97,10 @@ impl sealed::Spec for SoftmaxSpec {
             queries,
             ..geometry.options(self.options(&geometry))
         };
-        match self.in_place {
-            true => geometry.in_place(),
-            false => Ok(geometry),
+        match operation {
+            _ if self.in_place => geometry.in_place(),
+            Operation::Jacobian => Ok(geometry.square()),
+            _ => Ok(geometry),
         }
     }
 
