@@ -15,6 +15,7 @@ use crate::gpu::Gpu;
 use crate::ops::cross_entropy::{
     CrossEntropyBackwardBuffers, CrossEntropyBuffers, CrossEntropyExtras, Status,
 };
+use crate::ops::operand::Holds;
 use crate::ops::rows::{RowPlan, operands};
 use crate::spec::dtype::DType;
 use crate::spec::target_type::TargetType;
@@ -97,21 +98,20 @@ fn rows(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Result<Outcome
         }
         _ => Output::over_first(gpu, case)?,
     };
-    let second = match (case.second.as_slice(), of.operation) {
-        ([], _) => None,
-        // One value a row is always f32.
-        (values, Operation::LogSumExpBackward) => Some(gpu.upload("second input", values)?),
-        (values, _) => Some(upload_rows(gpu, Matrix::Upstream, values, case)?),
+    let second = match operands(of.operation) {
+        [_, second, _] if second.holds == Holds::Value => {
+            Some(gpu.upload("second input", &case.second)?)
+        }
+        [_, _, _] => Some(upload_rows(gpu, Matrix::Upstream, &case.second, case)?),
+        _ => None,
     };
     let mask = match &case.masking {
         Masking { mask: None, .. } => None,
         masking if masking.kept.is_empty() => Some(gpu.upload("mask", &masking.added)?),
         masking => Some(gpu.upload("mask", &masking.kept)?),
     };
-    let buffers = match operands(of.operation) {
-        [_, _] => vec![&first, &output.buffer],
-        _ => vec![&first, second.as_ref().unwrap_or(&first), &output.buffer],
-    };
+    let inputs = [&first].into_iter().chain(&second);
+    let buffers: Vec<_> = inputs.chain([&output.buffer]).collect();
     let plan = RowPlan::any(planner, of.operation, case.masking.spec(of.softmax_spec()))?;
     gpu.run(&plan.bind(of.rows as u64, &buffers, mask.as_ref())?, what)?;
     Outcome::new().collect(gpu, [&output])

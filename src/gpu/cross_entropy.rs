@@ -216,11 +216,9 @@ impl Gpu {
         };
         let wanted =
             |is_wanted: bool, role, words| is_wanted.then(|| output(role, words)).transpose();
-        let rows = usize::try_from(spec.rows()).unwrap_or(usize::MAX);
-        let losses = output(
-            "losses",
-            usize::try_from(spec.losses()).unwrap_or(usize::MAX),
-        )?;
+        let native = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+        let rows = native(spec.rows());
+        let losses = output("losses", native(spec.losses()))?;
         let status = output("status", size_of::<Status>() / 4)?;
         let grad_words = element::words::<T>(inputs.logits.len());
         let grad = match spec.in_place {
@@ -249,18 +247,9 @@ impl Gpu {
         };
         let bound = plan.bind_with(spec.rows(), buffers, extras)?;
 
-        let outputs = [
-            Some(&losses),
-            Some(&status),
-            grad.as_ref(),
-            lse.as_ref(),
-            row_outputs.as_ref(),
-        ];
-        let outputs: Vec<_> = outputs
-            .into_iter()
-            .flatten()
-            .map(|(buffer, words)| (buffer, *words))
-            .collect();
+        let asked = [grad.as_ref(), lse.as_ref(), row_outputs.as_ref()];
+        let always = [&losses, &status].into_iter();
+        let outputs: Vec<_> = always.chain(asked.into_iter().flatten()).collect();
         let what = described(Operation::CrossEntropy, spec.rows(), spec.classes());
         let fetched = self.run_and_fetch(&bound, &outputs, &what).await?;
         let mut fetched = fetched.into_iter();
@@ -268,10 +257,8 @@ impl Gpu {
         Ok(CrossEntropyOutput {
             losses: bytemuck::cast_vec(next()),
             status: *bytemuck::from_bytes(bytemuck::cast_slice(&next())),
-            grad_logits: wants
-                .grad_logits
-                .then(|| element::values(next(), inputs.logits.len())),
-            lse: wants.lse.then(|| bytemuck::cast_vec(next())),
+            grad_logits: grad.map(|_| element::values(next(), inputs.logits.len())),
+            lse: lse.map(|_| bytemuck::cast_vec(next())),
             rows: RowValues::of(&layout, &next()),
         })
     }

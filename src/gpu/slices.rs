@@ -215,7 +215,7 @@ impl Gpu {
         }
 
         let inputs = operands.iter().zip(inputs);
-        let mut buffers: Vec<Buffer> = inputs
+        let inputs: Vec<Buffer> = inputs
             .map(|(operand, bytes)| self.upload(operand.name, bytes))
             .collect::<Result<_, _>>()?;
         let mask = match mask {
@@ -223,22 +223,18 @@ impl Gpu {
             Some(MaskData::Boolean(values)) => Some(self.upload("mask", values)?),
             None => None,
         };
-        let result = &operands[buffers.len()];
+        let result = &operands[inputs.len()];
         let len = usize::try_from(result.elements(&spec).0).unwrap_or(usize::MAX);
         let words = element::words::<R>(len);
-        buffers.push(match spec.in_place {
-            true => buffers[0].clone(),
+        let output = match spec.in_place {
+            true => inputs[0].clone(),
             false => self.allocate(result.name, (words as u64).saturating_mul(4))?,
-        });
-
-        let bound = plan.bind(
-            spec.rows(),
-            &buffers.iter().collect::<Vec<_>>(),
-            mask.as_ref(),
-        )?;
-        let output = [(&buffers[buffers.len() - 1], words)];
+        };
+        let buffers: Vec<_> = inputs.iter().chain([&output]).collect();
+        let bound = plan.bind(spec.rows(), &buffers, mask.as_ref())?;
+        let output = (output, words);
         let what = described(operation, spec.rows(), spec.cols());
-        let mut fetched = self.run_and_fetch(&bound, &output, &what).await?;
+        let mut fetched = self.run_and_fetch(&bound, &[&output], &what).await?;
         Ok(element::values(fetched.pop().unwrap_or_default(), len))
     }
 }

@@ -134,11 +134,13 @@ impl Gpu {
     pub(super) async fn run_and_fetch(
         &self,
         bound: &Bound,
-        outputs: &[(&Buffer, usize)],
+        outputs: &[&(Buffer, usize)],
         what: &str,
     ) -> Result<Vec<Vec<u32>>, Error> {
-        let bytes = |&(buffer, words): &(_, usize)| (buffer, (words as u64).saturating_mul(4));
-        let outputs: Vec<_> = outputs.iter().map(bytes).collect();
+        let outputs = outputs.iter();
+        let outputs: Vec<_> = outputs
+            .map(|(buffer, words)| (buffer, (*words as u64).saturating_mul(4)))
+            .collect();
         let record = |encoder: &mut CommandEncoder| record(bound, encoder);
         self.fetch(&outputs, what, record).await
     }
