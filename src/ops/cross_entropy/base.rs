@@ -60,8 +60,8 @@ impl<'a> Given<'a> {
     }
 }
 
-fn per_row(binding: Binding, name: &'static str, words: u32) -> Role {
-    let bytes = u64::from(words) * F32;
+fn per_row(binding: Binding, name: &'static str, words: impl Into<u64>) -> Role {
+    let bytes = words.into() * F32;
     Role::new(binding, name, Shape::PerRow { bytes })
 }
 
@@ -103,7 +103,7 @@ impl Base {
         let matrix = |binding, name| Role::new(binding, name, Shape::matrix(binding, geometry));
         let one_or_per_row = |(reduced, binding), name| match self.is_reduced() {
             true => whole(reduced, name, F32),
-            false => per_row(binding, name, 1),
+            false => per_row(binding, name, 1_u32),
         };
         let grad_losses = (Binding::GradLosses, Binding::GradLosses);
         let losses = (Binding::ReducedLoss, Binding::RowOutput);
@@ -111,7 +111,7 @@ impl Base {
             Some(_) => Binding::CallerPairs,
             None => Binding::Pairs,
         };
-        let pairs = per_row(pairs, "pairs", 2);
+        let pairs = per_row(pairs, "pairs", 2_u32);
         let grad_logits = matrix(Binding::Result, "grad_logits");
         let mut roles = vec![
             matrix(Binding::Source, "logits"),
@@ -126,9 +126,9 @@ impl Base {
             roles.extend([pairs, grad_logits]);
             return roles;
         }
-        let words = loss.candidates * spec.targets.words();
+        let words = u64::from(loss.candidates) * u64::from(spec.targets.words());
         for (binding, name, words) in [
-            (Binding::RowOutputs, "row_outputs", loss.row_words),
+            (Binding::RowOutputs, "row_outputs", loss.row_words.into()),
             (Binding::Candidates, "candidates", words),
         ] {
             roles.extend((words > 0).then(|| per_row(binding, name, words)));
@@ -137,7 +137,7 @@ impl Base {
             one_or_per_row(losses, "losses"),
             grad_logits,
             pairs.optional(),
-            per_row(Binding::Lse, "lse", 1).optional(),
+            per_row(Binding::Lse, "lse", 1_u32).optional(),
             whole(Binding::Status, "status", RECORD).optional(),
         ]);
         roles
@@ -163,7 +163,7 @@ impl Base {
     /// Role of the losses of the rows, in memory of the library's, if they are reduced. They have a second word where
     /// their z-loss is stored separately, since a mean may divide it by another number.
     pub(super) fn row_losses(&self) -> Option<Role> {
-        let words = if self.spec.loss.z_loss != 0.0 { 2 } else { 1 };
+        let words = 1 + u32::from(self.spec.loss.z_loss != 0.0);
         let role = || per_row(Binding::RowOutput, "row losses", words);
         (self.gives_losses() && self.is_reduced()).then(role)
     }
