@@ -294,7 +294,7 @@ impl Case {
             }
             self.probs = stored(dtype, probs);
         }
-        if self.spec.asked().log_probs_of > 0 {
+        if self.spec.row_outputs.log_probs_of > 0 {
             let stored = options.kind.target_type();
             self.candidates = row_outputs::candidates(rows, cols, stored);
         }

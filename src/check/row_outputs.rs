@@ -62,7 +62,7 @@ pub(super) fn expected(
         of.log_probs_of(logits, ids, CANDIDATES),
         bounds::log_probs_of(of, logits, ids, CANDIDATES),
     )];
-    let asked = case.spec.asked();
+    let asked = case.spec.row_outputs;
     if asked.entropy {
         list.push(("entropy", rows.entropies, bounds::entropy(of, logits)));
     }

@@ -226,9 +226,4 @@ impl CrossEntropySpec {
             ..self
         }
     }
-
-    /// Row outputs that the spec asks for.
-    pub(crate) const fn asked(&self) -> RowOutputs {
-        self.row_outputs
-    }
 }
