@@ -128,7 +128,7 @@ pub use ops::cross_entropy::{
     CrossEntropyBackwardBuffers, CrossEntropyBackwardPlan, CrossEntropyBuffers, CrossEntropyExtras,
     CrossEntropyPlan, Status,
 };
-pub use ops::jacobian::{JacobianBuffers, JacobianPlan};
+pub use ops::jacobian::{Jacobian, JacobianBuffers, JacobianPlan};
 pub use ops::plan::{Plan, RowOperation};
 pub use ops::shards::{
     CrossEntropyFromPairs, CrossEntropyFromPairsBuffers, MergeStatistics, MergeStatisticsBuffers,

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Shape;
-use crate::ops::plan::bytes_per_row;
+use crate::ops::rows::bytes_per_row;
 use crate::spec::dtype::DType;
 use crate::variant::Operation;
 

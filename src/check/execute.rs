@@ -7,7 +7,6 @@ use super::digest::{EMPTY, digest};
 use super::kinds::Kind;
 use super::masking::Masking;
 use super::matrices::{Output, upload_rows};
-use super::rows::RowBuffers;
 use super::subject::Matrix;
 use super::{row_outputs, shards};
 use crate::device::planner::Planner;
@@ -16,6 +15,8 @@ use crate::gpu::Gpu;
 use crate::ops::cross_entropy::{
     CrossEntropyBackwardBuffers, CrossEntropyBuffers, CrossEntropyExtras, Status,
 };
+use crate::ops::operand::Holds;
+use crate::ops::rows::{RowPlan, operands};
 use crate::spec::dtype::DType;
 use crate::spec::target_type::TargetType;
 use crate::variant::{Operation, Variant};
@@ -97,27 +98,22 @@ fn rows(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Result<Outcome
         }
         _ => Output::over_first(gpu, case)?,
     };
-    let first = &first;
-    let second = match (case.second.as_slice(), of.operation) {
-        ([], _) => None,
-        // One value a row is always f32.
-        (values, Operation::LogSumExpBackward) => Some(gpu.upload("second input", values)?),
-        (values, _) => Some(upload_rows(gpu, Matrix::Upstream, values, case)?),
+    let second = match operands(of.operation) {
+        [_, second, _] if second.holds == Holds::Value => {
+            Some(gpu.upload("second input", &case.second)?)
+        }
+        [_, _, _] => Some(upload_rows(gpu, Matrix::Upstream, &case.second, case)?),
+        _ => None,
     };
     let mask = match &case.masking {
         Masking { mask: None, .. } => None,
         masking if masking.kept.is_empty() => Some(gpu.upload("mask", &masking.added)?),
         masking => Some(gpu.upload("mask", &masking.kept)?),
     };
-    let buffers = RowBuffers {
-        first,
-        second: second.as_ref().unwrap_or(first),
-        output: &output.buffer,
-        mask: mask.as_ref(),
-    };
-    let spec = case.masking.spec(of.softmax_spec());
-    let bound = buffers.bind(planner, of.operation, spec)?;
-    gpu.run(&bound, what)?;
+    let inputs = [&first].into_iter().chain(&second);
+    let buffers: Vec<_> = inputs.chain([&output.buffer]).collect();
+    let plan = RowPlan::any(planner, of.operation, case.masking.spec(of.softmax_spec()))?;
+    gpu.run(&plan.bind(of.rows as u64, &buffers, mask.as_ref())?, what)?;
     Outcome::new().collect(gpu, [&output])
 }
 
@@ -126,39 +122,29 @@ fn cross_entropy(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Resul
     let lse = Output::new(gpu, "lse", case.of.rows, DType::F32)?;
     let pairs = Output::new(gpu, "pairs", 2 * case.of.rows, DType::F32)?;
     let status = Output::new(gpu, "status", size_of::<Status>() / 4, DType::F32)?;
-    let Losses { losses, grad } = inputs.losses(gpu, case)?;
+    let mut losses = inputs.losses(gpu, case)?;
 
     let plan = planner.cross_entropy(case.spec)?;
     let layout = plan.row_layout();
     let row_words = layout.words as usize * case.of.rows;
     let row_outputs = Output::new(gpu, "row_outputs", row_words, DType::F32)?;
 
-    let buffers = CrossEntropyBuffers {
-        logits: &inputs.logits,
-        targets: &inputs.targets,
-        losses: &losses.buffer,
-        grad_logits: grad.as_ref().map(|output| &output.buffer),
+    let extras = CrossEntropyExtras {
+        lse: Some(&lse.buffer),
+        pairs: Some(&pairs.buffer),
+        status: Some(&status.buffer),
+        row_outputs: (layout.words > 0).then_some(&row_outputs.buffer),
+        ..inputs.extras()
     };
-    let mut extras = inputs.extras().lse(&lse.buffer).status(&status.buffer);
-    extras.pairs = Some(&pairs.buffer);
-    extras.row_outputs = (layout.words > 0).then_some(&row_outputs.buffer);
-    let bound = plan.bind_with(case.of.rows as u64, buffers, extras)?;
+    let bound = plan.bind_with(case.of.rows as u64, losses.with(&inputs), extras)?;
     gpu.run(&bound, what)?;
-    let mut of_plain = None;
     if case.of.options.is_plain_loss(case.of.operation) {
         // Where no pairs are saved, another kernel computes the losses and the gradient.
-        let Losses { losses, grad } = of_plain.insert(inputs.losses(gpu, case)?);
-        let buffers = CrossEntropyBuffers {
-            logits: &inputs.logits,
-            targets: &inputs.targets,
-            losses: &losses.buffer,
-            grad_logits: grad.as_ref().map(|output| &output.buffer),
-        };
-        gpu.run(&plan.bind(buffers)?, what)?;
+        losses = inputs.losses(gpu, case)?;
+        gpu.run(&plan.bind(losses.with(&inputs))?, what)?;
     }
-    let Losses { losses, grad } = of_plain.unwrap_or(Losses { losses, grad });
-    let per_row = [&losses, &lse, &pairs, &status];
-    let mut outcome = Outcome::new().collect(gpu, per_row.into_iter().chain(&grad))?;
+    let per_row = [&losses.losses, &lse, &pairs, &status];
+    let mut outcome = Outcome::new().collect(gpu, per_row.into_iter().chain(&losses.grad))?;
     outcome.outputs[2] = lse_of_pairs(case, &outcome.outputs[2]);
     outcome.outputs[3] = counts(&outcome.outputs[3]);
     if layout.words > 0 {
@@ -202,6 +188,17 @@ struct Losses {
     grad: Option<Output>,
 }
 
+impl Losses {
+    fn with<'a>(&'a self, inputs: &'a Inputs) -> CrossEntropyBuffers<'a> {
+        CrossEntropyBuffers {
+            logits: &inputs.logits,
+            targets: &inputs.targets,
+            losses: &self.losses.buffer,
+            grad_logits: self.grad.as_ref().map(|output| &output.buffer),
+        }
+    }
+}
+
 /// Inputs of a cross-entropy.
 struct Inputs {
     logits: Buffer,
@@ -219,7 +216,10 @@ impl Inputs {
         };
         Ok(Self {
             logits: upload_rows(gpu, Matrix::Source, &case.first, case)?,
-            targets: targets(gpu, case)?,
+            targets: match case.of.options.kind {
+                Kind::Probs => upload_rows(gpu, Matrix::Upstream, &case.probs, case)?,
+                _ => upload_ids(gpu, "targets", case, &case.ids)?,
+            },
             weight: some("weight", &case.weight)?,
             grad_losses: some("grad_losses", &case.second)?,
             candidates: match case.candidates[..] {
@@ -256,19 +256,14 @@ impl Inputs {
     }
 }
 
-/// Uploads the targets as the case stores them: ids by their lower words, except for i64.
-fn targets(gpu: &Gpu, case: &Case) -> Result<Buffer, Error> {
-    match case.of.options.kind {
-        Kind::Probs => upload_rows(gpu, Matrix::Upstream, &case.probs, case),
-        _ => upload_ids(gpu, "targets", case, &case.ids),
-    }
-}
-
+/// Uploads ids as the case stores them: by their lower words, except for i64.
 pub(super) fn upload_ids(gpu: &Gpu, name: &str, case: &Case, ids: &[i64]) -> Result<Buffer, Error> {
-    let low = || ids.iter().map(|&id| id as i32).collect::<Vec<_>>();
     match case.of.options.kind.target_type() {
         TargetType::I64 => gpu.upload(name, ids),
-        _ => gpu.upload(name, &low()),
+        _ => {
+            let low: Vec<_> = ids.iter().map(|&id| id as i32).collect();
+            gpu.upload(name, &low)
+        }
     }
 }
 

@@ -1,14 +1,11 @@
 //! Operations from merged statistics: the columns of a case split into shards, each a part of every row.
 
-use wgpu::Buffer;
-
 use super::case::Case;
 use super::execute::{Outcome, upload_ids};
 use super::kinds::Kind;
 use super::matrices::Output;
 use super::subject::Matrix;
 use crate::device::kernel::Bound;
-use crate::device::planner::Planner;
 use crate::error::Error;
 use crate::gpu::Gpu;
 use crate::ops::cross_entropy::CrossEntropyBackwardBuffers;
@@ -33,36 +30,87 @@ pub(super) fn execute(
     case: &Case,
     what: &str,
 ) -> Result<Outcome, Error> {
-    let shards = Shards { gpu, variant, case };
-    let (logits, output) = Output::over_first(gpu, case)?;
-    let pairs = gpu.allocate("pairs", case.of.rows as u64 * 8)?;
+    let rows = case.of.rows as u64;
+    let (logits, output) = &Output::over_first(gpu, case)?;
+    let pairs = &gpu.allocate("pairs", rows * 8)?;
+    let records = &gpu.allocate("records", rows * SHARDS as u64 * 16)?;
     let lse = Output::new(gpu, "lse", case.of.rows, DType::F32)?;
-    for bound in shards.statistics(&logits, &pairs, &lse.buffer)? {
-        gpu.run(&bound, what)?;
+    let planner = |variant| gpu.planner().with_variant(variant);
+    let run = |bound: Bound| gpu.run(&bound, what);
+
+    let folding = Variant {
+        family: Family::Streamed,
+        ..variant
+    };
+    let merging = Variant {
+        access: Access::Words,
+        int64: false,
+        ..folding
+    };
+    for shard in Shard::all(case) {
+        let plan = planner(folding).partial_statistic(shard.statistic(case))?;
+        run(plan.bind(PartialStatisticBuffers { logits, records })?)?;
     }
+    let merge = MergeSpec::new(rows, SHARDS as u64).scale(match case.of.options.loss.softcap {
+        Some(_) => 1.0,
+        None => case.of.options.loss.scale,
+    });
+    run(planner(merging)
+        .merge_statistics(merge)?
+        .bind(MergeStatisticsBuffers {
+            records,
+            pairs,
+            lse: &lse.buffer,
+        })?)?;
+
     if case.of.operation == Operation::SoftmaxFromPairs {
-        for bound in shards.probs(&logits, &pairs, &output.buffer)? {
-            gpu.run(&bound, what)?;
+        for shard in Shard::all(case) {
+            let spec = SoftmaxSpec {
+                in_place: case.of.in_place,
+                ..shard.columns(case)
+            };
+            let plan = planner(variant).softmax_from_pairs(spec)?;
+            run(plan.bind(SoftmaxFromPairsBuffers {
+                logits,
+                pairs,
+                probs: &output.buffer,
+            })?)?;
         }
-        return Outcome::new().collect(gpu, [&output, &lse]);
+        return Outcome::new().collect(gpu, [output, &lse]);
     }
     let ids: Vec<_> = case.ids.iter().map(|id| id + first_class(case)).collect();
-    let targets = upload_ids(gpu, "targets", case, &ids)?;
+    let targets = &upload_ids(gpu, "targets", case, &ids)?;
     let mut outcome = Outcome::new();
     let mut losses = vec![0.0; case.of.rows];
     for shard in Shard::all(case) {
         let of_shard = Output::new(gpu, "losses", case.of.rows, DType::F32)?;
-        let bound = shards.losses(&shard, &logits, &targets, &pairs, &of_shard.buffer)?;
-        gpu.run(&bound, what)?;
+        let plan = gpu
+            .planner()
+            .cross_entropy_from_pairs(shard.classes(case))?;
+        run(plan.bind(CrossEntropyFromPairsBuffers {
+            logits,
+            targets,
+            pairs,
+            losses: &of_shard.buffer,
+        })?)?;
         let both = losses.iter_mut().zip(outcome.fetch(gpu, &of_shard)?);
         both.for_each(|(loss, value)| *loss += value);
     }
     for shard in Shard::all(case) {
-        let bound = shards.gradient(&shard, &logits, &targets, &pairs, &output.buffer)?;
-        gpu.run(&bound, what)?;
+        let spec = CrossEntropySpec {
+            in_place: case.of.in_place,
+            ..shard.classes(case)
+        };
+        let plan = planner(variant).cross_entropy_backward(spec)?;
+        run(plan.bind(CrossEntropyBackwardBuffers {
+            logits,
+            targets,
+            pairs,
+            grad_logits: &output.buffer,
+        })?)?;
     }
     outcome.outputs.push(losses);
-    outcome.collect(gpu, [&lse, &output])
+    outcome.collect(gpu, [&lse, output])
 }
 
 /// Returns the class of the first column: where ids are unsigned and all in range, one with the highest bit set.
@@ -123,118 +171,5 @@ impl Shard {
             .logits_layout(self.layout(case, Matrix::Source))
             .targets_layout(self.layout(case, Matrix::Upstream))
             .grad_layout(self.layout(case, Matrix::Result))
-    }
-}
-
-/// Context of every shard.
-struct Shards<'a> {
-    gpu: &'a Gpu,
-    variant: Variant,
-    case: &'a Case,
-}
-
-impl Shards<'_> {
-    fn planner(&self, variant: Variant) -> Planner {
-        self.gpu.planner().with_variant(variant)
-    }
-
-    /// Binds the statistics of all shards, and their merge.
-    fn statistics(
-        &self,
-        logits: &Buffer,
-        pairs: &Buffer,
-        lse: &Buffer,
-    ) -> Result<Vec<Bound>, Error> {
-        let case = self.case;
-        let rows = case.of.rows as u64;
-        let records = self.gpu.allocate("records", rows * SHARDS as u64 * 16)?;
-        let folding = Variant {
-            family: Family::Streamed,
-            ..self.variant
-        };
-        let merging = Variant {
-            access: Access::Words,
-            int64: false,
-            ..folding
-        };
-        let mut list = Vec::new();
-        for shard in Shard::all(case) {
-            let plan = self
-                .planner(folding)
-                .partial_statistic(shard.statistic(case))?;
-            list.push(plan.bind(PartialStatisticBuffers {
-                logits,
-                records: &records,
-            })?);
-        }
-        let spec = MergeSpec::new(rows, SHARDS as u64);
-        let spec = match case.of.options.loss.softcap {
-            Some(_) => spec,
-            None => spec.scale(case.of.options.loss.scale),
-        };
-        let plan = self.planner(merging).merge_statistics(spec)?;
-        list.push(plan.bind(MergeStatisticsBuffers {
-            records: &records,
-            pairs,
-            lse,
-        })?);
-        Ok(list)
-    }
-
-    fn probs(&self, logits: &Buffer, pairs: &Buffer, probs: &Buffer) -> Result<Vec<Bound>, Error> {
-        let bind = |shard: Shard| {
-            let spec = shard.columns(self.case);
-            let spec = match self.case.of.in_place {
-                true => spec.in_place(),
-                false => spec,
-            };
-            let plan = self.planner(self.variant).softmax_from_pairs(spec)?;
-            plan.bind(SoftmaxFromPairsBuffers {
-                logits,
-                pairs,
-                probs,
-            })
-        };
-        Shard::all(self.case).map(bind).collect()
-    }
-
-    fn losses(
-        &self,
-        shard: &Shard,
-        logits: &Buffer,
-        targets: &Buffer,
-        pairs: &Buffer,
-        losses: &Buffer,
-    ) -> Result<Bound, Error> {
-        let planner = self.gpu.planner();
-        let plan = planner.cross_entropy_from_pairs(shard.classes(self.case))?;
-        plan.bind(CrossEntropyFromPairsBuffers {
-            logits,
-            targets,
-            pairs,
-            losses,
-        })
-    }
-
-    fn gradient(
-        &self,
-        shard: &Shard,
-        logits: &Buffer,
-        targets: &Buffer,
-        pairs: &Buffer,
-        grad_logits: &Buffer,
-    ) -> Result<Bound, Error> {
-        let spec = shard.classes(self.case);
-        let spec = match self.case.of.in_place {
-            true => spec.in_place(),
-            false => spec,
-        };
-        let plan = self.planner(self.variant).cross_entropy_backward(spec)?;
-        plan.bind(CrossEntropyBackwardBuffers {
-            logits,
-            targets,
-            pairs,
-            grad_logits,
-        })
     }
 }

@@ -67,13 +67,12 @@ fn is_backend(text: &str, backend: Backend) -> bool {
 /// Returns every adapter that can be opened, in the order Vulkan, Metal, DX12, GL.
 pub fn adapters() -> Vec<AdapterEntry> {
     let list = pollster::block_on(enumerate());
-    list.iter()
-        .enumerate()
-        .map(|(index, adapter)| AdapterEntry {
-            index,
-            info: adapter.get_info(),
-        })
-        .collect()
+    list.iter().enumerate().map(entry).collect()
+}
+
+fn entry((index, adapter): (usize, &Adapter)) -> AdapterEntry {
+    let info = adapter.get_info();
+    AdapterEntry { index, info }
 }
 
 async fn enumerate() -> Vec<Adapter> {
@@ -127,23 +126,14 @@ pub(super) async fn default_adapter() -> Result<Adapter, Error> {
 pub(super) async fn select(selector: &Selector) -> Result<Adapter, Error> {
     let found = enumerate().await;
     let names = names(&found);
-    let meant = |(index, adapter): &(usize, Adapter)| {
-        selector.matches(&AdapterEntry {
-            index: *index,
-            info: adapter.get_info(),
-        })
-    };
-    found
-        .into_iter()
-        .enumerate()
-        .find(meant)
-        .map(|(_, adapter)| adapter)
-        .ok_or_else(|| {
-            Error::NoAdapter(format!(
-                "expected one that matches {:?}, found {names}",
-                selector.0
-            ))
-        })
+    let mut entries = found.iter().enumerate().map(entry);
+    match entries.position(|entry| selector.matches(&entry)) {
+        Some(index) => Ok(found[index].clone()),
+        None => Err(Error::NoAdapter(format!(
+            "expected one that matches {:?}, found {names}",
+            selector.0
+        ))),
+    }
 }
 
 fn names(adapters: &[Adapter]) -> String {

@@ -4,13 +4,12 @@ use bytemuck::NoUninit;
 use wgpu::Buffer;
 
 use super::Gpu;
-use super::element::{self, Element};
-use super::row_values::{RowValues, check_candidates, id_words};
-use super::slices::{described, expect_len, floats};
+use super::element::{self, Element, from_slices};
+use super::row_values::{RowValues, id_words};
+use super::slices::{described, expect_len};
 use crate::error::Error;
 use crate::ops::cross_entropy::{CrossEntropyBuffers, CrossEntropyExtras, Status};
 use crate::spec::cross_entropy::CrossEntropySpec;
-use crate::spec::softmax::SoftmaxSpec;
 use crate::spec::target_type::TargetType;
 use crate::variant::Operation;
 
@@ -28,35 +27,12 @@ pub enum Targets<'a, T = f32> {
     Probs(&'a [T]),
 }
 
-/// Declares the conversions: of class ids for logits of any type, of probabilities for those of their own.
-macro_rules! targets_from {
-    ($(<$($any:ident)?> $variant:ident of $value:ty, with $logits:ty;)*) => {
-        $(impl<'a, $($any)?> From<&'a [$value]> for Targets<'a, $logits> {
-            fn from(values: &'a [$value]) -> Self {
-                Self::$variant(values)
-            }
-        }
-
-        impl<'a, $($any,)? const LEN: usize> From<&'a [$value; LEN]> for Targets<'a, $logits> {
-            fn from(values: &'a [$value; LEN]) -> Self {
-                Self::$variant(values)
-            }
-        }
-
-        impl<'a, $($any)?> From<&'a Vec<$value>> for Targets<'a, $logits> {
-            fn from(values: &'a Vec<$value>) -> Self {
-                Self::$variant(values)
-            }
-        })*
-    };
-}
-
-targets_from! {
-    <T> I32 of i32, with T;
-    <T> U32 of u32, with T;
-    <T> I64 of i64, with T;
-    <> Probs of f32, with f32;
-    <> Probs of u16, with u16;
+from_slices! {
+    <T> Targets<'a, T>: I32 of i32;
+    <T> Targets<'a, T>: U32 of u32;
+    <T> Targets<'a, T>: I64 of i64;
+    <> Targets<'a, f32>: Probs of f32;
+    <> Targets<'a, u16>: Probs of u16;
 }
 
 impl<T> Targets<'_, T> {
@@ -135,21 +111,21 @@ impl<'a, T: Element> CrossEntropyInputs<'a, T> {
 
     fn check(&self, spec: &CrossEntropySpec) -> Result<(), Error> {
         element::require::<T>(spec.dtype)?;
-        let narrow = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
-        let (rows, classes) = (narrow(spec.rows()), narrow(spec.classes()));
+        let (rows, classes) = (spec.rows(), spec.classes());
         let elements = rows.saturating_mul(classes);
-        expect_len("logits", self.logits.len(), elements)?;
         let targets = match self.targets {
             Targets::Probs(_) => elements,
             _ => rows,
         };
+        let candidates = rows.saturating_mul(spec.row_outputs.log_probs_of.into());
+        expect_len("logits", self.logits.len(), elements)?;
         expect_len("targets", self.targets.len(), targets)?;
-        check_candidates(spec, self.candidates)?;
+        expect_len("candidates", self.candidates.len(), candidates)?;
         if let Some(weight) = self.weight {
             expect_len("weight", weight.len(), classes)?;
         }
         match self.grad_losses {
-            Some(grad) => expect_len("grad_losses", grad.len(), narrow(spec.losses())),
+            Some(grad) => expect_len("grad_losses", grad.len(), spec.losses()),
             None => Ok(()),
         }
     }
@@ -178,15 +154,6 @@ pub struct CrossEntropyOutput<T = f32> {
     pub status: Status,
     /// [Row outputs](crate::RowOutputs) that the spec asks for.
     pub rows: RowValues,
-}
-
-/// Inputs on the device.
-struct Uploaded {
-    logits: Buffer,
-    targets: Buffer,
-    weight: Option<Buffer>,
-    grad_losses: Option<Buffer>,
-    candidates: Option<Buffer>,
 }
 
 impl Gpu {
@@ -221,85 +188,78 @@ impl Gpu {
             .targets(inputs.targets.target_type())
             .preferably_in_place();
         let plan = self.planner().cross_entropy(spec)?;
-        let uploaded = self.upload_inputs(&spec, &inputs)?;
-        let rows = usize::try_from(spec.rows()).unwrap_or(usize::MAX);
-        let losses = usize::try_from(spec.losses()).unwrap_or(usize::MAX);
-        let words = |role, count: usize| self.allocate(role, count.max(1) as u64 * 4);
-        let wanted = |wanted: bool, role, count| wanted.then(|| words(role, count)).transpose();
-        let loss = words("losses", losses)?;
-        let status = words("status", size_of::<Status>() / 4)?;
-        let (elements, grad_words) = (
-            inputs.logits.len(),
-            element::words::<T>(inputs.logits.len()),
-        );
+        let logits = self.upload_some("logits", inputs.logits)?;
+        let targets = match inputs.targets {
+            Targets::I32(ids) => self.upload_some("targets", ids),
+            Targets::U32(ids) => self.upload_some("targets", ids),
+            Targets::I64(ids) => self.upload_some("targets", ids),
+            Targets::Probs(probs) => self.upload_some("targets", probs),
+        }?;
+        let given = |role, values: Option<&[f32]>| {
+            let upload = |values| self.upload_some(role, values);
+            values.map(upload).transpose()
+        };
+        let weight = given("weight", inputs.weight)?;
+        let grad_losses = given("grad_losses", inputs.grad_losses)?;
+        let candidates = match spec.row_outputs.log_probs_of {
+            0 => None,
+            _ => {
+                let ids = id_words(inputs.candidates, inputs.targets.target_type());
+                Some(self.upload_some("candidates", &ids)?)
+            }
+        };
+
+        // Each output with the words that are downloaded of it.
+        let output = |role, words: usize| {
+            let buffer = self.allocate(role, words.max(1) as u64 * 4)?;
+            Ok::<_, Error>((buffer, words))
+        };
+        let wanted =
+            |is_wanted: bool, role, words| is_wanted.then(|| output(role, words)).transpose();
+        let native = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+        let rows = native(spec.rows());
+        let losses = output("losses", native(spec.losses()))?;
+        let status = output("status", size_of::<Status>() / 4)?;
+        let grad_words = element::words::<T>(inputs.logits.len());
         let grad = match spec.in_place {
-            true => wants.grad_logits.then(|| uploaded.logits.clone()),
+            true => wants.grad_logits.then(|| (logits.clone(), grad_words)),
             false => wanted(wants.grad_logits, "grad_logits", grad_words)?,
         };
         let lse = wanted(wants.lse, "lse", rows)?;
-
         let layout = plan.row_layout();
         let row_words = rows.saturating_mul(layout.words as usize);
         let row_outputs = wanted(layout.words > 0, "row outputs", row_words)?;
 
-        let mut extras = CrossEntropyExtras::default().status(&status);
-        extras.lse = lse.as_ref();
-        extras.weight = uploaded.weight.as_ref();
-        extras.grad_losses = uploaded.grad_losses.as_ref();
-        extras.candidates = uploaded.candidates.as_ref();
-        extras.row_outputs = row_outputs.as_ref();
         let buffers = CrossEntropyBuffers {
-            logits: &uploaded.logits,
-            targets: &uploaded.targets,
-            losses: &loss,
-            grad_logits: grad.as_ref(),
+            logits: &logits,
+            targets: &targets,
+            losses: &losses.0,
+            grad_logits: buffer_of(&grad),
+        };
+        let extras = CrossEntropyExtras {
+            weight: weight.as_ref(),
+            grad_losses: grad_losses.as_ref(),
+            lse: buffer_of(&lse),
+            status: Some(&status.0),
+            row_outputs: buffer_of(&row_outputs),
+            candidates: candidates.as_ref(),
+            pairs: None,
         };
         let bound = plan.bind_with(spec.rows(), buffers, extras)?;
 
-        let mut outputs = vec![(&loss, losses), (&status, size_of::<Status>() / 4)];
-        outputs.extend(grad.as_ref().map(|buffer| (buffer, grad_words)));
-        outputs.extend(lse.as_ref().map(|buffer| (buffer, rows)));
-        outputs.extend(row_outputs.as_ref().map(|buffer| (buffer, row_words)));
-        let shape = SoftmaxSpec::new(spec.rows(), spec.classes());
-        let what = described(Operation::CrossEntropy, shape);
+        let asked = [grad.as_ref(), lse.as_ref(), row_outputs.as_ref()];
+        let always = [&losses, &status].into_iter();
+        let outputs: Vec<_> = always.chain(asked.into_iter().flatten()).collect();
+        let what = described(Operation::CrossEntropy, spec.rows(), spec.classes());
         let fetched = self.run_and_fetch(&bound, &outputs, &what).await?;
         let mut fetched = fetched.into_iter();
         let mut next = || fetched.next().unwrap_or_default();
         Ok(CrossEntropyOutput {
-            losses: floats(next()),
+            losses: bytemuck::cast_vec(next()),
             status: *bytemuck::from_bytes(bytemuck::cast_slice(&next())),
-            grad_logits: wants.grad_logits.then(|| element::values(next(), elements)),
-            lse: wants.lse.then(|| floats(next())),
+            grad_logits: grad.map(|_| element::values(next(), inputs.logits.len())),
+            lse: lse.map(|_| bytemuck::cast_vec(next())),
             rows: RowValues::of(&layout, &next()),
-        })
-    }
-
-    fn upload_inputs<T: Element>(
-        &self,
-        spec: &CrossEntropySpec,
-        inputs: &CrossEntropyInputs<'_, T>,
-    ) -> Result<Uploaded, Error> {
-        let candidates = || {
-            let words = id_words(inputs.candidates, inputs.targets.target_type());
-            self.upload_some("candidates", &words)
-        };
-        let has_candidates = spec.row_outputs.log_probs_of > 0;
-        let some = |role, values: Option<&[f32]>| {
-            values
-                .map(|values| self.upload_some(role, values))
-                .transpose()
-        };
-        Ok(Uploaded {
-            logits: self.upload_some("logits", inputs.logits)?,
-            targets: match inputs.targets {
-                Targets::I32(ids) => self.upload_some("targets", ids)?,
-                Targets::U32(ids) => self.upload_some("targets", ids)?,
-                Targets::I64(ids) => self.upload_some("targets", ids)?,
-                Targets::Probs(probs) => self.upload_some("targets", probs)?,
-            },
-            weight: some("weight", inputs.weight)?,
-            grad_losses: some("grad_losses", inputs.grad_losses)?,
-            candidates: has_candidates.then(candidates).transpose()?,
         })
     }
 
@@ -311,4 +271,9 @@ impl Gpu {
             values => self.upload(role, values),
         }
     }
+}
+
+/// Returns the buffer of an output that is wanted.
+fn buffer_of(output: &Option<(Buffer, usize)>) -> Option<&Buffer> {
+    output.as_ref().map(|(buffer, _)| buffer)
 }

@@ -1,9 +1,12 @@
-//! Types of the values in slices.
+//! Types of the values in slices, and of the elements of masks.
 
 use bytemuck::Pod;
 
+use super::slices::expect_len;
 use crate::error::Error;
 use crate::spec::dtype::DType;
+use crate::spec::mask::MaskKind;
+use crate::spec::softmax::SoftmaxSpec;
 
 /// A value of a matrix as it is stored: an `f32`, or a `u16` with the bits of an f16 or a bf16.
 ///
@@ -26,14 +29,11 @@ pub(super) fn require<T: Element>(dtype: DType) -> Result<(), Error> {
     if dtype.bytes() == size_of::<T>() as u64 {
         return Ok(());
     }
-    Err(Error::Value {
-        what: "dtype",
-        expected: match size_of::<T>() {
-            4 => "f32 for slices of f32",
-            _ => "f16 or bf16 for slices of u16",
-        },
-        found: dtype.to_string(),
-    })
+    let expected = match size_of::<T>() {
+        4 => "f32 for slices of f32",
+        _ => "f16 or bf16 for slices of u16",
+    };
+    Err(Error::value("dtype", expected, dtype))
 }
 
 /// Returns the number of whole words that `len` values take.
@@ -50,4 +50,73 @@ pub(super) fn values<T: Element>(words: Vec<u32>, len: usize) -> Vec<T> {
     };
     values.truncate(len);
     values
+}
+
+/// Declares the conversions of a slice, an array and a vector into a variant of an enum.
+macro_rules! from_slices {
+    ($(<$($any:ident)?> $target:ty: $variant:ident of $value:ty;)*) => {
+        $(impl<'a, $($any)?> From<&'a [$value]> for $target {
+            fn from(values: &'a [$value]) -> Self {
+                Self::$variant(values)
+            }
+        }
+
+        impl<'a, $($any,)? const LEN: usize> From<&'a [$value; LEN]> for $target {
+            fn from(values: &'a [$value; LEN]) -> Self {
+                Self::$variant(values)
+            }
+        }
+
+        impl<'a, $($any)?> From<&'a Vec<$value>> for $target {
+            fn from(values: &'a Vec<$value>) -> Self {
+                Self::$variant(values)
+            }
+        })*
+    };
+}
+pub(super) use from_slices;
+
+/// Elements of a mask, in its own shape. Slices, arrays and vectors convert into it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum MaskData<'a> {
+    /// Values that are added to the scaled logits.
+    Additive(&'a [f32]),
+    /// Truth values: false excludes a logit, whatever it is.
+    Boolean(&'a [bool]),
+}
+
+from_slices! {
+    <> MaskData<'a>: Additive of f32;
+    <> MaskData<'a>: Boolean of bool;
+}
+
+impl MaskData<'_> {
+    /// Returns the kind of a mask with such elements.
+    pub const fn kind(&self) -> MaskKind {
+        match self {
+            Self::Additive(_) => MaskKind::Additive,
+            Self::Boolean(_) => MaskKind::Boolean,
+        }
+    }
+
+    const fn len(&self) -> usize {
+        match self {
+            Self::Additive(values) => values.len(),
+            Self::Boolean(values) => values.len(),
+        }
+    }
+
+    /// Refuses a spec without a mask, or with one of another kind or size.
+    pub(super) fn check(&self, spec: &SoftmaxSpec) -> Result<(), Error> {
+        let found = match &spec.mask {
+            Some(mask) if mask.kind() == self.kind() => {
+                return expect_len("mask", self.len(), mask.elements());
+            }
+            Some(mask) => format!("{:?} for {:?} elements", mask.kind(), self.kind()),
+            None => "a spec without a mask".into(),
+        };
+        let expected = "a spec with a mask of the elements' kind";
+        Err(Error::value("mask", expected, found))
+    }
 }

@@ -6,7 +6,6 @@
 mod adapters;
 mod cross_entropy;
 mod element;
-mod masked;
 #[cfg(test)]
 mod memory;
 mod row_values;
@@ -18,8 +17,7 @@ use wgpu::{Adapter, AdapterInfo, Device, DeviceDescriptor, Queue};
 
 pub use adapters::{AdapterEntry, Selector, adapters};
 pub use cross_entropy::{CrossEntropyInputs, CrossEntropyOutput, CrossEntropyWants, Targets};
-pub use element::Element;
-pub use masked::MaskData;
+pub use element::{Element, MaskData};
 pub use row_values::RowValues;
 
 use waiter::Waiter;

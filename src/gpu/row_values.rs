@@ -1,7 +1,5 @@
 //! Row outputs of a cross-entropy, output by output.
 
-use crate::error::Error;
-use crate::spec::cross_entropy::CrossEntropySpec;
 use crate::spec::row_outputs::RowLayout;
 use crate::spec::target_type::TargetType;
 
@@ -47,21 +45,6 @@ impl RowValues {
             max_probs: floats(layout.max_prob),
             z_losses: floats(layout.z_loss),
         }
-    }
-}
-
-/// Checks that there are as many candidates as the spec asks for.
-pub(super) fn check_candidates(spec: &CrossEntropySpec, candidates: &[i64]) -> Result<(), Error> {
-    let expected = spec
-        .rows()
-        .saturating_mul(spec.row_outputs.log_probs_of.into());
-    match candidates.len() as u64 {
-        found if found == expected => Ok(()),
-        found => Err(Error::Length {
-            what: "candidates",
-            expected,
-            found,
-        }),
     }
 }
 

@@ -1,68 +1,58 @@
 //! Every operation on slices: uploaded, run and downloaded in one call. A result of the first input's shape takes its
 //! place.
 
+use bytemuck::cast_slice;
 use wgpu::Buffer;
 
 use super::Gpu;
-use super::element::{self, Element};
-use crate::device::kernel::Bound;
+use super::element::{self, Element, MaskData};
 use crate::error::Error;
-use crate::ops::jacobian::JacobianBuffers;
-use crate::ops::softmax::{
-    LogSoftmaxBackwardBuffers, LogSoftmaxBuffers, LogSumExpBackwardBuffers, LogSumExpBuffers,
-    SoftmaxBackwardBuffers, SoftmaxBuffers,
-};
+use crate::ops::rows::{RowPlan, operands};
 use crate::spec::softmax::SoftmaxSpec;
 use crate::variant::Operation;
 
 /// Returns the spec of a slice that holds `rows` rows.
 fn spec_of(what: &'static str, len: usize, rows: usize) -> Result<SoftmaxSpec, Error> {
     let cols = len.checked_div(rows).unwrap_or(1);
-    expect_len(what, len, rows.saturating_mul(cols))?;
+    expect_len(what, len, rows.saturating_mul(cols) as u64)?;
     if rows > 0 && cols == 0 {
-        return Err(Error::Value {
-            what: "columns",
-            expected: "at least 1",
-            found: "0".into(),
-        });
+        return Err(Error::value("columns", "at least 1", 0));
     }
     Ok(SoftmaxSpec::new(rows as u64, cols as u64))
 }
 
-pub(super) fn expect_len(what: &'static str, found: usize, expected: usize) -> Result<(), Error> {
-    if found == expected {
-        return Ok(());
+pub(super) fn expect_len(what: &'static str, found: usize, expected: u64) -> Result<(), Error> {
+    match found as u64 {
+        found if found == expected => Ok(()),
+        found => Err(Error::Length {
+            what,
+            expected,
+            found,
+        }),
     }
-    Err(Error::Length {
-        what,
-        expected: expected as u64,
-        found: found as u64,
-    })
 }
 
-pub(super) fn described(operation: Operation, spec: SoftmaxSpec) -> String {
-    format!("{operation} of {} x {}", spec.rows(), spec.cols())
+pub(super) fn described(operation: Operation, rows: u64, cols: u64) -> String {
+    format!("{operation} of {rows} x {cols}")
 }
 
-pub(super) fn floats(words: Vec<u32>) -> Vec<f32> {
-    bytemuck::cast_vec(words)
-}
-
-/// Declares an operation of one matrix: of f32 in a number of rows, and of any type by a spec; blocking and not.
-macro_rules! of_one_matrix {
+/// Declares an operation of one or two inputs: of f32 in a number of rows, and of any type by a spec; blocking and not.
+macro_rules! on_slices {
     (
-        $(#[$doc:meta])* $name:ident, $name_async:ident, $with:ident, $with_async:ident,
-        $operation:ident, $buffers:ident { $output:ident: [$result:ident; $len:ident] }
+        $(#[$doc:meta])*
+        $operation:ident, $name:ident, $name_async:ident, $with:ident, $with_async:ident,
+        ($first:ident $(, $upstream:ident: [$gradient:ident])?) -> $result:ident
     ) => {
         $(#[$doc])*
         ///
-        /// `logits` holds `rows` rows of equal length.
+        #[doc = concat!("`", stringify!($first), "` holds `rows` rows of equal length.")]
         ///
         /// # Errors
         ///
-        /// A length that is no multiple of `rows`, a size past the device's limits, or a failing device.
-        pub fn $name(&self, logits: &[f32], rows: usize) -> Result<Vec<f32>, Error> {
-            pollster::block_on(self.$name_async(logits, rows))
+        /// A length that is no multiple of `rows`, lengths that do not agree with each other, a size past the device's
+        /// limits, or a failing device.
+        pub fn $name(&self, $first: &[f32], $($upstream: &[f32],)? rows: usize) -> Result<Vec<f32>, Error> {
+            pollster::block_on(self.$name_async($first, $($upstream,)? rows))
         }
 
         #[doc = concat!("[`", stringify!($name), "`](Self::", stringify!($name), "), as a future.")]
@@ -70,20 +60,26 @@ macro_rules! of_one_matrix {
         /// # Errors
         ///
         /// The same.
-        pub async fn $name_async(&self, logits: &[f32], rows: usize) -> Result<Vec<f32>, Error> {
-            self.$with_async(&spec_of("logits", logits.len(), rows)?, logits).await
+        pub async fn $name_async(&self, $first: &[f32], $($upstream: &[f32],)? rows: usize) -> Result<Vec<f32>, Error> {
+            let spec = spec_of(stringify!($first), $first.len(), rows)?;
+            self.$with_async(&spec, $first $(, $upstream)?).await
         }
 
         #[doc = concat!("[`", stringify!($name), "`](Self::", stringify!($name), ") of what a spec describes: scaled, or stored in 16 bits.")]
         ///
-        /// `logits` holds the rows of the spec, without gaps.
+        #[doc = concat!("`", stringify!($first), "` holds the rows of the spec, without gaps.")]
         ///
         /// # Errors
         ///
         /// A length or a type other than the spec's, a value in it out of range, a size past the device's limits, or a
         /// failing device.
-        pub fn $with<T: Element>(&self, spec: &SoftmaxSpec, logits: &[T]) -> Result<Vec<$result>, Error> {
-            pollster::block_on(self.$with_async(spec, logits))
+        pub fn $with<T: Element>(
+            &self,
+            spec: &SoftmaxSpec,
+            $first: &[T],
+            $($upstream: &[$gradient],)?
+        ) -> Result<Vec<$result>, Error> {
+            pollster::block_on(self.$with_async(spec, $first $(, $upstream)?))
         }
 
         #[doc = concat!("[`", stringify!($with), "`](Self::", stringify!($with), "), as a future.")]
@@ -94,39 +90,34 @@ macro_rules! of_one_matrix {
         pub async fn $with_async<T: Element>(
             &self,
             spec: &SoftmaxSpec,
-            logits: &[T],
+            $first: &[T],
+            $($upstream: &[$gradient],)?
         ) -> Result<Vec<$result>, Error> {
-            let (rows, cols) = require_matrix::<T>(spec, "logits", logits.len())?;
-            let spec = spec.preferably_in_place(Operation::$operation);
-            let plan = self.planner().$name(spec)?;
-            if rows == 0 {
-                return Ok(Vec::new());
-            }
-            let input = self.upload("logits", logits)?;
-            let apart = || self.allocate_values::<$result>(stringify!($output), $len(rows, cols));
-            let output = &result_beside(&spec, &input, apart)?;
-            let bound = plan.bind($buffers { logits: &input, $output: output })?;
-            self.fetch_one(&bound, output, $len(rows, cols), &described(Operation::$operation, spec)).await
+            let inputs = [cast_slice($first) $(, cast_slice($upstream))?];
+            self.operate::<T, $result>(Operation::$operation, spec, &inputs, None).await
         }
     };
 }
 
-/// Declares a backward operation of two inputs: of f32 in a number of rows, and of any type by a spec; blocking and not.
-macro_rules! of_two_inputs {
-    (
-        $(#[$doc:meta])* $name:ident, $name_async:ident, $with:ident, $with_async:ident,
-        $operation:ident, $buffers:ident { $forward:ident, $upstream:ident: [$gradient:ident; $len:ident] }
-    ) => {
+/// Declares an operation of one matrix and a mask, of any type by a spec; blocking and not.
+macro_rules! on_masked_slices {
+    ($(#[$doc:meta])* $operation:ident, $name:ident, $name_async:ident, (logits) -> $result:ident) => {
         $(#[$doc])*
         ///
-        /// The first slice holds `rows` rows of equal length.
+        /// `logits` holds the matrix that the spec describes, and `mask` the elements of the spec's
+        /// [`mask`](SoftmaxSpec::mask).
         ///
         /// # Errors
         ///
-        /// Lengths that do not agree with each other or with `rows`, a size past the device's limits, or a failing
-        /// device.
-        pub fn $name(&self, $forward: &[f32], $upstream: &[f32], rows: usize) -> Result<Vec<f32>, Error> {
-            pollster::block_on(self.$name_async($forward, $upstream, rows))
+        /// A length or a type other than the spec's, a spec without a mask, a value in it out of range, a size past the
+        /// device's limits, or a failing device.
+        pub fn $name<'a, T: Element>(
+            &self,
+            spec: &SoftmaxSpec,
+            logits: &[T],
+            mask: impl Into<MaskData<'a>>,
+        ) -> Result<Vec<$result>, Error> {
+            pollster::block_on(self.$name_async(spec, logits, mask))
         }
 
         #[doc = concat!("[`", stringify!($name), "`](Self::", stringify!($name), "), as a future.")]
@@ -134,153 +125,116 @@ macro_rules! of_two_inputs {
         /// # Errors
         ///
         /// The same.
-        pub async fn $name_async(&self, $forward: &[f32], $upstream: &[f32], rows: usize) -> Result<Vec<f32>, Error> {
-            self.$with_async(&spec_of(stringify!($forward), $forward.len(), rows)?, $forward, $upstream).await
-        }
-
-        #[doc = concat!("[`", stringify!($name), "`](Self::", stringify!($name), ") of what a spec describes: scaled, or stored in 16 bits.")]
-        ///
-        /// The first slice holds the rows of the spec, without gaps.
-        ///
-        /// # Errors
-        ///
-        /// Lengths or types other than the spec's, a value in it out of range, a size past the device's limits, or a
-        /// failing device.
-        pub fn $with<T: Element>(
+        pub async fn $name_async<'a, T: Element>(
             &self,
             spec: &SoftmaxSpec,
-            $forward: &[T],
-            $upstream: &[$gradient],
-        ) -> Result<Vec<T>, Error> {
-            pollster::block_on(self.$with_async(spec, $forward, $upstream))
-        }
-
-        #[doc = concat!("[`", stringify!($with), "`](Self::", stringify!($with), "), as a future.")]
-        ///
-        /// # Errors
-        ///
-        /// The same.
-        pub async fn $with_async<T: Element>(
-            &self,
-            spec: &SoftmaxSpec,
-            $forward: &[T],
-            $upstream: &[$gradient],
-        ) -> Result<Vec<T>, Error> {
-            let (rows, cols) = require_matrix::<T>(spec, stringify!($forward), $forward.len())?;
-            expect_len(stringify!($upstream), $upstream.len(), $len(rows, cols))?;
-            let spec = spec.preferably_in_place(Operation::$operation);
-            let plan = self.planner().$name(spec)?;
-            if rows == 0 {
-                return Ok(Vec::new());
-            }
-            let forward = self.upload(stringify!($forward), $forward)?;
-            let upstream = self.upload(stringify!($upstream), $upstream)?;
-            let apart = || self.allocate_values::<T>("grad_logits", $forward.len());
-            let output = &result_beside(&spec, &forward, apart)?;
-            let bound = plan.bind($buffers { $forward: &forward, $upstream: &upstream, grad_logits: output })?;
-            self.fetch_one(&bound, output, $forward.len(), &described(Operation::$operation, spec)).await
+            logits: &[T],
+            mask: impl Into<MaskData<'a>>,
+        ) -> Result<Vec<$result>, Error> {
+            let mask = Some(mask.into());
+            self.operate::<T, $result>(Operation::$operation, spec, &[cast_slice(logits)], mask).await
         }
     };
 }
 
-/// Returns the rows and columns of a spec, if a slice has its type and length.
-pub(super) fn require_matrix<T: Element>(
-    spec: &SoftmaxSpec,
-    what: &'static str,
-    len: usize,
-) -> Result<(usize, usize), Error> {
-    element::require::<T>(spec.dtype)?;
-    let native = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
-    let (rows, cols) = (native(spec.rows()), native(spec.cols()));
-    expect_len(what, len, each_element(rows, cols))?;
-    Ok((rows, cols))
-}
-
-/// Returns the buffer of the result: the first input, or the one that `apart` makes.
-pub(super) fn result_beside(
-    spec: &SoftmaxSpec,
-    first: &Buffer,
-    apart: impl FnOnce() -> Result<Buffer, Error>,
-) -> Result<Buffer, Error> {
-    match spec.in_place {
-        true => Ok(first.clone()),
-        false => apart(),
-    }
-}
-
-pub(super) const fn each_element(rows: usize, cols: usize) -> usize {
-    rows.saturating_mul(cols)
-}
-
-pub(super) const fn each_row(rows: usize, _cols: usize) -> usize {
-    rows
-}
-
-const fn each_pair(rows: usize, cols: usize) -> usize {
-    each_element(rows, cols).saturating_mul(cols)
-}
-
 impl Gpu {
-    of_one_matrix! {
+    on_slices! {
         /// Computes probabilities: `exp(x - max) / sum`, row by row.
-        softmax, softmax_async, softmax_with, softmax_with_async,
-        Softmax, SoftmaxBuffers { probs: [T; each_element] }
+        Softmax, softmax, softmax_async, softmax_with, softmax_with_async, (logits) -> T
     }
 
-    of_one_matrix! {
+    on_slices! {
         /// Computes log-probabilities: `(x - max) - ln sum`, row by row.
-        log_softmax, log_softmax_async, log_softmax_with, log_softmax_with_async,
-        LogSoftmax, LogSoftmaxBuffers { log_probs: [T; each_element] }
+        LogSoftmax, log_softmax, log_softmax_async, log_softmax_with, log_softmax_with_async, (logits) -> T
     }
 
-    of_one_matrix! {
+    on_slices! {
         /// Computes `max + ln sum`, one value a row, in f32 always.
-        logsumexp, logsumexp_async, logsumexp_with, logsumexp_with_async,
-        LogSumExp, LogSumExpBuffers { lse: [f32; each_row] }
+        LogSumExp, logsumexp, logsumexp_async, logsumexp_with, logsumexp_with_async, (logits) -> f32
     }
 
-    of_one_matrix! {
+    on_slices! {
         /// Computes the Jacobian of softmax: for each row of `n` columns, `n` x `n` values `p_i ([i = j] - p_j)`.
-        jacobian, jacobian_async, jacobian_with, jacobian_with_async,
-        Jacobian, JacobianBuffers { jacobian: [T; each_pair] }
+        Jacobian, jacobian, jacobian_async, jacobian_with, jacobian_with_async, (logits) -> T
     }
 
-    of_two_inputs! {
+    on_slices! {
         /// Computes `dL/dx = p (g - sum of p g)` from the probabilities and the upstream gradient.
-        softmax_backward, softmax_backward_async, softmax_backward_with, softmax_backward_with_async,
-        SoftmaxBackward, SoftmaxBackwardBuffers { probs, grad_probs: [T; each_element] }
+        SoftmaxBackward, softmax_backward, softmax_backward_async, softmax_backward_with, softmax_backward_with_async,
+        (probs, grad_probs: [T]) -> T
     }
 
-    of_two_inputs! {
+    on_slices! {
         /// Computes `dL/dx = g - exp(l) (sum of g)` from the log-probabilities and the upstream gradient.
-        log_softmax_backward, log_softmax_backward_async, log_softmax_backward_with, log_softmax_backward_with_async,
-        LogSoftmaxBackward, LogSoftmaxBackwardBuffers { log_probs, grad_log_probs: [T; each_element] }
+        LogSoftmaxBackward, log_softmax_backward, log_softmax_backward_async, log_softmax_backward_with,
+        log_softmax_backward_with_async, (log_probs, grad_log_probs: [T]) -> T
     }
 
-    of_two_inputs! {
+    on_slices! {
         /// Computes `dL/dx = g softmax(x)` from the logits and one upstream value a row, in f32 always.
-        logsumexp_backward, logsumexp_backward_async, logsumexp_backward_with, logsumexp_backward_with_async,
-        LogSumExpBackward, LogSumExpBackwardBuffers { logits, grad_lse: [f32; each_row] }
+        LogSumExpBackward, logsumexp_backward, logsumexp_backward_async, logsumexp_backward_with,
+        logsumexp_backward_with_async, (logits, grad_lse: [f32]) -> T
     }
 
-    /// Allocates an output for `len` values.
-    pub(super) fn allocate_values<T: Element>(
-        &self,
-        role: &str,
-        len: usize,
-    ) -> Result<Buffer, Error> {
-        self.allocate(role, (element::words::<T>(len) as u64).saturating_mul(4))
+    on_masked_slices! {
+        /// Computes probabilities of masked logits: `exp(x - max) / sum` over what the mask leaves of a row.
+        Softmax, softmax_masked, softmax_masked_async, (logits) -> T
     }
 
-    pub(super) async fn fetch_one<T: Element>(
+    on_masked_slices! {
+        /// Computes log-probabilities of masked logits: `(x - max) - ln sum` over what the mask leaves of a row.
+        LogSoftmax, log_softmax_masked, log_softmax_masked_async, (logits) -> T
+    }
+
+    on_masked_slices! {
+        /// Computes `max + ln sum` over what the mask leaves of a row, one value a row, in f32 always.
+        LogSumExp, logsumexp_masked, logsumexp_masked_async, (logits) -> f32
+    }
+
+    /// Runs an operation on matrices of `T` with a result of `R`: `inputs` are the bytes of its operands that are read.
+    async fn operate<T: Element, R: Element>(
         &self,
-        bound: &Bound,
-        output: &Buffer,
-        len: usize,
-        what: &str,
-    ) -> Result<Vec<T>, Error> {
-        let outputs = [(output, element::words::<T>(len))];
-        let mut fetched = self.run_and_fetch(bound, &outputs, what).await?;
+        operation: Operation,
+        spec: &SoftmaxSpec,
+        inputs: &[&[u8]],
+        mask: Option<MaskData<'_>>,
+    ) -> Result<Vec<R>, Error> {
+        element::require::<T>(spec.dtype)?;
+        let operands = operands(operation);
+        for (operand, bytes) in operands.iter().zip(inputs) {
+            let (elements, each) = operand.elements(spec);
+            expect_len(operand.name, bytes.len() / each as usize, elements)?;
+        }
+        if let Some(mask) = mask {
+            mask.check(spec)?;
+        }
+        let spec = spec.preferably_in_place(operation);
+        let plan = RowPlan::any(self.planner(), operation, spec)?;
+        if spec.rows() == 0 {
+            return Ok(Vec::new());
+        }
+
+        let inputs = operands.iter().zip(inputs);
+        let inputs: Vec<Buffer> = inputs
+            .map(|(operand, bytes)| self.upload(operand.name, bytes))
+            .collect::<Result<_, _>>()?;
+        let mask = match mask {
+            Some(MaskData::Additive(values)) => Some(self.upload("mask", values)?),
+            Some(MaskData::Boolean(values)) => Some(self.upload("mask", values)?),
+            None => None,
+        };
+        let result = &operands[inputs.len()];
+        let len = usize::try_from(result.elements(&spec).0).unwrap_or(usize::MAX);
+        let words = element::words::<R>(len);
+        let output = match spec.in_place {
+            true => inputs[0].clone(),
+            false => self.allocate(result.name, (words as u64).saturating_mul(4))?,
+        };
+        let buffers: Vec<_> = inputs.iter().chain([&output]).collect();
+        let bound = plan.bind(spec.rows(), &buffers, mask.as_ref())?;
+        let output = (output, words);
+        let what = described(operation, spec.rows(), spec.cols());
+        let mut fetched = self.run_and_fetch(&bound, &[&output], &what).await?;
         Ok(element::values(fetched.pop().unwrap_or_default(), len))
     }
 }

@@ -134,15 +134,15 @@ impl Gpu {
     pub(super) async fn run_and_fetch(
         &self,
         bound: &Bound,
-        outputs: &[(&Buffer, usize)],
+        outputs: &[&(Buffer, usize)],
         what: &str,
     ) -> Result<Vec<Vec<u32>>, Error> {
+        let outputs = outputs.iter();
         let outputs: Vec<_> = outputs
-            .iter()
-            .map(|&(buffer, words)| (buffer, (words as u64).saturating_mul(4)))
+            .map(|(buffer, words)| (buffer, (*words as u64).saturating_mul(4)))
             .collect();
-        self.fetch(&outputs, what, |encoder| record(bound, encoder))
-            .await
+        let record = |encoder: &mut CommandEncoder| record(bound, encoder);
+        self.fetch(&outputs, what, record).await
     }
 
     /// Downloads the first `count` values of a buffer with usage `COPY_SRC`.

@@ -40,11 +40,11 @@ impl sealed::Spec for ShardSpec {
                 params.grid.records = records;
                 Ok(params)
             }
-            _ => Err(Error::Value {
-                what: "shard",
-                expected: "a number below that of all shards",
-                found: format!("{} of {}", self.shard, self.shards),
-            }),
+            _ => Err(Error::value(
+                "shard",
+                "a number below that of all shards",
+                format!("{} of {}", self.shard, self.shards),
+            )),
         }
     }
 }
@@ -65,9 +65,9 @@ row_operation! {
     /// The statistic of a shard's columns: `max` and `sum_j exp(x_j - max)` over them, and their special values.
     PartialStatistic, partial_statistic, ShardSpec, PartialStatisticBuffers {
         /// Read: f32, `rows` x `cols`.
-        logits: read Source matrix,
+        logits: read Source Matrix,
         /// Written, this shard's records only: 16 bytes for each row and shard, the shards of a row one after the other.
-        records: written Partials records,
+        records: written Partials Records,
     }
 }
 
@@ -75,11 +75,11 @@ row_operation! {
     /// The statistic of whole rows from those of their shards, merged in the order of the shards.
     MergeStatistics, merge_statistics, MergeSpec, MergeStatisticsBuffers {
         /// Read: 16 bytes for each row and shard, the shards of a row one after the other.
-        records: written Partials records,
+        records: written Partials Records,
         /// Written: two f32 a row, `(max, 1 / sum)`.
-        pairs: written Pairs pair,
+        pairs: written Pairs Pair,
         /// Written: one f32 a row, `max + ln sum`.
-        lse: written Lse value,
+        lse: written Lse Value,
     }
 }
 
@@ -87,11 +87,11 @@ row_operation! {
     /// The probabilities of a shard's columns, from merged statistics.
     SoftmaxFromPairs, softmax_from_pairs, SoftmaxSpec, SoftmaxFromPairsBuffers {
         /// Read: f32, `rows` x `cols` of the shard.
-        logits: read Source matrix,
+        logits: read Source Matrix,
         /// Read: two f32 a row.
-        pairs: read Pairs pair,
+        pairs: read Pairs Pair,
         /// Written: f32, `rows` x `cols` of the shard.
-        probs: written Result matrix,
+        probs: written Result Matrix,
     }
 }
 
@@ -100,13 +100,13 @@ row_operation! {
     /// the logits; its reduction is not used.
     CrossEntropyFromPairs, cross_entropy_from_pairs, CrossEntropySpec, CrossEntropyFromPairsBuffers {
         /// Read: f32, `rows` x `classes` of the shard.
-        logits: read Source matrix,
+        logits: read Source Matrix,
         /// Read: `rows` ids of all classes.
-        targets: read RowInput class_id,
+        targets: read RowInput ClassId,
         /// Read: two f32 a row.
-        pairs: read Pairs pair,
+        pairs: read Pairs Pair,
         /// Written: f32, `rows`: the loss where the target's class is in the shard, else 0. The losses of all shards add
         /// up to those of the rows.
-        losses: written RowOutput value,
+        losses: written RowOutput Value,
     }
 }

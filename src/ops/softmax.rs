@@ -16,11 +16,7 @@ impl SoftmaxSpec {
     ///
     /// No columns, or more rows or columns than 32-bit indices reach.
     pub fn problem(&self, operation: Operation) -> Result<Problem, Error> {
-        let geometry = sealed::Spec::geometry(self, operation)?;
-        Ok(match operation {
-            Operation::Jacobian => geometry.square().problem(),
-            _ => geometry.problem(),
-        })
+        sealed::Spec::geometry(self, operation).map(|geometry| geometry.problem())
     }
 
     /// The same spec, in place if that is possible: the operation writes a matrix of the input's shape, and the layouts
@@ -34,41 +30,32 @@ impl SoftmaxSpec {
     }
 
     fn check_masks(&self, operation: Operation) -> Result<(), Error> {
-        let refuse = |what, expected, found| {
-            Err(Error::Value {
-                what,
-                expected,
-                found,
-            })
-        };
-        let is_masked = self.mask.is_some() || self.queries.is_some();
         let takes_masks = matches!(
             operation,
             Operation::Softmax | Operation::LogSoftmax | Operation::LogSumExp
         );
+        let is_masked = self.mask.is_some() || self.queries.is_some();
         if is_masked && !takes_masks {
             let expected = "none, but for softmax, log-softmax and logsumexp";
-            return refuse("mask", expected, format!("one for {operation}"));
-        }
-        match (self.mask, self.queries) {
-            (Some(mask), _) if (mask.rows(), mask.cols()) != (self.rows, self.cols) => refuse(
+            return Err(Error::value(
                 "mask",
-                "one for as many rows and columns",
-                format!(
-                    "{} x {} for {} x {}",
-                    mask.rows(),
-                    mask.cols(),
-                    self.rows,
-                    self.cols
-                ),
-            ),
-            (_, Some(queries)) if self.inner != 1 => refuse(
-                "inner extent",
-                "1 for causal rows",
-                format!("{} for {queries} queries", self.inner),
-            ),
+                expected,
+                format!("one for {operation}"),
+            ));
+        }
+        let (rows, cols) = (self.rows, self.cols);
+        match (self.mask, self.queries) {
+            (Some(mask), _) if (mask.rows(), mask.cols()) != (rows, cols) => {
+                let found = format!("{} x {} for {rows} x {cols}", mask.rows(), mask.cols());
+                let expected = "one for as many rows and columns";
+                Err(Error::value("mask", expected, found))
+            }
+            (_, Some(queries)) if self.inner != 1 => {
+                let found = format!("{} for {queries} queries", self.inner);
+                Err(Error::value("inner extent", "1 for causal rows", found))
+            }
             (_, Some(queries)) if queries == 0 || queries > u64::from(u32::MAX) => {
-                refuse("queries", "1 to 4,294,967,295", queries.to_string())
+                Err(Error::value("queries", "1 to 4,294,967,295", queries))
             }
             _ => Ok(()),
         }
@@ -110,9 +97,10 @@ impl sealed::Spec for SoftmaxSpec {
             queries,
             ..geometry.options(self.options(&geometry))
         };
-        match self.in_place {
-            true => geometry.in_place(),
-            false => Ok(geometry),
+        match operation {
+            _ if self.in_place => geometry.in_place(),
+            Operation::Jacobian => Ok(geometry.square()),
+            _ => Ok(geometry),
         }
     }
 
@@ -136,9 +124,9 @@ row_operation! {
     /// Probabilities: `p_i = exp(x_i - max) / sum_j exp(x_j - max)`.
     Softmax, softmax, SoftmaxSpec, SoftmaxBuffers {
         /// Read: `rows` x `cols`.
-        logits: read Source matrix,
+        logits: read Source Matrix,
         /// Written: `rows` x `cols`.
-        probs: written Result matrix,
+        probs: written Result Matrix,
     }
 }
 
@@ -146,9 +134,9 @@ row_operation! {
     /// Log-probabilities: `(x_i - max) - ln sum_j exp(x_j - max)`.
     LogSoftmax, log_softmax, SoftmaxSpec, LogSoftmaxBuffers {
         /// Read: `rows` x `cols`.
-        logits: read Source matrix,
+        logits: read Source Matrix,
         /// Written: `rows` x `cols`.
-        log_probs: written Result matrix,
+        log_probs: written Result Matrix,
     }
 }
 
@@ -156,9 +144,9 @@ row_operation! {
     /// `max + ln sum_j exp(x_j - max)`, one value a row.
     LogSumExp, logsumexp, SoftmaxSpec, LogSumExpBuffers {
         /// Read: `rows` x `cols`.
-        logits: read Source matrix,
+        logits: read Source Matrix,
         /// Written: `rows`.
-        lse: written RowOutput value,
+        lse: written RowOutput Value,
     }
 }
 
@@ -166,11 +154,11 @@ row_operation! {
     /// `dL/dx = p (g - sum_j p_j g_j)` with the upstream gradient `g = dL/dp`.
     SoftmaxBackward, softmax_backward, SoftmaxSpec, SoftmaxBackwardBuffers {
         /// Read, the forward pass's output: `rows` x `cols`.
-        probs: read Source matrix,
+        probs: read Source Matrix,
         /// Read, the upstream gradient: `rows` x `cols`.
-        grad_probs: read Upstream matrix,
+        grad_probs: read Upstream Matrix,
         /// Written: `rows` x `cols`.
-        grad_logits: written Result matrix,
+        grad_logits: written Result Matrix,
     }
 }
 
@@ -178,11 +166,11 @@ row_operation! {
     /// `dL/dx = g - exp(l) sum_j g_j` with the log-probabilities `l` and the upstream gradient `g = dL/dl`.
     LogSoftmaxBackward, log_softmax_backward, SoftmaxSpec, LogSoftmaxBackwardBuffers {
         /// Read, the forward pass's output: `rows` x `cols`.
-        log_probs: read Source matrix,
+        log_probs: read Source Matrix,
         /// Read, the upstream gradient: `rows` x `cols`.
-        grad_log_probs: read Upstream matrix,
+        grad_log_probs: read Upstream Matrix,
         /// Written: `rows` x `cols`.
-        grad_logits: written Result matrix,
+        grad_logits: written Result Matrix,
     }
 }
 
@@ -190,10 +178,10 @@ row_operation! {
     /// `dL/dx = g softmax(x)` with the row's upstream gradient `g = dL/dlse`.
     LogSumExpBackward, logsumexp_backward, SoftmaxSpec, LogSumExpBackwardBuffers {
         /// Read: `rows` x `cols`.
-        logits: read Source matrix,
+        logits: read Source Matrix,
         /// Read, the upstream gradient: `rows`.
-        grad_lse: read RowInput value,
+        grad_lse: read RowInput Value,
         /// Written: `rows` x `cols`.
-        grad_logits: written Result matrix,
+        grad_logits: written Result Matrix,
     }
 }

@@ -1,7 +1,5 @@
 //! Type and storage of targets.
 
-use crate::spec::dtype::DType;
-
 /// Type and storage of a row's target.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -24,10 +22,6 @@ impl TargetType {
             Self::I64 => 2,
             _ => 1,
         }
-    }
-
-    pub(crate) const fn bytes(self) -> u64 {
-        self.words() as u64 * DType::F32.bytes()
     }
 
     /// Returns true if a target can have this id.

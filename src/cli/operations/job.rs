@@ -1,34 +1,31 @@
 //! One operation from the command line to its written result: block by block read, compute, write.
 
-use super::operands::{Block, Operands};
+use super::compute::{OnGpu, by_reference};
+use super::operands::Operands;
 use crate::cli::args;
 use crate::cli::blocks::{self, Blocks};
 use crate::cli::engine::Engine;
 use crate::cli::failure::Failure;
 use crate::cli::files::{Float, Floats};
-use crate::cli::mask::{Expanded, Masking};
-use crate::cli::outputs::Outputs;
+use crate::cli::mask::Masking;
+use crate::cli::outputs::{ArrayOutput, Outputs};
 use crate::cli::progress;
 use crate::cli::rows::Rows;
 use std::ops::Range;
 use std::path::Path;
-use wgpu_softmax::reference::Columns;
+use wgpu_softmax::SoftmaxSpec;
+use wgpu_softmax::reference::{Columns, jacobian_row, softmax};
 use wgpu_softmax::variant::Operation;
-use wgpu_softmax::{Error, Gpu, MaskData, SoftmaxSpec};
 
-/// Function that computes the result of some rows on the GPU, with the elements of their mask.
-pub(super) type OnGpu<'f> =
-    dyn Fn(&Gpu, &SoftmaxSpec, &Block<Floats>, Option<MaskData<'_>>) -> Result<Floats, Error> + 'f;
-
-/// Function that computes the result of some rows by the reference.
-pub(super) type ByReference<'f> = dyn Fn(&Block<Vec<f64>>, Columns, &Expanded) -> Vec<f64> + 'f;
+/// Number of values of Jacobians by the reference that are written at once, at least, but for the last ones.
+const PART: usize = 1 << 16;
 
 /// Job that the operations share, from the command line to the written result.
 pub(super) struct Job<'a> {
-    pub(super) operation: Operation,
-    pub(super) result: &'static str,
-    pub(super) common: &'a args::Common,
-    pub(super) outputs: Outputs,
+    operation: Operation,
+    result: &'static str,
+    common: &'a args::Common,
+    outputs: Outputs,
     masking: Masking,
 }
 
@@ -61,21 +58,20 @@ impl<'a> Job<'a> {
     }
 
     /// Returns the type of results: that of the logits, f32 for f64, but f32 for logsumexp whatever that is.
-    pub(super) fn float_of_result(&self, x: &Rows) -> Float {
+    fn float_of_result(&self, x: &Rows) -> Float {
         match self.operation {
             Operation::LogSumExp => Float::F32,
             _ => x.float.of_results(),
         }
     }
 
-    pub(super) fn run(
-        &self,
-        mut operands: Operands,
-        shape: &[usize],
-        on_gpu: &OnGpu<'_>,
-        by_reference: &ByReference<'_>,
-    ) -> Result<(), Failure> {
+    pub(super) fn run(&self, mut operands: Operands) -> Result<(), Failure> {
         let x = &operands.x;
+        let shape = match self.operation {
+            Operation::LogSumExp => &x.row_shape,
+            Operation::Jacobian => &[x.shape.as_slice(), &[x.cols]].concat(),
+            _ => &x.shape,
+        };
         let float = self.float_of_result(x);
         let mut result = self.outputs.begin(self.result, float, shape)?;
         let engine = Engine::open(self.common, x, |rows| {
@@ -83,11 +79,22 @@ impl<'a> Job<'a> {
             part.spec(self.spec(x, rows)).problem(self.operation)
         })?;
         let report = engine.report(self.operation.name(), x, &self.outputs, None);
-        let blocks = self.blocks(x, shape, engine.block_bytes(self.common))?;
+        let by_line = self.takes_rows() && engine.is_reference();
+        let row_values = match self.takes_rows() && !by_line && x.rows > 0 {
+            true => x.cols.saturating_mul(x.cols),
+            false => x.cols,
+        };
+        let bytes = blocks::fitting(x, row_values, engine.block_bytes(self.common))?;
+        let blocks = match self.masking.follows_rows() {
+            true => Blocks::boxes(x, row_values, bytes),
+            false => Blocks::new(x, row_values, bytes),
+        };
         progress::over_rows(engine.doing(x), x.rows, |bar| {
             for rows in blocks {
-                let values = self.compute(&engine, &mut operands, &rows, on_gpu, by_reference)?;
-                result.write(&values)?;
+                match by_line {
+                    true => self.write_jacobians(&mut operands, rows.len(), &mut result)?,
+                    false => result.write(&self.compute(&engine, &mut operands, &rows)?)?,
+                }
                 bar.inc(rows.len() as u64);
             }
             Ok::<_, Failure>(())
@@ -96,14 +103,39 @@ impl<'a> Job<'a> {
         self.outputs.finish([result], &[("json", &report)])
     }
 
+    /// Writes the Jacobians of the next rows by the reference, row by row of the matrices, which are never held.
+    fn write_jacobians(
+        &self,
+        operands: &mut Operands,
+        rows: usize,
+        result: &mut ArrayOutput,
+    ) -> Result<(), Failure> {
+        let block = operands.next(rows)?;
+        let x = &operands.x;
+        let [_, cols, inner] = x.slices(rows);
+        let columns = Columns::new(cols).scale(self.common.scale);
+        let probs = softmax(&block.in_rows(x.slices(rows)).widened().x, columns);
+        let floats = |values| Floats::from_f64(values, self.float_of_result(x));
+        let mut part = Vec::new();
+        for slice in probs.chunks_exact(cols * inner) {
+            for i in 0..cols {
+                for probs in slice.chunks_exact(cols) {
+                    part.extend(jacobian_row(probs, i, columns));
+                }
+                if part.len() >= PART {
+                    result.write(&floats(std::mem::take(&mut part)))?;
+                }
+            }
+        }
+        result.write(&floats(part))
+    }
+
     /// Computes the result of the next rows.
     fn compute(
         &self,
         engine: &Engine,
         operands: &mut Operands,
         rows: &Range<usize>,
-        on_gpu: &OnGpu<'_>,
-        by_reference: &ByReference<'_>,
     ) -> Result<Floats, Failure> {
         let mut block = operands.next(rows.len())?;
         let x = &operands.x;
@@ -119,13 +151,18 @@ impl<'a> Job<'a> {
             block,
             |gpu, mut block| {
                 part.exclude_in(&mut block.x);
-                let spec = part.spec(self.spec(x, rows.len() as u64));
-                on_gpu(gpu, &spec, &block, part.data())
+                let on_gpu = OnGpu {
+                    operation: self.operation,
+                    gpu,
+                    spec: part.spec(self.spec(x, rows.len() as u64)),
+                    mask: part.data(),
+                };
+                on_gpu.compute(&block)
             },
             |block| {
                 let columns = Columns::new(x.cols).scale(self.common.scale);
                 let mask = part.expanded(x, rows.len());
-                let values = by_reference(&block.widened(), columns, &mask);
+                let values = by_reference(self.operation, &block.widened(), columns, &mask);
                 Floats::from_f64(values, self.float_of_result(x))
             },
         )?;
@@ -148,15 +185,6 @@ impl<'a> Job<'a> {
         }
     }
 
-    fn blocks(&self, x: &Rows, shape: &[usize], most: u64) -> Result<Blocks, Failure> {
-        let row_values = x.cols.max(values_of_a_row(shape, x.rows));
-        let bytes = blocks::fitting(x, row_values, most)?;
-        Ok(match self.masking.follows_rows() {
-            true => Blocks::boxes(x, row_values, bytes),
-            false => Blocks::new(x, row_values, bytes),
-        })
-    }
-
     /// Returns true if the GPU, too, takes the columns of a row one after the other: a Jacobian has them along two axes.
     fn takes_rows(&self) -> bool {
         self.operation == Operation::Jacobian
@@ -174,12 +202,4 @@ impl<'a> Job<'a> {
             _ => values.swapped([outer, inner, cols]),
         }
     }
-}
-
-/// Returns the number of values of a result that come from one of `rows` rows.
-fn values_of_a_row(shape: &[usize], rows: usize) -> usize {
-    let values = shape
-        .iter()
-        .fold(1, |values: usize, &axis| values.saturating_mul(axis));
-    values.checked_div(rows).unwrap_or(0)
 }

@@ -40,7 +40,7 @@ impl Operands {
 
     pub(super) fn next(&mut self, rows: usize) -> Result<Block<Floats>, Failure> {
         let x = self.x.next(rows)?;
-        let (mut grad, mut row_grad) = (Floats::F32(Vec::new()), Vec::new());
+        let (mut grad, mut row_grad) = (Floats::from_f64(Vec::new(), self.x.float), Vec::new());
         let wide = self.x.wide;
         match &mut self.grad {
             Grad::None => {}

@@ -3,19 +3,17 @@
 use wgpu::Buffer;
 
 use super::CrossEntropyExtras;
+use super::base::{Base, Given};
 use super::tally::Tally;
-use super::{bind::Kernels, bind::Request};
 use crate::device::kernel::Bound;
 use crate::device::kernel_text::KernelText;
 use crate::device::planner::Planner;
 use crate::device::rows::RowKernels;
-use crate::device::tensor::Shape;
 use crate::error::Error;
-use crate::ops::plan::bytes_moved;
 use crate::ops::plan::sealed::Spec;
-use crate::shader::Binding;
-use crate::shader::params::Params;
+use crate::ops::rows::bytes_moved;
 use crate::spec::cross_entropy::CrossEntropySpec;
+use crate::spec::row_outputs::RowOutputs;
 use crate::variant::{Operation, Variant};
 
 /// The buffers of a cross-entropy's backward pass, each with usage `STORAGE`.
@@ -39,10 +37,8 @@ pub struct CrossEntropyBackwardBuffers<'a> {
 /// Cheap to clone; holds no buffer.
 #[derive(Debug, Clone)]
 pub struct CrossEntropyBackwardPlan {
-    spec: CrossEntropySpec,
-    params: Params,
+    base: Base,
     kernels: RowKernels,
-    tally: Tally,
 }
 
 impl Planner {
@@ -55,17 +51,21 @@ impl Planner {
         &self,
         spec: CrossEntropySpec,
     ) -> Result<CrossEntropyBackwardPlan, Error> {
-        let spec = spec.without_row_outputs();
+        let spec = spec.row_outputs(RowOutputs::default());
         let operation = match spec.options().is_dense() {
             true => Operation::CrossEntropyFused,
             false => Operation::CrossEntropyBackward,
         };
-        Ok(CrossEntropyBackwardPlan {
+        let params = spec.params()?;
+        let kernels = RowKernels::plan(self, spec.geometry(operation)?)?;
+        let base = Base {
             spec,
-            params: spec.params()?,
-            kernels: RowKernels::plan(self, spec.geometry(operation)?)?,
+            params,
             tally: Tally::plan(self, spec.options())?,
-        })
+            lse: None,
+            row_outputs: None,
+        };
+        Ok(CrossEntropyBackwardPlan { base, kernels })
     }
 }
 
@@ -76,7 +76,7 @@ impl CrossEntropyBackwardPlan {
     ///
     /// As [`CrossEntropyPlan::bind`](super::CrossEntropyPlan::bind).
     pub fn bind(&self, buffers: CrossEntropyBackwardBuffers<'_>) -> Result<Bound, Error> {
-        self.bind_rows(self.spec.rows(), buffers)
+        self.bind_rows(self.base.spec.rows(), buffers)
     }
 
     /// Binds buffers for `rows` rows, up to those of the plan.
@@ -111,23 +111,23 @@ impl CrossEntropyBackwardPlan {
             false => extras.candidates.map(|_| "candidates"),
         };
         if let Some(found) = found {
-            return Err(Error::Value {
-                what: "extras of a backward pass",
-                expected: "class weights and an upstream gradient at most",
-                found: found.into(),
-            });
+            let expected = "class weights and an upstream gradient at most";
+            return Err(Error::value("extras of a backward pass", expected, found));
         }
-        self.kernels().bind(self.request(rows, &buffers, &extras))
-    }
-
-    const fn kernels(&self) -> Kernels<'_> {
-        Kernels {
-            spec: &self.spec,
-            rows: &self.kernels,
-            tally: &self.tally,
-            lse: None,
-            row_outputs: None,
-        }
+        let CrossEntropyBackwardBuffers {
+            logits,
+            targets,
+            pairs,
+            grad_logits,
+        } = buffers;
+        let given = Given {
+            logits,
+            targets,
+            losses: None,
+            grad_logits: Some(grad_logits),
+            extras: extras.pairs(pairs),
+        };
+        self.base.bind(&self.kernels, rows, &given)
     }
 
     /// Returns the kernels that serve all rows of the plan, as readable text, in the order of their dispatches.
@@ -136,24 +136,7 @@ impl CrossEntropyBackwardPlan {
     ///
     /// A device limit that more dispatches cannot avoid.
     pub fn wgsl(&self) -> Result<Vec<KernelText>, Error> {
-        self.kernels().texts(self.params)
-    }
-
-    fn request<'a>(
-        &self,
-        rows: u64,
-        buffers: &CrossEntropyBackwardBuffers<'a>,
-        extras: &CrossEntropyExtras<'a>,
-    ) -> Request<'a> {
-        let (spec, geometry) = (&self.spec, &self.kernels.geometry);
-        let mut request = Request::new(self.params, rows);
-        request.read_rows(spec, geometry, buffers.logits, buffers.targets);
-        request.read_extras(spec, extras);
-        request.skip_losses();
-        request.read(Binding::Pairs, "pairs", buffers.pairs, Shape::PAIR_PER_ROW);
-        let matrix = Shape::matrix(Binding::Result, geometry);
-        request.write(Binding::Result, "grad_logits", buffers.grad_logits, matrix);
-        request
+        self.base.texts(&self.kernels)
     }
 
     /// Number of pipelines that the bindings of this plan compile at most, if the planner holds none of them yet.

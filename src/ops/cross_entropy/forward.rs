@@ -1,20 +1,16 @@
 //! The loss, with or without its gradient.
 
+use super::base::{Base, Given};
+use super::tally::Tally;
 use super::{CrossEntropyBuffers, CrossEntropyExtras};
-use super::{bind::Kernels, bind::Request};
-use super::{tally::RECORD, tally::Tally};
 use crate::device::kernel::Bound;
 use crate::device::kernel_text::KernelText;
 use crate::device::planner::Planner;
 use crate::device::rows::RowKernels;
-use crate::device::tensor::{F32, Shape};
 use crate::error::Error;
-use crate::ops::plan::bytes_moved;
 use crate::ops::plan::sealed::Spec;
-use crate::shader::Binding;
-use crate::shader::params::Params;
+use crate::ops::rows::bytes_moved;
 use crate::spec::cross_entropy::CrossEntropySpec;
-use crate::spec::loss::Reduction;
 use crate::spec::row_outputs::RowLayout;
 use crate::variant::geometry::Geometry;
 use crate::variant::{Operation, Variant};
@@ -24,13 +20,9 @@ use crate::variant::{Operation, Variant};
 /// Cheap to clone; holds no buffer.
 #[derive(Debug, Clone)]
 pub struct CrossEntropyPlan {
-    spec: CrossEntropySpec,
-    params: Params,
+    base: Base,
     loss_only: RowKernels,
     fused: RowKernels,
-    lse: RowKernels,
-    row_outputs: Option<RowKernels>,
-    tally: Tally,
 }
 
 impl Planner {
@@ -45,14 +37,22 @@ impl Planner {
         let per_row = |geometry| RowKernels::plan(&self.unforced(), geometry);
         let row_outputs = || per_row(spec.geometry(Operation::RowOutputs)?);
         let lse = Geometry::contiguous(Operation::LseFromPairs, spec.rows(), 1)?;
-        Ok(CrossEntropyPlan {
+        let params = spec.params()?;
+        let (loss_only, fused) = (
+            kernels(Operation::CrossEntropy)?,
+            kernels(Operation::CrossEntropyFused)?,
+        );
+        let base = Base {
             spec,
-            params: spec.params()?,
-            loss_only: kernels(Operation::CrossEntropy)?,
-            fused: kernels(Operation::CrossEntropyFused)?,
-            lse: per_row(lse)?,
+            params,
+            lse: Some(per_row(lse)?),
             row_outputs: spec.row_outputs.any().then(row_outputs).transpose()?,
             tally: Tally::plan(self, spec.options())?,
+        };
+        Ok(CrossEntropyPlan {
+            base,
+            loss_only,
+            fused,
         })
     }
 }
@@ -65,14 +65,23 @@ impl CrossEntropyPlan {
     /// A buffer without usage `STORAGE`, too small, or given twice though one of its roles is written; in place, two
     /// buffers where one is expected; a device limit that more dispatches cannot avoid.
     pub fn bind(&self, buffers: CrossEntropyBuffers<'_>) -> Result<Bound, Error> {
-        self.bind_with(self.spec.rows(), buffers, CrossEntropyExtras::default())
+        self.bind_rows(self.base.spec.rows(), buffers)
+    }
+
+    /// Binds buffers for `rows` rows, up to those of the plan.
+    ///
+    /// # Errors
+    ///
+    /// As [`bind`](Self::bind), and more rows than the plan has.
+    pub fn bind_rows(&self, rows: u64, buffers: CrossEntropyBuffers<'_>) -> Result<Bound, Error> {
+        self.bind_with(rows, buffers, CrossEntropyExtras::default())
     }
 
     /// Binds buffers for `rows` rows, up to those of the plan, with further inputs and outputs.
     ///
     /// # Errors
     ///
-    /// As [`bind`](Self::bind); more rows than the plan has; row outputs or candidates where the spec asks for none, or
+    /// As [`bind_rows`](Self::bind_rows), and row outputs or candidates where the spec asks for none, or
     /// none where it asks for them.
     pub fn bind_with(
         &self,
@@ -84,66 +93,27 @@ impl CrossEntropyPlan {
             Some(_) => &self.fused,
             None => &self.loss_only,
         };
-        let request = self.request(rows, &buffers, &extras)?;
-        self.kernels(of_rows).bind(request)
-    }
-
-    const fn kernels<'p>(&'p self, rows: &'p RowKernels) -> Kernels<'p> {
-        Kernels {
-            spec: &self.spec,
-            rows,
-            tally: &self.tally,
-            lse: Some(&self.lse),
-            row_outputs: self.row_outputs.as_ref(),
-        }
-    }
-
-    fn request<'a>(
-        &self,
-        rows: u64,
-        buffers: &CrossEntropyBuffers<'a>,
-        extras: &CrossEntropyExtras<'a>,
-    ) -> Result<Request<'a>, Error> {
-        let (spec, geometry) = (&self.spec, &self.fused.geometry);
-        let per_row = Shape::VALUE_PER_ROW;
-        let mut request = Request::new(self.params, rows);
-        request.read_rows(spec, geometry, buffers.logits, buffers.targets);
-        request.read_extras(spec, extras);
-        request.give_row_outputs(spec, extras)?;
-        let (losses, shape) = match spec.loss.reduction {
-            Reduction::None => (Binding::RowOutput, per_row),
-            _ => (Binding::ReducedLoss, Shape::Whole { bytes: F32 }),
+        let given = Given {
+            logits: buffers.logits,
+            targets: buffers.targets,
+            losses: Some(buffers.losses),
+            grad_logits: buffers.grad_logits,
+            extras,
         };
-        request.write(losses, "losses", buffers.losses, shape);
-        let matrix = Shape::matrix(Binding::Result, geometry);
-        let record = Shape::Whole { bytes: RECORD };
-        let pairs = match self.row_outputs {
-            Some(_) => Binding::CallerPairs,
-            None => Binding::Pairs,
-        };
-        for (binding, role, buffer, shape) in [
-            (Binding::Result, "grad_logits", buffers.grad_logits, matrix),
-            (pairs, "pairs", extras.pairs, Shape::PAIR_PER_ROW),
-            (Binding::Lse, "lse", extras.lse, per_row),
-            (Binding::Status, "status", extras.status, record),
-        ] {
-            if let Some(buffer) = buffer {
-                request.write(binding, role, buffer, shape);
-            }
-        }
-        Ok(request)
+        self.base.bind(of_rows, rows, &given)
     }
 
     /// Number of pipelines that the bindings of this plan compile at most, if the planner holds none of them yet.
     pub fn pipelines(&self) -> usize {
-        let losses = self.loss_only.pipelines() + self.fused.pipelines();
-        let row_outputs = self.row_outputs.as_ref().map_or(0, RowKernels::pipelines);
-        losses + self.lse.pipelines() + row_outputs + Tally::PIPELINES
+        let kernels = [&self.loss_only, &self.fused];
+        let around = self.base.lse.iter().chain(&self.base.row_outputs);
+        let all = kernels.into_iter().chain(around);
+        all.map(RowKernels::pipelines).sum::<usize>() + Tally::PIPELINES
     }
 
     /// Layout of a row in the buffer of the row outputs that the spec asks for.
     pub fn row_layout(&self) -> RowLayout {
-        self.spec.row_outputs.layout()
+        self.base.spec.row_outputs.layout()
     }
 
     /// Name of the kernel for the loss without its gradient.
@@ -163,7 +133,7 @@ impl CrossEntropyPlan {
     ///
     /// A device limit that more dispatches cannot avoid.
     pub fn wgsl(&self) -> Result<Vec<KernelText>, Error> {
-        self.kernels(&self.loss_only).texts(self.params)
+        self.base.texts(&self.loss_only)
     }
 
     /// Returns the kernels for loss and gradient, as readable text.
@@ -172,7 +142,7 @@ impl CrossEntropyPlan {
     ///
     /// As [`wgsl`](Self::wgsl).
     pub fn fused_wgsl(&self) -> Result<Vec<KernelText>, Error> {
-        self.kernels(&self.fused).texts(self.params)
+        self.base.texts(&self.fused)
     }
 
     /// The kernel for the loss without its gradient, as data.

@@ -2,6 +2,7 @@
 //! call.
 
 mod backward;
+mod base;
 mod bind;
 mod buffers;
 mod forward;

@@ -1,5 +1,7 @@
 //! From a spec to kernels: their shape, their code and their numbers.
 
+use std::fmt::Display;
+
 use crate::error::Error;
 use crate::ops::plan::sealed;
 use crate::shader::options::{
@@ -8,8 +10,8 @@ use crate::shader::options::{
 };
 use crate::shader::params::{Loss, Params};
 use crate::spec::cross_entropy::CrossEntropySpec;
+use crate::spec::loss::LossOptions;
 use crate::spec::loss::ZeroValid;
-use crate::spec::row_outputs::RowOutputs;
 use crate::spec::target_type::TargetType;
 use crate::variant::geometry::{Extents, Geometry};
 use crate::variant::{KernelOptions, Operation, Problem, TargetKind};
@@ -70,72 +72,65 @@ impl CrossEntropySpec {
         }
     }
 
-    /// The same spec without row outputs, for passes that give none.
-    pub(super) fn without_row_outputs(self) -> Self {
-        self.row_outputs(RowOutputs::default())
-    }
-
     fn is_shard(&self) -> bool {
         self.first_class > 0 || self.all_classes != self.classes
     }
 
     fn check(&self) -> Result<(), Error> {
-        let refuse = |what, expected, found| {
-            Err(Error::Value {
-                what,
-                expected,
-                found,
-            })
-        };
+        let refuse = |what, expected, found: &dyn Display| Err(Error::value(what, expected, found));
+        let LossOptions {
+            label_smoothing,
+            z_loss,
+            ..
+        } = self.loss;
         let last = self.first_class.saturating_add(self.classes);
         if last > self.all_classes || self.all_classes > u64::from(u32::MAX) {
-            return refuse(
-                "classes of a shard",
-                "a range within all classes, of at most 4,294,967,295",
-                format!("{} to {last} of {}", self.first_class, self.all_classes),
-            );
+            let expected = "a range within all classes, of at most 4,294,967,295";
+            let found = format!("{} to {last} of {}", self.first_class, self.all_classes);
+            return refuse("classes of a shard", expected, &found);
         }
-        if !(0.0..=1.0).contains(&self.loss.label_smoothing) {
-            let found = self.loss.label_smoothing.to_string();
-            return refuse("label smoothing", "0 to 1", found);
+        if !(0.0..=1.0).contains(&label_smoothing) {
+            return refuse("label smoothing", "0 to 1", &label_smoothing);
         }
-        if !self.loss.z_loss.is_finite() {
-            return refuse("z-loss", "a finite number", self.loss.z_loss.to_string());
+        if !z_loss.is_finite() {
+            return refuse("z-loss", "a finite number", &z_loss);
         }
         let (weight_sum, _) = self.loss.mean_over.unwrap_or_default();
         if !(weight_sum >= 0.0 && weight_sum.is_finite()) {
-            let expected = "finite, 0 or above";
-            return refuse("weight sum of a mean", expected, weight_sum.to_string());
+            return refuse("weight sum of a mean", "finite, 0 or above", &weight_sum);
         }
         self.row_outputs.check(self.targets, self.is_shard())?;
         match (self.targets, self.loss.ignore_index) {
             (TargetType::Probs, Some(ignored)) => {
                 let expected = "none where targets are probabilities";
-                return refuse("ignore index", expected, ignored.to_string());
+                refuse("ignore index", expected, &ignored)
             }
             _ if self.is_shard() && self.inner != 1 => {
-                return refuse(
-                    "inner extent",
-                    "1 in a shard of the classes",
-                    self.inner.to_string(),
-                );
+                refuse("inner extent", "1 in a shard of the classes", &self.inner)
             }
             _ if self.is_shard() && self.options().is_dense() => {
                 let expected = "class ids without smoothing in a shard of the classes";
-                return refuse("targets", expected, self.options().to_string());
+                refuse("targets", expected, &self.options())
             }
-            _ => {}
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     fn flags(&self) -> u32 {
-        let bit = |asked, bit| if asked { bit } else { 0 };
-        let is_id = |ignored| self.targets.holds(ignored);
-        bit(self.loss.ignore_index.is_some_and(is_id), HAS_IGNORE_INDEX)
-            | bit(self.loss.zero_valid == ZeroValid::Zero, ZERO_VALID)
-            | bit(self.loss.mean_over.is_some(), DIVISORS_GIVEN)
-            | self.targets.flag()
+        let (loss, given) = (&self.loss, &self.row_outputs);
+        let can_be = |ignored| self.targets.holds(ignored);
+        flags([
+            (loss.ignore_index.is_some_and(can_be), HAS_IGNORE_INDEX),
+            (loss.zero_valid == ZeroValid::Zero, ZERO_VALID),
+            (loss.mean_over.is_some(), DIVISORS_GIVEN),
+            (self.targets == TargetType::U32, UNSIGNED_IDS),
+            (given.target_log_prob, GIVES_TARGET_LOG_PROB),
+            (given.entropy, GIVES_ENTROPY),
+            (given.argmax, GIVES_ARGMAX),
+            (given.hit, GIVES_HIT),
+            (given.max_prob, GIVES_MAX_PROB),
+            (given.z_loss, GIVES_Z_LOSS),
+        ])
     }
 
     /// Returns `e / C`, the uniform part of the target distribution; 0 only if the smoothing is 0.
@@ -151,18 +146,16 @@ impl sealed::Spec for CrossEntropySpec {
         self.check()?;
         let from_pairs = operation == Operation::CrossEntropyFromPairs;
         if from_pairs && self.options().is_dense() {
-            return Err(Error::Value {
-                what: "targets",
-                expected: "class ids without smoothing for losses from pairs",
-                found: self.options().to_string(),
-            });
+            let expected = "class ids without smoothing for losses from pairs";
+            return Err(Error::value("targets", expected, self.options()));
         }
         if from_pairs && self.row_outputs.any() {
-            return Err(Error::Value {
-                what: "row outputs",
-                expected: "none for losses from pairs",
-                found: format!("{:?}", self.row_outputs),
-            });
+            let found = format!("{:?}", self.row_outputs);
+            return Err(Error::value(
+                "row outputs",
+                "none for losses from pairs",
+                found,
+            ));
         }
         let extents = Extents {
             rows: self.rows,
@@ -201,40 +194,17 @@ impl sealed::Spec for CrossEntropySpec {
             uniform_share: self.uniform_share(),
             weight_sum: weight_sum.to_bits(),
             valid_rows: (valid_rows as f32).to_bits(),
+            row_words: self.row_outputs.layout().words,
+            candidates: self.row_outputs.log_probs_of,
+            saved_words: self.row_outputs.saved_words(),
             ..read.loss
         };
-        Ok(Params {
-            loss: self.row_outputs.loss(loss),
-            ..read
-        })
+        Ok(Params { loss, ..read })
     }
 }
 
-impl RowOutputs {
-    /// Adds the numbers that the kernels read for these outputs to `base`.
-    pub(super) fn loss(self, base: Loss) -> Loss {
-        let bit = |is_wanted, bit| if is_wanted { bit } else { 0 };
-        Loss {
-            flags: base.flags
-                | bit(self.target_log_prob, GIVES_TARGET_LOG_PROB)
-                | bit(self.entropy, GIVES_ENTROPY)
-                | bit(self.argmax, GIVES_ARGMAX)
-                | bit(self.hit, GIVES_HIT)
-                | bit(self.max_prob, GIVES_MAX_PROB)
-                | bit(self.z_loss, GIVES_Z_LOSS),
-            row_words: self.layout().words,
-            candidates: self.log_probs_of,
-            saved_words: self.saved_words(),
-            ..base
-        }
-    }
-}
-
-impl TargetType {
-    pub(super) const fn flag(self) -> u32 {
-        match self {
-            Self::U32 => UNSIGNED_IDS,
-            _ => 0,
-        }
-    }
+/// Joins the flags whose condition is true.
+pub(super) fn flags<const N: usize>(all: [(bool, u32); N]) -> u32 {
+    let set = all.into_iter().filter(|(is_set, _)| *is_set);
+    set.fold(0, |flags, (_, flag)| flags | flag)
 }

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use super::Status;
 use crate::device::kernel::{Kernel, Step};
-use crate::device::kernel_text::KernelText;
-use crate::device::kernel_text::{Dispatches, Said};
+use crate::device::kernel_text::{Dispatches, KernelText, Said};
 use crate::device::planner::Planner;
 use crate::device::runnable::Runnable;
 use crate::device::tensor::{Role, Shape, Tensor, shapes_of, without_matrices};
@@ -28,8 +27,8 @@ const NOTHING: Window = Window::of_rows(0, 0);
 #[derive(Debug, Clone)]
 pub(super) struct Tally {
     planner: Planner,
-    count: Arc<Runnable>,
-    reduce: Arc<Runnable>,
+    pub(super) count: Arc<Runnable>,
+    pub(super) reduce: Arc<Runnable>,
     merge: Arc<Runnable>,
 }
 
@@ -39,12 +38,13 @@ impl Tally {
 
     pub(super) fn plan(planner: &Planner, options: KernelOptions) -> Result<Self, Error> {
         // The count depends only on the type of the targets.
-        let options = match options.target_kind {
-            TargetKind::Probabilities => KernelOptions {
-                target_kind: options.target_kind,
-                ..KernelOptions::default()
-            },
-            _ => KernelOptions::default(),
+        let target_kind = match options.target_kind {
+            TargetKind::Probabilities => TargetKind::Probabilities,
+            _ => TargetKind::OneHot,
+        };
+        let options = KernelOptions {
+            target_kind,
+            ..KernelOptions::default()
         };
         let abilities = planner.abilities();
         let in_memory = abilities.max_workgroup_bytes / (REDUCED + TALLIED);
@@ -59,101 +59,69 @@ impl Tally {
         })
     }
 
-    /// Returns the dispatches that count the targets of `rows` rows into record 0.
-    pub(super) fn count<'a>(
-        &self,
-        tensors: &[Tensor<'a>],
-        cols: u32,
-        rows: u64,
-        base: Params,
-    ) -> Result<Vec<Step<'a>>, Error> {
-        self.steps(&self.count, tensors, rows, of_cols(cols, base))
-    }
-
-    /// Returns the dispatches that reduce the losses of `rows` rows and publish their record.
-    pub(super) fn reduce<'a>(
-        &self,
-        tensors: &[Tensor<'a>],
-        cols: u32,
-        rows: u64,
-        base: Params,
-    ) -> Result<Vec<Step<'a>>, Error> {
-        self.steps(&self.reduce, tensors, rows, of_cols(cols, base))
-    }
-
-    fn steps<'a>(
+    /// Returns the dispatches of `runnable`, which counts or reduces, for `rows` rows: it leaves record 0.
+    pub(super) fn steps<'a>(
         &self,
         runnable: &Arc<Runnable>,
         tensors: &[Tensor<'a>],
         rows: u64,
-        mut base: Params,
+        base: Params,
     ) -> Result<Vec<Step<'a>>, Error> {
         let tensors = without_matrices(tensors);
         let windows = self.windows(tensors.iter().map(Tensor::role_and_shape), rows)?;
-        let records: u64 = windows.iter().map(|window| self.groups(window)).sum();
+        let records = self.records(&windows);
         self.check_trips(records)?;
-        base.grid.records = narrow(records);
+        let step = |kernel: Arc<Kernel>, window: Window, first_record, groups| {
+            let grid = Grid {
+                rows: narrow(window.rows),
+                parts: narrow(groups),
+                bound_row: window.bound_row(),
+                tensor_row: narrow(window.first),
+                first_record: narrow(first_record),
+                records: narrow(records),
+                ..base.grid
+            };
+            let span = |tensor: &Tensor<'a>| (tensor.binding, tensor.span(window).0);
+            Step {
+                kernel,
+                spans: tensors.iter().map(span).collect(),
+                params: Params { grid, ..base },
+                slots: groups,
+            }
+        };
         // Several records are merged into record 0; a single record is record 0 itself.
         let mut first_record = u64::from(records > 1);
-        let kernel = self.planner.kernel(runnable)?;
         let mut steps = Vec::new();
         for window in windows {
             let groups = self.groups(&window);
             steps.push(step(
-                &kernel,
-                &tensors,
+                self.planner.kernel(runnable)?,
                 window,
-                (first_record, groups),
-                base,
+                first_record,
+                groups,
             ));
             first_record += groups;
         }
         if records > 1 {
-            let merge = self.planner.kernel(&self.merge)?;
-            steps.push(step(&merge, &tensors, NOTHING, (1, 1), base));
+            steps.push(step(self.planner.kernel(&self.merge)?, NOTHING, 1, 1));
         }
         Ok(steps)
     }
 
-    /// Returns the kernel that counts the targets of all rows, and the one that merges the counts of several workgroups.
-    pub(super) fn count_texts(
+    /// Returns the kernel of `runnable`, which counts or reduces, for all rows, and the one that merges the records of
+    /// several workgroups.
+    pub(super) fn texts(
         &self,
-        roles: &[Role],
-        rows: u64,
-        base: Params,
-    ) -> Result<Vec<KernelText>, Error> {
-        let why =
-            "The gradient of a mean divides by the rows that count, so they are counted first.";
-        self.texts(&self.count, roles, rows, base, (why, None))
-    }
-
-    /// Returns the kernel that reduces the losses of all rows, and the one that merges the records of several workgroups.
-    pub(super) fn reduce_texts(
-        &self,
-        roles: &[Role],
-        rows: u64,
-        base: Params,
-        condition: Option<&'static str>,
-    ) -> Result<Vec<KernelText>, Error> {
-        let why = "The losses of all rows become one, in an order that is the same in every run.";
-        self.texts(&self.reduce, roles, rows, base, (why, condition))
-    }
-
-    fn texts(
-        &self,
-        runnable: &Arc<Runnable>,
+        runnable: &Runnable,
         roles: &[Role],
         rows: u64,
         base: Params,
         (why, condition): (&str, Option<&'static str>),
     ) -> Result<Vec<KernelText>, Error> {
-        let roles: Vec<_> = roles
-            .iter()
-            .filter(|role| !role.shape.is_matrix())
-            .copied()
-            .collect();
+        let roles = roles.iter().filter(|role| !role.shape.is_matrix());
+        let roles: Vec<_> = roles.copied().collect();
         let windows = self.windows(shapes_of(&roles), rows)?;
-        let records: u64 = windows.iter().map(|window| self.groups(window)).sum();
+        let records = self.records(&windows);
         let text = |runnable: &Runnable, windows: &[Window], why: String, each: String| {
             let mut dispatches = Dispatches::default();
             for window in windows {
@@ -161,11 +129,9 @@ impl Tally {
                 let bound = roles.iter().map(|role| (role.binding, *window));
                 dispatches.windows.extend(bound);
             }
+            let lanes = self.lanes();
             let said = Said {
-                variant: format!(
-                    "{each}, and {} invocations merge through workgroup memory",
-                    self.lanes()
-                ),
+                variant: format!("{each}, and {lanes} invocations merge through workgroup memory"),
                 reason: why,
                 condition,
             };
@@ -214,10 +180,12 @@ impl Tally {
 
     /// Number of workgroups of a window. Each leaves a record.
     fn groups(&self, window: &Window) -> u64 {
-        window
-            .rows
-            .div_ceil(ROWS_PER_INVOCATION * self.lanes())
-            .max(1)
+        let rows_of_group = ROWS_PER_INVOCATION * self.lanes();
+        window.rows.div_ceil(rows_of_group).max(1)
+    }
+
+    fn records(&self, windows: &[Window]) -> u64 {
+        windows.iter().map(|window| self.groups(window)).sum()
     }
 
     /// Bytes of one record for each workgroup, and of the record into which they are merged.
@@ -227,53 +195,18 @@ impl Tally {
         rows: u64,
     ) -> Result<u64, Error> {
         let windows = self.windows(shapes.filter(|(_, shape)| !shape.is_matrix()), rows)?;
-        let groups: u64 = windows.iter().map(|window| self.groups(window)).sum();
-        let bytes = (groups + 1) * RECORD;
+        let bytes = (self.records(&windows) + 1) * RECORD;
         let available = self.planner.abilities().max_binding_bytes;
         if bytes > available {
-            let what = "buffer `tally`".to_owned();
-            let limit = "max_storage_buffer_binding_size";
             return Err(Error::Limit {
-                what,
-                limit,
+                what: "buffer `tally`".into(),
+                limit: "max_storage_buffer_binding_size",
                 needed: bytes,
                 available,
             });
         }
         Ok(bytes)
     }
-}
-
-fn step<'a>(
-    kernel: &Arc<Kernel>,
-    tensors: &[Tensor<'a>],
-    window: Window,
-    (first_record, groups): (u64, u64),
-    base: Params,
-) -> Step<'a> {
-    let grid = Grid {
-        rows: narrow(window.rows),
-        parts: narrow(groups),
-        bound_row: window.bound_row(),
-        tensor_row: narrow(window.first),
-        first_record: narrow(first_record),
-        ..base.grid
-    };
-    let spans = tensors
-        .iter()
-        .map(|tensor| (tensor.binding, tensor.span(window).0))
-        .collect();
-    Step {
-        kernel: Arc::clone(kernel),
-        spans,
-        params: Params { grid, ..base },
-        slots: groups,
-    }
-}
-
-const fn of_cols(cols: u32, mut params: Params) -> Params {
-    params.grid.cols = cols;
-    params
 }
 
 fn narrow(n: u64) -> u32 {

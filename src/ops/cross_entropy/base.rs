@@ -1,0 +1,175 @@
+//! The parts of a plan other than the kernels of the rows, and the roles of all buffers.
+
+use wgpu::Buffer;
+
+use super::CrossEntropyExtras;
+use super::tally::{RECORD, Tally};
+use crate::device::rows::RowKernels;
+use crate::device::tensor::{F32, Role, Shape};
+use crate::shader::Binding;
+use crate::shader::params::Params;
+use crate::spec::cross_entropy::CrossEntropySpec;
+use crate::spec::loss::Reduction;
+use crate::spec::target_type::TargetType;
+use crate::variant::geometry::Geometry;
+
+/// Values of `gathering`, as in `shaders/formula/row_outputs.wgsl`, for the dispatches of the row outputs where logits
+/// are overwritten or a row is longer than a binding: `GATHERS` before the pass over the logits, `GATHERED` after it.
+pub(super) const GATHERS: u32 = 1;
+pub(super) const GATHERED: u32 = 2;
+
+/// The spec, its plain numbers, and the kernels around those of the rows.
+#[derive(Debug, Clone)]
+pub(super) struct Base {
+    pub(super) spec: CrossEntropySpec,
+    pub(super) params: Params,
+    pub(super) tally: Tally,
+    /// Kernels that compute the lse from the pairs; none for the gradient from saved pairs, which gives no losses.
+    pub(super) lse: Option<RowKernels>,
+    /// Kernels that compute the row outputs, with lse and pairs.
+    pub(super) row_outputs: Option<RowKernels>,
+}
+
+/// Buffers of the caller's. Among the extras of a backward pass are the pairs that it reads.
+#[derive(Debug)]
+pub(super) struct Given<'a> {
+    pub(super) logits: &'a Buffer,
+    pub(super) targets: &'a Buffer,
+    pub(super) losses: Option<&'a Buffer>,
+    pub(super) grad_logits: Option<&'a Buffer>,
+    pub(super) extras: CrossEntropyExtras<'a>,
+}
+
+impl<'a> Given<'a> {
+    /// Returns the buffer in a role of [`Base::callers`].
+    pub(super) const fn buffer(&self, binding: Binding) -> Option<&'a Buffer> {
+        match binding {
+            Binding::Source => Some(self.logits),
+            Binding::Upstream | Binding::RowInput => Some(self.targets),
+            Binding::RowOutput | Binding::ReducedLoss => self.losses,
+            Binding::Result => self.grad_logits,
+            Binding::Weight => self.extras.weight,
+            Binding::GradLosses => self.extras.grad_losses,
+            Binding::Pairs | Binding::CallerPairs => self.extras.pairs,
+            Binding::Lse => self.extras.lse,
+            Binding::Status => self.extras.status,
+            Binding::RowOutputs => self.extras.row_outputs,
+            Binding::Candidates => self.extras.candidates,
+            _ => None,
+        }
+    }
+}
+
+fn per_row(binding: Binding, name: &'static str, words: impl Into<u64>) -> Role {
+    let bytes = words.into() * F32;
+    Role::new(binding, name, Shape::PerRow { bytes })
+}
+
+pub(super) const fn whole(binding: Binding, name: &'static str, bytes: u64) -> Role {
+    Role::new(binding, name, Shape::Whole { bytes })
+}
+
+impl Base {
+    /// Returns true for the loss, with or without its gradient; false for the gradient from saved pairs.
+    pub(super) const fn gives_losses(&self) -> bool {
+        self.lse.is_some()
+    }
+
+    pub(super) fn is_reduced(&self) -> bool {
+        self.spec.loss.reduction != Reduction::None
+    }
+
+    pub(super) fn is_mean(&self) -> bool {
+        self.spec.loss.reduction == Reduction::Mean || self.spec.loss.mean_over.is_some()
+    }
+
+    /// Returns true if the targets are counted first, for the gradient of a mean. With probabilities as targets, every row
+    /// counts once.
+    pub(super) fn counts_targets(&self, rows: &RowKernels) -> bool {
+        let is_counted =
+            self.spec.loss.mean_over.is_some() || self.spec.targets == TargetType::Probs;
+        self.is_mean() && !is_counted && rows.geometry.operation.writes_matrix()
+    }
+
+    /// Returns true if row outputs take single logits before the pass over them.
+    pub(super) fn gathers(&self, rows: &RowKernels) -> bool {
+        (rows.geometry.options.in_place || rows.has_long_rows())
+            && self.spec.row_outputs.reads_logits()
+    }
+
+    /// Roles of the caller's buffers, in the order in which they are checked.
+    pub(super) fn callers(&self, geometry: &Geometry) -> Vec<Role> {
+        let (spec, loss) = (&self.spec, &self.params.loss);
+        let matrix = |binding, name| Role::new(binding, name, Shape::matrix(binding, geometry));
+        let one_or_per_row = |(reduced, binding), name| match self.is_reduced() {
+            true => whole(reduced, name, F32),
+            false => per_row(binding, name, 1_u32),
+        };
+        let grad_losses = (Binding::GradLosses, Binding::GradLosses);
+        let losses = (Binding::ReducedLoss, Binding::RowOutput);
+        let pairs = match self.row_outputs {
+            Some(_) => Binding::CallerPairs,
+            None => Binding::Pairs,
+        };
+        let pairs = per_row(pairs, "pairs", 2_u32);
+        let grad_logits = matrix(Binding::Result, "grad_logits");
+        let mut roles = vec![
+            matrix(Binding::Source, "logits"),
+            match spec.targets {
+                TargetType::Probs => matrix(Binding::Upstream, "targets"),
+                ids => per_row(Binding::RowInput, "targets", ids.words()),
+            },
+            whole(Binding::Weight, "weight", spec.all_classes * F32).optional(),
+            one_or_per_row(grad_losses, "grad_losses").optional(),
+        ];
+        if !self.gives_losses() {
+            roles.extend([pairs, grad_logits]);
+            return roles;
+        }
+        let words = u64::from(loss.candidates) * u64::from(spec.targets.words());
+        for (binding, name, words) in [
+            (Binding::RowOutputs, "row_outputs", loss.row_words.into()),
+            (Binding::Candidates, "candidates", words),
+        ] {
+            roles.extend((words > 0).then(|| per_row(binding, name, words)));
+        }
+        roles.extend([
+            one_or_per_row(losses, "losses"),
+            grad_logits,
+            pairs.optional(),
+            per_row(Binding::Lse, "lse", 1_u32).optional(),
+            whole(Binding::Status, "status", RECORD).optional(),
+        ]);
+        roles
+    }
+
+    /// Returns true if a buffer of the caller's is written.
+    pub(super) const fn writes(&self, binding: Binding) -> bool {
+        match binding {
+            Binding::Pairs => self.gives_losses(),
+            Binding::Source | Binding::Upstream | Binding::RowInput => false,
+            Binding::Weight | Binding::GradLosses | Binding::Candidates => false,
+            _ => true,
+        }
+    }
+
+    /// Returns true for a role that no kernel binds: with a dense target distribution the statistic is computed again, and
+    /// the saved pairs are not read.
+    pub(super) fn ignores(&self, binding: Binding) -> bool {
+        let is_saved = binding == Binding::Pairs && !self.gives_losses();
+        is_saved && self.spec.options().is_dense()
+    }
+
+    /// Role of the losses of the rows, in memory of the library's, if they are reduced. They have a second word where
+    /// their z-loss is stored separately, since a mean may divide it by another number.
+    pub(super) fn row_losses(&self) -> Option<Role> {
+        let words = 1 + u32::from(self.spec.loss.z_loss != 0.0);
+        let role = || per_row(Binding::RowOutput, "row losses", words);
+        (self.gives_losses() && self.is_reduced()).then(role)
+    }
+
+    /// Role of the pairs in memory of the library's, together with the auxiliary outputs saved of each row.
+    pub(super) fn saved_pairs(&self) -> Role {
+        per_row(Binding::Pairs, "pairs", self.spec.row_outputs.saved_words())
+    }
+}
