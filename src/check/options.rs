@@ -2,8 +2,8 @@
 
 use std::sync::OnceLock;
 
+use super::cover::covering;
 use super::kinds::{Asked, Kind};
-use super::pairs::covering;
 use super::row_outputs::wanted;
 use crate::reference::CrossEntropy;
 use crate::spec::cross_entropy::CrossEntropySpec;
@@ -69,10 +69,6 @@ const MASKS: [Option<MaskOption>; 9] = {
 const MEANS_OVER: [Option<(f32, u32)>; 2] = [None, Some((6.5, 5))];
 
 const EMPTY_ROWS: [EmptyRows; 2] = [EmptyRows::Nan, EmptyRows::Zero];
-
-/// Number of settings of each option of masked operations, in the order in which [`Options::masked`] takes them.
-const MASKED_FACTORS: [usize; 4] = [MASKS.len(), SCALES.len(), 2, EMPTY_ROWS.len()];
-
 const REDUCTIONS: [Reduction; 3] = [Reduction::Mean, Reduction::None, Reduction::Sum];
 const SMOOTHINGS: [f32; 3] = [0.0, 0.1, 1.0];
 const Z_LOSSES: [f32; 2] = [0.0, 0.01];
@@ -81,77 +77,81 @@ const SCALES: [f32; 2] = [1.0, 0.7];
 /// Scales: from 2 on, differences of logits are taken whole, below by halves.
 const PLAIN_SCALES: [f32; 3] = [0.7, 1.0, 2.0];
 const ZERO_VALID: [ZeroValid; 2] = [ZeroValid::Nan, ZeroValid::Zero];
+const SWITCH: [bool; 2] = [false, true];
 
-/// Number of settings of each option, in the order in which [`Options::of`] takes them.
-const FACTORS: [usize; 11] = [
-    Kind::ALL.len(),
-    REDUCTIONS.len(),
-    2,
-    SMOOTHINGS.len(),
-    Z_LOSSES.len(),
-    SOFTCAPS.len(),
-    SCALES.len(),
-    2,
-    ZERO_VALID.len(),
-    Asked::ALL.len(),
-    2,
-];
+/// An option: the number of its settings, and the function that chooses one of them.
+type Factor<'a> = (usize, Box<dyn Fn(&mut Options, usize) + 'a>);
+
+/// Returns the option that `set` sets to one of `settings`.
+fn factor<T: Copy>(settings: &[T], set: fn(&mut Options, T)) -> Factor<'_> {
+    let choose = move |options: &mut Options, setting: usize| set(options, settings[setting]);
+    (settings.len(), Box::new(choose))
+}
 
 impl Options {
+    /// No option.
+    const NONE: Self = Self {
+        kind: Kind::ALL[0],
+        weighted: false,
+        upstream: false,
+        loss: LossOptions::PLAIN,
+        mask: None,
+        causal: false,
+        empty_rows: EmptyRows::Nan,
+        row_outputs: Asked::Nothing,
+    };
+
     /// Returns combinations in which any two settings meet; the first has no option set.
     pub(super) fn all(operation: Operation) -> &'static [Self] {
         static CROSS_ENTROPY: OnceLock<Vec<Options>> = OnceLock::new();
         static MASKED: OnceLock<Vec<Options>> = OnceLock::new();
-        static SCALES_ONLY: OnceLock<Vec<Options>> = OnceLock::new();
-        let none = || vec![0; FACTORS.len()];
+        let combined =
+            |factors: &[Factor<'_>]| [vec![Self::NONE], Self::NONE.with(factors)].concat();
         if takes_masks(operation) {
             return MASKED.get_or_init(|| {
-                let rows = std::iter::once(vec![0; MASKED_FACTORS.len()]);
-                let rows = rows.chain(covering(&MASKED_FACTORS));
-                rows.map(|row| Self::masked(&row)).collect()
+                combined(&[
+                    factor(&MASKS, |options, mask| options.mask = mask),
+                    factor(&SCALES, |options, scale| options.loss.scale = scale),
+                    factor(&SWITCH, |options, causal| options.causal = causal),
+                    factor(&EMPTY_ROWS, |options, rows| options.empty_rows = rows),
+                ])
             });
         }
         if has_targets(operation) {
             return CROSS_ENTROPY.get_or_init(|| {
-                let rows = std::iter::once(none()).chain(covering(&FACTORS));
-                rows.map(|row| Self::of(&row)).collect()
+                combined(&[
+                    factor(&Kind::ALL, |options, kind| options.kind = kind),
+                    factor(&REDUCTIONS, |options, by| options.loss.reduction = by),
+                    factor(&SWITCH, |options, weighted| options.weighted = weighted),
+                    factor(&SMOOTHINGS, |options, e| options.loss.label_smoothing = e),
+                    factor(&Z_LOSSES, |options, z_loss| options.loss.z_loss = z_loss),
+                    factor(&SOFTCAPS, |options, cap| options.loss.softcap = cap),
+                    factor(&SCALES, |options, scale| options.loss.scale = scale),
+                    factor(&SWITCH, |options, upstream| options.upstream = upstream),
+                    factor(&ZERO_VALID, |options, zero| options.loss.zero_valid = zero),
+                    factor(&Asked::ALL, |options, asked| options.row_outputs = asked),
+                    factor(&MEANS_OVER, |options, over| options.loss.mean_over = over),
+                ])
             });
         }
-        SCALES_ONLY.get_or_init(|| {
-            let with_scale = |scale| Self::of(&none()).with_scale(scale);
-            SCALES.map(with_scale).to_vec()
-        })
-    }
-
-    fn of(settings: &[usize]) -> Self {
-        Self {
-            kind: Kind::ALL[settings[0]],
-            weighted: settings[2] == 1,
-            upstream: settings[7] == 1,
-            loss: LossOptions {
-                reduction: REDUCTIONS[settings[1]],
-                mean_over: MEANS_OVER[settings[10]],
-                zero_valid: ZERO_VALID[settings[8]],
-                label_smoothing: SMOOTHINGS[settings[3]],
-                z_loss: Z_LOSSES[settings[4]],
-                softcap: SOFTCAPS[settings[5]],
-                scale: SCALES[settings[6]],
-                ..LossOptions::PLAIN
-            },
-            mask: None,
-            causal: false,
-            empty_rows: EmptyRows::Nan,
-            row_outputs: Asked::ALL[settings[9]],
+        const {
+            &[
+                Self::NONE.with_scale(SCALES[0]),
+                Self::NONE.with_scale(SCALES[1]),
+            ]
         }
     }
 
-    fn masked(settings: &[usize]) -> Self {
-        Self {
-            mask: MASKS[settings[0]],
-            causal: settings[2] == 1,
-            empty_rows: EMPTY_ROWS[settings[3]],
-            ..Self::of(&[0; FACTORS.len()]).with_scale(SCALES[settings[1]])
-        }
+    /// Returns combinations in which any two settings of `factors` meet; the other options are as in `self`.
+    fn with(self, factors: &[Factor<'_>]) -> Vec<Self> {
+        let counts: Vec<_> = factors.iter().map(|(settings, _)| *settings).collect();
+        let chosen = |row: Vec<usize>| {
+            let mut options = self;
+            let settings = factors.iter().zip(row);
+            settings.for_each(|((_, choose), setting)| choose(&mut options, setting));
+            options
+        };
+        covering(&counts).into_iter().map(chosen).collect()
     }
 
     /// Sets the scale of the logits.
@@ -163,80 +163,59 @@ impl Options {
     /// Returns combinations, in which any two settings meet, of the options that are numbers to the kernels; the others are as in
     /// `self`.
     pub(super) fn numbers(self, operation: Operation) -> Vec<Self> {
-        let shard = operation == Operation::CrossEntropyFromPairs;
-        let kinds = match self.kind {
-            Kind::Probs => vec![Kind::Probs],
-            _ => Kind::IDS.to_vec(),
-        };
-        let smoothings = self.smoothings();
-        let masks = self.alike_masks();
-        let of_targets = |settings: usize| if has_targets(operation) { settings } else { 1 };
-        let of_losses = |settings: usize| if shard { 1 } else { of_targets(settings) };
-        let factors = [
-            of_targets(kinds.len()),
-            of_losses(REDUCTIONS.len()),
-            of_losses(2),
-            smoothings.len(),
-            of_targets(Z_LOSSES.len()),
-            PLAIN_SCALES.len(),
-            of_losses(2),
-            of_losses(ZERO_VALID.len()),
-            masks.len(),
-            if takes_masks(operation) {
-                EMPTY_ROWS.len()
-            } else {
-                1
-            },
-            of_losses(2),
-        ];
-        let with = |row: Vec<usize>| Self {
-            kind: kinds[row[0]],
-            weighted: row[2] == 1,
-            upstream: row[6] == 1,
-            loss: LossOptions {
-                reduction: if shard {
-                    Reduction::None
-                } else {
-                    REDUCTIONS[row[1]]
-                },
-                mean_over: MEANS_OVER[row[10]],
-                zero_valid: ZERO_VALID[row[7]],
-                label_smoothing: smoothings[row[3]],
-                z_loss: Z_LOSSES[row[4]],
-                scale: PLAIN_SCALES[row[5]],
-                ..self.loss
-            },
-            mask: masks[row[8]],
-            empty_rows: EMPTY_ROWS[row[9]],
-            ..self
-        };
-        let settled = |options: Self| match options.kind {
-            // A mean over nothing.
-            Kind::NoneValid if !shard => Self {
-                loss: LossOptions {
-                    reduction: Reduction::Mean,
-                    mean_over: None,
-                    ..options.loss
-                },
-                ..options
-            },
-            _ => options,
-        };
-        let rows = covering(&factors).into_iter();
-        let numbers: Vec<_> = rows.map(with).map(settled).collect();
-        let plain = self.plain_losses(operation);
-        match plain.is_empty() {
-            true => numbers,
-            // Interleaved, as plain losses have kernels of their own.
-            false => {
-                let plain = plain.into_iter().cycle();
-                numbers
-                    .into_iter()
-                    .zip(plain)
-                    .flat_map(<[Self; 2]>::from)
-                    .collect()
-            }
+        /// Returns every setting of an option that the operation has, else the first.
+        fn of<T>(has_option: bool, settings: &[T]) -> &[T] {
+            if has_option { settings } else { &settings[..1] }
         }
+        let shard = operation == Operation::CrossEntropyFromPairs;
+        let targets = has_targets(operation);
+        let losses = targets && !shard;
+        let kinds = match self.kind {
+            Kind::Probs => &[Kind::Probs][..],
+            _ => of(targets, &Kind::IDS),
+        };
+        let reductions = match shard {
+            true => &[Reduction::None][..],
+            false => of(losses, &REDUCTIONS),
+        };
+        let masks = self.alike_masks();
+        let mut numbers = self.with(&[
+            factor(kinds, |options, kind| options.kind = kind),
+            factor(reductions, |options, by| options.loss.reduction = by),
+            factor(of(losses, &SWITCH), |options, on| options.weighted = on),
+            factor(self.smoothings(), |options, e| {
+                options.loss.label_smoothing = e
+            }),
+            factor(of(targets, &Z_LOSSES), |options, z| options.loss.z_loss = z),
+            factor(&PLAIN_SCALES, |options, scale| options.loss.scale = scale),
+            factor(of(losses, &SWITCH), |options, on| options.upstream = on),
+            factor(of(losses, &ZERO_VALID), |options, zero| {
+                options.loss.zero_valid = zero
+            }),
+            factor(&masks, |options, mask| options.mask = mask),
+            factor(of(takes_masks(operation), &EMPTY_ROWS), |options, rows| {
+                options.empty_rows = rows
+            }),
+            factor(of(losses, &MEANS_OVER), |options, over| {
+                options.loss.mean_over = over
+            }),
+        ]);
+        if !shard {
+            // A mean over nothing.
+            let none_valid = numbers
+                .iter_mut()
+                .filter(|options| options.kind == Kind::NoneValid);
+            none_valid.for_each(|options| {
+                (options.loss.reduction, options.loss.mean_over) = (Reduction::Mean, None);
+            });
+        }
+        let plain = self.plain_losses(operation);
+        if plain.is_empty() {
+            return numbers;
+        }
+        // Interleaved, as plain losses have kernels of their own.
+        let both = numbers.into_iter().zip(plain.into_iter().cycle());
+        both.flat_map(<[Self; 2]>::from).collect()
     }
 
     /// Returns losses without options, of every kind that may be plain.
@@ -261,9 +240,8 @@ impl Options {
             ..self
         };
         let losses = kinds.iter().enumerate().map(of);
-        losses
-            .filter(|options| options.is_plain_loss(operation))
-            .collect()
+        let plain = losses.filter(|options| options.is_plain_loss(operation));
+        plain.collect()
     }
 
     /// Settings of the label smoothing that have the same kernels as this one.
@@ -321,37 +299,32 @@ impl Options {
         }
     }
 
-    /// Returns the kernel code that the options need.
+    /// Returns the kernel code that the options need, wherever the elements of a mask lie.
     pub(super) fn kernel_options(&self, operation: Operation) -> KernelOptions {
         if takes_masks(operation) {
-            return self.masked_kernel_options();
+            return KernelOptions {
+                masking: match self.mask.map(|mask| mask.kind) {
+                    None => Masking::None,
+                    Some(MaskKind::Additive) => Masking::Added,
+                    Some(MaskKind::Boolean) => Masking::Kept,
+                },
+                causal: self.causal,
+                ..KernelOptions::default()
+            };
         }
         if !has_targets(operation) {
             return KernelOptions::default();
         }
-        let target_kind = match self.kind {
-            Kind::Probs => TargetKind::Probabilities,
-            _ if self.loss.label_smoothing > 0.0 => TargetKind::Smoothed,
-            _ => TargetKind::OneHot,
-        };
+        let asked = self.asked(operation);
         KernelOptions {
-            target_kind,
-            capped: self.loss.softcap.is_some(),
-            entropy: self.asked(operation).entropy,
-            argmax: self.asked(operation).argmax,
-            ..KernelOptions::default()
-        }
-    }
-
-    /// Returns the kernel code that the masks need, wherever their elements lie.
-    fn masked_kernel_options(&self) -> KernelOptions {
-        KernelOptions {
-            masking: match self.mask.map(|mask| mask.kind) {
-                None => Masking::None,
-                Some(MaskKind::Additive) => Masking::Added,
-                Some(MaskKind::Boolean) => Masking::Kept,
+            target_kind: match self.kind {
+                Kind::Probs => TargetKind::Probabilities,
+                _ if self.loss.label_smoothing > 0.0 => TargetKind::Smoothed,
+                _ => TargetKind::OneHot,
             },
-            causal: self.causal,
+            capped: self.loss.softcap.is_some(),
+            entropy: asked.entropy,
+            argmax: asked.argmax,
             ..KernelOptions::default()
         }
     }

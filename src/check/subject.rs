@@ -3,11 +3,12 @@
 use super::Inputs;
 use super::matrices::Place;
 use super::options::Options;
+use super::shapes::Extents;
 use crate::spec::cross_entropy::CrossEntropySpec;
 use crate::spec::dtype::DType;
 use crate::spec::layout::Layout;
 use crate::spec::softmax::SoftmaxSpec;
-use crate::variant::{Access, Operation};
+use crate::variant::{Access, KernelOptions, Operation, Problem};
 
 /// Subject of a case.
 #[derive(Debug, Clone, Copy)]
@@ -35,6 +36,37 @@ pub(super) enum Matrix {
 }
 
 impl Subject {
+    /// Makes a subject of contiguous rows of flat logits without options.
+    pub(super) fn new(operation: Operation, dtype: DType, (rows, cols, inner): Extents) -> Self {
+        Self {
+            operation,
+            rows,
+            cols,
+            inner,
+            dtype,
+            inputs: Inputs::Flat,
+            options: Options::all(operation)[0],
+            in_place: false,
+            apart: None,
+        }
+    }
+
+    /// Returns the problem that a kernel has to solve.
+    pub(super) fn problem(&self) -> Problem {
+        let narrow = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let operation = self.options.operation(self.operation);
+        let options = self.options.kernel_options(self.operation);
+        Problem {
+            options: KernelOptions {
+                causal: options.causal && self.inner == 1,
+                in_place: self.in_place,
+                ..options
+            },
+            ..Problem::contiguous(operation, self.rows as u64, narrow(self.cols), self.dtype)
+                .strided(narrow(self.inner))
+        }
+    }
+
     pub(super) fn cross_entropy_spec(&self) -> CrossEntropySpec {
         let spec = self.options.spec(self.rows, self.cols);
         let spec = spec.dtype(self.dtype).inner(self.inner as u64);

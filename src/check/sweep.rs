@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::case::Case;
 use super::execute::execute;
 use super::judge::judge;
-use super::kernels::{Kernels, has_most_lanes, kind_of, problem};
+use super::kernels::{Kernels, has_most_lanes, name};
 use super::options::Options;
 use super::shapes::{Extents, SHAPES, STRIDED, shapes_of, work};
 use super::subject::Subject;
@@ -27,24 +27,17 @@ pub(super) fn check(gpu: &Gpu, operation: Operation, dtype: DType) -> Result<Vec
     let every = Options::all(operation);
     let turn = operation as usize + dtype as usize;
     let mut options_turn = 7 * turn;
-    let work = work(operation, dtype);
-    for (shape_turn, &((rows, cols, inner), kernels)) in work.iter().enumerate() {
+    for (shape_turn, (extents, kernels)) in work(operation, dtype).into_iter().enumerate() {
         for (inputs_turn, inputs) in Inputs::ALL.into_iter().enumerate() {
-            let options = match meets_options(kernels, dtype, (rows, cols, inner)) {
+            let options = match meets_options(kernels, dtype, extents) {
                 true => every[options_turn % every.len()],
                 false => every[0],
             };
             options_turn += 1;
             let subject = Subject {
-                operation,
-                rows,
-                cols,
-                inner,
-                dtype,
                 inputs,
                 options,
-                in_place: false,
-                apart: None,
+                ..Subject::new(operation, dtype, extents)
             };
             let share = share(kernels.of(gpu, &subject)?, turn + shape_turn + inputs_turn);
             check_variants(gpu, &mut groups, &share, subject, turn + inputs_turn)?;
@@ -76,18 +69,13 @@ fn check_in_place(
     let (rows, cols) = shapes_of(operation)[0];
     let options = Options::all(operation);
     let shapes = [(rows, cols, 1), STRIDED[dtype as usize]];
-    for (place, (rows, cols, inner)) in shapes.into_iter().enumerate() {
+    for (place, extents) in shapes.into_iter().enumerate() {
         let turn = operation as usize + 2 * dtype as usize + place;
         let subject = Subject {
-            operation,
-            rows,
-            cols,
-            inner,
-            dtype,
             inputs: Inputs::ALL[turn % Inputs::ALL.len()],
             options: options[turn % options.len()],
             in_place: true,
-            apart: None,
+            ..Subject::new(operation, dtype, extents)
         };
         let mut kinds = Kernels::Forced.of(gpu, &subject)?;
         let abilities = gpu.planner().abilities();
@@ -121,7 +109,7 @@ fn check_variants(
     } = subject;
     let case = Case::new(subject, seed as u64);
     for &variant in variants {
-        let name = format!("{}{}", kind_of(variant), problem(&subject).options);
+        let name = name(variant, subject.problem().options);
         let group = groups
             .entry((name.clone(), inputs.name()))
             .or_insert_with(|| Group::new(operation.name(), dtype.name(), &name, inputs.name()));
