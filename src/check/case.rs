@@ -249,7 +249,7 @@ impl Case {
 
     /// Returns the reference with the options of the case.
     pub(super) fn reference(&self) -> CrossEntropy {
-        let mut of = self.of.options.reference(self.of.cols);
+        let mut of = CrossEntropy::new(self.of.cols).loss(self.of.options.whole_loss());
         if !self.weight.is_empty() {
             of = of.weight(self.weight.clone());
         }

@@ -1,11 +1,10 @@
 //! Options of a case: their settings, and the combinations that are checked.
 
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 
 use super::cover::covering;
 use super::kinds::{Asked, Kind};
 use super::row_outputs::wanted;
-use crate::reference::CrossEntropy;
 use crate::spec::cross_entropy::CrossEntropySpec;
 use crate::spec::empty_rows::EmptyRows;
 use crate::spec::loss::LossOptions;
@@ -103,43 +102,42 @@ impl Options {
 
     /// Returns combinations in which any two settings meet; the first has no option set.
     pub(super) fn all(operation: Operation) -> &'static [Self] {
-        static CROSS_ENTROPY: OnceLock<Vec<Options>> = OnceLock::new();
-        static MASKED: OnceLock<Vec<Options>> = OnceLock::new();
-        let combined =
-            |factors: &[Factor<'_>]| [vec![Self::NONE], Self::NONE.with(factors)].concat();
-        if takes_masks(operation) {
-            return MASKED.get_or_init(|| {
-                combined(&[
-                    factor(&MASKS, |options, mask| options.mask = mask),
-                    factor(&SCALES, |options, scale| options.loss.scale = scale),
-                    factor(&SWITCH, |options, causal| options.causal = causal),
-                    factor(&EMPTY_ROWS, |options, rows| options.empty_rows = rows),
-                ])
-            });
+        static CROSS_ENTROPY: LazyLock<Vec<Options>> = LazyLock::new(|| {
+            Options::all_of(&[
+                factor(&Kind::ALL, |of, kind| of.kind = kind),
+                factor(&REDUCTIONS, |of, reduction| of.loss.reduction = reduction),
+                factor(&SWITCH, |of, weighted| of.weighted = weighted),
+                factor(&SMOOTHINGS, |of, e| of.loss.label_smoothing = e),
+                factor(&Z_LOSSES, |of, z_loss| of.loss.z_loss = z_loss),
+                factor(&SOFTCAPS, |of, softcap| of.loss.softcap = softcap),
+                factor(&SCALES, |of, scale| of.loss.scale = scale),
+                factor(&SWITCH, |of, upstream| of.upstream = upstream),
+                factor(&ZERO_VALID, |of, value| of.loss.zero_valid = value),
+                factor(&Asked::ALL, |of, asked| of.row_outputs = asked),
+                factor(&MEANS_OVER, |of, divisors| of.loss.mean_over = divisors),
+            ])
+        });
+        static MASKED: LazyLock<Vec<Options>> = LazyLock::new(|| {
+            Options::all_of(&[
+                factor(&MASKS, |of, mask| of.mask = mask),
+                factor(&SCALES, |of, scale| of.loss.scale = scale),
+                factor(&SWITCH, |of, causal| of.causal = causal),
+                factor(&EMPTY_ROWS, |of, rows| of.empty_rows = rows),
+            ])
+        });
+        static SCALED: [Options; 2] = [
+            Options::NONE.with_scale(SCALES[0]),
+            Options::NONE.with_scale(SCALES[1]),
+        ];
+        match operation {
+            _ if takes_masks(operation) => &MASKED,
+            _ if has_targets(operation) => &CROSS_ENTROPY,
+            _ => &SCALED,
         }
-        if has_targets(operation) {
-            return CROSS_ENTROPY.get_or_init(|| {
-                combined(&[
-                    factor(&Kind::ALL, |options, kind| options.kind = kind),
-                    factor(&REDUCTIONS, |options, by| options.loss.reduction = by),
-                    factor(&SWITCH, |options, weighted| options.weighted = weighted),
-                    factor(&SMOOTHINGS, |options, e| options.loss.label_smoothing = e),
-                    factor(&Z_LOSSES, |options, z_loss| options.loss.z_loss = z_loss),
-                    factor(&SOFTCAPS, |options, cap| options.loss.softcap = cap),
-                    factor(&SCALES, |options, scale| options.loss.scale = scale),
-                    factor(&SWITCH, |options, upstream| options.upstream = upstream),
-                    factor(&ZERO_VALID, |options, zero| options.loss.zero_valid = zero),
-                    factor(&Asked::ALL, |options, asked| options.row_outputs = asked),
-                    factor(&MEANS_OVER, |options, over| options.loss.mean_over = over),
-                ])
-            });
-        }
-        const {
-            &[
-                Self::NONE.with_scale(SCALES[0]),
-                Self::NONE.with_scale(SCALES[1]),
-            ]
-        }
+    }
+
+    fn all_of(factors: &[Factor<'_>]) -> Vec<Self> {
+        [vec![Self::NONE], Self::NONE.with(factors)].concat()
     }
 
     /// Returns combinations in which any two settings of `factors` meet; the other options are as in `self`.
@@ -164,7 +162,7 @@ impl Options {
     /// `self`.
     pub(super) fn numbers(self, operation: Operation) -> Vec<Self> {
         /// Returns every setting of an option that the operation has, else the first.
-        fn of<T>(has_option: bool, settings: &[T]) -> &[T] {
+        fn some<T>(has_option: bool, settings: &[T]) -> &[T] {
             if has_option { settings } else { &settings[..1] }
         }
         let shard = operation == Operation::CrossEntropyFromPairs;
@@ -172,42 +170,38 @@ impl Options {
         let losses = targets && !shard;
         let kinds = match self.kind {
             Kind::Probs => &[Kind::Probs][..],
-            _ => of(targets, &Kind::IDS),
+            _ => some(targets, &Kind::IDS),
         };
         let reductions = match shard {
             true => &[Reduction::None][..],
-            false => of(losses, &REDUCTIONS),
+            false => some(losses, &REDUCTIONS),
         };
         let masks = self.alike_masks();
+        let empty_rows = some(takes_masks(operation), &EMPTY_ROWS);
         let mut numbers = self.with(&[
-            factor(kinds, |options, kind| options.kind = kind),
-            factor(reductions, |options, by| options.loss.reduction = by),
-            factor(of(losses, &SWITCH), |options, on| options.weighted = on),
-            factor(self.smoothings(), |options, e| {
-                options.loss.label_smoothing = e
+            factor(kinds, |of, kind| of.kind = kind),
+            factor(reductions, |of, reduction| of.loss.reduction = reduction),
+            factor(some(losses, &SWITCH), |of, weighted| of.weighted = weighted),
+            factor(self.smoothings(), |of, e| of.loss.label_smoothing = e),
+            factor(some(targets, &Z_LOSSES), |of, z_loss| {
+                of.loss.z_loss = z_loss
             }),
-            factor(of(targets, &Z_LOSSES), |options, z| options.loss.z_loss = z),
-            factor(&PLAIN_SCALES, |options, scale| options.loss.scale = scale),
-            factor(of(losses, &SWITCH), |options, on| options.upstream = on),
-            factor(of(losses, &ZERO_VALID), |options, zero| {
-                options.loss.zero_valid = zero
+            factor(&PLAIN_SCALES, |of, scale| of.loss.scale = scale),
+            factor(some(losses, &SWITCH), |of, upstream| of.upstream = upstream),
+            factor(some(losses, &ZERO_VALID), |of, value| {
+                of.loss.zero_valid = value
             }),
-            factor(&masks, |options, mask| options.mask = mask),
-            factor(of(takes_masks(operation), &EMPTY_ROWS), |options, rows| {
-                options.empty_rows = rows
-            }),
-            factor(of(losses, &MEANS_OVER), |options, over| {
-                options.loss.mean_over = over
+            factor(&masks, |of, mask| of.mask = mask),
+            factor(empty_rows, |of, rows| of.empty_rows = rows),
+            factor(some(losses, &MEANS_OVER), |of, divisors| {
+                of.loss.mean_over = divisors
             }),
         ]);
-        if !shard {
-            // A mean over nothing.
-            let none_valid = numbers
-                .iter_mut()
-                .filter(|options| options.kind == Kind::NoneValid);
-            none_valid.for_each(|options| {
+        for options in &mut numbers {
+            if !shard && options.kind == Kind::NoneValid {
+                // A mean over nothing.
                 (options.loss.reduction, options.loss.mean_over) = (Reduction::Mean, None);
-            });
+            }
         }
         let plain = self.plain_losses(operation);
         if plain.is_empty() {
@@ -220,13 +214,12 @@ impl Options {
 
     /// Returns losses without options, of every kind that may be plain.
     fn plain_losses(self, operation: Operation) -> Vec<Self> {
-        let kinds = match self.kind {
-            Kind::Probs => &[Kind::Probs; 9][..],
-            _ => &Kind::PLAIN,
-        };
         let smoothings = self.smoothings();
-        let of = |(index, &kind): (usize, &Kind)| Self {
-            kind,
+        let of = |(index, kind): (usize, Kind)| Self {
+            kind: match self.kind {
+                Kind::Probs => Kind::Probs,
+                _ => kind,
+            },
             weighted: false,
             upstream: false,
             loss: LossOptions {
@@ -239,7 +232,7 @@ impl Options {
             },
             ..self
         };
-        let losses = kinds.iter().enumerate().map(of);
+        let losses = Kind::PLAIN.into_iter().enumerate().map(of);
         let plain = losses.filter(|options| options.is_plain_loss(operation));
         plain.collect()
     }
@@ -273,20 +266,6 @@ impl Options {
         };
         let of = |&of| Some(MaskOption { of, ..mask });
         shapes.iter().map(of).collect()
-    }
-
-    pub(super) const fn is_masked(&self) -> bool {
-        self.causal || self.mask.is_some()
-    }
-
-    /// Returns the operation whose kernels run: where every class may have a target weight, the gradient is not elementwise.
-    pub(super) fn operation(&self, operation: Operation) -> Operation {
-        match operation {
-            Operation::CrossEntropyBackward if self.kernel_options(operation).is_dense() => {
-                Operation::CrossEntropyFused
-            }
-            _ => operation,
-        }
     }
 
     /// Returns the requested row outputs.
@@ -329,8 +308,8 @@ impl Options {
         }
     }
 
-    /// Returns the options of the loss.
-    fn loss(&self) -> LossOptions {
+    /// Returns the options of the loss, with the ignored class.
+    pub(super) fn whole_loss(&self) -> LossOptions {
         LossOptions {
             ignore_index: self.kind.ignored(),
             ..self.loss
@@ -340,12 +319,7 @@ impl Options {
     pub(super) fn spec(&self, rows: usize, cols: usize) -> CrossEntropySpec {
         CrossEntropySpec::new(rows as u64, cols as u64)
             .targets(self.kind.target_type())
-            .loss(self.loss())
-    }
-
-    /// Returns the reference with these options, except for weights and upstream gradients.
-    pub(super) fn reference(&self, cols: usize) -> CrossEntropy {
-        CrossEntropy::new(cols).loss(self.loss())
+            .loss(self.whole_loss())
     }
 }
 

@@ -54,8 +54,12 @@ impl Subject {
     /// Returns the problem that a kernel has to solve.
     pub(super) fn problem(&self) -> Problem {
         let narrow = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        let operation = self.options.operation(self.operation);
         let options = self.options.kernel_options(self.operation);
+        let operation = match self.operation {
+            // Where every class may have a target weight, the gradient is not elementwise.
+            Operation::CrossEntropyBackward if options.is_dense() => Operation::CrossEntropyFused,
+            operation => operation,
+        };
         Problem {
             options: KernelOptions {
                 causal: options.causal && self.inner == 1,
@@ -68,31 +72,29 @@ impl Subject {
     }
 
     pub(super) fn cross_entropy_spec(&self) -> CrossEntropySpec {
-        let spec = self.options.spec(self.rows, self.cols);
-        let spec = spec.dtype(self.dtype).inner(self.inner as u64);
-        let spec = spec
+        let mut spec = self
+            .options
+            .spec(self.rows, self.cols)
+            .dtype(self.dtype)
+            .inner(self.inner as u64)
             .row_outputs(self.options.asked(self.operation))
             .logits_layout(self.layout(Matrix::Source))
             .targets_layout(self.layout(Matrix::Upstream))
             .grad_layout(self.layout(Matrix::Result));
-        match self.in_place {
-            true => spec.in_place(),
-            false => spec,
-        }
+        spec.in_place = self.in_place;
+        spec
     }
 
     pub(super) fn softmax_spec(&self) -> SoftmaxSpec {
-        let spec = SoftmaxSpec::new(self.rows as u64, self.cols as u64)
+        let mut spec = SoftmaxSpec::new(self.rows as u64, self.cols as u64)
             .dtype(self.dtype)
             .inner(self.inner as u64)
             .scale(self.options.loss.scale)
             .input_layout(self.layout(Matrix::Source))
             .upstream_layout(self.layout(Matrix::Upstream))
             .output_layout(self.layout(Matrix::Result));
-        match self.in_place {
-            true => spec.in_place(),
-            false => spec,
-        }
+        spec.in_place = self.in_place;
+        spec
     }
 
     fn layout(&self, matrix: Matrix) -> Layout {
