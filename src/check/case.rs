@@ -5,7 +5,7 @@ use super::masking::Masking;
 use super::options::{Options, has_targets};
 use super::subject::Subject;
 use super::{Inputs, bounds, inputs, row_outputs};
-use crate::reference::{self, Columns, CrossEntropy, CrossEntropyResult, Targets};
+use crate::reference::{self, Columns, CrossEntropy, Targets};
 use crate::spec::cross_entropy::CrossEntropySpec;
 use crate::spec::dtype::DType;
 use crate::spec::reduction::Reduction;
@@ -110,19 +110,19 @@ impl Case {
         let Subject {
             rows, cols, dtype, ..
         } = self.of;
-        let gradients = |len| stored(dtype, self.upstream(len, seed));
-        match self.of.operation {
-            Operation::SoftmaxBackward => (
-                stored(dtype, inputs::probs(&logits, cols)),
-                gradients(logits.len()),
-            ),
-            Operation::LogSoftmaxBackward => (
-                stored(dtype, inputs::log_probs(&logits, cols)),
-                gradients(logits.len()),
-            ),
-            Operation::LogSumExpBackward => (logits, self.upstream(rows, seed)),
-            _ => (logits, Vec::new()),
-        }
+        let first = match self.of.operation {
+            Operation::SoftmaxBackward => stored(dtype, inputs::probs(&logits, cols)),
+            Operation::LogSoftmaxBackward => stored(dtype, inputs::log_probs(&logits, cols)),
+            _ => logits,
+        };
+        let second = match self.of.operation {
+            Operation::SoftmaxBackward | Operation::LogSoftmaxBackward => {
+                stored(dtype, self.upstream(first.len(), seed))
+            }
+            Operation::LogSumExpBackward => self.upstream(rows, seed),
+            _ => Vec::new(),
+        };
+        (first, second)
     }
 
     /// Returns the expected outputs of an operation without targets.
@@ -207,10 +207,10 @@ impl Case {
         let mut weights = inputs::weights(self.of.cols, seed);
         let of_one_row = kind != Kind::Probs && loss.label_smoothing == 0.0;
         if self.of.inputs == Inputs::Special && of_one_row && loss.reduction != Reduction::Mean {
+            let signs = [f32::INFINITY, f32::NEG_INFINITY].into_iter().cycle();
             let some = weights.iter_mut().step_by(4);
-            let sign = |index| if index % 2 == 0 { 1.0 } else { -1.0 };
-            some.enumerate()
-                .for_each(|(index, weight)| *weight = sign(index) * f32::INFINITY);
+            some.zip(signs)
+                .for_each(|(weight, infinite)| *weight = infinite);
         }
         weights
     }
@@ -223,19 +223,13 @@ impl Case {
             _ => (&self.ids).into(),
         };
         let mut outputs = match self.of.operation {
-            Operation::CrossEntropyFromPairs => {
-                let CrossEntropyResult {
-                    row_losses, lse, ..
-                } = of.losses(logits, targets);
-                let allowed = bounds::row_loss(of, logits, targets);
-                vec![
-                    self.output("losses", row_losses, allowed),
-                    self.output("lse", lse, bounds::row_lse(of, logits)),
-                ]
-            }
             Operation::CrossEntropyBackward => Vec::new(),
             _ => self.of_losses(of, targets),
         };
+        if self.of.operation == Operation::CrossEntropyFromPairs {
+            // There is neither a pair to save nor a status.
+            outputs.truncate(2);
+        }
         if self.of.operation != Operation::CrossEntropy {
             let gradient = of.gradient(logits, targets);
             let allowed = bounds::loss_gradient(of, logits, targets);
@@ -314,24 +308,22 @@ impl Case {
         let lse = self.output("lse", result.lse.clone(), allowed.clone());
         // The logsumexp of the pair that is saved for a backward pass.
         let of_pairs = self.output("lse of pairs", result.lse, allowed);
-        let count = |n: usize| n as f64;
         let none = f64::from(u32::MAX as f32);
-        // Infinite weights of both signs have no sum.
+        let status = vec![
+            result.valid_rows as f64,
+            result.bad_targets as f64,
+            result.first_bad_row.map_or(none, |row| row as f64),
+            result.nan_rows as f64,
+            result.weight_sum,
+        ];
+        // The weight sum is a nested sum of positive weights, or infinite weights of both signs; the others are exact.
         let allowed_of_sum = match result.weight_sum.is_finite() {
             true => 1e-6 * result.weight_sum,
             false => 0.0,
         };
-        let status = [
-            count(result.valid_rows),
-            count(result.bad_targets),
-            result.first_bad_row.map_or(none, count),
-            count(result.nan_rows),
-            result.weight_sum,
-        ];
         let status = Expected {
             name: "status",
-            values: status.to_vec(),
-            // The weight sum is a nested sum of positive weights; the others are exact.
+            values: status,
             allowed: vec![0.0, 0.0, 0.0, 0.0, allowed_of_sum],
             cols: 5,
             dtype: DType::F32,

@@ -45,7 +45,7 @@ pub use loss_gradient::loss_gradient;
 pub use row_outputs::{entropy, log_probs_of, max_prob, may_be_argmax, target_log_prob, z_loss};
 pub use softmax::{jacobian, log_probability, lse, probability};
 
-use crate::reference::{Columns, Statistic};
+use crate::reference::{Columns, CrossEntropy, Statistic, Target, Targets, rows_of};
 use crate::spec::dtype::DType;
 
 /// Half a step of f32 at 1: the error of one rounding, relative.
@@ -166,6 +166,19 @@ fn of_gradient(row: Statistic, z: f64, spread: impl Into<Spread>) -> f64 {
 
 fn two_ln(cols: usize) -> f64 {
     2.0 * (cols as f64).ln()
+}
+
+/// Evaluates `of_row(row, target, statistic)` for every row.
+fn by_target<'a, T>(
+    cross_entropy: &CrossEntropy,
+    logits: &[f32],
+    targets: impl Into<Targets<'a>>,
+    of_row: impl Fn(&[f32], Target<'_>, Statistic) -> T,
+) -> Vec<T> {
+    let targets = cross_entropy.targets(logits, targets);
+    let rows = rows_of(logits, cross_entropy.cols()).zip(targets);
+    rows.map(|(row, target)| of_row(row, target, cross_entropy.statistic(row)))
+        .collect()
 }
 
 /// Returns the error that flushing adds to a result, one of whose factors may have been flushed before it was multiplied by
