@@ -1,14 +1,10 @@
 //! Kernels that a device can run, each at a shape where it runs all of its code.
 
-use super::kinds::{Asked, Kind};
-use super::options::{MaskOf, MaskOption, Options, has_targets, takes_masks};
+use super::options::Options;
 use super::shards::SHARDS;
 use super::subject::Subject;
 use super::{Inputs, Selection};
 use crate::spec::dtype::DType;
-use crate::spec::loss::LossOptions;
-use crate::spec::mask::MaskKind;
-use crate::spec::target_type::TargetType;
 use crate::variant::{Abilities, Access, Family, Operation, Problem, Reduce, Variant, admit};
 
 /// A kernel, and a subject whose shape and options make it run all of its code.
@@ -63,7 +59,7 @@ pub(super) fn candidates(abilities: &Abilities) -> Vec<Candidate> {
     let mut list = Vec::new();
     for operation in Selection::OPERATIONS {
         for variant in variants(operation, abilities) {
-            for options in structures(operation) {
+            for options in Options::structures(operation) {
                 for dtype in DType::ALL {
                     for in_place in [false, true] {
                         let candidate = candidate(operation, variant, options, dtype, in_place);
@@ -270,58 +266,4 @@ fn cols_for(operation: Operation, variant: Variant, causal: bool) -> usize {
     };
     // The next smaller number of columns that suits the access.
     about - (about + 4 - residue) % 4
-}
-
-/// Lists every combination of the options that select code.
-fn structures(operation: Operation) -> Vec<Options> {
-    let none = Options::all(operation)[0];
-    if takes_masks(operation) {
-        let mask = |kind, of| Some(MaskOption { kind, of });
-        let masks = [
-            None,
-            mask(MaskKind::Additive, MaskOf::Everything),
-            mask(MaskKind::Additive, MaskOf::Rows),
-            mask(MaskKind::Boolean, MaskOf::Everything),
-            mask(MaskKind::Boolean, MaskOf::Rows),
-        ];
-        let causal = |mask| {
-            [false, true].map(|causal| Options {
-                mask,
-                causal,
-                ..none
-            })
-        };
-        return masks.into_iter().flat_map(causal).collect();
-    }
-    if !has_targets(operation) {
-        return vec![none];
-    }
-    let every_option = !matches!(
-        operation,
-        Operation::CrossEntropyBackward | Operation::CrossEntropyFromPairs
-    );
-    let ids = Kind::Ids(TargetType::I32);
-    let (kinds, asked) = match every_option {
-        true => (
-            &[(ids, 0.0), (ids, 0.1), (Kind::Probs, 0.0)][..],
-            &Asked::ALL[..],
-        ),
-        false => (&[(ids, 0.0)][..], &Asked::ALL[..1]),
-    };
-    let mut list = Vec::new();
-    for &(kind, label_smoothing) in kinds {
-        for softcap in [None, Some(20.0)] {
-            list.extend(asked.iter().map(|&row_outputs| Options {
-                kind,
-                loss: LossOptions {
-                    label_smoothing,
-                    softcap,
-                    ..none.loss
-                },
-                row_outputs,
-                ..none
-            }));
-        }
-    }
-    list
 }

@@ -75,14 +75,14 @@ pub(super) struct Output {
     pub(super) buffer: Buffer,
     place: Place,
     dtype: DType,
-    /// Shape of a matrix whose rows may lie on a strided axis.
-    tensor: Option<[usize; 3]>,
+    /// Slices, columns, and the extent of the strided axis.
+    tensor: [usize; 3],
 }
 
 impl Output {
     /// Allocates an output of `len` values, one after the other.
     pub(super) fn new(gpu: &Gpu, name: &str, len: usize, dtype: DType) -> Result<Self, Error> {
-        Self::over(gpu, name, &[], Place::contiguous(len), dtype, None)
+        Self::over(gpu, name, &[], Place::contiguous(len), dtype, [1, len, 1])
     }
 
     /// Allocates an output over an input: the values that are read, and poison everywhere else.
@@ -92,7 +92,7 @@ impl Output {
         values: &[f32],
         place: Place,
         dtype: DType,
-        tensor: Option<[usize; 3]>,
+        tensor: [usize; 3],
     ) -> Result<Self, Error> {
         Ok(Self {
             buffer: gpu.upload(name, &place.laid(values, dtype, POISON, MARGIN))?,
@@ -105,7 +105,7 @@ impl Output {
     /// Allocates the first input of a case and a matrix computed from it: in one buffer if it is in place.
     pub(super) fn over_first(gpu: &Gpu, case: &Case) -> Result<(Buffer, Self), Error> {
         let place = case.of.place(Matrix::Result);
-        let (dtype, tensor) = (case.of.dtype, Some(tensor(case)));
+        let (dtype, tensor) = (case.of.dtype, tensor(case));
         if case.of.in_place {
             let first = as_it_lies(&case.first, case);
             let output = Self::over(gpu, "in place", &first, place, dtype, tensor)?;
@@ -127,24 +127,18 @@ impl Output {
             values.push(self.dtype.decode(u32::from_le_bytes(bits)));
             bytes[place.clone()].copy_from_slice(&untouched[place]);
         }
-        let rows = match self.tensor {
-            Some(tensor) => axis_to_rows(&values, tensor),
-            None => values,
-        };
-        Ok((rows, bytes == untouched))
+        Ok((axis_to_rows(&values, self.tensor), bytes == untouched))
     }
 }
 
 /// Uploads a matrix as it is stored.
 #[cfg(feature = "bench")]
 pub(crate) fn upload(gpu: &Gpu, name: &str, values: &[f32], dtype: DType) -> Result<Buffer, Error> {
-    match dtype {
-        DType::F32 => gpu.upload(name, values),
-        _ => gpu.upload(
-            name,
-            &Place::contiguous(values.len()).laid(values, dtype, 0, 0),
-        ),
+    if dtype == DType::F32 {
+        return gpu.upload(name, values);
     }
+    let place = Place::contiguous(values.len());
+    gpu.upload(name, &place.laid(values, dtype, 0, 0))
 }
 
 /// Returns the shape of a case's matrices on the device: slices, columns, and the extent of the strided axis.

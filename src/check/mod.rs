@@ -17,6 +17,7 @@ pub mod inputs;
 
 mod candidates;
 mod case;
+mod combinations;
 mod compare;
 mod cover;
 mod execute;

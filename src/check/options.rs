@@ -1,15 +1,11 @@
-//! Options of a case: their settings, and the combinations that are checked.
+//! Options of a case.
 
-use std::sync::LazyLock;
-
-use super::cover::covering;
 use super::kinds::{Asked, Kind};
 use super::row_outputs::wanted;
 use crate::spec::cross_entropy::CrossEntropySpec;
 use crate::spec::empty_rows::EmptyRows;
 use crate::spec::loss::LossOptions;
 use crate::spec::mask::MaskKind;
-use crate::spec::reduction::{Reduction, ZeroValid};
 use crate::spec::row_outputs::RowOutputs;
 use crate::spec::target_type::TargetType;
 use crate::variant::{KernelOptions, Masking, Operation, TargetKind};
@@ -48,48 +44,9 @@ pub(super) struct Options {
     pub(super) row_outputs: Asked,
 }
 
-const MASKS: [Option<MaskOption>; 9] = {
-    const fn of(kind: MaskKind, of: MaskOf) -> Option<MaskOption> {
-        Some(MaskOption { kind, of })
-    }
-    [
-        None,
-        of(MaskKind::Additive, MaskOf::Everything),
-        of(MaskKind::Boolean, MaskOf::Columns),
-        of(MaskKind::Additive, MaskOf::SomeRows),
-        of(MaskKind::Boolean, MaskOf::Everything),
-        of(MaskKind::Additive, MaskOf::Rows),
-        of(MaskKind::Boolean, MaskOf::SomeRows),
-        of(MaskKind::Additive, MaskOf::Columns),
-        of(MaskKind::Boolean, MaskOf::Rows),
-    ]
-};
-/// Divisors of a mean, where they are given.
-const MEANS_OVER: [Option<(f32, u32)>; 2] = [None, Some((6.5, 5))];
-
-const EMPTY_ROWS: [EmptyRows; 2] = [EmptyRows::Nan, EmptyRows::Zero];
-const REDUCTIONS: [Reduction; 3] = [Reduction::Mean, Reduction::None, Reduction::Sum];
-const SMOOTHINGS: [f32; 3] = [0.0, 0.1, 1.0];
-const Z_LOSSES: [f32; 2] = [0.0, 0.01];
-const SOFTCAPS: [Option<f32>; 2] = [None, Some(20.0)];
-const SCALES: [f32; 2] = [1.0, 0.7];
-/// Scales: from 2 on, differences of logits are taken whole, below by halves.
-const PLAIN_SCALES: [f32; 3] = [0.7, 1.0, 2.0];
-const ZERO_VALID: [ZeroValid; 2] = [ZeroValid::Nan, ZeroValid::Zero];
-const SWITCH: [bool; 2] = [false, true];
-
-/// An option: the number of its settings, and the function that chooses one of them.
-type Factor<'a> = (usize, Box<dyn Fn(&mut Options, usize) + 'a>);
-
-/// Returns the option that `set` sets to one of `settings`.
-fn factor<T: Copy>(settings: &[T], set: fn(&mut Options, T)) -> Factor<'_> {
-    let choose = move |options: &mut Options, setting: usize| set(options, settings[setting]);
-    (settings.len(), Box::new(choose))
-}
-
 impl Options {
     /// No option.
-    const NONE: Self = Self {
+    pub(super) const NONE: Self = Self {
         kind: Kind::ALL[0],
         weighted: false,
         upstream: false,
@@ -100,149 +57,10 @@ impl Options {
         row_outputs: Asked::Nothing,
     };
 
-    /// Returns combinations in which any two settings meet; the first has no option set.
-    pub(super) fn all(operation: Operation) -> &'static [Self] {
-        static CROSS_ENTROPY: LazyLock<Vec<Options>> = LazyLock::new(|| {
-            Options::all_of(&[
-                factor(&Kind::ALL, |of, kind| of.kind = kind),
-                factor(&REDUCTIONS, |of, reduction| of.loss.reduction = reduction),
-                factor(&SWITCH, |of, weighted| of.weighted = weighted),
-                factor(&SMOOTHINGS, |of, e| of.loss.label_smoothing = e),
-                factor(&Z_LOSSES, |of, z_loss| of.loss.z_loss = z_loss),
-                factor(&SOFTCAPS, |of, softcap| of.loss.softcap = softcap),
-                factor(&SCALES, |of, scale| of.loss.scale = scale),
-                factor(&SWITCH, |of, upstream| of.upstream = upstream),
-                factor(&ZERO_VALID, |of, value| of.loss.zero_valid = value),
-                factor(&Asked::ALL, |of, asked| of.row_outputs = asked),
-                factor(&MEANS_OVER, |of, divisors| of.loss.mean_over = divisors),
-            ])
-        });
-        static MASKED: LazyLock<Vec<Options>> = LazyLock::new(|| {
-            Options::all_of(&[
-                factor(&MASKS, |of, mask| of.mask = mask),
-                factor(&SCALES, |of, scale| of.loss.scale = scale),
-                factor(&SWITCH, |of, causal| of.causal = causal),
-                factor(&EMPTY_ROWS, |of, rows| of.empty_rows = rows),
-            ])
-        });
-        static SCALED: [Options; 2] = [
-            Options::NONE.with_scale(SCALES[0]),
-            Options::NONE.with_scale(SCALES[1]),
-        ];
-        match operation {
-            _ if takes_masks(operation) => &MASKED,
-            _ if has_targets(operation) => &CROSS_ENTROPY,
-            _ => &SCALED,
-        }
-    }
-
-    fn all_of(factors: &[Factor<'_>]) -> Vec<Self> {
-        [vec![Self::NONE], Self::NONE.with(factors)].concat()
-    }
-
-    /// Returns combinations in which any two settings of `factors` meet; the other options are as in `self`.
-    fn with(self, factors: &[Factor<'_>]) -> Vec<Self> {
-        let counts: Vec<_> = factors.iter().map(|(settings, _)| *settings).collect();
-        let chosen = |row: Vec<usize>| {
-            let mut options = self;
-            let settings = factors.iter().zip(row);
-            settings.for_each(|((_, choose), setting)| choose(&mut options, setting));
-            options
-        };
-        covering(&counts).into_iter().map(chosen).collect()
-    }
-
     /// Sets the scale of the logits.
     pub(super) const fn with_scale(mut self, scale: f32) -> Self {
         self.loss.scale = scale;
         self
-    }
-
-    /// Returns combinations, in which any two settings meet, of the options that are numbers to the kernels; the others are as in
-    /// `self`.
-    pub(super) fn numbers(self, operation: Operation) -> Vec<Self> {
-        /// Returns every setting of an option that the operation has, else the first.
-        fn some<T>(has_option: bool, settings: &[T]) -> &[T] {
-            if has_option { settings } else { &settings[..1] }
-        }
-        let shard = operation == Operation::CrossEntropyFromPairs;
-        let targets = has_targets(operation);
-        let losses = targets && !shard;
-        let kinds = match self.kind {
-            Kind::Probs => &[Kind::Probs][..],
-            _ => some(targets, &Kind::IDS),
-        };
-        let reductions = match shard {
-            true => &[Reduction::None][..],
-            false => some(losses, &REDUCTIONS),
-        };
-        let masks = self.alike_masks();
-        let empty_rows = some(takes_masks(operation), &EMPTY_ROWS);
-        let mut numbers = self.with(&[
-            factor(kinds, |of, kind| of.kind = kind),
-            factor(reductions, |of, reduction| of.loss.reduction = reduction),
-            factor(some(losses, &SWITCH), |of, weighted| of.weighted = weighted),
-            factor(self.smoothings(), |of, e| of.loss.label_smoothing = e),
-            factor(some(targets, &Z_LOSSES), |of, z_loss| {
-                of.loss.z_loss = z_loss
-            }),
-            factor(&PLAIN_SCALES, |of, scale| of.loss.scale = scale),
-            factor(some(losses, &SWITCH), |of, upstream| of.upstream = upstream),
-            factor(some(losses, &ZERO_VALID), |of, value| {
-                of.loss.zero_valid = value
-            }),
-            factor(&masks, |of, mask| of.mask = mask),
-            factor(empty_rows, |of, rows| of.empty_rows = rows),
-            factor(some(losses, &MEANS_OVER), |of, divisors| {
-                of.loss.mean_over = divisors
-            }),
-        ]);
-        for options in &mut numbers {
-            if !shard && options.kind == Kind::NoneValid {
-                // A mean over nothing.
-                (options.loss.reduction, options.loss.mean_over) = (Reduction::Mean, None);
-            }
-        }
-        let plain = self.plain_losses(operation);
-        if plain.is_empty() {
-            return numbers;
-        }
-        // Interleaved, as plain losses have kernels of their own.
-        let both = numbers.into_iter().zip(plain.into_iter().cycle());
-        both.flat_map(<[Self; 2]>::from).collect()
-    }
-
-    /// Returns losses without options, of every kind that may be plain.
-    fn plain_losses(self, operation: Operation) -> Vec<Self> {
-        let smoothings = self.smoothings();
-        let of = |(index, kind): (usize, Kind)| Self {
-            kind: match self.kind {
-                Kind::Probs => Kind::Probs,
-                _ => kind,
-            },
-            weighted: false,
-            upstream: false,
-            loss: LossOptions {
-                reduction: REDUCTIONS[index % REDUCTIONS.len()],
-                zero_valid: ZERO_VALID[index % ZERO_VALID.len()],
-                label_smoothing: smoothings[index % smoothings.len()],
-                softcap: self.loss.softcap,
-                scale: PLAIN_SCALES[index % PLAIN_SCALES.len()],
-                ..LossOptions::PLAIN
-            },
-            ..self
-        };
-        let losses = Kind::PLAIN.into_iter().enumerate().map(of);
-        let plain = losses.filter(|options| options.is_plain_loss(operation));
-        plain.collect()
-    }
-
-    /// Settings of the label smoothing that have the same kernels as this one.
-    fn smoothings(&self) -> &'static [f32] {
-        match self.loss.label_smoothing > 0.0 {
-            true => &SMOOTHINGS[1..],
-            false => &SMOOTHINGS[..1],
-        }
     }
 
     /// True if no option needs more than a plain loss.
@@ -253,19 +71,6 @@ impl Options {
             && self.loss.mean_over.is_none()
             && self.kind.target_type() != TargetType::I64;
         is_plain && operation.may_have_plain_loss() && !self.asked(operation).any()
-    }
-
-    /// Returns the masks that are read as this one is, their elements laid out as those of a row.
-    fn alike_masks(&self) -> Vec<Option<MaskOption>> {
-        let Some(mask) = self.mask else {
-            return vec![None];
-        };
-        let shapes: &[MaskOf] = match mask.of {
-            MaskOf::Rows => &[MaskOf::Rows],
-            _ => &[MaskOf::Everything, MaskOf::SomeRows, MaskOf::Columns],
-        };
-        let of = |&of| Some(MaskOption { of, ..mask });
-        shapes.iter().map(of).collect()
     }
 
     /// Returns the requested row outputs.

@@ -45,7 +45,7 @@ impl Subject {
             inner,
             dtype,
             inputs: Inputs::Flat,
-            options: Options::all(operation)[0],
+            options: Options::NONE,
             in_place: false,
             apart: None,
         }
