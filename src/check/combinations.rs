@@ -212,21 +212,19 @@ impl Options {
                 Kind::Probs => Kind::Probs,
                 _ => kind,
             },
-            weighted: false,
-            upstream: false,
             loss: LossOptions {
                 reduction: REDUCTIONS[index % REDUCTIONS.len()],
                 zero_valid: ZERO_VALID[index % ZERO_VALID.len()],
                 label_smoothing: smoothings[index % smoothings.len()],
-                softcap: self.loss.softcap,
                 scale: PLAIN_SCALES[index % PLAIN_SCALES.len()],
-                ..LossOptions::PLAIN
+                ..self.loss
             },
             ..self
         };
         let losses = Kind::PLAIN.into_iter().enumerate().map(of);
-        let plain = losses.filter(|options| options.is_plain_loss(operation));
-        plain.collect()
+        losses
+            .filter(|options| options.is_plain_loss(operation))
+            .collect()
     }
 
     /// Settings of the label smoothing that have the same kernels as this one.

@@ -22,10 +22,6 @@ pub(super) enum Kernels {
 }
 
 impl Kernels {
-    pub(super) const fn is_preferred(self) -> bool {
-        matches!(self, Self::Preferred)
-    }
-
     pub(super) fn of(self, gpu: &Gpu, subject: &Subject) -> Result<Vec<Variant>, Error> {
         let abilities = gpu.planner().abilities();
         let problem = subject.problem();
@@ -44,14 +40,8 @@ impl Kernels {
                 kinds.into_iter().skip(skip).step_by(step).collect()
             }
             Self::Preferred => vec![preferred],
-            Self::Long => vec![preferred, one_invocation(preferred, problem.operation)],
-            Self::Tall => {
-                let folded = Variant {
-                    workgroup: 1,
-                    ..one_invocation(preferred, problem.operation)
-                };
-                vec![preferred, folded]
-            }
+            Self::Long => vec![preferred, one_invocation(preferred, problem.operation, 64)],
+            Self::Tall => vec![preferred, one_invocation(preferred, problem.operation, 1)],
         })
     }
 }
@@ -66,16 +56,15 @@ pub(super) fn has_most_lanes(kind: &Variant, abilities: &Abilities) -> bool {
 }
 
 /// Returns the variant of one invocation a row: on a long row it reaches every level of the nested sums.
-fn one_invocation(preferred: Variant, operation: Operation) -> Variant {
-    let family = match operation.is_elementwise() {
-        true => Family::Elementwise { parts: 1 },
-        false => Family::Streamed,
-    };
+fn one_invocation(preferred: Variant, operation: Operation, workgroup: u32) -> Variant {
     Variant {
-        family,
+        family: match operation.is_elementwise() {
+            true => Family::Elementwise { parts: 1 },
+            false => Family::Streamed,
+        },
         reduce: Reduce::Invocation,
         lanes: 1,
-        workgroup: 64,
+        workgroup,
         ..preferred
     }
 }

@@ -56,7 +56,7 @@ pub(super) fn check(gpu: &Gpu, operation: Operation, dtype: DType) -> Result<Vec
 fn meets_options(kernels: Kernels, dtype: DType, extents: Extents) -> bool {
     let (rows, cols) = SHAPES[0];
     let at_two_shapes = extents == (rows, cols, 1) || extents == STRIDED[0];
-    kernels.is_preferred() || (dtype == DType::F32 && at_two_shapes)
+    matches!(kernels, Kernels::Preferred) || (dtype == DType::F32 && at_two_shapes)
 }
 
 /// Checks the result over the first input: contiguous rows and rows on a strided axis, by each family once.
