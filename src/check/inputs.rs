@@ -191,26 +191,24 @@ fn ramp(cols: usize, kind: u64) -> impl DoubleEndedIterator<Item = f32> {
 
 fn with_specials(mut row: Vec<f32>, kind: u64, generator: &mut Generator) -> Vec<f32> {
     let nan = f32::from_bits(pick(&NAN_BITS, kind / 8));
-    match kind % 8 {
-        0 => plant(&mut row, nan, generator),
-        2 => plant(&mut row, f32::INFINITY, generator),
-        4 => plant(&mut row, -nan, generator),
-        6 => {
-            plant(&mut row, f32::INFINITY, generator);
-            plant(&mut row, nan, generator);
-        }
-        _ => {}
+    let planted: &[f32] = match kind % 8 {
+        0 => &[nan],
+        2 => &[f32::INFINITY],
+        4 => &[-nan],
+        6 => &[f32::INFINITY, nan],
+        _ => &[],
+    };
+    for &value in planted {
+        plant(&mut row, value, generator);
     }
     row
 }
 
 fn extremes(cols: usize, kind: u64, generator: &mut Generator) -> Vec<f32> {
-    let (negative, rest) = EXTREMES.split_at(4);
-    let (small, _) = rest.split_at(7);
     let pool = match kind % 4 {
-        0 => &EXTREMES,
-        1 => small,
-        2 => negative,
+        0 => &EXTREMES[..],
+        1 => &EXTREMES[4..11],
+        2 => &EXTREMES[..4],
         _ => &EXTREMES[..11],
     };
     (0..cols)

@@ -2,13 +2,35 @@
 
 use super::case::{Case, Expected};
 use super::compare::step;
-use super::execute::Outcome;
+use super::execute::{Outcome, execute};
+use super::kernels::name;
 use super::subject::Subject;
 use super::{Comparison, Group, Inputs, bounds, compare, compare_as};
+use crate::error::Error;
+use crate::gpu::Gpu;
 use crate::spec::dtype::DType;
-use crate::variant::Operation;
+use crate::variant::{Operation, Variant};
 
-pub(super) fn judge(group: &mut Group, case: &Case, outcome: &Outcome) {
+/// Runs a case by a kernel, and adds its comparisons to the group of both: `inputs` names the distribution.
+pub(super) fn check(
+    gpu: &Gpu,
+    groups: &mut Vec<Group>,
+    variant: Variant,
+    inputs: &str,
+    case: &Case,
+) -> Result<(), Error> {
+    let outcome = execute(gpu, variant, case)?;
+    let name = name(variant, case.of.problem().options);
+    let same = |group: &Group| group.variant == name && group.inputs == inputs;
+    let place = groups.iter().position(same).unwrap_or_else(|| {
+        groups.push(Group::new(case.of.operation, case.of.dtype, &name, inputs));
+        groups.len() - 1
+    });
+    judge(&mut groups[place], case, &outcome);
+    Ok(())
+}
+
+fn judge(group: &mut Group, case: &Case, outcome: &Outcome) {
     let Subject {
         operation,
         rows,

@@ -3,12 +3,10 @@
 use super::candidates::{Candidate, candidates, large};
 use super::case::Case;
 use super::cover::cover;
-use super::execute::execute;
-use super::judge::judge;
 use super::kernels::name;
 use super::subject::Subject;
 use super::traits::pairs_of;
-use super::{Group, Inputs};
+use super::{Group, Inputs, judge};
 use crate::error::Error;
 use crate::gpu::Gpu;
 use crate::spec::dtype::DType;
@@ -25,8 +23,7 @@ pub(super) struct Entry {
 
 #[derive(Debug)]
 struct Run {
-    variant: Variant,
-    subject: Subject,
+    candidate: Candidate,
     seed: u64,
     /// True if the expected values follow from rounding only.
     halves: bool,
@@ -41,10 +38,9 @@ pub(super) fn entries(abilities: &Abilities) -> Vec<Entry> {
     for (turn, candidate) in picked.into_iter().enumerate() {
         // The large shapes are not first, since they take long, and not last, since no other run covers the same.
         if turn == 16 {
-            for candidate @ Candidate { subject, variant } in large(abilities) {
+            for candidate in large(abilities) {
                 let run = Run {
-                    variant,
-                    subject,
+                    candidate,
                     seed: 1,
                     halves: false,
                 };
@@ -87,26 +83,26 @@ fn runs(candidate: &Candidate, turn: usize) -> Vec<Run> {
             ..subject
         };
         let apart = (turn + turn / Inputs::ALL.len()) % 2 == 1;
+        let subject = if apart {
+            set_apart(variant, subject)
+        } else {
+            subject
+        };
         Run {
-            variant,
-            subject: if apart {
-                set_apart(variant, subject)
-            } else {
-                subject
-            },
+            candidate: Candidate { subject, variant },
             seed: turn as u64,
             halves: false,
         }
     };
     let mut runs: Vec<_> = Inputs::ALL.into_iter().enumerate().map(run).collect();
     if subject.operation == Operation::LogSoftmaxBackward && subject.dtype != DType::F32 {
+        let subject = Subject {
+            inputs: Inputs::Masked,
+            options: subject.options.with_scale(HALVES_SCALE),
+            ..subject
+        };
         runs.push(Run {
-            variant,
-            subject: Subject {
-                inputs: Inputs::Masked,
-                options: subject.options.with_scale(HALVES_SCALE),
-                ..subject
-            },
+            candidate: Candidate { subject, variant },
             seed: turn as u64,
             halves: true,
         });
@@ -140,22 +136,14 @@ fn set_apart(variant: Variant, subject: Subject) -> Subject {
 impl Entry {
     /// Runs the entry and returns its groups, one a distribution.
     pub(super) fn check(&self, gpu: &Gpu) -> Result<Vec<Group>, Error> {
-        let mut groups: Vec<Group> = Vec::new();
+        let mut groups = Vec::new();
         for run in &self.runs {
+            let Candidate { subject, variant } = run.candidate;
             let (inputs, case) = match run.halves {
-                true => ("halves", Case::of_halves(run.subject, run.seed)),
-                false => (run.subject.inputs.name(), Case::new(run.subject, run.seed)),
+                true => ("halves", Case::of_halves(subject, run.seed)),
+                false => (subject.inputs.name(), Case::new(subject, run.seed)),
             };
-            let outcome = execute(gpu, run.variant, &case)?;
-            let group = match groups.iter_mut().find(|group| group.inputs == inputs) {
-                Some(group) => group,
-                None => {
-                    let (op, dtype) = (self.operation.name(), self.dtype.name());
-                    groups.push(Group::new(op, dtype, &self.name, inputs));
-                    groups.last_mut().expect("one was added")
-                }
-            };
-            judge(group, &case, &outcome);
+            judge::check(gpu, &mut groups, variant, inputs, &case)?;
         }
         Ok(groups)
     }

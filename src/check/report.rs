@@ -1,6 +1,8 @@
 //! Report of a check, with digests of the bits of results.
 
 use super::Comparison;
+use crate::spec::dtype::DType;
+use crate::variant::Operation;
 
 /// Comparisons of one operation by one kernel variant over one distribution of inputs.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,10 +32,10 @@ pub struct Group {
 }
 
 impl Group {
-    pub(super) fn new(op: &str, dtype: &str, variant: &str, inputs: &str) -> Self {
+    pub(super) fn new(op: Operation, dtype: DType, variant: &str, inputs: &str) -> Self {
         Self {
-            op: op.to_owned(),
-            dtype: dtype.to_owned(),
+            op: op.name().to_owned(),
+            dtype: dtype.name().to_owned(),
             variant: variant.to_owned(),
             inputs: inputs.to_owned(),
             elements: 0,

@@ -1,29 +1,22 @@
 //! Full sweep of one operation on one storage type: every pair of kernels and distributions, operations and distributions,
 //! operations and kernels.
 
-use std::collections::BTreeMap;
-
 use super::case::Case;
-use super::execute::execute;
-use super::judge::judge;
-use super::kernels::{Kernels, has_most_lanes, name};
+use super::kernels::{Kernels, has_most_lanes};
 use super::options::Options;
 use super::shapes::{Extents, SHAPES, STRIDED, shapes_of, work};
 use super::subject::Subject;
-use super::{Group, Inputs};
+use super::{Group, Inputs, judge};
 use crate::device::planner::Planner;
 use crate::error::Error;
 use crate::gpu::Gpu;
 use crate::spec::dtype::DType;
 use crate::variant::{Operation, Variant};
 
-/// Groups by variant and distribution.
-type Groups = BTreeMap<(String, &'static str), Group>;
-
 /// Runs an operation and returns its groups. Its pipelines are dropped with its planner.
 pub(super) fn check(gpu: &Gpu, operation: Operation, dtype: DType) -> Result<Vec<Group>, Error> {
     let gpu = &gpu.with_planner(Planner::new(gpu.device()));
-    let mut groups = Groups::new();
+    let mut groups = Vec::new();
     let every = Options::all(operation);
     let turn = operation as usize + dtype as usize;
     let mut options_turn = 7 * turn;
@@ -48,7 +41,8 @@ pub(super) fn check(gpu: &Gpu, operation: Operation, dtype: DType) -> Result<Vec
     if operation.allows_in_place() {
         check_in_place(gpu, &mut groups, operation, dtype)?;
     }
-    Ok(groups.into_values().collect())
+    groups.sort_by(|a, b| (&a.variant, &a.inputs).cmp(&(&b.variant, &b.inputs)));
+    Ok(groups)
 }
 
 /// True if options take turns. They make programs of their own, which are compiled for preferred kernels, and for every other
@@ -62,7 +56,7 @@ fn meets_options(kernels: Kernels, dtype: DType, extents: Extents) -> bool {
 /// Checks the result over the first input: contiguous rows and rows on a strided axis, by each family once.
 fn check_in_place(
     gpu: &Gpu,
-    groups: &mut Groups,
+    groups: &mut Vec<Group>,
     operation: Operation,
     dtype: DType,
 ) -> Result<(), Error> {
@@ -93,7 +87,7 @@ fn share(kernels: Vec<Variant>, turn: usize) -> Vec<Variant> {
 
 fn check_variants(
     gpu: &Gpu,
-    groups: &mut Groups,
+    groups: &mut Vec<Group>,
     variants: &[Variant],
     subject: Subject,
     seed: usize,
@@ -101,19 +95,8 @@ fn check_variants(
     if variants.is_empty() {
         return Ok(());
     }
-    let Subject {
-        operation,
-        dtype,
-        inputs,
-        ..
-    } = subject;
     let case = Case::new(subject, seed as u64);
-    for &variant in variants {
-        let name = name(variant, subject.problem().options);
-        let group = groups
-            .entry((name.clone(), inputs.name()))
-            .or_insert_with(|| Group::new(operation.name(), dtype.name(), &name, inputs.name()));
-        judge(group, &case, &execute(gpu, variant, &case)?);
-    }
-    Ok(())
+    let mut variants = variants.iter();
+    variants
+        .try_for_each(|&variant| judge::check(gpu, groups, variant, subject.inputs.name(), &case))
 }
