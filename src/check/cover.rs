@@ -1,7 +1,7 @@
 //! Coverings: few rows in which any two settings of any two factors meet; and a few of many candidates, such that any two traits
 //! that meet in some candidate meet in one of these.
 
-use std::cmp::Ordering;
+use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashSet};
 
 /// A factor and one of its settings.
@@ -57,23 +57,19 @@ pub(super) type Pair = (u32, u32);
 /// meet, relative to its cost.
 pub(super) fn cover(pairs: &[Vec<Pair>], cost: impl Fn(usize) -> f64) -> Vec<usize> {
     let mut met = HashSet::new();
-    let worth = |met: &HashSet<Pair>, candidate: usize| {
+    // Numbers that are not negative are in the order of their bits; the first of equals is above the others.
+    let ranked = |met: &HashSet<Pair>, candidate: usize| {
         let missing = pairs[candidate].iter().filter(|pair| !met.contains(*pair));
-        missing.count() as f64 / cost(candidate)
+        let worth = missing.count() as f64 / cost(candidate);
+        (worth.to_bits(), Reverse(candidate))
     };
-    let ranked = |candidate| Ranked {
-        worth: worth(&met, candidate),
-        candidate,
-    };
-    let mut queue: BinaryHeap<_> = (0..pairs.len()).map(ranked).collect();
+    let every = (0..pairs.len()).map(|candidate| ranked(&met, candidate));
+    let mut queue: BinaryHeap<_> = every.collect();
     let mut picked = Vec::new();
-    while let Some(Ranked { candidate, .. }) = queue.pop() {
+    while let Some((_, Reverse(candidate))) = queue.pop() {
         // A candidate may be worth less by now than when it was queued, and never more.
-        let now = Ranked {
-            worth: worth(&met, candidate),
-            candidate,
-        };
-        if now.worth == 0.0 {
+        let now = ranked(&met, candidate);
+        if now.0 == 0 {
             continue;
         }
         match queue.peek() {
@@ -85,28 +81,6 @@ pub(super) fn cover(pairs: &[Vec<Pair>], cost: impl Fn(usize) -> f64) -> Vec<usi
         }
     }
     picked
-}
-
-/// A candidate ranked by its worth, the first of equals above the others.
-#[derive(PartialEq)]
-struct Ranked {
-    worth: f64,
-    candidate: usize,
-}
-
-impl Eq for Ranked {}
-
-impl PartialOrd for Ranked {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Ranked {
-    fn cmp(&self, other: &Self) -> Ordering {
-        let by_worth = self.worth.total_cmp(&other.worth);
-        by_worth.then(other.candidate.cmp(&self.candidate))
-    }
 }
 
 #[cfg(test)]

@@ -33,7 +33,6 @@ mod report;
 mod row_outputs;
 mod rows;
 mod run;
-mod shapes;
 mod shards;
 mod subject;
 mod sweep;

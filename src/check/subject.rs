@@ -3,12 +3,14 @@
 use super::Inputs;
 use super::matrices::Place;
 use super::options::Options;
-use super::shapes::Extents;
 use crate::spec::cross_entropy::CrossEntropySpec;
 use crate::spec::dtype::DType;
 use crate::spec::layout::Layout;
 use crate::spec::softmax::SoftmaxSpec;
 use crate::variant::{Access, KernelOptions, Operation, Problem};
+
+/// Rows, columns, and the extent of the strided axis.
+pub(super) type Extents = (usize, usize, usize);
 
 /// Subject of a case.
 #[derive(Debug, Clone, Copy)]
