@@ -5,7 +5,7 @@ use super::shards::SHARDS;
 use super::subject::Subject;
 use super::{Inputs, Selection};
 use crate::spec::dtype::DType;
-use crate::variant::{Abilities, Access, Family, Operation, Problem, Reduce, Variant, admit};
+use crate::variant::{Abilities, Access, Family, Operation, Reduce, Variant, admit};
 
 /// A kernel, and a subject whose shape and options make it run all of its code.
 #[derive(Debug, Clone, Copy)]
@@ -33,26 +33,6 @@ impl Candidate {
         let elements = (self.subject.rows * self.subject.cols) as f64;
         stages * rows * access + elements / 1e5
     }
-
-    /// Returns the problem that the variant has to solve: with shards, that of one shard.
-    fn problem(&self) -> Problem {
-        let Subject {
-            operation, cols, ..
-        } = self.subject;
-        let problem = Subject {
-            cols: cols / shards_of(operation),
-            ..self.subject
-        }
-        .problem();
-        match operation {
-            // For losses from pairs, only the gradient has variants.
-            Operation::CrossEntropyFromPairs => Problem {
-                operation: Operation::CrossEntropyBackward,
-                ..problem
-            },
-            _ => problem,
-        }
-    }
 }
 
 pub(super) fn candidates(abilities: &Abilities) -> Vec<Candidate> {
@@ -62,10 +42,9 @@ pub(super) fn candidates(abilities: &Abilities) -> Vec<Candidate> {
             for options in Options::structures(operation) {
                 for dtype in DType::ALL {
                     for in_place in [false, true] {
-                        let candidate = candidate(operation, variant, options, dtype, in_place);
-                        list.extend(candidate.filter(|candidate| {
-                            admit(candidate.variant, candidate.problem(), abilities).is_ok()
-                        }));
+                        let one =
+                            candidate(operation, variant, options, dtype, in_place, abilities);
+                        list.extend(one);
                     }
                 }
             }
@@ -76,10 +55,11 @@ pub(super) fn candidates(abilities: &Abilities) -> Vec<Candidate> {
 
 fn candidate(
     operation: Operation,
-    variant: Variant,
+    mut variant: Variant,
     options: Options,
     dtype: DType,
     in_place: bool,
+    abilities: &Abilities,
 ) -> Option<Candidate> {
     let shards = shards_of(operation);
     let single = operation == Operation::Jacobian || shards > 1 || options.causal;
@@ -93,20 +73,26 @@ fn candidate(
         Operation::Jacobian => (5, 1),
         _ => rows_for(variant, options.causal),
     };
-    let cols = cols_for(operation, variant, options.causal) * shards;
-    let mut candidate = Candidate {
-        subject: Subject {
-            options,
-            in_place,
-            ..Subject::new(operation, dtype, (rows, cols, inner))
-        },
-        variant,
+    let cols = cols_for(operation, variant, options.causal);
+    let of_shard = Subject {
+        options,
+        in_place,
+        ..Subject::new(operation, dtype, (rows, cols, inner))
     };
-    let problem = candidate.problem();
-    if let Family::Registers { quads } = &mut candidate.variant.family {
+    let mut problem = of_shard.problem();
+    if operation == Operation::CrossEntropyFromPairs {
+        // For losses from pairs, only the gradient has variants.
+        problem.operation = Operation::CrossEntropyBackward;
+    }
+    if let Family::Registers { quads } = &mut variant.family {
         *quads = problem.quads(variant.lanes, variant.access);
     }
-    Some(candidate)
+    let subject = Subject {
+        cols: cols * shards,
+        ..of_shard
+    };
+    let is_admitted = admit(variant, problem, abilities).is_ok();
+    is_admitted.then_some(Candidate { subject, variant })
 }
 
 const fn shards_of(operation: Operation) -> usize {

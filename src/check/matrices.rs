@@ -1,6 +1,5 @@
 //! Matrices of a case on the device: outputs are poisoned beforehand, and only their elements may change.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use wgpu::Buffer;
@@ -104,15 +103,16 @@ impl Output {
 
     /// Allocates the first input of a case and a matrix computed from it: in one buffer if it is in place.
     pub(super) fn over_first(gpu: &Gpu, case: &Case) -> Result<(Buffer, Self), Error> {
+        let (name, values) = match case.of.in_place {
+            true => ("in place", rows_to_axis(&case.first, tensor(case))),
+            false => ("output", Vec::new()),
+        };
         let place = case.of.place(Matrix::Result);
-        let (dtype, tensor) = (case.of.dtype, tensor(case));
-        if case.of.in_place {
-            let first = as_it_lies(&case.first, case);
-            let output = Self::over(gpu, "in place", &first, place, dtype, tensor)?;
-            return Ok((output.buffer.clone(), output));
-        }
-        let first = upload_rows(gpu, Matrix::Source, &case.first, case)?;
-        let output = Self::over(gpu, "output", &[], place, dtype, tensor)?;
+        let output = Self::over(gpu, name, &values, place, case.of.dtype, tensor(case))?;
+        let first = match case.of.in_place {
+            true => output.buffer.clone(),
+            false => upload_rows(gpu, Matrix::Source, &case.first, case)?,
+        };
         Ok((first, output))
     }
 
@@ -149,14 +149,6 @@ const fn tensor(case: &Case) -> [usize; 3] {
     [rows / inner, cols, inner]
 }
 
-/// Reorders a matrix of a case into its layout on the device.
-fn as_it_lies<'a>(values: &'a [f32], case: &Case) -> Cow<'a, [f32]> {
-    match case.of.inner {
-        1 => Cow::Borrowed(values),
-        _ => Cow::Owned(rows_to_axis(values, tensor(case))),
-    }
-}
-
 /// Uploads a matrix that is read.
 pub(super) fn upload_rows(
     gpu: &Gpu,
@@ -164,7 +156,7 @@ pub(super) fn upload_rows(
     values: &[f32],
     case: &Case,
 ) -> Result<Buffer, Error> {
-    let (place, values) = (case.of.place(matrix), as_it_lies(values, case));
-    let contents = place.laid(&values, case.of.dtype, GAP, 2);
-    gpu.upload("input", &contents)
+    let values = rows_to_axis(values, tensor(case));
+    let place = case.of.place(matrix);
+    gpu.upload("input", &place.laid(&values, case.of.dtype, GAP, 2))
 }

@@ -21,15 +21,15 @@ pub(super) fn wanted(kind: Kind, asked: Asked) -> RowOutputs {
     }
     let argmax = matches!(asked, Asked::Argmax | Asked::Everything);
     let has_ids = kind != Kind::Probs;
-    let mut outputs = RowOutputs::default()
-        .log_probs_of(CANDIDATES as u32)
-        .max_prob()
-        .z_loss();
-    outputs.entropy = matches!(asked, Asked::Entropy | Asked::Everything);
-    outputs.argmax = argmax;
-    outputs.target_log_prob = has_ids;
-    outputs.hit = has_ids && argmax;
-    outputs
+    RowOutputs {
+        target_log_prob: has_ids,
+        log_probs_of: CANDIDATES as u32,
+        entropy: matches!(asked, Asked::Entropy | Asked::Everything),
+        argmax,
+        hit: has_ids && argmax,
+        max_prob: true,
+        z_loss: true,
+    }
 }
 
 /// Returns a class of the row for every candidate, except for a few that are out of range; for i64 some are by their upper word
