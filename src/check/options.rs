@@ -85,20 +85,6 @@ impl Options {
 
     /// Returns the kernel code that the options need, wherever the elements of a mask lie.
     pub(super) fn kernel_options(&self, operation: Operation) -> KernelOptions {
-        if takes_masks(operation) {
-            return KernelOptions {
-                masking: match self.mask.map(|mask| mask.kind) {
-                    None => Masking::None,
-                    Some(MaskKind::Additive) => Masking::Added,
-                    Some(MaskKind::Boolean) => Masking::Kept,
-                },
-                causal: self.causal,
-                ..KernelOptions::default()
-            };
-        }
-        if !has_targets(operation) {
-            return KernelOptions::default();
-        }
         let asked = self.asked(operation);
         KernelOptions {
             target_kind: match self.kind {
@@ -107,6 +93,12 @@ impl Options {
                 _ => TargetKind::OneHot,
             },
             capped: self.loss.softcap.is_some(),
+            masking: match self.mask.map(|mask| mask.kind) {
+                None => Masking::None,
+                Some(MaskKind::Additive) => Masking::Added,
+                Some(MaskKind::Boolean) => Masking::Kept,
+            },
+            causal: self.causal,
             entropy: asked.entropy,
             argmax: asked.argmax,
             ..KernelOptions::default()
