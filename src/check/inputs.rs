@@ -132,13 +132,23 @@ impl Inputs {
             Self::Peaked => normals(0.0, 10.0),
             Self::Shifted1e4 => normals(1e4, 1.0),
             Self::Shifted1e8 => normals(1e8, 10.0),
-            Self::PlantedOutliers => with_outliers(normals(0.0, 1.0), generator),
+            Self::PlantedOutliers => {
+                let mut row = normals(0.0, 1.0);
+                for _ in 0..=generator.below(3) {
+                    plant(&mut row, generator.between(30.0, 90.0) as f32, generator);
+                }
+                row
+            }
             Self::OneMaxOverConstant => one_max_over_constant(cols, generator),
             Self::Masked if kind % 4 == 3 => vec![f32::NEG_INFINITY; cols],
             Self::Masked => with_third_at(f32::NEG_INFINITY, normals(0.0, 1.0), generator),
             Self::Lowest if kind % 4 == 3 => vec![f32::MIN; cols],
             Self::Lowest => with_third_at(f32::MIN, normals(0.0, 1.0), generator),
-            Self::Tied => tied(normals(0.0, 1.0), kind),
+            Self::Tied => {
+                let most = if kind % 3 == 2 { 0.0 } else { 2.0 };
+                let normals = normals(0.0, 1.0).into_iter();
+                normals.map(|x| x.round().min(most)).collect()
+            }
             Self::OneExcluded => {
                 let mut row = normals(0.0, 1.0);
                 plant(&mut row, f32::NEG_INFINITY, generator);
@@ -151,13 +161,6 @@ impl Inputs {
             Self::Extremes => extremes(cols, kind, generator),
         }
     }
-}
-
-fn with_outliers(mut row: Vec<f32>, generator: &mut Generator) -> Vec<f32> {
-    for _ in 0..=generator.below(3) {
-        plant(&mut row, generator.between(30.0, 90.0) as f32, generator);
-    }
-    row
 }
 
 fn one_max_over_constant(cols: usize, generator: &mut Generator) -> Vec<f32> {
@@ -175,12 +178,6 @@ fn with_third_at(value: f32, mut row: Vec<f32>, generator: &mut Generator) -> Ve
         }
     }
     row
-}
-
-/// Rounds logits to whole numbers of at most 2, in every third row of at most 0.
-fn tied(row: Vec<f32>, kind: u64) -> Vec<f32> {
-    let most = if kind % 3 == 2 { 0.0 } else { 2.0 };
-    row.into_iter().map(|x| x.round().min(most)).collect()
 }
 
 fn ramp(cols: usize, kind: u64) -> impl DoubleEndedIterator<Item = f32> {
@@ -317,7 +314,8 @@ pub(super) fn plant_special_targets(targets: &mut [f32], cols: usize) {
 ///
 /// When `cols` is 0 or does not divide the number of logits.
 pub fn probs(logits: &[f32], cols: usize) -> Vec<f32> {
-    rounded(reference::softmax(logits, cols))
+    let probs = reference::softmax(logits, cols).into_iter();
+    probs.map(|p| p as f32).collect()
 }
 
 /// Computes the log-probabilities of logits `rows x cols` as a forward pass stores them: the reference rounded to f32.
@@ -326,9 +324,6 @@ pub fn probs(logits: &[f32], cols: usize) -> Vec<f32> {
 ///
 /// When `cols` is 0 or does not divide the number of logits.
 pub fn log_probs(logits: &[f32], cols: usize) -> Vec<f32> {
-    rounded(reference::log_softmax(logits, cols))
-}
-
-fn rounded(values: Vec<f64>) -> Vec<f32> {
-    values.into_iter().map(|value| value as f32).collect()
+    let log_probs = reference::log_softmax(logits, cols).into_iter();
+    log_probs.map(|w| w as f32).collect()
 }
