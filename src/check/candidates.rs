@@ -1,45 +1,20 @@
 //! Kernels that a device can run, each at a shape where it runs all of its code.
 
-use super::kernels::problem;
-use super::kinds::{Asked, Kind};
-use super::options::{MaskOf, MaskOption, Options, has_targets, takes_masks};
+use super::options::Options;
 use super::shards::SHARDS;
 use super::subject::Subject;
 use super::{Inputs, Selection};
 use crate::spec::dtype::DType;
-use crate::spec::loss::LossOptions;
-use crate::spec::mask::MaskKind;
-use crate::spec::target_type::TargetType;
-use crate::variant::{Abilities, Access, Family, Operation, Problem, Reduce, Variant, admit};
+use crate::variant::{Abilities, Access, Family, Operation, Reduce, Variant, admit};
 
-/// A kernel, the options that select its code, and a shape for it.
+/// A kernel, and a subject whose shape and options make it run all of its code.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Candidate {
-    pub(super) operation: Operation,
-    pub(super) dtype: DType,
+    pub(super) subject: Subject,
     pub(super) variant: Variant,
-    pub(super) options: Options,
-    pub(super) in_place: bool,
-    pub(super) rows: usize,
-    pub(super) cols: usize,
-    pub(super) inner: usize,
 }
 
 impl Candidate {
-    pub(super) fn subject(&self, inputs: Inputs, options: Options) -> Subject {
-        Subject {
-            operation: self.operation,
-            rows: self.rows,
-            cols: self.cols,
-            inner: self.inner,
-            dtype: self.dtype,
-            inputs,
-            options,
-            in_place: self.in_place,
-            apart: None,
-        }
-    }
-
     /// Estimates the time to compile and to run it.
     pub(super) fn cost(&self) -> f64 {
         let stages = match (self.variant.family, self.variant.groups) {
@@ -51,11 +26,11 @@ impl Candidate {
             0 => 1.0,
             groups => 1.0 + 0.8 * f64::from(groups),
         };
-        let access = match (self.variant.access, self.dtype) {
-            (Access::Words | Access::Shifted, _) => 1.4,
+        let access = match self.variant.access {
+            Access::Words | Access::Shifted => 1.4,
             _ => 1.0,
         };
-        let elements = (self.rows * self.cols) as f64;
+        let elements = (self.subject.rows * self.subject.cols) as f64;
         stages * rows * access + elements / 1e5
     }
 }
@@ -64,14 +39,12 @@ pub(super) fn candidates(abilities: &Abilities) -> Vec<Candidate> {
     let mut list = Vec::new();
     for operation in Selection::OPERATIONS {
         for variant in variants(operation, abilities) {
-            for options in structures(operation) {
+            for options in Options::structures(operation) {
                 for dtype in DType::ALL {
                     for in_place in [false, true] {
-                        let candidate = candidate(operation, variant, options, dtype, in_place);
-                        list.extend(candidate.filter(|candidate| {
-                            let problem = candidate.problem();
-                            admit(candidate.variant, problem, abilities).is_ok()
-                        }));
+                        let one =
+                            candidate(operation, variant, options, dtype, in_place, abilities);
+                        list.extend(one);
                     }
                 }
             }
@@ -82,47 +55,44 @@ pub(super) fn candidates(abilities: &Abilities) -> Vec<Candidate> {
 
 fn candidate(
     operation: Operation,
-    variant: Variant,
+    mut variant: Variant,
     options: Options,
     dtype: DType,
     in_place: bool,
+    abilities: &Abilities,
 ) -> Option<Candidate> {
-    let single = operation == Operation::Jacobian || shards_of(operation) > 1 || options.causal;
+    let shards = shards_of(operation);
+    let single = operation == Operation::Jacobian || shards > 1 || options.causal;
     let never_beside = single && variant.groups > 0;
-    let writes_over = in_place && !may_be_in_place(operation);
-    if never_beside || writes_over {
+    let may_be_in_place =
+        operation.allows_in_place() || operation == Operation::CrossEntropyFromPairs;
+    if never_beside || (in_place && !may_be_in_place) {
         return None;
     }
-    let (rows, inner) = rows_for(variant, options.causal);
+    let (rows, inner) = match operation {
+        Operation::Jacobian => (5, 1),
+        _ => rows_for(variant, options.causal),
+    };
     let cols = cols_for(operation, variant, options.causal);
-    let candidate = Candidate {
-        operation,
-        dtype,
-        variant,
+    let of_shard = Subject {
         options,
         in_place,
-        rows: match operation {
-            Operation::Jacobian => 5,
-            _ => rows,
-        },
-        cols: cols * shards_of(operation),
-        inner,
+        ..Subject::new(operation, dtype, (rows, cols, inner))
     };
-    let quads = candidate.problem().quads(variant.lanes, variant.access);
-    Some(Candidate {
-        variant: Variant {
-            family: match variant.family {
-                Family::Registers { .. } => Family::Registers { quads },
-                other => other,
-            },
-            ..variant
-        },
-        ..candidate
-    })
-}
-
-const fn may_be_in_place(operation: Operation) -> bool {
-    operation.allows_in_place() || matches!(operation, Operation::CrossEntropyFromPairs)
+    let mut problem = of_shard.problem();
+    if operation == Operation::CrossEntropyFromPairs {
+        // For losses from pairs, only the gradient has variants.
+        problem.operation = Operation::CrossEntropyBackward;
+    }
+    if let Family::Registers { quads } = &mut variant.family {
+        *quads = problem.quads(variant.lanes, variant.access);
+    }
+    let subject = Subject {
+        cols: cols * shards,
+        ..of_shard
+    };
+    let is_admitted = admit(variant, problem, abilities).is_ok();
+    is_admitted.then_some(Candidate { subject, variant })
 }
 
 const fn shards_of(operation: Operation) -> usize {
@@ -132,23 +102,42 @@ const fn shards_of(operation: Operation) -> usize {
     }
 }
 
-impl Candidate {
-    /// Returns the problem that the variant has to solve: with shards, that of one shard.
-    fn problem(&self) -> Problem {
-        let subject = self.subject(Inputs::Flat, self.options);
-        let problem = problem(&Subject {
-            cols: self.cols / shards_of(self.operation),
-            ..subject
-        });
-        match self.operation {
-            // For losses from pairs, only the gradient has variants.
-            Operation::CrossEntropyFromPairs => Problem {
-                operation: Operation::CrossEntropyBackward,
-                ..problem
-            },
-            _ => problem,
-        }
-    }
+/// Lists long rows, on which one invocation reaches every level of the nested sums; and numbers of rows above the workgroups of
+/// one dimension of a dispatch, and above the rows that one workgroup counts. Few kernels run them.
+pub(super) fn large(abilities: &Abilities) -> Vec<Candidate> {
+    let one_invocation = Variant {
+        family: Family::Streamed,
+        reduce: Reduce::Invocation,
+        lanes: 1,
+        workgroup: 64,
+        access: Access::Quads,
+        int64: abilities.int64,
+        groups: 0,
+    };
+    let single = Variant {
+        workgroup: 1,
+        access: Access::Words,
+        int64: false,
+        ..one_invocation
+    };
+    let of = |operation, variant, (rows, cols), inputs| Candidate {
+        subject: Subject {
+            inputs,
+            ..Subject::new(operation, DType::F32, (rows, cols, 1))
+        },
+        variant,
+    };
+    let (long, tall) = ((2, 262_144), (70_001, 3));
+    let lse = |inputs| of(Operation::LogSumExp, one_invocation, long, inputs);
+    let mut fused = of(Operation::CrossEntropyFused, single, tall, Inputs::Flat);
+    fused.subject.options.weighted = true;
+    fused.subject.options.loss.z_loss = 0.01;
+    vec![
+        lse(Inputs::OneMaxOverConstant),
+        lse(Inputs::Ascending),
+        fused,
+        of(Operation::Softmax, single, tall, Inputs::PlantedOutliers),
+    ]
 }
 
 /// Lists every way to serve rows; the length of registers is left open.
@@ -268,58 +257,4 @@ fn cols_for(operation: Operation, variant: Variant, causal: bool) -> usize {
     };
     // The next smaller number of columns that suits the access.
     about - (about + 4 - residue) % 4
-}
-
-/// Lists every combination of the options that select code.
-fn structures(operation: Operation) -> Vec<Options> {
-    let none = Options::all(operation)[0];
-    if takes_masks(operation) {
-        let mask = |kind, of| Some(MaskOption { kind, of });
-        let masks = [
-            None,
-            mask(MaskKind::Additive, MaskOf::Everything),
-            mask(MaskKind::Additive, MaskOf::Rows),
-            mask(MaskKind::Boolean, MaskOf::Everything),
-            mask(MaskKind::Boolean, MaskOf::Rows),
-        ];
-        let causal = |mask| {
-            [false, true].map(|causal| Options {
-                mask,
-                causal,
-                ..none
-            })
-        };
-        return masks.into_iter().flat_map(causal).collect();
-    }
-    if !has_targets(operation) {
-        return vec![none];
-    }
-    let dense = !matches!(
-        operation,
-        Operation::CrossEntropyBackward | Operation::CrossEntropyFromPairs
-    );
-    let ids = Kind::Ids(TargetType::I32);
-    let kinds = [(ids, 0.0), (ids, 0.1), (Kind::Probs, 0.0)];
-    let mut list = Vec::new();
-    for &(kind, label_smoothing) in if dense { &kinds[..] } else { &kinds[..1] } {
-        for softcap in [None, Some(20.0)] {
-            for &row_outputs in if dense {
-                &Asked::ALL[..]
-            } else {
-                &Asked::ALL[..1]
-            } {
-                list.push(Options {
-                    kind,
-                    loss: LossOptions {
-                        label_smoothing,
-                        softcap,
-                        ..none.loss
-                    },
-                    row_outputs,
-                    ..none
-                });
-            }
-        }
-    }
-    list
 }

@@ -2,7 +2,7 @@
 
 use super::kinds::{Kind, ids};
 use super::masking::Masking;
-use super::options::Options;
+use super::options::{Options, has_targets};
 use super::subject::Subject;
 use super::{Inputs, bounds, inputs, row_outputs};
 use crate::reference::{self, Columns, CrossEntropy, Targets};
@@ -45,29 +45,21 @@ pub(super) struct Case {
 
 impl Case {
     pub(super) fn new(of: Subject, seed: u64) -> Self {
-        let Subject {
-            rows, cols, dtype, ..
-        } = of;
-        let logits = of.inputs.logits(rows, cols, seed);
-        let logits = match of.inputs {
+        let mut logits = of.inputs.logits(of.rows, of.cols, seed);
+        if of.inputs == Inputs::Lowest {
             // The lowest number of the type.
-            Inputs::Lowest => logits.into_iter().map(|x| x.max(-dtype.max())).collect(),
-            _ => logits,
-        };
-        let logits = stored(dtype, logits);
-        let mut case = Self::empty(of, seed);
-        match of.operation {
-            Operation::SoftmaxBackward => case.softmax_backward(&logits, seed),
-            Operation::LogSoftmaxBackward => case.log_softmax_backward(&logits, seed),
-            Operation::LogSumExpBackward => case.logsumexp_backward(&logits, seed),
-            Operation::CrossEntropy
-            | Operation::CrossEntropyBackward
-            | Operation::CrossEntropyFused
-            | Operation::CrossEntropyFromPairs => case.cross_entropy(&logits, seed),
-            _ => case.of_logits(&logits),
+            let lowest = -of.dtype.max();
+            logits.iter_mut().for_each(|x| *x = x.max(lowest));
         }
-        if case.first.is_empty() {
+        let logits = stored(of.dtype, logits);
+        let mut case = Self::empty(of, seed);
+        if has_targets(of.operation) {
             case.first = logits;
+            case.draw(seed);
+            case.expected = case.of_targets();
+        } else {
+            (case.first, case.second) = case.of_rows(logits, seed);
+            case.expected = case.of_inputs();
         }
         case
     }
@@ -113,57 +105,89 @@ impl Case {
         case
     }
 
-    /// Returns the number of columns and the way their logits are read.
-    fn columns(&self) -> Columns {
-        Columns::new(self.of.cols).scale(self.of.options.loss.scale)
+    /// Returns the inputs of an operation without targets.
+    fn of_rows(&self, logits: Vec<f32>, seed: u64) -> (Vec<f32>, Vec<f32>) {
+        let Subject {
+            rows, cols, dtype, ..
+        } = self.of;
+        let first = match self.of.operation {
+            Operation::SoftmaxBackward => stored(dtype, inputs::probs(&logits, cols)),
+            Operation::LogSoftmaxBackward => stored(dtype, inputs::log_probs(&logits, cols)),
+            _ => logits,
+        };
+        let second = match self.of.operation {
+            Operation::SoftmaxBackward | Operation::LogSoftmaxBackward => {
+                stored(dtype, self.upstream(first.len(), seed))
+            }
+            Operation::LogSumExpBackward => self.upstream(rows, seed),
+            _ => Vec::new(),
+        };
+        (first, second)
     }
 
-    fn of_logits(&mut self, logits: &[f32]) {
-        let columns = self.columns();
+    /// Returns the expected outputs of an operation without targets.
+    fn of_inputs(&self) -> Vec<Expected> {
+        let columns = Columns::new(self.of.cols).scale(self.of.options.loss.scale);
         let masked = self.masking.of_reference(columns);
+        let (x, g) = (&self.first, &self.second);
+        let lse = || {
+            let (values, allowed) = (reference::logsumexp(x, masked), bounds::lse(x, masked));
+            self.output("lse", values, allowed)
+        };
         let (name, values, allowed) = match self.of.operation {
+            Operation::LogSumExp => return vec![lse()],
             Operation::Softmax | Operation::SoftmaxFromPairs => (
                 "probs",
-                reference::softmax(logits, masked),
-                bounds::probability(logits, masked),
+                reference::softmax(x, masked),
+                bounds::probability(x, masked),
             ),
             Operation::LogSoftmax => (
                 "log_probs",
-                reference::log_softmax(logits, masked),
-                bounds::log_probability(logits, masked),
-            ),
-            Operation::LogSumExp => (
-                "lse",
-                reference::logsumexp(logits, masked),
-                bounds::lse(logits, masked),
+                reference::log_softmax(x, masked),
+                bounds::log_probability(x, masked),
             ),
             Operation::Jacobian => (
                 "jacobian",
-                reference::jacobian(logits, columns),
-                bounds::jacobian(logits, columns),
+                reference::jacobian(x, columns),
+                bounds::jacobian(x, columns),
             ),
-            _ => unreachable!("the other operations have cases of their own"),
+            Operation::SoftmaxBackward => (
+                "grad_logits",
+                reference::softmax_backward(x, g, columns),
+                bounds::softmax_backward(x, g, columns),
+            ),
+            Operation::LogSoftmaxBackward => (
+                "grad_logits",
+                reference::log_softmax_backward(x, g, columns),
+                bounds::log_softmax_backward(x, g, columns),
+            ),
+            Operation::LogSumExpBackward => (
+                "grad_logits",
+                reference::logsumexp_backward(x, g, columns),
+                bounds::logsumexp_backward(x, g, columns),
+            ),
+            _ => unreachable!("the other operations have targets"),
         };
-        self.expect(name, values, allowed);
+        let mut outputs = vec![self.output(name, values, allowed)];
         if self.of.operation == Operation::SoftmaxFromPairs {
-            let lse = reference::logsumexp(logits, columns);
-            self.expect("lse", lse, bounds::lse(logits, columns));
+            outputs.push(lse());
         }
+        outputs
     }
 
-    /// Adds an expected output: a matrix, or one value a row.
-    fn expect(&mut self, name: &'static str, values: Vec<f64>, allowed: Vec<f64>) {
-        let is_matrix = !matches!(name, "lse" | "lse of pairs" | "loss" | "losses");
-        let dtype = if is_matrix { self.of.dtype } else { DType::F32 };
-        let allowed = bounds::stored(dtype, &allowed, &values);
-        let cols = if is_matrix { self.of.cols } else { 1 };
-        self.expected.push(Expected {
+    /// Makes an expected output from its bounds in f32: a matrix, or one value a row.
+    fn output(&self, name: &'static str, values: Vec<f64>, allowed: Vec<f64>) -> Expected {
+        let (cols, dtype) = match name {
+            "lse" | "lse of pairs" | "loss" | "losses" => (1, DType::F32),
+            _ => (self.of.cols, self.of.dtype),
+        };
+        Expected {
             name,
+            allowed: bounds::stored(dtype, &allowed, &values),
             values,
-            allowed,
             cols,
             dtype,
-        });
+        }
     }
 
     /// Draws upstream gradients, special ones among them where logits are.
@@ -183,84 +207,43 @@ impl Case {
         let mut weights = inputs::weights(self.of.cols, seed);
         let of_one_row = kind != Kind::Probs && loss.label_smoothing == 0.0;
         if self.of.inputs == Inputs::Special && of_one_row && loss.reduction != Reduction::Mean {
+            let signs = [f32::INFINITY, f32::NEG_INFINITY].into_iter().cycle();
             let some = weights.iter_mut().step_by(4);
-            let sign = |index| if index % 2 == 0 { 1.0 } else { -1.0 };
-            some.enumerate()
-                .for_each(|(index, weight)| *weight = sign(index) * f32::INFINITY);
+            some.zip(signs)
+                .for_each(|(weight, infinite)| *weight = infinite);
         }
         weights
     }
 
-    fn softmax_backward(&mut self, logits: &[f32], seed: u64) {
-        let (p, g) = (
-            stored(self.of.dtype, inputs::probs(logits, self.of.cols)),
-            stored(self.of.dtype, self.upstream(logits.len(), seed)),
-        );
-        let values = reference::softmax_backward(&p, &g, self.columns());
-        self.expect(
-            "grad_logits",
-            values,
-            bounds::softmax_backward(&p, &g, self.columns()),
-        );
-        (self.first, self.second) = (p, g);
-    }
-
-    fn log_softmax_backward(&mut self, logits: &[f32], seed: u64) {
-        let (l, g) = (
-            stored(self.of.dtype, inputs::log_probs(logits, self.of.cols)),
-            stored(self.of.dtype, self.upstream(logits.len(), seed)),
-        );
-        let values = reference::log_softmax_backward(&l, &g, self.columns());
-        self.expect(
-            "grad_logits",
-            values,
-            bounds::log_softmax_backward(&l, &g, self.columns()),
-        );
-        (self.first, self.second) = (l, g);
-    }
-
-    fn logsumexp_backward(&mut self, logits: &[f32], seed: u64) {
-        let g = self.upstream(self.of.rows, seed);
-        let values = reference::logsumexp_backward(logits, &g, self.columns());
-        self.expect(
-            "grad_logits",
-            values,
-            bounds::logsumexp_backward(logits, &g, self.columns()),
-        );
-        self.second = g;
-    }
-
-    fn cross_entropy(&mut self, logits: &[f32], seed: u64) {
-        self.draw(seed);
-        let of = self.reference();
-        let operation = self.of.operation;
-        let (ids, probs) = (self.ids.clone(), self.probs.clone());
+    /// Returns the expected outputs of an operation with targets.
+    fn of_targets(&self) -> Vec<Expected> {
+        let (of, logits) = (&self.reference(), &self.first);
         let targets: Targets<'_> = match self.of.options.kind {
-            Kind::Probs => (&probs).into(),
-            _ => (&ids).into(),
+            Kind::Probs => (&self.probs).into(),
+            _ => (&self.ids).into(),
         };
-        if operation == Operation::CrossEntropyFromPairs {
-            let losses = of.losses(logits, targets);
-            let allowed = bounds::row_loss(&of, logits, targets);
-            self.expect("losses", losses.row_losses, allowed);
-            self.expect("lse", losses.lse, bounds::row_lse(&of, logits));
-        } else if operation != Operation::CrossEntropyBackward {
-            self.expect_losses(&of, logits, targets);
+        let mut outputs = match self.of.operation {
+            Operation::CrossEntropyBackward => Vec::new(),
+            _ => self.of_losses(of, targets),
+        };
+        if self.of.operation == Operation::CrossEntropyFromPairs {
+            // There is neither a pair to save nor a status.
+            outputs.truncate(2);
         }
-        if operation != Operation::CrossEntropy {
+        if self.of.operation != Operation::CrossEntropy {
             let gradient = of.gradient(logits, targets);
-            let allowed = bounds::loss_gradient(&of, logits, targets);
-            self.expect("grad_logits", gradient, allowed);
+            let allowed = bounds::loss_gradient(of, logits, targets);
+            outputs.push(self.output("grad_logits", gradient, allowed));
         }
         if !self.candidates.is_empty() {
-            let expected = row_outputs::expected(self, &of, logits, targets);
-            self.expected.extend(expected);
+            outputs.extend(row_outputs::expected(self, of, logits, targets));
         }
+        outputs
     }
 
     /// Returns the reference with the options of the case.
     pub(super) fn reference(&self) -> CrossEntropy {
-        let mut of = self.of.options.reference(self.of.cols);
+        let mut of = CrossEntropy::new(self.of.cols).loss(self.of.options.whole_loss());
         if !self.weight.is_empty() {
             of = of.weight(self.weight.clone());
         }
@@ -310,41 +293,42 @@ impl Case {
         }
     }
 
-    fn expect_losses(&mut self, of: &CrossEntropy, logits: &[f32], targets: Targets<'_>) {
+    /// Returns the expected losses, logsumexp and status of a forward pass.
+    fn of_losses(&self, of: &CrossEntropy, targets: Targets<'_>) -> Vec<Expected> {
+        let logits = &self.first;
         let result = of.losses(logits, targets);
-        match (result.loss, bounds::loss(of, logits, targets)) {
-            (Some(loss), Some(allowed)) => self.expect("loss", vec![loss], vec![allowed]),
+        let losses = match (result.loss, bounds::loss(of, logits, targets)) {
+            (Some(loss), Some(allowed)) => self.output("loss", vec![loss], vec![allowed]),
             _ => {
                 let allowed = bounds::row_loss(of, logits, targets);
-                self.expect("losses", result.row_losses, allowed);
+                self.output("losses", result.row_losses, allowed)
             }
-        }
+        };
         let allowed = bounds::row_lse(of, logits);
-        self.expect("lse", result.lse.clone(), allowed.clone());
+        let lse = self.output("lse", result.lse.clone(), allowed.clone());
         // The logsumexp of the pair that is saved for a backward pass.
-        self.expect("lse of pairs", result.lse, allowed);
-        let count = |n: usize| n as f64;
+        let of_pairs = self.output("lse of pairs", result.lse, allowed);
         let none = f64::from(u32::MAX as f32);
-        // Infinite weights of both signs have no sum.
+        let status = vec![
+            result.valid_rows as f64,
+            result.bad_targets as f64,
+            result.first_bad_row.map_or(none, |row| row as f64),
+            result.nan_rows as f64,
+            result.weight_sum,
+        ];
+        // The weight sum is a nested sum of positive weights, or infinite weights of both signs; the others are exact.
         let allowed_of_sum = match result.weight_sum.is_finite() {
             true => 1e-6 * result.weight_sum,
             false => 0.0,
         };
-        let status = [
-            count(result.valid_rows),
-            count(result.bad_targets),
-            result.first_bad_row.map_or(none, count),
-            count(result.nan_rows),
-            result.weight_sum,
-        ];
-        self.expected.push(Expected {
+        let status = Expected {
             name: "status",
-            values: status.to_vec(),
-            // The weight sum is a nested sum of positive weights; the others are exact.
+            values: status,
             allowed: vec![0.0, 0.0, 0.0, 0.0, allowed_of_sum],
             cols: 5,
             dtype: DType::F32,
-        });
+        };
+        vec![losses, lse, of_pairs, status]
     }
 }
 

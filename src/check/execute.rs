@@ -3,10 +3,10 @@
 use wgpu::Buffer;
 
 use super::case::{Case, Expected};
-use super::digest::{EMPTY, digest};
 use super::kinds::Kind;
 use super::masking::Masking;
 use super::matrices::{Output, upload_rows};
+use super::report::{EMPTY, digest};
 use super::subject::Matrix;
 use super::{row_outputs, shards};
 use crate::device::planner::Planner;
@@ -41,8 +41,7 @@ impl Outcome {
 
     /// Reads the values of an output.
     pub(super) fn fetch(&mut self, gpu: &Gpu, output: &Output) -> Result<Vec<f32>, Error> {
-        let words = output.download(gpu)?;
-        let (values, kept) = output.values(words);
+        let (values, kept) = output.values(gpu)?;
         let bits = |value: &f32| {
             if value.is_nan() {
                 f32::NAN.to_bits()

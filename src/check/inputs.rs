@@ -132,13 +132,23 @@ impl Inputs {
             Self::Peaked => normals(0.0, 10.0),
             Self::Shifted1e4 => normals(1e4, 1.0),
             Self::Shifted1e8 => normals(1e8, 10.0),
-            Self::PlantedOutliers => with_outliers(normals(0.0, 1.0), generator),
+            Self::PlantedOutliers => {
+                let mut row = normals(0.0, 1.0);
+                for _ in 0..=generator.below(3) {
+                    plant(&mut row, generator.between(30.0, 90.0) as f32, generator);
+                }
+                row
+            }
             Self::OneMaxOverConstant => one_max_over_constant(cols, generator),
             Self::Masked if kind % 4 == 3 => vec![f32::NEG_INFINITY; cols],
             Self::Masked => with_third_at(f32::NEG_INFINITY, normals(0.0, 1.0), generator),
             Self::Lowest if kind % 4 == 3 => vec![f32::MIN; cols],
             Self::Lowest => with_third_at(f32::MIN, normals(0.0, 1.0), generator),
-            Self::Tied => tied(normals(0.0, 1.0), kind),
+            Self::Tied => {
+                let most = if kind % 3 == 2 { 0.0 } else { 2.0 };
+                let normals = normals(0.0, 1.0).into_iter();
+                normals.map(|x| x.round().min(most)).collect()
+            }
             Self::OneExcluded => {
                 let mut row = normals(0.0, 1.0);
                 plant(&mut row, f32::NEG_INFINITY, generator);
@@ -151,13 +161,6 @@ impl Inputs {
             Self::Extremes => extremes(cols, kind, generator),
         }
     }
-}
-
-fn with_outliers(mut row: Vec<f32>, generator: &mut Generator) -> Vec<f32> {
-    for _ in 0..=generator.below(3) {
-        plant(&mut row, generator.between(30.0, 90.0) as f32, generator);
-    }
-    row
 }
 
 fn one_max_over_constant(cols: usize, generator: &mut Generator) -> Vec<f32> {
@@ -177,12 +180,6 @@ fn with_third_at(value: f32, mut row: Vec<f32>, generator: &mut Generator) -> Ve
     row
 }
 
-/// Rounds logits to whole numbers of at most 2, in every third row of at most 0.
-fn tied(row: Vec<f32>, kind: u64) -> Vec<f32> {
-    let most = if kind % 3 == 2 { 0.0 } else { 2.0 };
-    row.into_iter().map(|x| x.round().min(most)).collect()
-}
-
 fn ramp(cols: usize, kind: u64) -> impl DoubleEndedIterator<Item = f32> {
     let shift = (kind % 7) as f64;
     let last = cols.saturating_sub(1);
@@ -191,26 +188,24 @@ fn ramp(cols: usize, kind: u64) -> impl DoubleEndedIterator<Item = f32> {
 
 fn with_specials(mut row: Vec<f32>, kind: u64, generator: &mut Generator) -> Vec<f32> {
     let nan = f32::from_bits(pick(&NAN_BITS, kind / 8));
-    match kind % 8 {
-        0 => plant(&mut row, nan, generator),
-        2 => plant(&mut row, f32::INFINITY, generator),
-        4 => plant(&mut row, -nan, generator),
-        6 => {
-            plant(&mut row, f32::INFINITY, generator);
-            plant(&mut row, nan, generator);
-        }
-        _ => {}
+    let planted: &[f32] = match kind % 8 {
+        0 => &[nan],
+        2 => &[f32::INFINITY],
+        4 => &[-nan],
+        6 => &[f32::INFINITY, nan],
+        _ => &[],
+    };
+    for &value in planted {
+        plant(&mut row, value, generator);
     }
     row
 }
 
 fn extremes(cols: usize, kind: u64, generator: &mut Generator) -> Vec<f32> {
-    let (negative, rest) = EXTREMES.split_at(4);
-    let (small, _) = rest.split_at(7);
     let pool = match kind % 4 {
-        0 => &EXTREMES,
-        1 => small,
-        2 => negative,
+        0 => &EXTREMES[..],
+        1 => &EXTREMES[4..11],
+        2 => &EXTREMES[..4],
         _ => &EXTREMES[..11],
     };
     (0..cols)
@@ -319,7 +314,8 @@ pub(super) fn plant_special_targets(targets: &mut [f32], cols: usize) {
 ///
 /// When `cols` is 0 or does not divide the number of logits.
 pub fn probs(logits: &[f32], cols: usize) -> Vec<f32> {
-    rounded(reference::softmax(logits, cols))
+    let probs = reference::softmax(logits, cols).into_iter();
+    probs.map(|p| p as f32).collect()
 }
 
 /// Computes the log-probabilities of logits `rows x cols` as a forward pass stores them: the reference rounded to f32.
@@ -328,9 +324,6 @@ pub fn probs(logits: &[f32], cols: usize) -> Vec<f32> {
 ///
 /// When `cols` is 0 or does not divide the number of logits.
 pub fn log_probs(logits: &[f32], cols: usize) -> Vec<f32> {
-    rounded(reference::log_softmax(logits, cols))
-}
-
-fn rounded(values: Vec<f64>) -> Vec<f32> {
-    values.into_iter().map(|value| value as f32).collect()
+    let log_probs = reference::log_softmax(logits, cols).into_iter();
+    log_probs.map(|w| w as f32).collect()
 }

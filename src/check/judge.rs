@@ -2,69 +2,92 @@
 
 use super::case::{Case, Expected};
 use super::compare::step;
-use super::execute::Outcome;
+use super::execute::{Outcome, execute};
+use super::kernels::name;
 use super::subject::Subject;
 use super::{Comparison, Group, Inputs, bounds, compare, compare_as};
+use crate::error::Error;
+use crate::gpu::Gpu;
 use crate::spec::dtype::DType;
-use crate::variant::Operation;
+use crate::variant::{Operation, Variant};
 
-pub(super) fn judge(group: &mut Group, case: &Case, outcome: &Outcome) {
+/// Runs a case by a kernel, and adds its comparisons to the group of both: `inputs` names the distribution.
+pub(super) fn check(
+    gpu: &Gpu,
+    groups: &mut Vec<Group>,
+    variant: Variant,
+    inputs: &str,
+    case: &Case,
+) -> Result<(), Error> {
+    let outcome = execute(gpu, variant, case)?;
+    let name = name(variant, case.of.problem().options);
+    let same = |group: &Group| group.variant == name && group.inputs == inputs;
+    let place = groups.iter().position(same).unwrap_or_else(|| {
+        groups.push(Group::new(case.of.operation, case.of.dtype, &name, inputs));
+        groups.len() - 1
+    });
+    judge(&mut groups[place], case, &outcome);
+    Ok(())
+}
+
+fn judge(group: &mut Group, case: &Case, outcome: &Outcome) {
+    let Subject {
+        operation,
+        rows,
+        cols,
+        inner,
+        dtype,
+        inputs,
+        options,
+        ..
+    } = case.of;
     for (expected, found) in case.expected.iter().zip(&outcome.outputs) {
-        let Subject {
-            rows,
-            cols,
-            inner,
-            options,
-            ..
-        } = case.of;
-        let place = format!(
-            "{} at {rows} x {cols}, {inner} side by side, with {options:?}",
-            expected.name
-        );
         let Expected {
+            name,
             values,
             allowed,
-            cols,
-            dtype,
             ..
         } = expected;
-        let comparison = compare_as(*dtype, found, values, allowed, *cols);
-        let counted = counted(*dtype, found, expected);
-        group.add(
-            &comparison,
-            counted,
-            allowed[comparison.worst_index],
-            &place,
-        );
+        let place = format!("{name} at {rows} x {cols}, {inner} side by side, with {options:?}");
+        let comparison = compare_as(expected.dtype, found, values, allowed, expected.cols);
+        let allowed = allowed[comparison.worst_index];
+        group.add(&comparison, counted(found, expected), allowed, &place);
     }
     group.add_digest(outcome.digest);
-    let shape = format!("{} x {}", case.of.rows, case.of.cols);
     if !outcome.kept_within {
-        group.fail(format!("{shape}: something was written after the last row"));
+        group.fail(format!(
+            "{rows} x {cols}: something was written after the last row"
+        ));
     }
-    if case.of.operation == Operation::Softmax && case.of.dtype == DType::F32 {
-        let sums = row_sums(case, &outcome.outputs[0]);
-        group.add(&sums, 0.0, bounds::ROW_SUM, &format!("row sums at {shape}"));
+    if operation != Operation::Softmax {
+        return;
     }
-    if case.of.inputs == Inputs::AllEqual
-        && case.of.operation == Operation::Softmax
-        && !case.of.options.is_masked()
-        && !equal_rows(case, &outcome.outputs[0])
-    {
-        group.fail(format!("{shape}: equal logits gave unequal probabilities"));
+    let probs = &outcome.outputs[0];
+    if dtype == DType::F32 {
+        let sums = row_sums(case, probs);
+        group.add(
+            &sums,
+            0.0,
+            bounds::ROW_SUM,
+            &format!("row sums at {rows} x {cols}"),
+        );
+    }
+    let is_masked = options.causal || options.mask.is_some();
+    let equal = |row: &[f32]| row.iter().all(|p| p.to_bits() == row[0].to_bits());
+    if inputs == Inputs::AllEqual && !is_masked && !probs.chunks_exact(cols).all(equal) {
+        group.fail(format!(
+            "{rows} x {cols}: equal logits gave unequal probabilities"
+        ));
     }
 }
 
 /// Returns the largest error in steps, over values whose allowed error is at most 1024 steps: near 0 far more are allowed, and
 /// their number means nothing.
-fn counted(dtype: DType, found: &[f32], expected: &Expected) -> f64 {
+fn counted(found: &[f32], expected: &Expected) -> f64 {
     const TELLING: f64 = 1024.0;
-    let Expected {
-        values, allowed, ..
-    } = expected;
-    let elements = found.iter().zip(values).zip(allowed);
+    let elements = found.iter().zip(&expected.values).zip(&expected.allowed);
     elements.fold(0.0, |worst, ((&found, &value), &allowed)| {
-        let step = step(dtype, value);
+        let step = step(expected.dtype, value);
         let steps = (f64::from(found) - value).abs() / step;
         match steps.is_finite() && allowed <= TELLING * step {
             true => worst.max(steps),
@@ -77,21 +100,9 @@ fn counted(dtype: DType, found: &[f32], expected: &Expected) -> f64 {
 /// all NaN, and so are their sums.
 fn row_sums(case: &Case, probs: &[f32]) -> Comparison {
     let sum = |row: &[f32]| row.iter().map(|&p| f64::from(p)).sum::<f64>();
-    let sums: Vec<f32> = probs
-        .chunks_exact(case.of.cols)
-        .map(|row| (sum(row) - 1.0) as f32)
-        .collect();
-    let wanted = |row: &[f64]| row.iter().sum::<f64>() - 1.0;
-    let expected: Vec<f64> = case.expected[0]
-        .values
-        .chunks_exact(case.of.cols)
-        .map(wanted)
-        .collect();
+    let found = probs.chunks_exact(case.of.cols).map(sum);
+    let sums: Vec<f32> = found.map(|sum| (sum - 1.0) as f32).collect();
+    let expected = case.expected[0].values.chunks_exact(case.of.cols);
+    let expected: Vec<f64> = expected.map(|row| row.iter().sum::<f64>() - 1.0).collect();
     compare(&sums, &expected, &vec![bounds::ROW_SUM; sums.len()], 1)
-}
-
-fn equal_rows(case: &Case, probs: &[f32]) -> bool {
-    probs
-        .chunks_exact(case.of.cols)
-        .all(|row| row.iter().all(|p| p.to_bits() == row[0].to_bits()))
 }

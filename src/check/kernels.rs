@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::gpu::Gpu;
 use crate::spec::dtype::DType;
 use crate::variant::{
-    Abilities, Family, KernelOptions, Operation, Problem, Reduce, Variant, choose, variants,
+    Abilities, Family, KernelOptions, Operation, Reduce, Variant, choose, variants,
 };
 
 /// Kernels that run a shape.
@@ -22,13 +22,9 @@ pub(super) enum Kernels {
 }
 
 impl Kernels {
-    pub(super) const fn is_preferred(self) -> bool {
-        matches!(self, Self::Preferred)
-    }
-
     pub(super) fn of(self, gpu: &Gpu, subject: &Subject) -> Result<Vec<Variant>, Error> {
         let abilities = gpu.planner().abilities();
-        let problem = problem(subject);
+        let problem = subject.problem();
         let preferred = choose(problem, abilities)?;
         Ok(match self {
             Self::Forced => {
@@ -44,14 +40,8 @@ impl Kernels {
                 kinds.into_iter().skip(skip).step_by(step).collect()
             }
             Self::Preferred => vec![preferred],
-            Self::Long => vec![preferred, one_invocation(preferred, problem.operation)],
-            Self::Tall => {
-                let folded = Variant {
-                    workgroup: 1,
-                    ..one_invocation(preferred, problem.operation)
-                };
-                vec![preferred, folded]
-            }
+            Self::Long => vec![preferred, one_invocation(preferred, problem.operation, 64)],
+            Self::Tall => vec![preferred, one_invocation(preferred, problem.operation, 1)],
         })
     }
 }
@@ -67,38 +57,21 @@ pub(super) fn has_most_lanes(kind: &Variant, abilities: &Abilities) -> bool {
 }
 
 /// Returns the variant of one invocation a row: on a long row it reaches every level of the nested sums.
-fn one_invocation(preferred: Variant, operation: Operation) -> Variant {
-    let family = match operation.is_elementwise() {
-        true => Family::Elementwise { parts: 1 },
-        false => Family::Streamed,
-    };
+fn one_invocation(preferred: Variant, operation: Operation, workgroup: u32) -> Variant {
     Variant {
-        family,
+        family: match operation.is_elementwise() {
+            true => Family::Elementwise { parts: 1 },
+            false => Family::Streamed,
+        },
         reduce: Reduce::Invocation,
         lanes: 1,
-        workgroup: 64,
+        workgroup,
         ..preferred
     }
 }
 
-pub(super) fn problem(subject: &Subject) -> Problem {
-    let cols = u32::try_from(subject.cols).unwrap_or(u32::MAX);
-    let operation = subject.options.operation(subject.operation);
-    let kernel_options = subject.options.kernel_options(subject.operation);
-    let kernel_options = KernelOptions {
-        causal: kernel_options.causal && subject.inner == 1,
-        in_place: subject.in_place,
-        ..kernel_options
-    };
-    Problem {
-        options: kernel_options,
-        ..Problem::contiguous(operation, subject.rows as u64, cols, subject.dtype)
-            .strided(u32::try_from(subject.inner).unwrap_or(u32::MAX))
-    }
-}
-
-/// Names the variant without the numbers that follow from the shape.
-pub(super) fn kind_of(variant: Variant) -> String {
+/// Names a kernel by its variant, without the numbers that follow from the shape, and its code options.
+pub(super) fn name(variant: Variant, options: KernelOptions) -> String {
     let family = match variant.family {
         Family::Registers { .. } => "registers",
         Family::Streamed => "streamed",
@@ -114,5 +87,6 @@ pub(super) fn kind_of(variant: Variant) -> String {
         groups => format!(".{}rows", 4 * groups),
     };
     let word = if variant.int64 { "64" } else { "" };
-    format!("{family}.{reduce}.{:?}{word}{strided}", variant.access).to_lowercase()
+    let access = format!("{:?}", variant.access).to_lowercase();
+    format!("{family}.{reduce}.{access}{word}{strided}{options}")
 }

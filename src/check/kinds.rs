@@ -100,29 +100,20 @@ impl Asked {
 
 /// Draws one class id a row, as the type that stores it holds it.
 pub(super) fn ids(kind: Kind, rows: usize, cols: usize, seed: u64) -> Vec<i64> {
-    let wide = |ids: Vec<i32>| ids.into_iter().map(i64::from);
-    let bad = || wide(inputs::bad_targets(rows, cols, seed, None));
-    match kind {
-        Kind::Bad(TargetType::I64) => bad()
-            .map(|id| match id {
-                // The lower word is class 0 or 1.
-                -1 => BEYOND_32_BITS,
-                ..-1 => 1 - BEYOND_32_BITS,
-                _ => id,
-            })
-            .collect(),
-        Kind::Bad(TargetType::U32) => bad()
-            .map(|id| match id {
-                -1 => i64::from((-100_i32).cast_unsigned()),
-                id => i64::from((id as i32).cast_unsigned()),
-            })
-            .collect(),
-        Kind::Bad(_) => bad().collect(),
+    let ids = match kind {
+        Kind::Bad(_) => inputs::bad_targets(rows, cols, seed, None),
         Kind::NoneValid => vec![-100; rows],
-        Kind::Ignoring(TargetType::I64) => wide(inputs::targets(rows, cols, seed, Some(-100)))
-            .map(|id| if id < 0 { BEYOND_32_BITS } else { id })
-            .collect(),
-        Kind::Ignoring(_) => wide(inputs::targets(rows, cols, seed, kind.ignored())).collect(),
-        Kind::Ids(_) | Kind::Probs => wide(inputs::targets(rows, cols, seed, None)).collect(),
-    }
+        Kind::Ignoring(_) => inputs::targets(rows, cols, seed, Some(-100)),
+        Kind::Ids(_) | Kind::Probs => inputs::targets(rows, cols, seed, None),
+    };
+    let stored = |id: i32| match (kind, id) {
+        // The lower word is class 0 or 1.
+        (Kind::Bad(TargetType::I64), -1) => BEYOND_32_BITS,
+        (Kind::Bad(TargetType::I64), ..-1) => 1 - BEYOND_32_BITS,
+        (Kind::Bad(TargetType::U32), -1) => (-100_i32).cast_unsigned().into(),
+        (Kind::Bad(TargetType::U32), _) => id.cast_unsigned().into(),
+        (Kind::Ignoring(TargetType::I64), ..0) => BEYOND_32_BITS,
+        _ => id.into(),
+    };
+    ids.into_iter().map(stored).collect()
 }

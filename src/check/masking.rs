@@ -36,7 +36,10 @@ impl Masking {
     }
 
     fn draw(&mut self, of: &Subject, option: MaskOption, seed: u64) {
-        let [a, b, cols, inner] = tensor(of);
+        // Rows count as `[a, b]`, with `a` small.
+        let (slices, cols, inner) = (of.rows / of.inner, of.cols, of.inner);
+        let a = (2..8).find(|a| slices.is_multiple_of(*a)).unwrap_or(1);
+        let b = slices / a;
         let shape: &[usize] = match option.of {
             MaskOf::Everything => &[a, b, cols, inner],
             MaskOf::Columns => &[cols, 1],
@@ -105,11 +108,4 @@ impl Masking {
         let spec = self.mask.map_or(spec, |mask| spec.mask(mask));
         self.queries.map_or(spec, |queries| spec.causal(queries))
     }
-}
-
-/// Returns the rows as `[a, b]`, with `a` small, the columns, and the extent of the strided axis.
-fn tensor(of: &Subject) -> [usize; 4] {
-    let slices = of.rows / of.inner;
-    let a = (2..8).find(|a| slices.is_multiple_of(*a)).unwrap_or(1);
-    [a, slices / a, of.cols, of.inner]
 }

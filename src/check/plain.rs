@@ -1,15 +1,12 @@
 //! The plain check: few kernels, in which any two traits meet that can meet, each over every distribution.
 
-use super::candidates::{Candidate, candidates};
+use super::candidates::{Candidate, candidates, large};
 use super::case::Case;
 use super::cover::cover;
-use super::execute::execute;
-use super::judge::judge;
-use super::kernels::{kind_of, problem};
-use super::large::large;
+use super::kernels::name;
 use super::subject::Subject;
 use super::traits::pairs_of;
-use super::{Group, Inputs};
+use super::{Group, Inputs, judge};
 use crate::error::Error;
 use crate::gpu::Gpu;
 use crate::spec::dtype::DType;
@@ -26,8 +23,7 @@ pub(super) struct Entry {
 
 #[derive(Debug)]
 struct Run {
-    variant: Variant,
-    subject: Subject,
+    candidate: Candidate,
     seed: u64,
     /// True if the expected values follow from rounding only.
     halves: bool,
@@ -42,7 +38,14 @@ pub(super) fn entries(abilities: &Abilities) -> Vec<Entry> {
     for (turn, candidate) in picked.into_iter().enumerate() {
         // The large shapes are not first, since they take long, and not last, since no other run covers the same.
         if turn == 16 {
-            add_large(&mut entries, abilities);
+            for candidate in large(abilities) {
+                let run = Run {
+                    candidate,
+                    seed: 1,
+                    halves: false,
+                };
+                add(&mut entries, &candidate, vec![run]);
+            }
         }
         let candidate = &candidates[candidate];
         add(&mut entries, candidate, runs(candidate, turn));
@@ -50,33 +53,10 @@ pub(super) fn entries(abilities: &Abilities) -> Vec<Entry> {
     entries
 }
 
-fn add_large(entries: &mut Vec<Entry>, abilities: &Abilities) {
-    for (candidate, shapes) in large(abilities) {
-        let run = |((rows, cols), inputs)| Run {
-            variant: candidate.variant,
-            subject: Subject {
-                rows,
-                cols,
-                ..candidate.subject(inputs, candidate.options)
-            },
-            seed: 1,
-            halves: false,
-        };
-        add(entries, &candidate, shapes.into_iter().map(run).collect());
-    }
-}
-
 /// Adds runs to the entry of the same name, if there is one.
-fn add(entries: &mut Vec<Entry>, candidate: &Candidate, runs: Vec<Run>) {
-    let Candidate {
-        operation,
-        dtype,
-        variant,
-        options,
-        ..
-    } = *candidate;
-    let kernel_options = problem(&candidate.subject(Inputs::Flat, options)).options;
-    let name = format!("{}{kernel_options}", kind_of(variant));
+fn add(entries: &mut Vec<Entry>, Candidate { subject, variant }: &Candidate, runs: Vec<Run>) {
+    let (operation, dtype) = (subject.operation, subject.dtype);
+    let name = name(*variant, subject.problem().options);
     let same = |entry: &&mut Entry| {
         (entry.operation, entry.dtype) == (operation, dtype) && entry.name == name
     };
@@ -93,28 +73,36 @@ fn add(entries: &mut Vec<Entry>, candidate: &Candidate, runs: Vec<Run>) {
 
 /// Returns a run for every distribution, with the options and the layouts whose turn it is.
 fn runs(candidate: &Candidate, turn: usize) -> Vec<Run> {
-    let every = candidate.options.numbers(candidate.operation);
+    let Candidate { subject, variant } = *candidate;
+    let every = subject.options.numbers(subject.operation);
     let run = |(place, inputs): (usize, Inputs)| {
         let turn = turn * Inputs::ALL.len() + place;
-        let subject = candidate.subject(inputs, every[turn % every.len()]);
+        let subject = Subject {
+            inputs,
+            options: every[turn % every.len()],
+            ..subject
+        };
         let apart = (turn + turn / Inputs::ALL.len()) % 2 == 1;
+        let subject = if apart {
+            set_apart(variant, subject)
+        } else {
+            subject
+        };
         Run {
-            variant: candidate.variant,
-            subject: if apart {
-                set_apart(candidate, subject)
-            } else {
-                subject
-            },
+            candidate: Candidate { subject, variant },
             seed: turn as u64,
             halves: false,
         }
     };
     let mut runs: Vec<_> = Inputs::ALL.into_iter().enumerate().map(run).collect();
-    if candidate.operation == Operation::LogSoftmaxBackward && candidate.dtype != DType::F32 {
-        let options = candidate.options.with_scale(HALVES_SCALE);
+    if subject.operation == Operation::LogSoftmaxBackward && subject.dtype != DType::F32 {
+        let subject = Subject {
+            inputs: Inputs::Masked,
+            options: subject.options.with_scale(HALVES_SCALE),
+            ..subject
+        };
         runs.push(Run {
-            variant: candidate.variant,
-            subject: candidate.subject(Inputs::Masked, options),
+            candidate: Candidate { subject, variant },
             seed: turn as u64,
             halves: true,
         });
@@ -127,25 +115,19 @@ const HALVES_SCALE: f32 = 1.5;
 
 /// Sets rows apart from each other. Rows that start on multiples of four end amid four elements. For shifted rows, the last quads
 /// of all lanes are outside the row except at the largest shift.
-fn set_apart(candidate: &Candidate, subject: Subject) -> Subject {
-    let Variant {
-        access,
-        family,
-        lanes,
-        ..
-    } = candidate.variant;
+fn set_apart(variant: Variant, subject: Subject) -> Subject {
     let is_free = subject.inner == 1
         && !matches!(
-            candidate.operation,
+            subject.operation,
             Operation::Jacobian | Operation::SoftmaxFromPairs | Operation::CrossEntropyFromPairs
         );
-    let fewer = match (access, family) {
+    let fewer = match (variant.access, variant.family) {
         (Access::Quads, _) if is_free => 1 + subject.rows % 3,
-        (Access::Shifted, Family::Registers { .. }) if is_free => 4 * lanes as usize - 2,
+        (Access::Shifted, Family::Registers { .. }) if is_free => 4 * variant.lanes as usize - 2,
         _ => 0,
     };
     Subject {
-        apart: Some(access),
+        apart: Some(variant.access),
         cols: subject.cols - fewer,
         ..subject
     }
@@ -154,26 +136,14 @@ fn set_apart(candidate: &Candidate, subject: Subject) -> Subject {
 impl Entry {
     /// Runs the entry and returns its groups, one a distribution.
     pub(super) fn check(&self, gpu: &Gpu) -> Result<Vec<Group>, Error> {
-        let mut groups: Vec<Group> = Vec::new();
+        let mut groups = Vec::new();
         for run in &self.runs {
-            let inputs = match run.halves {
-                true => "halves",
-                false => run.subject.inputs.name(),
+            let Candidate { subject, variant } = run.candidate;
+            let (inputs, case) = match run.halves {
+                true => ("halves", Case::of_halves(subject, run.seed)),
+                false => (subject.inputs.name(), Case::new(subject, run.seed)),
             };
-            let case = match run.halves {
-                true => Case::of_halves(run.subject, run.seed),
-                false => Case::new(run.subject, run.seed),
-            };
-            let outcome = execute(gpu, run.variant, &case)?;
-            let group = match groups.iter_mut().find(|group| group.inputs == inputs) {
-                Some(group) => group,
-                None => {
-                    let (op, dtype) = (self.operation.name(), self.dtype.name());
-                    groups.push(Group::new(op, dtype, &self.name, inputs));
-                    groups.last_mut().expect("one was added")
-                }
-            };
-            judge(group, &case, &outcome);
+            judge::check(gpu, &mut groups, variant, inputs, &case)?;
         }
         Ok(groups)
     }

@@ -1,7 +1,8 @@
-//! Report of a check.
+//! Report of a check, with digests of the bits of results.
 
 use super::Comparison;
-use super::digest::{EMPTY, digest};
+use crate::spec::dtype::DType;
+use crate::variant::Operation;
 
 /// Comparisons of one operation by one kernel variant over one distribution of inputs.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,10 +32,10 @@ pub struct Group {
 }
 
 impl Group {
-    pub(super) fn new(op: &str, dtype: &str, variant: &str, inputs: &str) -> Self {
+    pub(super) fn new(op: Operation, dtype: DType, variant: &str, inputs: &str) -> Self {
         Self {
-            op: op.to_owned(),
-            dtype: dtype.to_owned(),
+            op: op.name().to_owned(),
+            dtype: dtype.name().to_owned(),
             variant: variant.to_owned(),
             inputs: inputs.to_owned(),
             elements: 0,
@@ -82,5 +83,37 @@ impl Report {
     /// True if every group passed, and there was at least one.
     pub fn passed(&self) -> bool {
         !self.groups.is_empty() && self.groups.iter().all(|group| group.passed)
+    }
+}
+
+/// The digest of no bits.
+pub(super) const EMPTY: u64 = 0xcbf2_9ce4_8422_2325;
+
+/// Computes FNV-1a, continued from `so_far` over the bytes of `words`. If the digests of two builds of the crate agree on one
+/// machine, their results are the same.
+pub(super) fn digest(so_far: u64, words: impl IntoIterator<Item = u32>) -> u64 {
+    let bytes = words.into_iter().flat_map(u32::to_le_bytes);
+    bytes.fold(so_far, |digest, byte| {
+        (digest ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{EMPTY, digest};
+
+    #[test]
+    fn digests_are_those_of_fnv_1a() {
+        assert_eq!(digest(EMPTY, []), EMPTY);
+        // The published value for this text.
+        let word = u32::from_le_bytes(*b"foob");
+        assert_eq!(digest(EMPTY, [word]), 0xdd12_0e79_0c25_12af);
+    }
+
+    #[test]
+    fn a_digest_goes_on_where_it_ended() {
+        let parted = digest(digest(EMPTY, [1]), [2, 3]);
+        assert_eq!(parted, digest(EMPTY, [1, 2, 3]));
+        assert_ne!(parted, digest(EMPTY, [1, 3, 2]));
     }
 }

@@ -21,15 +21,15 @@ pub(super) fn wanted(kind: Kind, asked: Asked) -> RowOutputs {
     }
     let argmax = matches!(asked, Asked::Argmax | Asked::Everything);
     let has_ids = kind != Kind::Probs;
-    let mut outputs = RowOutputs::default()
-        .log_probs_of(CANDIDATES as u32)
-        .max_prob()
-        .z_loss();
-    outputs.entropy = matches!(asked, Asked::Entropy | Asked::Everything);
-    outputs.argmax = argmax;
-    outputs.target_log_prob = has_ids;
-    outputs.hit = has_ids && argmax;
-    outputs
+    RowOutputs {
+        target_log_prob: has_ids,
+        log_probs_of: CANDIDATES as u32,
+        entropy: matches!(asked, Asked::Entropy | Asked::Everything),
+        argmax,
+        hit: has_ids && argmax,
+        max_prob: true,
+        z_loss: true,
+    }
 }
 
 /// Returns a class of the row for every candidate, except for a few that are out of range; for i64 some are by their upper word
@@ -53,67 +53,56 @@ pub(super) fn expected(
 ) -> Vec<Expected> {
     let rows = of.row_outputs(logits, targets);
     let ids = &case.candidates;
-    let exact = vec![0.0; case.of.rows];
+    let exact = || vec![0.0; case.of.rows];
     let class = |class: Option<usize>| class.map_or(f64::from(NONE), |class| class as f64);
-    let argmax = rows.argmax.into_iter().map(class).collect();
-    let hits = rows.top1_hits.into_iter().map(u8::from).map(f64::from);
-    let mut list = vec![(
-        "log_probs",
-        of.log_probs_of(logits, ids, CANDIDATES),
-        bounds::log_probs_of(of, logits, ids, CANDIDATES),
-    )];
+    let hit = |hit| f64::from(u8::from(hit));
     let asked = case.spec.row_outputs;
-    if asked.entropy {
-        list.push(("entropy", rows.entropies, bounds::entropy(of, logits)));
-    }
-    if asked.argmax {
-        list.push(("argmax", argmax, exact.clone()));
-    }
-    list.push(("max_prob", rows.max_probs, bounds::max_prob(of, logits)));
-    let allowed = bounds::z_loss(of, logits, targets);
-    list.push(("z_loss", rows.z_losses, allowed));
-    if asked.target_log_prob {
-        let allowed = bounds::target_log_prob(of, logits, targets);
-        list.push(("target_log_prob", rows.target_log_probs, allowed));
-    }
-    if asked.hit {
-        list.push(("hit", hits.collect(), exact));
-    }
-    list.into_iter().map(per_row).collect()
-}
-
-fn per_row((name, values, allowed): (&'static str, Vec<f64>, Vec<f64>)) -> Expected {
-    let cols = if name == "log_probs" { CANDIDATES } else { 1 };
-    Expected {
+    let log_probs = of.log_probs_of(logits, ids, CANDIDATES);
+    let of_log_probs = bounds::log_probs_of(of, logits, ids, CANDIDATES);
+    let of_z_loss = bounds::z_loss(of, logits, targets);
+    let of_target = || bounds::target_log_prob(of, logits, targets);
+    let argmax = || rows.argmax.into_iter().map(class).collect();
+    let hits = || rows.top1_hits.into_iter().map(hit).collect();
+    let list = [
+        Some(("log_probs", log_probs, of_log_probs)),
+        (asked.entropy).then(|| ("entropy", rows.entropies, bounds::entropy(of, logits))),
+        (asked.argmax).then(|| ("argmax", argmax(), exact())),
+        Some(("max_prob", rows.max_probs, bounds::max_prob(of, logits))),
+        Some(("z_loss", rows.z_losses, of_z_loss)),
+        (asked.target_log_prob).then(|| ("target_log_prob", rows.target_log_probs, of_target())),
+        (asked.hit).then(|| ("hit", hits(), exact())),
+    ];
+    let per_row = |(name, values, allowed)| Expected {
         name,
         values,
         allowed,
-        cols,
+        cols: if name == "log_probs" { CANDIDATES } else { 1 },
         dtype: DType::F32,
-    }
+    };
+    list.into_iter().flatten().map(per_row).collect()
 }
 
 /// Splits the words of the rows by output.
 pub(super) fn found(case: &Case, layout: &RowLayout, words: &[u32]) -> Vec<Vec<f32>> {
     let rows = || words.chunks_exact(layout.words as usize);
     let column = |place: u32| rows().map(move |row| row[place as usize]);
-    let floats = |place: u32| column(place).map(f32::from_bits).collect::<Vec<_>>();
+    let words = |place: Option<u32>| place.map(|place| column(place).collect::<Vec<_>>());
+    let floats =
+        |place: Option<u32>| place.map(|place| column(place).map(f32::from_bits).collect());
     let candidates = layout.log_probs.start as usize..layout.log_probs.end as usize;
-    let log_probs = rows().flat_map(|row| &row[candidates.clone()]);
-    let mut list = vec![log_probs.copied().map(f32::from_bits).collect()];
-    list.extend(layout.entropy.map(floats));
-    let argmax: Vec<u32> = layout.argmax.map(column).into_iter().flatten().collect();
-    list.extend(layout.argmax.map(|_| judged_classes(case, &argmax)));
-    list.extend(
-        [layout.max_prob, layout.z_loss]
-            .into_iter()
-            .flatten()
-            .map(floats),
-    );
-    list.extend(layout.target_log_prob.map(floats));
-    let hits = layout.hit.map(|place| column(place).collect::<Vec<_>>());
-    list.extend(hits.map(|hits| judged_hits(case, &argmax, &hits)));
-    list
+    let log_probs = rows().flat_map(|row| &row[candidates.clone()]).copied();
+    let argmax = words(layout.argmax);
+    let hits = words(layout.hit).zip(argmax.as_deref());
+    let list = [
+        Some(log_probs.map(f32::from_bits).collect()),
+        floats(layout.entropy),
+        argmax.as_deref().map(|argmax| judged_classes(case, argmax)),
+        floats(layout.max_prob),
+        floats(layout.z_loss),
+        floats(layout.target_log_prob),
+        hits.map(|(hits, argmax)| judged_hits(case, argmax, &hits)),
+    ];
+    list.into_iter().flatten().collect()
 }
 
 /// Returns each class as it was found; where a class other than the expected one is allowed, the expected one.

@@ -129,18 +129,18 @@ pub fn run(
         }
         drop(sender);
         for (place, groups) in receiver {
-            match groups {
+            let is_last = match groups {
                 Ok(groups) => {
-                    let is_last = groups.iter().any(|group| on_group(group).is_break());
-                    stopped.fetch_or(is_last, Ordering::Relaxed);
                     done[place] = groups;
+                    done[place].iter().any(|group| on_group(group).is_break())
                 }
                 Err(error) => {
-                    stopped.store(true, Ordering::Relaxed);
                     failure = Err(error);
+                    true
                 }
-            }
-            if stopped.load(Ordering::Relaxed) {
+            };
+            if is_last {
+                stopped.store(true, Ordering::Relaxed);
                 break;
             }
         }
@@ -182,14 +182,12 @@ fn work(gpu: &Gpu, selection: &Selection) -> Vec<Work> {
             work.push(Box::new(move |gpu| entry.check(gpu)));
         }
     }
-    for operation in Operation::ALL
+    let swept = Operation::ALL
         .into_iter()
-        .filter(|&operation| swept(operation))
-    {
-        for dtype in DType::ALL {
-            if selection.has(operation, dtype) {
-                work.push(Box::new(move |gpu| sweep::check(gpu, operation, dtype)));
-            }
+        .filter(|&operation| swept(operation));
+    for (operation, dtype) in swept.flat_map(|of| DType::ALL.map(|dtype| (of, dtype))) {
+        if selection.has(operation, dtype) {
+            work.push(Box::new(move |gpu| sweep::check(gpu, operation, dtype)));
         }
     }
     work

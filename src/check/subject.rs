@@ -7,7 +7,10 @@ use crate::spec::cross_entropy::CrossEntropySpec;
 use crate::spec::dtype::DType;
 use crate::spec::layout::Layout;
 use crate::spec::softmax::SoftmaxSpec;
-use crate::variant::{Access, Operation};
+use crate::variant::{Access, KernelOptions, Operation, Problem};
+
+/// Rows, columns, and the extent of the strided axis.
+pub(super) type Extents = (usize, usize, usize);
 
 /// Subject of a case.
 #[derive(Debug, Clone, Copy)]
@@ -35,32 +38,65 @@ pub(super) enum Matrix {
 }
 
 impl Subject {
+    /// Makes a subject of contiguous rows of flat logits without options.
+    pub(super) fn new(operation: Operation, dtype: DType, (rows, cols, inner): Extents) -> Self {
+        Self {
+            operation,
+            rows,
+            cols,
+            inner,
+            dtype,
+            inputs: Inputs::Flat,
+            options: Options::NONE,
+            in_place: false,
+            apart: None,
+        }
+    }
+
+    /// Returns the problem that a kernel has to solve.
+    pub(super) fn problem(&self) -> Problem {
+        let narrow = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let options = self.options.kernel_options(self.operation);
+        let operation = match self.operation {
+            // Where every class may have a target weight, the gradient is not elementwise.
+            Operation::CrossEntropyBackward if options.is_dense() => Operation::CrossEntropyFused,
+            operation => operation,
+        };
+        Problem {
+            options: KernelOptions {
+                causal: options.causal && self.inner == 1,
+                in_place: self.in_place,
+                ..options
+            },
+            ..Problem::contiguous(operation, self.rows as u64, narrow(self.cols), self.dtype)
+                .strided(narrow(self.inner))
+        }
+    }
+
     pub(super) fn cross_entropy_spec(&self) -> CrossEntropySpec {
-        let spec = self.options.spec(self.rows, self.cols);
-        let spec = spec.dtype(self.dtype).inner(self.inner as u64);
-        let spec = spec
+        let mut spec = self
+            .options
+            .spec(self.rows, self.cols)
+            .dtype(self.dtype)
+            .inner(self.inner as u64)
             .row_outputs(self.options.asked(self.operation))
             .logits_layout(self.layout(Matrix::Source))
             .targets_layout(self.layout(Matrix::Upstream))
             .grad_layout(self.layout(Matrix::Result));
-        match self.in_place {
-            true => spec.in_place(),
-            false => spec,
-        }
+        spec.in_place = self.in_place;
+        spec
     }
 
     pub(super) fn softmax_spec(&self) -> SoftmaxSpec {
-        let spec = SoftmaxSpec::new(self.rows as u64, self.cols as u64)
+        let mut spec = SoftmaxSpec::new(self.rows as u64, self.cols as u64)
             .dtype(self.dtype)
             .inner(self.inner as u64)
             .scale(self.options.loss.scale)
             .input_layout(self.layout(Matrix::Source))
             .upstream_layout(self.layout(Matrix::Upstream))
             .output_layout(self.layout(Matrix::Result));
-        match self.in_place {
-            true => spec.in_place(),
-            false => spec,
-        }
+        spec.in_place = self.in_place;
+        spec
     }
 
     fn layout(&self, matrix: Matrix) -> Layout {

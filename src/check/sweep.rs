@@ -1,50 +1,78 @@
 //! Full sweep of one operation on one storage type: every pair of kernels and distributions, operations and distributions,
 //! operations and kernels.
 
-use std::collections::BTreeMap;
-
 use super::case::Case;
-use super::execute::execute;
-use super::judge::judge;
-use super::kernels::{Kernels, has_most_lanes, kind_of, problem};
+use super::kernels::{Kernels, has_most_lanes};
 use super::options::Options;
-use super::shapes::{Extents, SHAPES, STRIDED, shapes_of, work};
-use super::subject::Subject;
-use super::{Group, Inputs};
+use super::subject::{Extents, Subject};
+use super::{Group, Inputs, judge};
 use crate::device::planner::Planner;
 use crate::error::Error;
 use crate::gpu::Gpu;
 use crate::spec::dtype::DType;
 use crate::variant::{Operation, Variant};
 
-/// Groups by variant and distribution.
-type Groups = BTreeMap<(String, &'static str), Group>;
+/// Shapes that every variant runs: rows amid fours of elements, of one column, on multiples of four, on multiples of two.
+const SHAPES: [Extents; 4] = [(37, 45, 1), (5, 1, 1), (19, 128, 1), (130, 10, 1)];
+
+/// Shapes that the preferred variant and one invocation a row run: rows in registers, streamed, and split, of many blocks.
+const LONG_SHAPES: [Extents; 3] = [(20, 1000, 1), (4, 50_257, 1), (2, 262_144, 1)];
+
+/// Shape of more rows than one dimension of a dispatch has workgroups.
+const TALL_SHAPE: Extents = (70_001, 3, 1);
+
+/// Rows on a strided axis that every variant runs: by ones, by twos, by fours; of few columns and of more.
+const STRIDED: [Extents; 4] = [(35, 45, 7), (60, 21, 20), (36, 9, 18), (256, 130, 128)];
+
+/// Rows on a strided axis that the preferred variant runs.
+const LONG_BESIDE: Extents = (8, 50_257, 8);
+
+/// Shapes of a Jacobian, which is a square matrix a row: they have fewer elements.
+const SQUARES: [Extents; 3] = [(37, 13, 1), (5, 1, 1), (7, 32, 1)];
+const LONG_SQUARE: Extents = (2, 300, 1);
+const TALL_SQUARE: Extents = (23_001, 3, 1);
+
+/// Lists each shape with the kernels that run it.
+fn work(operation: Operation, dtype: DType) -> Vec<(Extents, Kernels)> {
+    // Kernels for 16-bit storage differ only in loads and stores: every variant runs one shape only.
+    let by_every = |(place, &extents): (usize, &Extents)| match place == 0 || dtype == DType::F32 {
+        true => (extents, Kernels::Forced),
+        false => (extents, Kernels::Preferred),
+    };
+    // Long rows are folded alike whatever their storage: one of them will do for 16 bits.
+    let (shapes, long, tall) = match (operation, dtype) {
+        (Operation::Jacobian, _) => (&SQUARES[..], &[LONG_SQUARE][..], TALL_SQUARE),
+        (_, DType::F32) => (&SHAPES[..], &LONG_SHAPES[..], TALL_SHAPE),
+        _ => (&SHAPES[..], &LONG_SHAPES[1..2], TALL_SHAPE),
+    };
+    let mut list: Vec<_> = shapes.iter().enumerate().map(by_every).collect();
+    list.extend(long.iter().map(|&extents| (extents, Kernels::Long)));
+    list.push((tall, Kernels::Tall));
+    if operation != Operation::Jacobian {
+        list.extend(STRIDED.iter().enumerate().map(by_every));
+        list.push((LONG_BESIDE, Kernels::Preferred));
+    }
+    list
+}
 
 /// Runs an operation and returns its groups. Its pipelines are dropped with its planner.
 pub(super) fn check(gpu: &Gpu, operation: Operation, dtype: DType) -> Result<Vec<Group>, Error> {
     let gpu = &gpu.with_planner(Planner::new(gpu.device()));
-    let mut groups = Groups::new();
+    let mut groups = Vec::new();
     let every = Options::all(operation);
     let turn = operation as usize + dtype as usize;
     let mut options_turn = 7 * turn;
-    let work = work(operation, dtype);
-    for (shape_turn, &((rows, cols, inner), kernels)) in work.iter().enumerate() {
+    for (shape_turn, (extents, kernels)) in work(operation, dtype).into_iter().enumerate() {
         for (inputs_turn, inputs) in Inputs::ALL.into_iter().enumerate() {
-            let options = match meets_options(kernels, dtype, (rows, cols, inner)) {
+            let options = match meets_options(kernels, dtype, extents) {
                 true => every[options_turn % every.len()],
                 false => every[0],
             };
             options_turn += 1;
             let subject = Subject {
-                operation,
-                rows,
-                cols,
-                inner,
-                dtype,
                 inputs,
                 options,
-                in_place: false,
-                apart: None,
+                ..Subject::new(operation, dtype, extents)
             };
             let share = share(kernels.of(gpu, &subject)?, turn + shape_turn + inputs_turn);
             check_variants(gpu, &mut groups, &share, subject, turn + inputs_turn)?;
@@ -55,39 +83,33 @@ pub(super) fn check(gpu: &Gpu, operation: Operation, dtype: DType) -> Result<Vec
     if operation.allows_in_place() {
         check_in_place(gpu, &mut groups, operation, dtype)?;
     }
-    Ok(groups.into_values().collect())
+    groups.sort_by(|a, b| (&a.variant, &a.inputs).cmp(&(&b.variant, &b.inputs)));
+    Ok(groups)
 }
 
 /// True if options take turns. They make programs of their own, which are compiled for preferred kernels, and for every other
 /// kernel at two shapes.
 fn meets_options(kernels: Kernels, dtype: DType, extents: Extents) -> bool {
-    let (rows, cols) = SHAPES[0];
-    let at_two_shapes = extents == (rows, cols, 1) || extents == STRIDED[0];
-    kernels.is_preferred() || (dtype == DType::F32 && at_two_shapes)
+    let at_two_shapes = [SHAPES[0], STRIDED[0]].contains(&extents);
+    matches!(kernels, Kernels::Preferred) || (dtype == DType::F32 && at_two_shapes)
 }
 
 /// Checks the result over the first input: contiguous rows and rows on a strided axis, by each family once.
 fn check_in_place(
     gpu: &Gpu,
-    groups: &mut Groups,
+    groups: &mut Vec<Group>,
     operation: Operation,
     dtype: DType,
 ) -> Result<(), Error> {
-    let (rows, cols) = shapes_of(operation)[0];
     let options = Options::all(operation);
-    let shapes = [(rows, cols, 1), STRIDED[dtype as usize]];
-    for (place, (rows, cols, inner)) in shapes.into_iter().enumerate() {
+    let shapes = [SHAPES[0], STRIDED[dtype as usize]];
+    for (place, extents) in shapes.into_iter().enumerate() {
         let turn = operation as usize + 2 * dtype as usize + place;
         let subject = Subject {
-            operation,
-            rows,
-            cols,
-            inner,
-            dtype,
             inputs: Inputs::ALL[turn % Inputs::ALL.len()],
             options: options[turn % options.len()],
             in_place: true,
-            apart: None,
+            ..Subject::new(operation, dtype, extents)
         };
         let mut kinds = Kernels::Forced.of(gpu, &subject)?;
         let abilities = gpu.planner().abilities();
@@ -105,7 +127,7 @@ fn share(kernels: Vec<Variant>, turn: usize) -> Vec<Variant> {
 
 fn check_variants(
     gpu: &Gpu,
-    groups: &mut Groups,
+    groups: &mut Vec<Group>,
     variants: &[Variant],
     subject: Subject,
     seed: usize,
@@ -113,19 +135,8 @@ fn check_variants(
     if variants.is_empty() {
         return Ok(());
     }
-    let Subject {
-        operation,
-        dtype,
-        inputs,
-        ..
-    } = subject;
     let case = Case::new(subject, seed as u64);
-    for &variant in variants {
-        let name = format!("{}{}", kind_of(variant), problem(&subject).options);
-        let group = groups
-            .entry((name.clone(), inputs.name()))
-            .or_insert_with(|| Group::new(operation.name(), dtype.name(), &name, inputs.name()));
-        judge(group, &case, &execute(gpu, variant, &case)?);
-    }
-    Ok(())
+    let mut variants = variants.iter();
+    variants
+        .try_for_each(|&variant| judge::check(gpu, groups, variant, subject.inputs.name(), &case))
 }

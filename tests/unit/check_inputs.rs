@@ -64,6 +64,16 @@ fn only_the_named_ones_hold_special_values() {
 }
 
 #[test]
+fn normals_have_their_moments() {
+    let normals = Inputs::Flat.logits(1, 100_000, 7);
+    let mean = normals.iter().map(|&x| f64::from(x)).sum::<f64>() / 1e5;
+    let beyond_two = normals.iter().filter(|x| x.abs() > 2.0).count();
+    assert!(mean.abs() < 0.02, "{mean}");
+    assert!((deviation(&normals) - 1.0).abs() < 0.01);
+    assert!((4_000..5_100).contains(&beyond_two), "{beyond_two}");
+}
+
+#[test]
 fn normal_ones_have_their_width_and_place() {
     let expected = [
         (Inputs::Flat, 0.0, 1.0),

@@ -1,8 +1,8 @@
 //! Bounds of losses: one a row, and reduced.
 
 use super::row_outputs::of_z_loss;
-use super::{FLUSHED, U, beyond_f32, finite, lse, of_log, two_ln};
-use crate::reference::{Counts, CrossEntropy, Statistic, Target, Targets, pairwise_sum, rows_of};
+use super::{FLUSHED, U, beyond_f32, by_target, finite, lse, of_log, two_ln};
+use crate::reference::{Counts, CrossEntropy, Statistic, Target, Targets, pairwise_sum};
 
 /// Returns the bounds of the [logsumexp](crate::reference::CrossEntropyResult::lse) returned with the losses, one a row.
 pub fn row_lse(cross_entropy: &CrossEntropy, logits: &[f32]) -> Vec<f64> {
@@ -27,10 +27,8 @@ pub fn row_loss<'a>(
     logits: &[f32],
     targets: impl Into<Targets<'a>>,
 ) -> Vec<f64> {
-    let targets = cross_entropy.targets(logits, targets);
-    let rows = rows_of(logits, cross_entropy.cols).zip(targets);
-    rows.map(|(row, target)| RowLoss::new(cross_entropy, row, target).bound())
-        .collect()
+    let rows = RowLoss::of_rows(cross_entropy, logits, targets);
+    rows.iter().map(RowLoss::bound).collect()
 }
 
 /// Returns the bound of the [mean or sum](crate::reference::CrossEntropyResult::loss), or `None` where there is none.
@@ -45,11 +43,9 @@ pub fn loss<'a>(
     logits: &[f32],
     targets: impl Into<Targets<'a>>,
 ) -> Option<f64> {
+    let targets = targets.into();
+    let rows = RowLoss::of_rows(cross_entropy, logits, targets);
     let targets = cross_entropy.targets(logits, targets);
-    let rows = rows_of(logits, cross_entropy.cols).zip(&targets);
-    let rows: Vec<RowLoss> = rows
-        .map(|(row, &target)| RowLoss::new(cross_entropy, row, target))
-        .collect();
     let counts = cross_entropy.counts(&targets);
     let reduced = |loss: &dyn Fn(&RowLoss) -> f64, z_loss: &dyn Fn(&RowLoss) -> f64| {
         let [losses, z_losses] = [loss, z_loss].map(|of| rows.iter().map(of).collect::<Vec<_>>());
@@ -93,22 +89,27 @@ struct RowLoss {
 }
 
 impl RowLoss {
-    fn new(cross_entropy: &CrossEntropy, row: &[f32], target: Target<'_>) -> Self {
-        let statistic = cross_entropy.statistic(row);
-        let (loss, z_loss) = cross_entropy.row_loss(row, target, statistic);
-        let (loss_bound, z_bound) = match target {
-            Target::Ignored | Target::Bad => (0.0, 0.0),
-            _ => (
-                of_row(cross_entropy, row, target, statistic),
-                of_z_loss(cross_entropy, statistic),
-            ),
-        };
-        Self {
-            loss,
-            z_loss,
-            loss_bound,
-            z_bound,
-        }
+    fn of_rows<'a>(
+        cross_entropy: &CrossEntropy,
+        logits: &[f32],
+        targets: impl Into<Targets<'a>>,
+    ) -> Vec<Self> {
+        by_target(cross_entropy, logits, targets, |row, target, statistic| {
+            let (loss, z_loss) = cross_entropy.row_loss(row, target, statistic);
+            let (loss_bound, z_bound) = match target {
+                Target::Ignored | Target::Bad => (0.0, 0.0),
+                _ => (
+                    of_row(cross_entropy, row, target, statistic),
+                    of_z_loss(cross_entropy, statistic),
+                ),
+            };
+            Self {
+                loss,
+                z_loss,
+                loss_bound,
+                z_bound,
+            }
+        })
     }
 
     fn magnitude(&self) -> f64 {

@@ -23,10 +23,9 @@ pub fn loss_gradient<'a>(
 ) -> Vec<f64> {
     let targets = cross_entropy.targets(logits, targets);
     let counts = cross_entropy.counts(&targets);
-    let division = if cross_entropy.has_gradient_of_mean() {
-        DIVISION
-    } else {
-        0.0
+    let division = match cross_entropy.has_gradient_of_mean() {
+        true => DIVISION,
+        false => 0.0,
     };
     let weight_sum = weight_sum_error(cross_entropy, &targets, &counts);
     let mut allowed = Vec::with_capacity(logits.len());
@@ -37,11 +36,10 @@ pub fn loss_gradient<'a>(
         }
         let (upstream, z_upstream) = cross_entropy.upstream(n, &counts);
         let row = Row::new(cross_entropy, row, targets[n]);
-        let loss = |class| row.of_loss(class, upstream, division + weight_sum);
-        let z_loss = |class| row.of_z_loss(class, z_upstream, division);
-        allowed.extend(
-            (0..cross_entropy.cols).map(|class| row.sloped(class, loss(class), z_loss(class))),
-        );
+        allowed.extend((0..cross_entropy.cols).map(|class| {
+            let loss = row.of_loss(class, upstream, division + weight_sum);
+            row.sloped(class, loss, row.of_z_loss(class, z_upstream, division))
+        }));
     }
     allowed
 }
@@ -57,6 +55,7 @@ struct Row<'a> {
 }
 
 /// Part of the gradient before scale and softcap, its bound, and the error that flushing may add.
+#[derive(Default)]
 struct Part {
     value: f64,
     bound: f64,
@@ -79,13 +78,11 @@ impl<'a> Row<'a> {
     /// Returns the part of the cross-entropy, `a (p T - t)`, with the relative error of `a`.
     fn of_loss(&self, class: usize, upstream: f64, upstream_error: f64) -> Part {
         let (p, p_bound) = self.probability(class);
-        let (share, magnitude) = (
-            self.distribution.at(class),
-            self.distribution.magnitude(class),
-        );
+        let distribution = &self.distribution;
+        let (share, magnitude) = (distribution.at(class), distribution.magnitude(class));
         let value = p * self.total - share;
-        let bound = match self.distribution.only() {
-            Some(_) if self.distribution.weighted() => {
+        let bound = match distribution.only() {
+            Some(_) if distribution.weighted() => {
                 self.total_magnitude * p_bound + 2.0 * U * magnitude + U * value.abs()
             }
             Some(_) => p_bound + 2.0 * U * magnitude,
@@ -97,7 +94,7 @@ impl<'a> Row<'a> {
         // The class weight of a class with target weight 0 is not used, and may be anything.
         let weight = match share {
             0.0 => 1.0,
-            _ => self.distribution.weight(class).abs().max(1.0),
+            _ => distribution.weight(class).abs().max(1.0),
         };
         Part {
             value: upstream * value,
@@ -110,11 +107,7 @@ impl<'a> Row<'a> {
     fn of_z_loss(&self, class: usize, upstream: f64, upstream_error: f64) -> Part {
         let factor = 2.0 * upstream * f64::from(self.cross_entropy.loss.z_loss);
         if factor == 0.0 {
-            return Part {
-                value: 0.0,
-                bound: 0.0,
-                flushed: 0.0,
-            };
+            return Part::default();
         }
         let (p, p_bound) = self.probability(class);
         let lse = self.statistic.lse();
@@ -152,11 +145,8 @@ impl<'a> Row<'a> {
 
     /// Returns `p`, and the part of a bound that is proportional to `p`.
     fn probability(&self, class: usize) -> (f64, f64) {
-        let columns = self.cross_entropy.columns();
+        let (columns, row) = (self.cross_entropy.columns(), self.statistic);
         let z = columns.read(self.logits[class]);
-        (
-            self.statistic.probability(z),
-            of_gradient(self.statistic, z, columns),
-        )
+        (row.probability(z), of_gradient(row, z, columns))
     }
 }

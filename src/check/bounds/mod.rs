@@ -38,17 +38,15 @@ mod cross_entropy;
 mod loss_gradient;
 mod row_outputs;
 mod softmax;
-mod storage;
 
 pub use backward::{log_softmax_backward, logsumexp_backward, softmax_backward};
 pub use cross_entropy::{loss, row_loss, row_lse};
 pub use loss_gradient::loss_gradient;
 pub use row_outputs::{entropy, log_probs_of, max_prob, may_be_argmax, target_log_prob, z_loss};
 pub use softmax::{jacobian, log_probability, lse, probability};
-pub(in crate::check) use storage::rounding;
-pub use storage::stored;
 
-use crate::reference::{Columns, Statistic};
+use crate::reference::{Columns, CrossEntropy, Statistic, Target, Targets, rows_of};
+use crate::spec::dtype::DType;
 
 /// Half a step of f32 at 1: the error of one rounding, relative.
 const U: f64 = 1.0 / (1 << 24) as f64;
@@ -61,6 +59,35 @@ const DIVISION: f64 = 5.0 * U;
 
 /// Largest distance from 1 of the f32 probabilities of a row, added up exactly, for up to 262,144 columns.
 pub const ROW_SUM: f64 = 1e-6;
+
+/// Returns the bounds of values once they are stored, from their f32 bounds `allowed`: the bound of the f32 value and one
+/// rounding to nearest, `max(2^-11 abs(y), 2^-25)` for f16 and `2^-8 abs(y)` for bf16.
+///
+/// A value that is exact, and that the type holds, stays exact. A value beyond the type's range is infinite: see
+/// [`compare_as`](crate::check::compare_as).
+///
+/// # Panics
+///
+/// When the lengths differ.
+pub fn stored(dtype: DType, allowed: &[f64], expected: &[f64]) -> Vec<f64> {
+    assert_eq!(allowed.len(), expected.len(), "allowed and expected");
+    let held = |y: f64| !y.is_finite() || f64::from(dtype.round(y as f32)) == y;
+    let bound = |(&allowed, &y): (&f64, &f64)| match allowed {
+        0.0 if held(y) => 0.0,
+        _ if y.is_finite() => allowed + rounding(dtype, y),
+        _ => allowed,
+    };
+    allowed.iter().zip(expected).map(bound).collect()
+}
+
+/// Returns the error of one rounding to `dtype`, 0 for f32.
+pub(super) fn rounding(dtype: DType, y: f64) -> f64 {
+    match dtype {
+        DType::F32 => 0.0,
+        DType::F16 => (y.abs() / 2048.0).max(2_f64.powi(-25)),
+        DType::Bf16 => y.abs() / 256.0,
+    }
+}
 
 /// Terms that every bound of a row contains, in `u`.
 #[derive(Clone, Copy)]
@@ -139,6 +166,19 @@ fn of_gradient(row: Statistic, z: f64, spread: impl Into<Spread>) -> f64 {
 
 fn two_ln(cols: usize) -> f64 {
     2.0 * (cols as f64).ln()
+}
+
+/// Evaluates `of_row(row, target, statistic)` for every row.
+fn by_target<'a, T>(
+    cross_entropy: &CrossEntropy,
+    logits: &[f32],
+    targets: impl Into<Targets<'a>>,
+    of_row: impl Fn(&[f32], Target<'_>, Statistic) -> T,
+) -> Vec<T> {
+    let targets = cross_entropy.targets(logits, targets);
+    let rows = rows_of(logits, cross_entropy.cols).zip(targets);
+    rows.map(|(row, target)| of_row(row, target, cross_entropy.statistic(row)))
+        .collect()
 }
 
 /// Returns the error that flushing adds to a result, one of whose factors may have been flushed before it was multiplied by

@@ -1,6 +1,6 @@
 //! Bounds of the auxiliary outputs of a row of logits, of [`RowOutputs`](crate::reference::RowOutputs).
 
-use super::{FLUSHED, Spread, U, finite, of_log, of_lse, of_probability};
+use super::{FLUSHED, Spread, U, by_target, finite, of_log, of_lse, of_probability};
 use crate::reference::{CrossEntropy, Statistic, Target, Targets, pairwise_sum, rows_of};
 
 /// Returns the bounds of the [log-probabilities of the targets](crate::reference::RowOutputs::target_log_probs), one a row: those
@@ -10,18 +10,13 @@ pub fn target_log_prob<'a>(
     logits: &[f32],
     targets: impl Into<Targets<'a>>,
 ) -> Vec<f64> {
-    by_target(
-        cross_entropy,
-        logits,
-        targets,
-        |row, target, statistic| match target {
+    by_target(cross_entropy, logits, targets, |row, target, statistic| {
+        let log_prob = cross_entropy.target_log_prob(row, target, statistic);
+        match target {
             Target::Ignored => 0.0,
-            _ => of_log(
-                cross_entropy.target_log_prob(row, target, statistic),
-                cross_entropy.columns(),
-            ),
-        },
-    )
+            _ => of_log(log_prob, cross_entropy.columns()),
+        }
+    })
 }
 
 /// Returns the bounds of the [log-probabilities of given classes](CrossEntropy::log_probs_of), `rows x count`: those of a
@@ -117,18 +112,4 @@ fn of_entropy(cross_entropy: &CrossEntropy, row: &[f32], statistic: Statistic) -
     };
     let exponentials = pairwise_sum(row.len(), of_exponential);
     (12.0 * entropy.max(1.0) + spread.sum() + exponentials) * U
-}
-
-/// Evaluates the bound of every row.
-fn by_target<'a>(
-    cross_entropy: &CrossEntropy,
-    logits: &[f32],
-    targets: impl Into<Targets<'a>>,
-    bound: impl Fn(&[f32], Target<'_>, Statistic) -> f64,
-) -> Vec<f64> {
-    let targets = cross_entropy.targets(logits, targets);
-    rows_of(logits, cross_entropy.cols)
-        .zip(targets)
-        .map(|(row, target)| bound(row, target, cross_entropy.statistic(row)))
-        .collect()
 }

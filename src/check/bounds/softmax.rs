@@ -43,26 +43,19 @@ pub fn lse<'a>(logits: &[f32], cols: impl Into<Masked<'a>>) -> Vec<f64> {
 /// the product. An exact probability, 0 or 1, makes its entries exactly 0.
 pub fn jacobian(logits: &[f32], cols: impl Into<Columns>) -> Vec<f64> {
     let columns = cols.into();
+    let cols = columns.count;
     let probs = reference::softmax(logits, columns);
     let bounds = probability(logits, columns);
-    let rows = probs.chunks_exact(columns.count);
-    let rows = rows.zip(bounds.chunks_exact(columns.count));
-    let allowed = rows.flat_map(|(probs, bounds)| jacobian_of_row(probs, bounds));
-    let expected = || reference::jacobian(logits, columns);
-    scaled(allowed.collect(), expected, columns)
-}
-
-fn jacobian_of_row(probs: &[f64], bounds: &[f64]) -> Vec<f64> {
-    let mut allowed = Vec::with_capacity(probs.len() * probs.len());
-    for (i, (p_i, b_i)) in probs.iter().zip(bounds).enumerate() {
-        allowed.extend(probs.iter().zip(bounds).enumerate().map(|(j, (p_j, b_j))| {
-            let difference = (f64::from(u8::from(i == j)) - p_j).abs();
-            let inherited = b_i * difference + (p_i + b_i) * b_j;
-            match b_i * b_j {
-                0.0 => 0.0,
-                _ => inherited + 2.0 * U * p_i * difference + FLUSHED,
-            }
-        }));
-    }
-    allowed
+    let entry = |element: usize| {
+        let (i, column) = (element / cols, element % cols);
+        let j = i - i % cols + column;
+        let (p_i, b_i, b_j) = (probs[i], bounds[i], bounds[j]);
+        let difference = (f64::from(u8::from(i == j)) - probs[j]).abs();
+        match b_i * b_j {
+            0.0 => 0.0,
+            _ => b_i * difference + (p_i + b_i) * b_j + 2.0 * U * p_i * difference + FLUSHED,
+        }
+    };
+    let allowed = (0..probs.len() * cols).map(entry).collect();
+    scaled(allowed, || reference::jacobian(logits, columns), columns)
 }
