@@ -43,6 +43,14 @@ impl Ceiling {
 }
 
 impl Subject {
+    /// Returns the rows, the columns and the extent of the strided axis.
+    pub const fn shape(&self) -> Shape {
+        let Self {
+            rows, cols, inner, ..
+        } = *self;
+        Shape { rows, cols, inner }
+    }
+
     /// Returns the fewest bytes that the operation must move: each input read once, each output written once.
     pub fn bytes(&self) -> u64 {
         let Self {
@@ -102,14 +110,6 @@ impl Subject {
 
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            operation,
-            rows,
-            cols,
-            inner,
-            dtype,
-        } = *self;
-        let shape = Shape { rows, cols, inner };
-        write!(f, "{operation} of {shape} {dtype}")
+        write!(f, "{} of {} {}", self.operation, self.shape(), self.dtype)
     }
 }
