@@ -1,11 +1,11 @@
-//! A subject that is ready to be timed, and its measurement.
+//! A subject that is ready to be timed, its measurement, and the spread of repeated measurements.
 
 use std::time::{Duration, Instant};
 
 use super::ceiling::Chosen;
 use super::clock::Timer;
 use super::rotation::Rotation;
-use super::{Ceiling, Clock, Spread, Subject};
+use super::{Ceiling, Clock, Subject};
 use crate::error::Error;
 
 /// Fewest and most rounds of a measurement, however much time there is.
@@ -47,6 +47,45 @@ impl Measurement {
     pub fn gb_per_s(&self) -> f64 {
         self.bytes as f64 / self.time_ns.median
     }
+}
+
+/// Median of measurements, and the quartiles about it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Spread {
+    /// Lower quartile: a quarter of the measurements is below.
+    pub lower: f64,
+    /// Median: half of the measurements are below.
+    pub median: f64,
+    /// Upper quartile: three quarters of the measurements are below.
+    pub upper: f64,
+}
+
+impl Spread {
+    /// Computes the spread of measurements in any order, none of them NaN; quartiles between two of them are interpolated. All
+    /// NaN where there is no measurement.
+    pub fn of(measurements: &[f64]) -> Self {
+        let mut sorted = measurements.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        let [lower, median, upper] = [0.25, 0.5, 0.75].map(|share| quantile(&sorted, share));
+        Self {
+            lower,
+            median,
+            upper,
+        }
+    }
+
+    /// Returns the distance of the quartiles divided by the median.
+    pub fn relative(&self) -> f64 {
+        (self.upper - self.lower) / self.median
+    }
+}
+
+/// Returns the value below which the fraction `share` of sorted values lies, by linear interpolation.
+fn quantile(sorted: &[f64], share: f64) -> f64 {
+    let place = share * sorted.len().saturating_sub(1) as f64;
+    let at = |index: f64| sorted.get(index as usize).copied().unwrap_or(f64::NAN);
+    let (below, above) = (at(place.floor()), at(place.ceil()));
+    below + (above - below) * place.fract()
 }
 
 /// Subject that is compiled, bound and verified, with the ceilings that it is timed with.
@@ -136,9 +175,11 @@ impl Case<'_> {
         let bytes = self.bytes() as f64;
         let spread =
             |of: &dyn Fn(&Round) -> f64| Spread::of(&rounds.iter().map(of).collect::<Vec<_>>());
-        let fraction = |ceiling: &Chosen, time: f64, round: &Round| {
-            (time / ceiling.bytes as f64) / (round.operation / bytes)
+        let fraction = |ceiling: &Chosen, time: fn(&Round) -> f64| {
+            let ceiling_bytes = ceiling.bytes as f64;
+            spread(&|round| (time(round) / ceiling_bytes) / (round.operation / bytes))
         };
+        let exp_ceiling = self.exp_ceiling.as_ref();
         Measurement {
             subject: self.subject,
             kernel: self.kernel.clone(),
@@ -147,11 +188,8 @@ impl Case<'_> {
             ceiling: self.subject.ceiling(),
             ceiling_kernel: self.ceiling.name.clone(),
             ceiling_gb_per_s: spread(&|round| self.ceiling.bytes as f64 / round.ceiling),
-            fraction: spread(&|round| fraction(&self.ceiling, round.ceiling, round)),
-            exp_fraction: self
-                .exp_ceiling
-                .as_ref()
-                .map(|ceiling| spread(&|round| fraction(ceiling, round.exp_ceiling, round))),
+            fraction: fraction(&self.ceiling, |round| round.ceiling),
+            exp_fraction: exp_ceiling.map(|ceiling| fraction(ceiling, |round| round.exp_ceiling)),
             rounds: rounds.len(),
             cold: self.cold,
             clock: self.timer.clock(),

@@ -3,7 +3,6 @@
 use wgpu::{Buffer, CommandEncoder};
 
 use super::Subject;
-use super::fill::fill;
 use super::inputs::Drawn;
 use super::plan::plan;
 use crate::check::upload;
@@ -124,34 +123,23 @@ impl Rack {
     }
 
     fn fill(&self, subject: &Subject, drawn: &Drawn, sets: &[Set]) -> Result<(), Error> {
-        let gpu = &self.gpu;
-        let block_bytes =
-            |values: &[f32]| (values.len() as u64 * subject.dtype.bytes()).next_multiple_of(4);
-        let block = |values: &[f32]| upload(gpu, "block", values, subject.dtype);
-        let bytes = subject.read_bytes().next_multiple_of(4);
-        fill(
-            gpu,
-            (&block(&drawn.first)?, block_bytes(&drawn.first)),
-            bytes,
-            sets.iter().map(|set| &set.first),
-        )?;
-        if !drawn.second.is_empty() {
-            fill(
-                gpu,
-                (&block(&drawn.second)?, block_bytes(&drawn.second)),
-                bytes,
-                sets.iter().map(|set| &set.second),
-            )?;
+        let buffers = |of: fn(&Set) -> &Buffer| sets.iter().map(of).collect::<Vec<_>>();
+        let inputs = [
+            (&drawn.first, buffers(|set| &set.first)),
+            (&drawn.second, buffers(|set| &set.second)),
+        ];
+        let whole_words = |elements: u64| (elements * subject.dtype.bytes()).next_multiple_of(4);
+        for (values, buffers) in inputs.into_iter().filter(|(values, _)| !values.is_empty()) {
+            let block = upload(&self.gpu, "block", values, subject.dtype)?;
+            let block = (&block, whole_words(values.len() as u64));
+            let bytes = subject.read_bytes().next_multiple_of(4);
+            fill(&self.gpu, block, bytes, buffers)?;
         }
         if subject.operation.writes_matrix() {
             const WORDS: u64 = 1 << 16;
-            let poison = gpu.upload("poison", &poison(WORDS))?;
-            fill(
-                gpu,
-                (&poison, 4 * WORDS),
-                subject.matrix_bytes().next_multiple_of(4),
-                [&sets[0].result],
-            )?;
+            let poison = self.gpu.upload("poison", &poison(WORDS))?;
+            let bytes = subject.matrix_bytes().next_multiple_of(4);
+            fill(&self.gpu, (&poison, 4 * WORDS), bytes, [&sets[0].result])?;
         }
         if subject.operation == Operation::CrossEntropyBackward {
             self.save_pairs(subject, sets)?;
@@ -173,4 +161,23 @@ impl Rack {
 
 fn poison(words: u64) -> Vec<u32> {
     vec![POISON; words.max(1) as usize]
+}
+
+/// Fills the first bytes of buffers with copies of the first bytes of `block`, one after the other, the last copy cut to fit.
+/// Both numbers of bytes are multiples of four.
+pub(super) fn fill<'a>(
+    gpu: &Gpu,
+    (block, block_bytes): (&Buffer, u64),
+    bytes: u64,
+    buffers: impl IntoIterator<Item = &'a Buffer>,
+) -> Result<(), Error> {
+    gpu.submit("filling buffers", |encoder| {
+        for buffer in buffers {
+            for offset in (0..bytes).step_by(block_bytes.max(1) as usize) {
+                let size = block_bytes.min(bytes - offset);
+                encoder.copy_buffer_to_buffer(block, 0, buffer, offset, size);
+            }
+        }
+    })
+    .map(drop)
 }

@@ -53,14 +53,8 @@ impl Subject {
 
     /// Returns the fewest bytes that the operation must move: each input read once, each output written once.
     pub fn bytes(&self) -> u64 {
-        let Self {
-            operation,
-            rows,
-            cols,
-            dtype,
-            ..
-        } = *self;
-        rows.saturating_mul(bytes_per_row(operation, cols, dtype.bytes()))
+        let per_row = bytes_per_row(self.operation, self.cols, self.dtype.bytes());
+        self.rows.saturating_mul(per_row)
     }
 
     /// Returns the read ceiling where no matrix is written, else the copy ceiling.
