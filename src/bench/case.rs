@@ -100,15 +100,6 @@ pub struct Case<'a> {
     pub(super) cold: bool,
 }
 
-/// Times of one run each, in nanoseconds, in one round.
-#[derive(Debug, Clone, Copy)]
-struct Round {
-    operation: f64,
-    ceiling: f64,
-    /// Time of the exponential ceiling; that of the operation, where this ceiling was not requested.
-    exp_ceiling: f64,
-}
-
 impl Case<'_> {
     /// Returns the fewest bytes that the operation must move.
     pub fn bytes(&self) -> u64 {
@@ -140,56 +131,60 @@ impl Case<'_> {
     /// [`Error::Device`] if the device fails.
     pub fn measure(&mut self, time: Duration) -> Result<Measurement, Error> {
         let (timer, begun) = (self.timer, Instant::now());
-        self.operation.settle(timer)?;
-        self.ceiling.runs.settle(timer)?;
-        if let Some(ceiling) = &mut self.exp_ceiling {
-            ceiling.runs.settle(timer)?;
+        for work in self.works() {
+            work.settle(timer)?;
         }
         let mut rounds = Vec::new();
         while rounds.len() < ROUNDS.0 || (rounds.len() < ROUNDS.1 && begun.elapsed() < time) {
-            rounds.push(self.round(rounds.len() % 2 == 1)?);
+            rounds.push(self.round(rounds.len() % 2 == 0)?);
         }
         Ok(self.measurement(&rounds))
     }
 
-    /// Times one round: the ceiling first and the operation last, or the other way round.
-    fn round(&mut self, reversed: bool) -> Result<Round, Error> {
-        let mut works = vec![&mut self.ceiling.runs];
-        works.extend(self.exp_ceiling.as_mut().map(|ceiling| &mut ceiling.runs));
-        works.push(&mut self.operation);
+    /// Returns what is timed in a round: the operation, its ceiling, and the exponential one if there is one.
+    fn works(&mut self) -> Vec<&mut Rotation> {
+        let exp_ceiling = self.exp_ceiling.as_mut();
+        let mut works = vec![&mut self.operation, &mut self.ceiling.runs];
+        works.extend(exp_ceiling.map(|ceiling| &mut ceiling.runs));
+        works
+    }
+
+    /// Returns the time of one run of each of the [works](Self::works), in nanoseconds: timed one after the other, the last
+    /// one first if they are reversed.
+    fn round(&mut self, reversed: bool) -> Result<Vec<f64>, Error> {
+        let timer = self.timer;
+        let mut works = self.works();
         if reversed {
             works.reverse();
         }
-        let mut times = self.timer.time(&mut works)?;
+        let mut times = timer.time(&mut works)?;
         if reversed {
             times.reverse();
         }
-        Ok(Round {
-            ceiling: times[0],
-            operation: times[times.len() - 1],
-            exp_ceiling: times[1],
-        })
+        Ok(times)
     }
 
-    fn measurement(&self, rounds: &[Round]) -> Measurement {
+    fn measurement(&self, rounds: &[Vec<f64>]) -> Measurement {
         let bytes = self.bytes() as f64;
-        let spread =
-            |of: &dyn Fn(&Round) -> f64| Spread::of(&rounds.iter().map(of).collect::<Vec<_>>());
-        let fraction = |ceiling: &Chosen, time: fn(&Round) -> f64| {
+        let spread = |of: &dyn Fn(&[f64]) -> f64| {
+            let values: Vec<f64> = rounds.iter().map(|times| of(times)).collect();
+            Spread::of(&values)
+        };
+        let fraction = |ceiling: &Chosen, place: usize| {
             let ceiling_bytes = ceiling.bytes as f64;
-            spread(&|round| (time(round) / ceiling_bytes) / (round.operation / bytes))
+            spread(&|times| (times[place] / ceiling_bytes) / (times[0] / bytes))
         };
         let exp_ceiling = self.exp_ceiling.as_ref();
         Measurement {
             subject: self.subject,
             kernel: self.kernel.clone(),
-            time_ns: spread(&|round| round.operation),
+            time_ns: spread(&|times| times[0]),
             bytes: self.bytes(),
             ceiling: self.subject.ceiling(),
             ceiling_kernel: self.ceiling.name.clone(),
-            ceiling_gb_per_s: spread(&|round| self.ceiling.bytes as f64 / round.ceiling),
-            fraction: fraction(&self.ceiling, |round| round.ceiling),
-            exp_fraction: exp_ceiling.map(|ceiling| fraction(ceiling, |round| round.exp_ceiling)),
+            ceiling_gb_per_s: spread(&|times| self.ceiling.bytes as f64 / times[1]),
+            fraction: fraction(&self.ceiling, 1),
+            exp_fraction: exp_ceiling.map(|ceiling| fraction(ceiling, 2)),
             rounds: rounds.len(),
             cold: self.cold,
             clock: self.timer.clock(),

@@ -157,7 +157,7 @@ impl Bench {
 
     /// Returns the rates of the tilings of the ceilings so far.
     pub fn sweeps(&self) -> &[Sweep] {
-        self.ceilings.sweeps()
+        &self.ceilings.sweeps
     }
 
     /// Measures a subject, preparation included, in about `time`: five rounds at least.

@@ -60,24 +60,20 @@ impl Rack {
     ) -> Result<Vec<Set>, Error> {
         let count = cold.div_ceil(subject.bytes().max(1)).clamp(1, MAX_SETS);
         self.taken = 0;
-        let sets: Vec<Set> = (0..count)
-            .map(|_| self.set(subject, drawn))
-            .collect::<Result<_, _>>()?;
+        let sets = (0..count).map(|_| self.set(subject, drawn));
+        let sets: Vec<Set> = sets.collect::<Result<_, _>>()?;
         self.fill(subject, drawn, &sets)?;
         Ok(sets)
     }
 
     fn set(&mut self, subject: &Subject, drawn: &Drawn) -> Result<Set, Error> {
-        let Subject {
-            operation, rows, ..
-        } = *subject;
         let (read, written) = (subject.read_bytes(), subject.matrix_bytes());
         let first = self.matrix(read, written)?;
         let second = match drawn.second.is_empty() {
             true => first.clone(),
             false => self.matrix(read, written)?,
         };
-        let result = match operation.writes_matrix() {
+        let result = match subject.operation.writes_matrix() {
             true => self.matrix(written, written)?,
             false => first.clone(),
         };
@@ -85,7 +81,7 @@ impl Rack {
             true => self.gpu.upload("targets", &drawn.targets),
             false => self.gpu.upload("grad_lse", &drawn.grad_lse),
         };
-        let per_row = |words: u64| self.gpu.upload("row output", &poison(rows * words));
+        let per_row = |words: u64| self.gpu.upload("row output", &poison(subject.rows * words));
         Ok(Set {
             first,
             second,
@@ -108,18 +104,14 @@ impl Rack {
                 ..=SHARED_SIZE => largest.next_power_of_two(),
                 _ => largest,
             };
-            self.buffers.push(self.touched(size)?);
+            // Touched here: otherwise the first to write it would pay for that.
+            let buffer = self.gpu.allocate("matrix", size)?;
+            let clear = |encoder: &mut CommandEncoder| encoder.clear_buffer(&buffer, 0, None);
+            self.gpu.submit("touching memory", clear)?;
+            self.buffers.push(buffer);
         }
         self.taken += 1;
         Ok(self.buffers[self.taken - 1].clone())
-    }
-
-    /// Allocates a buffer and touches its memory: otherwise the first to write it would pay for that.
-    fn touched(&self, size: u64) -> Result<Buffer, Error> {
-        let buffer = self.gpu.allocate("matrix", size)?;
-        let clear = |encoder: &mut CommandEncoder| encoder.clear_buffer(&buffer, 0, None);
-        self.gpu.submit("touching memory", clear)?;
-        Ok(buffer)
     }
 
     fn fill(&self, subject: &Subject, drawn: &Drawn, sets: &[Set]) -> Result<(), Error> {

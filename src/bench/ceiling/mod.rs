@@ -46,7 +46,7 @@ pub(super) struct Ceilings {
     kernels: HashMap<Load, Vec<Kernel>>,
     /// Index of the best kernel, by load and power of two of the bytes.
     best: HashMap<(Load, u32), usize>,
-    sweeps: Vec<Sweep>,
+    pub(super) sweeps: Vec<Sweep>,
     options: Options,
 }
 
@@ -80,11 +80,7 @@ impl Ceilings {
             exps: 0,
         };
         let kernel = Kernel::new(self.gpu.device(), load, Tiling::PLAIN);
-        Ok(self.chosen(&kernel, load, self.pool.bytes())?.runs)
-    }
-
-    pub(super) fn sweeps(&self) -> &[Sweep] {
-        &self.sweeps
+        Ok(self.chosen(&kernel, self.pool.bytes())?.runs)
     }
 
     /// Returns the best kernel for `bytes` bytes, chosen when they are requested for the first time.
@@ -105,17 +101,16 @@ impl Ceilings {
             let best = self.sweep(timer, load, bytes)?;
             self.best.insert(class, best);
         }
-        let kernel = &self.kernels[&load][self.best[&class]];
-        self.chosen(kernel, load, bytes)
+        self.chosen(&self.kernels[&load][self.best[&class]], bytes)
     }
 
-    fn chosen(&self, kernel: &Kernel, load: Load, bytes: u64) -> Result<Chosen, Error> {
-        let quads = load.quads(bytes);
+    fn chosen(&self, kernel: &Kernel, bytes: u64) -> Result<Chosen, Error> {
+        let quads = kernel.load.quads(bytes);
         let most_runs = if self.options.warm { 1 } else { MAX_RUNS };
         Ok(Chosen {
             name: kernel.name(),
             runs: Rotation::new(self.pool.runs(&self.gpu, kernel, quads, most_runs)?),
-            bytes: load.bytes(quads),
+            bytes: kernel.load.bytes(quads),
         })
     }
 
@@ -143,7 +138,7 @@ impl Ceilings {
     /// Times every tiling and returns the index of the best.
     fn sweep(&mut self, timer: &Timer, load: Load, bytes: u64) -> Result<usize, Error> {
         let kernels = self.kernels[&load].iter();
-        let chosen = kernels.map(|kernel| self.chosen(kernel, load, bytes));
+        let chosen = kernels.map(|kernel| self.chosen(kernel, bytes));
         let mut tilings: Vec<Chosen> = chosen.collect::<Result<_, _>>()?;
         for tiling in &mut tilings {
             tiling.runs.settle(timer)?;

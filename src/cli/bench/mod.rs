@@ -183,9 +183,10 @@ impl Run<'_> {
         let is_noisy = |result: &&Measurement| result.fraction.relative() > NOISY;
         let (noisy, all) = (results().filter(is_noisy).count(), results().count());
         if noisy > 0 {
-            let far = format!("{:.0} % apart: is the machine busy?", 100.0 * NOISY);
-            let of = format!("the quartiles of {noisy} of {all} fractions lie over {far}");
-            note("noise", of);
+            let share = format!("{:.0} %", 100.0 * NOISY);
+            let apart =
+                format!("the quartiles of {noisy} of {all} fractions lie over {share} apart");
+            note("noise", apart + ": is the machine busy?");
         }
     }
 
