@@ -45,8 +45,6 @@ impl Clock {
 pub(super) struct Timer {
     gpu: Gpu,
     queries: Option<Queries>,
-    /// Least duration of a sample in nanoseconds.
-    pub(super) sample: f64,
 }
 
 #[derive(Debug)]
@@ -59,23 +57,19 @@ impl Timer {
     /// Uses timestamps, where the device has the feature.
     pub(super) fn new(gpu: &Gpu) -> Self {
         let has_timestamps = gpu.device().features().contains(Features::TIMESTAMP_QUERY);
-        let mut timer = Self {
+        Self {
             gpu: gpu.clone(),
-            queries: None,
-            sample: 0.0,
-        };
-        timer.take(has_timestamps.then(|| Queries::new(gpu)));
-        timer
+            queries: has_timestamps.then(|| Queries::new(gpu)),
+        }
     }
 
-    /// Takes a clock, and the sample that it needs: submitting costs tens of microseconds, which the wall clock sees and
-    /// timestamps do not.
-    fn take(&mut self, queries: Option<Queries>) {
-        self.sample = match queries {
+    /// Returns the least duration of a sample in nanoseconds: submitting costs tens of microseconds, which the wall clock sees
+    /// and timestamps do not.
+    pub(super) fn sample(&self) -> f64 {
+        match self.queries {
             Some(_) if !self.is_software() => 0.2e6,
             _ => 2e6,
-        };
-        self.queries = queries;
+        }
     }
 
     pub(super) const fn clock(&self) -> Clock {
@@ -104,7 +98,7 @@ impl Timer {
             }
         }
         if exceeds || longest < 0.5 * shortest {
-            self.take(None);
+            self.queries = None;
         }
         Ok(())
     }
@@ -156,19 +150,17 @@ impl Timer {
 
     /// Returns the nanoseconds of a sample.
     fn by_wall(&self, work: &Rotation) -> Result<f64, Error> {
-        self.gpu.contain(
-            || TIMED.to_owned(),
-            || {
-                let device = self.gpu.device();
-                let mut encoder = device.create_command_encoder(&Default::default());
-                work.record(&mut encoder.begin_compute_pass(&Default::default()));
-                let commands = encoder.finish();
-                let begun = Instant::now();
-                let submission = self.gpu.queue().submit([commands]);
-                self.gpu.wait(&submission, TIMED)?;
-                Ok(begun.elapsed().as_nanos() as f64)
-            },
-        )
+        let at = || TIMED.to_owned();
+        self.gpu.contain(at, || {
+            let device = self.gpu.device();
+            let mut encoder = device.create_command_encoder(&Default::default());
+            work.record(&mut encoder.begin_compute_pass(&Default::default()));
+            let commands = encoder.finish();
+            let begun = Instant::now();
+            let submission = self.gpu.queue().submit([commands]);
+            self.gpu.wait(&submission, TIMED)?;
+            Ok(begun.elapsed().as_nanos() as f64)
+        })
     }
 }
 

@@ -132,22 +132,20 @@ impl Bench {
         let software = gpu.planner().abilities().software;
         // Four times the last-level cache of most: 32 MiB of a CPU, 64 MiB of a GPU.
         let cold = if software { 128 << 20 } else { 256 << 20 };
-        gpu.contain(
-            || "the bench's warm-up".to_owned(),
-            || {
-                let mut timer = Timer::new(gpu);
-                let ceilings = Ceilings::new(gpu, cold, options)?;
-                timer.doubt(&mut ceilings.probe()?)?;
-                Ok(Self {
-                    gpu: gpu.clone(),
-                    options,
-                    timer,
-                    ceilings,
-                    rack: Rack::new(gpu),
-                    cold,
-                })
-            },
-        )
+        let at = || "the bench's warm-up".to_owned();
+        gpu.contain(at, || {
+            let mut timer = Timer::new(gpu);
+            let ceilings = Ceilings::new(gpu, cold, options)?;
+            timer.doubt(&mut ceilings.probe()?)?;
+            Ok(Self {
+                gpu: gpu.clone(),
+                options,
+                timer,
+                ceilings,
+                rack: Rack::new(gpu),
+                cold,
+            })
+        })
     }
 
     /// Returns the source of the times.
@@ -228,15 +226,9 @@ impl Bench {
     }
 
     fn choose(&mut self, subject: &Subject, exps: u32) -> Result<Chosen, Error> {
-        let Self {
-            gpu,
-            timer,
-            ceilings,
-            ..
-        } = self;
-        gpu.contain(
-            || format!("the ceiling of {subject}"),
-            || ceilings.choose(timer, subject.ceiling(), exps, subject.bytes()),
-        )
+        let (ceiling, bytes) = (subject.ceiling(), subject.bytes());
+        let at = || format!("the ceiling of {subject}");
+        let choose = || self.ceilings.choose(&self.timer, ceiling, exps, bytes);
+        self.gpu.contain(at, choose)
     }
 }
