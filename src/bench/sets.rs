@@ -11,7 +11,7 @@ use crate::gpu::Gpu;
 use crate::variant::Operation;
 
 /// Word that fills an output before it is written.
-const POISON: u32 = 0xdead_beef;
+pub(super) const POISON: u32 = 0xdead_beef;
 
 /// Largest number of sets of a subject.
 const MAX_SETS: u64 = 128;

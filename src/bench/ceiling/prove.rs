@@ -6,6 +6,7 @@ use super::kernel::Kernel;
 use super::pool::words;
 use crate::bench::Ceiling;
 use crate::bench::rotation::Record;
+use crate::bench::sets::POISON;
 use crate::error::Error;
 use crate::gpu::Gpu;
 use crate::spec::dtype::DType;
@@ -13,21 +14,18 @@ use crate::spec::dtype::DType;
 /// Number of groups of 16 bytes: no whole number of tiles of any tiling.
 const QUADS: usize = 60_001;
 
-/// Word that fills the destination beforehand.
-const POISON: u32 = 0xdead_beef;
-
 /// Returns the reason why the kernel is not to be believed, or `None` if it is.
 pub(super) fn prove(gpu: &Gpu, kernel: &Kernel) -> Result<Option<String>, Error> {
     let source = words();
     let moved = &source[..4 * QUADS];
-    let destination = gpu.upload("ceiling destination", &vec![POISON; source.len()])?;
-    let source_buffer = gpu.upload("ceiling source", &source)?;
-    let sides = [&source_buffer, &destination].map(Buffer::as_entire_binding);
+    let read = gpu.upload("ceiling source", &source)?;
+    let written = gpu.upload("ceiling destination", &vec![POISON; source.len()])?;
+    let sides = [&read, &written].map(Buffer::as_entire_binding);
     let run = kernel.run(vec![kernel.dispatch(gpu, QUADS as u64, true, sides)?]);
     gpu.submit("a ceiling's proof", |encoder| {
         run.record(&mut encoder.begin_compute_pass(&Default::default()));
     })?;
-    let found: Vec<u32> = gpu.download(&destination, source.len())?;
+    let found: Vec<u32> = gpu.download(&written, source.len())?;
     Ok(match kernel.load.ceiling {
         Ceiling::Copy => wrong_copy(moved, &found, kernel.load.exps),
         Ceiling::Read => wrong_words(moved, &found, kernel),
