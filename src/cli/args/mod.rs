@@ -13,6 +13,7 @@ pub(crate) use check::Check;
 pub(crate) use cross_entropy::CrossEntropy;
 pub(crate) use kernel::Kernel;
 pub(crate) use values::{Extents, MaskShape};
+pub(crate) use wgpu_softmax::Reduction;
 
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;

@@ -11,7 +11,7 @@ mod operands;
 mod settings;
 mod targets;
 
-use super::args;
+use super::args::{self, Reduction};
 use super::blocks::{self, Blocks};
 use super::engine::Engine;
 use super::failure::Failure;
@@ -22,7 +22,6 @@ use super::rows::Rows;
 use mean::Sums;
 use operands::Operands;
 use settings::{Computed, Settings};
-use wgpu_softmax::Reduction;
 
 pub(crate) fn run(args: &args::CrossEntropy) -> Result<(), Failure> {
     let outputs = claim(args)?;

@@ -1,12 +1,11 @@
 //! Operands of cross-entropy, read block by block.
 
 use super::targets::{SomeTargets, Targets};
-use crate::cli::args;
+use crate::cli::args::{self, Reduction};
 use crate::cli::failure::Failure;
 use crate::cli::files::{Floats, Input, Shape};
 use crate::cli::rows::Rows;
 use std::path::Path;
-use wgpu_softmax::Reduction;
 
 /// All operands.
 #[derive(Debug)]
