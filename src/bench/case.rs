@@ -1,11 +1,11 @@
-//! A subject that is ready to be timed, and its measurement.
+//! A subject that is ready to be timed, its measurement, and the spread of repeated measurements.
 
 use std::time::{Duration, Instant};
 
 use super::ceiling::Chosen;
 use super::clock::Timer;
 use super::rotation::Rotation;
-use super::{Ceiling, Clock, Spread, Subject};
+use super::{Ceiling, Clock, Subject};
 use crate::error::Error;
 
 /// Fewest and most rounds of a measurement, however much time there is.
@@ -49,6 +49,45 @@ impl Measurement {
     }
 }
 
+/// Median of measurements, and the quartiles about it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Spread {
+    /// Lower quartile: a quarter of the measurements is below.
+    pub lower: f64,
+    /// Median: half of the measurements are below.
+    pub median: f64,
+    /// Upper quartile: three quarters of the measurements are below.
+    pub upper: f64,
+}
+
+impl Spread {
+    /// Computes the spread of measurements in any order, none of them NaN; quartiles between two of them are interpolated. All
+    /// NaN where there is no measurement.
+    pub fn of(measurements: &[f64]) -> Self {
+        let mut sorted = measurements.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        let [lower, median, upper] = [0.25, 0.5, 0.75].map(|share| quantile(&sorted, share));
+        Self {
+            lower,
+            median,
+            upper,
+        }
+    }
+
+    /// Returns the distance of the quartiles divided by the median.
+    pub fn relative(&self) -> f64 {
+        (self.upper - self.lower) / self.median
+    }
+}
+
+/// Returns the value below which the fraction `share` of sorted values lies, by linear interpolation.
+fn quantile(sorted: &[f64], share: f64) -> f64 {
+    let place = share * sorted.len().saturating_sub(1) as f64;
+    let at = |index: f64| sorted.get(index as usize).copied().unwrap_or(f64::NAN);
+    let (below, above) = (at(place.floor()), at(place.ceil()));
+    below + (above - below) * place.fract()
+}
+
 /// Subject that is compiled, bound and verified, with the ceilings that it is timed with.
 #[derive(Debug)]
 pub struct Case<'a> {
@@ -59,15 +98,6 @@ pub struct Case<'a> {
     pub(super) ceiling: Chosen,
     pub(super) exp_ceiling: Option<Chosen>,
     pub(super) cold: bool,
-}
-
-/// Times of one run each, in nanoseconds, in one round.
-#[derive(Debug, Clone, Copy)]
-struct Round {
-    operation: f64,
-    ceiling: f64,
-    /// Time of the exponential ceiling; that of the operation, where this ceiling was not requested.
-    exp_ceiling: f64,
 }
 
 impl Case<'_> {
@@ -101,57 +131,60 @@ impl Case<'_> {
     /// [`Error::Device`] if the device fails.
     pub fn measure(&mut self, time: Duration) -> Result<Measurement, Error> {
         let (timer, begun) = (self.timer, Instant::now());
-        self.operation.settle(timer)?;
-        self.ceiling.runs.settle(timer)?;
-        if let Some(ceiling) = &mut self.exp_ceiling {
-            ceiling.runs.settle(timer)?;
+        for work in self.works() {
+            work.settle(timer)?;
         }
         let mut rounds = Vec::new();
         while rounds.len() < ROUNDS.0 || (rounds.len() < ROUNDS.1 && begun.elapsed() < time) {
-            rounds.push(self.round(rounds.len() % 2 == 1)?);
+            rounds.push(self.round(rounds.len() % 2 == 0)?);
         }
         Ok(self.measurement(&rounds))
     }
 
-    /// Times one round: the ceiling first and the operation last, or the other way round.
-    fn round(&mut self, reversed: bool) -> Result<Round, Error> {
-        let mut works = vec![&mut self.ceiling.runs];
-        works.extend(self.exp_ceiling.as_mut().map(|ceiling| &mut ceiling.runs));
-        works.push(&mut self.operation);
+    /// Returns what is timed in a round: the operation, its ceiling, and the exponential one if there is one.
+    fn works(&mut self) -> Vec<&mut Rotation> {
+        let exp_ceiling = self.exp_ceiling.as_mut();
+        let mut works = vec![&mut self.operation, &mut self.ceiling.runs];
+        works.extend(exp_ceiling.map(|ceiling| &mut ceiling.runs));
+        works
+    }
+
+    /// Returns the time of one run of each of the [works](Self::works), in nanoseconds: timed one after the other, the last
+    /// one first if they are reversed.
+    fn round(&mut self, reversed: bool) -> Result<Vec<f64>, Error> {
+        let timer = self.timer;
+        let mut works = self.works();
         if reversed {
             works.reverse();
         }
-        let mut times = self.timer.time(&mut works)?;
+        let mut times = timer.time(&mut works)?;
         if reversed {
             times.reverse();
         }
-        Ok(Round {
-            ceiling: times[0],
-            operation: times[times.len() - 1],
-            exp_ceiling: times[1],
-        })
+        Ok(times)
     }
 
-    fn measurement(&self, rounds: &[Round]) -> Measurement {
+    fn measurement(&self, rounds: &[Vec<f64>]) -> Measurement {
         let bytes = self.bytes() as f64;
-        let spread =
-            |of: &dyn Fn(&Round) -> f64| Spread::of(&rounds.iter().map(of).collect::<Vec<_>>());
-        let fraction = |ceiling: &Chosen, time: f64, round: &Round| {
-            (time / ceiling.bytes as f64) / (round.operation / bytes)
+        let spread = |of: &dyn Fn(&[f64]) -> f64| {
+            let values: Vec<f64> = rounds.iter().map(|times| of(times)).collect();
+            Spread::of(&values)
         };
+        let fraction = |ceiling: &Chosen, place: usize| {
+            let ceiling_bytes = ceiling.bytes as f64;
+            spread(&|times| (times[place] / ceiling_bytes) / (times[0] / bytes))
+        };
+        let exp_ceiling = self.exp_ceiling.as_ref();
         Measurement {
             subject: self.subject,
             kernel: self.kernel.clone(),
-            time_ns: spread(&|round| round.operation),
+            time_ns: spread(&|times| times[0]),
             bytes: self.bytes(),
             ceiling: self.subject.ceiling(),
             ceiling_kernel: self.ceiling.name.clone(),
-            ceiling_gb_per_s: spread(&|round| self.ceiling.bytes as f64 / round.ceiling),
-            fraction: spread(&|round| fraction(&self.ceiling, round.ceiling, round)),
-            exp_fraction: self
-                .exp_ceiling
-                .as_ref()
-                .map(|ceiling| spread(&|round| fraction(ceiling, round.exp_ceiling, round))),
+            ceiling_gb_per_s: spread(&|times| self.ceiling.bytes as f64 / times[1]),
+            fraction: fraction(&self.ceiling, 1),
+            exp_fraction: exp_ceiling.map(|ceiling| fraction(ceiling, 2)),
             rounds: rounds.len(),
             cold: self.cold,
             clock: self.timer.clock(),

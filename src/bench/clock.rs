@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use wgpu::{
-    Buffer, BufferDescriptor, BufferUsages, CommandEncoder, ComputePassDescriptor,
-    ComputePassTimestampWrites, Features, QuerySet, QuerySetDescriptor, QueryType,
+    Buffer, BufferDescriptor, BufferUsages, ComputePassDescriptor, ComputePassTimestampWrites,
+    Features, QuerySet, QuerySetDescriptor, QueryType,
 };
 
 use super::rotation::Rotation;
@@ -45,8 +45,6 @@ impl Clock {
 pub(super) struct Timer {
     gpu: Gpu,
     queries: Option<Queries>,
-    /// Least duration of a sample in nanoseconds.
-    pub(super) sample: f64,
 }
 
 #[derive(Debug)]
@@ -59,24 +57,19 @@ impl Timer {
     /// Uses timestamps, where the device has the feature.
     pub(super) fn new(gpu: &Gpu) -> Self {
         let has_timestamps = gpu.device().features().contains(Features::TIMESTAMP_QUERY);
-        let mut timer = Self {
+        Self {
             gpu: gpu.clone(),
-            queries: None,
-            sample: 0.0,
-        };
-        timer.take(has_timestamps.then(|| Queries::new(gpu)));
-        timer
+            queries: has_timestamps.then(|| Queries::new(gpu)),
+        }
     }
 
-    /// Takes a clock, and the sample that it needs: submitting costs tens of microseconds, which the wall clock sees and
-    /// timestamps do not.
-    fn take(&mut self, queries: Option<Queries>) {
-        let software = self.gpu.planner().abilities().software;
-        self.sample = match queries {
-            Some(_) if !software => 0.2e6,
+    /// Returns the least duration of a sample in nanoseconds: submitting costs tens of microseconds, which the wall clock sees
+    /// and timestamps do not.
+    pub(super) fn sample(&self) -> f64 {
+        match self.queries {
+            Some(_) if !self.is_software() => 0.2e6,
             _ => 2e6,
-        };
-        self.queries = queries;
+        }
     }
 
     pub(super) const fn clock(&self) -> Clock {
@@ -92,9 +85,10 @@ impl Timer {
         // By the wall clock, as timestamps are not trusted yet; long enough for submitting to be a small part.
         let once = self.by_wall(work)?;
         work.repeat((DOUBTED / once).ceil() as usize);
+        let warm_up = Duration::from_millis(if self.is_software() { 0 } else { 200 });
         let begun = Instant::now();
         let (mut longest, mut shortest, mut exceeds) = (0.0_f64, f64::INFINITY, false);
-        while shortest.is_infinite() || begun.elapsed() < self.warm_up() {
+        while shortest.is_infinite() || begun.elapsed() < warm_up {
             shortest = shortest.min(self.by_wall(work)?);
             if let Some(queries) = &self.queries {
                 let begun = Instant::now();
@@ -104,26 +98,23 @@ impl Timer {
             }
         }
         if exceeds || longest < 0.5 * shortest {
-            self.take(None);
+            self.queries = None;
         }
         Ok(())
     }
 
-    fn warm_up(&self) -> Duration {
-        let software = self.gpu.planner().abilities().software;
-        Duration::from_millis(if software { 0 } else { 200 })
+    fn is_software(&self) -> bool {
+        self.gpu.planner().abilities().software
     }
 
     /// Returns the nanoseconds of a run of each work, by a sample of each in a pass of its own, one after the other.
     pub(super) fn time(&self, works: &mut [&mut Rotation]) -> Result<Vec<f64>, Error> {
-        let mut times = {
-            let works: Vec<&Rotation> = works.iter().map(|work| &**work).collect();
-            match &self.queries {
-                Some(queries) => self.by_timestamps(queries, &works)?,
-                None => works
-                    .iter()
-                    .map(|work| self.by_wall(work))
-                    .collect::<Result<_, _>>()?,
+        let recorded: Vec<&Rotation> = works.iter().map(|work| &**work).collect();
+        let mut times = match &self.queries {
+            Some(queries) => self.by_timestamps(queries, &recorded)?,
+            None => {
+                let times = recorded.iter().map(|work| self.by_wall(work));
+                times.collect::<Result<_, _>>()?
             }
         };
         for (work, time) in works.iter_mut().zip(&mut times) {
@@ -137,9 +128,19 @@ impl Timer {
     fn by_timestamps(&self, queries: &Queries, works: &[&Rotation]) -> Result<Vec<f64>, Error> {
         self.gpu.submit(TIMED, |encoder| {
             for (work, index) in works.iter().zip(0..MAX_PASSES) {
-                work.record(&mut encoder.begin_compute_pass(&queries.around(index)));
+                let timed = ComputePassDescriptor {
+                    label: Some("wgpu-softmax bench"),
+                    timestamp_writes: Some(ComputePassTimestampWrites {
+                        query_set: &queries.set,
+                        beginning_of_pass_write_index: Some(2 * index),
+                        end_of_pass_write_index: Some(2 * index + 1),
+                    }),
+                };
+                work.record(&mut encoder.begin_compute_pass(&timed));
             }
-            queries.resolve(works.len(), encoder);
+            // The queries of other passes have never been written.
+            let written = 0..2 * works.len() as u32;
+            encoder.resolve_query_set(&queries.set, written, &queries.resolved, 0);
         })?;
         let ticks: Vec<u64> = self.gpu.download(&queries.resolved, 2 * works.len())?;
         let period = f64::from(self.gpu.queue().get_timestamp_period());
@@ -149,21 +150,17 @@ impl Timer {
 
     /// Returns the nanoseconds of a sample.
     fn by_wall(&self, work: &Rotation) -> Result<f64, Error> {
-        self.gpu.contain(
-            || TIMED.to_owned(),
-            || {
-                let mut encoder = self
-                    .gpu
-                    .device()
-                    .create_command_encoder(&Default::default());
-                work.record(&mut encoder.begin_compute_pass(&Default::default()));
-                let commands = encoder.finish();
-                let begun = Instant::now();
-                let submission = self.gpu.queue().submit([commands]);
-                self.gpu.wait(&submission, TIMED)?;
-                Ok(begun.elapsed().as_nanos() as f64)
-            },
-        )
+        let at = || TIMED.to_owned();
+        self.gpu.contain(at, || {
+            let device = self.gpu.device();
+            let mut encoder = device.create_command_encoder(&Default::default());
+            work.record(&mut encoder.begin_compute_pass(&Default::default()));
+            let commands = encoder.finish();
+            let begun = Instant::now();
+            let submission = self.gpu.queue().submit([commands]);
+            self.gpu.wait(&submission, TIMED)?;
+            Ok(begun.elapsed().as_nanos() as f64)
+        })
     }
 }
 
@@ -183,21 +180,5 @@ impl Queries {
                 mapped_at_creation: false,
             }),
         }
-    }
-
-    fn around(&self, index: u32) -> ComputePassDescriptor<'_> {
-        ComputePassDescriptor {
-            label: Some("wgpu-softmax bench"),
-            timestamp_writes: Some(ComputePassTimestampWrites {
-                query_set: &self.set,
-                beginning_of_pass_write_index: Some(2 * index),
-                end_of_pass_write_index: Some(2 * index + 1),
-            }),
-        }
-    }
-
-    /// Resolves the queries of the first `passes` passes: the others have never been written.
-    fn resolve(&self, passes: usize, encoder: &mut CommandEncoder) {
-        encoder.resolve_query_set(&self.set, 0..2 * passes as u32, &self.resolved, 0);
     }
 }

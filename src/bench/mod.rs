@@ -15,7 +15,7 @@
 //! # Method
 //!
 //! - **Ceilings.** A copy kernel for operations that write a matrix, a read kernel for the others, both with 16-byte accesses.
-//!   The best of several forms is chosen anew for every power of two of the bytes ([`Sweep`]). Each form first proves that it
+//!   The best of several tilings is chosen anew for every power of two of the bytes ([`Sweep`]). Each first proves that it
 //!   moves every word.
 //! - **Rounds.** Ceiling and operation take turns in one submission, each in a pass of its own, in changing order. A
 //!   [fraction](Measurement::fraction) is a ratio within a round: machines change their speed from one second to the next, and
@@ -31,24 +31,21 @@ mod budget;
 mod case;
 mod ceiling;
 mod clock;
-mod fill;
 mod grid;
 mod inputs;
 mod plan;
 mod rotation;
 mod sets;
-mod spread;
 mod subject;
 mod verify;
 
 use std::time::{Duration, Instant};
 
 pub use budget::Budget;
-pub use case::{Case, Measurement};
+pub use case::{Case, Measurement, Spread};
 pub use ceiling::Sweep;
 pub use clock::Clock;
 pub use grid::{Selection, Shape};
-pub use spread::Spread;
 pub use subject::{Ceiling, Subject};
 
 use crate::error::Error;
@@ -135,22 +132,20 @@ impl Bench {
         let software = gpu.planner().abilities().software;
         // Four times the last-level cache of most: 32 MiB of a CPU, 64 MiB of a GPU.
         let cold = if software { 128 << 20 } else { 256 << 20 };
-        gpu.contain(
-            || "the bench's warm-up".to_owned(),
-            || {
-                let mut timer = Timer::new(gpu);
-                let ceilings = Ceilings::new(gpu, cold, options)?;
-                timer.doubt(&mut ceilings.probe()?)?;
-                Ok(Self {
-                    gpu: gpu.clone(),
-                    options,
-                    timer,
-                    ceilings,
-                    rack: Rack::new(gpu),
-                    cold,
-                })
-            },
-        )
+        let at = || "the bench's warm-up".to_owned();
+        gpu.contain(at, || {
+            let mut timer = Timer::new(gpu);
+            let ceilings = Ceilings::new(gpu, cold, options)?;
+            timer.doubt(&mut ceilings.probe()?)?;
+            Ok(Self {
+                gpu: gpu.clone(),
+                options,
+                timer,
+                ceilings,
+                rack: Rack::new(gpu),
+                cold,
+            })
+        })
     }
 
     /// Returns the source of the times.
@@ -158,9 +153,9 @@ impl Bench {
         self.timer.clock()
     }
 
-    /// Returns the rates of the forms of the ceilings so far.
+    /// Returns the rates of the tilings of the ceilings so far.
     pub fn sweeps(&self) -> &[Sweep] {
-        self.ceilings.sweeps()
+        &self.ceilings.sweeps
     }
 
     /// Measures a subject, preparation included, in about `time`: five rounds at least.
@@ -184,15 +179,10 @@ impl Bench {
         self.check_size(&subject)?;
         let planned = plan::plan(self.gpu.planner(), &subject)?;
         let drawn = Drawn::of(&subject);
-        let sets = self.rack.sets(
-            &subject,
-            &drawn,
-            if self.options.warm { 0 } else { self.cold },
-        )?;
-        let bounds = sets
-            .iter()
-            .map(|set| planned.bind(set))
-            .collect::<Result<Vec<_>, _>>()?;
+        let cold = if self.options.warm { 0 } else { self.cold };
+        let sets = self.rack.sets(&subject, &drawn, cold)?;
+        let bounds = sets.iter().map(|set| planned.bind(set));
+        let bounds = bounds.collect::<Result<Vec<_>, _>>()?;
         self.gpu.run(&bounds[0], &subject.to_string())?;
         if let Some(reason) = verify::difference(&self.gpu, &subject, &drawn, &sets[0])? {
             return Err(Unmeasured::Differs { subject, reason });
@@ -222,31 +212,23 @@ impl Bench {
                 found: "0".into(),
             });
         }
-        let (needed, available) = (
-            subject.matrix_bytes(),
-            self.gpu.device().limits().max_buffer_size,
-        );
-        if needed <= available {
-            return Ok(());
+        let needed = subject.matrix_bytes();
+        let available = self.gpu.device().limits().max_buffer_size;
+        if needed > available {
+            return Err(Error::Limit {
+                what: subject.to_string(),
+                limit: "max_buffer_size",
+                needed,
+                available,
+            });
         }
-        Err(Error::Limit {
-            what: subject.to_string(),
-            limit: "max_buffer_size",
-            needed,
-            available,
-        })
+        Ok(())
     }
 
     fn choose(&mut self, subject: &Subject, exps: u32) -> Result<Chosen, Error> {
-        let Self {
-            gpu,
-            timer,
-            ceilings,
-            ..
-        } = self;
-        gpu.contain(
-            || format!("the ceiling of {subject}"),
-            || ceilings.choose(timer, subject.ceiling(), exps, subject.bytes()),
-        )
+        let (ceiling, bytes) = (subject.ceiling(), subject.bytes());
+        let at = || format!("the ceiling of {subject}");
+        let choose = || self.ceilings.choose(&self.timer, ceiling, exps, bytes);
+        self.gpu.contain(at, choose)
     }
 }

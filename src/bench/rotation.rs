@@ -58,7 +58,7 @@ impl Rotation {
         timer.time(&mut [self])?;
         let [one, other] = [timer.time(&mut [self])?[0], timer.time(&mut [self])?[0]];
         let once = one.min(other).max(1.0);
-        self.repeats = (timer.sample / once).ceil().clamp(1.0, MAX_REPEATS) as usize;
+        self.repeats = (timer.sample() / once).ceil().clamp(1.0, MAX_REPEATS) as usize;
         Ok(())
     }
 

@@ -3,7 +3,6 @@
 use wgpu::{Buffer, CommandEncoder};
 
 use super::Subject;
-use super::fill::fill;
 use super::inputs::Drawn;
 use super::plan::plan;
 use crate::check::upload;
@@ -12,7 +11,7 @@ use crate::gpu::Gpu;
 use crate::variant::Operation;
 
 /// Word that fills an output before it is written.
-const POISON: u32 = 0xdead_beef;
+pub(super) const POISON: u32 = 0xdead_beef;
 
 /// Largest number of sets of a subject.
 const MAX_SETS: u64 = 128;
@@ -61,24 +60,20 @@ impl Rack {
     ) -> Result<Vec<Set>, Error> {
         let count = cold.div_ceil(subject.bytes().max(1)).clamp(1, MAX_SETS);
         self.taken = 0;
-        let sets: Vec<Set> = (0..count)
-            .map(|_| self.set(subject, drawn))
-            .collect::<Result<_, _>>()?;
+        let sets = (0..count).map(|_| self.set(subject, drawn));
+        let sets: Vec<Set> = sets.collect::<Result<_, _>>()?;
         self.fill(subject, drawn, &sets)?;
         Ok(sets)
     }
 
     fn set(&mut self, subject: &Subject, drawn: &Drawn) -> Result<Set, Error> {
-        let Subject {
-            operation, rows, ..
-        } = *subject;
         let (read, written) = (subject.read_bytes(), subject.matrix_bytes());
         let first = self.matrix(read, written)?;
         let second = match drawn.second.is_empty() {
             true => first.clone(),
             false => self.matrix(read, written)?,
         };
-        let result = match operation.writes_matrix() {
+        let result = match subject.operation.writes_matrix() {
             true => self.matrix(written, written)?,
             false => first.clone(),
         };
@@ -86,7 +81,7 @@ impl Rack {
             true => self.gpu.upload("targets", &drawn.targets),
             false => self.gpu.upload("grad_lse", &drawn.grad_lse),
         };
-        let per_row = |words: u64| self.gpu.upload("row output", &poison(rows * words));
+        let per_row = |words: u64| self.gpu.upload("row output", &poison(subject.rows * words));
         Ok(Set {
             first,
             second,
@@ -109,49 +104,34 @@ impl Rack {
                 ..=SHARED_SIZE => largest.next_power_of_two(),
                 _ => largest,
             };
-            self.buffers.push(self.touched(size)?);
+            // Touched here: otherwise the first to write it would pay for that.
+            let buffer = self.gpu.allocate("matrix", size)?;
+            let clear = |encoder: &mut CommandEncoder| encoder.clear_buffer(&buffer, 0, None);
+            self.gpu.submit("touching memory", clear)?;
+            self.buffers.push(buffer);
         }
         self.taken += 1;
         Ok(self.buffers[self.taken - 1].clone())
     }
 
-    /// Allocates a buffer and touches its memory: otherwise the first to write it would pay for that.
-    fn touched(&self, size: u64) -> Result<Buffer, Error> {
-        let buffer = self.gpu.allocate("matrix", size)?;
-        let clear = |encoder: &mut CommandEncoder| encoder.clear_buffer(&buffer, 0, None);
-        self.gpu.submit("touching memory", clear)?;
-        Ok(buffer)
-    }
-
     fn fill(&self, subject: &Subject, drawn: &Drawn, sets: &[Set]) -> Result<(), Error> {
-        let gpu = &self.gpu;
-        let block_bytes =
-            |values: &[f32]| (values.len() as u64 * subject.dtype.bytes()).next_multiple_of(4);
-        let block = |values: &[f32]| upload(gpu, "block", values, subject.dtype);
-        let bytes = subject.read_bytes().next_multiple_of(4);
-        fill(
-            gpu,
-            (&block(&drawn.first)?, block_bytes(&drawn.first)),
-            bytes,
-            sets.iter().map(|set| &set.first),
-        )?;
-        if !drawn.second.is_empty() {
-            fill(
-                gpu,
-                (&block(&drawn.second)?, block_bytes(&drawn.second)),
-                bytes,
-                sets.iter().map(|set| &set.second),
-            )?;
+        let buffers = |of: fn(&Set) -> &Buffer| sets.iter().map(of).collect::<Vec<_>>();
+        let inputs = [
+            (&drawn.first, buffers(|set| &set.first)),
+            (&drawn.second, buffers(|set| &set.second)),
+        ];
+        let whole_words = |elements: u64| (elements * subject.dtype.bytes()).next_multiple_of(4);
+        for (values, buffers) in inputs.into_iter().filter(|(values, _)| !values.is_empty()) {
+            let block = upload(&self.gpu, "block", values, subject.dtype)?;
+            let block = (&block, whole_words(values.len() as u64));
+            let bytes = subject.read_bytes().next_multiple_of(4);
+            fill(&self.gpu, block, bytes, buffers)?;
         }
         if subject.operation.writes_matrix() {
             const WORDS: u64 = 1 << 16;
-            let poison = gpu.upload("poison", &poison(WORDS))?;
-            fill(
-                gpu,
-                (&poison, 4 * WORDS),
-                subject.matrix_bytes().next_multiple_of(4),
-                [&sets[0].result],
-            )?;
+            let poison = self.gpu.upload("poison", &poison(WORDS))?;
+            let bytes = subject.matrix_bytes().next_multiple_of(4);
+            fill(&self.gpu, (&poison, 4 * WORDS), bytes, [&sets[0].result])?;
         }
         if subject.operation == Operation::CrossEntropyBackward {
             self.save_pairs(subject, sets)?;
@@ -173,4 +153,23 @@ impl Rack {
 
 fn poison(words: u64) -> Vec<u32> {
     vec![POISON; words.max(1) as usize]
+}
+
+/// Fills the first bytes of buffers with copies of the first bytes of `block`, one after the other, the last copy cut to fit.
+/// Both numbers of bytes are multiples of four.
+pub(super) fn fill<'a>(
+    gpu: &Gpu,
+    (block, block_bytes): (&Buffer, u64),
+    bytes: u64,
+    buffers: impl IntoIterator<Item = &'a Buffer>,
+) -> Result<(), Error> {
+    gpu.submit("filling buffers", |encoder| {
+        for buffer in buffers {
+            for offset in (0..bytes).step_by(block_bytes.max(1) as usize) {
+                let size = block_bytes.min(bytes - offset);
+                encoder.copy_buffer_to_buffer(block, 0, buffer, offset, size);
+            }
+        }
+    })
+    .map(drop)
 }

@@ -43,16 +43,18 @@ impl Ceiling {
 }
 
 impl Subject {
+    /// Returns the rows, the columns and the extent of the strided axis.
+    pub const fn shape(&self) -> Shape {
+        let Self {
+            rows, cols, inner, ..
+        } = *self;
+        Shape { rows, cols, inner }
+    }
+
     /// Returns the fewest bytes that the operation must move: each input read once, each output written once.
     pub fn bytes(&self) -> u64 {
-        let Self {
-            operation,
-            rows,
-            cols,
-            dtype,
-            ..
-        } = *self;
-        rows.saturating_mul(bytes_per_row(operation, cols, dtype.bytes()))
+        let per_row = bytes_per_row(self.operation, self.cols, self.dtype.bytes());
+        self.rows.saturating_mul(per_row)
     }
 
     /// Returns the read ceiling where no matrix is written, else the copy ceiling.
@@ -102,14 +104,6 @@ impl Subject {
 
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            operation,
-            rows,
-            cols,
-            inner,
-            dtype,
-        } = *self;
-        let shape = Shape { rows, cols, inner };
-        write!(f, "{operation} of {shape} {dtype}")
+        write!(f, "{} of {} {}", self.operation, self.shape(), self.dtype)
     }
 }

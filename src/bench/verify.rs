@@ -1,7 +1,11 @@
 //! Verification of results against the f64 reference, before a time is believed.
 
+use std::ops::Range;
+
+use wgpu::Buffer;
+
 use super::Subject;
-use super::inputs::Drawn;
+use super::inputs::{Drawn, places, rows_of};
 use super::sets::Set;
 use crate::check::{bounds, compare_as};
 use crate::error::Error;
@@ -17,14 +21,8 @@ const COMPARED: u64 = 4096;
 /// Fewest rows that are compared, if there are so many, and most.
 const ROWS: (u64, u64) = (3, 64);
 
-/// Some rows of an output, their expected values, and their allowed errors.
-struct Output {
-    name: &'static str,
-    found: Vec<f32>,
-    expected: Vec<f64>,
-    allowed: Vec<f64>,
-    dtype: DType,
-}
+/// Output by its name, with the expected values of some rows and their allowed errors in f32.
+type Expected = (&'static str, Vec<f64>, Vec<f64>);
 
 /// Returns the difference from the reference in the outputs of `set`, or `None`.
 pub(super) fn difference(
@@ -33,29 +31,25 @@ pub(super) fn difference(
     drawn: &Drawn,
     set: &Set,
 ) -> Result<Option<String>, Error> {
-    let rows = sample(subject);
-    let outputs = match subject.operation {
-        Operation::CrossEntropy
-        | Operation::CrossEntropyBackward
-        | Operation::CrossEntropyFused => cross_entropy(gpu, subject, drawn, set, &rows)?,
-        _ => vec![row_operation(gpu, subject, drawn, set, &rows)?],
-    };
-    Ok(outputs.iter().find_map(|output| output.difference(&rows)))
-}
-
-impl Output {
-    fn difference(&self, rows: &[u64]) -> Option<String> {
-        let allowed = bounds::stored(self.dtype, &self.allowed, &self.expected);
-        let cols = self.found.len() / rows.len();
-        let comparison = compare_as(self.dtype, &self.found, &self.expected, &allowed, cols);
-        let (row, column) = (comparison.worst_index / cols, comparison.worst_index % cols);
-        (!comparison.passed()).then(|| {
-            format!(
-                "{} expected {:e} at row {}, column {column}, found {:e}: {:.3} times the bound",
-                self.name, comparison.expected, rows[row], comparison.found, comparison.worst_share
-            )
-        })
+    let rows = &sample(subject);
+    for (name, expected, allowed) in expected(subject, drawn, rows) {
+        let (found, dtype) = match name {
+            "losses" | "lse" => (per_row(gpu, &set.row_output, subject, rows)?, DType::F32),
+            LSE_OF_PAIRS => (lse_of_pairs(gpu, set, subject, rows)?, DType::F32),
+            _ => (fetch(gpu, subject, set, rows)?, subject.dtype),
+        };
+        let allowed = bounds::stored(dtype, &allowed, &expected);
+        let cols = found.len() / rows.len();
+        let worst = compare_as(dtype, &found, &expected, &allowed, cols);
+        if !worst.passed() {
+            let (row, column) = (rows[worst.worst_index / cols], worst.worst_index % cols);
+            return Ok(Some(format!(
+                "{name} expected {:e} at row {row}, column {column}, found {:e}: {:.3} times the bound",
+                worst.expected, worst.found, worst.worst_share
+            )));
+        }
     }
+    Ok(None)
 }
 
 /// Returns rows spread evenly, the first and the last among them.
@@ -69,202 +63,172 @@ fn sample(subject: &Subject) -> Vec<u64> {
         .collect()
 }
 
-fn row_operation(
-    gpu: &Gpu,
-    subject: &Subject,
-    drawn: &Drawn,
-    set: &Set,
-    rows: &[u64],
-) -> Result<Output, Error> {
+const LSE_OF_PAIRS: &str = "lse of the pairs";
+
+fn expected(subject: &Subject, drawn: &Drawn, rows: &[u64]) -> Vec<Expected> {
     let cols = subject.cols as usize;
-    let x = &drawn.rows_of(&drawn.first, rows);
-    let second = || drawn.rows_of(&drawn.second, rows);
-    let (name, expected, allowed) = match subject.operation {
-        Operation::Softmax => (
-            "probs",
-            reference::softmax(x, cols),
-            bounds::probability(x, cols),
-        ),
-        Operation::LogSoftmax => (
-            "log_probs",
-            reference::log_softmax(x, cols),
-            bounds::log_probability(x, cols),
-        ),
-        Operation::LogSumExp => ("lse", reference::logsumexp(x, cols), bounds::lse(x, cols)),
+    let x = &rows_of(subject, &drawn.first, rows);
+    let upstream = || rows_of(subject, &drawn.second, rows);
+    let targets = || -> Vec<i64> { picked(&drawn.targets, rows).map(i64::from).collect() };
+    let of = CrossEntropy::new(cols).reduction(Reduction::None);
+    let losses = || {
+        let targets = &targets();
+        let losses = of.losses(x, targets).row_losses;
+        ("losses", losses, bounds::row_loss(&of, x, targets))
+    };
+    let lse = |name| (name, reference::logsumexp(x, cols), bounds::lse(x, cols));
+    let grad_logits = |values, allowed| ("grad_logits", values, allowed);
+    let grad_of_losses = || {
+        let targets = &targets();
+        let allowed = bounds::loss_gradient(&of, x, targets);
+        grad_logits(of.gradient(x, targets), allowed)
+    };
+    match subject.operation {
+        Operation::Softmax => {
+            let allowed = bounds::probability(x, cols);
+            vec![("probs", reference::softmax(x, cols), allowed)]
+        }
+        Operation::LogSoftmax => {
+            let allowed = bounds::log_probability(x, cols);
+            vec![("log_probs", reference::log_softmax(x, cols), allowed)]
+        }
+        Operation::LogSumExp => vec![lse("lse")],
         Operation::SoftmaxBackward => {
-            let g = &second();
-            let expected = reference::softmax_backward(x, g, cols);
-            (
-                "grad_logits",
-                expected,
-                bounds::softmax_backward(x, g, cols),
-            )
+            let g = &upstream();
+            let values = reference::softmax_backward(x, g, cols);
+            vec![grad_logits(values, bounds::softmax_backward(x, g, cols))]
         }
         Operation::LogSoftmaxBackward => {
-            let g = &second();
-            let expected = reference::log_softmax_backward(x, g, cols);
-            (
-                "grad_logits",
-                expected,
+            let g = &upstream();
+            let values = reference::log_softmax_backward(x, g, cols);
+            vec![grad_logits(
+                values,
                 bounds::log_softmax_backward(x, g, cols),
-            )
+            )]
         }
         Operation::LogSumExpBackward => {
-            let g: Vec<f32> = rows
-                .iter()
-                .map(|&row| drawn.grad_lse[row as usize])
-                .collect();
-            let expected = reference::logsumexp_backward(x, &g, cols);
-            (
-                "grad_logits",
-                expected,
-                bounds::logsumexp_backward(x, &g, cols),
-            )
+            let g = &picked(&drawn.grad_lse, rows).collect::<Vec<_>>();
+            let values = reference::logsumexp_backward(x, g, cols);
+            vec![grad_logits(values, bounds::logsumexp_backward(x, g, cols))]
         }
-        _ => (
-            "jacobian",
-            reference::jacobian(x, cols),
-            bounds::jacobian(x, cols),
-        ),
-    };
-    let (found, dtype) = match subject.operation.writes_matrix() {
-        true => (fetch(gpu, subject, set, rows)?, subject.dtype),
-        false => (per_row(gpu, &set.row_output, subject, rows)?, DType::F32),
-    };
-    Ok(Output {
-        name,
-        found,
-        expected,
-        allowed,
-        dtype,
-    })
+        Operation::CrossEntropy => vec![losses(), lse(LSE_OF_PAIRS)],
+        Operation::CrossEntropyBackward => vec![grad_of_losses()],
+        Operation::CrossEntropyFused => vec![losses(), grad_of_losses()],
+        _ => {
+            let allowed = bounds::jacobian(x, cols);
+            vec![("jacobian", reference::jacobian(x, cols), allowed)]
+        }
+    }
 }
 
-fn cross_entropy(
-    gpu: &Gpu,
-    subject: &Subject,
-    drawn: &Drawn,
-    set: &Set,
-    rows: &[u64],
-) -> Result<Vec<Output>, Error> {
-    let cols = subject.cols as usize;
-    let x = &drawn.rows_of(&drawn.first, rows);
-    let targets: Vec<i64> = rows
-        .iter()
-        .map(|&row| drawn.targets[row as usize].into())
-        .collect();
-    let of = CrossEntropy::new(cols).reduction(Reduction::None);
-    let mut outputs = Vec::new();
-    if subject.operation != Operation::CrossEntropyBackward {
-        outputs.push(Output {
-            name: "losses",
-            found: per_row(gpu, &set.row_output, subject, rows)?,
-            expected: of.losses(x, &targets).row_losses,
-            allowed: bounds::row_loss(&of, x, &targets),
-            dtype: DType::F32,
-        });
-    }
-    if subject.operation == Operation::CrossEntropy {
-        outputs.push(Output {
-            name: "lse of the pairs",
-            found: lse_of_pairs(gpu, subject, set, rows)?,
-            expected: reference::logsumexp(x, cols),
-            allowed: bounds::lse(x, cols),
-            dtype: DType::F32,
-        });
-    } else {
-        outputs.push(Output {
-            name: "grad_logits",
-            found: fetch(gpu, subject, set, rows)?,
-            expected: of.gradient(x, &targets),
-            allowed: bounds::loss_gradient(&of, x, &targets),
-            dtype: subject.dtype,
-        });
-    }
-    Ok(outputs)
+fn picked<T: Copy>(values: &[T], rows: &[u64]) -> impl Iterator<Item = T> {
+    rows.iter().map(|&row| values[row as usize])
 }
 
-fn per_row(
-    gpu: &Gpu,
-    buffer: &wgpu::Buffer,
-    subject: &Subject,
-    rows: &[u64],
-) -> Result<Vec<f32>, Error> {
+fn per_row(gpu: &Gpu, buffer: &Buffer, subject: &Subject, rows: &[u64]) -> Result<Vec<f32>, Error> {
     let values: Vec<f32> = gpu.download(buffer, subject.rows as usize)?;
-    Ok(rows.iter().map(|&row| values[row as usize]).collect())
+    Ok(picked(&values, rows).collect())
 }
 
 /// Computes `max - ln(1 / sum)` from the pairs `(max, 1 / sum)`.
-fn lse_of_pairs(gpu: &Gpu, subject: &Subject, set: &Set, rows: &[u64]) -> Result<Vec<f32>, Error> {
+fn lse_of_pairs(gpu: &Gpu, set: &Set, subject: &Subject, rows: &[u64]) -> Result<Vec<f32>, Error> {
     let pairs: Vec<[f32; 2]> = gpu.download(&set.pairs, subject.rows as usize)?;
-    let lse = |&row: &u64| {
-        let [max, inverse_sum] = pairs[row as usize].map(f64::from);
+    let lse = |pair: [f32; 2]| {
+        let [max, inverse_sum] = pair.map(f64::from);
         (max - inverse_sum.ln()) as f32
     };
-    Ok(rows.iter().map(lse).collect())
+    Ok(picked(&pairs, rows).map(lse).collect())
 }
 
 /// Reads rows of the result by copies of the words that its elements lie in: one copy of all elements, or for rows on a strided
 /// axis one of each element.
 fn fetch(gpu: &Gpu, subject: &Subject, set: &Set, rows: &[u64]) -> Result<Vec<f32>, Error> {
-    let runs: Vec<Run> = rows.iter().flat_map(|&row| runs(subject, row)).collect();
-    let words = |run: &Run| {
-        (
-            run.first / 4 * 4,
-            (run.first + run.bytes).next_multiple_of(4),
-        )
-    };
-    let size: u64 = runs.iter().map(words).map(|(first, end)| end - first).sum();
+    let bytes_of = rows.iter().flat_map(|&row| bytes_of(subject, row));
+    let bytes_of: Vec<Range<u64>> = bytes_of.collect();
+    let words = |bytes: &Range<u64>| bytes.start / 4 * 4..bytes.end.next_multiple_of(4);
+    let sizes = bytes_of
+        .iter()
+        .map(words)
+        .map(|words| words.end - words.start);
+    let size: u64 = sizes.sum();
     let gathered = gpu.allocate("compared rows", size)?;
     gpu.submit("gathering rows to compare", |encoder| {
         let mut place = 0;
-        for (first, end) in runs.iter().map(words) {
-            encoder.copy_buffer_to_buffer(&set.result, first, &gathered, place, end - first);
-            place += end - first;
+        for words in bytes_of.iter().map(words) {
+            let size = words.end - words.start;
+            encoder.copy_buffer_to_buffer(&set.result, words.start, &gathered, place, size);
+            place += size;
         }
     })?;
-    let bytes: Vec<u8> = gpu.download(&gathered, size as usize)?;
+    let gathered: Vec<u8> = gpu.download(&gathered, size as usize)?;
+    let value = |bytes: &[u8]| {
+        let mut bits = [0; 4];
+        bits[..bytes.len()].copy_from_slice(bytes);
+        subject.dtype.decode(u32::from_le_bytes(bits))
+    };
     let (mut values, mut place) = (Vec::new(), 0);
-    for run in &runs {
-        let (first, end) = words(run);
-        let begin = (place + run.first - first) as usize;
-        let run_bytes = &bytes[begin..begin + run.bytes as usize];
-        values.extend(decode(run_bytes, subject.dtype));
-        place += end - first;
+    for bytes in &bytes_of {
+        let words = words(bytes);
+        let first = (place + bytes.start - words.start) as usize;
+        let elements = &gathered[first..first + (bytes.end - bytes.start) as usize];
+        values.extend(
+            elements
+                .chunks_exact(subject.dtype.bytes() as usize)
+                .map(value),
+        );
+        place += words.end - words.start;
     }
     Ok(values)
 }
 
-/// Bytes of a result that are copied together.
-struct Run {
-    first: u64,
-    bytes: u64,
-}
-
-fn runs(subject: &Subject, row: u64) -> Vec<Run> {
-    let (element, per_row) = (subject.dtype.bytes(), subject.elements_per_row());
-    let bytes = element * per_row;
-    if subject.inner == 1 {
-        let first = row * bytes;
-        return vec![Run { first, bytes }];
-    }
-    let start = row / subject.inner * per_row * subject.inner + row % subject.inner;
-    let of_column = |column| Run {
-        first: (start + column * subject.inner) * element,
-        bytes: element,
+/// Returns the bytes of a row of the result: those of all elements together, or of each element.
+fn bytes_of(subject: &Subject, row: u64) -> Vec<Range<u64>> {
+    let (element, width) = (subject.dtype.bytes(), subject.elements_per_row());
+    let (copies, together) = match subject.inner {
+        1 => (1, width),
+        _ => (width, 1),
     };
-    (0..per_row).map(of_column).collect()
-}
-
-fn decode(bytes: &[u8], dtype: DType) -> Vec<f32> {
-    match dtype {
-        DType::F32 => bytemuck::pod_collect_to_vec(bytes),
-        _ => bytemuck::pod_collect_to_vec::<u8, u16>(bytes)
-            .into_iter()
-            .map(|half| dtype.decode(half.into()))
-            .collect(),
-    }
+    places(subject, row, width)
+        .take(copies as usize)
+        .map(|first| first * element..(first + together) * element)
+        .collect()
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::difference;
+    use crate::bench::Subject;
+    use crate::bench::inputs::Drawn;
+    use crate::bench::plan::plan;
+    use crate::bench::sets::Rack;
+    use crate::gpu::Gpu;
+    use crate::spec::dtype::DType;
+    use crate::variant::Operation;
+
+    #[test]
+    fn outputs_differ_until_the_operation_has_run() {
+        let gpu = Gpu::open().expect("an adapter");
+        for (index, operation) in Operation::ALL.into_iter().enumerate() {
+            let subject = Subject {
+                operation,
+                rows: 36,
+                cols: 45,
+                inner: match operation {
+                    Operation::Jacobian => 1,
+                    _ => 1 + 5 * (index as u64 % 2),
+                },
+                dtype: DType::ALL[index % 3],
+            };
+            let drawn = Drawn::of(&subject);
+            let sets = Rack::new(&gpu).sets(&subject, &drawn, 0).expect("memory");
+            let difference = || difference(&gpu, &subject, &drawn, &sets[0]).expect("a comparison");
+            let found = difference();
+            let is_told = found.is_some_and(|found| found.contains("times the bound"));
+            assert!(is_told, "{subject}");
+            let plan = plan(gpu.planner(), &subject).expect("a plan");
+            gpu.run(&plan.bind(&sets[0]).expect("bound"), "a test")
+                .expect("a device that works");
+            assert_eq!(difference(), None, "{subject}");
+        }
+    }
+}

@@ -6,6 +6,7 @@ use crate::variant::Operation;
 
 /// Comparisons of one operation by one kernel variant over one distribution of inputs.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Group {
     /// The operation's name.
@@ -20,15 +21,28 @@ pub struct Group {
     pub elements: u64,
     /// The largest error in steps of the storage type, over values that may be off by 1024 steps at most: for smaller and more
     /// uncertain values steps mean nothing.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "or_name"))]
     pub worst_ulp: f64,
     /// The largest error divided by its bound; above 1 is a failure.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "or_name"))]
     pub worst_bound: f64,
     /// Digest of the bits of every output, in the order in which they were read back: on one machine it is the same in every run.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub digest: u64,
     /// True if every element is within its bound.
     pub passed: bool,
     /// The worst element in words: its shape, output, place and both values.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub note: Option<String>,
+}
+
+/// Serializes a number, or the name of one that JSON lacks: "NaN", "inf", "-inf".
+#[cfg(feature = "serde")]
+fn or_name<S: serde::Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    match number.is_finite() {
+        true => serializer.serialize_f64(*number),
+        false => serializer.collect_str(number),
+    }
 }
 
 impl Group {

@@ -4,44 +4,37 @@ use super::args::Devices;
 use super::failure::{Failure, note};
 use super::outputs::Outputs;
 use super::report::{self, Adapter, Adapters, Listed};
-use wgpu_softmax::{self as gpu, Selector};
-use wgpu_softmax::{Error, Gpu};
+use wgpu_softmax::{AdapterEntry, Error, Gpu, Selector};
 
 /// Runs `devices`: prints one line an adapter.
 pub(crate) fn list(args: &Devices) -> Result<(), Failure> {
     let outputs = Outputs::default().text("json", args.json.path.as_deref())?;
-    let adapters: Vec<Listed> = all()?
-        .into_iter()
-        .map(|entry| Listed {
-            index: entry.index,
-            adapter: entry.info.into(),
-        })
-        .collect();
-    let widest = adapters
-        .iter()
-        .map(|listed| listed.adapter.name.chars().count())
-        .max()
-        .unwrap_or(0);
-    let report = Adapters { adapters };
+    let listed = |entry: AdapterEntry| Listed {
+        index: entry.index,
+        adapter: entry.info.into(),
+    };
+    let report = Adapters {
+        adapters: all()?.into_iter().map(listed).collect(),
+    };
+    let names = report.adapters.iter().map(|listed| &listed.adapter.name);
+    let widest = names.map(|name| name.chars().count()).max().unwrap_or(0);
     outputs.finish([], &[("json", &report::json(&report))])?;
-    report
-        .adapters
-        .iter()
-        .try_for_each(|Listed { index, adapter }| {
-            let Adapter {
-                name,
-                backend,
-                driver,
-                device_type,
-            } = adapter;
-            outputs.say(format!(
-                "{index:>2}  {name:<widest$}  {backend:<6}  {device_type:<10}  {driver}"
-            ))
-        })
+    report.adapters.iter().try_for_each(|listed| {
+        let Listed { index, adapter } = listed;
+        let Adapter {
+            name,
+            backend,
+            driver,
+            device_type,
+        } = adapter;
+        outputs.say(format!(
+            "{index:>2}  {name:<widest$}  {backend:<6}  {device_type:<10}  {driver}"
+        ))
+    })
 }
 
-fn all() -> Result<Vec<gpu::AdapterEntry>, Failure> {
-    let adapters = gpu::adapters();
+fn all() -> Result<Vec<AdapterEntry>, Failure> {
+    let adapters = wgpu_softmax::adapters();
     if adapters.is_empty() {
         return Err(Error::NoAdapter("the system lists none".into()).into());
     }

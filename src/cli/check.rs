@@ -5,9 +5,9 @@ use super::args;
 use super::failure::Failure;
 use super::outputs::Outputs;
 use super::progress;
-use super::report::{self, Adapter, Adapters, Checked, Group, Number};
+use super::report::{self, Adapter, Adapters, Checked};
 use std::ops::ControlFlow;
-use wgpu_softmax::check::{self, Selection};
+use wgpu_softmax::check::{self, Group, Selection};
 use wgpu_softmax::variant::Operation;
 use wgpu_softmax::{DType, Gpu};
 
@@ -20,10 +20,10 @@ pub(crate) fn run(args: &args::Check) -> Result<(), Failure> {
     let gpus = adapters::open_each(&args.adapter)?;
     let seconds = adapters::open_each(&args.adapter)?;
     let pairs = gpus.into_iter().zip(seconds);
-    let adapters = pairs
-        .map(|(gpu, second)| measure(&[gpu, second], args, &outputs))
-        .collect::<Result<_, _>>()?;
-    let report = Adapters { adapters };
+    let measured = pairs.map(|(gpu, second)| measure(&[gpu, second], args, &outputs));
+    let report = Adapters {
+        adapters: measured.collect::<Result<_, _>>()?,
+    };
     let (json, junit) = (report::json(&report), report::junit(&report));
     let digests = report::digests(&report);
     let texts = [("json", &*json), ("junit", &junit), ("digests", &digests)];
@@ -31,25 +31,21 @@ pub(crate) fn run(args: &args::Check) -> Result<(), Failure> {
     conclude(&report.adapters, &outputs)
 }
 
-fn selection(args: &args::Check) -> Selection {
+fn measure(gpus: &[Gpu], args: &args::Check, outputs: &Outputs) -> Result<Checked, Failure> {
     let mut selection = match args.full {
         true => Selection::full(),
         false => Selection::default(),
     };
     selection.operations.clone_from(&args.op);
     selection.dtypes.clone_from(&args.dtype);
-    selection
-}
-
-fn measure(gpus: &[Gpu], args: &args::Check, outputs: &Outputs) -> Result<Checked, Failure> {
     let adapter: Adapter = gpus[0].adapter_info().into();
     let mut said = outputs.say(&adapter);
     let what = format!("checking {}", adapter.name);
-    let groups = progress::counting(what, "groups", |bar| {
-        check::run(gpus, &selection(args), &mut |group| {
+    let report = progress::counting(what, "groups", |bar| {
+        check::run(gpus, &selection, &mut |group| {
             bar.inc(1);
             if said.is_ok() && (args.verbose || !group.passed) {
-                said = bar.suspend(|| outputs.say(lines(&group.into(), args.full)));
+                said = bar.suspend(|| outputs.say(lines(group, args.full)));
             }
             // If nobody reads the lines and no file waits for the rest, there is no point in going on.
             if said.is_err() && outputs.is_empty() {
@@ -59,9 +55,8 @@ fn measure(gpus: &[Gpu], args: &args::Check, outputs: &Outputs) -> Result<Checke
             }
         })
     })?;
-    let groups: Vec<_> = groups.groups.iter().map(Group::from).collect();
-    let summaries = Summary::all(&groups);
-    let said = said.and_then(|()| summaries.iter().try_for_each(|one| outputs.say(one.line())));
+    let groups = report.groups;
+    let said = said.and_then(|()| summaries(&groups).try_for_each(|line| outputs.say(line)));
     if outputs.is_empty() {
         said?;
     }
@@ -78,17 +73,17 @@ fn lines(group: &Group, full: bool) -> String {
         elements,
         ..
     } = group;
-    let (ulp, bound) = (short(group.worst_ulp.0), short(group.worst_bound.0));
-    let measured = format!(
-        "{op:<24} {dtype:<4} {variant:<44} {inputs:<21} {elements:>8} values {ulp:>9} ulp {bound:>9} of bound"
-    );
+    let (ulp, bound) = (short(group.worst_ulp), short(group.worst_bound));
     if group.passed {
-        return measured + "  ok";
+        return format!(
+            "{op:<24} {dtype:<4} {variant:<44} {inputs:<21} {elements:>8} values {ulp:>9} ulp {bound:>9} of bound  ok"
+        );
     }
     let full = if full { " --full" } else { "" };
     format!(
-        "FAILED {op} {dtype} {variant} {inputs}\n  {}\n  again: wgpu-softmax check --op {op} --dtype {dtype}{full} -v",
-        group.note
+        "FAILED {}\n  {}\n  again: wgpu-softmax check --op {op} --dtype {dtype}{full} -v",
+        report::name(group),
+        group.note.as_deref().unwrap_or_default()
     )
 }
 
@@ -100,133 +95,85 @@ fn short(number: f64) -> String {
     }
 }
 
-/// Summary of the groups of one operation on one storage type.
-struct Summary<'a> {
-    op: &'a str,
-    dtype: &'a str,
-    groups: usize,
-    failed: usize,
-    worst_bound: f64,
-    worst_ulp: f64,
+/// Returns the lines of all operations and storage types, in their order, not in that in which they ran.
+fn summaries(groups: &[Group]) -> impl Iterator<Item = String> {
+    let of_both = |operation: Operation, dtype: DType| -> Vec<&Group> {
+        let names = (operation.name(), dtype.name());
+        let is_of_both = |group: &&Group| (&*group.op, &*group.dtype) == names;
+        groups.iter().filter(is_of_both).collect()
+    };
+    Selection::OPERATIONS
+        .into_iter()
+        .flat_map(move |operation| DType::ALL.map(|dtype| of_both(operation, dtype)))
+        .filter(|of_both| !of_both.is_empty())
+        .map(|of_both| summary(&of_both))
 }
 
-impl<'a> Summary<'a> {
-    /// Returns all summaries, in the order of operations and types, not in that in which they ran.
-    fn all(groups: &'a [Group]) -> Vec<Self> {
-        let mut list: Vec<Self> = Vec::new();
-        for group in groups {
-            let same = |one: &&mut Self| (one.op, one.dtype) == (&*group.op, &*group.dtype);
-            match list.iter_mut().find(same) {
-                Some(summary) => summary.add(group),
-                None => {
-                    let mut summary = Self {
-                        op: &group.op,
-                        dtype: &group.dtype,
-                        groups: 0,
-                        failed: 0,
-                        worst_bound: 0.0,
-                        worst_ulp: 0.0,
-                    };
-                    summary.add(group);
-                    list.push(summary);
-                }
-            }
-        }
-        let place = |one: &Self| {
-            let operation = |operation: &Operation| operation.name() == one.op;
-            let dtype = |dtype: &DType| dtype.name() == one.dtype;
-            let operation = Selection::OPERATIONS.iter().position(operation);
-            (operation, DType::ALL.iter().position(dtype))
-        };
-        list.sort_by_key(place);
-        list
-    }
-
-    fn add(&mut self, group: &Group) {
-        self.groups += 1;
-        self.failed += usize::from(!group.passed);
-        self.worst_bound = self.worst_bound.max(group.worst_bound.0);
-        self.worst_ulp = self.worst_ulp.max(group.worst_ulp.0);
-    }
-
-    fn line(&self) -> String {
-        let verdict = match self.failed {
-            0 => "ok".into(),
-            failed => format!("{failed} FAILED"),
-        };
-        let (ulp, bound) = (short(self.worst_ulp), short(self.worst_bound));
-        format!(
-            "{:<24} {:<4} {:>5} groups {bound:>9} of bound {ulp:>9} ulp  {verdict}",
-            self.op, self.dtype, self.groups
-        )
-    }
+/// Returns the line of the groups of one operation on one storage type, with the worst of them.
+fn summary(groups: &[&Group]) -> String {
+    let worst =
+        |of: fn(&Group) -> f64| short(groups.iter().map(|group| of(group)).fold(0.0, f64::max));
+    let (ulp, bound) = (
+        worst(|group| group.worst_ulp),
+        worst(|group| group.worst_bound),
+    );
+    let verdict = match groups.iter().filter(|group| !group.passed).count() {
+        0 => "ok".into(),
+        failed => format!("{failed} FAILED"),
+    };
+    let Group { op, dtype, .. } = groups[0];
+    let count = groups.len();
+    format!("{op:<24} {dtype:<4} {count:>5} groups {bound:>9} of bound {ulp:>9} ulp  {verdict}")
 }
 
 /// Prints the last line, and returns the verdict: if nothing ran, that is no pass.
 fn conclude(adapters: &[Checked], outputs: &Outputs) -> Result<(), Failure> {
-    let groups: Vec<&Group> = adapters
-        .iter()
-        .flat_map(|checked| &checked.groups)
-        .collect();
-    let (all, passed) = (
-        groups.len(),
-        groups.iter().filter(|group| group.passed).count(),
-    );
-    let said = outputs.say(format!(
-        "{all} groups: {passed} ok, {} FAILED",
-        all - passed
-    ));
+    let groups = || adapters.iter().flat_map(|checked| &checked.groups);
+    let passed = groups().filter(|group| group.passed).count();
+    let (all, failed) = (groups().count(), groups().count() - passed);
+    let said = outputs.say(format!("{all} groups: {passed} ok, {failed} FAILED"));
     if adapters.iter().any(|checked| checked.groups.is_empty()) {
         return Err(Failure::Difference("an adapter ran no group".into()));
     }
-    if passed < all {
-        return Err(Failure::Difference(format!(
-            "{} of {all} groups differ from the reference",
-            all - passed
-        )));
+    if failed > 0 {
+        let words = format!("{failed} of {all} groups differ from the reference");
+        return Err(Failure::Difference(words));
     }
     said
 }
 
-impl From<&check::Group> for Group {
-    fn from(group: &check::Group) -> Self {
-        Self {
-            op: group.op.clone(),
-            dtype: group.dtype.clone(),
-            variant: group.variant.clone(),
-            inputs: group.inputs.clone(),
-            elements: group.elements,
-            worst_ulp: Number(group.worst_ulp),
-            worst_bound: Number(group.worst_bound),
-            passed: group.passed,
-            digest: group.digest,
-            note: group.note.clone().unwrap_or_default(),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Group, Number, Summary, lines};
+    use super::{Group, Selection, check, lines, summaries};
+    use std::ops::ControlFlow;
+    use wgpu_softmax::variant::Operation;
+    use wgpu_softmax::{DType, Gpu};
 
-    fn group(op: &str, worst: f64) -> Group {
-        Group {
-            op: op.into(),
-            dtype: "f16".into(),
-            variant: "streamed.invocation.words".into(),
-            inputs: "flat".into(),
-            elements: 12,
-            worst_ulp: Number(0.5),
-            worst_bound: Number(worst),
-            passed: worst <= 1.0,
-            digest: 0x12ab,
-            note: "probs at 3 x 4: found 1e0, expected 2e0, allowed 3e-3".into(),
-        }
+    /// Returns groups of f16 by operation and worst share of their bounds, made from one that has run.
+    fn groups(of: &[(&str, f64)]) -> Vec<Group> {
+        let selection = Selection::default().operation(Operation::LogSumExp);
+        let gpu = Gpu::open().expect("an adapter");
+        let report = check::run(&[gpu], &selection.dtype(DType::F16), &mut |_| {
+            ControlFlow::Break(())
+        });
+        let ran = report.expect("a device that works").groups.remove(0);
+        let group = |&(op, worst_bound): &(&str, f64)| {
+            let mut group = ran.clone();
+            group.op = op.into();
+            group.variant = "streamed.invocation.words".into();
+            group.inputs = "flat".into();
+            group.worst_bound = worst_bound;
+            group.passed = worst_bound <= 1.0;
+            group.note = Some("probs at 3 x 4: found 1e0, expected 2e0, allowed 3e-3".into());
+            group
+        };
+        of.iter().map(group).collect()
     }
 
     #[test]
     fn a_failure_names_its_numbers_and_the_command_that_repeats_it() {
-        let failed = lines(&group("softmax", 2.0), true);
+        let groups = groups(&[("softmax", 2.0), ("softmax", 1.0)]);
+        let failed = lines(&groups[0], true);
         for word in [
             "FAILED softmax f16 streamed.invocation.words flat",
             "found 1e0, expected 2e0, allowed 3e-3",
@@ -234,17 +181,13 @@ mod tests {
         ] {
             assert!(failed.contains(word), "{failed}");
         }
-        assert!(lines(&group("softmax", 1.0), false).ends_with("  ok"));
+        assert!(lines(&groups[1], false).ends_with("  ok"));
     }
 
     #[test]
     fn an_operation_has_one_line_with_the_worst_of_its_groups() {
-        let groups = [
-            group("jacobian", 0.5),
-            group("softmax", 0.25),
-            group("softmax", 3.0),
-        ];
-        let lines: Vec<_> = Summary::all(&groups).iter().map(Summary::line).collect();
+        let groups = groups(&[("jacobian", 0.5), ("softmax", 0.25), ("softmax", 3.0)]);
+        let lines: Vec<_> = summaries(&groups).collect();
         assert_eq!(lines.len(), 2);
         assert!(lines[0].contains("2 groups     3.000 of bound") && lines[0].ends_with("1 FAILED"));
         assert!(lines[1].contains("0.500 of bound") && lines[1].ends_with("ok"));

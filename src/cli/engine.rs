@@ -7,7 +7,7 @@ use super::outputs::Outputs;
 use super::report;
 use super::rows::{self, Rows};
 use wgpu_softmax::variant::{Problem, choose};
-use wgpu_softmax::{DType, Error, Gpu};
+use wgpu_softmax::{Error, Gpu};
 
 /// Engine that computes an operation on given rows.
 #[derive(Debug)]
@@ -31,16 +31,22 @@ impl Engine {
         if common.reference {
             return Ok(Self::Reference);
         }
-        let gpu = adapters::open(common.adapter.as_deref())?;
+        let gpu = Box::new(adapters::open(common.adapter.as_deref())?);
         if rows.rows == 0 {
-            let (gpu, kernel) = (Box::new(gpu), None);
-            return Ok(Self::Gpu { gpu, kernel });
+            return Ok(Self::Gpu { gpu, kernel: None });
         }
         // More rows are computed in blocks, and nothing depends on how many more they are.
         let most = (u32::MAX as usize / rows.inner).max(1) * rows.inner;
         let many = rows.rows.min(most) as u64;
-        let settled = problem(many).and_then(|problem| settled(gpu, problem, rows.float.dtype()));
-        settled.map_err(|error| Self::at(rows, error))
+        let at = |error| Self::at(rows, error);
+        let problem = problem(many).map_err(at)?;
+        let planner = gpu.planner();
+        let variant = choose(problem, planner.abilities()).map_err(at)?;
+        Ok(Self::Gpu {
+            // Chosen for all rows, so that those of a short block give the same bits.
+            gpu: Box::new(gpu.with_planner(planner.with_variant(variant))),
+            kernel: Some(problem.kernel(variant, rows.float.dtype())),
+        })
     }
 
     /// Returns true for the reference, which takes the columns of a row one after the other.
@@ -52,11 +58,9 @@ impl Engine {
     pub(crate) fn block_bytes(&self, common: &Common) -> u64 {
         match self {
             Self::Reference => common.block_bytes,
-            Self::Gpu { gpu, .. } => gpu
-                .device()
-                .limits()
-                .max_buffer_size
-                .min(common.block_bytes),
+            Self::Gpu { gpu, .. } => common
+                .block_bytes
+                .min(gpu.device().limits().max_buffer_size),
         }
     }
 
@@ -92,17 +96,15 @@ impl Engine {
             Self::Reference => (None, Some("reference".into())),
             Self::Gpu { gpu, kernel } => (Some(gpu.adapter_info().into()), kernel.clone()),
         };
-        let outputs = outputs
-            .arrays()
-            .map(|(name, path)| (name, path.display().to_string()))
-            .collect();
+        let outputs = outputs.arrays();
+        let outputs = outputs.map(|(name, path)| (name, path.display().to_string()));
         report::json(&report::Operation {
             operation,
             adapter,
             kernel,
             rows: rows.rows,
             cols: rows.cols,
-            outputs,
+            outputs: outputs.collect(),
             loss: loss.map(report::Number),
         })
     }
@@ -114,13 +116,4 @@ impl Engine {
             error,
         }
     }
-}
-
-/// Chooses the kernel for all rows, so that those of a short block give the same bits.
-fn settled(gpu: Gpu, problem: Problem, dtype: DType) -> Result<Engine, Error> {
-    let planner = gpu.planner();
-    let variant = choose(problem, planner.abilities())?;
-    let kernel = Some(problem.kernel(variant, dtype));
-    let gpu = Box::new(gpu.with_planner(planner.with_variant(variant)));
-    Ok(Engine::Gpu { gpu, kernel })
 }

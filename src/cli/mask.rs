@@ -54,11 +54,10 @@ impl Masking {
 
     /// Sets the result of rows in which no logit counts to the one that the command line asks for.
     pub(super) fn rows_are(self, args: &args::MaskedRows) -> Self {
-        let empty_rows = match args.are {
-            args::EmptyRows::Nan => EmptyRows::Nan,
-            args::EmptyRows::Zero => EmptyRows::Zero,
-        };
-        Self { empty_rows, ..self }
+        Self {
+            empty_rows: args.are,
+            ..self
+        }
     }
 
     /// Returns true if the masking differs from row to row, so that blocks are boxes.

@@ -11,17 +11,13 @@ const SILENT_FOR: Duration = Duration::from_secs(1);
 /// Does `work`, and shows `what` it is doing if that takes long. Lines that `work` prints meanwhile go through
 /// [`ProgressBar::suspend`].
 pub(crate) fn during<T>(what: String, work: impl FnOnce(&ProgressBar) -> T) -> T {
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden())
-        .with_style(ProgressStyle::default_spinner());
-    shown(&bar.with_message(what), work)
+    shown(what, None, "{spinner} {msg}", work)
 }
 
 /// Does the same as [`during`] for work on an unknown number of units: `work` advances the bar by those that are done.
 pub(crate) fn counting<T>(what: String, unit: &str, work: impl FnOnce(&ProgressBar) -> T) -> T {
     let template = format!("{{spinner}} {{msg}}: {{human_pos}} {unit}, {{elapsed}}");
-    let style = ProgressStyle::with_template(&template).expect("a valid template");
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()).with_style(style);
-    shown(&bar.with_message(what), work)
+    shown(what, None, &template, work)
 }
 
 /// Does the same as [`during`] for work on `rows` rows: `work` advances the bar by those that are done.
@@ -37,13 +33,18 @@ pub(crate) fn over<T>(
     work: impl FnOnce(&ProgressBar) -> T,
 ) -> T {
     let template = format!("{{spinner}} {{msg}}: {{human_pos}} of {{human_len}} {unit}");
-    let style = ProgressStyle::with_template(&template).expect("a valid template");
-    let bar = ProgressBar::with_draw_target(Some(count as u64), ProgressDrawTarget::hidden())
-        .with_style(style);
-    shown(&bar.with_message(what), work)
+    shown(what, Some(count as u64), &template, work)
 }
 
-fn shown<T>(bar: &ProgressBar, work: impl FnOnce(&ProgressBar) -> T) -> T {
+fn shown<T>(
+    what: String,
+    count: Option<u64>,
+    template: &str,
+    work: impl FnOnce(&ProgressBar) -> T,
+) -> T {
+    let style = ProgressStyle::with_template(template).expect("a valid template");
+    let bar = ProgressBar::with_draw_target(count, ProgressDrawTarget::hidden());
+    let bar = &bar.with_style(style).with_message(what);
     if !io::stderr().is_terminal() {
         return work(bar);
     }

@@ -2,7 +2,8 @@
 
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
-use std::fmt::{self, Display, Write};
+use std::fmt::{self, Display};
+use wgpu_softmax::check::Group;
 use wgpu_softmax::wgpu::{AdapterInfo, DeviceType};
 
 /// Adapter, with the facts that every report has of it.
@@ -23,13 +24,11 @@ impl From<AdapterInfo> for Adapter {
             DeviceType::VirtualGpu => "virtual",
             DeviceType::Other => "other",
         };
-        let driver = format!("{} {}", info.driver, info.driver_info)
-            .trim()
-            .to_owned();
+        let driver = format!("{} {}", info.driver, info.driver_info);
         Self {
             name: info.name,
             backend: info.backend.to_string(),
-            driver,
+            driver: driver.trim().to_owned(),
             device_type,
         }
     }
@@ -73,23 +72,6 @@ pub(crate) struct Checked {
     pub(crate) groups: Vec<Group>,
 }
 
-/// One group of `check`.
-#[derive(Debug, Serialize)]
-pub(crate) struct Group {
-    pub(crate) op: String,
-    pub(crate) dtype: String,
-    pub(crate) variant: String,
-    pub(crate) inputs: String,
-    pub(crate) elements: u64,
-    pub(crate) worst_ulp: Number<f64>,
-    pub(crate) worst_bound: Number<f64>,
-    pub(crate) passed: bool,
-    #[serde(skip)]
-    pub(crate) digest: u64,
-    #[serde(skip)]
-    pub(crate) note: String,
-}
-
 /// A number, or the name of one that JSON lacks: "NaN", "inf", "-inf".
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Number<T>(pub(crate) T);
@@ -118,11 +100,8 @@ pub(crate) fn junit(report: &Adapters<Checked>) -> String {
     for Checked { adapter, groups } in &report.adapters {
         let suite = escape(&format!("{} {}", adapter.name, adapter.backend));
         let failures = groups.iter().filter(|group| !group.passed).count();
-        let tests = groups.len();
-        let _ok = writeln!(
-            text,
-            "  <testsuite name=\"{suite}\" tests=\"{tests}\" failures=\"{failures}\">"
-        );
+        let counts = format!("tests=\"{}\" failures=\"{failures}\"", groups.len());
+        text += &format!("  <testsuite name=\"{suite}\" {counts}>\n");
         groups.iter().for_each(|group| text += &case(&suite, group));
         text += "  </testsuite>\n";
     }
@@ -130,28 +109,31 @@ pub(crate) fn junit(report: &Adapters<Checked>) -> String {
 }
 
 fn case(suite: &str, group: &Group) -> String {
+    let name = escape(&name(group));
+    let start = format!("    <testcase classname=\"{suite}\" name=\"{name}\"");
+    if group.passed {
+        return start + "/>\n";
+    }
+    let note = group.note.as_deref().unwrap_or_default();
+    let message = escape(&format!("{} times the bound: {note}", group.worst_bound));
+    format!("{start}>\n      <failure message=\"{message}\"/>\n    </testcase>\n")
+}
+
+/// Returns the name of a group in reports.
+pub(crate) fn name(group: &Group) -> String {
     let Group {
         op,
         dtype,
         variant,
         inputs,
-        worst_bound,
         ..
     } = group;
-    let name = escape(&format!("{op} {dtype} {variant} {inputs}"));
-    let start = format!("    <testcase classname=\"{suite}\" name=\"{name}\"");
-    if group.passed {
-        return start + "/>\n";
-    }
-    let message = escape(&format!(
-        "{} times the bound: {}",
-        worst_bound.0, group.note
-    ));
-    format!("{start}>\n      <failure message=\"{message}\"/>\n    </testcase>\n")
+    format!("{op} {dtype} {variant} {inputs}")
 }
 
 /// Returns the digests of `check`: a line a group, in alphabetical order, adapter by adapter.
 pub(crate) fn digests(report: &Adapters<Checked>) -> String {
+    let digest = |group: &Group| format!("{} {:016x}\n", name(group), group.digest);
     let of_adapter = |checked: &Checked| {
         let mut lines: Vec<_> = checked.groups.iter().map(digest).collect();
         lines.sort();
@@ -160,21 +142,10 @@ pub(crate) fn digests(report: &Adapters<Checked>) -> String {
     report.adapters.iter().map(of_adapter).collect()
 }
 
-fn digest(group: &Group) -> String {
-    let Group {
-        op,
-        dtype,
-        variant,
-        inputs,
-        digest,
-        ..
-    } = group;
-    format!("{op} {dtype} {variant} {inputs} {digest:016x}\n")
-}
-
 /// Escapes text for an XML attribute; characters that XML cannot hold become U+FFFD.
 pub(crate) fn escape(text: &str) -> String {
-    text.chars().fold(String::new(), |mut escaped, char| {
+    let mut escaped = String::new();
+    for char in text.chars() {
         match char {
             '&' => escaped += "&amp;",
             '<' => escaped += "&lt;",
@@ -186,8 +157,8 @@ pub(crate) fn escape(text: &str) -> String {
             _ if char.is_ascii_control() => escaped.push('\u{fffd}'),
             _ => escaped.push(char),
         }
-        escaped
-    })
+    }
+    escaped
 }
 
 #[cfg(test)]

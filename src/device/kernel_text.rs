@@ -11,6 +11,7 @@ use crate::variant::{Masking, Operation};
 
 /// A kernel of a plan as readable text. Its `Display` is the WGSL with a head of comments.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct KernelText {
     /// The label of the pipeline and of its dispatches.
@@ -23,8 +24,6 @@ pub struct KernelText {
     pub reason: String,
     /// Condition under which the kernel is dispatched, if that depends on the buffers.
     pub condition: Option<&'static str>,
-    /// Bindings of group 0, by number.
-    pub bindings: Vec<KernelBinding>,
     /// Number of dispatches that serve all rows of the plan.
     pub dispatches: u64,
     /// Workgroups of the largest dispatch, in x, y and z.
@@ -34,9 +33,13 @@ pub struct KernelText {
     /// Bytes of workgroup memory.
     pub workgroup_bytes: u32,
     /// Bytes read for each row; bytes that are read twice count twice, and optional bindings are left out.
+    #[cfg_attr(feature = "serde", serde(rename = "bytes_read_per_row"))]
     pub bytes_read: u64,
     /// Bytes written for each row; optional bindings are left out.
+    #[cfg_attr(feature = "serde", serde(rename = "bytes_written_per_row"))]
     pub bytes_written: u64,
+    /// Bindings of group 0, by number.
+    pub bindings: Vec<KernelBinding>,
     /// The WGSL text before its marked loops are unrolled.
     pub wgsl: String,
     program: Program,
@@ -44,6 +47,7 @@ pub struct KernelText {
 
 /// A binding of a kernel.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct KernelBinding {
     /// Number in group 0.

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use wgpu_softmax::bench::{
-    Bench, Budget, Ceiling, Clock, Measurement, Options, Spread, Subject, Unmeasured,
+    Bench, Budget, Ceiling, Clock, Measurement, Options, Selection, Shape, Spread, Subject,
+    Unmeasured,
 };
 use wgpu_softmax::variant::Operation;
 use wgpu_softmax::wgpu::{Features, Limits};
@@ -86,6 +87,56 @@ fn what_writes_no_matrix_is_timed_beside_a_read() {
             "{operation}"
         );
     }
+}
+
+/// Number of the grid's shapes, apart from those of Jacobians.
+const GRID_SHAPES: usize = 13;
+
+#[test]
+fn the_grid_has_every_operation_at_every_shape_of_its_own() {
+    let subjects = Selection::default().subjects(false);
+    let count = |dtype| subjects.iter().filter(|of| of.dtype == dtype).count();
+    let matrices = Operation::ALL.len() - 1;
+    assert_eq!(count(DType::F32), GRID_SHAPES * matrices + 2);
+    assert_eq!(count(DType::Bf16), 2 * matrices);
+    let first = Shape::from((8192, 1024));
+    assert!(subjects[..matrices].iter().all(|of| of.shape() == first));
+}
+
+#[test]
+fn software_adapters_get_fewer_rows_of_the_same_columns() {
+    let selection = Selection::default();
+    let (full, reduced) = (selection.subjects(false), selection.subjects(true));
+    assert_eq!(full.len(), reduced.len());
+    for (full, reduced) in full.iter().zip(&reduced) {
+        let same = |of: &Subject| (of.operation, of.cols);
+        assert_eq!(same(full), same(reduced));
+        assert!(reduced.rows.is_multiple_of(reduced.inner));
+        // With fewer than 16 rows other kernels are chosen.
+        assert!((16..=full.rows).contains(&reduced.rows));
+        let elements = reduced.rows * reduced.elements_per_row();
+        assert!(elements <= 1 << 21 || reduced.rows < 2 * 16);
+    }
+}
+
+#[test]
+fn what_is_asked_for_is_timed_as_it_is() {
+    let jacobians = |selection: &Selection| {
+        let mut subjects = selection.subjects(true);
+        subjects.retain(|subject| subject.operation == Operation::Jacobian);
+        subjects
+    };
+    let selection = Selection::default()
+        .operations(vec![Operation::Softmax, Operation::Jacobian])
+        .shapes(vec![(1 << 20, 1000).into(), (3, 7).into()])
+        .dtypes(vec![DType::F16]);
+    assert_eq!(selection.subjects(true).len(), 4);
+    assert_eq!(selection.subjects(true)[0].rows, 1 << 20);
+    let unasked = jacobians(&selection.operations(Vec::new()));
+    assert_eq!(unasked.len(), 1, "not at 1,000 columns unasked");
+    let selection = Selection::default().operations(vec![Operation::Jacobian]);
+    let subjects = selection.subjects(false);
+    assert!(subjects.iter().all(|subject| subject.cols <= 128));
 }
 
 #[test]

@@ -1,14 +1,17 @@
-//! Form of a ceiling, compiled.
+//! Kernel of a ceiling: its work, its tiling, and its runs.
 
 use wgpu::{
-    BindGroup, BindGroupDescriptor, BindGroupEntry, BindingResource, ComputePass, ComputePipeline,
-    ComputePipelineDescriptor, Device, PipelineCompilationOptions, ShaderModuleDescriptor,
-    ShaderSource,
+    BindGroup, BindGroupDescriptor, BindGroupEntry, BindingResource, BufferUsages, ComputePass,
+    ComputePipeline, ComputePipelineDescriptor, Device, PipelineCompilationOptions,
+    ShaderModuleDescriptor, ShaderSource,
 };
 
 use crate::bench::Ceiling;
 use crate::bench::rotation::Record;
 use crate::device::caps::{Grid, fold};
+use crate::device::memory::filled;
+use crate::error::Error;
+use crate::gpu::Gpu;
 use crate::shader::assemble;
 use crate::variant::Abilities;
 
@@ -40,38 +43,46 @@ impl Load {
     }
 }
 
-/// Layout of the work, as `shaders/ceiling.wgsl` has it.
+/// Tiling of the work, as `shaders/ceiling.wgsl` has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Form {
-    by_fours: bool,
-    /// True if 16 bytes are two 64-bit integers, not four words.
-    int64: bool,
+pub(super) struct Tiling {
+    /// Groups of 16 bytes that an invocation loads before it uses the first.
+    flight: u32,
     pub(super) workgroup: u32,
     span: u32,
     pub(super) quads: u32,
+    /// True if 16 bytes are two 64-bit integers, not four words.
+    int64: bool,
 }
 
-impl Form {
-    /// Form that runs everywhere.
-    pub(super) const PLAIN: Self = Self::singly(64, 64, 1);
+const TILINGS: [Tiling; 14] = [
+    Tiling::PLAIN,
+    Tiling::new(1, 256, 256, 1),
+    Tiling::new(1, 1024, 1024, 1),
+    Tiling::new(4, 256, 256, 4),
+    Tiling::new(4, 256, 256, 16),
+    Tiling::new(4, 256, 32, 4),
+    Tiling::new(4, 256, 32, 16),
+    Tiling::new(1, 256, 8, 4),
+    Tiling::new(1, 256, 8, 16),
+    Tiling::new(1, 256, 8, 64),
+    Tiling::new(1, 256, 8, 16).by_u64(),
+    Tiling::new(4, 256, 8, 16).by_u64(),
+    Tiling::new(1, 256, 8, 64).by_u64(),
+    Tiling::new(4, 256, 8, 64).by_u64(),
+];
 
-    const fn singly(workgroup: u32, span: u32, quads: u32) -> Self {
+impl Tiling {
+    /// Tiling that runs everywhere.
+    pub(super) const PLAIN: Self = Self::new(1, 64, 64, 1);
+
+    const fn new(flight: u32, workgroup: u32, span: u32, quads: u32) -> Self {
         Self {
-            by_fours: false,
-            int64: false,
+            flight,
             workgroup,
             span,
             quads,
-        }
-    }
-
-    const fn by_fours(workgroup: u32, span: u32, quads: u32) -> Self {
-        Self {
-            by_fours: true,
             int64: false,
-            workgroup,
-            span,
-            quads,
         }
     }
 
@@ -82,28 +93,12 @@ impl Form {
         }
     }
 
-    /// Returns the forms to compare that fit the device.
-    pub(super) fn sweep(abilities: &Abilities) -> Vec<Self> {
-        let forms = [
-            Self::PLAIN,
-            Self::singly(256, 256, 1),
-            Self::singly(1024, 1024, 1),
-            Self::by_fours(256, 256, 4),
-            Self::by_fours(256, 256, 16),
-            Self::by_fours(256, 32, 4),
-            Self::by_fours(256, 32, 16),
-            Self::singly(256, 8, 4),
-            Self::singly(256, 8, 16),
-            Self::singly(256, 8, 64),
-            Self::singly(256, 8, 16).by_u64(),
-            Self::by_fours(256, 8, 16).by_u64(),
-            Self::singly(256, 8, 64).by_u64(),
-            Self::by_fours(256, 8, 64).by_u64(),
-        ];
-        let fits = |form: &Self| {
-            form.workgroup <= abilities.max_invocations && (abilities.int64 || !form.int64)
+    /// Returns the tilings to compare that fit the device.
+    pub(super) fn fitting(abilities: &Abilities) -> Vec<Self> {
+        let fits = |tiling: &Self| {
+            tiling.workgroup <= abilities.max_invocations && (abilities.int64 || !tiling.int64)
         };
-        forms.into_iter().filter(fits).collect()
+        TILINGS.into_iter().filter(fits).collect()
     }
 
     /// True if whole workgroups walk through memory together, by vectors of four words.
@@ -114,8 +109,8 @@ impl Form {
     pub(super) fn wgsl(self, ceiling: Ceiling) -> String {
         let reads = ceiling == Ceiling::Read;
         let flags = [("WIDE64", self.int64), ("READS", reads)];
-        let flight = if self.by_fours { 4 } else { 1 };
-        assemble(TEXT, entry_point(ceiling), &flags, &[("FLIGHT", flight)])
+        let constants = [("FLIGHT", self.flight)];
+        assemble(TEXT, entry_point(ceiling), &flags, &constants)
     }
 
     /// Returns the number of tiles that `quads` groups of 16 bytes take.
@@ -124,21 +119,20 @@ impl Form {
     }
 }
 
-/// Kernel of one form of a ceiling.
+/// Kernel of one tiling of a ceiling.
 #[derive(Debug)]
 pub(super) struct Kernel {
     pub(super) load: Load,
-    pub(super) form: Form,
+    pub(super) tiling: Tiling,
     pipeline: ComputePipeline,
-    max_workgroups: u32,
 }
 
 impl Kernel {
-    pub(super) fn new(device: &Device, load: Load, form: Form) -> Self {
+    pub(super) fn new(device: &Device, load: Load, tiling: Tiling) -> Self {
         let label = format!("wgpu-softmax {} ceiling", load.ceiling.name());
         let module = device.create_shader_module(ShaderModuleDescriptor {
             label: Some(&label),
-            source: ShaderSource::Wgsl(form.wgsl(load.ceiling).into()),
+            source: ShaderSource::Wgsl(tiling.wgsl(load.ceiling).into()),
         });
         let pipeline = device.create_compute_pipeline(&ComputePipelineDescriptor {
             label: Some(&label),
@@ -146,48 +140,62 @@ impl Kernel {
             module: &module,
             entry_point: Some(entry_point(load.ceiling)),
             compilation_options: PipelineCompilationOptions {
-                constants: &overrides(load, form),
+                constants: &overrides(load, tiling),
                 ..Default::default()
             },
             cache: None,
         });
         Self {
             load,
-            form,
+            tiling,
             pipeline,
-            max_workgroups: device.limits().max_compute_workgroups_per_dimension,
         }
     }
 
     /// Returns the name: the entry point, groups of 16 bytes an invocation, neighbouring invocations, and the workgroup.
     pub(super) fn name(&self) -> String {
-        let Form {
+        let Tiling {
+            flight,
             workgroup,
             span,
             quads,
-            ..
-        } = self.form;
-        let flight = if self.form.by_fours {
-            "by_fours"
-        } else {
-            "singly"
-        };
+            int64,
+        } = self.tiling;
+        let flight = if flight == 1 { "singly" } else { "by_fours" };
+        let word = if int64 { ".quads64" } else { "" };
         let ceiling = self.load.ceiling.name();
-        let word = if self.form.int64 { ".quads64" } else { "" };
         format!("{ceiling}_{flight}{quads}.span{span}of{workgroup}{word}")
     }
 
-    pub(super) fn bind(&self, device: &Device, resources: [BindingResource<'_>; 3]) -> BindGroup {
-        let entries: Vec<_> = resources
-            .into_iter()
-            .zip(0..)
-            .map(|(resource, binding)| BindGroupEntry { binding, resource })
-            .collect();
-        device.create_bind_group(&BindGroupDescriptor {
+    /// Binds a dispatch over `quads` groups of 16 bytes, or over as many as a dispatch can have. A read ceiling writes the
+    /// words that it has seen if it `writes_words`; otherwise only a word that equals a chance value of 32 bits.
+    pub(super) fn dispatch(
+        &self,
+        gpu: &Gpu,
+        quads: u64,
+        writes_words: bool,
+        [source, destination]: [BindingResource<'_>; 2],
+    ) -> Result<Dispatch, Error> {
+        let tiles = self.tiling.tiles(quads);
+        let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
+        let [mask, needle] = match writes_words {
+            true => [0, 0],
+            false => [u32::MAX, 0x9e37_79b9],
+        };
+        // `Work` in `shaders/ceiling.wgsl`.
+        let work = [narrow(quads), narrow(tiles), mask, needle];
+        let whole = ("wgpu-softmax ceiling", BufferUsages::UNIFORM);
+        let uniform = filled(gpu.device(), whole, 16, bytemuck::bytes_of(&work))?;
+        let resources = [uniform.as_entire_binding(), source, destination];
+        let entries = (0..).zip(resources);
+        let entries = entries.map(|(binding, resource)| BindGroupEntry { binding, resource });
+        let group = gpu.device().create_bind_group(&BindGroupDescriptor {
             label: Some("wgpu-softmax ceiling"),
             layout: &self.pipeline.get_bind_group_layout(0),
-            entries: &entries,
-        })
+            entries: &entries.collect::<Vec<_>>(),
+        });
+        let most = gpu.device().limits().max_compute_workgroups_per_dimension;
+        Ok((group, fold(tiles, most).unwrap_or([most; 3])))
     }
 
     pub(super) fn run(&self, dispatches: Vec<Dispatch>) -> Run {
@@ -195,12 +203,6 @@ impl Kernel {
             pipeline: self.pipeline.clone(),
             dispatches,
         }
-    }
-
-    /// Returns the workgroups in x, y and z for `quads` groups of 16 bytes, or the most that there can be.
-    pub(super) fn grid(&self, quads: u64) -> Grid {
-        let most = self.max_workgroups;
-        fold(self.form.tiles(quads), most).unwrap_or([most; 3])
     }
 }
 
@@ -231,11 +233,11 @@ const fn entry_point(ceiling: Ceiling) -> &'static str {
     }
 }
 
-fn overrides(load: Load, form: Form) -> [(&'static str, f64); 4] {
+fn overrides(load: Load, tiling: Tiling) -> [(&'static str, f64); 4] {
     [
-        ("WORKGROUP", f64::from(form.workgroup)),
-        ("SPAN", f64::from(form.span)),
-        ("QUADS", f64::from(form.quads)),
+        ("WORKGROUP", f64::from(tiling.workgroup)),
+        ("SPAN", f64::from(tiling.span)),
+        ("QUADS", f64::from(tiling.quads)),
         ("EXPS", f64::from(load.exps)),
     ]
 }

@@ -1,6 +1,6 @@
-//! Ceilings: kernels that move the same bytes as an operation and compute nothing, the best of a small sweep.
+//! Ceilings: kernels that move the same bytes as an operation and compute nothing, the best of a small sweep of tilings.
 //!
-//! The best form depends on the adapter and on the bytes moved. On lavapipe it is by far the one in which the eight lanes of a
+//! The best tiling depends on the adapter and on the bytes moved. On lavapipe it is by far the one in which the eight lanes of a
 //! subgroup walk through memory together; on GPUs it is one in which whole workgroups do so.
 
 mod kernel;
@@ -15,16 +15,16 @@ use super::subject::Ceiling;
 use super::{Options, Spread};
 use crate::error::Error;
 use crate::gpu::Gpu;
-use kernel::{Form, Kernel, Load};
+use kernel::{Kernel, Load, Tiling};
 use pool::Pool;
 
-/// Number of rounds in which the forms are compared, one after the other in each.
+/// Number of rounds in which the tilings are compared, one after the other in each.
 const ROUNDS: usize = 5;
 
 /// Largest number of places in memory that a ceiling's runs rotate through.
 const MAX_RUNS: u64 = 128;
 
-/// Rates of the forms of one ceiling at about `bytes` bytes.
+/// Rates of the tilings of one ceiling at about `bytes` bytes.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Sweep {
@@ -34,7 +34,7 @@ pub struct Sweep {
     pub exps: u32,
     /// Number of bytes moved.
     pub bytes: u64,
-    /// Names of the forms, with the median of their rates in GB/s, the best first.
+    /// Names of the tilings, with the median of their rates in GB/s, the best first.
     pub forms: Vec<(String, f64)>,
 }
 
@@ -46,7 +46,7 @@ pub(super) struct Ceilings {
     kernels: HashMap<Load, Vec<Kernel>>,
     /// Index of the best kernel, by load and power of two of the bytes.
     best: HashMap<(Load, u32), usize>,
-    sweeps: Vec<Sweep>,
+    pub(super) sweeps: Vec<Sweep>,
     options: Options,
 }
 
@@ -73,18 +73,14 @@ impl Ceilings {
         })
     }
 
-    /// Returns a copy of all memory, in a form that was not chosen: to try clocks on.
+    /// Returns a copy of all memory, in a tiling that was not chosen: to try clocks on.
     pub(super) fn probe(&self) -> Result<Rotation, Error> {
         let load = Load {
             ceiling: Ceiling::Copy,
             exps: 0,
         };
-        let kernel = Kernel::new(self.gpu.device(), load, Form::PLAIN);
-        Ok(self.chosen(&kernel, load, self.pool.bytes())?.runs)
-    }
-
-    pub(super) fn sweeps(&self) -> &[Sweep] {
-        &self.sweeps
+        let kernel = Kernel::new(self.gpu.device(), load, Tiling::PLAIN);
+        Ok(self.chosen(&kernel, self.pool.bytes())?.runs)
     }
 
     /// Returns the best kernel for `bytes` bytes, chosen when they are requested for the first time.
@@ -105,31 +101,26 @@ impl Ceilings {
             let best = self.sweep(timer, load, bytes)?;
             self.best.insert(class, best);
         }
-        let kernel = &self.kernels[&load][self.best[&class]];
-        self.chosen(kernel, load, bytes)
+        self.chosen(&self.kernels[&load][self.best[&class]], bytes)
     }
 
-    fn chosen(&self, kernel: &Kernel, load: Load, bytes: u64) -> Result<Chosen, Error> {
-        let quads = load.quads(bytes);
-        let most_runs = match self.options.warm {
-            true => 1,
-            false => MAX_RUNS,
-        };
+    fn chosen(&self, kernel: &Kernel, bytes: u64) -> Result<Chosen, Error> {
+        let quads = kernel.load.quads(bytes);
+        let most_runs = if self.options.warm { 1 } else { MAX_RUNS };
         Ok(Chosen {
             name: kernel.name(),
             runs: Rotation::new(self.pool.runs(&self.gpu, kernel, quads, most_runs)?),
-            bytes: load.bytes(quads),
+            bytes: kernel.load.bytes(quads),
         })
     }
 
-    /// Compiles the forms that run here, and keeps those that are proven to do their work.
+    /// Compiles the tilings that run here, and keeps those that are proven to do their work.
     fn compile(&self, load: Load) -> Result<Vec<Kernel>, Error> {
-        let mut kernels = Vec::new();
-        let mut reasons = Vec::new();
-        let mut forms = Form::sweep(self.gpu.planner().abilities());
-        forms.retain(|form| form.is_plain() || !self.options.vec4_ceiling);
-        for form in forms {
-            let kernel = Kernel::new(self.gpu.device(), load, form);
+        let (mut kernels, mut reasons) = (Vec::new(), Vec::new());
+        let mut tilings = Tiling::fitting(self.gpu.planner().abilities());
+        tilings.retain(|tiling| tiling.is_plain() || !self.options.vec4_ceiling);
+        for tiling in tilings {
+            let kernel = Kernel::new(self.gpu.device(), load, tiling);
             match prove::prove(&self.gpu, &kernel)? {
                 None => kernels.push(kernel),
                 Some(reason) => reasons.push(format!("{}: {reason}", kernel.name())),
@@ -144,34 +135,30 @@ impl Ceilings {
         Ok(kernels)
     }
 
-    /// Times every form and returns the index of the best.
+    /// Times every tiling and returns the index of the best.
     fn sweep(&mut self, timer: &Timer, load: Load, bytes: u64) -> Result<usize, Error> {
-        let kernels = &self.kernels[&load];
-        let chosen = |kernel| self.chosen(kernel, load, bytes);
-        let mut forms: Vec<Chosen> = kernels.iter().map(chosen).collect::<Result<_, _>>()?;
-        for form in &mut forms {
-            form.runs.settle(timer)?;
+        let kernels = self.kernels[&load].iter();
+        let chosen = kernels.map(|kernel| self.chosen(kernel, bytes));
+        let mut tilings: Vec<Chosen> = chosen.collect::<Result<_, _>>()?;
+        for tiling in &mut tilings {
+            tiling.runs.settle(timer)?;
         }
-        let mut times = vec![Vec::new(); forms.len()];
+        let mut times = vec![Vec::new(); tilings.len()];
         for _ in 0..ROUNDS {
-            for (form, times) in forms.iter_mut().zip(&mut times) {
-                times.extend(timer.time(&mut [&mut form.runs])?);
+            for (tiling, times) in tilings.iter_mut().zip(&mut times) {
+                times.extend(timer.time(&mut [&mut tiling.runs])?);
             }
         }
-        let rate =
-            |(form, times): (&Chosen, &Vec<f64>)| form.bytes as f64 / Spread::of(times).median;
-        let rates: Vec<f64> = forms.iter().zip(&times).map(rate).collect();
-        let mut order: Vec<usize> = (0..forms.len()).collect();
-        order.sort_by(|a, b| rates[*b].total_cmp(&rates[*a]));
+        let rate = |place: usize| tilings[place].bytes as f64 / Spread::of(&times[place]).median;
+        let mut rates: Vec<(usize, f64)> = (0..tilings.len()).map(|n| (n, rate(n))).collect();
+        rates.sort_by(|(_, one), (_, other)| other.total_cmp(one));
+        let named = |&(place, rate): &(usize, f64)| (tilings[place].name.clone(), rate);
         self.sweeps.push(Sweep {
             ceiling: load.ceiling,
             exps: load.exps,
-            bytes: forms[0].bytes,
-            forms: order
-                .iter()
-                .map(|&place| (forms[place].name.clone(), rates[place]))
-                .collect(),
+            bytes: tilings[0].bytes,
+            forms: rates.iter().map(named).collect(),
         });
-        Ok(order[0])
+        Ok(rates[0].0)
     }
 }

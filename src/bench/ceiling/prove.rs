@@ -3,54 +3,33 @@
 use wgpu::Buffer;
 
 use super::kernel::Kernel;
-use super::pool::{Work, words};
+use super::pool::words;
 use crate::bench::Ceiling;
 use crate::bench::rotation::Record;
+use crate::bench::sets::POISON;
 use crate::error::Error;
 use crate::gpu::Gpu;
 use crate::spec::dtype::DType;
 
-/// Number of groups of 16 bytes: no whole number of tiles of any form.
+/// Number of groups of 16 bytes: no whole number of tiles of any tiling.
 const QUADS: usize = 60_001;
-
-/// Word that fills the destination beforehand.
-const POISON: u32 = 0xdead_beef;
 
 /// Returns the reason why the kernel is not to be believed, or `None` if it is.
 pub(super) fn prove(gpu: &Gpu, kernel: &Kernel) -> Result<Option<String>, Error> {
     let source = words();
     let moved = &source[..4 * QUADS];
-    let destination = gpu.upload("ceiling destination", &vec![POISON; source.len()])?;
-    run(
-        gpu,
-        kernel,
-        &gpu.upload("ceiling source", &source)?,
-        &destination,
-    )?;
-    let found: Vec<u32> = gpu.download(&destination, source.len())?;
+    let read = gpu.upload("ceiling source", &source)?;
+    let written = gpu.upload("ceiling destination", &vec![POISON; source.len()])?;
+    let sides = [&read, &written].map(Buffer::as_entire_binding);
+    let run = kernel.run(vec![kernel.dispatch(gpu, QUADS as u64, true, sides)?]);
+    gpu.submit("a ceiling's proof", |encoder| {
+        run.record(&mut encoder.begin_compute_pass(&Default::default()));
+    })?;
+    let found: Vec<u32> = gpu.download(&written, source.len())?;
     Ok(match kernel.load.ceiling {
         Ceiling::Copy => wrong_copy(moved, &found, kernel.load.exps),
         Ceiling::Read => wrong_words(moved, &found, kernel),
     })
-}
-
-fn run(gpu: &Gpu, kernel: &Kernel, source: &Buffer, destination: &Buffer) -> Result<(), Error> {
-    let quads = QUADS as u64;
-    let work = Work {
-        quads,
-        tiles: kernel.form.tiles(quads),
-        writes_words: true,
-    };
-    let uniform = work.uniform(gpu)?;
-    let buffers = [&uniform, source, destination].map(Buffer::as_entire_binding);
-    let run = kernel.run(vec![(
-        kernel.bind(gpu.device(), buffers),
-        kernel.grid(quads),
-    )]);
-    gpu.submit("a ceiling's proof", |encoder| {
-        run.record(&mut encoder.begin_compute_pass(&Default::default()));
-    })
-    .map(drop)
 }
 
 fn wrong_copy(source: &[u32], found: &[u32], exps: u32) -> Option<String> {
@@ -84,7 +63,7 @@ fn same(source: u32, found: u32, exps: u32) -> bool {
 /// Compares the words of all invocations together with those of the source together. With exponentials, it is enough that each of
 /// them was written.
 fn wrong_words(source: &[u32], found: &[u32], kernel: &Kernel) -> Option<String> {
-    let count = kernel.form.tiles(QUADS as u64) as usize * kernel.form.workgroup as usize;
+    let count = kernel.tiling.tiles(QUADS as u64) as usize * kernel.tiling.workgroup as usize;
     let (words, margin) = found.split_at(count);
     let fold = |words: &[u32]| words.iter().fold(0, |seen, word| seen ^ word);
     if margin.iter().any(|&word| word != POISON) || words.contains(&POISON) {
@@ -99,27 +78,27 @@ fn wrong_words(source: &[u32], found: &[u32], kernel: &Kernel) -> Option<String>
 
 #[cfg(test)]
 mod tests {
-    use super::super::kernel::{Form, Kernel, Load};
+    use super::super::kernel::{Kernel, Load, Tiling};
     use super::prove;
     use crate::bench::Ceiling;
     use crate::gpu::Gpu;
 
-    /// Returns the reason given for a kernel that works in tiles of another form than it claims.
-    fn reason(load: Load, works: Form, claims: Form) -> Option<String> {
+    /// Returns the reason given for a kernel that works in other tiles than it claims.
+    fn reason(load: Load, works: Tiling, claims: Tiling) -> Option<String> {
         let gpu = Gpu::open().expect("an adapter");
         let mut kernel = Kernel::new(gpu.device(), load, works);
-        kernel.form = claims;
+        kernel.tiling = claims;
         prove(&gpu, &kernel).expect("a device that works")
     }
 
     #[test]
-    fn every_form_proves_itself_and_one_that_leaves_work_undone_does_not() {
+    fn every_tiling_proves_itself_and_one_that_leaves_work_undone_does_not() {
         let loads = [Ceiling::Copy, Ceiling::Read].into_iter();
         let loads = loads.flat_map(|ceiling| [0, 1, 2].map(|exps| Load { ceiling, exps }));
         let abilities = *Gpu::open().expect("an adapter").planner().abilities();
         for load in loads {
-            let [first, .., last] = Form::sweep(&abilities)[..] else {
-                panic!("several forms")
+            let [first, .., last] = Tiling::fitting(&abilities)[..] else {
+                panic!("several tilings")
             };
             assert_eq!(reason(load, last, last), None, "{load:?}");
             assert_eq!(reason(load, first, first), None, "{load:?}");

@@ -1,9 +1,7 @@
 //! Options of `check`.
 
-use super::Json;
-use super::bench::{dtype, named};
+use super::{Json, values};
 use clap::Args;
-use clap::builder::TypedValueParser;
 use std::path::PathBuf;
 use wgpu_softmax::DType;
 use wgpu_softmax::check::Selection;
@@ -12,10 +10,10 @@ use wgpu_softmax::variant::Operation;
 #[derive(Debug, Args)]
 pub(crate) struct Check {
     /// Operations to check; may be repeated, or a comma-separated list [default: all]
-    #[arg(long, value_name = "OP", value_delimiter = ',', value_parser = operation())]
+    #[arg(long, value_name = "OP", value_delimiter = ',', value_parser = values::named(&Selection::OPERATIONS, Operation::name))]
     pub(crate) op: Vec<Operation>,
     /// Storage types of the matrices; may be repeated, or a comma-separated list [default: every type]
-    #[arg(long, value_name = "DTYPE", value_delimiter = ',', value_parser = dtype())]
+    #[arg(long, value_name = "DTYPE", value_delimiter = ',', value_parser = values::dtype())]
     pub(crate) dtype: Vec<DType>,
     /// Run the whole sweep: every kernel that can be forced, at more shapes. Takes half an hour on a software adapter
     #[arg(long)]
@@ -38,8 +36,4 @@ pub(crate) struct Check {
     pub(crate) digests: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) json: Json,
-}
-
-fn operation() -> impl TypedValueParser<Value = Operation> {
-    named(&Selection::OPERATIONS, Operation::name)
 }

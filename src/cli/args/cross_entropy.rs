@@ -1,8 +1,9 @@
 //! Options of `cross-entropy`.
 
-use super::{Common, numbers};
-use clap::{Args, ValueEnum};
+use super::{Common, values};
+use clap::Args;
 use std::path::PathBuf;
+use wgpu_softmax::{Reduction, ZeroValid};
 
 #[derive(Debug, Args)]
 pub(crate) struct CrossEntropy {
@@ -21,7 +22,7 @@ pub(crate) struct CrossEntropy {
     #[arg(long, value_name = "LSE")]
     pub(crate) lse: Option<PathBuf>,
     /// Reduction of the rows' losses
-    #[arg(long, value_enum, default_value_t = Reduction::Mean)]
+    #[arg(long, default_value = "mean", value_parser = values::words(values::REDUCTIONS))]
     pub(crate) reduction: Reduction,
     /// Class weights, floats, one a class
     #[arg(long, value_name = "FILE")]
@@ -31,16 +32,16 @@ pub(crate) struct CrossEntropy {
     #[arg(long, value_name = "I", allow_negative_numbers = true)]
     pub(crate) ignore_index: Option<i64>,
     /// Label smoothing, 0 to 1: of E, each of the C classes gets a target weight of E / C, and the target keeps the rest
-    #[arg(long, value_name = "E", default_value_t = 0.0, value_parser = numbers::share, allow_negative_numbers = true)]
+    #[arg(long, value_name = "E", default_value_t = 0.0, value_parser = values::share, allow_negative_numbers = true)]
     pub(crate) label_smoothing: f32,
     /// Add L * lse^2 to the loss of every row that counts, whatever its weight
-    #[arg(long, value_name = "L", default_value_t = 0.0, value_parser = numbers::finite, allow_negative_numbers = true)]
+    #[arg(long, value_name = "L", default_value_t = 0.0, value_parser = values::finite, allow_negative_numbers = true)]
     pub(crate) z_loss: f32,
     /// Cap the logits: x becomes C * tanh(x / C), after the scale
-    #[arg(long, value_name = "C", value_parser = numbers::positive, allow_negative_numbers = true)]
+    #[arg(long, value_name = "C", value_parser = values::positive, allow_negative_numbers = true)]
     pub(crate) softcap: Option<f32>,
     /// Value of the mean over no row that counts, or over weights that sum to 0
-    #[arg(long, value_enum, default_value_t = ZeroValid::Nan)]
+    #[arg(long, default_value = "nan", value_parser = values::words(values::ZERO_VALID))]
     pub(crate) zero_valid: ZeroValid,
     /// Gradient of the loss, by which that of the logits is multiplied, floats: one value, or one a row with --reduction
     /// none. 1 without it
@@ -48,23 +49,4 @@ pub(crate) struct CrossEntropy {
     pub(crate) grad_losses: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) common: Common,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Reduction {
-    /// The sum over the rows that count, divided by their number, or by the sum of their targets'
-    /// weights
-    Mean,
-    /// The sum over the rows that count
-    Sum,
-    /// One loss a row
-    None,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ZeroValid {
-    /// Not a number, as in PyTorch
-    Nan,
-    /// 0, with a gradient of 0
-    Zero,
 }

@@ -6,17 +6,18 @@ mod bench;
 mod check;
 mod cross_entropy;
 mod kernel;
-mod masking;
-mod numbers;
+mod values;
 
 pub(crate) use bench::Bench;
 pub(crate) use check::Check;
-pub(crate) use cross_entropy::{CrossEntropy, Reduction, ZeroValid};
-pub(crate) use kernel::{Extents, Kernel, Loss, Mask as KernelMask, TargetType};
-pub(crate) use masking::{EmptyRows, MaskedRows, Masking};
+pub(crate) use cross_entropy::CrossEntropy;
+pub(crate) use kernel::Kernel;
+pub(crate) use values::{Extents, MaskShape};
+pub(crate) use wgpu_softmax::Reduction;
 
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
+use wgpu_softmax::EmptyRows;
 
 const CODES: &str = "\
 Files are what their bytes say, whatever their names: NumPy's .npy; .npz, one array as FILE.npz#NAME; .safetensors, \
@@ -76,7 +77,7 @@ pub(crate) struct Common {
     #[arg(long, value_name = "A", default_value_t = -1, allow_negative_numbers = true)]
     pub(crate) axis: i64,
     /// Multiply the logits by S first: 1 / temperature. Gradients carry the factor
-    #[arg(long, value_name = "S", default_value_t = 1.0, value_parser = numbers::positive, allow_negative_numbers = true)]
+    #[arg(long, value_name = "S", default_value_t = 1.0, value_parser = values::positive, allow_negative_numbers = true)]
     pub(crate) scale: f32,
     /// Read elements of two bytes that NumPy has no type for (V2 in .npy files, as ml_dtypes saves them) as bfloat16, and
     /// write bfloat16 results to .npy files the same way
@@ -101,6 +102,26 @@ pub(crate) struct Json {
     /// Numbers that JSON lacks are the strings "NaN", "inf" and "-inf"
     #[arg(long = "json", value_name = "FILE")]
     pub(crate) path: Option<PathBuf>,
+}
+
+/// Options that mask logits.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Masking {
+    /// Mask: floats are added to the scaled logits; where a bool is false, a logit is excluded and never read. Broadcast
+    /// to the logits' shape by NumPy's rules
+    #[arg(long, value_name = "FILE")]
+    pub(crate) mask: Option<PathBuf>,
+    /// Exclude later keys: the last two axes are (query, key), and key j is excluded for query i where j > i + (keys -
+    /// queries)
+    #[arg(long)]
+    pub(crate) causal: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MaskedRows {
+    /// Result of a row whose logits are all excluded or -inf
+    #[arg(long = "masked-rows", default_value = "nan", value_parser = values::words(values::EMPTY_ROWS))]
+    pub(crate) are: EmptyRows,
 }
 
 #[derive(Debug, Args)]

@@ -1,12 +1,12 @@
 //! Comparison of results with an earlier JSON report.
 
-use super::results::Timing;
 use crate::cli::failure::Failure;
 use crate::cli::report::Adapter;
 use serde::Deserialize;
 use std::fmt;
 use std::fs;
 use std::path::Path;
+use wgpu_softmax::bench::Measurement;
 
 /// Largest relative change that is noise on a machine that does other work too.
 const NOISE: f64 = 0.15;
@@ -41,14 +41,14 @@ const fn one() -> u64 {
 }
 
 /// A fraction then and now. Times of two runs do not compare, their fractions do.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Change {
     pub(crate) then: f64,
     now: f64,
 }
 
 /// Numbers of changes for the better, for the worse, and within the noise.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, Default)]
 pub(crate) struct Changes {
     better: usize,
     worse: usize,
@@ -64,21 +64,20 @@ impl Baseline {
     }
 
     /// Compares a result with that of the same adapter, operation, shape and storage type, if there is one.
-    pub(crate) fn change(&self, adapter: &Adapter, timing: &Timing) -> Option<Change> {
+    pub(crate) fn change(&self, adapter: &Adapter, result: &Measurement) -> Option<Change> {
+        let subject = &result.subject;
         let same_adapter = |then: &&EarlierAdapter| {
             (&then.name, &then.backend) == (&adapter.name, &adapter.backend)
         };
         let same_subject = |then: &&Earlier| {
-            (then.op.as_str(), then.dtype.as_str()) == (timing.op, timing.dtype)
-                && (then.rows, then.cols, then.inner) == (timing.rows, timing.cols, timing.inner)
+            (&*then.op, &*then.dtype) == (subject.operation.name(), subject.dtype.name())
+                && (then.rows, then.cols, then.inner) == (subject.rows, subject.cols, subject.inner)
         };
         let earlier = self.adapters.iter().filter(same_adapter);
-        let then = earlier
-            .flat_map(|adapter| &adapter.results)
-            .find(same_subject)?;
-        Some(Change {
+        let mut earlier = earlier.flat_map(|adapter| &adapter.results);
+        earlier.find(same_subject).map(|then| Change {
             then: then.fraction,
-            now: timing.fraction.0,
+            now: result.fraction.median,
         })
     }
 }
@@ -109,15 +108,13 @@ impl Changes {
 
 impl fmt::Display for Changes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            better,
-            worse,
-            noise,
-        } = self;
         write!(
             f,
-            "against the baseline: {better} better and {worse} worse by more than {:.0} %, {noise} within",
-            100.0 * NOISE
+            "against the baseline: {} better and {} worse by more than {:.0} %, {} within",
+            self.better,
+            self.worse,
+            100.0 * NOISE,
+            self.noise
         )
     }
 }
@@ -135,11 +132,6 @@ mod tests {
         for (then, now) in [(0.8, 0.6), (0.5, 0.6), (0.8, 0.72), (0.8, 0.88), (0.4, 0.3)] {
             changes.count(change(then, now));
         }
-        let expected = Changes {
-            better: 1,
-            worse: 2,
-            noise: 2,
-        };
-        assert_eq!(changes, expected);
+        assert_eq!((changes.better, changes.worse, changes.noise), (1, 2, 2));
     }
 }

@@ -14,10 +14,10 @@ use super::progress;
 use super::report::{self, Adapters};
 use baseline::{Baseline, Change, Changes};
 use indicatif::ProgressBar;
-use results::{Timed, Timing};
+use results::Timed;
 use std::time::Duration;
 use wgpu_softmax::Gpu;
-use wgpu_softmax::bench::{Bench, Budget, Options, Selection, Subject, Unmeasured};
+use wgpu_softmax::bench::{Bench, Budget, Measurement, Options, Selection, Subject, Unmeasured};
 
 /// Relative distance of a fraction's quartiles above which it is doubtful.
 const NOISY: f64 = 0.25;
@@ -27,28 +27,22 @@ pub(crate) fn run(args: &args::Bench) -> Result<(), Failure> {
         .text("json", args.json.path.as_deref())?
         .text("csv", args.csv.as_deref())?
         .text("html", args.html.as_deref())?;
-    let baseline = args.baseline.as_deref().map(Baseline::read).transpose()?;
+    let mut run = Run {
+        outputs: &outputs,
+        baseline: args.baseline.as_deref().map(Baseline::read).transpose()?,
+        report: Adapters {
+            adapters: Vec::new(),
+        },
+        changes: Changes::default(),
+        differences: 0,
+        said: Ok(()),
+    };
     let budget = Budget::new(args.seconds);
     let gpus = adapters::open_each(&args.adapter)?;
-    let mut run = Run::new(&outputs, baseline);
     for (index, gpu) in gpus.iter().enumerate() {
         run.adapter(gpu, args, budget.part(gpus.len() - index))?;
     }
     run.conclude()
-}
-
-fn selection(args: &args::Bench) -> Selection {
-    Selection::default()
-        .operations(args.op.clone())
-        .shapes(args.shape.clone())
-        .dtypes(args.dtype.clone())
-}
-
-fn options(args: &args::Bench) -> Options {
-    Options::default()
-        .warm(args.warm)
-        .exp_ceiling(args.exp_ceiling)
-        .vec4_ceiling(args.vec4_ceiling)
 }
 
 /// Results so far, and the outputs that they go to.
@@ -61,26 +55,25 @@ struct Run<'a> {
     said: Result<(), Failure>,
 }
 
-impl<'a> Run<'a> {
-    fn new(outputs: &'a Outputs, baseline: Option<Baseline>) -> Self {
-        Self {
-            outputs,
-            baseline,
-            report: Adapters {
-                adapters: Vec::new(),
-            },
-            changes: Changes::default(),
-            differences: 0,
-            said: Ok(()),
-        }
-    }
-
+impl Run<'_> {
     fn adapter(&mut self, gpu: &Gpu, args: &args::Bench, budget: Budget) -> Result<(), Failure> {
-        let timed = Timed::new(gpu.adapter_info().into());
-        let subjects = selection(args).subjects(gpu.planner().abilities().software);
+        let timed = Timed {
+            adapter: gpu.adapter_info().into(),
+            results: Vec::new(),
+            sweeps: Vec::new(),
+        };
+        let subjects = Selection::default()
+            .operations(args.op.clone())
+            .shapes(args.shape.clone())
+            .dtypes(args.dtype.clone())
+            .subjects(gpu.planner().abilities().software);
+        let options = Options::default()
+            .warm(args.warm)
+            .exp_ceiling(args.exp_ceiling)
+            .vec4_ceiling(args.vec4_ceiling);
         let doing = format!("timing on {}", timed.adapter.name);
         progress::over(doing, subjects.len(), "operations", |bar| {
-            let mut bench = Bench::new(gpu, options(args))?;
+            let mut bench = Bench::new(gpu, options)?;
             let clock = bench.clock().name();
             self.say(bar, format!("{}, times by {clock}", timed.adapter));
             self.report.adapters.push(timed);
@@ -99,7 +92,8 @@ impl<'a> Run<'a> {
         bar: &ProgressBar,
     ) -> Result<(), Failure> {
         let mut waiting = subjects.len();
-        for group in subjects.chunk_by(same_shape) {
+        let shape = |subject: &Subject| (subject.shape(), subject.dtype);
+        for group in subjects.chunk_by(|one, other| shape(one) == shape(other)) {
             let first = self.timed().results.len();
             for subject in group {
                 // At least one subject is always measured.
@@ -117,13 +111,9 @@ impl<'a> Run<'a> {
             }
         }
         if waiting > 0 {
-            let left = &subjects[subjects.len() - waiting];
-            bar.suspend(|| {
-                note(
-                    "time is up",
-                    format!("{waiting} left out, from {left} on; --seconds gives more"),
-                )
-            });
+            let first = &subjects[subjects.len() - waiting];
+            let left = format!("{waiting} left out, from {first} on; --seconds gives more");
+            bar.suspend(|| note("time is up", left));
         }
         Ok(())
     }
@@ -137,7 +127,7 @@ impl<'a> Run<'a> {
     ) -> Result<(), Failure> {
         match bench.measure(subject, share) {
             Ok(measurement) => {
-                self.timed().results.push(measurement.into());
+                self.timed().results.push(measurement);
                 self.outputs
                     .refresh(&[("json", &report::json(&self.report))])
             }
@@ -159,10 +149,8 @@ impl<'a> Run<'a> {
     }
 
     fn timed(&mut self) -> &mut Timed {
-        self.report
-            .adapters
-            .last_mut()
-            .expect("an adapter was begun")
+        let last = self.report.adapters.last_mut();
+        last.expect("an adapter was begun")
     }
 
     /// Shows the results from index `first` on.
@@ -170,15 +158,12 @@ impl<'a> Run<'a> {
         let Some(timed) = self.report.adapters.last() else {
             return;
         };
-        let change = |timing| self.baseline.as_ref()?.change(&timed.adapter, timing);
-        let entries: Vec<(&Timing, Option<Change>)> = timed.results[first..]
-            .iter()
-            .map(|timing| (timing, change(timing)))
-            .collect();
-        entries
-            .iter()
-            .filter_map(|(_, change)| *change)
-            .for_each(|change| self.changes.count(change));
+        let change = |result| self.baseline.as_ref()?.change(&timed.adapter, result);
+        let results = timed.results[first..].iter();
+        let entries: Vec<(&Measurement, Option<Change>)> =
+            results.map(|result| (result, change(result))).collect();
+        let changes = entries.iter().filter_map(|(_, change)| *change);
+        changes.for_each(|change| self.changes.count(change));
         if !entries.is_empty() {
             let table = table::table(&entries);
             self.say(bar, format!("\n{table}"));
@@ -195,16 +180,13 @@ impl<'a> Run<'a> {
     /// Writes a note if rounds disagree: the times then measure what else the machine does.
     fn doubt(&self) {
         let results = || self.report.adapters.iter().flat_map(|timed| &timed.results);
-        let is_noisy = |timing: &&Timing| timing.measurement.fraction.relative() > NOISY;
+        let is_noisy = |result: &&Measurement| result.fraction.relative() > NOISY;
         let (noisy, all) = (results().filter(is_noisy).count(), results().count());
         if noisy > 0 {
             let share = format!("{:.0} %", 100.0 * NOISY);
-            note(
-                "noise",
-                format!(
-                    "the quartiles of {noisy} of {all} fractions lie over {share} apart: is the machine busy?"
-                ),
-            );
+            let apart =
+                format!("the quartiles of {noisy} of {all} fractions lie over {share} apart");
+            note("noise", apart + ": is the machine busy?");
         }
     }
 
@@ -228,9 +210,4 @@ impl<'a> Run<'a> {
             ))),
         }
     }
-}
-
-fn same_shape(one: &Subject, other: &Subject) -> bool {
-    let of = |subject: &Subject| (subject.rows, subject.cols, subject.inner, subject.dtype);
-    of(one) == of(other)
 }

@@ -1,13 +1,13 @@
-//! Results as a table on a terminal.
+//! Results as a table on a terminal, and the cells that the page has too.
 
 use super::baseline::Change;
-use super::results::{Timing, memory};
+use super::results::memory;
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ColumnConstraint, Table};
-use wgpu_softmax::bench::Spread;
+use wgpu_softmax::bench::{Measurement, Spread};
 
-const HEADER: [&str; 12] = [
-    "",
+/// Header of [`numbers`].
+pub(crate) const NUMBERS: [&str; 8] = [
     "time",
     "quartiles",
     "GB/s",
@@ -16,74 +16,62 @@ const HEADER: [&str; 12] = [
     "fraction",
     "quartiles",
     "with exp",
-    "baseline",
-    "change",
-    "kernel",
 ];
 
 /// Indices of the columns that a table may do without.
-const WITH_EXP: usize = 8;
-const BASELINE: [usize; 2] = [9, 10];
+const WITH_EXP: usize = NUMBERS.len();
+const BASELINE: [usize; 2] = [WITH_EXP + 1, WITH_EXP + 2];
 
 /// A result, and its change against a baseline.
-type Entry<'a> = (&'a Timing, Option<Change>);
+type Entry<'a> = (&'a Measurement, Option<Change>);
 
-/// Returns the table of the results of one shape and storage type.
+/// Returns the table of the results of one shape and storage type, of which there is at least one.
 pub(crate) fn table(entries: &[Entry<'_>]) -> String {
-    let Some((first, _)) = entries.first() else {
-        return String::new();
-    };
+    let header = [&[""], &NUMBERS[..], &["baseline", "change", "kernel"]].concat();
     let mut table = Table::new();
-    table.load_style(NOTHING).set_header(HEADER);
+    table.load_style(NOTHING).set_header(&header);
     table.add_rows(entries.iter().map(row));
-    for column in table.column_iter_mut().skip(1).take(HEADER.len() - 2) {
+    for column in table.column_iter_mut().skip(1).take(header.len() - 2) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    let hide = |table: &mut Table, index| {
+    let mut hide = |index| {
         if let Some(column) = table.column_mut(index) {
             column.set_constraint(ColumnConstraint::Hidden);
         }
     };
-    if entries
-        .iter()
-        .all(|(timing, _)| timing.exp_fraction.is_none())
-    {
-        hide(&mut table, WITH_EXP);
+    if entries.iter().all(|(of, _)| of.exp_fraction.is_none()) {
+        hide(WITH_EXP);
     }
     if entries.iter().all(|(_, change)| change.is_none()) {
-        BASELINE
-            .into_iter()
-            .for_each(|index| hide(&mut table, index));
+        BASELINE.into_iter().for_each(hide);
     }
-    let memory = memory(&first.measurement);
-    format!(
-        "{} {}, {memory}\n{}",
-        first.shape(),
-        first.dtype,
-        table.trim_fmt()
-    )
+    let (first, _) = entries[0];
+    let (shape, dtype) = (first.subject.shape(), first.subject.dtype);
+    format!("{shape} {dtype}, {}\n{}", memory(first), table.trim_fmt())
 }
 
-fn row((timing, change): &Entry<'_>) -> [String; HEADER.len()] {
-    let measurement = &timing.measurement;
-    let change = change.map(|change| (format!("{:.3}", change.then), change.to_string()));
-    let (then, change) = change.unwrap_or_default();
+fn row((result, change): &Entry<'_>) -> Vec<String> {
+    let change = change.map(|change| [format!("{:.3}", change.then), change.to_string()]);
+    let mut row = vec![result.subject.operation.to_string()];
+    row.extend(numbers(result));
+    row.extend(change.unwrap_or_default());
+    row.push(kernel(result).to_owned());
+    row
+}
+
+/// Returns the cells of times, rates and fractions.
+pub(crate) fn numbers(result: &Measurement) -> [String; NUMBERS.len()] {
+    let share = |fraction| format!("{fraction:.3}");
+    let exp_fraction = result.exp_fraction.map(|spread| share(spread.median));
     [
-        timing.op.to_owned(),
-        time(measurement.time_ns.median),
-        quartiles(measurement.time_ns, time),
-        rate(timing.gb_per_s.0),
-        timing.ceiling.to_owned(),
-        rate(timing.ceiling_gb_per_s.0),
-        format!("{:.3}", timing.fraction.0),
-        quartiles(measurement.fraction, |fraction| format!("{fraction:.3}")),
-        timing
-            .exp_fraction
-            .map(|fraction| format!("{:.3}", fraction.0))
-            .unwrap_or_default(),
-        then,
-        change,
-        kernel(timing).to_owned(),
+        time(result.time_ns.median),
+        quartiles(result.time_ns, time),
+        rate(result.gb_per_s()),
+        result.ceiling.name().to_owned(),
+        rate(result.ceiling_gb_per_s.median),
+        share(result.fraction.median),
+        quartiles(result.fraction, share),
+        exp_fraction.unwrap_or_default(),
     ]
 }
 
@@ -92,12 +80,11 @@ fn quartiles(spread: Spread, word: impl Fn(f64) -> String) -> String {
 }
 
 /// Returns the kernel's name without the operation and the storage type, which the table shows apart from it.
-fn kernel(timing: &Timing) -> &str {
-    let name = timing.kernel.as_str();
-    let name = name.strip_prefix(timing.op).unwrap_or(name);
-    name.strip_suffix(timing.dtype)
-        .unwrap_or(name)
-        .trim_matches('.')
+fn kernel(result: &Measurement) -> &str {
+    let (name, subject) = (result.kernel.as_str(), &result.subject);
+    let name = name.strip_prefix(subject.operation.name()).unwrap_or(name);
+    let name = name.strip_suffix(subject.dtype.name()).unwrap_or(name);
+    name.trim_matches('.')
 }
 
 /// Formats a rate with three digits.
@@ -110,7 +97,7 @@ pub(crate) fn rate(gb_per_s: f64) -> String {
 }
 
 /// Formats a time in the unit that suits it, with three digits.
-pub(crate) fn time(nanoseconds: f64) -> String {
+fn time(nanoseconds: f64) -> String {
     let (value, unit) = match nanoseconds {
         ..1e3 => (nanoseconds, "ns"),
         ..1e6 => (nanoseconds / 1e3, "us"),

@@ -5,7 +5,7 @@ use super::operands::Operands;
 use super::targets::{IGNORED, Targets};
 use crate::cli::args;
 use crate::cli::files::{Float, Floats};
-use wgpu_softmax::{CrossEntropyWants, LossOptions, Reduction, TargetType, ZeroValid};
+use wgpu_softmax::{CrossEntropyWants, LossOptions, Reduction, TargetType};
 
 /// Settings that all blocks share.
 #[derive(Debug)]
@@ -42,11 +42,7 @@ impl Settings {
             weight,
             ..
         } = operands;
-        let reduction = match args.reduction {
-            args::Reduction::Mean => Reduction::Mean,
-            args::Reduction::Sum => Reduction::Sum,
-            args::Reduction::None => Reduction::None,
-        };
+        let reduction = args.reduction;
         let target_type = match targets {
             Targets::Ids { .. } => TargetType::I32,
             Targets::Probs { .. } => TargetType::Probs,
@@ -63,10 +59,7 @@ impl Settings {
         let mut loss = LossOptions::default();
         loss.ignore_index = args.ignore_index.map(|_| IGNORED.into());
         loss.reduction = reduction;
-        loss.zero_valid = match args.zero_valid {
-            args::ZeroValid::Nan => ZeroValid::Nan,
-            args::ZeroValid::Zero => ZeroValid::Zero,
-        };
+        loss.zero_valid = args.zero_valid;
         loss.label_smoothing = args.label_smoothing;
         loss.z_loss = args.z_loss;
         loss.softcap = args.softcap;

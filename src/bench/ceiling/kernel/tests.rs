@@ -1,12 +1,15 @@
-//! Tests of every form of every ceiling, without a GPU: parsed, validated, specialised, translated.
+//! Tests of every tiling of every ceiling, without a GPU: parsed, validated, specialised, translated.
 
-use naga::back::{PipelineConstants, glsl, hlsl, msl, pipeline_constants, spv};
+use naga::back::{PipelineConstants, pipeline_constants};
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use naga::{Module, ShaderStage};
 
-use super::{Form, Load, entry_point, overrides};
+use super::{Load, Tiling, entry_point, overrides};
 use crate::bench::Ceiling;
 use crate::variant::{Abilities, Vendor};
+
+#[path = "../../../../tests/unit/variants/translate.rs"]
+mod translate;
 
 fn loads() -> impl Iterator<Item = Load> {
     let with_exps = |ceiling| [0, 1, 2].map(|exps| Load { ceiling, exps });
@@ -15,9 +18,9 @@ fn loads() -> impl Iterator<Item = Load> {
         .flat_map(with_exps)
 }
 
-fn specialised(load: Load, form: Form) -> (Module, ModuleInfo) {
-    let text = form.wgsl(load.ceiling);
-    let capabilities = match form.int64 {
+fn specialised(load: Load, tiling: Tiling) -> (Module, ModuleInfo) {
+    let text = tiling.wgsl(load.ceiling);
+    let capabilities = match tiling.int64 {
         true => Capabilities::SHADER_INT64,
         false => Capabilities::empty(),
     };
@@ -31,79 +34,36 @@ fn specialised(load: Load, form: Form) -> (Module, ModuleInfo) {
         .iter()
         .filter_map(|(_, o)| o.name.as_deref())
         .collect();
-    let mut set = overrides(load, form).map(|(name, _)| name);
+    let mut set = overrides(load, tiling).map(|(name, _)| name);
     declared.sort_unstable();
     set.sort_unstable();
     assert_eq!(declared, set, "{load:?}");
-    let constants: PipelineConstants = overrides(load, form)
+    let constants: PipelineConstants = overrides(load, tiling)
         .map(|(name, value)| (name.to_owned(), value))
         .into();
     let name = entry_point(load.ceiling);
     let entry = Some((ShaderStage::Compute, name));
     let (module, info) = pipeline_constants::process_overrides(&module, &info, entry, &constants)
-        .unwrap_or_else(|error| panic!("{load:?} {form:?}: {error}"));
+        .unwrap_or_else(|error| panic!("{load:?} {tiling:?}: {error}"));
     (module.into_owned(), info.into_owned())
 }
 
 #[test]
-fn every_form_translates_to_spirv_and_by_words_to_msl_hlsl_and_glsl() {
+fn every_tiling_translates_to_spirv_and_by_words_to_msl_hlsl_and_glsl() {
     for load in loads() {
-        for form in Form::sweep(&abilities(1024, true)) {
-            let (module, info) = specialised(load, form);
+        for tiling in Tiling::fitting(&abilities(1024, true)) {
+            let (module, info) = specialised(load, tiling);
             let name = entry_point(load.ceiling);
-            assert_eq!(
-                module.entry_points[0].workgroup_size,
-                [form.workgroup, 1, 1]
-            );
-            translate_to_spirv(&module, &info, name);
-            if !form.int64 {
-                translate(&module, &info, name);
+            let workgroup = module.entry_points[0].workgroup_size;
+            assert_eq!(workgroup, [tiling.workgroup, 1, 1]);
+            translate::to_spirv(&module, &info, name).expect("SPIR-V");
+            if !tiling.int64 {
+                translate::to_msl(&module, &info).expect("MSL");
+                translate::to_hlsl(&module, &info).expect("HLSL");
+                translate::to_glsl(&module, &info, name).expect("GLSL");
             }
         }
     }
-}
-
-fn translate_to_spirv(module: &Module, info: &ModuleInfo, entry_point: &str) {
-    let pipeline = spv::PipelineOptions {
-        shader_stage: ShaderStage::Compute,
-        entry_point: entry_point.to_owned(),
-    };
-    spv::write_vec(module, info, &spv::Options::default(), Some(&pipeline)).expect("SPIR-V");
-}
-
-fn translate(module: &Module, info: &ModuleInfo, entry_point: &str) {
-    let options = msl::Options {
-        fake_missing_bindings: true,
-        ..Default::default()
-    };
-    msl::write_string(module, info, &options, &Default::default()).expect("MSL");
-    let options = hlsl::Options {
-        fake_missing_bindings: true,
-        ..Default::default()
-    };
-    let mut text = String::new();
-    hlsl::Writer::new(&mut text, &options, &Default::default())
-        .write(module, info, None)
-        .expect("HLSL");
-    let options = glsl::Options {
-        version: glsl::Version::new_gles(310),
-        ..Default::default()
-    };
-    let pipeline = glsl::PipelineOptions {
-        shader_stage: ShaderStage::Compute,
-        entry_point: entry_point.to_owned(),
-        multiview: None,
-    };
-    glsl::Writer::new(
-        &mut text,
-        module,
-        info,
-        &options,
-        &pipeline,
-        Default::default(),
-    )
-    .and_then(|mut writer| writer.write())
-    .expect("GLSL");
 }
 
 #[test]
@@ -119,12 +79,18 @@ fn loads_count_the_bytes_of_both_sides() {
 }
 
 #[test]
-fn forms_that_do_not_fit_are_left_out() {
-    let forms = |most, int64| Form::sweep(&abilities(most, int64));
-    let fits = |most| forms(most, true).iter().all(|form| form.workgroup <= most);
+fn tilings_that_do_not_fit_are_left_out() {
+    let tilings = |most, int64| Tiling::fitting(&abilities(most, int64));
+    let fits = |most| {
+        let mut all = tilings(most, true).into_iter();
+        all.all(|tiling| tiling.workgroup <= most)
+    };
     assert!([64, 256, 1024].map(fits).iter().all(|&fits| fits));
-    assert_eq!(forms(64, true), [Form::PLAIN]);
-    let by_u64 = |int64| forms(256, int64).iter().filter(|form| form.int64).count();
+    assert_eq!(tilings(64, true), [Tiling::PLAIN]);
+    let by_u64 = |int64| {
+        let all = tilings(256, int64).into_iter();
+        all.filter(|tiling| tiling.int64).count()
+    };
     assert_eq!((by_u64(false), by_u64(true)), (0, 4));
 }
 
