@@ -42,6 +42,7 @@ pub struct KernelText {
     pub bindings: Vec<KernelBinding>,
     /// The WGSL text before its marked loops are unrolled.
     pub wgsl: String,
+    #[cfg_attr(feature = "serde", serde(skip))]
     program: Program,
 }
 
