@@ -7,7 +7,6 @@ use super::progress;
 use std::path::Path;
 
 /// Operand that gives an operation its rows.
-#[derive(Debug)]
 pub(crate) struct Rows {
     input: Input,
     pub(crate) float: Float,

@@ -8,7 +8,6 @@ use crate::cli::rows::Rows;
 use std::path::Path;
 
 /// All operands.
-#[derive(Debug)]
 pub(super) struct Operands {
     pub(super) logits: Rows,
     pub(super) targets: Targets,
@@ -18,7 +17,6 @@ pub(super) struct Operands {
 }
 
 /// Upstream gradient: that of the result.
-#[derive(Debug)]
 enum Upstream {
     One,
     /// One value for all rows.

@@ -28,23 +28,21 @@ enum Content {
 }
 
 impl Staged {
-    pub(super) fn new(path: &Path, place: &Place) -> Result<Self, Failure> {
+    /// Makes an output that begins with these bytes.
+    pub(super) fn new(path: &Path, place: &Place, start: &[u8]) -> Result<Self, Failure> {
         let content = match place {
             Place::File(file) => unplaced::make(|| new_file_beside(file))
                 .map(Content::BesidePlace)
                 .map_err(|error| Failure::system("write", path, &error))?,
             _ => Content::Kept(SpooledTempFile::new(KEPT_IN_MEMORY)),
         };
-        Ok(Self {
+        let mut staged = Self {
             path: path.to_owned(),
             place: place.clone(),
             content,
-        })
-    }
-
-    /// Writes the next bytes.
-    pub(super) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        self.written(|writer| writer.write_all(bytes))
+        };
+        staged.written(|writer| writer.write_all(start))?;
+        Ok(staged)
     }
 
     /// Writes the next floats.
