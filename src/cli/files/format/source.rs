@@ -88,11 +88,7 @@ impl Source {
         })
     }
 
-    /// Reads the next `count` floats.
-    ///
-    /// # Errors
-    ///
-    /// The system's, and values that are no floats.
+    /// Reads the next `count` floats; fails as the system does, or if the values are no floats.
     pub(crate) fn floats(&mut self, count: usize) -> io::Result<Floats> {
         match self.header.stored {
             Stored::Float(Float::F16) => self.next(count, u16::from_le_bytes).map(Floats::F16),
@@ -103,11 +99,7 @@ impl Source {
         }
     }
 
-    /// Reads the next `count` truth values: all bytes but 0 are true.
-    ///
-    /// # Errors
-    ///
-    /// The system's, and values that are no truth values.
+    /// Reads the next `count` truth values, all bytes but 0 being true; fails as the system does, or if they are none.
     pub(crate) fn bools(&mut self, count: usize) -> io::Result<Vec<bool>> {
         match self.header.stored {
             Stored::Bool => self.next(count, |[byte]| byte != 0),
@@ -115,11 +107,7 @@ impl Source {
         }
     }
 
-    /// Reads the next `count` integers.
-    ///
-    /// # Errors
-    ///
-    /// The system's, and values that are no integers.
+    /// Reads the next `count` integers; fails as the system does, or if the values are no integers.
     pub(crate) fn integers(&mut self, count: usize) -> io::Result<Vec<i128>> {
         match self.header.stored {
             Stored::I8 => self.next(count, |bytes| i8::from_le_bytes(bytes).into()),
@@ -178,11 +166,7 @@ impl Source {
 
     /// Reads the next `wanted` bytes of values.
     fn read(&mut self, wanted: usize, bytes: &mut Vec<u8>) -> io::Result<()> {
-        let read = self
-            .reader
-            .by_ref()
-            .take(wanted as u64)
-            .read_to_end(bytes)?;
+        let read = (&mut self.reader).take(wanted as u64).read_to_end(bytes)?;
         self.done += read as u64;
         if read == wanted {
             return Ok(());
