@@ -56,7 +56,7 @@ impl Operands {
         Ok(Block {
             rows,
             logits: self.logits.next(rows)?,
-            targets: self.targets.next(rows, self.logits.cols)?,
+            targets: self.targets.next(rows, &self.logits)?,
             grad_losses: match &mut self.upstream {
                 Upstream::One => None,
                 Upstream::Same(grad_loss) => Some(vec![*grad_loss; rows]),

@@ -44,7 +44,7 @@ impl Settings {
         };
         let target_type = match operands.targets {
             Targets::Ids { .. } => TargetType::I32,
-            Targets::Probs { .. } => TargetType::Probs,
+            Targets::Probs(_) => TargetType::Probs,
         };
         let weighted = weight.is_some() && target_type != TargetType::Probs;
         let counts = Counts::of(&operands.targets, weight.as_deref(), logits.rows);

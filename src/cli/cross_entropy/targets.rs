@@ -17,7 +17,7 @@ pub(super) enum Targets {
     /// One class id a row, each of an existing class or [`IGNORED`], and the number of rows that are done.
     Ids { ids: Vec<i32>, done: usize },
     /// One probability a logit, in its type.
-    Probs { input: Input, wide: bool },
+    Probs(Input),
 }
 
 /// Targets of some rows.
@@ -41,9 +41,8 @@ impl Targets {
             return Ok(Self::Ids { ids, done: 0 });
         }
         if stored == Stored::Float(logits.float) && *shape == logits.shape {
-            let wide = logits.wide;
             return match args.ignore_index {
-                None => Ok(Self::Probs { input, wide }),
+                None => Ok(Self::Probs(input)),
                 Some(index) => Err(Failure::expected(
                     path.display(),
                     format!("class ids, integers, with --ignore-index {index}"),
@@ -62,17 +61,17 @@ impl Targets {
         Err(Failure::expected(path.display(), wanted, found))
     }
 
-    /// Returns the targets of the next `rows` rows, which have `classes` classes.
-    pub(super) fn next(&mut self, rows: usize, classes: usize) -> Result<SomeTargets, Failure> {
+    /// Reads the targets of the next `rows` rows of the logits.
+    pub(super) fn next(&mut self, rows: usize, logits: &Rows) -> Result<SomeTargets, Failure> {
         match self {
             Self::Ids { ids, done } => {
                 let first = *done;
                 *done += rows;
                 Ok(SomeTargets::Ids(ids[first..*done].to_vec()))
             }
-            Self::Probs { input, wide } => {
-                input.floats(rows * classes, *wide).map(SomeTargets::Probs)
-            }
+            Self::Probs(input) => input
+                .floats(rows * logits.cols, logits.wide)
+                .map(SomeTargets::Probs),
         }
     }
 }
