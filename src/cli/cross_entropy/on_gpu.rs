@@ -74,13 +74,13 @@ impl Settings {
         loss.reduction = Reduction::None;
         loss.z_loss = z_loss;
         if self.loss.reduction == Reduction::Mean && self.wants.grad_logits {
-            let rows = self.counts.valid_rows;
-            let rows = u32::try_from(rows).map_err(|_| Error::Value {
+            let valid_rows = self.counts.valid_rows;
+            let valid_rows = u32::try_from(valid_rows).map_err(|_| Error::Value {
                 what: "rows that count, for the gradient of a mean",
                 expected: "at most 4,294,967,295",
-                found: rows.to_string(),
+                found: valid_rows.to_string(),
             })?;
-            loss.mean_over = Some((self.of_gradient.1 as f32, rows));
+            loss.mean_over = Some((self.of_gradient.1 as f32, valid_rows));
         }
         Ok(CrossEntropySpec::new(rows, self.classes as u64)
             .inner(self.inner as u64)

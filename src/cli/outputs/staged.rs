@@ -71,12 +71,9 @@ impl Staged {
         if self.place == Place::Stdout {
             return to_stdout(|stdout| io::copy(kept, stdout).map(drop));
         }
-        File::options()
-            .write(true)
-            .open(&self.path)
-            .and_then(|mut stream| io::copy(kept, &mut stream))
-            .map(drop)
-            .map_err(cannot)
+        let stream = File::options().write(true).open(&self.path);
+        let mut stream = stream.map_err(cannot)?;
+        io::copy(kept, &mut stream).map(drop).map_err(cannot)
     }
 
     /// Moves a file into its place.
@@ -84,10 +81,10 @@ impl Staged {
         let (Content::BesidePlace(file), Place::File(place)) = (self.content, self.place) else {
             return Ok(());
         };
-        let renamed = file.persist(place);
-        renamed
-            .map(drop)
-            .map_err(|error| Failure::system("write", &self.path, &error.error))
+        match file.persist(place) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Failure::system("write", &self.path, &error.error)),
+        }
     }
 }
 

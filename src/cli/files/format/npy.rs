@@ -82,14 +82,13 @@ fn read_text(reader: &mut impl Read) -> Result<(String, u64), Bad> {
     append(reader, &mut head, width, NPY)?;
     let length = little_endian(&head[8..]);
     require_short_header(length, LONGEST_HEADER)?;
-    let mut text = Vec::new();
-    append(reader, &mut text, length, NPY)?;
-    let start = (head.len() + text.len()) as u64;
+    let prefix = head.len();
+    append(reader, &mut head, length, NPY)?;
     let text = match major {
-        3 => String::from_utf8_lossy(&text).into_owned(),
-        _ => latin_1(&text),
+        3 => String::from_utf8_lossy(&head[prefix..]).into_owned(),
+        _ => latin_1(&head[prefix..]),
     };
-    Ok((text, start))
+    Ok((text, head.len() as u64))
 }
 
 fn latin_1(text: &[u8]) -> String {
