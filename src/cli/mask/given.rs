@@ -15,7 +15,7 @@ pub(super) struct Given {
     mask: Mask,
     /// Shape of the mask, with as many axes as the logits have.
     shape: Vec<usize>,
-    pub(super) values: Values,
+    values: Values,
 }
 
 #[derive(Debug)]

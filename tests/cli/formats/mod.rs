@@ -11,7 +11,7 @@ mod format;
 mod damage;
 mod floats;
 mod npy;
-mod npz;
+pub(crate) mod npz;
 mod read;
 mod safetensors;
 

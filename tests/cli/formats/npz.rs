@@ -11,7 +11,7 @@ use rawzip::{CompressionMethod, ZipArchiveWriter};
 use std::io::{self, Cursor, Write};
 
 /// Returns an archive of these members, deflated or stored.
-fn archive(members: &[(&str, &[u8])], deflated: bool) -> Vec<u8> {
+pub(crate) fn archive(members: &[(&str, &[u8])], deflated: bool) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut archive = ZipArchiveWriter::new(&mut bytes);
     for (name, data) in members {
