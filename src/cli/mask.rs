@@ -4,18 +4,16 @@
 //! a piece of the mask's file, too, and is broadcast as the whole is.
 
 mod causal;
-mod expanded;
 mod given;
-
-pub(super) use expanded::Expanded;
 
 use super::args;
 use super::failure::Failure;
 use super::files::Floats;
 use super::rows::Rows;
 use causal::Causal;
-use given::{Elements, Given, Piece};
+use given::{Given, Piece, Values};
 use std::ops::Range;
+use wgpu_softmax::reference::{Columns, Masked, axis_to_rows, broadcast};
 use wgpu_softmax::{EmptyRows, Error, MaskData, SoftmaxSpec};
 
 /// Masking of the logits: those that count, and the result of a row in which none does.
@@ -27,7 +25,6 @@ pub(super) struct Masking {
 }
 
 /// Part of a masking for some rows.
-#[derive(Debug)]
 pub(super) struct Part<'a> {
     masking: &'a Masking,
     mask: Option<Piece<'a>>,
@@ -44,11 +41,10 @@ impl Masking {
         if let (Some(given), Some(causal)) = (&given, &causal) {
             causal.require_fit(given)?;
         }
-        let empty_rows = EmptyRows::default();
         Ok(Self {
             given,
             causal,
-            empty_rows,
+            empty_rows: EmptyRows::default(),
         })
     }
 
@@ -67,15 +63,11 @@ impl Masking {
 
     /// Returns the part of the masking for a box of rows.
     pub(super) fn part(&self, x: &Rows, rows: &Range<usize>) -> Result<Part<'_>, Error> {
-        let first_query = self.causal.map(|causal| causal.first_query(rows));
+        let mask = self.given.as_ref().map(|given| given.piece(x, rows));
         Ok(Part {
             masking: self,
-            mask: self
-                .given
-                .as_ref()
-                .map(|given| given.piece(x, rows))
-                .transpose()?,
-            first_query: first_query.unwrap_or(0),
+            mask: mask.transpose()?,
+            first_query: self.causal.map_or(0, |causal| causal.first_query(rows)),
         })
     }
 }
@@ -97,10 +89,11 @@ impl Part<'_> {
 
     /// Returns the elements of the mask.
     pub(super) fn data(&self) -> Option<MaskData<'_>> {
-        self.mask.as_ref().map(|piece| match piece.elements {
-            Elements::Additive(added) => MaskData::Additive(added),
-            Elements::Boolean(kept) => MaskData::Boolean(kept),
-            Elements::Wide(_) => unreachable!("f64 has been narrowed"),
+        let Piece { values, range, .. } = self.mask.as_ref()?;
+        Some(match values {
+            Values::Additive(added) => MaskData::Additive(&added[range.clone()]),
+            Values::Boolean(kept) => MaskData::Boolean(&kept[range.clone()]),
+            Values::Wide(_) => unreachable!("f64 has been narrowed"),
         })
     }
 
@@ -118,16 +111,45 @@ impl Part<'_> {
 
     /// Returns the mask of each logit of the rows, with the columns of a row one after the other.
     pub(super) fn expanded(&self, x: &Rows, rows: usize) -> Expanded {
-        let Masking {
-            causal, empty_rows, ..
-        } = *self.masking;
-        let mut expanded = Expanded::of(self.mask.as_ref(), x, rows);
-        if let Some(causal) = causal {
-            let kept = expanded
-                .kept
-                .get_or_insert_with(|| vec![true; rows * x.cols]);
+        let (mut additive, mut kept) = (None, None);
+        if let Some(piece) = &self.mask {
+            let (shape, of_box, range) = (&piece.shape, x.box_shape(rows), piece.range.clone());
+            match piece.values {
+                Values::Boolean(all) => kept = Some(broadcast(&all[range], shape, &of_box)),
+                Values::Wide(added) => additive = Some(broadcast(&added[range], shape, &of_box)),
+                Values::Additive(_) => unreachable!("a mask for the reference is wide"),
+            }
+        }
+        if let Some(causal) = self.masking.causal {
+            let kept = kept.get_or_insert_with(|| vec![true; rows * x.cols]);
             causal.exclude(kept, self.first_query, false);
         }
-        expanded.in_rows(x.slices(rows), empty_rows)
+        let slices = x.slices(rows);
+        Expanded {
+            additive: additive.map(|added| axis_to_rows(&added, slices)),
+            kept: kept.map(|kept| axis_to_rows(&kept, slices)),
+            empty_rows: self.masking.empty_rows,
+        }
+    }
+}
+
+/// Mask of some rows as the reference takes it: one element a logit.
+pub(super) struct Expanded {
+    additive: Option<Vec<f64>>,
+    kept: Option<Vec<bool>>,
+    empty_rows: EmptyRows,
+}
+
+impl Expanded {
+    /// Returns the columns with this mask.
+    pub(super) fn on(&self, columns: Columns) -> Masked<'_, f64> {
+        let mut masked = Masked::new(columns).empty_rows(self.empty_rows);
+        if let Some(additive) = &self.additive {
+            masked = masked.additive(additive);
+        }
+        if let Some(kept) = &self.kept {
+            masked = masked.kept(kept);
+        }
+        masked
     }
 }

@@ -7,7 +7,6 @@ use super::progress;
 use std::path::Path;
 
 /// Operand that gives an operation its rows.
-#[derive(Debug)]
 pub(crate) struct Rows {
     input: Input,
     pub(crate) float: Float,
@@ -34,10 +33,11 @@ impl Rows {
         let axis = its_axis(path, &shape, common.axis)?;
         let cols = shape[axis];
         if cols == 0 {
+            let found = format!("shape {}", Shape(&shape));
             return Err(Failure::expected(
                 path.display(),
                 "at least one class",
-                format!("shape {}", Shape(&shape)),
+                found,
             ));
         }
         Ok(Self {
@@ -70,7 +70,7 @@ impl Rows {
     pub(crate) fn open_matrix(&self, path: &Path) -> Result<Input, Failure> {
         let (input, float) = floats(self.open_another(path)?)?;
         self.require_shape(path, &self.shape, &input.header().shape)?;
-        self.require_float(path, float, &[self.float])?;
+        self.require_float(path, float, false)?;
         Ok(input)
     }
 
@@ -78,17 +78,17 @@ impl Rows {
     pub(crate) fn open_value_per_row(&self, path: &Path) -> Result<Input, Failure> {
         let (input, float) = floats(self.open_another(path)?)?;
         self.require_row_shape(path, &input.header().shape)?;
-        self.require_float(path, float, &[self.float, Float::F32])?;
+        self.require_float(path, float, true)?;
         Ok(input)
     }
 
-    fn require_float(&self, path: &Path, found: Float, wanted: &[Float]) -> Result<(), Failure> {
-        if wanted.contains(&found) {
+    fn require_float(&self, path: &Path, found: Float, may_be_f32: bool) -> Result<(), Failure> {
+        if found == self.float || (may_be_f32 && found == Float::F32) {
             return Ok(());
         }
-        let or_f32 = match wanted {
-            [own, other] if own != other => format!(", or {other}"),
-            _ => String::new(),
+        let or_f32 = match may_be_f32 && self.float != Float::F32 {
+            true => ", or float32",
+            false => "",
         };
         let wanted = format!("{} as in {}{or_f32}", self.float, self.path().display());
         Err(Failure::expected(path.display(), wanted, found))
@@ -96,10 +96,10 @@ impl Rows {
 
     /// Refuses any other shape than that of one value a row.
     pub(crate) fn require_row_shape(&self, path: &Path, found: &[usize]) -> Result<(), Failure> {
-        if self.fits_row_shape(found) {
-            return Ok(());
+        match self.fits_row_shape(found) {
+            true => Ok(()),
+            false => self.require_shape(path, &self.row_shape, found),
         }
-        self.require_shape(path, &self.row_shape, found)
     }
 
     /// Returns true if a shape is that of one value a row. One row's single value may be `(1,)` as well as `()`.
@@ -117,12 +117,8 @@ impl Rows {
         if found == wanted {
             return Ok(());
         }
-        let wanted = format!(
-            "shape {} to match {} of {}",
-            Shape(wanted),
-            self.path().display(),
-            Shape(&self.shape)
-        );
+        let (own, wanted) = (Shape(&self.shape), Shape(wanted));
+        let wanted = format!("shape {wanted} to match {} of {own}", self.path().display());
         let found = format!("shape {}", Shape(found));
         Err(Failure::expected(path.display(), wanted, found))
     }
@@ -162,9 +158,10 @@ impl Rows {
 /// Writes a note that f64 is computed in f32, unless it stays wide.
 pub(crate) fn tell_of_f64(path: &Path, float: Float, wide: bool) {
     if float == Float::F64 && !wide {
+        let path = path.display();
         note(
             "note",
-            format!("{}: float64 is computed in float32", path.display()),
+            format_args!("{path}: float64 is computed in float32"),
         );
     }
 }
@@ -188,21 +185,17 @@ fn open(path: &Path, void_is_bf16: bool) -> Result<Input, Failure> {
 
 /// Returns the axis, counted from 0.
 fn its_axis(path: &Path, shape: &[usize], axis: i64) -> Result<usize, Failure> {
-    let rank = i64::try_from(shape.len()).unwrap_or(i64::MAX);
+    let (path, rank) = (path.display(), shape.len());
     if rank == 0 {
-        return Err(Failure::expected(
-            path.display(),
-            "at least one axis",
-            "shape ()",
-        ));
+        return Err(Failure::expected(path, "at least one axis", "shape ()"));
     }
-    if !(-rank..rank).contains(&axis) {
-        return Err(Failure::expected(
-            format!("--axis for {} of shape {}", path.display(), Shape(shape)),
-            format!("{} to {}", -rank, rank - 1),
-            axis,
-        ));
-    }
-    let from_0 = if axis < 0 { axis + rank } else { axis };
-    Ok(usize::try_from(from_0).unwrap_or(0))
+    let from_0 = match axis < 0 {
+        true => axis.saturating_add_unsigned(rank as u64),
+        false => axis,
+    };
+    let from_0 = usize::try_from(from_0).ok().filter(|&axis| axis < rank);
+    from_0.ok_or_else(|| {
+        let what = format!("--axis for {path} of shape {}", Shape(shape));
+        Failure::expected(what, format!("-{rank} to {}", rank - 1), axis)
+    })
 }

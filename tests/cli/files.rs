@@ -1,6 +1,7 @@
 //! Files that are read, and replacement of files by outputs.
 
 use crate::folder::*;
+use std::fs;
 
 #[test]
 fn every_layout_of_the_same_floats_is_read_alike() {
@@ -90,4 +91,43 @@ fn an_output_may_replace_its_input() {
     folder.succeed("softmax x.npy -o x.npy --reference");
     assert_eq!(folder.get("x.npy"), folder.get("p.npy"));
     assert_eq!(folder.names(), ["out.npy", "p.npy", "x.npy", "y.npy"]);
+}
+
+#[test]
+fn an_input_is_parted_behind_a_file() {
+    let folder = Folder::new();
+    let tensor: Tensor<'_> = ("a.b#c/d", "F32", &[3, 4], &le(&X));
+    folder.put("m.safetensors", &safetensors(&[tensor]));
+    folder.put("x", &folder.get("x.npy"));
+    folder.put("x#1.npy", &folder.get("x.npy"));
+    for input in ["x", "x#1.npy", "m.safetensors#a.b#c/d"] {
+        folder.succeed(&format!("softmax {input} -o p.npy --reference"));
+    }
+    for (input, words) in [
+        ("x#1", "x#1: expected no name"),
+        ("x#1.npy#2", "found #1.npy#2"),
+        ("m.safetensors#", "m.safetensors#: expected a tensor \"\""),
+        ("absent#t", "absent#t: cannot read"),
+        ("#", "#: cannot read"),
+    ] {
+        folder.fail(&format!("softmax {input} -o out.npy"), 2, &[words]);
+    }
+}
+
+#[test]
+fn names_of_outputs_tell_the_format_and_the_tensor() {
+    let folder = Folder::new();
+    fs::create_dir(folder.path("d.e")).expect("a folder");
+    for name in ["o.npy", "o", "o#1.npy", "d.e/o"] {
+        folder.succeed(&format!("softmax x.npy -o {name} --reference"));
+        assert_eq!(parse(&folder.get(name)).0, [3, 4], "{name}");
+    }
+    for (suffix, tensor) in [("", "probs"), ("#a.b#c/d", "a.b#c/d")] {
+        let line = format!("softmax x.npy -o o.safetensors{suffix} --reference");
+        folder.succeed(&line);
+        let (found, ..) = parse_safetensors(&folder.get("o.safetensors"));
+        assert_eq!(found, tensor);
+    }
+    let words = "o.npy#a: expected a .npy or .safetensors file, found .npy#a";
+    folder.fail("softmax x.npy -o o.npy#a", 2, &[words]);
 }

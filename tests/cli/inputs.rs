@@ -1,9 +1,7 @@
 //! Inputs other than plain files: standard input, archives, an index, and headers as Python may write them.
 
 use crate::folder::*;
-use flate2::Compression;
-use flate2::write::DeflateEncoder;
-use rawzip::{CompressionMethod, ZipArchiveWriter};
+use crate::formats::npz::archive;
 use std::fs::File;
 use std::io::Write;
 use std::process::{Output, Stdio};
@@ -21,24 +19,6 @@ impl Folder {
         let _closed = child.stdin.take().expect("a pipe").write_all(bytes);
         child.wait_with_output().expect("the command ends")
     }
-}
-
-/// Returns a `.npz` file, its members deflated.
-fn npz(members: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut archive = ZipArchiveWriter::new(&mut bytes);
-    for (name, data) in members {
-        let file = archive.new_file(*name);
-        let file = file.compression_method(CompressionMethod::DEFLATE);
-        let (mut entry, config) = file.start().expect("memory takes all");
-        let mut writer = config.wrap(DeflateEncoder::new(&mut entry, Compression::fast()));
-        writer.write_all(data).expect("memory takes all");
-        let (encoder, descriptor) = writer.finish().expect("memory takes all");
-        encoder.finish().expect("memory takes all");
-        entry.finish(descriptor).expect("memory takes all");
-    }
-    archive.finish().expect("memory takes all");
-    bytes
 }
 
 #[test]
@@ -99,10 +79,13 @@ fn standard_input_may_be_a_file_and_hold_tensors_or_an_archive() {
     found(command.stdin(file).output().expect("the command starts"));
     let mask: Tensor<'_> = ("mask", "BOOL", &[4], &[1; 4]);
     let tensors = safetensors(&[mask, ("x", "F32", &[3, 4], &le(&X))]);
-    let archive = npz(&[
-        ("x.npy", &folder.get("x.npy")),
-        ("y.npy", &folder.get("y.npy")),
-    ]);
+    let archive = archive(
+        &[
+            ("x.npy", &folder.get("x.npy")),
+            ("y.npy", &folder.get("y.npy")),
+        ],
+        true,
+    );
     for bytes in [tensors, archive] {
         found(folder.piped("softmax -#x -o found.npy --reference", &bytes));
         let output = folder.piped("softmax - -o found.npy --reference", &bytes);
@@ -167,8 +150,8 @@ fn bad_standard_input_is_told_by_its_header() {
 fn arrays_of_an_archive_are_read_by_their_names() {
     let folder = Folder::new();
     let [x, y] = ["x.npy", "y.npy"].map(|name| folder.get(name));
-    folder.put("one.npz", &npz(&[("arr_0.npy", &x)]));
-    folder.put("two.npz", &npz(&[("x.npy", &x), ("y.npy", &y)]));
+    folder.put("one.npz", &archive(&[("arr_0.npy", &x)], true));
+    folder.put("two.npz", &archive(&[("x.npy", &x), ("y.npy", &y)], true));
     folder.succeed("softmax x.npy -o expected.npy --reference");
     for input in ["one.npz", "one.npz#arr_0", "two.npz#x", "two.npz#x.npy"] {
         folder.succeed(&format!("softmax {input} -o found.npy --reference"));

@@ -11,6 +11,7 @@ mod doubles;
 mod failures;
 mod files;
 mod folder;
+mod formats;
 mod inputs;
 mod kernel;
 mod masks;

@@ -12,29 +12,18 @@ impl Settings {
     pub(super) fn by_reference(&self, block: Block) -> Computed {
         let slices @ [outer, classes, inner] = [block.rows / self.inner, self.classes, self.inner];
         let logits = block.logits.swapped(slices).into_f64();
-        let computed = match block.targets {
-            SomeTargets::Ids(ids) => {
-                let ids: Vec<i64> = ids.into_iter().map(i64::from).collect();
-                self.of_reference(&logits, (&ids).into(), block.grad_losses)
+        let (ids, probs): (Vec<i64>, Vec<f64>);
+        let targets: Targets<'_, f64> = match block.targets {
+            SomeTargets::Ids(found) => {
+                ids = found.into_iter().map(i64::from).collect();
+                (&ids).into()
             }
-            SomeTargets::Probs(probs) => {
-                let probs = probs.swapped(slices).into_f64();
-                self.of_reference(&logits, (&probs).into(), block.grad_losses)
+            SomeTargets::Probs(found) => {
+                probs = found.swapped(slices).into_f64();
+                (&probs).into()
             }
         };
-        Computed {
-            grad_logits: computed.grad_logits.swapped([outer, inner, classes]),
-            ..computed
-        }
-    }
-
-    fn of_reference(
-        &self,
-        logits: &[f64],
-        targets: Targets<'_, f64>,
-        grad_losses: Option<Vec<f64>>,
-    ) -> Computed {
-        let of_losses = self.reference(self.z_of_losses()).losses(logits, targets);
+        let of_losses = self.reference(self.z_of_losses()).losses(&logits, targets);
         let gradient = || {
             let mut operation = self.reference(self.loss.z_loss);
             if self.loss.reduction == Reduction::Mean {
@@ -44,16 +33,16 @@ impl Settings {
                 } = self.counts;
                 operation = operation.mean_over(weight_sum, valid_rows);
             }
-            if let Some(grad_losses) = grad_losses {
+            if let Some(grad_losses) = block.grad_losses {
                 operation = operation.grad_losses(grad_losses);
             }
-            operation.gradient(logits, targets)
+            operation.gradient(&logits, targets)
         };
         let gradient = self.wants.grad_logits.then(gradient).unwrap_or_default();
         Computed {
             losses: of_losses.row_losses,
             lse: of_losses.lse,
-            grad_logits: Floats::from_f64(gradient, self.float),
+            grad_logits: Floats::from_f64(gradient, self.float).swapped([outer, inner, classes]),
         }
     }
 

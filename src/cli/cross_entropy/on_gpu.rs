@@ -12,11 +12,11 @@ use wgpu_softmax::{
 impl Settings {
     /// Returns the problem that the kernel for `rows` rows has to solve.
     pub(super) fn problem(&self, rows: u64) -> Result<Problem, Error> {
-        self.spec(rows, self.loss.z_loss)?
-            .problem(match self.wants.grad_logits {
-                true => Operation::CrossEntropyFused,
-                false => Operation::CrossEntropy,
-            })
+        let spec = self.spec(rows, self.loss.z_loss)?;
+        spec.problem(match self.wants.grad_logits {
+            true => Operation::CrossEntropyFused,
+            false => Operation::CrossEntropy,
+        })
     }
 
     pub(super) fn on_gpu(&self, gpu: &Gpu, block: &Block) -> Result<Computed, Error> {
@@ -53,12 +53,8 @@ impl Settings {
         };
         let CrossEntropyWants { grad_logits, lse } = self.wants;
         let own_run = self.apart || self.of_gradient.0.is_some();
-        let mut output = compute(
-            &self.weight,
-            self.z_of_losses(),
-            grad_logits && !own_run,
-            lse || self.apart,
-        )?;
+        let (z_loss, own_lse) = (self.z_of_losses(), lse || self.apart);
+        let mut output = compute(&self.weight, z_loss, grad_logits && !own_run, own_lse)?;
         if grad_logits && own_run {
             let weight = self.of_gradient.0.as_ref().or(self.weight.as_ref());
             let computed = compute(&weight.cloned(), self.loss.z_loss, true, false)?;
@@ -78,7 +74,13 @@ impl Settings {
         loss.reduction = Reduction::None;
         loss.z_loss = z_loss;
         if self.loss.reduction == Reduction::Mean && self.wants.grad_logits {
-            loss.mean_over = Some((self.of_gradient.1 as f32, self.valid_rows()?));
+            let valid_rows = self.counts.valid_rows;
+            let valid_rows = u32::try_from(valid_rows).map_err(|_| Error::Value {
+                what: "rows that count, for the gradient of a mean",
+                expected: "at most 4,294,967,295",
+                found: valid_rows.to_string(),
+            })?;
+            loss.mean_over = Some((self.of_gradient.1 as f32, valid_rows));
         }
         Ok(CrossEntropySpec::new(rows, self.classes as u64)
             .inner(self.inner as u64)
@@ -86,14 +88,5 @@ impl Settings {
             .loss(loss)
             .dtype(self.float.dtype())
             .in_place())
-    }
-
-    fn valid_rows(&self) -> Result<u32, Error> {
-        let found = self.counts.valid_rows;
-        u32::try_from(found).map_err(|_| Error::Value {
-            what: "rows that count, for the gradient of a mean",
-            expected: "at most 4,294,967,295",
-            found: found.to_string(),
-        })
     }
 }

@@ -8,7 +8,6 @@ use crate::cli::rows::Rows;
 use std::path::Path;
 
 /// All operands.
-#[derive(Debug)]
 pub(super) struct Operands {
     pub(super) logits: Rows,
     pub(super) targets: Targets,
@@ -18,7 +17,6 @@ pub(super) struct Operands {
 }
 
 /// Upstream gradient: that of the result.
-#[derive(Debug)]
 enum Upstream {
     One,
     /// One value for all rows.
@@ -58,7 +56,7 @@ impl Operands {
         Ok(Block {
             rows,
             logits: self.logits.next(rows)?,
-            targets: self.targets.next(rows, self.logits.cols)?,
+            targets: self.targets.next(rows, &self.logits)?,
             grad_losses: match &mut self.upstream {
                 Upstream::One => None,
                 Upstream::Same(grad_loss) => Some(vec![*grad_loss; rows]),

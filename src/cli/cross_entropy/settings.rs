@@ -1,6 +1,6 @@
-//! Settings that all blocks share, and the reduction of the losses of their rows to the loss.
+//! Settings that all blocks share, and the results of a block.
 
-use super::mean::{Counts, Sums};
+use super::mean::Counts;
 use super::operands::Operands;
 use super::targets::{IGNORED, Targets};
 use crate::cli::args;
@@ -36,19 +36,14 @@ pub(super) struct Computed {
 
 impl Settings {
     pub(super) fn new(args: &args::CrossEntropy, operands: &Operands) -> Self {
-        let Operands {
-            logits,
-            targets,
-            weight,
-            ..
-        } = operands;
+        let (logits, weight) = (&operands.logits, &operands.weight);
         let reduction = args.reduction;
-        let target_type = match targets {
+        let target_type = match operands.targets {
             Targets::Ids { .. } => TargetType::I32,
-            Targets::Probs { .. } => TargetType::Probs,
+            Targets::Probs(_) => TargetType::Probs,
         };
         let weighted = weight.is_some() && target_type != TargetType::Probs;
-        let counts = Counts::of(targets, weight.as_deref(), logits.rows);
+        let counts = Counts::of(&operands.targets, weight.as_deref(), logits.rows);
         let of_gradient = match weight {
             Some(weight) if weighted && reduction == Reduction::Mean => {
                 let (divided, sum) = counts.divided(weight);
@@ -79,23 +74,6 @@ impl Settings {
                 lse: args.lse.is_some(),
             },
         }
-    }
-
-    /// Adds the rows of a block to the sums.
-    pub(super) fn add(&self, sums: &mut Sums, valid: &[bool], block: &Computed) {
-        for (row, (loss, valid)) in block.losses.iter().zip(valid).enumerate() {
-            let z_loss = match self.apart && *valid {
-                true => f64::from(self.loss.z_loss) * block.lse[row] * block.lse[row],
-                false => 0.0,
-            };
-            sums.add(*loss, z_loss);
-        }
-    }
-
-    /// Returns the loss of all rows, if it is one value.
-    pub(super) fn reduced(&self, sums: Sums) -> Option<f32> {
-        let loss = sums.loss(self.loss.reduction, self.loss.zero_valid, self.counts);
-        loss.map(|loss| loss as f32)
     }
 
     /// Returns the factor of the z-loss in the losses of rows.

@@ -13,12 +13,11 @@ pub(super) const IGNORED: i32 = -1;
 const READ_AT_ONCE: usize = 1 << 16;
 
 /// Targets of all rows.
-#[derive(Debug)]
 pub(super) enum Targets {
     /// One class id a row, each of an existing class or [`IGNORED`], and the number of rows that are done.
     Ids { ids: Vec<i32>, done: usize },
     /// One probability a logit, in its type.
-    Probs { input: Input, wide: bool },
+    Probs(Input),
 }
 
 /// Targets of some rows.
@@ -34,20 +33,22 @@ impl Targets {
         let path = &args.targets;
         let input = logits.open_another(path)?;
         let (stored, shape) = (input.header().stored, &input.header().shape);
-        match stored {
-            Stored::Float(float) if float == logits.float && *shape == logits.shape => {
-                require_no_ignored(args, stored)?;
-                let wide = logits.wide;
-                return Ok(Self::Probs { input, wide });
-            }
-            Stored::Float(_) | Stored::Bool => {}
-            _ if logits.fits_row_shape(shape) => {
-                let ids = progress::during(format!("reading {}", path.display()), |_| {
-                    class_ids(input, logits.cols, args.ignore_index)
-                })?;
-                return Ok(Self::Ids { ids, done: 0 });
-            }
-            _ => {}
+        let is_integer = !matches!(stored, Stored::Float(_) | Stored::Bool);
+        if is_integer && logits.fits_row_shape(shape) {
+            let ids = progress::during(format!("reading {}", path.display()), |_| {
+                class_ids(input, logits.cols, args.ignore_index)
+            })?;
+            return Ok(Self::Ids { ids, done: 0 });
+        }
+        if stored == Stored::Float(logits.float) && *shape == logits.shape {
+            return match args.ignore_index {
+                None => Ok(Self::Probs(input)),
+                Some(index) => Err(Failure::expected(
+                    path.display(),
+                    format!("class ids, integers, with --ignore-index {index}"),
+                    format!("probabilities, {stored}"),
+                )),
+            };
         }
         let wanted = format!(
             "class ids, integers of shape {}, or probabilities, {} of shape {}, to match {}",
@@ -60,18 +61,17 @@ impl Targets {
         Err(Failure::expected(path.display(), wanted, found))
     }
 
-    /// Returns the targets of the next `rows` rows, which have `classes` classes.
-    pub(super) fn next(&mut self, rows: usize, classes: usize) -> Result<SomeTargets, Failure> {
+    /// Reads the targets of the next `rows` rows of the logits.
+    pub(super) fn next(&mut self, rows: usize, logits: &Rows) -> Result<SomeTargets, Failure> {
         match self {
             Self::Ids { ids, done } => {
                 let first = *done;
                 *done += rows;
                 Ok(SomeTargets::Ids(ids[first..*done].to_vec()))
             }
-            Self::Probs { input, wide } => {
-                let probs = input.floats(rows * classes, *wide)?;
-                Ok(SomeTargets::Probs(probs))
-            }
+            Self::Probs(input) => input
+                .floats(rows * logits.cols, logits.wide)
+                .map(SomeTargets::Probs),
         }
     }
 }
@@ -86,35 +86,21 @@ impl SomeTargets {
     }
 }
 
-fn require_no_ignored(args: &args::CrossEntropy, found: Stored) -> Result<(), Failure> {
-    args.ignore_index.map_or(Ok(()), |index| {
-        let wanted = format!("class ids, integers, with --ignore-index {index}");
-        let found = format!("probabilities, {found}");
-        Err(Failure::expected(args.targets.display(), wanted, found))
-    })
-}
-
 fn class_ids(mut input: Input, classes: usize, ignored: Option<i64>) -> Result<Vec<i32>, Failure> {
     let all = input.header().count();
     let mut targets = input.room(all)?;
     while targets.len() < all {
         for id in input.integers(READ_AT_ONCE.min(all - targets.len()))? {
-            let target = target(id, classes, ignored)
-                .ok_or_else(|| bad(&input, targets.len(), id, classes, ignored))?;
-            targets.push(target);
+            let is_class = usize::try_from(id).is_ok_and(|id| id < classes);
+            targets.push(match i32::try_from(id) {
+                _ if ignored.is_some_and(|ignored| id == ignored.into()) => IGNORED,
+                // The classes of a row that can be read are few enough for i32.
+                Ok(target) if is_class => target,
+                _ => return Err(bad(&input, targets.len(), id, classes, ignored)),
+            });
         }
     }
     Ok(targets)
-}
-
-/// Returns the id as the kernels take it, if there is such a class or it is ignored. The classes of a row that can be
-/// read are few enough for i32.
-fn target(id: i128, classes: usize, ignored: Option<i64>) -> Option<i32> {
-    if ignored.is_some_and(|ignored| id == ignored.into()) {
-        return Some(IGNORED);
-    }
-    let known = usize::try_from(id).is_ok_and(|id| id < classes);
-    i32::try_from(id).ok().filter(|_| known)
 }
 
 fn bad(input: &Input, row: usize, id: i128, classes: usize, ignored: Option<i64>) -> Failure {

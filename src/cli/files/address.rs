@@ -3,85 +3,107 @@
 use super::format::Format;
 use crate::cli::failure::Failure;
 use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
-
-/// Names of standard input.
-const STDIN: [&str; 2] = ["-", "/dev/stdin"];
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Returns true for the names of standard input.
-pub(super) fn is_stdin(path: &Path) -> bool {
-    STDIN.iter().any(|name| path == Path::new(name))
+fn is_stdin(path: &Path) -> bool {
+    path == Path::new("-") || path == Path::new("/dev/stdin")
 }
 
-/// An input: `FILE`, or `FILE#NAME` for one array of several.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Named {
-    pub(super) path: PathBuf,
-    pub(super) array: Option<String>,
+/// Splits `FILE#NAME`, a text that is no file's name, at the first `#` with a file before it.
+fn split(text: &Path, is_there: impl Fn(&Path) -> bool) -> (&Path, Option<&str>) {
+    let named = text.to_str().filter(|_| !is_there(text)).and_then(|text| {
+        let mut hashes = text.match_indices('#').map(|(hash, _)| hash);
+        let hash = hashes.find(|&hash| is_there(Path::new(&text[..hash])))?;
+        Some((Path::new(&text[..hash]), Some(&text[hash + 1..])))
+    });
+    named.unwrap_or((text, None))
 }
 
-impl Named {
-    /// Splits a text that is no file's name at the first `#` with a file before it.
-    pub(super) fn parse(text: &Path) -> Self {
-        Self::part(text, |path| is_stdin(path) || path.exists())
-    }
+/// Splits the name of an input, `FILE`, or `FILE#NAME` for one array of several.
+pub(super) fn input(text: &Path) -> (&Path, Option<&str>) {
+    split(text, |path| is_stdin(path) || path.exists())
+}
 
-    fn part(text: &Path, is_there: impl Fn(&Path) -> bool) -> Self {
-        let parts = |text: &str| {
-            let mut hashes = text
-                .match_indices('#')
-                .map(|(place, _)| text.split_at(place));
-            let (path, name) = hashes.find(|(path, _)| is_there(Path::new(path)))?;
-            Some((path.into(), Some(name[1..].into())))
-        };
-        let parted = text.to_str().filter(|_| !is_there(text)).and_then(parts);
-        let (path, array) = parted.unwrap_or((text.into(), None));
-        Self { path, array }
+/// Opens an input; standard input can be opened once.
+pub(super) fn open(path: &Path) -> Result<File, Failure> {
+    let file = match is_stdin(path) {
+        true => {
+            claim_stdin(path)?;
+            stdin()
+        }
+        false => File::open(path),
+    };
+    file.map_err(|error| Failure::system("read", path, &error))
+}
+
+fn claim_stdin(path: &Path) -> Result<(), Failure> {
+    static CLAIMED: AtomicBool = AtomicBool::new(false);
+    let refused = |expected, found| {
+        let what = format!("standard input as {}", path.display());
+        Err(Failure::expected(what, expected, found))
+    };
+    if CLAIMED.swap(true, Ordering::Relaxed) {
+        return refused("one input", "two");
     }
+    if io::stdin().is_terminal() {
+        return refused("a pipe or a file", "a terminal");
+    }
+    Ok(())
+}
+
+/// Returns standard input without a buffer of its own.
+#[cfg(unix)]
+fn stdin() -> io::Result<File> {
+    use std::os::fd::AsFd;
+    Ok(io::stdin().as_fd().try_clone_to_owned()?.into())
+}
+
+#[cfg(windows)]
+fn stdin() -> io::Result<File> {
+    use std::os::windows::io::AsHandle;
+    Ok(io::stdin().as_handle().try_clone_to_owned()?.into())
 }
 
 /// An output: `FILE.npy`, `FILE.safetensors` or `FILE.safetensors#NAME`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct Address {
     pub(crate) path: PathBuf,
-    pub(crate) format: Format,
+    pub(super) format: Format,
     /// Name of the tensor, where one is given.
-    pub(crate) tensor: Option<String>,
+    pub(super) tensor: Option<String>,
 }
 
 impl Address {
     /// Chooses the format by the name; one without an ending is a `.npy` file.
     pub(crate) fn parse(text: &Path) -> Result<Self, Failure> {
-        if is_stdin(&Named::part(text, is_stdin).path) && text != Path::new("-") {
-            return Err(Failure::expected(
-                text.display(),
-                "an output",
-                "standard input",
-            ));
+        const ENDING: &str = ".safetensors#";
+        let refused =
+            |expected, found: &str| Err(Failure::expected(text.display(), expected, found));
+        if is_stdin(split(text, is_stdin).0) && text != Path::new("-") {
+            return refused("an output", "standard input");
         }
-        if let Some((path, tensor)) = text.to_str().and_then(split_tensor) {
-            return Ok(Self {
-                path: path.into(),
-                format: Format::Safetensors,
-                tensor: Some(tensor.into()),
-            });
-        }
+        let named = text.to_str().and_then(|text| {
+            let hash = text.find(ENDING)? + ENDING.len() - 1;
+            Some((&text[..hash], &text[hash + 1..]))
+        });
+        let (path, tensor) = match named {
+            Some((path, tensor)) => (Path::new(path), Some(tensor.to_owned())),
+            None => (text, None),
+        };
         let format = match text.extension().and_then(OsStr::to_str) {
-            Some("npy") => Format::Npy,
+            _ if tensor.is_some() => Format::Safetensors,
+            Some("npy") | None => Format::Npy,
             Some("safetensors") => Format::Safetensors,
-            Some(other) => {
-                return Err(Failure::expected(
-                    text.display(),
-                    "a .npy or .safetensors file",
-                    format!(".{other}"),
-                ));
-            }
-            None => Format::Npy,
+            Some(other) => return refused("a .npy or .safetensors file", &format!(".{other}")),
         };
         Ok(Self {
-            path: text.into(),
+            path: path.into(),
             format,
-            tensor: None,
+            tensor,
         })
     }
 
@@ -92,81 +114,5 @@ impl Address {
             format: Format::Npy,
             tensor: None,
         })
-    }
-}
-
-/// Splits `FILE.safetensors#NAME` at the first `#` behind the ending.
-fn split_tensor(text: &str) -> Option<(&str, &str)> {
-    const ENDING: &str = ".safetensors";
-    let place = text.find(".safetensors#")? + ENDING.len();
-    Some((&text[..place], &text[place + 1..]))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Address, Format, Named};
-    use std::path::Path;
-
-    #[test]
-    fn an_input_is_parted_behind_a_file() {
-        let there = ["x", "x#1.npy", "m.safetensors", "-"];
-        let cases = [
-            ("x", "x", None),
-            ("x#1.npy", "x#1.npy", None),
-            ("x#1", "x", Some("1")),
-            ("m.safetensors#a.b#c/d", "m.safetensors", Some("a.b#c/d")),
-            ("x#1.npy#2", "x", Some("1.npy#2")),
-            ("m.safetensors#", "m.safetensors", Some("")),
-            ("-#t", "-", Some("t")),
-            ("absent#t", "absent#t", None),
-            ("#", "#", None),
-        ];
-        for (text, path, array) in cases {
-            let found = Named::part(Path::new(text), |path| {
-                there.iter().any(|there| Path::new(there) == path)
-            });
-            let array = array.map(str::to_owned);
-            assert_eq!(
-                (found.path.as_path(), found.array),
-                (Path::new(path), array)
-            );
-        }
-    }
-
-    #[test]
-    fn names_of_outputs_tell_the_format_and_the_tensor() {
-        let cases = [
-            ("x.npy", "x.npy", Format::Npy, None),
-            ("x", "x", Format::Npy, None),
-            ("x#1.npy", "x#1.npy", Format::Npy, None),
-            ("d.e/x", "d.e/x", Format::Npy, None),
-            ("x.safetensors", "x.safetensors", Format::Safetensors, None),
-            (
-                "x.safetensors#a.b#c/d",
-                "x.safetensors",
-                Format::Safetensors,
-                Some("a.b#c/d"),
-            ),
-            (
-                "x.safetensors#",
-                "x.safetensors",
-                Format::Safetensors,
-                Some(""),
-            ),
-        ];
-        for (text, path, format, tensor) in cases {
-            let expected = Address {
-                path: path.into(),
-                format,
-                tensor: tensor.map(str::to_owned),
-            };
-            assert_eq!(
-                Address::parse(Path::new(text)).ok(),
-                Some(expected),
-                "{text}"
-            );
-        }
-        assert!(Address::parse(Path::new("x.npy#a")).is_err());
-        assert_eq!(Address::of_stream(Path::new("-")).format, Format::Npy);
     }
 }

@@ -2,22 +2,20 @@
 
 mod address;
 mod format;
-mod opened;
 
 pub(crate) use address::Address;
 pub(crate) use format::{Float, Floats, Header, Shape, Stored, narrow};
 
 use super::failure::Failure;
-use address::Named;
 use format::{Bad, Bytes, Content, Source};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// Array in a file whose header has been read and whose values come in C order.
-#[derive(Debug)]
 pub(crate) struct Input {
     /// Name of the file on the command line.
     pub(crate) path: PathBuf,
-    source: Source<'static>,
+    source: Source,
     /// Number of floats that have been read.
     done: usize,
 }
@@ -26,15 +24,27 @@ impl Input {
     /// Opens a file, a pipe or standard input and reads its header. In `.npy`, void elements may be bf16. For an index,
     /// opens the file that it names.
     pub(crate) fn open(path: &Path, void_is_bf16: bool) -> Result<Self, Failure> {
-        let named = Named::parse(path);
-        let mut bytes = opened::open(&named.path)?;
-        let name = named.array.as_deref();
-        let content = content(&mut bytes, &named.path).map_err(|bad| failure(path, "read", bad))?;
-        if content == Content::Index {
-            let (shard, tensor) =
-                format::shard(&mut bytes, name).map_err(|bad| failure(path, "read", bad))?;
-            return Self::open_shard(&named.path.with_file_name(shard), &tensor);
+        let (file, name) = address::input(path);
+        let (mut bytes, start) = open(file, path)?;
+        let content = Content::of(&start, file);
+        if content != Content::Index {
+            return Self::of(path, bytes, content, name, void_is_bf16);
         }
+        let shard = format::shard(&mut bytes, name);
+        let (shard, tensor) = shard.map_err(|bad| failure(path, "read", bad))?;
+        let shard = file.with_file_name(shard);
+        let path = PathBuf::from(format!("{}#{tensor}", shard.display()));
+        let (bytes, _) = open(&shard, &path)?;
+        Self::of(&path, bytes, Content::Safetensors, Some(&tensor), false)
+    }
+
+    fn of(
+        path: &Path,
+        bytes: Bytes,
+        content: Content,
+        name: Option<&str>,
+        void_is_bf16: bool,
+    ) -> Result<Self, Failure> {
         let source = Source::open(bytes, content, name, void_is_bf16);
         Ok(Self {
             path: path.to_owned(),
@@ -43,32 +53,19 @@ impl Input {
         })
     }
 
-    fn open_shard(shard: &Path, tensor: &str) -> Result<Self, Failure> {
-        let path = PathBuf::from(format!("{}#{tensor}", shard.display()));
-        let bytes = opened::open(shard)?;
-        let source = Source::open(bytes, Content::Safetensors, Some(tensor), false);
-        let source = source.map_err(|bad| failure(&path, "read", bad))?;
-        Ok(Self {
-            path,
-            source,
-            done: 0,
-        })
-    }
-
     pub(crate) fn header(&self) -> &Header {
-        self.source.header()
+        &self.source.header
     }
 
     /// Reserves memory for `count` items of the file.
     pub(crate) fn room<T>(&self, count: usize) -> Result<Vec<T>, Failure> {
-        let room = self.source.room(count);
-        room.map_err(|error| Failure::system("read", &self.path, &error))
+        self.told(self.source.room(count))
     }
 
     /// Reads the next `count` floats; those of float64 as float32, unless they are to stay `wide`.
     pub(crate) fn floats(&mut self, count: usize, wide: bool) -> Result<Floats, Failure> {
         let read = self.source.floats(count);
-        let floats = read.map_err(|error| Failure::system("read", &self.path, &error))?;
+        let floats = self.told(read)?;
         let first = self.done;
         self.done += count;
         if wide {
@@ -87,12 +84,17 @@ impl Input {
     /// Reads the next `count` truth values.
     pub(crate) fn bools(&mut self, count: usize) -> Result<Vec<bool>, Failure> {
         let read = self.source.bools(count);
-        read.map_err(|error| Failure::system("read", &self.path, &error))
+        self.told(read)
     }
 
     /// Reads the next `count` integers.
     pub(crate) fn integers(&mut self, count: usize) -> Result<Vec<i128>, Failure> {
         let read = self.source.integers(count);
+        self.told(read)
+    }
+
+    /// Adds to the system's error that this file is read.
+    fn told<T>(&self, read: io::Result<T>) -> Result<T, Failure> {
         read.map_err(|error| Failure::system("read", &self.path, &error))
     }
 }
@@ -111,8 +113,10 @@ pub(crate) fn head(
         .map_err(|bad| failure(&address.path, "write", bad))
 }
 
-fn content(bytes: &mut Bytes<'_>, path: &Path) -> Result<Content, Bad> {
-    Ok(Content::of(&bytes.start(Content::START)?, path))
+/// Opens a file, `path` on the command line, and returns its first bytes, too, which tell its kind.
+fn open(file: &Path, path: &Path) -> Result<(Bytes, Vec<u8>), Failure> {
+    Bytes::of(address::open(file)?, Content::START)
+        .map_err(|error| Failure::system("read", path, &error))
 }
 
 fn failure(path: &Path, doing: &str, bad: Bad) -> Failure {

@@ -1,7 +1,7 @@
 //! Mask of `--mask FILE`.
 
 use crate::cli::failure::Failure;
-use crate::cli::files::{Input, Stored, narrow};
+use crate::cli::files::{Stored, narrow};
 use crate::cli::progress;
 use crate::cli::rows::{self, Rows};
 use std::ops::Range;
@@ -19,7 +19,7 @@ pub(super) struct Given {
 }
 
 #[derive(Debug)]
-enum Values {
+pub(super) enum Values {
     Additive(Vec<f32>),
     /// Added values for the reference.
     Wide(Vec<f64>),
@@ -27,25 +27,18 @@ enum Values {
 }
 
 /// Piece of a mask for a box of logits.
-#[derive(Debug)]
 pub(super) struct Piece<'a> {
     pub(super) mask: Mask,
     pub(super) shape: Vec<usize>,
-    pub(super) elements: Elements<'a>,
-}
-
-/// Elements of a piece of a mask.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Elements<'a> {
-    Additive(&'a [f32]),
-    Wide(&'a [f64]),
-    Boolean(&'a [bool]),
+    /// All values of the mask, of which the piece has those in this range.
+    pub(super) values: &'a Values,
+    pub(super) range: Range<usize>,
 }
 
 impl Given {
     /// Reads a mask that fits the logits.
     pub(super) fn open(path: &Path, x: &Rows) -> Result<Self, Failure> {
-        let input = x.open_another(path)?;
+        let mut input = x.open_another(path)?;
         let kind = match input.header().stored {
             Stored::Float(float) => {
                 rows::tell_of_f64(path, float, x.wide);
@@ -64,13 +57,22 @@ impl Given {
         })?;
         let mut padded = vec![1; x.shape.len() - shape.len()];
         padded.extend(shape);
+        let count = input.header().count();
+        let values = progress::during(format!("reading {}", path.display()), |_| match kind {
+            MaskKind::Boolean => input.bools(count).map(Values::Boolean),
+            _ => {
+                let added = input.floats(count, x.wide)?.into_f64();
+                Ok(match x.wide {
+                    true => Values::Wide(added),
+                    false => Values::Additive(narrow(added)),
+                })
+            }
+        })?;
         Ok(Self {
             path: path.to_owned(),
             mask,
             shape: padded,
-            values: progress::during(format!("reading {}", path.display()), |_| {
-                read(kind, input, x.wide)
-            })?,
+            values,
         })
     }
 
@@ -81,16 +83,11 @@ impl Given {
         let shape: Vec<usize> = extents.map(|(&own, &of_box)| own.min(of_box)).collect();
         let mask = mask_of(self.mask.kind(), &of_box, x.axis, &shape)?;
         let first = self.mask.element(rows.start as u64, 0) as usize;
-        let range = first..first + mask.elements() as usize;
-        let elements = match &self.values {
-            Values::Additive(values) => Elements::Additive(&values[range]),
-            Values::Wide(values) => Elements::Wide(&values[range]),
-            Values::Boolean(values) => Elements::Boolean(&values[range]),
-        };
         Ok(Piece {
-            mask,
             shape,
-            elements,
+            values: &self.values,
+            range: first..first + mask.elements() as usize,
+            mask,
         })
     }
 
@@ -102,18 +99,6 @@ impl Given {
             Values::Boolean(_) => true,
         }
     }
-}
-
-fn read(kind: MaskKind, mut input: Input, wide: bool) -> Result<Values, Failure> {
-    let count = input.header().count();
-    if kind == MaskKind::Boolean {
-        return input.bools(count).map(Values::Boolean);
-    }
-    let added = input.floats(count, wide)?.into_f64();
-    Ok(match wide {
-        true => Values::Wide(added),
-        false => Values::Additive(narrow(added)),
-    })
 }
 
 fn mask_of(kind: MaskKind, logits: &[usize], axis: usize, mask: &[usize]) -> Result<Mask, Error> {

@@ -31,13 +31,8 @@ struct Claim {
     name: &'static str,
     path: PathBuf,
     place: Place,
-    kind: Kind,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-enum Kind {
-    Array(Address),
-    Text,
+    /// Format of an array; none for a text.
+    array: Option<Address>,
 }
 
 /// Array that is written as its values come, if anyone has asked for it.
@@ -50,13 +45,11 @@ pub(crate) struct ArrayOutput {
 impl ArrayOutput {
     /// Writes the next values, in C order and of the type with which the array was begun.
     pub(crate) fn write(&mut self, values: &Floats) -> Result<(), Failure> {
-        match &mut self.staged {
-            Some(staged) => {
-                assert_eq!(values.float(), self.float, "an array has one type");
-                staged.floats(values)
-            }
-            None => Ok(()),
-        }
+        let Some(staged) = &mut self.staged else {
+            return Ok(());
+        };
+        assert_eq!(values.float(), self.float, "an array has one type");
+        staged.floats(values)
     }
 }
 
@@ -77,13 +70,13 @@ impl Outputs {
             _ => Address::parse(path)?,
         };
         let place = Place::of(&address.path)?;
-        self.claim(name, path, place, Kind::Array(address))
+        self.claim(name, path, place, Some(address))
     }
 
     /// Claims a place for a text, if a path is given.
     pub(crate) fn text(self, name: &'static str, path: Option<&Path>) -> Result<Self, Failure> {
         let Some(path) = path else { return Ok(self) };
-        self.claim(name, path, Place::of(path)?, Kind::Text)
+        self.claim(name, path, Place::of(path)?, None)
     }
 
     fn claim(
@@ -91,20 +84,17 @@ impl Outputs {
         name: &'static str,
         path: &Path,
         place: Place,
-        kind: Kind,
+        array: Option<Address>,
     ) -> Result<Self, Failure> {
         let claim = Claim {
             name,
             path: path.to_owned(),
             place,
-            kind,
+            array,
         };
         if let Some(other) = self.claims.iter().find(|other| other.collides(&claim)) {
-            return Err(Failure::expected(
-                path.display(),
-                "one output",
-                format!("two, {} and {name}", other.name),
-            ));
+            let found = format!("two, {} and {name}", other.name);
+            return Err(Failure::expected(path.display(), "one output", found));
         }
         self.claims.push(claim);
         Ok(self)
@@ -117,10 +107,8 @@ impl Outputs {
 
     /// Returns the names and paths of the arrays.
     pub(crate) fn arrays(&self) -> impl Iterator<Item = (&'static str, &Path)> {
-        self.claims
-            .iter()
-            .filter(|claim| claim.kind != Kind::Text)
-            .map(|claim| (claim.name, claim.path.as_path()))
+        let arrays = self.claims.iter().filter(|claim| claim.array.is_some());
+        arrays.map(|claim| (claim.name, claim.path.as_path()))
     }
 
     /// Prints a line of the result: to standard output, or to stderr where an output has that.
@@ -139,19 +127,16 @@ impl Outputs {
         float: Float,
         shape: &[usize],
     ) -> Result<ArrayOutput, Failure> {
-        let mut staged = None;
-        for Claim {
-            path, place, kind, ..
-        } in self.claims.iter().filter(|claim| claim.name == name)
-        {
-            if let Kind::Array(address) = kind {
-                let head = files::head(address, name, float, shape, self.void_is_bf16)?;
-                let mut array = Staged::new(path, place)?;
-                array.bytes(&head)?;
-                staged = Some(array);
-            }
-        }
-        Ok(ArrayOutput { float, staged })
+        let mut claims = self.claims.iter().filter(|claim| claim.name == name);
+        let staged = claims.find_map(|claim| Some((claim, claim.array.as_ref()?)));
+        let staged = staged.map(|(claim, address)| {
+            let head = files::head(address, name, float, shape, self.void_is_bf16)?;
+            Staged::new(&claim.path, &claim.place, &head)
+        });
+        Ok(ArrayOutput {
+            float,
+            staged: staged.transpose()?,
+        })
     }
 
     /// Puts the arrays, and the texts that were claimed, into their places: all, or none.
@@ -177,21 +162,12 @@ impl Outputs {
         texts: &[(&str, &str)],
         goes: impl Fn(&Place) -> bool,
     ) -> Result<Vec<Staged>, Failure> {
-        let claimed = self
-            .claims
-            .iter()
-            .filter(|claim| claim.kind == Kind::Text && goes(&claim.place));
-        let pairs = claimed.filter_map(|claim| {
+        let is_text = |claim: &&Claim| claim.array.is_none() && goes(&claim.place);
+        let staged = self.claims.iter().filter(is_text).filter_map(|claim| {
             let (_, text) = texts.iter().find(|(name, _)| *name == claim.name)?;
-            Some((claim, *text))
+            Some(Staged::new(&claim.path, &claim.place, text.as_bytes()))
         });
-        pairs
-            .map(|(claim, text)| {
-                let mut staged = Staged::new(&claim.path, &claim.place)?;
-                staged.bytes(text.as_bytes())?;
-                Ok(staged)
-            })
-            .collect()
+        staged.collect()
     }
 }
 

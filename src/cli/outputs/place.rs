@@ -18,49 +18,32 @@ pub(super) enum Place {
 
 impl Place {
     pub(super) fn of(path: &Path) -> Result<Self, Failure> {
-        if path == Path::new("-") {
-            return Ok(Self::Stdout);
+        match path == Path::new("-") {
+            true => Ok(Self::Stdout),
+            false => Self::behind_links(path, LINKS),
         }
-        Self::behind_links(path, LINKS)
     }
 
     fn behind_links(path: &Path, links: usize) -> Result<Self, Failure> {
-        match fs::metadata(path) {
-            Ok(found) if found.is_dir() => {
-                Err(Failure::expected(path.display(), "a file", "a folder"))
-            }
-            Ok(found) if !found.is_file() => Ok(Self::Stream),
-            Ok(_) => path
-                .canonicalize()
-                .map(Self::File)
-                .map_err(|error| Failure::system("write", path, &error)),
+        let refused = |expected, found| Err(Failure::expected(path.display(), expected, found));
+        let cannot = |error| Failure::system("write", path, &error);
+        let folder = path.parent().unwrap_or(Path::new(""));
+        match (fs::metadata(path), fs::read_link(path)) {
+            (Ok(found), _) if found.is_dir() => refused("a file", "a folder"),
+            (Ok(found), _) if !found.is_file() => Ok(Self::Stream),
+            (Ok(_), _) => path.canonicalize().map(Self::File).map_err(cannot),
             // A link to a file that is not there yet.
-            Err(_) => match fs::read_link(path) {
-                Ok(_) if links == 0 => Err(Failure::expected(
-                    path.display(),
-                    "a file",
-                    "links in a circle",
-                )),
-                Ok(target) => {
-                    let folder = path.parent().unwrap_or(Path::new(""));
-                    Self::behind_links(&folder.join(target), links - 1)
-                }
-                Err(_) => Self::of_new_file(path),
-            },
+            (Err(_), Ok(_)) if links == 0 => refused("a file", "links in a circle"),
+            (Err(_), Ok(target)) => Self::behind_links(&folder.join(target), links - 1),
+            (Err(_), Err(_)) => {
+                let Some(name) = path.file_name() else {
+                    return refused("a file's name", "none");
+                };
+                let here = folder == Path::new("");
+                let folder = if here { Path::new(".") } else { folder };
+                let folder = folder.canonicalize().map_err(cannot)?;
+                Ok(Self::File(folder.join(name)))
+            }
         }
-    }
-
-    fn of_new_file(path: &Path) -> Result<Self, Failure> {
-        let name = path
-            .file_name()
-            .ok_or_else(|| Failure::expected(path.display(), "a file's name", "none"))?;
-        let folder = path
-            .parent()
-            .filter(|folder| *folder != Path::new(""))
-            .unwrap_or(Path::new("."));
-        let folder = folder
-            .canonicalize()
-            .map_err(|error| Failure::system("write", path, &error))?;
-        Ok(Self::File(folder.join(name)))
     }
 }

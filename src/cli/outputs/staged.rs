@@ -28,23 +28,21 @@ enum Content {
 }
 
 impl Staged {
-    pub(super) fn new(path: &Path, place: &Place) -> Result<Self, Failure> {
+    /// Makes an output that begins with these bytes.
+    pub(super) fn new(path: &Path, place: &Place, start: &[u8]) -> Result<Self, Failure> {
         let content = match place {
             Place::File(file) => unplaced::make(|| new_file_beside(file))
                 .map(Content::BesidePlace)
                 .map_err(|error| Failure::system("write", path, &error))?,
             _ => Content::Kept(SpooledTempFile::new(KEPT_IN_MEMORY)),
         };
-        Ok(Self {
+        let mut staged = Self {
             path: path.to_owned(),
             place: place.clone(),
             content,
-        })
-    }
-
-    /// Writes the next bytes.
-    pub(super) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        self.written(|writer| writer.write_all(bytes))
+        };
+        staged.written(|writer| writer.write_all(start))?;
+        Ok(staged)
     }
 
     /// Writes the next floats.
@@ -73,12 +71,9 @@ impl Staged {
         if self.place == Place::Stdout {
             return to_stdout(|stdout| io::copy(kept, stdout).map(drop));
         }
-        File::options()
-            .write(true)
-            .open(&self.path)
-            .and_then(|mut stream| io::copy(kept, &mut stream))
-            .map(drop)
-            .map_err(cannot)
+        let stream = File::options().write(true).open(&self.path);
+        let mut stream = stream.map_err(cannot)?;
+        io::copy(kept, &mut stream).map(drop).map_err(cannot)
     }
 
     /// Moves a file into its place.
@@ -86,10 +81,10 @@ impl Staged {
         let (Content::BesidePlace(file), Place::File(place)) = (self.content, self.place) else {
             return Ok(());
         };
-        let renamed = file.persist(place);
-        renamed
-            .map(drop)
-            .map_err(|error| Failure::system("write", &self.path, &error.error))
+        match file.persist(place) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Failure::system("write", &self.path, &error.error)),
+        }
     }
 }
 

@@ -4,9 +4,8 @@
 //! allocated by its word alone; and whatever the bytes, the outcome is values or a [`Bad`].
 
 mod bytes;
-mod content;
 mod floats;
-mod index;
+mod literal;
 mod npy;
 mod npz;
 mod safetensors;
@@ -14,13 +13,11 @@ mod source;
 mod stored;
 
 pub(crate) use bytes::Bytes;
-pub(crate) use content::Content;
 pub(crate) use floats::{Floats, narrow};
-pub(crate) use index::shard;
-pub(crate) use source::Source;
+pub(crate) use safetensors::shard;
+pub(crate) use source::{Content, Source};
 pub(crate) use stored::{Float, Stored};
 
-use bytes::ReadSeek;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, Read};
@@ -112,10 +109,22 @@ fn require_few_axes(shape: &[usize]) -> Result<(), Bad> {
     if shape.len() <= MOST_AXES {
         return Ok(());
     }
-    Err(Bad::content(
-        format!("at most {MOST_AXES} axes"),
-        shape.len().to_string(),
-    ))
+    let most = format!("at most {MOST_AXES} axes");
+    Err(Bad::content(most, shape.len().to_string()))
+}
+
+fn require_short_header(length: u64, most: u64) -> Result<(), Bad> {
+    if length <= most {
+        return Ok(());
+    }
+    let most = format!("a header of at most {most} bytes");
+    Err(Bad::content(most, length.to_string()))
+}
+
+/// Returns the number whose least significant byte comes first.
+fn little_endian(bytes: &[u8]) -> u64 {
+    let append = |number, &byte| number << 8 | u64::from(byte);
+    bytes.iter().rfold(0, append)
 }
 
 /// Finds the entry of this name, or the only one; `what` is the word for an entry.
@@ -128,19 +137,16 @@ fn pick<'e, T>(
         Some(name) => entries.get_key_value(name),
         None => entries.first_key_value().filter(|_| entries.len() == 1),
     };
-    found
-        .map(|(name, entry)| (name.as_str(), entry))
-        .ok_or_else(|| {
-            let wanted = match wanted {
-                Some(name) => format!("{} {what} \"{}\"", article(what), brief(name)),
-                None => format!("one {what}, or a name after #"),
-            };
-            Bad::content(wanted, names(entries))
-        })
-}
-
-fn article(what: &str) -> &'static str {
-    if what.starts_with('a') { "an" } else { "a" }
+    let missing = || {
+        let article = if what.starts_with('a') { "an" } else { "a" };
+        let wanted = match wanted {
+            Some(name) => format!("{article} {what} \"{}\"", brief(name)),
+            None => format!("one {what}, or a name after #"),
+        };
+        Bad::content(wanted, names(entries))
+    };
+    let (name, entry) = found.ok_or_else(missing)?;
+    Ok((name, entry))
 }
 
 /// Lists the names for a message: their number, and the first of them.
@@ -192,6 +198,3 @@ impl fmt::Display for Shape<'_> {
         }
     }
 }
-
-#[cfg(test)]
-mod damage;

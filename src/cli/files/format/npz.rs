@@ -3,28 +3,17 @@
 //! A member is read as it lies in the archive, inflated block by block: its header bounds what is read of it, and its
 //! checksum is compared with its last byte.
 
-use super::{Bad, Bytes, ReadSeek, brief, pick};
+use super::{Bad, Bytes, brief, pick};
 use flate2::read::DeflateDecoder;
-use rawzip::{CompressionMethod, RECOMMENDED_BUFFER_SIZE, ReaderAt};
-use rawzip::{ZipArchive, ZipArchiveEntryWayfinder};
-use std::cell::RefCell;
+use rawzip::{CompressionMethod, RECOMMENDED_BUFFER_SIZE, ReaderAt, ZipArchive};
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
-use std::io::{self, Read, Seek, SeekFrom};
-use std::rc::Rc;
-
-const NPZ: &str = "a .npz file";
-
-type Member = (ZipArchiveEntryWayfinder, CompressionMethod);
+use std::io::{Read, Seek, SeekFrom};
 
 /// Returns the bytes of a member, and the number that they are to be. A member without a name is the only one.
-pub(super) fn member<'a>(
-    bytes: Bytes<'a>,
-    wanted: Option<&str>,
-) -> Result<(Box<dyn Read + 'a>, u64), Bad> {
-    let mut file = Shared(Rc::new(RefCell::new(bytes.into_file()?)));
+pub(super) fn member(bytes: Bytes, wanted: Option<&str>) -> Result<(Box<dyn Read>, u64), Bad> {
+    let mut file = bytes.into_file()?;
     let mut buffer = vec![0; RECOMMENDED_BUFFER_SIZE];
-    let archive = ZipArchive::from_seekable(file.clone(), &mut buffer).map_err(bad)?;
+    let archive = ZipArchive::from_file(file.try_clone()?, &mut buffer).map_err(bad)?;
     let members = members(&archive, &mut buffer)?;
     let name = wanted.map(|name| match members.contains_key(name) {
         true => name,
@@ -35,7 +24,7 @@ pub(super) fn member<'a>(
     let (start, end) = entry.compressed_data_range();
     file.seek(SeekFrom::Start(start))?;
     let stored = file.take(end - start);
-    let member: Box<dyn Read + 'a> = match method {
+    let member: Box<dyn Read> = match method {
         CompressionMethod::STORE => Box::new(entry.verifying_reader(stored)),
         CompressionMethod::DEFLATE => Box::new(entry.verifying_reader(DeflateDecoder::new(stored))),
         _ => {
@@ -45,6 +34,8 @@ pub(super) fn member<'a>(
     };
     Ok((member, place.uncompressed_size_hint()))
 }
+
+type Member = (rawzip::ZipArchiveEntryWayfinder, CompressionMethod);
 
 /// Returns all members by their names without `.npy`.
 fn members<R: ReaderAt>(
@@ -56,13 +47,11 @@ fn members<R: ReaderAt>(
     while let Some(entry) = entries.next_entry().map_err(bad)? {
         let name = String::from_utf8_lossy(entry.file_path().as_bytes()).into_owned();
         let name = name.strip_suffix(".npy").unwrap_or(&name);
-        match members.entry(name.to_owned()) {
-            Entry::Vacant(place) => place.insert((entry.wayfinder(), entry.compression_method())),
-            Entry::Occupied(_) => {
-                let found = format!("\"{}\" twice", brief(name));
-                return Err(Bad::content("members of different names", found));
-            }
-        };
+        let member = (entry.wayfinder(), entry.compression_method());
+        if members.insert(name.to_owned(), member).is_some() {
+            let found = format!("\"{}\" twice", brief(name));
+            return Err(Bad::content("members of different names", found));
+        }
     }
     Ok(members)
 }
@@ -70,25 +59,6 @@ fn members<R: ReaderAt>(
 fn bad(error: rawzip::Error) -> Bad {
     match error.into_kind() {
         rawzip::ErrorKind::IO(error) => Bad::System(error),
-        kind => Bad::content(NPZ, brief(&kind.to_string())),
+        kind => Bad::content("a .npz file", brief(&kind.to_string())),
     }
 }
-
-/// File of the archive, of which the directory is read first and then a member.
-#[derive(Clone)]
-struct Shared<'a>(Rc<RefCell<Box<dyn ReadSeek + 'a>>>);
-
-impl Read for Shared<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.borrow_mut().read(buffer)
-    }
-}
-
-impl Seek for Shared<'_> {
-    fn seek(&mut self, place: SeekFrom) -> io::Result<u64> {
-        self.0.borrow_mut().seek(place)
-    }
-}
-
-#[cfg(test)]
-mod tests;

@@ -8,16 +8,17 @@
 //! 2. no name comes twice;
 //! 3. exactly the bytes of all tensors stand behind it, where the file's length is known.
 
-use super::{Bad, Float, Header, Stored, append, brief, pick, require_few_axes};
-use safetensors::Dtype;
+use super::{Bad, Bytes, Float, Header, Stored};
+use super::{append, brief, little_endian, pick, require_few_axes, require_short_header};
 use safetensors::tensor::{Metadata, TensorInfo};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fmt;
 use std::io::Read;
+use std::path::{Component, Path};
 
-/// Length of a header in bytes, at most: enough for some hundred thousand tensors.
+/// Length of a header or an index in bytes, at most: enough for some hundred thousand tensors.
 const LONGEST_HEADER: u64 = 25_000_000;
 
 /// Name that the format keeps for itself among the names of tensors.
@@ -46,7 +47,10 @@ pub(super) fn read_header(
     let (_, info) = pick(&tensors.0, "tensor", wanted)?;
     require_few_axes(&info.shape)?;
     Ok(Header {
-        stored: stored(info.dtype)?,
+        stored: Stored::of(info.dtype).ok_or_else(|| {
+            let known = "F16, BF16, F32, F64, integers or BOOL";
+            Bad::content(known, info.dtype.to_string())
+        })?,
         shape: info.shape.clone(),
         big_endian: false,
         fortran: false,
@@ -57,21 +61,18 @@ pub(super) fn read_header(
 /// Returns the header of a file with this tensor alone.
 pub(super) fn head(name: &str, float: Float, shape: &[usize]) -> Result<Vec<u8>, Bad> {
     if name.is_empty() || name == METADATA {
-        return Err(Bad::content(
-            "a tensor's name after #",
-            format!("\"{name}\""),
-        ));
+        let found = format!("\"{name}\"");
+        return Err(Bad::content("a tensor's name after #", found));
     }
-    let (dtype, shape) = (dtype(float), shape.to_vec());
+    let stored = Stored::Float(float);
     let bytes = shape
         .iter()
-        .try_fold(Stored::Float(float).width(), |bytes, &axis| {
-            bytes.checked_mul(axis)
-        })
+        .try_fold(stored.width(), |bytes, &axis| bytes.checked_mul(axis));
+    let bytes = bytes
         .ok_or_else(|| Bad::content("a size that fits 64 bits", format!("shape {shape:?}")))?;
     let info = TensorInfo {
-        dtype,
-        shape,
+        dtype: stored.dtype(),
+        shape: shape.to_vec(),
         data_offsets: (0, bytes),
     };
     let metadata = Metadata::new(None, vec![(name.to_owned(), info)]).map_err(bad_header)?;
@@ -81,27 +82,20 @@ pub(super) fn head(name: &str, float: Float, shape: &[usize]) -> Result<Vec<u8>,
 }
 
 fn bad_header(error: impl fmt::Display) -> Bad {
-    Bad::content(
-        "the header of a .safetensors file",
-        brief(&error.to_string()),
-    )
+    let found = brief(&error.to_string());
+    Bad::content("the header of a .safetensors file", found)
 }
 
 /// Reads the JSON text, which must lie within the file.
 fn read_text(reader: &mut impl Read, length: Option<u64>) -> Result<Vec<u8>, Bad> {
     let mut word = Vec::new();
     append(reader, &mut word, 8, SAFETENSORS)?;
-    let claimed = word
-        .iter()
-        .rfold(0, |claimed, &byte| claimed << 8 | u64::from(byte));
+    let claimed = little_endian(&word);
     if let Some(length) = length.filter(|length| claimed > length.saturating_sub(8)) {
         let found = format!("a header of {claimed} bytes in a file of {length}");
         return Err(Bad::content(SAFETENSORS, found));
     }
-    if claimed > LONGEST_HEADER {
-        let most = format!("a header of at most {LONGEST_HEADER} bytes");
-        return Err(Bad::content(most, claimed.to_string()));
-    }
+    require_short_header(claimed, LONGEST_HEADER)?;
     let mut text = Vec::new();
     append(reader, &mut text, claimed, SAFETENSORS)?;
     if text.first() != Some(&b'{') {
@@ -114,15 +108,10 @@ fn read_text(reader: &mut impl Read, length: Option<u64>) -> Result<Vec<u8>, Bad
 
 /// Refuses tensors with gaps, and those that are not exactly the `found` bytes behind the header.
 fn require_data(tensors: &Tensors, found: Option<u64>) -> Result<(), Bad> {
-    let mut in_order: Vec<_> = tensors
-        .0
-        .iter()
-        .map(|(name, info)| (name.clone(), info.clone()))
-        .collect();
+    let mut in_order: Vec<_> = tensors.0.clone().into_iter().collect();
     in_order.sort_by_key(|(_, info)| info.data_offsets);
-    let wanted = Metadata::new(None, in_order)
-        .map_err(bad_header)?
-        .data_len();
+    let metadata = Metadata::new(None, in_order).map_err(bad_header)?;
+    let wanted = metadata.data_len();
     if let Some(found) = found.filter(|&found| found != wanted as u64) {
         let wanted = format!("{wanted} bytes of data for all tensors");
         return Err(Bad::content(wanted, found.to_string()));
@@ -130,76 +119,62 @@ fn require_data(tensors: &Tensors, found: Option<u64>) -> Result<(), Bad> {
     Ok(())
 }
 
-fn stored(dtype: Dtype) -> Result<Stored, Bad> {
-    Ok(match dtype {
-        Dtype::F16 => Stored::Float(Float::F16),
-        Dtype::BF16 => Stored::Float(Float::Bf16),
-        Dtype::F32 => Stored::Float(Float::F32),
-        Dtype::F64 => Stored::Float(Float::F64),
-        Dtype::I8 => Stored::I8,
-        Dtype::I16 => Stored::I16,
-        Dtype::I32 => Stored::I32,
-        Dtype::I64 => Stored::I64,
-        Dtype::U8 => Stored::U8,
-        Dtype::U16 => Stored::U16,
-        Dtype::U32 => Stored::U32,
-        Dtype::U64 => Stored::U64,
-        Dtype::BOOL => Stored::Bool,
-        other => {
-            let known = "F16, BF16, F32, F64, integers or BOOL";
-            return Err(Bad::content(known, other.to_string()));
-        }
-    })
-}
-
-fn dtype(float: Float) -> Dtype {
-    match float {
-        Float::F16 => Dtype::F16,
-        Float::Bf16 => Dtype::BF16,
-        Float::F32 => Dtype::F32,
-        Float::F64 => Dtype::F64,
-    }
-}
-
 /// Tensors of a file by their names.
+#[derive(Default)]
 struct Tensors(BTreeMap<String, TensorInfo>);
 
 impl<'de> Deserialize<'de> for Tensors {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Entries)
+        deserializer.deserialize_map(Self::default())
     }
 }
 
-struct Entries;
-
-impl<'de> Visitor<'de> for Entries {
-    type Value = Tensors;
+impl<'de> Visitor<'de> for Tensors {
+    type Value = Self;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("tensors by their names")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Tensors, A::Error> {
-        let mut tensors = BTreeMap::new();
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Self, A::Error> {
         while let Some(name) = map.next_key::<String>()? {
             if name == METADATA {
                 map.next_value::<Option<BTreeMap<String, String>>>()?;
                 continue;
             }
-            match tensors.entry(name) {
-                Entry::Vacant(place) => {
-                    place.insert(map.next_value()?);
-                }
-                Entry::Occupied(taken) => {
-                    let name = taken.key();
-                    let twice = format_args!("tensor `{name}` comes twice");
-                    return Err(A::Error::custom(twice));
-                }
-            }
+            let Entry::Vacant(place) = self.0.entry(name.clone()) else {
+                let twice = format_args!("tensor `{name}` comes twice");
+                return Err(A::Error::custom(twice));
+            };
+            place.insert(map.next_value()?);
         }
-        Ok(Tensors(tensors))
+        Ok(self)
     }
 }
 
-#[cfg(test)]
-mod tests;
+/// Index of tensors in several files, `model.safetensors.index.json`: the file of each tensor.
+#[derive(serde::Deserialize)]
+struct Index {
+    weight_map: BTreeMap<String, String>,
+}
+
+/// Returns the file that has the tensor, as a path from the index on, and the tensor's name.
+pub(crate) fn shard(bytes: &mut Bytes, wanted: Option<&str>) -> Result<(String, String), Bad> {
+    let mut text = Vec::new();
+    bytes.take(LONGEST_HEADER + 1).read_to_end(&mut text)?;
+    if text.len() as u64 > LONGEST_HEADER {
+        let most = format!("an index of at most {LONGEST_HEADER} bytes");
+        return Err(Bad::content(most, "a longer one"));
+    }
+    let index: Index = serde_json::from_slice(&text).map_err(|error| {
+        let index = "an index of tensors, JSON with a \"weight_map\"";
+        Bad::content(index, brief(&error.to_string()))
+    })?;
+    let (tensor, shard) = pick(&index.weight_map, "tensor", wanted)?;
+    let is_name = |part| matches!(part, Component::Normal(_));
+    if shard.is_empty() || !Path::new(shard).components().all(is_name) {
+        let found = format!("\"{}\"", brief(shard));
+        return Err(Bad::content("a shard beside its index", found));
+    }
+    Ok((shard.clone(), tensor.to_owned()))
+}

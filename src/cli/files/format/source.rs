@@ -1,42 +1,74 @@
-//! Array that is read from its file as its values are needed.
+//! Array in a file, read as its values are needed.
 
-use super::{Bad, Bytes, Content, Float, Floats, Header, Stored, npy, npz, safetensors};
-use std::fmt;
+use super::{Bad, Bytes, Float, Floats, Header, Stored, npy, npz, safetensors};
 use std::io::{self, BufReader, Cursor, Read};
+use std::path::Path;
+
+/// Kind of a file that holds arrays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Content {
+    Npy,
+    /// A ZIP archive of `.npy` files.
+    Npz,
+    Safetensors,
+    /// JSON with the name of the `.safetensors` file of each tensor.
+    Index,
+}
+
+impl Content {
+    /// Number of first bytes that determine the kind.
+    pub(crate) const START: u64 = 9;
+
+    /// Returns the kind of a file that begins with `start`. A file of no known kind is of the one that its name promises,
+    /// to be refused as such.
+    pub(crate) fn of(start: &[u8], path: &Path) -> Self {
+        let promised = path.extension().and_then(|ending| ending.to_str());
+        match (start, promised) {
+            ([0x93, b'N', b'U', b'M', b'P', b'Y', ..], _) => Self::Npy,
+            ([b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..], _) => Self::Npz,
+            _ if safetensors::begin(start) => Self::Safetensors,
+            ([b'{', ..], _) | (_, Some("json")) => Self::Index,
+            (_, Some("npz")) => Self::Npz,
+            (_, Some("safetensors")) => Self::Safetensors,
+            _ => Self::Npy,
+        }
+    }
+}
 
 /// Array in a file: its header has been read, its values come in C order, some at a time.
-pub(crate) struct Source<'a> {
-    header: Header,
-    reader: Box<dyn Read + 'a>,
+pub(crate) struct Source {
+    pub(crate) header: Header,
+    reader: Box<dyn Read>,
     /// Number of bytes of values that have been read.
     done: u64,
     /// True if the values do not lie in C order.
     scattered: bool,
 }
 
-impl<'a> Source<'a> {
+impl Source {
     /// Reads the header of a file, which is no index. An array without a name is the only one. In `.npy`, void elements
     /// may be bf16.
     pub(crate) fn open(
-        mut bytes: Bytes<'a>,
+        mut bytes: Bytes,
         content: Content,
         name: Option<&str>,
         void_is_bf16: bool,
     ) -> Result<Self, Bad> {
         let length = bytes.length();
-        match content {
+        let (header, reader): (Header, Box<dyn Read>) = match content {
             Content::Safetensors => {
                 let header = safetensors::read_header(&mut bytes, length, name)?;
                 bytes.go_to(header.start)?;
-                Ok(Self::new(header, bytes))
+                (header, Box::new(bytes))
             }
             Content::Npz => {
                 let (mut member, length) = npz::member(bytes, name)?;
                 let header = npy::read_header(&mut member, Some(length), void_is_bf16)?;
-                match length.saturating_sub(header.start) {
-                    found if found == header.bytes() => Ok(Self::new(header, member)),
-                    found => Err(Bad::data(&header, found)),
+                let found = length.saturating_sub(header.start);
+                if found != header.bytes() {
+                    return Err(Bad::data(&header, found));
                 }
+                (header, member)
             }
             Content::Npy | Content::Index => {
                 if let Some(name) = name {
@@ -44,30 +76,19 @@ impl<'a> Source<'a> {
                     return Err(Bad::content("no name, as a .npy file has one array", found));
                 }
                 let header = npy::read_header(&mut bytes, length, void_is_bf16)?;
-                Ok(Self::new(header, bytes))
+                (header, Box::new(bytes))
             }
-        }
-    }
-
-    fn new(header: Header, reader: impl Read + 'a) -> Self {
+        };
         let long_axes = header.shape.iter().filter(|&&axis| axis != 1).count();
-        Self {
+        Ok(Self {
             scattered: header.fortran && long_axes > 1 && header.count() > 0,
             header,
             reader: Box::new(BufReader::with_capacity(1 << 18, reader)),
             done: 0,
-        }
+        })
     }
 
-    pub(crate) fn header(&self) -> &Header {
-        &self.header
-    }
-
-    /// Reads the next `count` floats.
-    ///
-    /// # Errors
-    ///
-    /// The system's, and values that are no floats.
+    /// Reads the next `count` floats; fails as the system does, or if the values are no floats.
     pub(crate) fn floats(&mut self, count: usize) -> io::Result<Floats> {
         match self.header.stored {
             Stored::Float(Float::F16) => self.next(count, u16::from_le_bytes).map(Floats::F16),
@@ -78,11 +99,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Reads the next `count` truth values: all bytes but 0 are true.
-    ///
-    /// # Errors
-    ///
-    /// The system's, and values that are no truth values.
+    /// Reads the next `count` truth values, all bytes but 0 being true; fails as the system does, or if they are none.
     pub(crate) fn bools(&mut self, count: usize) -> io::Result<Vec<bool>> {
         match self.header.stored {
             Stored::Bool => self.next(count, |[byte]| byte != 0),
@@ -90,11 +107,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Reads the next `count` integers.
-    ///
-    /// # Errors
-    ///
-    /// The system's, and values that are no integers.
+    /// Reads the next `count` integers; fails as the system does, or if the values are no integers.
     pub(crate) fn integers(&mut self, count: usize) -> io::Result<Vec<i128>> {
         match self.header.stored {
             Stored::I8 => self.next(count, |bytes| i8::from_le_bytes(bytes).into()),
@@ -153,11 +166,7 @@ impl<'a> Source<'a> {
 
     /// Reads the next `wanted` bytes of values.
     fn read(&mut self, wanted: usize, bytes: &mut Vec<u8>) -> io::Result<()> {
-        let read = self
-            .reader
-            .by_ref()
-            .take(wanted as u64)
-            .read_to_end(bytes)?;
+        let read = (&mut self.reader).take(wanted as u64).read_to_end(bytes)?;
         self.done += read as u64;
         if read == wanted {
             return Ok(());
@@ -188,10 +197,4 @@ fn fortran_place(flat: usize, shape: &[usize]) -> usize {
         rest /= axis;
     }
     place
-}
-
-impl fmt::Debug for Source<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Source").field(&self.header).finish()
-    }
 }

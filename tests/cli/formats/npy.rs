@@ -1,16 +1,19 @@
 //! Tests that a file is read or refused whatever its bytes, and that what is written is read back.
 
-use super::super::damage::{Parts, cases, never_panics, read_all};
-use super::super::{Bad, Bytes, Content, Float, Floats, Source};
-use super::head;
+use super::damage::{Parts, cases, never_panics};
+use super::format::{self, Bad, Content, Float, Floats, Format, Source, Stored};
+use super::read::read_all;
+use super::words;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use std::io::Cursor;
 
-fn open(bytes: &[u8]) -> Result<Source<'_>, Bad> {
-    let file = Bytes::of_file(Cursor::new(bytes), bytes.len() as u64);
-    Source::open(file, Content::Npy, None, false)
+fn open(bytes: &[u8]) -> Result<Source, Bad> {
+    super::read::open(Content::Npy, bytes, None)
+}
+
+fn head(float: Float, shape: &[usize], void_is_bf16: bool) -> Result<Vec<u8>, Bad> {
+    format::head(Format::Npy, "unnamed", float, shape, void_is_bf16)
 }
 
 fn file(version: u8, text: &[u8], data: &[u8]) -> Vec<u8> {
@@ -111,7 +114,7 @@ proptest! {
         data in vec(any::<u8>(), 0..16),
     ) {
         let header = header(descr, fortran, &format!("({},)", axes.join(", ")));
-        prop_assert_ne!(read_all(Content::Npy, &file(version, header.as_bytes(), &data)), Some(false));
+        prop_assert_ne!(read_all(Content::Npy, &file(version, header.as_bytes(), &data), None), Some(false));
     }
 
     #[test]
@@ -129,19 +132,14 @@ proptest! {
         };
         let mut bytes = head(float, &shape, true).expect("NumPy has the type");
         values.write(&mut bytes).expect("memory takes all");
-        let file = Bytes::of_file(Cursor::new(&bytes), bytes.len() as u64);
-        let mut source =
-            Source::open(file, Content::Npy, None, true).expect("what was written is valid");
-        prop_assert_eq!(&source.header().shape, &shape);
+        let mut source = open(&bytes).expect("what was written is valid");
+        prop_assert_eq!(&source.header.shape, &shape);
         prop_assert_eq!(source.floats(count as usize).expect("all is there"), values);
     }
 }
 
 fn refusal(bytes: &[u8]) -> String {
-    match open(bytes).expect_err("the file is bad") {
-        Bad::Content { expected, found } => format!("{expected} / {found}"),
-        Bad::System(error) => error.to_string(),
-    }
+    words(open(bytes).err().expect("the file is bad"))
 }
 
 #[test]
@@ -167,4 +165,118 @@ fn refusals_say_what_was_found() {
     assert!(
         matches!(head(Float::Bf16, &[1], false), Err(Bad::Content { found, .. }) if found == "a .npy file")
     );
+}
+
+const PLAIN: &str = "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }";
+
+/// Opens a file with a header of this text and more values than the array has.
+fn with_text(text: &str) -> Result<Source, Bad> {
+    open(&file(1, text.as_bytes(), &[0x3f; 64]))
+}
+
+fn shape(text: &str) -> Option<Vec<usize>> {
+    let source = with_text(&PLAIN.replace("(3, 4)", text)).ok()?;
+    Some(source.header.shape)
+}
+
+#[test]
+fn every_form_that_numpy_reads_says_the_same() {
+    for text in [
+        PLAIN,
+        "{'shape': (3L, 4L), 'fortran_order': False, 'descr': '<f4'}",
+        "{u'descr': u'<f4', u'fortran_order': False, u'shape': (3, 4)}\n",
+        "  {\"descr\":\"<f4\",\"fortran_order\":False,\"shape\":(3,4,)}",
+        "{'descr':\n '<f4',\t'fortran_order': # no\n False, 'shape': (3,\r\n 4)} # made by x",
+        "{'descr': '<f8', 'descr': '<f4', 'fortran_order': False, 'shape': (3, 4)}  \n\n",
+    ] {
+        let bytes: Vec<u8> = (0..48).collect();
+        let mut source = open(&file(1, text.as_bytes(), &bytes)).expect(text);
+        assert_eq!(source.header.stored, Stored::Float(Float::F32), "{text}");
+        assert_eq!(source.header.shape, [3, 4], "{text}");
+        let mut written = Vec::new();
+        let floats = source.floats(12).expect("all is there");
+        floats.write(&mut written).expect("memory takes all");
+        assert_eq!(written, bytes, "{text}");
+    }
+}
+
+#[test]
+fn shapes_are_tuples_of_decimal_numbers() {
+    assert_eq!(shape("()"), Some(vec![]));
+    assert_eq!(shape("(5,)"), Some(vec![5]));
+    let longest = isize::MAX as usize / 4;
+    assert_eq!(shape(&format!("(0, {longest})")), Some(vec![0, longest]));
+    for text in [
+        "(5)",
+        "[3, 4]",
+        "(,)",
+        "(3 4)",
+        "(3,,4)",
+        "(-3,)",
+        "(3.0,)",
+        "(0x3,)",
+        "(True,)",
+        "3",
+        "(0, 18446744073709551615)",
+        "(18446744073709551616,)",
+        "('3',)",
+        "((3,),)",
+        "(3LL,)",
+        "(3, 4",
+        "(L,)",
+    ] {
+        assert_eq!(shape(text), None, "{text}");
+    }
+}
+
+#[test]
+fn all_else_is_refused() {
+    for text in [
+        "",
+        "{",
+        "{}",
+        "{,}",
+        "{'descr'}",
+        "[]",
+        "{'descr': '<f4'}",
+        "{'descr': '<f4', 'shape': ()}",
+        "{'descr': '<f4' 'fortran_order': False, 'shape': ()}",
+        "{'descr': '<f4', 'fortran_order': 0, 'shape': ()}",
+        "{'descr': '\\x3cf4', 'fortran_order': False, 'shape': ()}",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': ()} x",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (), 'more': ()}",
+        "{b'descr': '<f4', 'fortran_order': False, 'shape': ()}",
+    ] {
+        let found = with_text(text).map(|source| source.header).map_err(words);
+        assert!(found.expect_err(text).contains("plain array"), "{text}");
+    }
+    let records = PLAIN.replace("'<f4'", "[('a', '<f4'), ('b', '<f8', (2,))]");
+    let found = words(with_text(&records).err().expect("records"));
+    assert!(found.contains("records of several fields"), "{found}");
+}
+
+#[test]
+fn every_type_is_read_by_either_of_its_names() {
+    for (name, code, bytes) in [
+        ("float16", "f2", 2),
+        ("bfloat16", "V2", 2),
+        ("float32", "f4", 4),
+        ("float64", "f8", 8),
+        ("int8", "i1", 1),
+        ("int16", "i2", 2),
+        ("int32", "i4", 4),
+        ("int64", "i8", 8),
+        ("uint8", "u1", 1),
+        ("uint16", "u2", 2),
+        ("uint32", "u4", 4),
+        ("uint64", "u8", 8),
+        ("bool", "b1", 1),
+    ] {
+        for descr in [name, code] {
+            let text = PLAIN.replace("<f4", descr).replace("(3, 4)", "()");
+            let source = with_text(&text).expect(descr);
+            assert_eq!(source.header.stored.to_string(), name);
+            assert_eq!(source.header.stored.width(), bytes);
+        }
+    }
 }

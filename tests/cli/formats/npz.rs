@@ -1,8 +1,9 @@
 //! Tests that a member is read or refused whatever the bytes of the archive, and that a damaged one is never read as a
 //! sound one.
 
-use super::super::damage::{Parts, never_panics};
-use super::super::{Bad, Bytes, Content, Float, Source, npy};
+use super::damage::{Parts, never_panics};
+use super::format::{self, Bytes, Content, Float, Floats, Format, Source};
+use super::words;
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
 use proptest::prelude::*;
@@ -10,7 +11,7 @@ use rawzip::{CompressionMethod, ZipArchiveWriter};
 use std::io::{self, Cursor, Write};
 
 /// Returns an archive of these members, deflated or stored.
-fn archive(members: &[(&str, &[u8])], deflated: bool) -> Vec<u8> {
+pub(crate) fn archive(members: &[(&str, &[u8])], deflated: bool) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut archive = ZipArchiveWriter::new(&mut bytes);
     for (name, data) in members {
@@ -37,27 +38,24 @@ fn archive(members: &[(&str, &[u8])], deflated: bool) -> Vec<u8> {
     bytes
 }
 
+/// Returns the start of a `.npy` file of this many values.
+fn head(count: usize) -> Vec<u8> {
+    format::head(Format::Npy, "x", Float::F32, &[count], false).expect("a plain shape")
+}
+
 fn array(values: &[f32]) -> Vec<u8> {
-    let mut bytes = npy::head(Float::F32, &[values.len()], false).expect("a plain shape");
+    let mut bytes = head(values.len());
     bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
     bytes
 }
 
-fn open<'a>(bytes: &'a [u8], name: Option<&str>) -> Result<Source<'a>, Bad> {
-    let file = Bytes::of_file(Cursor::new(bytes), bytes.len() as u64);
-    Source::open(file, Content::Npz, name, false)
-}
-
 fn values(bytes: &[u8], name: Option<&str>) -> io::Result<Vec<f32>> {
-    let mut source = open(bytes, name).map_err(|bad| match bad {
-        Bad::System(error) => error,
-        Bad::Content { expected, found } => io::Error::other(format!("{expected} / {found}")),
-    })?;
-    let count = source.header().count();
-    source.floats(count).map(|values| match values {
-        super::super::Floats::F32(values) => values,
+    let source = super::read::open(Content::Npz, bytes, name);
+    let mut source = source.map_err(|bad| io::Error::other(words(bad)))?;
+    match source.floats(source.header.count())? {
+        Floats::F32(values) => Ok(values),
         other => panic!("{other:?}"),
-    })
+    }
 }
 
 const X: [f32; 3] = [1.0, -2.0, 0.5];
@@ -76,8 +74,9 @@ fn a_member_is_found_by_its_name_or_as_the_only_one() {
         let refusal = |name| values(&two, name).expect_err("not that").to_string();
         assert!(refusal(None).contains("one array, or a name after # / 2: \"x\", \"y.npy\""));
         assert!(refusal(Some("z")).contains("an array \"z\" / 2:"));
-        let pipe = Source::open(Bytes::of_pipe(&two[..]), Content::Npz, Some("x"), false);
-        assert_eq!(pipe.expect("it is there").header().shape, [3]);
+        let pipe = Bytes::Pipe(Box::new(Cursor::new(two)), 0);
+        let pipe = Source::open(pipe, Content::Npz, Some("x"), false);
+        assert_eq!(pipe.expect("it is there").header.shape, [3]);
     }
 }
 
@@ -103,7 +102,7 @@ fn members_are_wholly_their_arrays() {
 /// header asks for.
 #[test]
 fn bombs_do_not_go_off() {
-    let large = npy::head(Float::F32, &[1 << 40], false).expect("a plain shape");
+    let large = head(1 << 40);
     let bomb = [&large[..], &vec![0; 1 << 22]].concat();
     let bytes = archive(&[("x.npy", &bomb)], true);
     assert!(bytes.len() < 1 << 16, "{} bytes", bytes.len());
@@ -135,7 +134,7 @@ fn valid_file() -> impl Strategy<Value = Parts> {
         false => |text: &[u8], data: &[u8]| archive(&[("x.npy", &[text, data].concat())], false),
     };
     (any::<bool>(), 0..9_usize).prop_map(move |(deflated, count)| Parts {
-        text: npy::head(Float::F32, &[count], false).expect("a plain shape"),
+        text: head(count),
         data: vec![0x3f; 4 * count],
         assemble: assemble_as(deflated),
     })

@@ -1,16 +1,19 @@
 //! Tests that a file is read or refused whatever its bytes, and that what is written is read back.
 
-use super::super::damage::{Parts, cases, never_panics, read_all};
-use super::super::{Bad, Bytes, Content, Float, Floats, Source};
-use super::head;
+use super::damage::{Parts, cases, never_panics};
+use super::format::{self, Bad, Content, Float, Floats, Format, Source};
+use super::read::read_all;
+use super::words;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use std::io::Cursor;
 
-fn open<'a>(bytes: &'a [u8], tensor: Option<&str>) -> Result<Source<'a>, Bad> {
-    let file = Bytes::of_file(Cursor::new(bytes), bytes.len() as u64);
-    Source::open(file, Content::Safetensors, tensor, false)
+fn open(bytes: &[u8], tensor: Option<&str>) -> Result<Source, Bad> {
+    super::read::open(Content::Safetensors, bytes, tensor)
+}
+
+fn head(name: &str, float: Float, shape: &[usize]) -> Result<Vec<u8>, Bad> {
+    format::head(Format::Safetensors, name, float, shape, false)
 }
 
 fn file(text: &[u8], data: &[u8]) -> Vec<u8> {
@@ -127,7 +130,7 @@ proptest! {
         data in vec(any::<u8>(), 0..16),
     ) {
         let text = format!("{{{}}}", entry("x", dtype, &axes.join(","), begin, end));
-        prop_assert_ne!(read_all(Content::Safetensors, &file(text.as_bytes(), &data)), Some(false));
+        prop_assert_ne!(read_all(Content::Safetensors, &file(text.as_bytes(), &data), None), Some(false));
     }
 
     #[test]
@@ -144,21 +147,14 @@ proptest! {
         values.write(&mut bytes).expect("memory takes all");
         for tensor in [None, Some(name.as_str())] {
             let mut source = open(&bytes, tensor).expect("what was written is valid");
-            prop_assert_eq!(&source.header().shape, &shape);
+            prop_assert_eq!(&source.header.shape, &shape);
             prop_assert_eq!(&source.floats(count).expect("all is there"), &values);
         }
     }
 }
 
 fn refusal(bytes: &[u8], tensor: Option<&str>) -> String {
-    message(open(bytes, tensor).expect_err("the file is bad"))
-}
-
-fn message(bad: Bad) -> String {
-    match bad {
-        Bad::Content { expected, found } => format!("{expected} / {found}"),
-        Bad::System(error) => error.to_string(),
-    }
+    words(open(bytes, tensor).err().expect("the file is bad"))
 }
 
 #[test]
@@ -227,7 +223,7 @@ fn refusals_say_what_was_found() {
     assert!(one(overlapping, b"1234").contains("invalid offset"));
     assert!(refusal(&file("{\"a\":".repeat(9000).as_bytes(), b""), None).contains("header of a"));
     for name in ["", "__metadata__"] {
-        let bad = message(head(name, Float::F32, &[1]).expect_err("no name of a tensor"));
+        let bad = words(head(name, Float::F32, &[1]).expect_err("no name of a tensor"));
         assert!(bad.contains("a tensor's name after #"), "{bad}");
     }
 }

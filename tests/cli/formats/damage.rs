@@ -3,13 +3,13 @@
 //! Edits of the header's text or of the data are followed by a matching length, so that they reach the checks behind it; edits of
 //! the whole file strike the magic and the lengths too.
 
-use super::{Bytes, Content, Source, Stored};
+use super::format::Content;
+use super::read::read_all;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::test_runner::TestRunner;
 use std::cell::Cell;
-use std::io::Cursor;
 
 /// File as a header's text and data, put together by its format.
 #[derive(Debug, Clone)]
@@ -51,7 +51,7 @@ pub(super) fn never_panics(
     .run(&damaged, |bytes| {
         count(&tally.cases, true);
         count(&tally.magic, has_magic(&bytes));
-        let read = read_all(content, &bytes);
+        let read = read_all(content, &bytes, None);
         count(&tally.header, read.is_some());
         prop_assert!(
             read.is_none_or(|held| held),
@@ -63,23 +63,6 @@ pub(super) fn never_panics(
     println!("{content:?}: {tally:?}");
     assert!(2 * tally.magic.get() >= tally.cases.get(), "{tally:?}");
     assert!(10 * tally.header.get() >= tally.cases.get(), "{tally:?}");
-}
-
-/// Returns true if the values of a file are as many as its header says, and no more than its bytes; none if it is
-/// refused. An archive may hold more than its bytes; a damaged one is refused by its checksum at the latest.
-pub(super) fn read_all(content: Content, bytes: &[u8]) -> Option<bool> {
-    let file = Bytes::of_file(Cursor::new(bytes), bytes.len() as u64);
-    let mut source = Source::open(file, content, None, true).ok()?;
-    let (count, stored) = (source.header().count(), source.header().stored);
-    let read = match stored {
-        Stored::Bool => source.bools(count).map(|values| values.len()),
-        Stored::Float(_) => source.floats(count).map(|values| values.into_f64().len()),
-        _ => source.integers(count).map(|values| values.len()),
-    };
-    Some(match content {
-        Content::Npz => read.map_or(true, |read| read == count),
-        _ => read.is_ok_and(|read| read == count) && count * stored.width() <= bytes.len(),
-    })
 }
 
 fn count(counter: &Cell<u32>, one: bool) {
