@@ -86,6 +86,8 @@ struct RowLoss {
     z_loss: f64,
     loss_bound: f64,
     z_bound: f64,
+    /// True if the loss is infinite or NaN.
+    is_open: bool,
 }
 
 impl RowLoss {
@@ -103,11 +105,17 @@ impl RowLoss {
                     of_z_loss(cross_entropy, statistic),
                 ),
             };
+            let columns = cross_entropy.columns();
+            let class = cross_entropy.distribution(target).only();
+            let surprise = class.map(|c| statistic.surprise(columns.read(row[c])));
             Self {
                 loss,
                 z_loss,
                 loss_bound,
                 z_bound,
+                // An infinite weight times a log-probability that may be 0 in f32.
+                is_open: loss.is_infinite()
+                    && surprise.is_some_and(|l| l.is_finite() && l <= of_log(l, columns)),
             }
         })
     }
@@ -126,6 +134,7 @@ impl RowLoss {
         match (self.loss + self.z_loss).is_finite() {
             true if self.z_loss != 0.0 && overflows => f64::INFINITY,
             true => self.loss_bound + self.z_bound + sum,
+            false if self.is_open => f64::INFINITY,
             false => 0.0,
         }
     }

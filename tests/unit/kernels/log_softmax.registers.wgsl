@@ -21,8 +21,7 @@ fn registers(invocation: Invocation) {
         x[k] = load_quad(at, column_of_quad(task, place, k), k);
         scanned = scan(scanned, x[k]);
     }
-    var extremes = extremes_of(scanned);
-    extremes = reduce_extremes(place, extremes);
+    let extremes = reduce_extremes(place, extremes_of(scanned));
 
     var weights: array<vec4<f32>, QUADS>;
     var statistic: Statistic;
