@@ -4,23 +4,23 @@
 @group(0) @binding(5) var<storage, read> target_ids: array<u32>;
 @group(0) @binding(12) var<storage, read> class_weights: array<u32>;
 
-const HAS_IGNORE_INDEX: u32 = 1u;
-const MEAN: u32 = 2u;
-const SKIPS_LOSS: u32 = 4u;
-const SAVES_PAIR: u32 = 8u;
-const HAS_WEIGHT: u32 = 16u;
-const HAS_UPSTREAM: u32 = 32u;
-const UPSTREAM_PER_ROW: u32 = 64u;
-const ZERO_VALID: u32 = 128u;
-const DIVISORS_GIVEN: u32 = 256u;
-const UNSIGNED_IDS: u32 = 512u;
-const SAVES_LSE: u32 = 1024u;
-const GIVES_TARGET_LOG_PROB: u32 = 2048u;
-const GIVES_ENTROPY: u32 = 4096u;
-const GIVES_ARGMAX: u32 = 8192u;
-const GIVES_HIT: u32 = 16384u;
-const GIVES_MAX_PROB: u32 = 32768u;
-const GIVES_Z_LOSS: u32 = 65536u;
+const HAS_IGNORE_INDEX: u32 = 1u; // the class id of ignored rows is given
+const MEAN: u32 = 2u; // losses are averaged; the gradient is that of a mean
+const SKIPS_LOSS: u32 = 4u; // no loss is written
+const SAVES_PAIR: u32 = 8u; // the pairs are written
+const HAS_WEIGHT: u32 = 16u; // class weights are given
+const HAS_UPSTREAM: u32 = 32u; // an upstream gradient is given
+const UPSTREAM_PER_ROW: u32 = 64u; // the upstream gradient has one value a row
+const ZERO_VALID: u32 = 128u; // division by 0 in a mean gives 0
+const DIVISORS_GIVEN: u32 = 256u; // the divisors of a mean are given
+const UNSIGNED_IDS: u32 = 512u; // class ids of one word are unsigned
+const SAVES_LSE: u32 = 1024u; // the lse is written with the row outputs
+const GIVES_TARGET_LOG_PROB: u32 = 2048u; // the log-probability of the target is a row output
+const GIVES_ENTROPY: u32 = 4096u; // the entropy is a row output
+const GIVES_ARGMAX: u32 = 8192u; // the class of the largest logit is a row output
+const GIVES_HIT: u32 = 16384u; // the hit, 1 where that class is the target, is a row output
+const GIVES_MAX_PROB: u32 = 32768u; // the largest probability is a row output
+const GIVES_Z_LOSS: u32 = 65536u; // the z-loss is a row output
 
 fn is_asked(flag: u32) -> bool {
     return (params.loss.flags & flag) != 0u;

@@ -5,8 +5,6 @@
 //! entry point does not reach. A test walks every program and compares what is said here with what naga reads.
 
 mod binding;
-#[cfg(feature = "planted-faults")]
-pub mod faults;
 #[doc(hidden)]
 pub mod options;
 #[doc(hidden)]
@@ -15,6 +13,8 @@ mod program;
 mod slots;
 mod text;
 
+#[cfg(feature = "planted-faults")]
+pub use crate::wgsl::faults;
 pub use binding::Binding;
 pub(crate) use program::TALLIED;
 pub use program::{Program, Stage};

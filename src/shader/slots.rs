@@ -173,7 +173,7 @@ const fn planted(_: &'static str, text: &'static str) -> Cow<'static, str> {
 }
 
 #[cfg(feature = "planted-faults")]
-use super::faults::text as planted;
+use crate::wgsl::faults::text as planted;
 
 /// Returns the slots and their files as tables in Markdown, as in `shaders/README.md`.
 pub fn table() -> String {

@@ -22,7 +22,7 @@ pub fn plant(fault: Option<Fault>) {
 }
 
 /// Returns a file's text with the planted fault.
-pub(super) fn text(name: &'static str, text: &'static str) -> Cow<'static, str> {
+pub(crate) fn text(name: &'static str, text: &'static str) -> Cow<'static, str> {
     let planted = PLANTED.lock().unwrap_or_else(PoisonError::into_inner);
     match planted.as_ref().filter(|fault| fault.file == name) {
         Some(fault) => Cow::Owned(text.replacen(&fault.from, &fault.to, 1)),
