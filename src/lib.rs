@@ -100,6 +100,20 @@
 //! Autograd, tensors, memory pools and quantised types. Reading a result back is up to you; only [`Gpu`] waits.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(
+    not(all(
+        feature = "kernels",
+        feature = "slices",
+        feature = "reference",
+        feature = "shards"
+    )),
+    allow(
+        dead_code,
+        unreachable_pub,
+        unused_imports,
+        reason = "parts of the crate serve these features alone"
+    )
+)]
 
 #[cfg(feature = "bench")]
 pub mod bench;
@@ -107,19 +121,29 @@ pub mod bench;
 pub mod check;
 mod device;
 mod error;
+#[cfg(feature = "slices")]
 mod gpu;
 mod ops;
+#[cfg(feature = "reference")]
 pub mod reference;
+#[cfg(feature = "kernels")]
 pub mod shader;
+#[cfg(not(feature = "kernels"))]
+mod shader;
 mod spec;
+#[cfg(feature = "kernels")]
 pub mod variant;
+#[cfg(not(feature = "kernels"))]
+mod variant;
 mod wgsl;
 
 pub use device::caps::wanted;
 pub use device::kernel::Bound;
+#[cfg(feature = "kernels")]
 pub use device::kernel_text::{KernelBinding, KernelText};
 pub use device::planner::Planner;
 pub use error::Error;
+#[cfg(feature = "slices")]
 pub use gpu::{
     AdapterEntry, CrossEntropyInputs, CrossEntropyOutput, CrossEntropyWants, Element, Gpu,
     MaskData, RowValues, Selector, Targets, adapters,
@@ -130,6 +154,7 @@ pub use ops::cross_entropy::{
 };
 pub use ops::jacobian::{Jacobian, JacobianBuffers, JacobianPlan};
 pub use ops::plan::{Plan, RowOperation};
+#[cfg(feature = "shards")]
 pub use ops::shards::{
     CrossEntropyFromPairs, CrossEntropyFromPairsBuffers, MergeStatistics, MergeStatisticsBuffers,
     PartialStatistic, PartialStatisticBuffers, SoftmaxFromPairs, SoftmaxFromPairsBuffers,
@@ -142,9 +167,12 @@ pub use ops::softmax::{
 pub use spec::cross_entropy::CrossEntropySpec;
 pub use spec::dtype::DType;
 pub use spec::layout::Layout;
-pub use spec::loss::{LossOptions, Reduction, ZeroValid};
+#[cfg(feature = "reference")]
+pub use spec::loss::LossOptions;
+pub use spec::loss::{Reduction, ZeroValid};
 pub use spec::mask::{Mask, MaskKind};
 pub use spec::row_outputs::{RowLayout, RowOutputs};
+#[cfg(feature = "shards")]
 pub use spec::shards::{MergeSpec, ShardSpec};
 pub use spec::softmax::{EmptyRows, SoftmaxSpec};
 pub use spec::target_type::TargetType;

@@ -53,6 +53,7 @@ impl Planner {
 
     /// The same planner, but every plan of it uses `variant`, or fails with [`Error::Variant`] where it cannot.
     #[must_use]
+    #[cfg(feature = "kernels")]
     pub fn with_variant(&self, variant: Variant) -> Self {
         Self {
             shared: Arc::clone(&self.shared),
@@ -63,6 +64,7 @@ impl Planner {
     /// A planner on the same device that chooses as for a device of other abilities: to see the kernels that it would get.
     /// Their pipelines compile on this device, if it can run them.
     #[must_use]
+    #[cfg(feature = "kernels")]
     pub fn with_abilities(&self, abilities: Abilities) -> Self {
         let Shared { device, limits, .. } = &*self.shared;
         let shared = Shared {
@@ -92,6 +94,7 @@ impl Planner {
     }
 
     /// Abilities of the device: the part of its features and limits that decides which kernels it can run.
+    #[cfg_attr(not(feature = "kernels"), doc(hidden))]
     pub fn abilities(&self) -> &Abilities {
         &self.shared.abilities
     }

@@ -2,6 +2,8 @@
 
 pub(crate) mod cross_entropy;
 pub(crate) mod jacobian;
+#[cfg(feature = "kernels")]
+mod kernels;
 pub(crate) mod operand;
 pub(crate) mod plan;
 pub(crate) mod rows;

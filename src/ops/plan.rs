@@ -5,16 +5,16 @@ use std::marker::PhantomData;
 use wgpu::Buffer;
 
 use crate::device::kernel::Bound;
-use crate::device::kernel_text::KernelText;
 use crate::device::planner::Planner;
 use crate::error::Error;
 use crate::ops::operand::Operand;
 use crate::ops::rows::RowPlan;
-use crate::variant::{Operation, Variant};
+use crate::variant::Operation;
 
 /// A row-wise operation, with the spec it is planned from and the buffers it binds.
 pub trait RowOperation: sealed::Sealed {
     /// The operation as data.
+    #[cfg_attr(not(feature = "kernels"), doc(hidden))]
     const OPERATION: Operation;
     /// Type of the spec it is planned from.
     type Spec: sealed::Spec;
@@ -50,7 +50,7 @@ pub(crate) mod sealed {
 /// Cheap to clone; holds no buffer.
 #[derive(Debug, Clone)]
 pub struct Plan<O> {
-    rows: RowPlan,
+    pub(super) rows: RowPlan,
     operation: PhantomData<fn() -> O>,
 }
 
@@ -106,20 +106,6 @@ impl<O: RowOperation> Plan<O> {
         self.rows.kernels.name()
     }
 
-    /// The chosen kernel as data.
-    pub const fn variant(&self) -> Variant {
-        self.rows.kernels.variant
-    }
-
-    /// Returns the kernels that serve all rows of the plan, as readable text, in the order of their dispatches.
-    ///
-    /// # Errors
-    ///
-    /// A device limit that more dispatches cannot avoid.
-    pub fn wgsl(&self) -> Result<Vec<KernelText>, Error> {
-        self.rows.texts()
-    }
-
     /// Fewest bytes that the operation must move: each input read once, each output written once.
     pub fn bytes_moved(&self) -> u64 {
         self.rows.bytes_moved()
@@ -129,7 +115,7 @@ impl<O: RowOperation> Plan<O> {
 /// Declares an operation, its buffers and the planner's method for it.
 macro_rules! row_operation {
     (
-        $(#[$doc:meta])* $name:ident, $method:ident, $spec:ident, $buffers:ident {
+        $(#[$doc:meta])* $name:ident, $method:ident $(with $feature:literal)?, $spec:ident, $buffers:ident {
             $($(#[$field_doc:meta])* $field:ident: $how:ident $binding:ident $holds:ident,)*
         }
     ) => {
@@ -168,6 +154,7 @@ macro_rules! row_operation {
             /// # Errors
             ///
             /// No columns, more rows or columns than 32-bit indices reach, or a forced variant that cannot serve.
+            $(#[cfg(feature = $feature)])?
             pub fn $method(&self, spec: $spec) -> Result<$crate::ops::plan::Plan<$name>, $crate::error::Error> {
                 $crate::ops::plan::Plan::new(self, spec)
             }

@@ -6,7 +6,7 @@
 //! ```text
 //! logits of a shard -> partial_statistic -> record of 16 bytes a row and shard
 //! all records       -> merge_statistics  -> pairs, lse
-//! logits and pairs  -> softmax_from_pairs, cross_entropy_from_pairs, cross_entropy_backward
+//! logits and pairs  -> softmax_from_pairs, cross_entropy_from_pairs with "shards", cross_entropy_backward
 //! ```
 
 use crate::error::Error;
@@ -63,7 +63,7 @@ impl sealed::Spec for MergeSpec {
 
 row_operation! {
     /// The statistic of a shard's columns: `max` and `sum_j exp(x_j - max)` over them, and their special values.
-    PartialStatistic, partial_statistic, ShardSpec, PartialStatisticBuffers {
+    PartialStatistic, partial_statistic with "shards", ShardSpec, PartialStatisticBuffers {
         /// Read: f32, `rows` x `cols`.
         logits: read Source Matrix,
         /// Written, this shard's records only: 16 bytes for each row and shard, the shards of a row one after the other.
@@ -73,7 +73,7 @@ row_operation! {
 
 row_operation! {
     /// The statistic of whole rows from those of their shards, merged in the order of the shards.
-    MergeStatistics, merge_statistics, MergeSpec, MergeStatisticsBuffers {
+    MergeStatistics, merge_statistics with "shards", MergeSpec, MergeStatisticsBuffers {
         /// Read: 16 bytes for each row and shard, the shards of a row one after the other.
         records: written Partials Records,
         /// Written: two f32 a row, `(max, 1 / sum)`.
@@ -85,7 +85,7 @@ row_operation! {
 
 row_operation! {
     /// The probabilities of a shard's columns, from merged statistics.
-    SoftmaxFromPairs, softmax_from_pairs, SoftmaxSpec, SoftmaxFromPairsBuffers {
+    SoftmaxFromPairs, softmax_from_pairs with "shards", SoftmaxSpec, SoftmaxFromPairsBuffers {
         /// Read: f32, `rows` x `cols` of the shard.
         logits: read Source Matrix,
         /// Read: two f32 a row.
@@ -98,7 +98,7 @@ row_operation! {
 row_operation! {
     /// The losses of the rows, from merged statistics. The spec's [`shard`](CrossEntropySpec::shard) gives the classes of
     /// the logits; its reduction is not used.
-    CrossEntropyFromPairs, cross_entropy_from_pairs, CrossEntropySpec, CrossEntropyFromPairsBuffers {
+    CrossEntropyFromPairs, cross_entropy_from_pairs with "shards", CrossEntropySpec, CrossEntropyFromPairsBuffers {
         /// Read: f32, `rows` x `classes` of the shard.
         logits: read Source Matrix,
         /// Read: `rows` ids of all classes.

@@ -7,18 +7,9 @@ use crate::spec::mask::{Mask, MaskKind};
 use crate::spec::softmax::EmptyRows;
 use crate::spec::softmax::SoftmaxSpec;
 use crate::variant::geometry::{Extents, Geometry};
-use crate::variant::{KernelOptions, Masking, Operation, Problem};
+use crate::variant::{KernelOptions, Masking, Operation};
 
 impl SoftmaxSpec {
-    /// The problem of an operation on these rows: the properties that decide the kernel.
-    ///
-    /// # Errors
-    ///
-    /// No columns, or more rows or columns than 32-bit indices reach.
-    pub fn problem(&self, operation: Operation) -> Result<Problem, Error> {
-        sealed::Spec::geometry(self, operation).map(|geometry| geometry.problem())
-    }
-
     /// The same spec, in place if that is possible: the operation writes a matrix of the input's shape, and the layouts
     /// do not differ.
     pub(crate) fn preferably_in_place(self, operation: Operation) -> Self {

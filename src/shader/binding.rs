@@ -5,7 +5,7 @@ use bytemuck::Contiguous;
 /// Meaning of a binding number. The number is the discriminant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Contiguous)]
 #[repr(u32)]
-#[expect(missing_docs, reason = "the names are those of the shaders")]
+#[allow(missing_docs, reason = "the names are those of the shaders")]
 pub enum Binding {
     Params = 0,
     Source = 1,

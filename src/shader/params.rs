@@ -8,7 +8,7 @@ use crate::spec::mask::Mask;
 /// The uniform of every dispatch, as `Params` in `shaders/params.wgsl`, which documents the fields.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
-#[expect(missing_docs, reason = "the names are those of the shader")]
+#[allow(missing_docs, reason = "the names are those of the shader")]
 pub struct Params {
     pub grid: Grid,
     pub scaling: Scaling,

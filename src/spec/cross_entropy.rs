@@ -66,6 +66,7 @@ impl CrossEntropySpec {
     /// This is for the passes from merged statistics; a loss computed only from a shard's logits would be that of the
     /// shard. Not with label smoothing or probabilities, which give every class a target weight.
     #[must_use]
+    #[cfg(feature = "shards")]
     pub const fn shard(self, first: u64, all: u64) -> Self {
         Self {
             first_class: first,
@@ -87,6 +88,7 @@ impl CrossEntropySpec {
 
     /// Sets all options of the loss at once.
     #[must_use]
+    #[cfg(feature = "reference")]
     pub const fn loss(self, loss: LossOptions) -> Self {
         Self { loss, ..self }
     }

@@ -44,6 +44,7 @@ impl DType {
     }
 
     /// The largest finite value.
+    #[cfg(feature = "reference")]
     pub const fn max(self) -> f32 {
         match self {
             Self::F32 => f32::MAX,
@@ -53,6 +54,7 @@ impl DType {
     }
 
     /// Bits of the stored fraction: with `n` of them, neighbours at 1 are `2^-n` apart.
+    #[cfg(feature = "reference")]
     pub const fn fraction_bits(self) -> u32 {
         match self {
             Self::F32 => 23,
@@ -62,6 +64,7 @@ impl DType {
     }
 
     /// The smallest normal value.
+    #[cfg(feature = "reference")]
     pub const fn min_positive(self) -> f32 {
         match self {
             Self::F16 => f32::from_bits(0x3880_0000),

@@ -29,6 +29,7 @@ impl ZeroValid {
     /// Returns the mean `sum / over`, where `over` is the number of valid rows or the sum of their weights.
     ///
     /// Division by 0 gives the value of `self`, but a NaN stays NaN.
+    #[cfg(feature = "reference")]
     pub fn mean(self, sum: f64, over: f64) -> f64 {
         match over {
             0.0 if self == Self::Zero && !sum.is_nan() => 0.0,

@@ -17,7 +17,7 @@ pub enum MaskKind {
 
 impl MaskKind {
     /// Returns the number of bytes of an element.
-    pub const fn bytes(self) -> u64 {
+    pub(crate) const fn bytes(self) -> u64 {
         match self {
             Self::Additive => 4,
             Self::Boolean => 1,
@@ -144,6 +144,7 @@ impl Mask {
 
     /// Returns the number of its element for a column of a row, where `row` and `col` are below the numbers of rows and
     /// columns. Rows count as the values of one a row do: in the order of the axes without the normalised one.
+    #[cfg(feature = "reference")]
     pub fn element(&self, row: u64, col: u64) -> u64 {
         let mut rest = row;
         let mut element = col.saturating_mul(self.column_stride);

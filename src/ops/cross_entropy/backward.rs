@@ -6,7 +6,6 @@ use super::CrossEntropyExtras;
 use super::base::{Base, Given};
 use super::tally::Tally;
 use crate::device::kernel::Bound;
-use crate::device::kernel_text::KernelText;
 use crate::device::planner::Planner;
 use crate::device::rows::RowKernels;
 use crate::error::Error;
@@ -14,7 +13,7 @@ use crate::ops::plan::sealed::Spec;
 use crate::ops::rows::bytes_moved;
 use crate::spec::cross_entropy::CrossEntropySpec;
 use crate::spec::row_outputs::RowOutputs;
-use crate::variant::{Operation, Variant};
+use crate::variant::Operation;
 
 /// The buffers of a cross-entropy's backward pass, each with usage `STORAGE`.
 #[derive(Debug, Clone, Copy)]
@@ -37,8 +36,8 @@ pub struct CrossEntropyBackwardBuffers<'a> {
 /// Cheap to clone; holds no buffer.
 #[derive(Debug, Clone)]
 pub struct CrossEntropyBackwardPlan {
-    base: Base,
-    kernels: RowKernels,
+    pub(super) base: Base,
+    pub(super) kernels: RowKernels,
 }
 
 impl Planner {
@@ -130,15 +129,6 @@ impl CrossEntropyBackwardPlan {
         self.base.bind(&self.kernels, rows, &given)
     }
 
-    /// Returns the kernels that serve all rows of the plan, as readable text, in the order of their dispatches.
-    ///
-    /// # Errors
-    ///
-    /// A device limit that more dispatches cannot avoid.
-    pub fn wgsl(&self) -> Result<Vec<KernelText>, Error> {
-        self.base.texts(&self.kernels)
-    }
-
     /// Number of pipelines that the bindings of this plan compile at most, if the planner holds none of them yet.
     pub fn pipelines(&self) -> usize {
         self.kernels.pipelines() + Tally::PIPELINES
@@ -147,11 +137,6 @@ impl CrossEntropyBackwardPlan {
     /// Name of the chosen kernel.
     pub fn kernel(&self) -> String {
         self.kernels.name()
-    }
-
-    /// The chosen kernel as data.
-    pub const fn variant(&self) -> Variant {
-        self.kernels.variant
     }
 
     /// Fewest bytes that the operation must move: each input read once, each output written once.

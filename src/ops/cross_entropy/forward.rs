@@ -4,7 +4,6 @@ use super::base::{Base, Given};
 use super::tally::Tally;
 use super::{CrossEntropyBuffers, CrossEntropyExtras};
 use crate::device::kernel::Bound;
-use crate::device::kernel_text::KernelText;
 use crate::device::planner::Planner;
 use crate::device::rows::RowKernels;
 use crate::error::Error;
@@ -12,17 +11,17 @@ use crate::ops::plan::sealed::Spec;
 use crate::ops::rows::bytes_moved;
 use crate::spec::cross_entropy::CrossEntropySpec;
 use crate::spec::row_outputs::RowLayout;
+use crate::variant::Operation;
 use crate::variant::geometry::Geometry;
-use crate::variant::{Operation, Variant};
 
 /// A cross-entropy that is planned and checked. It needs buffers to run: the first binding compiles its kernels.
 ///
 /// Cheap to clone; holds no buffer.
 #[derive(Debug, Clone)]
 pub struct CrossEntropyPlan {
-    base: Base,
-    loss_only: RowKernels,
-    fused: RowKernels,
+    pub(super) base: Base,
+    pub(super) loss_only: RowKernels,
+    pub(super) fused: RowKernels,
 }
 
 impl Planner {
@@ -124,35 +123,6 @@ impl CrossEntropyPlan {
     /// Name of the kernel for loss and gradient.
     pub fn fused_kernel(&self) -> String {
         self.fused.name()
-    }
-
-    /// Returns the kernels for the loss without its gradient, as readable text, in the order of their dispatches: those of
-    /// [`bind`](Self::bind). Weights, an upstream gradient or pairs among the extras of a binding ask for others.
-    ///
-    /// # Errors
-    ///
-    /// A device limit that more dispatches cannot avoid.
-    pub fn wgsl(&self) -> Result<Vec<KernelText>, Error> {
-        self.base.texts(&self.loss_only)
-    }
-
-    /// Returns the kernels for loss and gradient, as readable text.
-    ///
-    /// # Errors
-    ///
-    /// As [`wgsl`](Self::wgsl).
-    pub fn fused_wgsl(&self) -> Result<Vec<KernelText>, Error> {
-        self.base.texts(&self.fused)
-    }
-
-    /// The kernel for the loss without its gradient, as data.
-    pub const fn variant(&self) -> Variant {
-        self.loss_only.variant
-    }
-
-    /// The kernel for loss and gradient, as data.
-    pub const fn fused_variant(&self) -> Variant {
-        self.fused.variant
     }
 
     /// Fewest bytes that loss and gradient must move: each input read once, each output written once.

@@ -6,9 +6,10 @@ mod base;
 mod bind;
 mod buffers;
 mod forward;
+#[cfg(feature = "kernels")]
+mod kernels;
 mod numbers;
 mod tally;
-mod texts;
 
 pub use backward::{CrossEntropyBackwardBuffers, CrossEntropyBackwardPlan};
 pub use buffers::{CrossEntropyBuffers, CrossEntropyExtras, Status};

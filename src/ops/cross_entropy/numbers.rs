@@ -14,18 +14,9 @@ use crate::spec::loss::LossOptions;
 use crate::spec::loss::ZeroValid;
 use crate::spec::target_type::TargetType;
 use crate::variant::geometry::{Extents, Geometry};
-use crate::variant::{KernelOptions, Operation, Problem, TargetKind};
+use crate::variant::{KernelOptions, Operation, TargetKind};
 
 impl CrossEntropySpec {
-    /// The problem of an operation on these rows: the properties that decide the kernel.
-    ///
-    /// # Errors
-    ///
-    /// As [`Planner::cross_entropy`](crate::Planner::cross_entropy).
-    pub fn problem(&self, operation: Operation) -> Result<Problem, Error> {
-        sealed::Spec::geometry(self, operation).map(|geometry| geometry.problem())
-    }
-
     pub(super) fn options(&self) -> KernelOptions {
         let target_kind = match self.targets {
             TargetType::Probs => TargetKind::Probabilities,

@@ -1,12 +1,61 @@
-//! The kernels of a cross-entropy as readable text.
+//! What the plans of a cross-entropy say of their kernels: as data, and as text.
 
 use super::base::{Base, GATHERED, GATHERS, whole};
 use super::tally::RECORD;
+use super::{CrossEntropyBackwardPlan, CrossEntropyPlan};
 use crate::device::kernel_text::KernelText;
 use crate::device::rows::RowKernels;
 use crate::device::tensor::{Role, check_roles, shapes_of};
 use crate::error::Error;
 use crate::shader::Binding;
+use crate::variant::Variant;
+
+impl CrossEntropyPlan {
+    /// Returns the kernels for the loss without its gradient, as readable text, in the order of their dispatches: those of
+    /// [`bind`](Self::bind). Weights, an upstream gradient or pairs among the extras of a binding ask for others.
+    ///
+    /// # Errors
+    ///
+    /// A device limit that more dispatches cannot avoid.
+    pub fn wgsl(&self) -> Result<Vec<KernelText>, Error> {
+        self.base.texts(&self.loss_only)
+    }
+
+    /// Returns the kernels for loss and gradient, as readable text.
+    ///
+    /// # Errors
+    ///
+    /// As [`wgsl`](Self::wgsl).
+    pub fn fused_wgsl(&self) -> Result<Vec<KernelText>, Error> {
+        self.base.texts(&self.fused)
+    }
+
+    /// The kernel for the loss without its gradient, as data.
+    pub const fn variant(&self) -> Variant {
+        self.loss_only.variant
+    }
+
+    /// The kernel for loss and gradient, as data.
+    pub const fn fused_variant(&self) -> Variant {
+        self.fused.variant
+    }
+}
+
+impl CrossEntropyBackwardPlan {
+    /// Returns the kernels that serve all rows of the plan, as readable text, in the order of their dispatches.
+    ///
+    /// # Errors
+    ///
+    /// A device limit that more dispatches cannot avoid.
+    pub fn wgsl(&self) -> Result<Vec<KernelText>, Error> {
+        self.base.texts(&self.kernels)
+    }
+
+    /// The chosen kernel as data.
+    pub const fn variant(&self) -> Variant {
+        self.kernels.variant
+    }
+}
 
 impl Base {
     /// Returns the kernels that serve all rows, which `kernels` compute, in the order of their dispatches.
