@@ -134,6 +134,19 @@ struct Dispatch {
 /// It owns handles to the buffers, so that the caller may drop its own. Cloning is cheap. It may be recorded any number
 /// of times, into any pass of its planner's device. Recordings never disturb each other, since the numbers of the
 /// dispatches lie in a uniform buffer that was written once.
+///
+/// ```
+/// # use wgpu_softmax::{Gpu, SoftmaxBuffers, SoftmaxSpec};
+/// # let gpu = Gpu::open()?;
+/// # let (logits, probs) = (gpu.upload("logits", &[0f32; 4])?, gpu.allocate("probs", 16)?);
+/// # let plan = gpu.planner().softmax(SoftmaxSpec::new(1, 4))?;
+/// # let mut encoder = gpu.device().create_command_encoder(&Default::default());
+/// let bound = plan.bind(SoftmaxBuffers { logits: &logits, probs: &probs })?;
+/// let mut pass = encoder.begin_compute_pass(&Default::default());
+/// bound.record(&mut pass);
+/// bound.record(&mut pass); // as often as wanted
+/// # Ok::<(), wgpu_softmax::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Bound {
     dispatches: Arc<[Dispatch]>,

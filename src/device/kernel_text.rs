@@ -10,6 +10,16 @@ use crate::shader::{Binding, Program, Stage};
 use crate::variant::{Masking, Operation};
 
 /// A kernel of a plan as readable text. Its `Display` is the WGSL with a head of comments.
+///
+/// ```
+/// # use wgpu_softmax::{Gpu, SoftmaxSpec};
+/// # let gpu = Gpu::open()?;
+/// for kernel in gpu.planner().softmax(SoftmaxSpec::new(1024, 1000))?.wgsl()? {
+///     println!("{}: {}", kernel.entry_point, kernel.reason);
+///     assert!(kernel.to_string().contains("@compute"));
+/// }
+/// # Ok::<(), wgpu_softmax::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]

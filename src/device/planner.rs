@@ -18,6 +18,15 @@ use crate::variant::{Abilities, Problem, Variant, admit, choose};
 /// Cheap to clone; clones share pipelines. Plans that differ in rows or in plain numbers share them too: once all are
 /// compiled, binding compiles nothing. A loss without options (weights, z-loss, an upstream gradient and the like) has
 /// kernels without the code of the options; a loss with any of them has kernels with the code of all.
+///
+/// ```
+/// # use wgpu_softmax::{Gpu, Planner, SoftmaxSpec};
+/// # let device = Gpu::open()?.device().clone();
+/// let planner = Planner::new(&device);
+/// let plan = planner.softmax(SoftmaxSpec::new(1024, 50_257))?;
+/// println!("{} moves {} bytes", plan.kernel(), plan.bytes_moved());
+/// # Ok::<(), wgpu_softmax::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Planner {
     shared: Arc<Shared>,

@@ -19,6 +19,13 @@ pub struct AdapterEntry {
 }
 
 /// Selector of an adapter: an index, part of a name, a backend, `NAME@BACKEND`, or `software`.
+///
+/// ```no_run
+/// use wgpu_softmax::Gpu;
+///
+/// let gpu = Gpu::open_selected(&"nvidia@vulkan".parse()?)?;
+/// # Ok::<(), wgpu_softmax::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Selector(String);
 

@@ -57,6 +57,17 @@ impl<T> Targets<'_, T> {
 }
 
 /// Inputs of a cross-entropy.
+///
+/// ```
+/// use wgpu_softmax::{CrossEntropyInputs, CrossEntropySpec, CrossEntropyWants, Gpu};
+///
+/// let inputs = CrossEntropyInputs::new(&[0.0, 0.0, 5.0, 5.0], &[0, 1]).weight(&[1.0, 3.0]);
+/// let wants = CrossEntropyWants { grad_logits: true, ..Default::default() };
+/// let found = Gpu::open()?.cross_entropy(&CrossEntropySpec::new(2, 2), inputs, wants)?;
+/// assert!((found.losses[0] - 2f32.ln()).abs() < 1e-6);
+/// assert_eq!(found.grad_logits.as_deref(), Some(&[-0.125, 0.125, 0.375, -0.375][..]));
+/// # Ok::<(), wgpu_softmax::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct CrossEntropyInputs<'a, T = f32> {

@@ -33,6 +33,15 @@ use crate::error::Error;
 ///
 /// The `_async` forms return [`Pending`](std::task::Poll::Pending) while the device works: a thread of the `Gpu` waits
 /// for it and wakes the task. Their futures may be dropped at any time. The blocking forms wait for them.
+///
+/// ```
+/// use wgpu_softmax::Gpu;
+///
+/// let gpu = Gpu::open()?;
+/// let probs = gpu.softmax(&[0.0, 0.0, 1.0, 1.0], 2)?; // two rows
+/// assert_eq!(probs, [0.5; 4]);
+/// # Ok::<(), wgpu_softmax::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Gpu {
     device: Device,

@@ -48,6 +48,18 @@ pub(crate) mod sealed {
 /// An operation that is planned and checked. It needs buffers to run: the first binding compiles its kernels.
 ///
 /// Cheap to clone; holds no buffer.
+///
+/// ```
+/// # use wgpu_softmax::{Gpu, LogSumExpBuffers, SoftmaxSpec};
+/// # let gpu = Gpu::open()?;
+/// # let (planner, logits, lse) = (gpu.planner(), gpu.upload("logits", &[0.5f32; 12])?, gpu.allocate("lse", 16)?);
+/// let plan = planner.logsumexp(SoftmaxSpec::new(4, 3))?;
+/// let buffers = LogSumExpBuffers { logits: &logits, lse: &lse };
+/// let all = plan.bind(buffers)?;
+/// let first_two = plan.bind_rows(2, buffers)?;
+/// assert!(plan.bind_rows(5, buffers).is_err()); // more than were planned
+/// # Ok::<(), wgpu_softmax::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Plan<O> {
     pub(super) rows: RowPlan,

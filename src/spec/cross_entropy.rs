@@ -12,6 +12,20 @@ use crate::spec::target_type::TargetType;
 /// The loss of a row is `-sum_c t_c ln p_c + L lse^2` with the weighted target distribution `t_c = w_c ((1 - e) q_c + e /
 /// C)`: class weights `w`, label smoothing `e` over `C` classes, z-loss `L`, and `q` the target's probabilities, 1 at a
 /// class id and 0 elsewhere. [`reference::CrossEntropy`](crate::reference::CrossEntropy) has the rules in full.
+///
+/// ```
+/// use wgpu_softmax::{CrossEntropySpec, DType, Reduction, TargetType};
+///
+/// // Tokens of a language model: padding has the class id -100 and counts for nothing.
+/// let tokens = CrossEntropySpec::new(4096, 50_257)
+///     .dtype(DType::Bf16)
+///     .targets(TargetType::I64)
+///     .ignore_index(-100)
+///     .z_loss(1e-4);
+///
+/// // Distillation: the targets are a teacher's probabilities, and every row has a loss.
+/// let soft = CrossEntropySpec::new(64, 1000).targets(TargetType::Probs).reduction(Reduction::None);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CrossEntropySpec {
     pub(crate) rows: u64,

@@ -1,6 +1,13 @@
 //! Layouts of matrices: where rows lie in a buffer.
 
 /// Layout of a matrix: where its rows lie in its buffer, in elements.
+///
+/// ```
+/// use wgpu_softmax::Layout;
+///
+/// // Rows from element 4,096 of the buffer on, one every 50,304 elements.
+/// let padded = Layout::CONTIGUOUS.offset(4096).stride(50_304);
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Layout {
     pub(crate) offset: u64,

@@ -5,6 +5,19 @@ use crate::spec::layout::{Layout, Layouts};
 use crate::spec::mask::Mask;
 
 /// Spec of a row-wise operation on `rows` x `cols` elements, row-major.
+///
+/// ```
+/// use wgpu_softmax::{DType, Layout, SoftmaxSpec};
+///
+/// // Attention scores in f16, at a temperature of 8, written over themselves.
+/// let scores = SoftmaxSpec::new(16 * 512, 512).dtype(DType::F16).scale(0.125).causal(512).in_place();
+///
+/// // The second axis of 8 x 1000 x 64.
+/// let axis = SoftmaxSpec::new(8 * 64, 1000).inner(64);
+///
+/// // Rows of 1,000 logits that are stored 1,024 apart.
+/// let padded = SoftmaxSpec::new(64, 1000).input_layout(Layout::CONTIGUOUS.stride(1024));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SoftmaxSpec {
     pub(crate) rows: u64,

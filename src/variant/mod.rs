@@ -159,6 +159,16 @@ impl Access {
 }
 
 /// One way to compute an operation.
+///
+/// ```
+/// # use wgpu_softmax::{Error, Gpu, SoftmaxSpec, variant::Variant};
+/// # let gpu = Gpu::open()?;
+/// let variant: Variant = "streamed.workgroup64of64.quads".parse()?;
+/// let forced = gpu.planner().with_variant(variant);
+/// assert_eq!(forced.softmax(SoftmaxSpec::new(1024, 1000))?.variant(), variant);
+/// assert!(matches!(forced.softmax(SoftmaxSpec::new(1024, 999)), Err(Error::Variant { .. })));
+/// # Ok::<(), wgpu_softmax::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Variant {
     /// Treatment of a row.

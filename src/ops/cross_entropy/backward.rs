@@ -34,6 +34,23 @@ pub struct CrossEntropyBackwardBuffers<'a> {
 /// weights is then taken again, with the row's statistic, and the pairs are not read.
 ///
 /// Cheap to clone; holds no buffer.
+///
+/// ```
+/// # use wgpu_softmax::{CrossEntropyBackwardBuffers, CrossEntropyBuffers, CrossEntropyExtras, CrossEntropySpec, Gpu};
+/// # let gpu = Gpu::open()?;
+/// # let (planner, logits) = (gpu.planner(), gpu.upload("logits", &[0f32; 6])?);
+/// # let (targets, losses) = (gpu.upload("targets", &[2, 0])?, gpu.allocate("losses", 4)?);
+/// # let (grad_logits, pairs) = (gpu.allocate("grad_logits", 24)?, gpu.allocate("pairs", 16)?);
+/// let spec = CrossEntropySpec::new(2, 3);
+/// let (logits, targets, losses) = (&logits, &targets, &losses);
+/// let forward = CrossEntropyBuffers { logits, targets, losses, grad_logits: None };
+/// let forward = planner.cross_entropy(spec)?.bind_with(2, forward, CrossEntropyExtras::default().pairs(&pairs))?;
+///
+/// let (pairs, grad_logits) = (&pairs, &grad_logits);
+/// let backward = CrossEntropyBackwardBuffers { logits, targets, pairs, grad_logits };
+/// let backward = planner.cross_entropy_backward(spec)?.bind(backward)?;
+/// # Ok::<(), wgpu_softmax::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct CrossEntropyBackwardPlan {
     pub(super) base: Base,

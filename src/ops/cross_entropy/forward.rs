@@ -17,6 +17,27 @@ use crate::variant::geometry::Geometry;
 /// A cross-entropy that is planned and checked. It needs buffers to run: the first binding compiles its kernels.
 ///
 /// Cheap to clone; holds no buffer.
+///
+/// ```
+/// # use wgpu_softmax::{CrossEntropyBuffers, CrossEntropyExtras, CrossEntropySpec, Gpu, Status};
+/// # let gpu = Gpu::open()?;
+/// # let (planner, logits) = (gpu.planner(), gpu.upload("logits", &[0f32; 6])?);
+/// # let (targets, losses) = (gpu.upload("targets", &[2, 7])?, gpu.allocate("losses", 4)?);
+/// # let (grad, status) = (gpu.allocate("grad", 24)?, gpu.allocate("status", 32)?);
+/// let plan = planner.cross_entropy(CrossEntropySpec::new(2, 3))?;
+/// let buffers = CrossEntropyBuffers {
+///     logits: &logits,
+///     targets: &targets, // two class ids, the second one out of range
+///     losses: &losses,
+///     grad_logits: Some(&grad),
+/// };
+/// let bound = plan.bind_with(2, buffers, CrossEntropyExtras::default().status(&status))?;
+/// # gpu.run(&bound, "the example")?;
+/// # let status: Status = gpu.download(&status, 1)?[0];
+/// // Once it has run, and the status has been read back:
+/// assert_eq!((status.valid_rows, status.bad_targets, status.first_bad_row), (1, 1, 1));
+/// # Ok::<(), wgpu_softmax::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct CrossEntropyPlan {
     pub(super) base: Base,
