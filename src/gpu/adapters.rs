@@ -24,7 +24,7 @@ pub struct AdapterEntry {
 /// use wgpu_softmax::Gpu;
 ///
 /// let gpu = Gpu::open_selected(&"nvidia@vulkan".parse()?)?;
-/// # Ok::<(), wgpu_softmax::Error>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Selector(String);
