@@ -33,7 +33,7 @@ impl Bin {
         geometry: &Geometry,
         variant: Variant,
     ) -> Result<Vec<Self>, Error> {
-        let is_causal = geometry.options.causal && geometry.rows > 0;
+        let is_causal = geometry.problem.options.causal && geometry.problem.rows > 0;
         let quads = match variant.family {
             Family::Registers { quads } if is_causal => quads,
             _ => 0,
@@ -86,6 +86,6 @@ impl Bin {
 fn queries_within(geometry: &Geometry, variant: Variant, quads: u32) -> u32 {
     let held = 4 * quads * variant.lanes - variant.access.most_shifted();
     // The last query counts every column, and each one before it one less.
-    let more = geometry.cols.saturating_sub(held);
+    let more = geometry.problem.cols.saturating_sub(held);
     geometry.queries.saturating_sub(more)
 }

@@ -17,8 +17,8 @@ impl RowKernels {
     /// Returns the kernels that serve all rows of the plan, with these roles for buffers, in the order of their
     /// dispatches.
     pub(crate) fn texts(&self, roles: &[Role], base: Params) -> Result<Vec<KernelText>, Error> {
-        check_roles(roles, self.geometry.rows, self.planner.device())?;
-        let windows = match self.geometry.rows {
+        check_roles(roles, self.geometry.problem.rows, self.planner.device())?;
+        let windows = match self.geometry.problem.rows {
             0 => Vec::new(),
             rows => self.windows(shapes_of(roles), rows)?,
         };
@@ -77,7 +77,7 @@ impl RowKernels {
         match is_tail {
             true => "Words can be moved wherever they lie.".into(),
             false if self.planner.is_forced() => "The caller has asked for it.".into(),
-            false => reason(self.geometry.problem(), variant, self.planner.abilities()),
+            false => reason(self.geometry.problem, variant, self.planner.abilities()),
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::shader::Binding;
 use crate::shader::params::{Grid, Params};
 use crate::variant::geometry::Geometry;
-use crate::variant::{Access, KernelOptions, Operation, Variant, part_cols};
+use crate::variant::{Access, KernelOptions, Operation, Problem, Variant, part_cols};
 
 /// Bytes of a record of `shaders/records.wgsl`. A dense target distribution takes as many again, and so do auxiliary
 /// outputs.
@@ -47,16 +47,16 @@ pub(super) struct Dispatch<'k> {
 impl RowKernels {
     /// Chooses the kernels. An empty shape has none.
     pub(crate) fn plan(planner: &Planner, geometry: Geometry) -> Result<Self, Error> {
-        Self::of_variant(planner, geometry, planner.variant(geometry.problem())?)
+        Self::of_variant(planner, geometry, planner.variant(geometry.problem)?)
     }
 
     fn of_variant(planner: &Planner, geometry: Geometry, variant: Variant) -> Result<Self, Error> {
-        let programs = |variant| match geometry.rows {
+        let programs = |variant| match geometry.problem.rows {
             0 => Ok(Vec::new()),
             _ => planner.programs(&geometry, variant),
         };
-        let by_words = variant.by_words(geometry.problem());
-        let by_words = by_words.filter(|_| geometry.rows > 0);
+        let by_words = variant.by_words(geometry.problem);
+        let by_words = by_words.filter(|_| geometry.problem.rows > 0);
         Ok(Self {
             planner: planner.clone(),
             geometry,
@@ -71,7 +71,7 @@ impl RowKernels {
 
     /// Returns these kernels, or those for a loss with options if it `has_options`.
     pub(crate) fn for_loss(&self, has_options: bool) -> Result<Cow<'_, Self>, Error> {
-        let options = self.geometry.options;
+        let options = self.geometry.problem.options;
         if !has_options || !self.has_plain_loss() {
             return Ok(Cow::Borrowed(self));
         }
@@ -85,9 +85,9 @@ impl RowKernels {
 
     /// True if a loss with options has kernels of its own.
     fn has_plain_loss(&self) -> bool {
-        let Geometry {
+        let Problem {
             operation, options, ..
-        } = self.geometry;
+        } = self.geometry.problem;
         operation.may_have_plain_loss() && !options.loss_options
     }
 
@@ -103,13 +103,13 @@ impl RowKernels {
     }
 
     pub(crate) fn name(&self) -> String {
-        let problem = self.geometry.problem();
-        problem.kernel(self.variant, self.geometry.dtype)
+        let problem = self.geometry.problem;
+        problem.kernel(self.variant, self.geometry.problem.dtype)
     }
 
     /// Checks that `rows` are no more than were planned, and a multiple of the inner extent.
     pub(crate) fn check_rows(&self, rows: u64) -> Result<(), Error> {
-        let inner = u64::from(self.geometry.inner);
+        let inner = u64::from(self.geometry.problem.inner);
         if !rows.is_multiple_of(inner) {
             return Err(Error::Value {
                 what: "rows to bind",
@@ -117,13 +117,13 @@ impl RowKernels {
                 found: format!("{rows} rows, {inner} side by side"),
             });
         }
-        if rows <= self.geometry.rows {
+        if rows <= self.geometry.problem.rows {
             return Ok(());
         }
         let what = "rows to bind, as against those planned";
         Err(Error::Length {
             what,
-            expected: self.geometry.rows,
+            expected: self.geometry.problem.rows,
             found: rows,
         })
     }
@@ -135,7 +135,7 @@ impl RowKernels {
         base: Params,
     ) -> Result<Bound, Error> {
         self.check_rows(rows)?;
-        check(tensors, rows, self.geometry.options.in_place)?;
+        check(tensors, rows, self.geometry.problem.options.in_place)?;
         let device = self.planner.device();
         let at = || binding(&self.name(), rows, tensors);
         contain(device, at, || {
@@ -156,10 +156,10 @@ impl RowKernels {
         let partials = ("partials", Shape::records(bytes));
         let split = self.programs.len() > 1;
         let shapes = shapes.chain(split.then_some(partials));
-        let unit = u64::from(self.geometry.inner);
+        let unit = u64::from(self.geometry.problem.inner);
         let in_pieces = self.variant.family.parts() > 1
             || matches!(
-                self.geometry.operation,
+                self.geometry.problem.operation,
                 Operation::Jacobian | Operation::RowOutputs
             );
         let kept = in_pieces.then_some(if split { bytes } else { 0 });
@@ -168,7 +168,7 @@ impl RowKernels {
 
     /// Bytes of the partial statistics of a row.
     pub(super) fn partial_bytes(&self) -> u64 {
-        let options = self.geometry.options;
+        let options = self.geometry.problem.options;
         let records = 1 + u64::from(options.is_dense()) + u64::from(options.is_auxiliary());
         u64::from(self.variant.family.parts()) * records * PARTIAL_BYTES
     }
@@ -282,15 +282,15 @@ impl RowKernels {
         if !runnable.visits_matrices() || shapes.iter().all(fits) {
             return vec![Piece::all(variant)];
         }
-        let cols = self.geometry.cols;
-        let bound = narrow(self.geometry.problem().bound_cols(abilities)).max(1);
-        if self.geometry.operation == Operation::Jacobian {
+        let cols = self.geometry.problem.cols;
+        let bound = narrow(self.geometry.problem.bound_cols(abilities)).max(1);
+        if self.geometry.problem.operation == Operation::Jacobian {
             let lines = ranges(cols, (bound / cols).max(1));
             return lines
                 .map(|lines| Piece::of_lines(lines, variant, cols))
                 .collect();
         }
-        let (all, each) = match self.geometry.operation.is_per_row() {
+        let (all, each) = match self.geometry.problem.operation.is_per_row() {
             // Single elements are read.
             true => (cols.div_ceil(bound), bound),
             false => (variant.family.parts(), part_cols(variant, cols)),
@@ -302,8 +302,8 @@ impl RowKernels {
 
     /// Returns true if a row, or a slice of rows on a strided axis, may be longer than a binding.
     pub(crate) fn has_long_rows(&self) -> bool {
-        let bound = self.geometry.problem().bound_cols(self.planner.abilities());
-        u64::from(self.geometry.cols) > bound
+        let bound = self.geometry.problem.bound_cols(self.planner.abilities());
+        u64::from(self.geometry.problem.cols) > bound
     }
 
     fn step<'a>(
@@ -361,15 +361,14 @@ impl RowKernels {
         base: Params,
     ) -> Params {
         let Geometry {
-            operation,
-            cols,
-            inner,
+            problem,
             source,
             upstream,
             result,
             ..
         } = self.geometry;
-        let lines = match operation {
+        let Problem { cols, inner, .. } = problem;
+        let lines = match problem.operation {
             Operation::Jacobian => u64::from(cols),
             _ => 1,
         };

@@ -51,9 +51,9 @@ impl Shape {
         };
         Self::Matrix {
             rows,
-            inner: geometry.inner.into(),
+            inner: geometry.problem.inner.into(),
             width: geometry.width(),
-            element: geometry.dtype.bytes(),
+            element: geometry.problem.dtype.bytes(),
         }
     }
 

@@ -43,7 +43,7 @@ impl Statistics {
     pub(super) fn plan(planner: &Planner, spec: &impl Spec) -> Result<Self, Error> {
         let own = planner.unforced();
         let statistic = spec.geometry(Operation::PartialStatistic)?;
-        let merge = Geometry::contiguous(Operation::MergeStatistics, statistic.rows, 1)?;
+        let merge = Geometry::contiguous(Operation::MergeStatistics, statistic.problem.rows, 1)?;
         let mut one = spec.params()?;
         one.grid.records = 1;
         let plan = |geometry, operands| {

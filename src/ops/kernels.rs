@@ -15,7 +15,7 @@ impl SoftmaxSpec {
     ///
     /// No columns, or more rows or columns than 32-bit indices reach.
     pub fn problem(&self, operation: Operation) -> Result<Problem, Error> {
-        Spec::geometry(self, operation).map(|geometry| geometry.problem())
+        Spec::geometry(self, operation).map(|geometry| geometry.problem)
     }
 }
 
@@ -26,7 +26,7 @@ impl CrossEntropySpec {
     ///
     /// As [`Planner::cross_entropy`](crate::Planner::cross_entropy).
     pub fn problem(&self, operation: Operation) -> Result<Problem, Error> {
-        Spec::geometry(self, operation).map(|geometry| geometry.problem())
+        Spec::geometry(self, operation).map(|geometry| geometry.problem)
     }
 }
 

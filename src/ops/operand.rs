@@ -59,7 +59,7 @@ impl Operand {
         };
         let shape = match self.holds {
             Holds::Matrix => Shape::matrix(self.binding, geometry),
-            Holds::Squares => Shape::squares(geometry.cols.into(), geometry.dtype),
+            Holds::Squares => Shape::squares(geometry.problem.cols.into(), geometry.problem.dtype),
             Holds::Value => Shape::VALUE_PER_ROW,
             Holds::ClassId => per_row(params.loss.id_words, F32),
             Holds::Pair => Shape::PAIR_PER_ROW,

@@ -81,7 +81,7 @@ impl<O: RowOperation> Plan<O> {
     /// A buffer without usage `STORAGE`, too small, or given twice though one of its roles is written; in place, two
     /// buffers where one is expected; a device limit that more dispatches cannot avoid.
     pub fn bind(&self, buffers: O::Buffers<'_>) -> Result<Bound, Error> {
-        self.bind_rows(self.rows.kernels.geometry.rows, buffers)
+        self.bind_rows(self.rows.kernels.geometry.problem.rows, buffers)
     }
 
     /// Binds buffers for `rows` rows, up to those of the plan.

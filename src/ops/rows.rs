@@ -164,14 +164,14 @@ fn mask_bytes(mask: &Mask) -> u64 {
 
 /// Bytes of the matrices and per-row arrays that are read and written for all rows.
 pub(crate) fn bytes_moved(geometry: &Geometry) -> u64 {
-    let cols = u64::from(geometry.cols);
-    let element = geometry.dtype.bytes();
-    let probabilities = match geometry.options.target_kind {
+    let cols = u64::from(geometry.problem.cols);
+    let element = geometry.problem.dtype.bytes();
+    let probabilities = match geometry.problem.options.target_kind {
         TargetKind::Probabilities => cols * element,
         _ => 0,
     };
-    let others = bytes_per_row(geometry.operation, cols, element);
-    geometry.rows.saturating_mul(others + probabilities)
+    let others = bytes_per_row(geometry.problem.operation, cols, element);
+    geometry.problem.rows.saturating_mul(others + probabilities)
 }
 
 pub(crate) fn bytes_per_row(operation: Operation, cols: u64, element: u64) -> u64 {

@@ -6,7 +6,7 @@ use crate::shader::params::Params;
 use crate::spec::mask::{Mask, MaskKind};
 use crate::spec::softmax::EmptyRows;
 use crate::spec::softmax::SoftmaxSpec;
-use crate::variant::geometry::{Extents, Geometry};
+use crate::variant::geometry::Geometry;
 use crate::variant::{KernelOptions, Masking, Operation};
 
 impl SoftmaxSpec {
@@ -55,7 +55,7 @@ impl SoftmaxSpec {
     /// Code options of the masks.
     fn options(&self, geometry: &Geometry) -> KernelOptions {
         let in_one_access =
-            |mask: &Mask| self.inner == 1 && geometry.alignment() == 4 && mask.by_fours();
+            |mask: &Mask| self.inner == 1 && geometry.problem.alignment == 4 && mask.by_fours();
         let masking = self.mask.map_or(Masking::None, |mask| {
             match (mask.kind(), in_one_access(&mask)) {
                 (MaskKind::Additive, false) => Masking::Added,
@@ -75,12 +75,8 @@ impl SoftmaxSpec {
 impl sealed::Spec for SoftmaxSpec {
     fn geometry(&self, operation: Operation) -> Result<Geometry, Error> {
         self.check_masks(operation)?;
-        let extents = Extents {
-            rows: self.rows,
-            cols: self.cols,
-            inner: self.inner,
-        };
-        let geometry = Geometry::new(operation, extents, self.dtype, self.layouts)?;
+        let shape = [self.rows, self.cols, self.inner];
+        let geometry = Geometry::new(operation, shape, self.dtype, self.layouts)?;
         let queries = self
             .queries
             .map_or(0, |queries| u32::try_from(queries).unwrap_or(u32::MAX));

@@ -2,7 +2,7 @@
 
 use crate::spec::dtype::DType;
 use crate::variant::geometry::Geometry;
-use crate::variant::{Access, Family, KernelOptions, Operation, Reduce, Variant};
+use crate::variant::{Access, Family, KernelOptions, Operation, Problem, Reduce, Variant};
 
 /// One dispatch of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -112,9 +112,9 @@ pub struct Program {
 impl Program {
     /// Returns the programs of a variant, in the order in which they are dispatched.
     pub(crate) fn of(geometry: &Geometry, variant: Variant) -> Vec<Self> {
-        let &Geometry {
+        let Problem {
             operation, options, ..
-        } = geometry;
+        } = geometry.problem;
         let program = |&stage: &Stage| {
             let folds = matches!(stage, Stage::Partial | Stage::Combine);
             let family = match stage.is_in_registers() {
@@ -142,12 +142,12 @@ impl Program {
                 },
                 dtype: match stage {
                     Stage::Merge => DType::F32,
-                    _ => geometry.dtype,
+                    _ => geometry.problem.dtype,
                 },
                 whole: match family {
-                    _ if variant.groups > 0 => geometry.inner.is_multiple_of(4),
+                    _ if variant.groups > 0 => geometry.problem.inner.is_multiple_of(4),
                     Family::Registers { quads } => {
-                        geometry.cols == 4 * quads * lanes && access != Access::Shifted
+                        geometry.problem.cols == 4 * quads * lanes && access != Access::Shifted
                     }
                     _ => false,
                 },

@@ -25,73 +25,56 @@ impl Rows {
     }
 }
 
-/// Shape of an operation, and the layouts of its matrices.
+/// A checked problem, and where the rows of its matrices lie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Geometry {
-    pub(crate) operation: Operation,
-    pub(crate) options: KernelOptions,
-    pub(crate) rows: u64,
-    pub(crate) cols: u32,
-    /// Rows next to each other on a strided axis, which is also the distance, in elements, between the columns of a row.
-    pub(crate) inner: u32,
+    pub(crate) problem: Problem,
     /// Rows of a causal group, each of which counts one column more than the one before it; 0 if rows are not causal.
     pub(crate) queries: u32,
-    pub(crate) dtype: DType,
     pub(crate) source: Rows,
     pub(crate) upstream: Rows,
     pub(crate) result: Rows,
 }
 
-/// Number of rows, of columns of a row, and of rows next to each other on a strided axis.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Extents {
-    pub(crate) rows: u64,
-    pub(crate) cols: u64,
-    pub(crate) inner: u64,
-}
-
 impl Geometry {
+    /// Checks a shape, given as rows, columns of a row, and rows next to each other on a strided axis.
     pub(crate) fn new(
         operation: Operation,
-        extents: Extents,
+        [rows, cols, inner]: [u64; 3],
         dtype: DType,
         layouts: Layouts,
     ) -> Result<Self, Error> {
-        let (rows, cols) = (extents.rows, check_shape(extents.rows, extents.cols)?);
-        let inner = check_inner(operation, extents)?;
+        let cols = check_shape(rows, cols)?;
+        let inner = check_inner(operation, [rows, cols.into(), inner])?;
         let of = |layout| rows_of(layout, u64::from(cols) * u64::from(inner));
-        let (source, upstream, result) = (
-            of(layouts.source)?,
-            of(layouts.upstream)?,
-            of(layouts.result)?,
-        );
-        Ok(Self {
-            operation,
-            options: KernelOptions::default(),
-            rows,
-            cols,
-            inner,
+        let geometry = Self {
+            problem: Problem {
+                operation,
+                options: KernelOptions::default(),
+                rows,
+                cols,
+                inner,
+                alignment: 1,
+                congruent: false,
+                dtype,
+            },
             queries: 0,
-            dtype,
-            source,
-            upstream,
-            result,
-        })
+            source: of(layouts.source)?,
+            upstream: of(layouts.upstream)?,
+            result: of(layouts.result)?,
+        };
+        Ok(geometry.aligned())
     }
 
     /// Contiguous rows of f32.
     pub(crate) fn contiguous(operation: Operation, rows: u64, cols: u64) -> Result<Self, Error> {
-        let extents = Extents {
-            rows,
-            cols,
-            inner: 1,
-        };
-        Self::new(operation, extents, DType::F32, Layouts::default())
+        Self::new(operation, [rows, cols, 1], DType::F32, Layouts::default())
     }
 
     /// Sets the code options.
-    pub(crate) const fn options(self, options: KernelOptions) -> Self {
-        Self { options, ..self }
+    pub(crate) const fn options(mut self, options: KernelOptions) -> Self {
+        self.problem.options = options;
+        self
     }
 
     /// Puts the result over the first input.
@@ -100,85 +83,69 @@ impl Geometry {
     ///
     /// An operation that writes no matrix of the input's shape, or layouts that differ.
     pub(crate) fn in_place(mut self) -> Result<Self, Error> {
-        let refuse = |expected, found| {
-            Err(Error::Value {
-                what: "in place",
-                expected,
-                found,
-            })
-        };
-        if !self.operation.allows_in_place() {
+        let refuse = |expected, found| Err(Error::value("in place", expected, found));
+        let operation = self.problem.operation;
+        if !operation.allows_in_place() {
             let expected = "an operation whose result is a matrix of the logits' shape";
-            return refuse(expected, self.operation.to_string());
+            return refuse(expected, operation.to_string());
         }
         if self.source != self.result {
             let show = |rows: Rows| format!("offset {} and stride {}", rows.offset, rows.stride);
             let found = format!("{}, {}", show(self.source), show(self.result));
             return refuse("one layout of what is read and what is written", found);
         }
-        self.options.in_place = true;
+        self.problem.options.in_place = true;
         Ok(self)
     }
 
     /// Makes the result contiguous squares: as many lines as columns for each row.
-    pub(crate) const fn square(self) -> Self {
+    pub(crate) fn square(self) -> Self {
         let result = Rows {
             offset: 0,
-            stride: self.cols as u64,
+            stride: self.problem.cols.into(),
         };
         Self {
             upstream: result,
             result,
             ..self
         }
-    }
-
-    /// 4 where every row of every matrix starts on a multiple of four elements, 2 where it starts and ends on a multiple
-    /// of two, else 1. On a strided axis, the same of every group of four rows in every column.
-    pub(crate) fn alignment(&self) -> u32 {
-        let matrices = [self.source, self.upstream, self.result];
-        let starts = matrices.map(Rows::alignment).into_iter().min();
-        let ends = match self.inner {
-            1 => self.cols,
-            inner => inner,
-        };
-        match starts {
-            Some(4) if self.inner == 1 || self.inner.is_multiple_of(4) => 4,
-            Some(2 | 4) if ends.is_multiple_of(2) => 2,
-            _ => 1,
-        }
+        .aligned()
     }
 
     /// Elements of a row, or of a slice of rows on a strided axis, that accesses touch: rows that start on multiples of
     /// four are moved by fours.
     pub(crate) fn width(&self) -> u64 {
-        let elements = u64::from(self.cols) * u64::from(self.inner);
-        match self.alignment() {
+        let elements = u64::from(self.problem.cols) * u64::from(self.problem.inner);
+        match self.problem.alignment {
             4 => elements.next_multiple_of(4),
             _ => elements,
         }
     }
 
-    pub(crate) fn problem(&self) -> Problem {
-        let congruent = self.source.congruent(self.upstream) && self.source.congruent(self.result);
-        Problem {
-            operation: self.operation,
-            options: self.options,
-            rows: self.rows,
-            cols: self.cols,
-            inner: self.inner,
-            alignment: self.alignment(),
-            congruent: congruent
-                && self.inner == 1
-                && self.dtype == DType::F32
-                && self.operation != Operation::Jacobian,
-            dtype: self.dtype,
-        }
+    /// Finds the accesses that the places of all matrices allow.
+    fn aligned(mut self) -> Self {
+        let matrices = [self.source, self.upstream, self.result];
+        let starts = matrices.map(Rows::alignment).into_iter().min();
+        let problem = &mut self.problem;
+        let ends = match problem.inner {
+            1 => problem.cols,
+            inner => inner,
+        };
+        problem.alignment = match starts {
+            Some(4) if problem.inner == 1 || problem.inner.is_multiple_of(4) => 4,
+            Some(2 | 4) if ends.is_multiple_of(2) => 2,
+            _ => 1,
+        };
+        problem.congruent = self.source.congruent(self.upstream)
+            && self.source.congruent(self.result)
+            && problem.inner == 1
+            && problem.dtype == DType::F32
+            && problem.operation != Operation::Jacobian;
+        self
     }
 }
 
-fn check_inner(operation: Operation, extents: Extents) -> Result<u32, Error> {
-    let Extents { rows, cols, inner } = extents;
+fn check_inner(operation: Operation, [rows, cols, inner]: [u64; 3]) -> Result<u32, Error> {
     let refuse = |expected, found| {
         Err(Error::Value {
             what: "inner extent",

@@ -88,12 +88,12 @@ impl Base {
     pub(super) fn counts_targets(&self, rows: &RowKernels) -> bool {
         let is_counted =
             self.spec.loss.mean_over.is_some() || self.spec.targets == TargetType::Probs;
-        self.is_mean() && !is_counted && rows.geometry.operation.writes_matrix()
+        self.is_mean() && !is_counted && rows.geometry.problem.operation.writes_matrix()
     }
 
     /// Returns true if row outputs take single logits before the pass over them.
     pub(super) fn gathers(&self, rows: &RowKernels) -> bool {
-        (rows.geometry.options.in_place || rows.has_long_rows())
+        (rows.geometry.problem.options.in_place || rows.has_long_rows())
             && self.spec.row_outputs.reads_logits()
     }
 

@@ -55,7 +55,7 @@ impl Base {
             tensors.extend(buffer.map(tensor));
         }
         kernels.check_rows(rows)?;
-        check(&tensors, rows, kernels.geometry.options.in_place)?;
+        check(&tensors, rows, kernels.geometry.problem.options.in_place)?;
         let at = || binding(&kernels.name(), rows, &tensors);
         contain(kernels.planner.device(), at, || {
             self.bind_checked(kernels, rows, &tensors)
@@ -79,7 +79,7 @@ impl Base {
         let mut all: Vec<_> = given.iter().copied().chain(own).collect();
 
         let mut params = self.params_of(&all, rows);
-        params.grid.cols = kernels.geometry.cols;
+        params.grid.cols = kernels.geometry.problem.cols;
         // Without rows, per-row tensors and matrices may be empty, and nothing empty can be bound.
         all.retain(|tensor| rows > 0 || matches!(tensor.shape, Shape::Whole { .. }));
         let mut tensors = all.clone();

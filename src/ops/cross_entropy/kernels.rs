@@ -60,7 +60,7 @@ impl CrossEntropyBackwardPlan {
 impl Base {
     /// Returns the kernels that serve all rows, which `kernels` compute, in the order of their dispatches.
     pub(super) fn texts(&self, kernels: &RowKernels) -> Result<Vec<KernelText>, Error> {
-        let rows = kernels.geometry.rows;
+        let rows = kernels.geometry.problem.rows;
         let roles = self.roles(kernels)?;
         let mut params = self.params;
         let mut list = Vec::new();
@@ -111,7 +111,7 @@ impl Base {
 
     /// Roles of the buffers that the kernels bind: the caller's buffers, and the library's own memory.
     fn roles(&self, kernels: &RowKernels) -> Result<Vec<Role>, Error> {
-        let rows = kernels.geometry.rows;
+        let rows = kernels.geometry.problem.rows;
         let mut roles = self.callers(&kernels.geometry);
         roles.retain(|role| !self.ignores(role.binding));
         roles.extend(self.row_losses());

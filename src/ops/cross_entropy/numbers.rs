@@ -13,7 +13,7 @@ use crate::spec::cross_entropy::CrossEntropySpec;
 use crate::spec::loss::LossOptions;
 use crate::spec::loss::ZeroValid;
 use crate::spec::target_type::TargetType;
-use crate::variant::geometry::{Extents, Geometry};
+use crate::variant::geometry::Geometry;
 use crate::variant::{KernelOptions, Operation, TargetKind};
 
 impl CrossEntropySpec {
@@ -148,12 +148,8 @@ impl sealed::Spec for CrossEntropySpec {
                 found,
             ));
         }
-        let extents = Extents {
-            rows: self.rows,
-            cols: self.classes,
-            inner: self.inner,
-        };
-        let geometry = Geometry::new(operation, extents, self.dtype, self.layouts)?;
+        let shape = [self.rows, self.classes, self.inner];
+        let geometry = Geometry::new(operation, shape, self.dtype, self.layouts)?;
         let geometry = geometry.options(self.options_of(operation));
         // Neither the pass for the loss without its gradient nor that for the row outputs writes a matrix: never in
         // place.
