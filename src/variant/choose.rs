@@ -175,19 +175,16 @@ fn held(
     }
     let cols = problem.cols + access(problem).most_shifted();
     let held = u64::from(cols) * u64::from(problem.matrices_held());
-    let row = match tuning
-        .lanes
-        .iter()
-        .find(|(most, _)| held <= u64::from(*most))
-    {
-        Some((_, lanes)) => Lanes::join(*lanes, abilities),
-        None => streaming,
-    };
+    let wanted = tuning.lanes.iter();
+    let wanted = wanted.filter(|(most, _)| held <= u64::from(*most));
+    let wanted = wanted.map(|(_, lanes)| *lanes).next();
+    let row = wanted.map_or(streaming, |lanes| Lanes::join(lanes, abilities));
     if row.reduce != Reduce::Invocation && !is_read_by_one(problem, tuning) {
         list.push(registers(row));
     }
     let most = match problem.operation.is_elementwise() {
         true => tuning.unrolled_quads,
+        false if wanted == Some(row.lanes) && !problem.options.is_dense() => tuning.quads_of_many,
         false => tuning.quads / problem.matrices_held(),
     };
     list.retain(|(family, _)| matches!(family, Family::Registers { quads } if *quads <= most.min(MAX_QUADS)));

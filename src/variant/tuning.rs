@@ -12,8 +12,10 @@ pub(super) struct Tuning {
     /// Lanes a row, or a part of one, where it is read from memory twice. 0 stands for the lanes of a subgroup, or one
     /// invocation without subgroups.
     pub(super) streaming_lanes: u32,
-    /// Groups of four values that a lane holds, at most.
+    /// Groups of four values that a lane holds of all matrices, at most, where there are fewer lanes than the table wants.
     pub(super) quads: u32,
+    /// Groups of four values that a lane holds of each matrix, at most, where there are as many.
+    pub(super) quads_of_many: u32,
     /// Groups of four values that a lane writes without a loop, at most, where the row's statistic is known and no value
     /// is held.
     pub(super) unrolled_quads: u32,
@@ -80,6 +82,7 @@ const SOFTWARE: Tuning = Tuning {
     lanes: &[],
     streaming_lanes: 0,
     quads: 32,
+    quads_of_many: 32,
     unrolled_quads: 16,
     one_invocation: OneInvocation {
         cols: 64,
@@ -119,10 +122,11 @@ const GPU: Tuning = Tuning {
         (4096, 128),
         (8192, 256),
         (16_384, 512),
-        (32_768, 1024),
+        (65_536, 1024),
     ],
     streaming_lanes: 256,
     quads: 16,
+    quads_of_many: 8,
     unrolled_quads: 16,
     one_invocation: OneInvocation::NEVER,
     alone_with_target: OneInvocation::NEVER,
@@ -153,6 +157,7 @@ const INTEL: Tuning = Tuning {
         (8192, 512),
     ],
     quads: 8,
+    quads_of_many: 4,
     unrolled_quads: 8,
     ..GPU
 };

@@ -110,7 +110,7 @@ fn sections(text: &str) -> Vec<Section<'_>> {
             let mut text = std::mem::take(&mut comment);
             text.push(line);
             // The last line of a declaration of several lines begins with a closing brace.
-            let mut is_over = line.ends_with([';', '}']);
+            let mut is_over = code_of(line).trim_end().ends_with([';', '}']);
             while !is_over {
                 let Some(line) = lines.next() else { break };
                 text.push(line);
@@ -123,9 +123,14 @@ fn sections(text: &str) -> Vec<Section<'_>> {
     sections
 }
 
+/// A line without its comment.
+fn code_of(line: &str) -> &str {
+    line.split_once("//").map_or(line, |(code, _)| code)
+}
+
 /// Names of the members that a line reads.
 fn members(line: &str) -> impl Iterator<Item = &str> {
-    let code = line.split_once("//").map_or(line, |(code, _)| code);
+    let code = code_of(line);
     let name = |part: &'_ str| {
         part.find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
             .unwrap_or(part.len())
@@ -229,7 +234,7 @@ fn words(line: &str) -> impl Iterator<Item = &str> {
 
 /// Identifiers of a line, with a colon that follows them; without members, which follow a dot, and without its comment.
 fn all_words(line: &str) -> impl Iterator<Item = &str> {
-    let code = line.split_once("//").map_or(line, |(code, _)| code);
+    let code = code_of(line);
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
     code.split_inclusive(move |c: char| !is_part(c) && c != '.')
         .map(move |word| word.trim_end_matches(|c: char| !is_part(c) && c != ':'))
