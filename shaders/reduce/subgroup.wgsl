@@ -1,8 +1,8 @@
 // LANES lanes a row, a power of two. SHUFFLED of them, all or as many as the smallest subgroup has, merge by a butterfly of
-// shuffles: it adds a + b on one lane and b + a on the other, so every lane holds the same bits. HYBRID rows have more lanes: one
-// value of each SHUFFLED lanes goes through workgroup memory. A lane then reads those of SERIES times as many lanes, one after the
-// other, and a butterfly of TOGETHER lanes merges the rest. The first barrier lets the readers of an earlier merge finish. Slots
-// past the end take part: no barrier stands in divergent flow.
+// shuffles: it adds a + b on one lane and b + a on the other, so every lane holds the same bits. HYBRID rows have more lanes:
+// one value of each SHUFFLED lanes goes through workgroup memory. A lane then reads those of SERIES times as many lanes, one
+// after the other, and a butterfly of TOGETHER lanes merges the rest. The first barrier lets the readers of an earlier merge
+// finish. Slots past the end take part: no barrier stands in divergent flow.
 
 var<workgroup> shared_extremes: array<vec2<u32>, SHARED>;
 var<workgroup> shared_sums: array<f32, SHARED>;

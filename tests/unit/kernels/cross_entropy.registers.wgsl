@@ -199,10 +199,10 @@ fn weight_of(logits: vec4<u32>, max_: vec4<f32>) -> vec4<f32> {
 
 // ---- reduce/subgroup.wgsl
 // LANES lanes a row, a power of two. SHUFFLED of them, all or as many as the smallest subgroup has, merge by a butterfly of
-// shuffles: it adds a + b on one lane and b + a on the other, so every lane holds the same bits. HYBRID rows have more lanes: one
-// value of each SHUFFLED lanes goes through workgroup memory. A lane then reads those of SERIES times as many lanes, one after the
-// other, and a butterfly of TOGETHER lanes merges the rest. The first barrier lets the readers of an earlier merge finish. Slots
-// past the end take part: no barrier stands in divergent flow.
+// shuffles: it adds a + b on one lane and b + a on the other, so every lane holds the same bits. HYBRID rows have more lanes:
+// one value of each SHUFFLED lanes goes through workgroup memory. A lane then reads those of SERIES times as many lanes, one
+// after the other, and a butterfly of TOGETHER lanes merges the rest. The first barrier lets the readers of an earlier merge
+// finish. Slots past the end take part: no barrier stands in divergent flow.
 
 fn reduce_extremes(place: Place, mine: Extremes) -> Extremes {
     var merged = mine;
@@ -331,8 +331,8 @@ fn log_of_sum(s: Statistic) -> vec4<f32> {
 // A PLAIN_LOSS has ids of one word or probabilities, of all classes, and no weights, z-loss, upstream gradient or saved pairs.
 
 @group(0) @binding(5) var<storage, read> target_ids: array<u32>;
-const HAS_IGNORE_INDEX: u32 = 1u;
-const MEAN: u32 = 2u;
+const HAS_IGNORE_INDEX: u32 = 1u; // the class id of ignored rows is given
+const MEAN: u32 = 2u; // losses are averaged; the gradient is that of a mean
 
 fn is_asked(flag: u32) -> bool {
     return (params.loss.flags & flag) != 0u;

@@ -261,7 +261,7 @@ fn option_bits_are_exactly_those_of_the_host() {
     let programs = programs();
     let texts: Vec<_> = programs.iter().step_by(7).map(Program::wgsl).collect();
     for &(name, bit) in options::ALL {
-        let declaration = format!("\nconst {name}: u32 = {bit}u;\n");
+        let declaration = format!("\nconst {name}: u32 = {bit}u;");
         let is_there = texts.iter().any(|text| text.contains(&declaration));
         assert!(is_there, "{declaration}");
     }
