@@ -2,7 +2,8 @@
 
 use wgpu_softmax::variant::{Abilities, Vendor};
 use wgpu_softmax::{
-    CrossEntropySpec, DType, Error, KernelText, Mask, MaskKind, Planner, Reduction, SoftmaxSpec, TargetType,
+    CrossEntropySpec, DType, Error, KernelText, Mask, MaskKind, Planner, Reduction, SoftmaxSpec,
+    TargetType,
 };
 
 /// A case by name, with the shape that its kernels serve.
@@ -29,12 +30,16 @@ fn planner(abilities: Abilities) -> Planner {
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor {
         backends: wgpu::Backends::NOOP,
         backend_options: wgpu::BackendOptions {
-            noop: wgpu::NoopBackendOptions { enable: true, ..Default::default() },
+            noop: wgpu::NoopBackendOptions {
+                enable: true,
+                ..Default::default()
+            },
             ..Default::default()
         },
         ..wgpu::InstanceDescriptor::new_without_display_handle()
     });
-    let adapter = pollster::block_on(instance.request_adapter(&Default::default())).expect("the adapter that does nothing");
+    let adapter = pollster::block_on(instance.request_adapter(&Default::default()))
+        .expect("the adapter that does nothing");
     let device = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
         required_limits: adapter.limits(),
         ..Default::default()
@@ -65,21 +70,43 @@ pub(crate) fn cases() -> Result<Vec<Case>, Error> {
         let few = [(1, 32_000), (1, 128_256), (128, 262_144)];
         for (rows, cols) in all.into_iter().chain(few) {
             let spec = SoftmaxSpec::new(rows, cols).dtype(dtype);
-            let loss = CrossEntropySpec::new(rows, cols).dtype(dtype).reduction(Reduction::None);
+            let loss = CrossEntropySpec::new(rows, cols)
+                .dtype(dtype)
+                .reduction(Reduction::None);
             let shape = (rows, cols);
             add("softmax".into(), shape, planner.softmax(spec)?.wgsl()?);
             if rows < 256 {
                 continue;
             }
-            add("log-softmax".into(), shape, planner.log_softmax(spec)?.wgsl()?);
+            add(
+                "log-softmax".into(),
+                shape,
+                planner.log_softmax(spec)?.wgsl()?,
+            );
             add("logsumexp".into(), shape, planner.logsumexp(spec)?.wgsl()?);
-            add("softmax-backward".into(), shape, planner.softmax_backward(spec)?.wgsl()?);
-            add("log-softmax-backward".into(), shape, planner.log_softmax_backward(spec)?.wgsl()?);
-            add("logsumexp-backward".into(), shape, planner.logsumexp_backward(spec)?.wgsl()?);
+            add(
+                "softmax-backward".into(),
+                shape,
+                planner.softmax_backward(spec)?.wgsl()?,
+            );
+            add(
+                "log-softmax-backward".into(),
+                shape,
+                planner.log_softmax_backward(spec)?.wgsl()?,
+            );
+            add(
+                "logsumexp-backward".into(),
+                shape,
+                planner.logsumexp_backward(spec)?.wgsl()?,
+            );
             let plan = planner.cross_entropy(loss)?;
             add("cross-entropy".into(), shape, plan.wgsl()?);
             add("cross-entropy-fused".into(), shape, plan.fused_wgsl()?);
-            add("cross-entropy-backward".into(), shape, planner.cross_entropy_backward(loss)?.wgsl()?);
+            add(
+                "cross-entropy-backward".into(),
+                shape,
+                planner.cross_entropy_backward(loss)?.wgsl()?,
+            );
         }
         let (batch, heads, queries, keys) = (2, 16, 1024, 1024);
         let shape = (batch * heads * queries, keys);
@@ -87,18 +114,44 @@ pub(crate) fn cases() -> Result<Vec<Case>, Error> {
         let scores = [batch, heads, queries, keys];
         let added = Mask::new(MaskKind::Additive, &scores, 3, &[batch, 1, queries, keys])?;
         let kept = Mask::new(MaskKind::Boolean, &scores, 3, &[batch, 1, 1, keys])?;
-        add("softmax causal".into(), shape, planner.softmax(spec.causal(queries))?.wgsl()?);
-        add("softmax added".into(), shape, planner.softmax(spec.mask(added))?.wgsl()?);
-        add("softmax kept".into(), shape, planner.softmax(spec.mask(kept))?.wgsl()?);
+        add(
+            "softmax causal".into(),
+            shape,
+            planner.softmax(spec.causal(queries))?.wgsl()?,
+        );
+        add(
+            "softmax added".into(),
+            shape,
+            planner.softmax(spec.mask(added))?.wgsl()?,
+        );
+        add(
+            "softmax kept".into(),
+            shape,
+            planner.softmax(spec.mask(kept))?.wgsl()?,
+        );
         let strided = SoftmaxSpec::new(4096 * 8, 1000).inner(4096).dtype(dtype);
-        add("softmax strided".into(), (4096 * 8, 1000), planner.softmax(strided)?.wgsl()?);
+        add(
+            "softmax strided".into(),
+            (4096 * 8, 1000),
+            planner.softmax(strided)?.wgsl()?,
+        );
         for cols in [1000, 50_257] {
             let (rows, cols) = (rows_of(cols), cols);
-            let loss = CrossEntropySpec::new(rows, cols).dtype(dtype).reduction(Reduction::None);
+            let loss = CrossEntropySpec::new(rows, cols)
+                .dtype(dtype)
+                .reduction(Reduction::None);
             let probs = planner.cross_entropy(loss.targets(TargetType::Probs))?;
-            add("cross-entropy-fused probs".into(), (rows, cols), probs.fused_wgsl()?);
+            add(
+                "cross-entropy-fused probs".into(),
+                (rows, cols),
+                probs.fused_wgsl()?,
+            );
             let smoothed = planner.cross_entropy(loss.label_smoothing(0.1))?;
-            add("cross-entropy-fused smoothed".into(), (rows, cols), smoothed.fused_wgsl()?);
+            add(
+                "cross-entropy-fused smoothed".into(),
+                (rows, cols),
+                smoothed.fused_wgsl()?,
+            );
         }
     }
     Ok(list)

@@ -24,7 +24,9 @@ pub(crate) struct Kernel {
 }
 
 pub(crate) fn counts_of(assembly: &str) -> Kernel {
-    let lines = assembly.lines().map(|line| line.split(';').next().unwrap_or_default().trim());
+    let lines = assembly
+        .lines()
+        .map(|line| line.split(';').next().unwrap_or_default().trim());
     let lines: Vec<_> = lines.filter(|line| !line.is_empty()).collect();
     let label = |line: &str| line.strip_suffix(':').map(str::to_owned);
     // A branch back to a label that stands before it ends a loop.
@@ -32,15 +34,22 @@ pub(crate) fn counts_of(assembly: &str) -> Kernel {
     for (end, line) in lines.iter().enumerate() {
         if let Some((operation, target)) = line.split_once(' ')
             && (operation.starts_with("s_branch") || operation.starts_with("s_cbranch"))
-            && let Some(start) = lines[..end].iter().position(|line| label(line).as_deref() == Some(target.trim()))
+            && let Some(start) = lines[..end]
+                .iter()
+                .position(|line| label(line).as_deref() == Some(target.trim()))
         {
             spans.push((start, end));
         }
     }
     let is_inner = |&&(start, end): &&(usize, usize)| {
-        !spans.iter().any(|&(s, e)| (s, e) != (start, end) && start <= s && e <= end)
+        !spans
+            .iter()
+            .any(|&(s, e)| (s, e) != (start, end) && start <= s && e <= end)
     };
-    let loops = spans.iter().filter(is_inner).map(|&(start, end)| counts(&lines[start..end]));
+    let loops = spans
+        .iter()
+        .filter(is_inner)
+        .map(|&(start, end)| counts(&lines[start..end]));
     Kernel {
         all: counts(&lines),
         loops: loops.filter(|counts| counts.loaded > 0).collect(),

@@ -3,7 +3,8 @@
 //!
 //!     isa OUT.tsv [BASELINE.tsv]
 //!
-//! With a baseline, fails where a kernel spills, uses scratch memory, narrows its loads, or is estimated to take over 10 % longer.
+//! With a baseline of the same driver, fails where a kernel spills, uses scratch memory, narrows its loads, or is estimated to take
+//! over 10 % longer.
 
 mod cases;
 mod code;
@@ -80,7 +81,12 @@ fn line(case: &Case, number: usize, kernel: &KernelText, wave: u32, said: &Said)
 
 /// What is worse than in a line of the baseline, in words.
 fn worse(line: &Line, before: &[&str]) -> Vec<String> {
-    let number = |index: usize| before.get(index).and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
+    let number = |index: usize| {
+        before
+            .get(index)
+            .and_then(|text| text.parse::<u64>().ok())
+            .unwrap_or(0)
+    };
     let (spills, scratch, widest, latency) = (number(6), number(7), number(12), number(15));
     let mut found = Vec::new();
     let mut more = |what: &str, before: u64, now: u64, is_worse: bool| {
@@ -90,8 +96,18 @@ fn worse(line: &Line, before: &[&str]) -> Vec<String> {
     };
     more("spills", spills, line.spills, line.spills > spills);
     more("scratch", scratch, line.scratch, line.scratch > scratch);
-    more("widest load", widest, line.widest_load.into(), u64::from(line.widest_load) < widest);
-    more("latency", latency, line.latency, line.latency * 10 > latency * 11);
+    more(
+        "widest load",
+        widest,
+        line.widest_load.into(),
+        u64::from(line.widest_load) < widest,
+    );
+    more(
+        "latency",
+        latency,
+        line.latency,
+        line.latency * 10 > latency * 11,
+    );
     found
 }
 
@@ -110,12 +126,18 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     let name = &compiler.name;
+    let head = format!("# {name}: read from machine code, not run");
     let texts: Vec<_> = lines.iter().map(|line| line.text.as_str()).collect();
-    std::fs::write(&out, format!("# {name}: read from machine code, not run\n{HEAD}\n{}\n", texts.join("\n")))?;
+    std::fs::write(&out, format!("{head}\n{HEAD}\n{}\n", texts.join("\n")))?;
     let Some(baseline) = paths.next() else {
         return Ok(());
     };
     let baseline = std::fs::read_to_string(baseline)?;
+    let other = baseline.lines().next().unwrap_or_default();
+    if other != head {
+        eprintln!("{name}: not compared, since the baseline is of another driver: {other}");
+        return Ok(());
+    }
     let before: HashMap<_, _> = baseline
         .lines()
         .filter_map(|line| {
@@ -125,7 +147,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         .collect();
     let mut is_worse = false;
     for line in &lines {
-        let found = before.get(&line.place).map(|cells| worse(line, cells)).unwrap_or_default();
+        let found = before
+            .get(&line.place)
+            .map(|cells| worse(line, cells))
+            .unwrap_or_default();
         if !found.is_empty() {
             is_worse = true;
             eprintln!("{}: {}", line.place.replace('\t', " "), found.join(", "));

@@ -11,7 +11,8 @@ pub(crate) struct Compiled {
 }
 
 pub(crate) fn compile(wgsl: &str, entry_point: &str) -> Compiled {
-    let module = naga::front::wgsl::parse_str(wgsl).unwrap_or_else(|error| panic!("{}", error.emit_to_string(wgsl)));
+    let module = naga::front::wgsl::parse_str(wgsl)
+        .unwrap_or_else(|error| panic!("{}", error.emit_to_string(wgsl)));
     let info = Validator::new(ValidationFlags::all(), Capabilities::SUBGROUP)
         .subgroup_stages(naga::valid::ShaderStages::COMPUTE)
         .subgroup_operations(SubgroupOperationSet::all())
