@@ -11,13 +11,8 @@ override SPAN: u32;
 override QUADS: u32;
 override EXPS: u32;
 
-struct Work {
-    quads: u32,
-    tiles: u32,
-    // The word of an invocation that reads is written where its bits under the mask are the needle.
-    mask: u32,
-    needle: u32,
-}
+// The word of an invocation that reads is written where its bits under the mask are the needle.
+struct Work { quads: u32, tiles: u32, mask: u32, needle: u32 }
 
 alias Unit = vec4<u32>; // if !WIDE64
 alias Unit = vec2<u64>; // if WIDE64

@@ -22,3 +22,10 @@ fn lse_of_pair(pair: Pair) -> vec4<u32> {
     let lse = bitcast<vec4<u32>>(params.scaling.scale * value(pair.max) + log_sum_of(pair));
     return select(pair.max, lse, is_finite(pair.max));
 }
+
+// A row by its number, whose pair is saved.
+fn known_row(index: u32) -> Row {
+    var row: Row;
+    row = load_row(vec4<u32>(index)); // if LOADS_ROW
+    return load_saved(row, vec4<u32>(index));
+}

@@ -30,11 +30,7 @@ fn load_words(place: vec4<u32>) -> array<vec4<u32>, 3> {
     let b = partials[place.y];
     let c = partials[place.z];
     let d = partials[place.w];
-    return array<vec4<u32>, 3>(
-        vec4<u32>(a.x, b.x, c.x, d.x),
-        vec4<u32>(a.y, b.y, c.y, d.y),
-        vec4<u32>(a.z, b.z, c.z, d.z),
-    );
+    return array(vec4<u32>(a.x, b.x, c.x, d.x), vec4<u32>(a.y, b.y, c.y, d.y), vec4<u32>(a.z, b.z, c.z, d.z));
 }
 
 // Loads the statistics of rows, an index each.

@@ -79,14 +79,8 @@ fn class_weights_at(classes: vec4<u32>) -> vec4<u32> {
 // The tally of all rows. Counts are exact. The last three are the bits of f32: sums until the record is published, and then loss
 // and z_loss are the reduced ones, loss with z_loss in it.
 struct Tally {
-    valid_rows: u32,
-    bad_targets: u32,
-    first_bad_row: u32,
-    nan_rows: u32,
-    infinite_rows: u32,
-    weight_sum: u32,
-    loss: u32,
-    z_loss: u32,
+    valid_rows: u32, bad_targets: u32, first_bad_row: u32, nan_rows: u32, infinite_rows: u32,
+    weight_sum: u32, loss: u32, z_loss: u32,
 }
 
 // The divisors of a mean: the sum of the targets' weights for the cross-entropy, the count of valid rows for the z-loss.

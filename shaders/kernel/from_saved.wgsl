@@ -3,9 +3,7 @@
 @compute @workgroup_size(WORKGROUP)
 fn from_saved(invocation: Invocation) {
     let task = task_of(locate(invocation));
-    var row: Row;
-    row = load_row(vec4<u32>(task.row)); // if LOADS_ROW
-    row = load_saved(row, vec4<u32>(task.row));
+    let row = known_row(task.row);
     if task.alive {
         store_row(task.row, 0u, row);
     }

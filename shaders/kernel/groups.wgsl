@@ -18,15 +18,8 @@ fn group_of(place: Place, g: u32) -> Group {
     let first = min(part * params.grid.part_cols, params.grid.cols);
     let last = min(first + params.grid.part_cols, params.grid.cols);
     let row = select(0u, slice * params.grid.inner + first_row, alive);
-    return Group(
-        row,
-        select(1u, min(4u, rows - first_row), alive),
-        select(0u, first, alive),
-        select(0u, last, alive),
-        part,
-        alive,
-        starts_of(row),
-    );
+    let count = select(1u, min(4u, rows - first_row), alive);
+    return Group(row, count, select(0u, first, alive), select(0u, last, alive), part, alive, starts_of(row));
 }
 
 // The rows of a group; in place of those that are not there, the last one.

@@ -18,14 +18,8 @@ const EMPTY_TALLY = Tally(0u, 0u, NO_ROW, 0u, 0u, 0u, 0u, 0u);
 fn both_tallies(a: Tally, b: Tally) -> Tally {
     let sums = plus(vec4<u32>(a.weight_sum, a.loss, a.z_loss, 0u), vec4<u32>(b.weight_sum, b.loss, b.z_loss, 0u));
     return Tally(
-        a.valid_rows + b.valid_rows,
-        a.bad_targets + b.bad_targets,
-        min(a.first_bad_row, b.first_bad_row),
-        a.nan_rows + b.nan_rows,
-        a.infinite_rows + b.infinite_rows,
-        sums.x,
-        sums.y,
-        bounded(sums).z,
+        a.valid_rows + b.valid_rows, a.bad_targets + b.bad_targets, min(a.first_bad_row, b.first_bad_row),
+        a.nan_rows + b.nan_rows, a.infinite_rows + b.infinite_rows, sums.x, sums.y, bounded(sums).z,
     );
 }
 

@@ -5,8 +5,7 @@
 
 const FAN: u32 = 16u;
 
-var<workgroup> shared_max: array<f32, WORKGROUP>;
-var<workgroup> shared_special: array<u32, WORKGROUP>;
+var<workgroup> shared_extremes: array<vec2<u32>, WORKGROUP>;
 var<workgroup> shared_sum: array<f32, WORKGROUP>;
 
 // The lowest lane of those that merge in the round in which equal values are `span` lanes wide.
@@ -18,14 +17,13 @@ fn reduce_extremes(place: Place, mine: Extremes) -> Extremes {
     var merged = mine;
     for (var span = 1u; span < LANES; span *= FAN) {
         workgroupBarrier();
-        shared_max[place.local] = merged.max;
-        shared_special[place.local] = merged.special;
+        shared_extremes[place.local] = vec2<u32>(bitcast<u32>(merged.max), merged.special);
         workgroupBarrier();
         let fan = min(FAN, LANES / span);
         let start = round_start(place.local, span, fan);
         for (var i = 0u; i < fan; i++) {
-            merged.max = max(merged.max, shared_max[start + i * span]);
-            merged.special = max(merged.special, shared_special[start + i * span]);
+            let other = shared_extremes[start + i * span];
+            merged = Extremes(max(merged.max, bitcast<f32>(other.x)), max(merged.special, other.y));
         }
     }
     return merged;

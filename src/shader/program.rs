@@ -236,7 +236,7 @@ impl Program {
         format!("wgpu-softmax {operation}{options}{of_loss}.{stage}.{dtype}")
     }
 
-    /// Name of the entry point. Its file has the same name, except for those in `merge.wgsl` and `tally.wgsl`.
+    /// Name of the entry point. Its file has the same name, except for those in `elementwise.wgsl`, `merge.wgsl` and `tally.wgsl`.
     pub const fn entry_point(&self) -> &'static str {
         match (self.stage, self.is_strided()) {
             (Stage::Registers, true) => "strided_registers",

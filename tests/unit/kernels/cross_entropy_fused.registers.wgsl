@@ -176,11 +176,8 @@ struct Scan { max_signed: vec4<i32>, max: vec4<u32>, min: vec4<u32> }
 const EMPTY_SCAN = Scan(vec4<i32>(-1), vec4<u32>(0u), vec4<u32>(~0u));
 
 fn scan(so_far: Scan, x: Cached) -> Scan {
-    return Scan(
-        max(so_far.max_signed, bitcast<vec4<i32>>(x.logits)),
-        max(so_far.max, x.logits),
-        min(so_far.min, x.logits),
-    );
+    let bits = x.logits;
+    return Scan(max(so_far.max_signed, bitcast<vec4<i32>>(bits)), max(so_far.max, bits), min(so_far.min, bits));
 }
 
 // The largest value of each row; in place of an infinite one the finite one of its sign that is largest in magnitude.
@@ -402,8 +399,8 @@ fn load_target(rows: vec4<u32>) -> Target {
 // The tally of all rows. Counts are exact. The last three are the bits of f32: sums until the record is published, and then loss
 // and z_loss are the reduced ones, loss with z_loss in it.
 struct Tally {
-    valid_rows: u32, bad_targets: u32, first_bad_row: u32, nan_rows: u32, infinite_rows: u32, weight_sum: u32,
-    loss: u32, z_loss: u32,
+    valid_rows: u32, bad_targets: u32, first_bad_row: u32, nan_rows: u32, infinite_rows: u32,
+    weight_sum: u32, loss: u32, z_loss: u32,
 }
 
 // The divisors of a mean: the sum of the targets' weights for the cross-entropy, the count of valid rows for the z-loss.

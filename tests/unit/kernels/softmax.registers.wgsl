@@ -93,11 +93,8 @@ struct Scan { max_signed: vec4<i32>, max: vec4<u32>, min: vec4<u32> }
 const EMPTY_SCAN = Scan(vec4<i32>(-1), vec4<u32>(0u), vec4<u32>(~0u));
 
 fn scan(so_far: Scan, x: Cached) -> Scan {
-    return Scan(
-        max(so_far.max_signed, bitcast<vec4<i32>>(x.logits)),
-        max(so_far.max, x.logits),
-        min(so_far.min, x.logits),
-    );
+    let bits = x.logits;
+    return Scan(max(so_far.max_signed, bitcast<vec4<i32>>(bits)), max(so_far.max, bits), min(so_far.min, bits));
 }
 
 // The largest value of each row; in place of an infinite one the finite one of its sign that is largest in magnitude.

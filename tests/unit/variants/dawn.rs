@@ -4,9 +4,7 @@ use std::collections::HashSet;
 use std::fmt::Write;
 use std::path::Path;
 
-use wgpu_softmax::variant::Reduce;
-
-use super::share;
+use super::{merges_by_shuffles, share};
 
 #[test]
 #[ignore = "writes the programs that tests/dawn/run judges"]
@@ -29,7 +27,7 @@ fn programs_for_dawn() {
                 file,
                 r#"{{"program":"{program:?}","entryPoint":"{}","subgroups":{},"bindings":[{}]}}"#,
                 program.entry_point(),
-                program.variant.reduce == Reduce::Subgroup,
+                merges_by_shuffles(&program),
                 bindings.join(",")
             )
             .expect("a string can be written to");

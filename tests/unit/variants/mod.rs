@@ -17,12 +17,16 @@ use crate::sweep::some;
 use programs::programs;
 use translate::{to_glsl, to_hlsl, to_msl, to_spirv};
 
+fn merges_by_shuffles(program: &Program) -> bool {
+    matches!(
+        program.variant.reduce,
+        Reduce::Subgroup | Reduce::Hybrid { .. }
+    )
+}
+
 fn capabilities(program: &Program) -> Capabilities {
     let mut capabilities = Capabilities::empty();
-    capabilities.set(
-        Capabilities::SUBGROUP,
-        program.variant.reduce == Reduce::Subgroup,
-    );
+    capabilities.set(Capabilities::SUBGROUP, merges_by_shuffles(program));
     capabilities.set(Capabilities::SHADER_INT64, program.variant.int64);
     capabilities
 }
@@ -178,7 +182,7 @@ fn assert_translates(program: &Program, module: &Module, info: &ModuleInfo) {
     let text = to_hlsl(module, info);
     assert_in("HLSL", text.err().map(|error| error.to_string()));
     // GLSL is for adapters without subgroups.
-    if program.variant.reduce != Reduce::Subgroup {
+    if !merges_by_shuffles(program) {
         let text = to_glsl(module, info, entry);
         assert_in("GLSL", text.err().map(|error| error.to_string()));
     }

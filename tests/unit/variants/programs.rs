@@ -21,6 +21,7 @@ pub(crate) fn programs() -> Vec<Program> {
             for (reduce, lanes) in [
                 (Reduce::Invocation, 1),
                 (Reduce::Subgroup, 8),
+                (Reduce::Hybrid { subgroup: 4 }, 64),
                 (Reduce::Workgroup, 64),
             ] {
                 // The place of the result does not matter to the way lanes merge.
