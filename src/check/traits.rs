@@ -45,6 +45,8 @@ pub(super) fn pairs_of(candidate: &Candidate) -> Vec<Pair> {
         | Operation::CrossEntropyFromPairs => !kernel_options.is_dense(),
         _ => of == Operation::Jacobian,
     });
+    // 1 if a second matrix is read.
+    let second = u32::from(kernel_options.matrices_read(of) > 1);
     let target_kind = kernel_options.target_kind as u32;
     let capped = u32::from(kernel_options.capped);
     let asked = options.row_outputs as u32;
@@ -70,6 +72,7 @@ pub(super) fn pairs_of(candidate: &Candidate) -> Vec<Pair> {
         (reduce, access),
         (storage, 2 * in_place + single),
         (storage, strided),
+        (storage, second),
         (family, groups),
     ];
     // Only operations of one kind have these options, so that these do not meet other options.
@@ -77,6 +80,7 @@ pub(super) fn pairs_of(candidate: &Candidate) -> Vec<Pair> {
         (operation, target_kind),
         (operation, capped),
         (operation, asked),
+        (family, single),
         (family, target_kind),
         (family, capped),
         (family, asked),
