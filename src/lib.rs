@@ -95,6 +95,12 @@
 //!
 //! The module `bench` (feature `bench`) measures the speed on an adapter, as a fraction of the speed of copying the same bytes.
 //!
+//! # Features
+//!
+//! By default: the backends `vulkan`, `metal`, `dx12` and `gles`, `slices` ([`Gpu`]), `shards` (partial statistics), `kernels`
+//! (the modules [`variant`] and [`shader`], and what plans say of their kernels) and [`reference`]. On request: `check`, `bench`,
+//! `serde`, and `cli`, the command.
+//!
 //! # Out of scope
 //!
 //! Autograd, tensors, memory pools and quantised types. Reading a result back is up to you; only [`Gpu`] waits.
