@@ -98,8 +98,8 @@
 //! # Features
 //!
 //! By default: the backends `vulkan`, `metal`, `dx12` and `gles`, `slices` ([`Gpu`]), `shards` (partial statistics), `kernels`
-//! (the modules `variant` and `shader`, and what plans say of their kernels) and `reference` (every operation in f64). On request: `check`, `bench`,
-//! `serde`, and `cli`, the command.
+//! (the modules `variant` and `shader`, and what plans say of their kernels) and `reference` (every operation in f64). On
+//! request: `check`, `bench`, `serde`, and `cli`, the command.
 //!
 //! # Out of scope
 //!
