@@ -147,8 +147,8 @@ mod tests {
             ("max_compute_workgroup_size_x", 256, 128)
         );
         assert_eq!(
-            found(|l| l.max_compute_workgroup_storage_size = 8192),
-            ("max_compute_workgroup_storage_size", 11_264, 8192)
+            found(|l| l.max_compute_workgroup_storage_size = 4096),
+            ("max_compute_workgroup_storage_size", 8192, 4096)
         );
         assert_eq!(
             found(|l| l.max_uniform_buffer_binding_size = 287),
