@@ -2,7 +2,7 @@
 
 use super::kinds::{Kind, ids};
 use super::masking::Masking;
-use super::options::{Options, has_targets};
+use super::options::Options;
 use super::subject::Subject;
 use super::{Inputs, bounds, inputs, row_outputs};
 use crate::reference::{self, Columns, CrossEntropy, Targets};
@@ -53,7 +53,7 @@ impl Case {
         }
         let logits = stored(of.dtype, logits);
         let mut case = Self::empty(of, seed);
-        if has_targets(of.operation) {
+        if of.operation.has_targets() {
             case.first = logits;
             case.draw(seed);
             case.expected = case.of_targets();

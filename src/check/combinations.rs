@@ -4,9 +4,8 @@ use std::sync::LazyLock;
 
 use super::cover::covering;
 use super::kinds::{Asked, Kind};
-use super::options::{MaskOf, MaskOption, Options, has_targets, takes_masks};
-use crate::spec::loss::LossOptions;
-use crate::spec::loss::{Reduction, ZeroValid};
+use super::options::{MaskOf, MaskOption, Options};
+use crate::spec::loss::{LossOptions, Reduction, ZeroValid};
 use crate::spec::mask::MaskKind;
 use crate::spec::softmax::EmptyRows;
 use crate::spec::target_type::TargetType;
@@ -85,8 +84,8 @@ impl Options {
             Options::NONE.with_scale(SCALES[1]),
         ];
         match operation {
-            _ if takes_masks(operation) => &MASKED,
-            _ if has_targets(operation) => &CROSS_ENTROPY,
+            _ if operation.takes_masks() => &MASKED,
+            _ if operation.has_targets() => &CROSS_ENTROPY,
             _ => &SCALED,
         }
     }
@@ -118,7 +117,7 @@ impl Options {
 
     /// Lists every combination of the options that select code.
     pub(super) fn structures(operation: Operation) -> Vec<Self> {
-        if takes_masks(operation) {
+        if operation.takes_masks() {
             let mask = |kind, of| Some(MaskOption { kind, of });
             let masks = [
                 None,
@@ -135,7 +134,7 @@ impl Options {
         let ids = Kind::Ids(TargetType::I32);
         let kinds = [(ids, 0.0), (ids, 0.1), (Kind::Probs, 0.0)];
         let (kinds, asked) = match operation {
-            _ if !has_targets(operation) => return vec![Self::NONE],
+            _ if !operation.has_targets() => return vec![Self::NONE],
             Operation::CrossEntropyBackward | Operation::CrossEntropyFromPairs => {
                 (&kinds[..1], &Asked::ALL[..1])
             }
@@ -158,7 +157,7 @@ impl Options {
             if has_option { settings } else { &settings[..1] }
         }
         let shard = operation == Operation::CrossEntropyFromPairs;
-        let targets = has_targets(operation);
+        let targets = operation.has_targets();
         let losses = targets && !shard;
         let kinds = match self.kind {
             Kind::Probs => &[Kind::Probs][..],
@@ -169,7 +168,7 @@ impl Options {
             false => some(losses, &REDUCTIONS),
         };
         let masks = self.alike_masks();
-        let empty_rows = some(takes_masks(operation), &EMPTY_ROWS);
+        let empty_rows = some(operation.takes_masks(), &EMPTY_ROWS);
         let mut numbers = self.pairs(&[
             factor(kinds, |of, kind| of.kind = kind),
             factor(reductions, |of, reduction| of.loss.reduction = reduction),

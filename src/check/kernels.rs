@@ -49,10 +49,9 @@ impl Kernels {
 /// True if no other kind merges more lanes in the same way.
 pub(super) fn has_most_lanes(kind: &Variant, abilities: &Abilities) -> bool {
     match kind.reduce {
-        Reduce::Invocation => true,
+        Reduce::Invocation | Reduce::Hybrid { .. } => true,
         Reduce::Subgroup => Some(kind.lanes) == abilities.subgroup,
         Reduce::Workgroup => kind.lanes >= 64,
-        Reduce::Hybrid { subgroup } => kind.lanes > 2 * subgroup || kind.lanes >= 64,
     }
 }
 

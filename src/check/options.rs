@@ -119,20 +119,3 @@ impl Options {
             .loss(self.whole_loss())
     }
 }
-
-pub(super) const fn takes_masks(operation: Operation) -> bool {
-    matches!(
-        operation,
-        Operation::Softmax | Operation::LogSoftmax | Operation::LogSumExp
-    )
-}
-
-pub(super) const fn has_targets(operation: Operation) -> bool {
-    matches!(
-        operation,
-        Operation::CrossEntropy
-            | Operation::CrossEntropyBackward
-            | Operation::CrossEntropyFused
-            | Operation::CrossEntropyFromPairs
-    )
-}

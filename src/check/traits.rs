@@ -2,7 +2,7 @@
 
 use super::candidates::Candidate;
 use super::cover::Pair;
-use super::options::{MaskOf, has_targets, takes_masks};
+use super::options::MaskOf;
 use super::subject::Subject;
 use crate::variant::{Family, Operation, Reduce};
 
@@ -108,8 +108,8 @@ pub(super) fn pairs_of(candidate: &Candidate) -> Vec<Pair> {
     ];
     let all = [
         (true, &of_all[..]),
-        (has_targets(of), &of_targets),
-        (takes_masks(of), &of_masks),
+        (of.has_targets(), &of_targets),
+        (of.takes_masks(), &of_masks),
     ];
     let mut numbers = 0..;
     let mut met = Vec::new();

@@ -47,9 +47,13 @@ impl Planner {
     /// Makes a planner for `device`, which may have any features and limits; see [`wanted`](crate::wanted) for those that
     /// serve best. Does no work.
     pub fn new(device: &Device) -> Self {
+        Self::of(device, abilities_of(device))
+    }
+
+    fn of(device: &Device, abilities: Abilities) -> Self {
         let shared = Shared {
             device: device.clone(),
-            abilities: abilities_of(device),
+            abilities,
             limits: device.limits(),
             kernels: Mutex::default(),
             runnable: Mutex::default(),
@@ -71,21 +75,13 @@ impl Planner {
     }
 
     /// A planner on the same device that chooses as for a device of other abilities: to see the kernels that it would get.
-    /// Their pipelines compile on this device, if it can run them.
+    /// A plan fails with [`Error::Limit`] where they exceed the limits of this device, on which their pipelines compile.
     #[must_use]
     #[cfg(feature = "kernels")]
     pub fn with_abilities(&self, abilities: Abilities) -> Self {
-        let Shared { device, limits, .. } = &*self.shared;
-        let shared = Shared {
-            device: device.clone(),
-            abilities,
-            limits: limits.clone(),
-            kernels: Mutex::default(),
-            runnable: Mutex::default(),
-        };
         Self {
-            shared: Arc::new(shared),
             forced: self.forced,
+            ..Self::of(self.device(), abilities)
         }
     }
 
@@ -113,11 +109,12 @@ impl Planner {
         locked(&self.shared.kernels).len()
     }
 
-    /// Drops its pipelines. Plans and bindings keep those that they hold; whatever is planned from now on is compiled
+    /// Drops its pipelines, and the texts of what was planned. Plans and bindings keep those that they hold; whatever is planned from now on is compiled
     /// anew. Meant for programs that no longer need some shapes, as a pipeline on a software adapter takes a megabyte or
     /// more.
     pub fn clear(&self) {
         locked(&self.shared.kernels).clear();
+        locked(&self.shared.runnable).clear();
     }
 
     pub(crate) fn device(&self) -> &Device {
@@ -148,9 +145,8 @@ impl Planner {
             return Ok(Arc::clone(runnable));
         }
         let runnable = Arc::new(Runnable::new(program, &self.shared.limits)?);
-        let kept = Arc::clone(&runnable);
-        locked(&self.shared.runnable).insert(program, kept);
-        Ok(runnable)
+        let mut held = locked(&self.shared.runnable);
+        Ok(Arc::clone(held.entry(program).or_insert(runnable)))
     }
 
     /// Returns the pipeline of a program, compiled on first use.

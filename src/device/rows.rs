@@ -104,7 +104,7 @@ impl RowKernels {
 
     pub(crate) fn name(&self) -> String {
         let problem = self.geometry.problem;
-        problem.kernel(self.variant, self.geometry.problem.dtype)
+        problem.kernel(self.variant, problem.dtype)
     }
 
     /// Checks that `rows` are no more than were planned, and a multiple of the inner extent.

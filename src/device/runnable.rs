@@ -120,7 +120,39 @@ mod tests {
     #[test]
     fn a_limit_that_a_program_exceeds_is_named() {
         let program = Program::tally(Stage::ReduceLosses, KernelOptions::default(), 256);
-        let found = |lower: fn(&mut Limits)| {
+        assert!(Runnable::new(program, &Limits::default()).is_ok());
+        type Lower = fn(&mut Limits);
+        let lowered: [(Lower, _); 7] = [
+            (
+                |l| l.max_bindings_per_bind_group = 12,
+                ("max_bindings_per_bind_group", 13, 12),
+            ),
+            (
+                |l| l.max_storage_buffers_per_shader_stage = 5,
+                ("max_storage_buffers_per_shader_stage", 6, 5),
+            ),
+            (
+                |l| l.max_compute_workgroup_size_x = 128,
+                ("max_compute_workgroup_size_x", 256, 128),
+            ),
+            (
+                |l| l.max_compute_workgroup_storage_size = 8191,
+                ("max_compute_workgroup_storage_size", 8192, 8191),
+            ),
+            (
+                |l| l.max_uniform_buffer_binding_size = 287,
+                ("max_uniform_buffer_binding_size", 288, 287),
+            ),
+            (
+                |l| l.max_dynamic_uniform_buffers_per_pipeline_layout = 0,
+                ("max_dynamic_uniform_buffers_per_pipeline_layout", 1, 0),
+            ),
+            (
+                |l| l.min_uniform_buffer_offset_alignment = 512,
+                ("min_uniform_buffer_offset_alignment", 256, 512),
+            ),
+        ];
+        for (lower, expected) in lowered {
             let mut limits = Limits::default();
             lower(&mut limits);
             match Runnable::new(program, &limits) {
@@ -129,38 +161,9 @@ mod tests {
                     needed,
                     available,
                     ..
-                }) => (limit, needed, available),
-                other => panic!("{other:?}"),
+                }) => assert_eq!((limit, needed, available), expected),
+                other => panic!("{expected:?}: {other:?}"),
             }
-        };
-        assert!(Runnable::new(program, &Limits::default()).is_ok());
-        assert_eq!(
-            found(|l| l.max_bindings_per_bind_group = 12),
-            ("max_bindings_per_bind_group", 13, 12)
-        );
-        assert_eq!(
-            found(|l| l.max_storage_buffers_per_shader_stage = 5),
-            ("max_storage_buffers_per_shader_stage", 6, 5)
-        );
-        assert_eq!(
-            found(|l| l.max_compute_workgroup_size_x = 128),
-            ("max_compute_workgroup_size_x", 256, 128)
-        );
-        assert_eq!(
-            found(|l| l.max_compute_workgroup_storage_size = 4096),
-            ("max_compute_workgroup_storage_size", 8192, 4096)
-        );
-        assert_eq!(
-            found(|l| l.max_uniform_buffer_binding_size = 287),
-            ("max_uniform_buffer_binding_size", 288, 287)
-        );
-        assert_eq!(
-            found(|l| l.max_dynamic_uniform_buffers_per_pipeline_layout = 0),
-            ("max_dynamic_uniform_buffers_per_pipeline_layout", 1, 0)
-        );
-        assert_eq!(
-            found(|l| l.min_uniform_buffer_offset_alignment = 512),
-            ("min_uniform_buffer_offset_alignment", 256, 512)
-        );
+        }
     }
 }

@@ -4,8 +4,7 @@ use crate::error::Error;
 use crate::ops::plan::{row_operation, sealed};
 use crate::shader::params::Params;
 use crate::spec::mask::{Mask, MaskKind};
-use crate::spec::softmax::EmptyRows;
-use crate::spec::softmax::SoftmaxSpec;
+use crate::spec::softmax::{EmptyRows, SoftmaxSpec};
 use crate::variant::geometry::Geometry;
 use crate::variant::{KernelOptions, Masking, Operation};
 
@@ -21,12 +20,8 @@ impl SoftmaxSpec {
     }
 
     fn check_masks(&self, operation: Operation) -> Result<(), Error> {
-        let takes_masks = matches!(
-            operation,
-            Operation::Softmax | Operation::LogSoftmax | Operation::LogSumExp
-        );
         let is_masked = self.mask.is_some() || self.queries.is_some();
-        if is_masked && !takes_masks {
+        if is_masked && !operation.takes_masks() {
             let expected = "none, but for softmax, log-softmax and logsumexp";
             return Err(Error::value(
                 "mask",

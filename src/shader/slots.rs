@@ -145,7 +145,7 @@ fn is(program: &Program, entry_point: &str) -> bool {
 }
 
 fn has_loss(program: &Program) -> bool {
-    program.is_cross_entropy() && !program.stage.is_tally()
+    program.operation.has_targets() && !program.stage.is_tally()
 }
 
 fn stores(program: &Program, half: bool, access: Access, wide: bool) -> bool {

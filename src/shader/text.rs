@@ -82,7 +82,7 @@ impl Program {
         let is_hybrid = matches!(variant.reduce, Reduce::Hybrid { .. });
         let is_shifted = variant.access == Access::Shifted;
         let writes_matrix = operation.writes_matrix() && !at(&[Stage::Partial, Stage::Combine]);
-        let (dense, has_targets) = (options.is_dense(), self.is_cross_entropy());
+        let (dense, has_targets) = (options.is_dense(), operation.has_targets());
         let has_column = has_targets && !dense || is(&[Jacobian]);
         let has_mask = !masked(&[Masking::None]);
         // Tallies serve losses with options, too.
@@ -132,16 +132,6 @@ impl Program {
         !matches!(
             self.operation,
             Operation::SoftmaxBackward | Operation::LogSoftmaxBackward
-        )
-    }
-
-    pub(super) const fn is_cross_entropy(&self) -> bool {
-        matches!(
-            self.operation,
-            Operation::CrossEntropy
-                | Operation::CrossEntropyBackward
-                | Operation::CrossEntropyFused
-                | Operation::CrossEntropyFromPairs
         )
     }
 }

@@ -175,9 +175,11 @@ fn held(
     }
     let cols = problem.cols + access(problem).most_shifted();
     let held = u64::from(cols) * u64::from(problem.matrices_held());
-    let wanted = tuning.lanes.iter();
-    let wanted = wanted.filter(|(most, _)| held <= u64::from(*most));
-    let wanted = wanted.map(|(_, lanes)| *lanes).next();
+    let of_table = tuning
+        .lanes
+        .iter()
+        .find(|(most, _)| held <= u64::from(*most));
+    let wanted = of_table.map(|(_, lanes)| *lanes);
     let row = wanted.map_or(streaming, |lanes| Lanes::join(lanes, abilities));
     if row.reduce != Reduce::Invocation && !is_read_by_one(problem, tuning) {
         list.push(registers(row));

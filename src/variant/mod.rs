@@ -94,7 +94,8 @@ impl Reduce {
         match self {
             Self::Invocation | Self::Workgroup => 1,
             Self::Subgroup => lanes,
-            Self::Hybrid { subgroup } => subgroup,
+            // A caller may name a hybrid of no lanes, which `admit` refuses.
+            Self::Hybrid { subgroup } => subgroup.max(1),
         }
     }
 
@@ -108,7 +109,9 @@ impl Reduce {
         match self {
             Self::Invocation => format!("invocation{lanes}"),
             Self::Subgroup => format!("subgroup{lanes}"),
-            Self::Hybrid { subgroup } => format!("hybrid{subgroup}x{}", lanes / subgroup),
+            Self::Hybrid { subgroup } => {
+                format!("hybrid{subgroup}x{}", lanes / self.shuffled(lanes))
+            }
             Self::Workgroup => format!("workgroup{lanes}"),
         }
     }
@@ -117,8 +120,9 @@ impl Reduce {
     pub(crate) fn workgroup_bytes(self, workgroup: u32) -> u32 {
         match self {
             Self::Invocation | Self::Subgroup => 0,
-            Self::Hybrid { subgroup } => REDUCED * (workgroup / subgroup),
-            Self::Workgroup => REDUCED * workgroup,
+            Self::Hybrid { .. } | Self::Workgroup => {
+                REDUCED.saturating_mul(workgroup / self.shuffled(workgroup))
+            }
         }
     }
 }
@@ -293,9 +297,10 @@ impl Abilities {
     /// Lanes that can share a row where `subgroup` of them merge by shuffles: a power of two, up to 1,024. Each lane adds at
     /// most sixteen values of others in series.
     pub(crate) fn widest_hybrid(&self, subgroup: u32) -> u32 {
-        let in_memory = self.max_workgroup_bytes / REDUCED * subgroup;
-        let most = self.max_invocations.min(in_memory).clamp(1, 1024);
-        (1 << most.ilog2()).min(16 * subgroup * subgroup)
+        let in_memory = (self.max_workgroup_bytes / REDUCED).saturating_mul(subgroup);
+        let in_series = subgroup.saturating_mul(subgroup).saturating_mul(16);
+        let most = self.max_invocations.min(in_memory).min(in_series);
+        1 << most.clamp(1, 1024).ilog2()
     }
 
     /// Invocations of a workgroup that needs no memory: the largest power of two up to `wanted` that the device allows.

@@ -118,6 +118,22 @@ impl Operation {
         )
     }
 
+    /// Returns true if every row has a target.
+    pub(crate) const fn has_targets(self) -> bool {
+        matches!(
+            self,
+            Self::CrossEntropy
+                | Self::CrossEntropyBackward
+                | Self::CrossEntropyFused
+                | Self::CrossEntropyFromPairs
+        )
+    }
+
+    /// Returns true if logits may be masked, and rows causal.
+    pub(crate) const fn takes_masks(self) -> bool {
+        matches!(self, Self::Softmax | Self::LogSoftmax | Self::LogSumExp)
+    }
+
     /// Returns true if a loss without options has kernels without their code. These are the operations that training
     /// runs.
     pub(crate) const fn may_have_plain_loss(self) -> bool {

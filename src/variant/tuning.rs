@@ -108,22 +108,25 @@ const SOFTWARE: Tuning = Tuning {
     few_parts: 256,
 };
 
+/// Lanes of rows in registers, two quads each up to 128 columns and eight beyond.
+const LANES: [(u32, u32); 9] = [
+    (16, 4),
+    (64, 8),
+    (128, 16),
+    (1024, 32),
+    (2048, 64),
+    (4096, 128),
+    (8192, 256),
+    (16_384, 512),
+    (65_536, 1024),
+];
+
 /// Numbers for GPUs whose subgroups have 32 or 64 lanes, such as NVIDIA's and AMD's, and for unknown ones. Read from the machine
 /// code for RDNA 2 and 3 (`tests/isa`), where eight quads a lane leave 16 waves a SIMD; not measured. NVIDIA's 1,024 lanes have 64
 /// registers each, which eight quads suit. Without subgroups or by low limits, fewer lanes hold more quads.
 const GPU: Tuning = Tuning {
     int64: false,
-    lanes: &[
-        (16, 4),
-        (64, 8),
-        (128, 16),
-        (1024, 32),
-        (2048, 64),
-        (4096, 128),
-        (8192, 256),
-        (16_384, 512),
-        (65_536, 1024),
-    ],
+    lanes: &LANES,
     streaming_lanes: 256,
     quads: 16,
     quads_of_many: 8,
@@ -165,15 +168,6 @@ const INTEL: Tuning = Tuning {
 /// Numbers for Apple's GPUs, whose subgroups have 32 lanes. Reasoned, not measured: many registers a lane leave few waves, and so
 /// do large workgroups; longer rows are read twice, near to the caches.
 const APPLE: Tuning = Tuning {
-    lanes: &[
-        (16, 4),
-        (64, 8),
-        (128, 16),
-        (1024, 32),
-        (2048, 64),
-        (4096, 128),
-        (8192, 256),
-        (16_384, 512),
-    ],
+    lanes: LANES.split_at(8).0,
     ..GPU
 };

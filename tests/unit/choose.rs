@@ -42,10 +42,10 @@ const DISCRETE: Abilities = Abilities {
 
 fn abilities() -> impl Strategy<Value = Abilities> {
     (
-        prop::option::of(prop::sample::select(vec![4, 8, 16, 32, 64])),
+        prop::option::of(prop::sample::select(vec![4, 8, 16, 32, 64, 128])),
         any::<[bool; 2]>(),
-        prop::sample::select(vec![256, 512, 768, 1024, 2048]),
-        prop::sample::select(vec![16_384, 32_768, 65_536]),
+        prop::sample::select(vec![256, 512, 768, 1024, 2048, u32::MAX]),
+        prop::sample::select(vec![16_384, 32_768, 65_536, u32::MAX]),
         prop::sample::select(vec![1 << 27, 1 << 30, 1 << 32]),
         prop::sample::select(vec![Vendor::Other, Vendor::Intel, Vendor::Apple]),
     )
@@ -281,6 +281,22 @@ fn a_few_choices() {
         (Softmax, 1, 32_000, "split125.hybrid32x2of64.quads"),
     ];
     assert_choices(&DISCRETE, &table);
+    let of = |vendor, subgroup| Abilities {
+        vendor,
+        subgroup: Some(subgroup),
+        ..DISCRETE
+    };
+    let table = [
+        (Softmax, 8192, 64, "registers2.subgroup8of64.quads"),
+        (Softmax, 8192, 8192, "registers4.hybrid8x64of512.quads"),
+        (Softmax, 8192, 16_384, "streamed.hybrid8x32of256.quads"),
+    ];
+    assert_choices(&of(Vendor::Intel, 8), &table);
+    let table = [
+        (Softmax, 8192, 16_384, "registers8.hybrid32x16of512.quads"),
+        (Softmax, 8192, 32_768, "streamed.hybrid32x8of256.quads"),
+    ];
+    assert_choices(&of(Vendor::Apple, 32), &table);
 }
 
 #[test]
@@ -414,6 +430,8 @@ fn what_is_no_name_of_a_variant_is_refused() {
         "registers4.subgroup8.quads",
         "registers4.hybrid8of64.quads",
         "registers4.hybrid8x08of64.quads",
+        "registers4.hybrid0x4of64.quads",
+        "registers4.hybrid4294967295x2of64.quads",
     ] {
         let error = name.parse::<Variant>().expect_err(name).to_string();
         let found = format!("found {name}");

@@ -13,6 +13,8 @@ use wgpu_softmax::{
     TargetType,
 };
 
+use wgpu_softmax::variant::{Abilities, Vendor};
+
 use crate::specs::device;
 
 /// Returns a device on which everything fits a binding, and one on which rows are served in windows, and long ones in parts.
@@ -295,4 +297,30 @@ fn what_no_buffer_holds_is_refused() {
         error.contains("buffer `logits`") && error.contains("max_buffer_size"),
         "{error}"
     );
+}
+
+#[test]
+fn a_planner_chooses_as_for_other_abilities() {
+    let planner = Planner::new(&device(Limits {
+        max_compute_invocations_per_workgroup: 1024,
+        max_compute_workgroup_size_x: 1024,
+        ..Limits::default()
+    }));
+    let abilities = Abilities {
+        subgroup: Some(32),
+        software: false,
+        vendor: Vendor::Nvidia,
+        int64: false,
+        max_invocations: 1024,
+        ..*planner.abilities()
+    };
+    let plan = planner
+        .with_abilities(abilities)
+        .softmax(SoftmaxSpec::new(64, 32_768));
+    let texts = plan.expect("a plan").wgsl().expect("texts");
+    let compiled = texts[0].compiled_wgsl();
+    assert!(texts[0].label.contains("softmax") && texts[0].workgroup_size == 1024);
+    assert!(compiled.contains("subgroupShuffleXor") && compiled.contains("workgroupBarrier"));
+    assert!(texts[0].wgsl.contains("{ // unrolled") && !compiled.contains("{ // unrolled"));
+    assert_eq!(planner.pipelines(), 0, "a text needs no pipeline");
 }

@@ -10,8 +10,7 @@ use crate::shader::options::{
 };
 use crate::shader::params::{Loss, Params};
 use crate::spec::cross_entropy::CrossEntropySpec;
-use crate::spec::loss::LossOptions;
-use crate::spec::loss::ZeroValid;
+use crate::spec::loss::{LossOptions, ZeroValid};
 use crate::spec::target_type::TargetType;
 use crate::variant::geometry::Geometry;
 use crate::variant::{KernelOptions, Operation, TargetKind};

@@ -12,7 +12,7 @@ use crate::device::window::{Window, windows};
 use crate::error::Error;
 use crate::shader::params::{Grid, Params};
 use crate::shader::{Program, Stage, TALLIED};
-use crate::variant::{KernelOptions, REDUCED, TargetKind};
+use crate::variant::{KernelOptions, TargetKind};
 
 /// Rows that one invocation takes, as in `shaders/kernel/tally.wgsl`.
 const ROWS_PER_INVOCATION: u64 = 16;
@@ -47,7 +47,7 @@ impl Tally {
             ..KernelOptions::default()
         };
         let abilities = planner.abilities();
-        let in_memory = abilities.max_workgroup_bytes / (REDUCED + TALLIED);
+        let in_memory = abilities.max_workgroup_bytes / TALLIED;
         let most = abilities.max_invocations.min(in_memory);
         let program = |stage| Program::tally(stage, options, most);
         let program = |stage| planner.checked(program(stage));

@@ -161,27 +161,17 @@ impl Compiler {
     ) -> Result<String, vk::Result> {
         // SAFETY: the pipeline is alive; the second call fills buffers of the sizes that the first one gives.
         unsafe {
-            let fetch = self
-                .properties
-                .fp()
-                .get_pipeline_executable_internal_representations_khr;
+            let functions = self.properties.fp();
+            let device = self.device.handle();
+            let fetch = |count: &mut u32, texts| {
+                let get = functions.get_pipeline_executable_internal_representations_khr;
+                get(device, executable, count, texts).result()
+            };
             let mut count = 0;
-            fetch(
-                self.device.handle(),
-                executable,
-                &mut count,
-                std::ptr::null_mut(),
-            )
-            .result()?;
+            fetch(&mut count, std::ptr::null_mut())?;
             let mut texts =
                 vec![vk::PipelineExecutableInternalRepresentationKHR::default(); count as usize];
-            fetch(
-                self.device.handle(),
-                executable,
-                &mut count,
-                texts.as_mut_ptr(),
-            )
-            .result()?;
+            fetch(&mut count, texts.as_mut_ptr())?;
             let mut buffers: Vec<_> = texts
                 .iter()
                 .map(|text| vec![0_u8; text.data_size])
@@ -189,13 +179,7 @@ impl Compiler {
             for (text, buffer) in texts.iter_mut().zip(&mut buffers) {
                 text.p_data = buffer.as_mut_ptr().cast();
             }
-            fetch(
-                self.device.handle(),
-                executable,
-                &mut count,
-                texts.as_mut_ptr(),
-            )
-            .result()?;
+            fetch(&mut count, texts.as_mut_ptr())?;
             let last = buffers.pop().unwrap_or_default();
             Ok(String::from_utf8_lossy(&last)
                 .trim_end_matches('\0')
