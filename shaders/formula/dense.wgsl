@@ -13,31 +13,53 @@ const MINUS: u32 = MINUS_BY_LOGIT | MINUS_BY_TARGET;
 
 struct Targets { value: vec4<f32>, used: vec4<bool>, faults: vec4<u32> }
 
+// t without the class weights.
+fn shares_of(x: Cached, column: u32, row: Row) -> Targets {
+    var shares: Targets;
+    var from_target = vec4<bool>(params.loss.target_share != 0.0);
+    if PROBS {
+        from_target &= !is_zero(x.probs);
+        let q = select(vec4<u32>(0u), x.probs, from_target);
+        shares.value = params.loss.target_share * value(q) + params.loss.uniform_share;
+        let infinite = select(vec4<u32>(PLUS_BY_TARGET), vec4<u32>(MINUS_BY_TARGET), q > vec4<u32>(MAGNITUDE));
+        let special = select(infinite, vec4<u32>(NO_NUMBER), is_nan(q));
+        shares.faults = select(special, vec4<u32>(0u), is_finite(q));
+    } else {
+        from_target &= columns_of(column) == row.column;
+        let at_target = params.loss.target_share + params.loss.uniform_share;
+        shares.value = select(vec4<f32>(params.loss.uniform_share), vec4<f32>(at_target), from_target);
+    }
+    shares.used = from_target | vec4<bool>(params.loss.uniform_share != 0.0);
+    return shares;
+}
+
 fn targets_of(x: Cached, column: u32, row: Row) -> Targets {
+    let shares = shares_of(x, column, row);
+    return shares; // if PLAIN_LOSS
     let weights = class_weights_at(min(columns_of(column), vec4<u32>(params.grid.cols - 1u)));
-    var probs: vec4<u32>;
-    probs = x.probs; // if PROBS
-    probs = select(vec4<u32>(0u), vec4<u32>(ONE), columns_of(column) == row.column); // if !PROBS
-    let from_target = !is_zero(probs) & vec4<bool>(params.loss.target_share != 0.0);
-    let used = !is_zero(weights) & (from_target | vec4<bool>(params.loss.uniform_share != 0.0));
-    let q = select(vec4<u32>(0u), probs, from_target);
-    let t = value(weights) * (params.loss.target_share * value(q) + params.loss.uniform_share);
+    let used = shares.used & !is_zero(weights);
+    let t = value(weights) * shares.value;
     let infinite = select(vec4<u32>(PLUS_BY_TARGET), vec4<u32>(MINUS_BY_TARGET), t < vec4<f32>(0.0));
-    let of_numbers = select(infinite, vec4<u32>(0u), is_finite(weights) & is_finite(q));
-    let faults = select(of_numbers, vec4<u32>(NO_NUMBER), is_nan(weights) | is_nan(q));
+    let is_number = is_finite(weights) & (shares.faults == vec4<u32>(0u));
+    let of_numbers = select(infinite, vec4<u32>(0u), is_number);
+    let is_none = is_nan(weights) | (shares.faults == vec4<u32>(NO_NUMBER));
+    let faults = select(of_numbers, vec4<u32>(NO_NUMBER), is_none);
     return Targets(select(vec4<f32>(0.0), t, used), used, select(vec4<u32>(0u), faults, used));
 }
 
+// The row is NaN where a logit is NaN or +infinity, whatever comes of these here.
 fn with_target_terms(terms: Terms, x: Cached, column: u32, last: u32, max_: vec4<f32>, row: Row) -> Terms {
     var next = terms;
     let of_target = targets_of(x, column, row);
-    let in_row = inside(column, last);
-    next.targets = select(vec4<f32>(0.0), of_target.value, in_row);
-    let counts = is_finite(x.logits) & of_target.used;
-    next.distances = select(vec4<f32>(0.0), -next.targets * shifted(value(x.logits), max_), counts);
-    let infinite = select(vec4<u32>(PLUS_BY_LOGIT), vec4<u32>(MINUS_BY_LOGIT), of_target.value < vec4<f32>(0.0));
-    let at_excluded = select(vec4<u32>(0u), infinite, is_negative_infinity(x.logits) & of_target.used);
-    next.faults = select(vec4<u32>(0u), of_target.faults | at_excluded, in_row);
+    let used = of_target.used & inside(column, last);
+    next.targets = select(vec4<f32>(0.0), of_target.value, used);
+    let weighing = min(x.logits, vec4<u32>(LOWEST_BITS));
+    let is_excluded = weighing != x.logits;
+    let distances = -next.targets * shifted(bitcast<vec4<f32>>(weighing), max_);
+    next.distances = select(distances, vec4<f32>(0.0), is_excluded);
+    let infinite = select(vec4<u32>(PLUS_BY_LOGIT), vec4<u32>(MINUS_BY_LOGIT), next.targets < vec4<f32>(0.0));
+    let by_logit = select(vec4<u32>(0u), infinite, is_excluded);
+    next.faults = select(vec4<u32>(0u), of_target.faults | by_logit, used);
     return next;
 }
 

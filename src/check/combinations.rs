@@ -229,6 +229,7 @@ impl Options {
     /// Settings of the label smoothing that have the same kernels as this one.
     fn smoothings(&self) -> &'static [f32] {
         match self.loss.label_smoothing > 0.0 {
+            _ if self.kind == Kind::Probs => &SMOOTHINGS,
             true => &SMOOTHINGS[1..],
             false => &SMOOTHINGS[..1],
         }

@@ -4,12 +4,14 @@ use super::candidates::{Candidate, candidates, large};
 use super::case::Case;
 use super::cover::cover;
 use super::kernels::name;
+use super::kinds::Kind;
 use super::subject::Subject;
 use super::traits::pairs_of;
 use super::{Group, Inputs, judge};
 use crate::error::Error;
 use crate::gpu::Gpu;
 use crate::spec::dtype::DType;
+use crate::spec::loss::Reduction;
 use crate::variant::{Abilities, Access, Family, Operation, Variant};
 
 /// Runs of one kernel.
@@ -95,17 +97,30 @@ fn runs(candidate: &Candidate, turn: usize) -> Vec<Run> {
         }
     };
     let mut runs: Vec<_> = Inputs::ALL.into_iter().enumerate().map(run).collect();
-    if subject.operation == Operation::LogSoftmaxBackward && subject.dtype != DType::F32 {
+    let mut more = |inputs, options, halves| {
         let subject = Subject {
-            inputs: Inputs::Masked,
-            options: subject.options.with_scale(HALVES_SCALE),
+            inputs,
+            options,
             ..subject
         };
         runs.push(Run {
             candidate: Candidate { subject, variant },
             seed: turn as u64,
-            halves: true,
+            halves,
         });
+    };
+    if subject.operation == Operation::LogSoftmaxBackward && subject.dtype != DType::F32 {
+        let options = subject.options.with_scale(HALVES_SCALE);
+        more(Inputs::Masked, options, true);
+    }
+    // Probabilities that are no numbers, each row by itself: in a sum, one row of NaN hides the others.
+    let by_row = every.iter().find(|of| {
+        of.kind == Kind::Probs
+            && of.loss.reduction == Reduction::None
+            && of.is_plain_loss(subject.operation)
+    });
+    if let Some(options) = by_row {
+        more(Inputs::Special, *options, false);
     }
     runs
 }

@@ -54,11 +54,6 @@ pub(super) struct OneInvocation {
 }
 
 impl OneInvocation {
-    const NEVER: Self = Self {
-        cols: 0,
-        rows: u64::MAX,
-    };
-
     pub(super) const fn covers(self, problem: Problem) -> bool {
         problem.cols <= self.cols && problem.rows >= self.rows
     }
@@ -121,6 +116,13 @@ const LANES: [(u32, u32); 9] = [
     (65_536, 1024),
 ];
 
+/// Rows that a lane of a GPU takes alone, where there are enough of them to fill it: several lanes would each do again what a
+/// row needs once, and have too few columns to share.
+const SHORT: OneInvocation = OneInvocation {
+    cols: 16,
+    rows: 32_768,
+};
+
 /// Numbers for GPUs whose subgroups have 32 or 64 lanes, such as NVIDIA's and AMD's, and for unknown ones. Read from the machine
 /// code for RDNA 2 and 3 (`tests/isa`), where eight quads a lane leave 16 waves a SIMD; not measured. NVIDIA's 1,024 lanes have 64
 /// registers each, which eight quads suit. Without subgroups or by low limits, fewer lanes hold more quads.
@@ -131,9 +133,9 @@ const GPU: Tuning = Tuning {
     quads: 16,
     quads_of_many: 8,
     unrolled_quads: 16,
-    one_invocation: OneInvocation::NEVER,
-    alone_with_target: OneInvocation::NEVER,
-    alone_reading: OneInvocation::NEVER,
+    one_invocation: SHORT,
+    alone_with_target: SHORT,
+    alone_reading: SHORT,
     strided_columns: 16,
     strided_groups: 1,
     strided_workgroup: 64,

@@ -266,7 +266,8 @@ fn a_few_choices() {
     ];
     assert_choices(&SOFTWARE, &table);
     let table = [
-        (Softmax, 70_001, 3, "registers1.subgroup4of64.words"),
+        (Softmax, 70_001, 3, "registers1.invocation1of64.words"),
+        (Softmax, 20_000, 3, "registers1.subgroup4of64.words"),
         (Softmax, 8192, 2048, "registers8.hybrid32x2of64.quads"),
         (Softmax, 8192, 1023, "registers5.hybrid32x2of64.shifted"),
         (Softmax, 8192, 32_768, "registers8.hybrid32x32of1024.quads"),
