@@ -56,7 +56,8 @@ fn with_target_terms(terms: Terms, x: Cached, column: u32, last: u32, max_: vec4
     let weighing = min(x.logits, vec4<u32>(LOWEST_BITS));
     let is_excluded = weighing != x.logits;
     let distances = -next.targets * shifted(bitcast<vec4<f32>>(weighing), max_);
-    next.distances = select(distances, vec4<f32>(0.0), is_excluded);
+    // A share of 0 hides what may be infinite: the difference of huge scales.
+    next.distances = select(vec4<f32>(0.0), distances, used & !is_excluded);
     let infinite = select(vec4<u32>(PLUS_BY_LOGIT), vec4<u32>(MINUS_BY_LOGIT), next.targets < vec4<f32>(0.0));
     let by_logit = select(vec4<u32>(0u), infinite, is_excluded);
     next.faults = select(vec4<u32>(0u), of_target.faults | by_logit, used);

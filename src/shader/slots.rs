@@ -104,6 +104,9 @@ const SLOTS: &[Slot] = &[
             // Two halves are one word, so 64-bit integers do not move them.
             stores(p, true, Pairs, false) || stores(p, true, Pairs, true)
         }),
+        file!("storage/half_shifted.wgsl", "16 bits, shifted", |p| {
+            stores(p, true, Access::Shifted, false) || stores(p, true, Access::Shifted, true)
+        }),
         file!("storage/half_words.wgsl", "16 bits anywhere", |p| stores(p, true, Words, false)),
         file!("wide64/f32_quads.wgsl", "f32 by 64-bit integers", |p| stores(p, false, Quads, true)),
         file!("wide64/f32_pairs.wgsl", "f32 on multiples of two by 64-bit integers", |p| stores(p, false, Pairs, true)),
@@ -150,7 +153,7 @@ fn has_loss(program: &Program) -> bool {
 
 fn stores(program: &Program, half: bool, access: Access, wide: bool) -> bool {
     let found = match program.variant.access {
-        Access::Shifted => Quads,
+        Access::Shifted if !half => Quads,
         access => access,
     };
     (program.dtype != DType::F32, found, program.variant.int64) == (half, access, wide)

@@ -111,7 +111,7 @@ impl Program {
             ("MASK_QUADS", masked(&[Masking::AddedByQuads, Masking::KeptByQuads])),
             ("WIDE64", variant.int64),
             ("IN_PLACE", options.in_place),
-            ("ATOMIC", dtype != DType::F32 && variant.access == Access::Words),
+            ("ATOMIC", dtype != DType::F32 && matches!(variant.access, Access::Words | Access::Shifted)),
             ("JACOBIAN", is(&[Jacobian])),
             ("WRITES_MATRIX", writes_matrix),
             ("HAS_COLUMN", has_column),

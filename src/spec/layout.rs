@@ -32,8 +32,8 @@ impl Layout {
     /// With rows on a strided axis, the stride is the distance between two slices.
     ///
     /// Rows are moved by the widest accesses where offsets and strides are multiples of four; the buffer then holds the
-    /// last row up to a multiple of four. Rows of f32 are also moved by the widest accesses where the rows of all
-    /// matrices are equally far from multiples of four. That distance decides which values are added first, so that the
+    /// last row up to a multiple of four. They are also moved by the widest accesses where the rows of all matrices
+    /// are equally far from multiples of four. That distance decides which values are added first, so that the
     /// same row elsewhere may give other last bits.
     #[must_use]
     pub const fn stride(self, stride: u64) -> Self {

@@ -63,9 +63,7 @@ pub(super) fn obstacle(
             Access::Pairs => {
                 "rows do not start and end on multiples of two elements, or do on four".into()
             }
-            _ => {
-                "the rows of two matrices are shifted unequally, or too short, or not of f32".into()
-            }
+            _ => "the rows of two matrices are shifted unequally, or too short".into(),
         });
     }
     if int64 && !abilities.int64 {

@@ -139,7 +139,6 @@ impl Geometry {
         problem.congruent = self.source.congruent(self.upstream)
             && self.source.congruent(self.result)
             && problem.inner == 1
-            && problem.dtype == DType::F32
             && problem.operation != Operation::Jacobian;
         self
     }

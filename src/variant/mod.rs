@@ -347,7 +347,7 @@ impl Problem {
             cols,
             inner: 1,
             alignment,
-            congruent: dtype == DType::F32 && operation != Operation::Jacobian,
+            congruent: operation != Operation::Jacobian,
             dtype,
         }
     }

@@ -1,6 +1,7 @@
 //! Pruning of a text to the declarations that an entry point reaches, and the bindings that are left.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 /// A top-level declaration, with the comments directly above it.
 struct Item<'a> {
@@ -138,8 +139,8 @@ fn members(line: &str) -> impl Iterator<Item = &str> {
     code.split('.').skip(1).map(move |part| &part[..name(part)])
 }
 
-/// Keeps those members of a struct of words that are read. The size of the member before keeps the place of those
-/// dropped.
+/// Keeps those members of a struct of words that are read, and their places: gaps take those of the others. `@size` would do
+/// that, but naga's GLSL drops it.
 fn with_members(lines: &[&str], is_read: &dyn Fn(&str) -> bool) -> String {
     let [head, body @ .., tail] = lines else {
         return lines.join("\n");
@@ -150,27 +151,37 @@ fn with_members(lines: &[&str], is_read: &dyn Fn(&str) -> bool) -> String {
     if !head.starts_with("struct") || !body.iter().all(of_words) {
         return compact(lines);
     }
-    // The members that are kept, and the number of words that each takes.
-    let mut kept: Vec<(&str, u32)> = Vec::new();
-    for member in body
-        .iter()
-        .map(|line| line.trim())
-        .filter(|line| !line.starts_with("//"))
-    {
-        let is_kept = kept.is_empty()
-            || member
-                .split_once(':')
-                .is_some_and(|(name, _)| is_read(name));
-        match kept.last_mut() {
-            Some((_, words)) if !is_kept => *words += 1,
-            _ => kept.push((member, 1)),
+    let members = body.iter().map(|line| line.trim());
+    let mut kept = Vec::new();
+    let mut gap = 0..0;
+    for (word, member) in members.filter(|line| !line.starts_with("//")).enumerate() {
+        let name = member.split_once(':').map_or("", |(name, _)| name);
+        gap.end = word;
+        if is_read(name) {
+            kept.extend(gaps(gap));
+            kept.push(member.to_owned());
+            gap = word + 1..word + 1;
         }
+        gap.end = word + 1;
     }
-    let sized = kept.iter().map(|(member, words)| match words {
-        1 => (*member).to_owned(),
-        words => format!("@size({}) {member}", 4 * words),
-    });
-    packed(head, sized, tail)
+    kept.extend(gaps(gap));
+    packed(head, kept.into_iter(), tail)
+}
+
+/// Members that take the places of some words, as few as their alignment allows.
+fn gaps(mut words: Range<usize>) -> Vec<String> {
+    let mut members = Vec::new();
+    while let Some(first) = words.next() {
+        let fits = |size: usize| first.is_multiple_of(size) && words.len() + 1 >= size;
+        let (size, of) = match () {
+            () if fits(4) => (4, "vec4<u32>"),
+            () if fits(2) => (2, "vec2<u32>"),
+            () => (1, "u32"),
+        };
+        words.start = first + size;
+        members.push(format!("gap{first}: {of},"));
+    }
+    members
 }
 
 /// Packs a struct without comments into few lines; leaves anything else as it is.
@@ -320,7 +331,7 @@ const WORKGROUP: u32 = 1u;
     #[test]
     fn the_uniform_has_the_members_that_are_read_in_their_places() {
         let pruned = prune(TEXT, "main");
-        let grid = "struct Grid { @size(8) first: u32, @size(12) rows: u32 }";
+        let grid = "struct Grid { gap0: vec2<u32>, rows: u32, gap3: u32, gap4: u32 }";
         assert!(pruned.contains(grid), "{pruned}");
     }
 }

@@ -473,19 +473,20 @@ fn task_of(place: Place) -> Task {
 
 // The rows of a dispatch, and where they lie.
 struct Grid {
-    rows: u32, @size(16) cols: u32, @size(24) bound_row: u32, source_offset: u32, @size(24) source_stride: u32,
-    @size(8) bin_first: u32, @size(12) bin_rows: u32,
+    rows: u32, cols: u32, gap2: vec2<u32>, gap4: u32, bound_row: u32, gap6: vec2<u32>, gap8: vec2<u32>, gap10: u32,
+    source_offset: u32, source_stride: u32, gap13: u32, gap14: vec2<u32>, gap16: vec2<u32>, bin_first: u32, gap19: u32,
+    bin_rows: u32, gap21: u32, gap22: u32,
 }
 
 // The scale of the logits, and what follows from it.
 struct Scaling {
-    scale: f32, slope: f32, prescale: f32, @size(8) postscale: f32, negligible_shifted: f32, exp2_hi: f32,
-    @size(20) exp2_lo: f32, zero_empty_rows: u32,
+    gap0: u32, slope: f32, prescale: f32, postscale: f32, gap4: u32, negligible_shifted: f32, exp2_hi: f32,
+    exp2_lo: f32, gap8: vec4<u32>, zero_empty_rows: u32,
 }
 
 struct Loss {
-    @size(8) flags: u32, classes: u32, id_words: u32, @size(24) ignored_low: u32, weight_sum: u32,
-    @size(20) valid_rows: u32,
+    flags: u32, gap1: u32, classes: u32, id_words: u32, ignored_low: u32, gap5: u32, gap6: vec2<u32>, gap8: vec2<u32>,
+    weight_sum: u32, valid_rows: u32, gap12: vec4<u32>,
 }
 
 struct Params { grid: Grid, @align(16) scaling: Scaling, @align(16) loss: Loss }

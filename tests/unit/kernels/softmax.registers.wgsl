@@ -318,14 +318,15 @@ fn task_of(place: Place) -> Task {
 
 // The rows of a dispatch, and where they lie.
 struct Grid {
-    rows: u32, @size(40) cols: u32, source_offset: u32, @size(12) source_stride: u32, result_offset: u32,
-    @size(8) result_stride: u32, @size(8) bin_first: u32, @size(12) bin_rows: u32,
+    rows: u32, cols: u32, gap2: vec2<u32>, gap4: vec4<u32>, gap8: vec2<u32>, gap10: u32, source_offset: u32,
+    source_stride: u32, gap13: u32, gap14: u32, result_offset: u32, result_stride: u32, gap17: u32, bin_first: u32,
+    gap19: u32, bin_rows: u32, gap21: u32, gap22: u32,
 }
 
 // The scale of the logits, and what follows from it.
 struct Scaling {
-    @size(8) scale: f32, @size(12) prescale: f32, negligible_shifted: f32, exp2_hi: f32, @size(20) exp2_lo: f32,
-    zero_empty_rows: u32,
+    gap0: vec2<u32>, prescale: f32, gap3: u32, gap4: u32, negligible_shifted: f32, exp2_hi: f32, exp2_lo: f32,
+    gap8: vec4<u32>, zero_empty_rows: u32,
 }
 
 struct Params { grid: Grid, @align(16) scaling: Scaling }
