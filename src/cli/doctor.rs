@@ -9,7 +9,7 @@ use serde::Serialize;
 use std::fmt::{self, Display};
 use wgpu_softmax::bench::{Bench, Options};
 use wgpu_softmax::check::{Inputs, bounds, compare};
-use wgpu_softmax::wgpu::{DeviceType, Features};
+use wgpu_softmax::wgpu::Features;
 use wgpu_softmax::{AdapterEntry, Error, Gpu, reference};
 
 /// Report that `--json` writes.
@@ -67,15 +67,14 @@ pub(crate) fn run(args: &args::Doctor) -> Result<(), Failure> {
         .zip(&examined)
         .filter(|(entry, examined)| is_meant(entry) && examined.abilities.is_some());
     let serves = serving.next().is_some();
-    let is_software = |entry: &AdapterEntry| entry.info.device_type == DeviceType::Cpu;
     let report = Report {
         version: env!("CARGO_PKG_VERSION"),
         wgpu: WGPU,
         system: advice::system(),
         backends: backends(),
         adapters: examined,
-        advice: match serves && (wanted.is_some() || !found.iter().all(is_software)) {
-            true => Vec::new(),
+        advice: match serves {
+            true => advice::on_hardware(&found),
             false => advice::on(wanted, &found),
         },
     };
@@ -119,7 +118,11 @@ impl Abilities {
         let expected = reference::softmax(&logits, cols);
         let compared = compare(&found, &expected, &bounds::probability(&logits, cols), cols);
         if !compared.passed() {
-            return Err(format!("a softmax is wrong: {compared}"));
+            let (found, expected) = (compared.found, compared.expected);
+            return Err(format!(
+                "computes wrong: of {} probabilities, one is {found:.3e} and not {expected:.3e}",
+                compared.elements
+            ));
         }
         let clock = Bench::new(&gpu, Options::default())
             .map(|bench| bench.clock())

@@ -21,7 +21,7 @@ const EXAMPLES: &str = "  \
   Probabilities of logits that NumPy saved:
     wgpu-softmax softmax logits.npy -o probs.npy
   A loss and its gradient, without the targets that are -100:
-    wgpu-softmax cross-entropy logits.npy ids.npy --ignore-index -100 --grad g.npy
+    wgpu-softmax cross-entropy x.npy ids.npy --ignore-index -100 --grad g.npy
   Is every kernel right on this machine? Half a minute:
     wgpu-softmax check
   How fast is it on each adapter? A minute, and a page to show:
@@ -66,12 +66,17 @@ const CODES: [(&str, &str); 5] = [
     ("4", "The device failed: lost, or out of memory"),
 ];
 
+const HINT: &str = "wgpu-softmax help COMMAND says more about a command.";
+
 /// Returns the command line with its help in groups.
 pub(crate) fn command() -> clap::Command {
     let command = Cli::command();
     let template = template(&command);
     let more = more(command.get_styles());
-    command.help_template(template).after_long_help(more)
+    command
+        .help_template(template)
+        .after_help(HINT)
+        .after_long_help(more + "\n" + HINT)
 }
 
 /// Returns the template of the help: clap knows no groups of commands.
@@ -86,10 +91,10 @@ fn template(command: &clap::Command) -> String {
             let about = command.get_about().map(ToString::to_string);
             (command.get_name(), about.unwrap_or_default())
         });
-        text += &section(styles, title, &list(styles, lines));
+        text += &format!("\n{}", section(styles, title, &list(styles, lines)));
     }
-    let options = section(styles, "Options", "{options}");
-    text + &options + "\n\nwgpu-softmax help COMMAND says more about a command.\n{after-help}"
+    let options = format!("\n{}", section(styles, "Options", "{options}"));
+    text + options.trim_end() + "{after-help}"
 }
 
 /// Returns what only the long help says.
@@ -101,12 +106,12 @@ fn more(styles: &Styles) -> String {
         ("Exit codes", list(styles, CODES)),
     ]
     .map(|(title, text)| section(styles, title, &text))
-    .concat()
+    .join("\n")
 }
 
 fn section(styles: &Styles, title: &str, text: &str) -> String {
     let header = styles.get_header();
-    format!("\n{header}{title}:{header:#}\n{}\n", text.trim_end())
+    format!("{header}{title}:{header:#}\n{}\n", text.trim_end())
 }
 
 /// Returns a line for each name, with its text in a second column.

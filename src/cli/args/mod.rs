@@ -68,11 +68,17 @@ pub(crate) enum Compute {
     LogSoftmax(LogSoftmax),
     /// max + ln(sum), one value a row
     Logsumexp(Logsumexp),
-    /// Gradient of the logits from softmax's output and its gradient
+    /// Gradient of the logits through softmax
+    ///
+    /// From softmax's output and the gradient of that.
     SoftmaxBackward(SoftmaxBackward),
-    /// Gradient of the logits from log-softmax's output, too
+    /// Gradient of the logits through log-softmax
+    ///
+    /// From log-softmax's output and the gradient of that.
     LogSoftmaxBackward(LogSoftmaxBackward),
-    /// Gradient of the logits from logsumexp's gradient
+    /// Gradient of the logits through logsumexp
+    ///
+    /// From the logits and the gradient of logsumexp's output.
     LogsumexpBackward(LogsumexpBackward),
     /// Loss of class ids or probabilities, and its gradient
     ///
