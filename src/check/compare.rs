@@ -111,24 +111,16 @@ impl fmt::Display for Comparison {
         }
         write!(
             f,
-            "{} elements, worst {} ulp, worst {} of the bound at row {}, column {}: \
+            "{} elements, worst {:.3} ulp, worst {:.3} of the bound at row {}, column {}: \
              found {:e}, expected {:e}",
             self.elements,
-            short(self.worst_ulp),
-            short(self.worst_share),
+            self.worst_ulp,
+            self.worst_share,
             self.worst_index / self.cols,
             self.worst_index % self.cols,
             self.found,
             self.expected,
         )
-    }
-}
-
-/// Writes a number with its thousandths, or a large one by its first digit.
-fn short(number: f64) -> String {
-    match number.abs() < 1e5 {
-        true => format!("{number:.3}"),
-        false => format!("{number:.0e}"),
     }
 }
 

@@ -112,3 +112,62 @@ fn conclude(adapters: &[Checked], outputs: &Outputs) -> Result<(), Failure> {
     }
     said
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Selection, check, failure, line, summaries};
+    use std::ops::ControlFlow;
+    use wgpu_softmax::check::Group;
+    use wgpu_softmax::variant::Operation;
+    use wgpu_softmax::{DType, Gpu};
+
+    /// Returns groups of f16 by operation and worst share of their bounds, made from one that has run.
+    fn groups(of: &[(&str, f64)]) -> Vec<Group> {
+        let selection = Selection::default().operation(Operation::LogSumExp);
+        let gpu = Gpu::open().expect("an adapter");
+        let report = check::run(&[gpu], &selection.dtype(DType::F16), &mut |_| {
+            ControlFlow::Break(())
+        });
+        let ran = report.expect("a device that works").groups.remove(0);
+        let group = |&(op, worst_bound): &(&str, f64)| {
+            let mut group = ran.clone();
+            group.op = op.into();
+            group.variant = "streamed.invocation.words".into();
+            group.inputs = "flat".into();
+            group.worst_bound = worst_bound;
+            group.passed = worst_bound <= 1.0;
+            group.note = Some("probs at 3 x 4: found 1e0, expected 2e0, allowed 3e-3".into());
+            group
+        };
+        of.iter().map(group).collect()
+    }
+
+    #[test]
+    fn a_failure_names_its_numbers_and_the_command_that_repeats_it() {
+        let groups = groups(&[("softmax", 2.0), ("softmax", 1.0)]);
+        let failed = failure(&groups[0], " --full -v");
+        for word in [
+            "FAILED softmax f16 streamed.invocation.words flat",
+            "found 1e0, expected 2e0, allowed 3e-3",
+            "wgpu-softmax check --op softmax --dtype f16 --full -v",
+        ] {
+            assert!(failed.contains(word), "{failed}");
+        }
+        assert!(line(&groups[1]).starts_with("ok  1.000 of bound"));
+    }
+
+    #[test]
+    fn an_operation_has_one_line_with_the_worst_of_its_groups() {
+        let groups = groups(&[("jacobian", 0.5), ("softmax", 0.25), ("softmax", 3.0)]);
+        let lines: Vec<_> = summaries(&groups).collect();
+        assert_eq!(lines.len(), 2);
+        assert!(lines[0].contains("2 groups  3.000 of bound  ####################  1 FAILED"));
+        assert!(lines[1].contains("1 groups  0.500 of bound  ##########..........  ok"));
+    }
+
+    #[test]
+    fn the_lines_of_an_adapter_fit_a_screen() {
+        let summaries = Selection::OPERATIONS.len() * DType::ALL.len();
+        assert!(summaries + 2 < 40, "{summaries} and two more");
+    }
+}

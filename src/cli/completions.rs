@@ -11,7 +11,10 @@ const NAME: &str = env!("CARGO_BIN_NAME");
 pub(crate) fn print(args: &Completions) -> Result<(), Failure> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut args::command(), NAME, &mut script);
-    Outputs::default().say(String::from_utf8_lossy(&script).trim_end())
+    // Bash finds no flag of a command, as long as a hyphen in the name is written in two ways: clap-rs/clap#6421.
+    let [one, other] = ["__subcmd__", "__"].map(|hyphen| NAME.replace('-', hyphen));
+    let script = String::from_utf8_lossy(&script).replace(&one, &other);
+    Outputs::default().say(script.trim_end())
 }
 
 /// Runs `man`: writes a page for the whole, and one for each command.

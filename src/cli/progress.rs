@@ -30,7 +30,9 @@ pub(crate) fn over<T>(
 ) -> T {
     let count = count.into();
     let of = count.map_or("", |_| " of {human_len}");
-    let template = format!("{{spinner}} {{msg}}: {{human_pos}}{of} {unit}, {{elapsed}}{{left}}");
+    // The message comes last: it is what a narrow terminal cuts off.
+    let template =
+        format!("{{spinner}} {{human_pos}}{of} {unit}, {{elapsed}}{{left}}: {{wide_msg}}");
     shown(what, count.map(|count| count as u64), &template, work)
 }
 
