@@ -7,7 +7,7 @@ pub(crate) use system::system;
 use std::env;
 use system::{barred, install, is_container, makers_on_bus};
 use wgpu_softmax::AdapterEntry;
-use wgpu_softmax::wgpu::{Backends, DeviceType, Instance};
+use wgpu_softmax::wgpu::{Backend, Backends, DeviceType, Instance};
 
 /// Maker of GPUs.
 struct Maker {
@@ -46,12 +46,20 @@ const SOFTWARE: [&str; 6] = [
     "warp",
 ];
 
+/// Returns the adapter that is wanted: the selector, or what the environment says where there is none.
+pub(crate) fn wanted(selector: Option<&str>) -> Option<String> {
+    selector
+        .map(str::to_owned)
+        .or_else(|| variable("WGPU_ADAPTER_NAME"))
+}
+
+fn variable(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}
+
 /// Returns what helps to get the adapter that is `wanted`, or any, where `found` are there and do not serve.
 pub(crate) fn on(wanted: Option<&str>, found: &[AdapterEntry]) -> Vec<String> {
-    let variable = |name| env::var(name).ok().filter(|value| !value.is_empty());
-    let wanted = wanted.map(str::to_owned);
-    let wanted = wanted.or(variable("WGPU_ADAPTER_NAME")).unwrap_or_default();
-    let wanted = wanted.to_lowercase();
+    let wanted = self::wanted(wanted).unwrap_or_default().to_lowercase();
     let (name, backend) = wanted.rsplit_once('@').unwrap_or((&wanted, &wanted));
     let names = |words: &[&str]| words.iter().any(|word| name.contains(word));
     let maker = MAKERS.iter().find(|maker| names(maker.words));
@@ -62,6 +70,9 @@ pub(crate) fn on(wanted: Option<&str>, found: &[AdapterEntry]) -> Vec<String> {
         ));
     }
     advice.extend(on_backend(backend));
+    let is_vulkan = |entry: &AdapterEntry| entry.info.backend == Backend::Vulkan;
+    let lacks_vulkan = ["vulkan", "vk"].contains(&backend) && !found.iter().any(is_vulkan);
+    let found = if lacks_vulkan { &[] } else { found };
     match maker {
         Some(maker) => advice.extend(on_maker(maker, found)),
         None if names(&SOFTWARE) => advice.push(on_software(found)),

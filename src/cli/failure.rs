@@ -90,7 +90,7 @@ impl Failure {
             label(STYLES.get_error(), "error", self);
         }
         if let Self::NoAdapter { advice, .. } = self {
-            advice.iter().for_each(|line| hint(line));
+            advice.iter().for_each(hint);
         }
     }
 }

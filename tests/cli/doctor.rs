@@ -41,7 +41,7 @@ fn doctor_examines_every_adapter() {
     }
     assert!(usable > 0, "{report}");
     assert!(
-        told.contains(&format!("{} adapters, {usable} usable", listed.len())),
+        told.contains(&format!("usable: {usable} of {} adapters", listed.len())),
         "{told}"
     );
 }

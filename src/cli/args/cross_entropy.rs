@@ -38,14 +38,16 @@ pub(crate) struct CrossEntropy {
     /// Of E, each of the C classes gets a target weight of E / C, and the target keeps the rest.
     #[arg(long, value_name = "E", default_value_t = 0.0, value_parser = values::share, allow_negative_numbers = true)]
     pub(crate) label_smoothing: f32,
-    /// Add L * lse^2 to the loss of every row that counts, whatever its weight
+    /// Add L * lse^2 to the loss of every row that counts
+    ///
+    /// Whatever its weight.
     #[arg(long, value_name = "L", default_value_t = 0.0, value_parser = values::finite, allow_negative_numbers = true)]
     pub(crate) z_loss: f32,
     /// Cap the logits: x becomes C * tanh(x / C), after the scale
     #[arg(long, value_name = "C", value_parser = values::positive, allow_negative_numbers = true)]
     pub(crate) softcap: Option<f32>,
-    /// Value of the mean over no row that counts, or over weights that sum to 0
-    #[arg(long, default_value = "nan", value_parser = values::words(values::ZERO_VALID))]
+    /// Mean over no row that counts, or over weights that sum to 0
+    #[arg(long, value_name = "RESULT", default_value = "nan", value_parser = values::words(values::ZERO_VALID))]
     pub(crate) zero_valid: ZeroValid,
     /// Gradient of the loss, by which that of the logits is multiplied; 1 without it
     ///

@@ -15,7 +15,7 @@ pub(crate) struct Devices {
 pub(crate) struct Doctor {
     /// Adapter that is wanted, named as in --adapter of the operations
     ///
-    /// The advice is about this one. Without it, about whatever is missing.
+    /// The advice is about this one. Without it, about the one that WGPU_ADAPTER_NAME names, or whatever is missing.
     #[arg(long, value_name = "SEL")]
     pub(crate) adapter: Option<String>,
     #[command(flatten)]
@@ -30,7 +30,7 @@ pub(crate) struct Completions {
 
 #[derive(Debug, Args)]
 pub(crate) struct Man {
-    /// Folder that takes wgpu-softmax.1 and a page for each command; it is made where it is missing
+    /// Folder that takes wgpu-softmax.1 and a page for each command
     #[arg(value_name = "DIR")]
     pub(crate) folder: PathBuf,
 }
