@@ -8,8 +8,7 @@ use super::failure::{Failure, is_quiet};
 use super::outputs::Outputs;
 use super::progress;
 use super::report::{self, Adapter, Adapters, Checked};
-use lines::{failure, line, summaries};
-use std::collections::HashSet;
+use lines::{Shown, summaries};
 use std::ops::ControlFlow;
 use wgpu_softmax::Gpu;
 use wgpu_softmax::check::{self, Selection};
@@ -46,22 +45,14 @@ fn measure(gpus: &[Gpu], args: &args::Check, outputs: &Outputs) -> Result<Checke
         true => Ok(()),
         false => outputs.say(&adapter),
     };
-    let again = again(args, &adapter);
-    // One failure an operation and type is shown, with the command that shows the others.
-    let mut failed = HashSet::new();
+    let mut shown = Shown::new(args.verbose, again(args, &adapter));
     let what = format!("checking {}", adapter.name);
-    let count = selection.groups(&gpus[0]);
-    let report = progress::over(what, count, "groups", |bar| {
+    // Counting takes a moment.
+    let count = progress::is_shown().then(|| selection.groups(&gpus[0]));
+    let report = progress::over(what, count.flatten(), "groups", |bar| {
         check::run(gpus, &selection, &mut |group| {
             bar.inc(1);
-            let text = match group.passed {
-                true => args.verbose.then(|| line(group)),
-                false => {
-                    let is_first = failed.insert((group.op.clone(), group.dtype.clone()));
-                    (is_first || args.verbose).then(|| failure(group, &again))
-                }
-            };
-            if let Some(text) = text.filter(|_| said.is_ok()) {
+            if let Some(text) = shown.text(group).filter(|_| said.is_ok()) {
                 said = bar.suspend(|| outputs.say(text));
             }
             // If nobody reads the lines and no file waits for the rest, there is no point in going on.
@@ -115,7 +106,7 @@ fn conclude(adapters: &[Checked], outputs: &Outputs) -> Result<(), Failure> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Selection, check, failure, line, summaries};
+    use super::{Selection, Shown, check, summaries};
     use std::ops::ControlFlow;
     use wgpu_softmax::check::Group;
     use wgpu_softmax::variant::Operation;
@@ -145,7 +136,8 @@ mod tests {
     #[test]
     fn a_failure_names_its_numbers_and_the_command_that_repeats_it() {
         let groups = groups(&[("softmax", 2.0), ("softmax", 1.0)]);
-        let failed = failure(&groups[0], " --full -v");
+        let mut shown = Shown::new(false, " --full -v".into());
+        let failed = shown.text(&groups[0]).expect("the first failure");
         for word in [
             "FAILED softmax f16 streamed.invocation.words flat",
             "found 1e0, expected 2e0, allowed 3e-3",
@@ -153,7 +145,21 @@ mod tests {
         ] {
             assert!(failed.contains(word), "{failed}");
         }
-        assert!(line(&groups[1]).starts_with("ok  1.000 of bound"));
+        // One of an operation and type will do, and none that passed.
+        assert_eq!(
+            [&groups[0], &groups[1]].map(|group| shown.text(group)),
+            [None, None]
+        );
+        let mut shown = Shown::new(true, String::new());
+        let passed = shown.text(&groups[1]).expect("every group");
+        assert!(passed.starts_with("ok  1.000 of bound"), "{passed}");
+        for _ in 0..2 {
+            assert!(
+                shown
+                    .text(&groups[0])
+                    .is_some_and(|text| text.starts_with("FAILED"))
+            );
+        }
     }
 
     #[test]

@@ -10,6 +10,11 @@ use std::time::Duration;
 
 const SILENT_FOR: Duration = Duration::from_secs(1);
 
+/// Returns true if there is a terminal to show progress on, and someone who wants it.
+pub(crate) fn is_shown() -> bool {
+    !is_quiet() && io::stderr().is_terminal()
+}
+
 /// Does `work`, and shows `what` it is doing if that takes long. Lines that `work` prints meanwhile go through
 /// [`ProgressBar::suspend`].
 pub(crate) fn during<T>(what: String, work: impl FnOnce(&ProgressBar) -> T) -> T {
@@ -54,7 +59,7 @@ fn shown<T>(
         .with_key("left", left);
     let bar = ProgressBar::with_draw_target(count, ProgressDrawTarget::hidden());
     let bar = &bar.with_style(style).with_message(what);
-    if is_quiet() || !io::stderr().is_terminal() {
+    if !is_shown() {
         return work(bar);
     }
     thread::scope(|scope| {

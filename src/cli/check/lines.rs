@@ -2,6 +2,7 @@
 //! so that columns hold.
 
 use crate::cli::report;
+use std::collections::HashSet;
 use wgpu_softmax::DType;
 use wgpu_softmax::check::{Group, Selection};
 use wgpu_softmax::variant::Operation;
@@ -9,15 +10,42 @@ use wgpu_softmax::variant::Operation;
 /// Characters of the bar that stand for the whole bound.
 const BAR: usize = 20;
 
+/// Choice of the groups that are shown as they come: all, or the first failure of each operation and type.
+pub(super) struct Shown {
+    all: bool,
+    /// Flags that repeat the check, but for the operation and the type.
+    again: String,
+    failed: HashSet<(String, String)>,
+}
+
+impl Shown {
+    pub(super) fn new(all: bool, again: String) -> Self {
+        Self {
+            all,
+            again,
+            failed: HashSet::new(),
+        }
+    }
+
+    /// Returns the lines of a group, if it is one to be shown.
+    pub(super) fn text(&mut self, group: &Group) -> Option<String> {
+        if group.passed {
+            return self.all.then(|| line(group));
+        }
+        let is_first = self.failed.insert((group.op.clone(), group.dtype.clone()));
+        (self.all || is_first).then(|| failure(group, &self.again))
+    }
+}
+
 /// Returns the line of a group that passed.
-pub(super) fn line(group: &Group) -> String {
+fn line(group: &Group) -> String {
     let (share, ulp) = (short(group.worst_bound), short(group.worst_ulp));
     let (elements, name) = (group.elements, report::name(group));
     format!("ok {share:>6} of bound {ulp:>9} ulp {elements:>8} values  {name}")
 }
 
 /// Returns the lines of a group that failed: what was wrong, and how to see it `again`.
-pub(super) fn failure(group: &Group, again: &str) -> String {
+fn failure(group: &Group, again: &str) -> String {
     let Group { op, dtype, .. } = group;
     format!(
         "FAILED {}\n  {}\n  again: wgpu-softmax check --op {op} --dtype {dtype}{again}",
