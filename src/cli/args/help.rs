@@ -3,7 +3,6 @@
 use super::{Cli, Compute, Inspect, Install, Measure, Verify};
 use clap::builder::Styles;
 use clap::{CommandFactory, Subcommand};
-use std::fmt::Write;
 use wgpu_softmax::wgpu::{Backends, Instance};
 
 /// Title of a group, and the test whether a command is one of it.
@@ -17,7 +16,10 @@ const GROUPS: [Group; 5] = [
     ("Install", Install::has_subcommand),
 ];
 
-const EXAMPLES: &str = "  \
+/// Text of the long help after the options. Lines that end with a colon are titles; those that begin with a space are not
+/// wrapped.
+const MORE: &str = "\
+Examples:
   Probabilities of logits that NumPy saved:
     wgpu-softmax softmax logits.npy -o probs.npy
   A loss and its gradient, without the targets that are -100:
@@ -25,46 +27,36 @@ const EXAMPLES: &str = "  \
   Is every kernel right on this machine? Half a minute:
     wgpu-softmax check
   How fast is it on each adapter? A minute, and a page to show:
-    wgpu-softmax bench --adapter all --html bench.html";
+    wgpu-softmax bench --adapter all --html bench.html
 
-const FILES: &str = "\
-  Inputs are what their bytes say, whatever their names: NumPy's .npy; .npz, one array as FILE.npz#NAME; .safetensors, one \
-  tensor as FILE.safetensors#NAME, or of several files as FILE.index.json#NAME. #NAME may be left out where there is one. \
-  Any one input may be -, standard input, or -#NAME of it; so may /dev/stdin.
+Files:
+Inputs are what their bytes say, whatever their names: NumPy's .npy; .npz, one array as FILE.npz#NAME; .safetensors, one \
+tensor as FILE.safetensors#NAME, or of several files as FILE.index.json#NAME. #NAME may be left out where there is one. \
+Any one input may be -, standard input, or -#NAME of it; so may /dev/stdin.
 
 Floats are float16, bfloat16, float32 or float64, integers of any width, of either byte order, in C or Fortran order. \
-  The inputs of an operation have one type of floats, and so do its outputs; but loss and lse are float32, their gradients \
-  may be, and weights are of any type. float64 is computed in float32 and gives float32, unless --reference computes.
+The inputs of an operation have one type of floats, and so do its outputs; but loss and lse are float32, their gradients \
+may be, and weights are of any type. float64 is computed in float32 and gives float32, unless --reference computes.
 
 Outputs are .npy or .safetensors by their names; one may be -, standard output. bfloat16 goes to .npy with --bf16 only. \
-  In .safetensors an output is the one tensor of its file, called NAME or after its result (probs, loss, ...). Outputs take \
-  their places when everything has succeeded, with the mode of what they replace. Files larger than memory are worked on in \
-  blocks of rows; along another axis than the last one, what lies at one place of the axes before it has to fit.";
+In .safetensors an output is the one tensor of its file, called NAME or after its result (probs, loss, ...). Outputs take \
+their places when everything has succeeded, with the mode of what they replace. Files larger than memory are worked on in \
+blocks of rows; along another axis than the last one, what lies at one place of the axes before it has to fit.
 
-const ENVIRONMENT: [(&str, &str); 5] = [
-    (
-        "WGPU_BACKEND",
-        "Backends to search: vulkan, metal, dx12, gl",
-    ),
-    (
-        "WGPU_ADAPTER_NAME",
-        "Part of a name, where --adapter is not given",
-    ),
-    (
-        "VK_DRIVER_FILES",
-        "Vulkan drivers to load, not those installed",
-    ),
-    ("NO_COLOR", "Where it is not empty, no colours"),
-    ("CLICOLOR_FORCE", "Colours even where stderr is no terminal"),
-];
+Environment:
+  WGPU_BACKEND       Backends to search: vulkan, metal, dx12, gl
+  WGPU_ADAPTER_NAME  Part of a name, where --adapter is not given
+  VK_DRIVER_FILES    Vulkan drivers to load, and not those installed
+  NO_COLOR           No colours, where it is not empty
+  CLICOLOR_FORCE     Colours even where stderr is no terminal
 
-const CODES: [(&str, &str); 5] = [
-    ("0", "Done"),
-    ("1", "check or bench found a difference"),
-    ("2", "Bad usage or bad input; nothing is written"),
-    ("3", "No usable adapter"),
-    ("4", "The device failed: lost, or out of memory"),
-];
+Exit codes:
+  0  Done
+  1  check or bench found a difference
+  2  Bad usage or bad input; nothing is written
+  3  No usable adapter
+  4  The device failed: lost, or out of memory
+";
 
 const HINT: &str = "wgpu-softmax help COMMAND says more about a command.";
 
@@ -76,56 +68,38 @@ pub(crate) fn command() -> clap::Command {
     command
         .help_template(template)
         .after_help(HINT)
-        .after_long_help(more + "\n" + HINT)
+        .after_long_help(more)
 }
 
 /// Returns the template of the help: clap knows no groups of commands.
 fn template(command: &clap::Command) -> String {
     let styles = command.get_styles();
+    let literal = styles.get_literal();
     let mut text = String::from("{about}\n\n{usage-heading} {usage}\n");
-    for (title, has) in GROUPS {
-        let commands = command
-            .get_subcommands()
-            .filter(|command| has(command.get_name()));
-        let lines = commands.map(|command| {
-            let about = command.get_about().map(ToString::to_string);
-            (command.get_name(), about.unwrap_or_default())
-        });
-        text += &format!("\n{}", section(styles, title, &list(styles, lines)));
+    for (group, has) in GROUPS {
+        text += &format!("\n{}\n", title(styles, group));
+        let commands = command.get_subcommands();
+        for command in commands.filter(|command| has(command.get_name())) {
+            let (name, about) = (command.get_name(), command.get_about());
+            let about = about.map(ToString::to_string).unwrap_or_default();
+            text += &format!("  {literal}{name:<20}{literal:#}  {about}\n");
+        }
     }
-    let options = format!("\n{}", section(styles, "Options", "{options}"));
-    text + options.trim_end() + "{after-help}"
+    text + &format!("\n{}\n{{options}}{{after-help}}", title(styles, "Options"))
+}
+
+fn title(styles: &Styles, text: &str) -> String {
+    let header = styles.get_header();
+    format!("{header}{text}:{header:#}")
 }
 
 /// Returns what only the long help says.
 fn more(styles: &Styles) -> String {
-    [
-        ("Examples", EXAMPLES.to_owned()),
-        ("Files", FILES.to_owned()),
-        ("Environment", list(styles, ENVIRONMENT)),
-        ("Exit codes", list(styles, CODES)),
-    ]
-    .map(|(title, text)| section(styles, title, &text))
-    .join("\n")
-}
-
-fn section(styles: &Styles, title: &str, text: &str) -> String {
-    let header = styles.get_header();
-    format!("{header}{title}:{header:#}\n{}\n", text.trim_end())
-}
-
-/// Returns a line for each name, with its text in a second column.
-fn list<T: AsRef<str>>(
-    styles: &Styles,
-    lines: impl IntoIterator<Item = (impl AsRef<str>, T)>,
-) -> String {
-    let literal = styles.get_literal();
-    let mut list = String::new();
-    for (name, text) in lines {
-        let (name, text) = (name.as_ref(), text.as_ref());
-        let _infallible = writeln!(list, "  {literal}{name:<20}{literal:#}  {text}");
-    }
-    list
+    let line = |line: &str| match line.strip_suffix(':') {
+        Some(text) if !text.starts_with(' ') => title(styles, text) + "\n",
+        _ => format!("{line}\n"),
+    };
+    MORE.lines().map(line).collect::<String>() + "\n" + HINT
 }
 
 /// Returns the text of `--version`: the version, the commit if the build was told, wgpu's version and the backends.
@@ -147,7 +121,7 @@ pub(crate) fn backends() -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{GROUPS, WGPU, command, more, template};
+    use super::{GROUPS, MORE, WGPU, command, template};
 
     #[test]
     fn a_group_has_each_command_and_the_help_fits_a_terminal() {
@@ -161,10 +135,7 @@ mod tests {
             assert!(about.chars().count() <= 56, "{name}: {about}");
             assert!(template.contains(&about), "{name}");
         }
-        let lists = more(command.get_styles());
-        let lists = anstream::adapter::strip_str(&lists).to_string();
-        // Paragraphs are wrapped; other lines begin with spaces.
-        for line in lists.lines().filter(|line| line.starts_with(' ')) {
+        for line in MORE.lines().filter(|line| line.starts_with(' ')) {
             assert!(line.chars().count() <= 80, "{line}");
         }
     }
