@@ -46,6 +46,13 @@ const SOFTWARE: [&str; 6] = [
     "warp",
 ];
 
+/// Variables that keep adapters from being found, and what each keeps to.
+const RESTRICTIONS: [(&str, &str); 3] = [
+    ("WGPU_BACKEND", "backend is searched"),
+    ("VK_DRIVER_FILES", "Vulkan driver is loaded"),
+    ("VK_ICD_FILENAMES", "Vulkan driver is loaded"),
+];
+
 /// Returns the adapter that is wanted: the selector, or what the environment says where there is none.
 pub(crate) fn wanted(selector: Option<&str>) -> Option<String> {
     selector
@@ -64,10 +71,10 @@ pub(crate) fn on(wanted: Option<&str>, found: &[AdapterEntry]) -> Vec<String> {
     let names = |words: &[&str]| words.iter().any(|word| name.contains(word));
     let maker = MAKERS.iter().find(|maker| names(maker.words));
     let mut advice = Vec::new();
-    if let Some(backends) = variable("WGPU_BACKEND") {
-        advice.push(format!(
-            "WGPU_BACKEND is {backends:?}: no other backend is searched"
-        ));
+    for (name, kind) in RESTRICTIONS {
+        if let Some(value) = variable(name) {
+            advice.push(format!("{name} is {value:?}: no other {kind}"));
+        }
     }
     advice.extend(on_backend(backend));
     let is_vulkan = |entry: &AdapterEntry| entry.info.backend == Backend::Vulkan;

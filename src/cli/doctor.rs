@@ -118,10 +118,9 @@ impl Display for Report {
         writeln!(f, "{}", self.system)?;
         let mut variables = self.environment.iter();
         variables.try_for_each(|(name, value)| writeln!(f, "{name}={value}"))?;
-        writeln!(f)?;
         let listed = self.adapters.iter().map(|examined| &examined.listed);
         for (line, examined) in adapters::lines(listed).iter().zip(&self.adapters) {
-            writeln!(f, "{line}")?;
+            writeln!(f, "\n{line}")?;
             match (&examined.abilities, &examined.problem) {
                 (Some(abilities), _) => abilities.fmt(f)?,
                 (None, problem) => writeln!(
