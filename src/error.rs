@@ -86,10 +86,7 @@ pub enum Error {
         reason: String,
     },
     /// No adapter was found, or it gave no device.
-    #[error(
-        "no usable adapter: {0}. A software adapter will do: install Mesa's lavapipe \
-         (Debian, Ubuntu: apt-get install mesa-vulkan-drivers libvulkan1)"
-    )]
+    #[error("no usable adapter: {0}")]
     NoAdapter(String),
     /// The device is lost: unplugged, reset by its driver, or destroyed by the program. Nothing works on it any more.
     #[error("the device is lost, at {at}: open another one")]

@@ -1,5 +1,7 @@
 //! Options of a case.
 
+use std::fmt;
+
 use super::kinds::{Asked, Kind};
 use super::row_outputs::wanted;
 use crate::spec::cross_entropy::CrossEntropySpec;
@@ -31,7 +33,7 @@ pub(super) struct MaskOption {
 }
 
 /// Options of a case. Operations other than cross-entropy have a scale only, or masks as well.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(super) struct Options {
     pub(super) kind: Kind,
     pub(super) weighted: bool,
@@ -42,6 +44,42 @@ pub(super) struct Options {
     pub(super) causal: bool,
     pub(super) empty_rows: EmptyRows,
     pub(super) row_outputs: Asked,
+}
+
+impl fmt::Debug for Options {
+    /// Writes the options that are set, and no others: they are read in the notes of failures.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (loss, none) = (&self.loss, Self::NONE);
+        let options: [(&str, &dyn fmt::Debug, &dyn fmt::Debug); 14] = [
+            ("targets", &self.kind, &none.kind),
+            ("weighted", &self.weighted, &none.weighted),
+            ("upstream", &self.upstream, &none.upstream),
+            ("reduction", &loss.reduction, &none.loss.reduction),
+            ("mean_over", &loss.mean_over, &none.loss.mean_over),
+            ("zero_valid", &loss.zero_valid, &none.loss.zero_valid),
+            (
+                "label_smoothing",
+                &loss.label_smoothing,
+                &none.loss.label_smoothing,
+            ),
+            ("z_loss", &loss.z_loss, &none.loss.z_loss),
+            ("softcap", &loss.softcap, &none.loss.softcap),
+            ("scale", &loss.scale, &none.loss.scale),
+            ("mask", &self.mask, &none.mask),
+            ("causal", &self.causal, &none.causal),
+            ("empty_rows", &self.empty_rows, &none.empty_rows),
+            ("row_outputs", &self.row_outputs, &none.row_outputs),
+        ];
+        let words = |option: &dyn fmt::Debug| format!("{option:?}");
+        let set = options
+            .iter()
+            .filter(|(_, own, none)| words(*own) != words(*none));
+        let mut written = f.debug_struct("Options");
+        set.for_each(|(name, own, _)| {
+            written.field(name, own);
+        });
+        written.finish()
+    }
 }
 
 impl Options {
@@ -117,5 +155,17 @@ impl Options {
         CrossEntropySpec::new(rows as u64, cols as u64)
             .targets(self.kind.target_type())
             .loss(self.whole_loss())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Options;
+
+    #[test]
+    fn notes_name_the_options_that_are_set() {
+        assert_eq!(format!("{:?}", Options::NONE), "Options");
+        let scaled = Options::NONE.with_scale(0.5);
+        assert_eq!(format!("{scaled:?}"), "Options { scale: 0.5 }");
     }
 }

@@ -1,5 +1,7 @@
 //! The plain check: few kernels, in which any two traits meet that can meet, each over every distribution.
 
+use std::collections::HashSet;
+
 use super::candidates::{Candidate, candidates, large};
 use super::case::Case;
 use super::cover::cover;
@@ -29,6 +31,16 @@ struct Run {
     seed: u64,
     /// True if the expected values follow from rounding only.
     halves: bool,
+}
+
+impl Run {
+    /// Returns the name of the distribution.
+    fn inputs(&self) -> &'static str {
+        match self.halves {
+            true => "halves",
+            false => self.candidate.subject.inputs.name(),
+        }
+    }
 }
 
 /// Returns the entries for a device, those that cover the most first.
@@ -149,16 +161,22 @@ fn set_apart(variant: Variant, subject: Subject) -> Subject {
 }
 
 impl Entry {
+    /// Returns the number of groups: one a distribution.
+    pub(super) fn groups(&self) -> usize {
+        let inputs = self.runs.iter().map(Run::inputs);
+        inputs.collect::<HashSet<_>>().len()
+    }
+
     /// Runs the entry and returns its groups, one a distribution.
     pub(super) fn check(&self, gpu: &Gpu) -> Result<Vec<Group>, Error> {
         let mut groups = Vec::new();
         for run in &self.runs {
             let Candidate { subject, variant } = run.candidate;
-            let (inputs, case) = match run.halves {
-                true => ("halves", Case::of_halves(subject, run.seed)),
-                false => (subject.inputs.name(), Case::new(subject, run.seed)),
+            let case = match run.halves {
+                true => Case::of_halves(subject, run.seed),
+                false => Case::new(subject, run.seed),
             };
-            judge::check(gpu, &mut groups, variant, inputs, &case)?;
+            judge::check(gpu, &mut groups, variant, run.inputs(), &case)?;
         }
         Ok(groups)
     }

@@ -75,6 +75,13 @@ impl Selection {
         self
     }
 
+    /// Returns the number of groups that a check of the device gives; none for the full sweep, where it is not known before.
+    pub fn groups(&self, gpu: &Gpu) -> Option<usize> {
+        let entries = plain::entries(gpu.planner().abilities()).into_iter();
+        let selected = entries.filter(|entry| self.has(entry.operation, entry.dtype));
+        (self.depth == Depth::Plain).then(|| selected.map(|entry| entry.groups()).sum())
+    }
+
     fn has(&self, operation: Operation, dtype: DType) -> bool {
         let of_operation = self.operations.is_empty() || self.operations.contains(&operation);
         of_operation && (self.dtypes.is_empty() || self.dtypes.contains(&dtype))

@@ -1,5 +1,6 @@
 //! Adapters of the command line: the list of `devices`, and the choice by `--adapter`.
 
+use super::advice;
 use super::args::Devices;
 use super::failure::{Failure, note};
 use super::outputs::Outputs;
@@ -9,17 +10,19 @@ use wgpu_softmax::{AdapterEntry, Error, Gpu, Selector};
 /// Runs `devices`: prints one line an adapter.
 pub(crate) fn list(args: &Devices) -> Result<(), Failure> {
     let outputs = Outputs::default().text("json", args.json.path.as_deref())?;
-    let listed = |entry: AdapterEntry| Listed {
-        index: entry.index,
-        adapter: entry.info.into(),
-    };
     let report = Adapters {
-        adapters: all()?.into_iter().map(listed).collect(),
+        adapters: all()?.iter().map(Listed::of).collect(),
     };
-    let names = report.adapters.iter().map(|listed| &listed.adapter.name);
-    let widest = names.map(|name| name.chars().count()).max().unwrap_or(0);
     outputs.finish([], &[("json", &report::json(&report))])?;
-    report.adapters.iter().try_for_each(|listed| {
+    let lines = lines(report.adapters.iter());
+    lines.iter().try_for_each(|line| outputs.say(line))
+}
+
+/// Returns a line an adapter, in columns.
+pub(crate) fn lines<'a>(listed: impl Iterator<Item = &'a Listed> + Clone) -> Vec<String> {
+    let names = listed.clone().map(|listed| &listed.adapter.name);
+    let widest = names.map(|name| name.chars().count()).max().unwrap_or(0);
+    let line = |listed: &Listed| {
         let Listed { index, adapter } = listed;
         let Adapter {
             name,
@@ -27,29 +30,46 @@ pub(crate) fn list(args: &Devices) -> Result<(), Failure> {
             driver,
             device_type,
         } = adapter;
-        outputs.say(format!(
-            "{index:>2}  {name:<widest$}  {backend:<6}  {device_type:<10}  {driver}"
-        ))
-    })
+        format!("{index:>2}  {name:<widest$}  {backend:<6}  {device_type:<10}  {driver}")
+    };
+    listed.map(line).collect()
 }
 
 fn all() -> Result<Vec<AdapterEntry>, Failure> {
     let adapters = wgpu_softmax::adapters();
-    if adapters.is_empty() {
-        return Err(Error::NoAdapter("the system lists none".into()).into());
+    match adapters.is_empty() {
+        true => Err(none(String::new(), None)),
+        false => Ok(adapters),
     }
-    Ok(adapters)
 }
 
 /// Opens the adapter that the selector names, or the default one.
 pub(crate) fn open(selector: Option<&str>) -> Result<Gpu, Failure> {
-    let Some(selector) = selector else {
-        return Ok(Gpu::open()?);
+    let opened = match selector {
+        Some(text) => Gpu::open_selected(&meant(text)),
+        None => Gpu::open(),
     };
-    let selector: Selector = selector.parse().map_err(|error| {
-        Failure::expected("--adapter", "a selector", format!("{selector}: {error}"))
-    })?;
-    Ok(Gpu::open_selected(&selector)?)
+    opened.map_err(|error| match error {
+        Error::NoAdapter(reason) => none(reason, selector),
+        other => other.into(),
+    })
+}
+
+/// Returns the selector that a text is: any text is one.
+pub(crate) fn meant(text: &str) -> Selector {
+    let Ok(selector) = text.parse();
+    selector
+}
+
+/// Returns the failure to find the adapter that is wanted, with what helps.
+pub(crate) fn none(reason: String, wanted: Option<&str>) -> Failure {
+    let found = wgpu_softmax::adapters();
+    let reason = match found.is_empty() {
+        true => "none was found".into(),
+        false => reason,
+    };
+    let advice = advice::on(wanted, &found);
+    Failure::NoAdapter { reason, advice }
 }
 
 /// Opens every adapter that the selectors name, where `all` is all that give a device; without selectors, the default one.
@@ -76,7 +96,7 @@ fn open_all() -> Result<Vec<Gpu>, Failure> {
         }
     }
     if gpus.is_empty() {
-        return Err(Error::NoAdapter("none of those listed gives a device".into()).into());
+        return Err(none("none of those listed gives a device".into(), None));
     }
     Ok(gpus)
 }

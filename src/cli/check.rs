@@ -1,15 +1,17 @@
 //! `check`: every operation on this machine's adapters against the f64 reference.
 
+mod lines;
+
 use super::adapters;
 use super::args;
-use super::failure::Failure;
+use super::failure::{Failure, is_quiet};
 use super::outputs::Outputs;
 use super::progress;
 use super::report::{self, Adapter, Adapters, Checked};
+use lines::{Shown, summaries};
 use std::ops::ControlFlow;
-use wgpu_softmax::check::{self, Group, Selection};
-use wgpu_softmax::variant::Operation;
-use wgpu_softmax::{DType, Gpu};
+use wgpu_softmax::Gpu;
+use wgpu_softmax::check::{self, Selection};
 
 pub(crate) fn run(args: &args::Check) -> Result<(), Failure> {
     let outputs = Outputs::default()
@@ -39,13 +41,19 @@ fn measure(gpus: &[Gpu], args: &args::Check, outputs: &Outputs) -> Result<Checke
     selection.operations.clone_from(&args.op);
     selection.dtypes.clone_from(&args.dtype);
     let adapter: Adapter = gpus[0].adapter_info().into();
-    let mut said = outputs.say(&adapter);
+    let mut said = match is_quiet() {
+        true => Ok(()),
+        false => outputs.say(&adapter),
+    };
+    let mut shown = Shown::new(args.verbose, again(args, &adapter));
     let what = format!("checking {}", adapter.name);
-    let report = progress::counting(what, "groups", |bar| {
+    // Counting takes a moment.
+    let count = progress::is_shown().then(|| selection.groups(&gpus[0]));
+    let report = progress::over(what, count.flatten(), "groups", |bar| {
         check::run(gpus, &selection, &mut |group| {
             bar.inc(1);
-            if said.is_ok() && (args.verbose || !group.passed) {
-                said = bar.suspend(|| outputs.say(lines(group, args.full)));
+            if let Some(text) = shown.text(group).filter(|_| said.is_ok()) {
+                said = bar.suspend(|| outputs.say(text));
             }
             // If nobody reads the lines and no file waits for the rest, there is no point in going on.
             if said.is_err() && outputs.is_empty() {
@@ -56,74 +64,25 @@ fn measure(gpus: &[Gpu], args: &args::Check, outputs: &Outputs) -> Result<Checke
         })
     })?;
     let groups = report.groups;
-    let said = said.and_then(|()| summaries(&groups).try_for_each(|line| outputs.say(line)));
+    if !is_quiet() {
+        said = said.and_then(|()| summaries(&groups).try_for_each(|line| outputs.say(line)));
+    }
     if outputs.is_empty() {
         said?;
     }
     Ok(Checked { adapter, groups })
 }
 
-/// Returns the line of one group; for one that failed, also what was wrong and how to see it again.
-fn lines(group: &Group, full: bool) -> String {
-    let Group {
-        op,
-        dtype,
-        variant,
-        inputs,
-        elements,
-        ..
-    } = group;
-    let (ulp, bound) = (short(group.worst_ulp), short(group.worst_bound));
-    if group.passed {
-        return format!(
-            "{op:<24} {dtype:<4} {variant:<44} {inputs:<21} {elements:>8} values {ulp:>9} ulp {bound:>9} of bound  ok"
-        );
-    }
-    let full = if full { " --full" } else { "" };
-    format!(
-        "FAILED {}\n  {}\n  again: wgpu-softmax check --op {op} --dtype {dtype}{full} -v",
-        report::name(group),
-        group.note.as_deref().unwrap_or_default()
-    )
-}
-
-fn short(number: f64) -> String {
-    if number.abs() < 1e6 {
-        format!("{number:.3}")
-    } else {
-        format!("{number:.2e}")
-    }
-}
-
-/// Returns the lines of all operations and storage types, in their order, not in that in which they ran.
-fn summaries(groups: &[Group]) -> impl Iterator<Item = String> {
-    let of_both = |operation: Operation, dtype: DType| -> Vec<&Group> {
-        let names = (operation.name(), dtype.name());
-        let is_of_both = |group: &&Group| (&*group.op, &*group.dtype) == names;
-        groups.iter().filter(is_of_both).collect()
+/// Returns the flags that repeat a check on this adapter, but for the operation and the type.
+fn again(args: &args::Check, adapter: &Adapter) -> String {
+    let Adapter { name, backend, .. } = adapter;
+    let adapter = match args.adapter.as_slice() {
+        [] => String::new(),
+        [one] if one != "all" => format!(" --adapter '{one}'"),
+        _ => format!(" --adapter '{name}@{backend}'"),
     };
-    Selection::OPERATIONS
-        .into_iter()
-        .flat_map(move |operation| DType::ALL.map(|dtype| of_both(operation, dtype)))
-        .filter(|of_both| !of_both.is_empty())
-        .map(|of_both| summary(&of_both))
-}
-
-/// Returns the line of the groups of one operation on one storage type, with the worst of them.
-fn summary(groups: &[&Group]) -> String {
-    let worst =
-        |of: fn(&Group) -> f64| short(groups.iter().map(|group| of(group)).fold(0.0, f64::max));
-    let (ulp, bound) = (
-        worst(|group| group.worst_ulp),
-        worst(|group| group.worst_bound),
-    );
-    let verdict = match groups.iter().filter(|group| !group.passed).count() {
-        0 => "ok".into(),
-        failed => format!("{failed} FAILED"),
-    };
-    let Group { op, dtype, .. } = groups[0];
-    let count = groups.len();
-    format!("{op:<24} {dtype:<4} {count:>5} groups {bound:>9} of bound {ulp:>9} ulp  {verdict}")
+    let full = if args.full { " --full" } else { "" };
+    format!("{adapter}{full} -v")
 }
 
 /// Prints the last line, and returns the verdict: if nothing ran, that is no pass.
@@ -131,7 +90,10 @@ fn conclude(adapters: &[Checked], outputs: &Outputs) -> Result<(), Failure> {
     let groups = || adapters.iter().flat_map(|checked| &checked.groups);
     let passed = groups().filter(|group| group.passed).count();
     let (all, failed) = (groups().count(), groups().count() - passed);
-    let said = outputs.say(format!("{all} groups: {passed} ok, {failed} FAILED"));
+    let said = match is_quiet() {
+        true => Ok(()),
+        false => outputs.say(format!("{all} groups: {passed} ok, {failed} FAILED")),
+    };
     if adapters.iter().any(|checked| checked.groups.is_empty()) {
         return Err(Failure::Difference("an adapter ran no group".into()));
     }
@@ -144,8 +106,9 @@ fn conclude(adapters: &[Checked], outputs: &Outputs) -> Result<(), Failure> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Group, Selection, check, lines, summaries};
+    use super::{Selection, Shown, check, summaries};
     use std::ops::ControlFlow;
+    use wgpu_softmax::check::Group;
     use wgpu_softmax::variant::Operation;
     use wgpu_softmax::{DType, Gpu};
 
@@ -173,7 +136,8 @@ mod tests {
     #[test]
     fn a_failure_names_its_numbers_and_the_command_that_repeats_it() {
         let groups = groups(&[("softmax", 2.0), ("softmax", 1.0)]);
-        let failed = lines(&groups[0], true);
+        let mut shown = Shown::new(false, " --full -v".into());
+        let failed = shown.text(&groups[0]).expect("the first failure");
         for word in [
             "FAILED softmax f16 streamed.invocation.words flat",
             "found 1e0, expected 2e0, allowed 3e-3",
@@ -181,7 +145,21 @@ mod tests {
         ] {
             assert!(failed.contains(word), "{failed}");
         }
-        assert!(lines(&groups[1], false).ends_with("  ok"));
+        // One of an operation and type will do, and none that passed.
+        assert_eq!(
+            [&groups[0], &groups[1]].map(|group| shown.text(group)),
+            [None, None]
+        );
+        let mut shown = Shown::new(true, String::new());
+        let passed = shown.text(&groups[1]).expect("every group");
+        assert!(passed.starts_with("ok  1.000 of bound"), "{passed}");
+        for _ in 0..2 {
+            assert!(
+                shown
+                    .text(&groups[0])
+                    .is_some_and(|text| text.starts_with("FAILED"))
+            );
+        }
     }
 
     #[test]
@@ -189,7 +167,13 @@ mod tests {
         let groups = groups(&[("jacobian", 0.5), ("softmax", 0.25), ("softmax", 3.0)]);
         let lines: Vec<_> = summaries(&groups).collect();
         assert_eq!(lines.len(), 2);
-        assert!(lines[0].contains("2 groups     3.000 of bound") && lines[0].ends_with("1 FAILED"));
-        assert!(lines[1].contains("0.500 of bound") && lines[1].ends_with("ok"));
+        assert!(lines[0].contains("2 groups  3.000 of bound  ####################  1 FAILED"));
+        assert!(lines[1].contains("1 groups  0.500 of bound  ##########..........  ok"));
+    }
+
+    #[test]
+    fn the_lines_of_an_adapter_fit_a_screen() {
+        let summaries = Selection::OPERATIONS.len() * DType::ALL.len();
+        assert!(summaries + 2 < 40, "{summaries} and two more");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::adapters;
 use super::args::Common;
-use super::failure::Failure;
+use super::failure::{Failure, note};
 use super::outputs::Outputs;
 use super::report;
 use super::rows::{self, Rows};
@@ -24,6 +24,24 @@ impl Engine {
     /// Opens the adapter that the command line names, with the kernel that suits all of `rows`: `problem` makes the
     /// problem of a number of rows.
     pub(crate) fn open(
+        common: &Common,
+        rows: &Rows,
+        problem: impl FnOnce(u64) -> Result<Problem, Error>,
+    ) -> Result<Self, Failure> {
+        let engine = Self::chosen(common, rows, problem)?;
+        if common.verbose {
+            match &engine {
+                Self::Reference => note("computes", "the f64 reference, on the CPU"),
+                Self::Gpu { gpu, kernel } => {
+                    note("adapter", report::Adapter::from(gpu.adapter_info()));
+                    note("kernel", kernel.as_deref().unwrap_or("none, for no rows"));
+                }
+            }
+        }
+        Ok(engine)
+    }
+
+    fn chosen(
         common: &Common,
         rows: &Rows,
         problem: impl FnOnce(u64) -> Result<Problem, Error>,

@@ -1,8 +1,27 @@
 //! Failures of a command, the exit code of each, and the one way by which words go to stderr.
 
+use clap::builder::Styles;
+use clap::builder::styling::Style;
 use std::fmt::{self, Display};
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// The colours of clap, whose messages stand beside ours.
+const STYLES: Styles = Styles::styled();
+
+/// True if nothing but results and errors is to be said.
+static QUIET: AtomicBool = AtomicBool::new(false);
+
+/// Sets whether nothing but results and errors is said.
+pub(crate) fn set_quiet(quiet: bool) {
+    QUIET.store(quiet, Ordering::Relaxed);
+}
+
+/// Returns true if nothing but results and errors is said.
+pub(crate) fn is_quiet() -> bool {
+    QUIET.load(Ordering::Relaxed)
+}
 
 /// Reason why a command ends early.
 #[derive(Debug)]
@@ -16,6 +35,8 @@ pub(crate) enum Failure {
         /// Error of the library.
         error: wgpu_softmax::Error,
     },
+    /// No adapter serves: why, and what helps.
+    NoAdapter { reason: String, advice: Vec<String> },
     /// `check` found this difference.
     Difference(String),
     /// The machine does not have the memory.
@@ -49,6 +70,7 @@ impl Failure {
         match self {
             Self::Closed => 0,
             Self::Difference(_) => 1,
+            Self::NoAdapter { .. } => 3,
             Self::Library {
                 error: Error::NoAdapter(_),
                 ..
@@ -65,7 +87,10 @@ impl Failure {
     /// Writes the reason to stderr, where there is something to say.
     pub(crate) fn tell(&self) {
         if !matches!(self, Self::Closed) {
-            note("error", self);
+            label(STYLES.get_error(), "error", self);
+        }
+        if let Self::NoAdapter { advice, .. } = self {
+            advice.iter().for_each(hint);
         }
     }
 }
@@ -77,6 +102,7 @@ impl Display for Failure {
             Self::Input(message) | Self::Difference(message) | Self::Memory(message) => {
                 f.write_str(message)
             }
+            Self::NoAdapter { reason, .. } => write!(f, "no usable adapter: {reason}"),
             Self::Library { at, error } if at.is_empty() => error.fmt(f),
             Self::Library { at, error } => write!(f, "{at}: {error}"),
         }
@@ -92,14 +118,25 @@ impl From<wgpu_softmax::Error> for Failure {
     }
 }
 
-/// Writes a line about the work to stderr.
+/// Writes a line about the work to stderr, unless it is to be quiet.
 pub(crate) fn note(kind: &str, message: impl Display) {
-    say_to_stderr(format_args!("{kind}: {message}"));
+    if !is_quiet() {
+        label(STYLES.get_literal(), kind, message);
+    }
 }
 
-/// Writes a line to stderr; if nobody reads it, that is no failure.
+/// Writes a line of advice to stderr.
+fn hint(message: impl Display) {
+    label(STYLES.get_valid(), "hint", message);
+}
+
+fn label(style: &Style, kind: &str, message: impl Display) {
+    say_to_stderr(format_args!("{style}{kind}:{style:#} {message}"));
+}
+
+/// Writes a line to stderr, in colours where it is a terminal; if nobody reads it, that is no failure.
 pub(crate) fn say_to_stderr(line: impl Display) {
-    let _unread = writeln!(io::stderr(), "{line}");
+    let _unread = writeln!(anstream::stderr(), "{line}");
 }
 
 #[cfg(test)]
@@ -124,6 +161,11 @@ mod tests {
         assert_eq!(Failure::Input(String::new()).code(), 2);
         assert_eq!(Failure::from(length).code(), 2);
         assert_eq!(Failure::from(Error::NoAdapter(String::new())).code(), 3);
+        let none = Failure::NoAdapter {
+            reason: String::new(),
+            advice: Vec::new(),
+        };
+        assert_eq!(none.code(), 3);
         for error in [
             failed,
             Error::Lost { at: at() },

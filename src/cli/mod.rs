@@ -2,11 +2,14 @@
 //! compute and write, and at the end put the outputs into place.
 
 mod adapters;
+mod advice;
 mod args;
 mod bench;
 mod blocks;
 mod check;
+mod completions;
 mod cross_entropy;
+mod doctor;
 mod engine;
 mod failure;
 mod files;
@@ -18,14 +21,16 @@ mod progress;
 mod report;
 mod rows;
 
-use args::{Cli, Command};
-use clap::Parser;
+use args::{Cli, Command, Compute, Inspect, Install, Measure, Verify};
+use failure::Failure;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 /// Runs the command that the arguments ask for.
 pub(crate) fn main() -> ExitCode {
-    match run(&Cli::parse_from(std::env::args_os().map(input)).command) {
+    let cli = Cli::of(std::env::args_os().map(input));
+    failure::set_quiet(cli.quiet);
+    match run(&cli.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             failure.tell();
@@ -42,19 +47,28 @@ fn input(argument: OsString) -> OsString {
     }
 }
 
-fn run(command: &Command) -> Result<(), failure::Failure> {
+fn run(command: &Command) -> Result<(), Failure> {
     match command {
-        Command::Devices(args) => adapters::list(args),
-        Command::Softmax(args) => operations::softmax(args),
-        Command::LogSoftmax(args) => operations::log_softmax(args),
-        Command::Logsumexp(args) => operations::logsumexp(args),
-        Command::SoftmaxBackward(args) => operations::softmax_backward(args),
-        Command::LogSoftmaxBackward(args) => operations::log_softmax_backward(args),
-        Command::LogsumexpBackward(args) => operations::logsumexp_backward(args),
-        Command::CrossEntropy(args) => cross_entropy::run(args),
-        Command::Jacobian(args) => operations::jacobian(args),
-        Command::Check(args) => check::run(args),
-        Command::Bench(args) => bench::run(args),
-        Command::Kernel(args) => kernel::run(args),
+        Command::Compute(command) => compute(command),
+        Command::Verify(Verify::Check(args)) => check::run(args),
+        Command::Measure(Measure::Bench(args)) => bench::run(args),
+        Command::Inspect(Inspect::Devices(args)) => adapters::list(args),
+        Command::Inspect(Inspect::Doctor(args)) => doctor::run(args),
+        Command::Inspect(Inspect::Kernel(args)) => kernel::run(args),
+        Command::Install(Install::Completions(args)) => completions::print(args),
+        Command::Install(Install::Man(args)) => completions::pages(args),
+    }
+}
+
+fn compute(command: &Compute) -> Result<(), Failure> {
+    match command {
+        Compute::Softmax(args) => operations::softmax(args),
+        Compute::LogSoftmax(args) => operations::log_softmax(args),
+        Compute::Logsumexp(args) => operations::logsumexp(args),
+        Compute::SoftmaxBackward(args) => operations::softmax_backward(args),
+        Compute::LogSoftmaxBackward(args) => operations::log_softmax_backward(args),
+        Compute::LogsumexpBackward(args) => operations::logsumexp_backward(args),
+        Compute::CrossEntropy(args) => cross_entropy::run(args),
+        Compute::Jacobian(args) => operations::jacobian(args),
     }
 }

@@ -3,6 +3,7 @@
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
+use wgpu_softmax::AdapterEntry;
 use wgpu_softmax::check::Group;
 use wgpu_softmax::wgpu::{AdapterInfo, DeviceType};
 
@@ -63,6 +64,15 @@ pub(crate) struct Listed {
     pub(crate) index: usize,
     #[serde(flatten)]
     pub(crate) adapter: Adapter,
+}
+
+impl Listed {
+    pub(crate) fn of(entry: &AdapterEntry) -> Self {
+        Self {
+            index: entry.index,
+            adapter: entry.info.clone().into(),
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]

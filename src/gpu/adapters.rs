@@ -4,7 +4,9 @@ use std::convert::Infallible;
 use std::fmt;
 use std::str::FromStr;
 
-use wgpu::{Adapter, AdapterInfo, Backend, Backends, DeviceType, Instance, InstanceDescriptor};
+use wgpu::{
+    Adapter, AdapterInfo, Backend, Backends, DeviceType, Features, Instance, InstanceDescriptor,
+};
 
 use crate::error::Error;
 
@@ -16,6 +18,8 @@ pub struct AdapterEntry {
     pub index: usize,
     /// Description by the adapter itself.
     pub info: AdapterInfo,
+    /// Features that a device of the adapter may ask for.
+    pub features: Features,
 }
 
 /// Selector of an adapter: an index, part of a name, a backend, `NAME@BACKEND`, or `software`.
@@ -78,8 +82,11 @@ pub fn adapters() -> Vec<AdapterEntry> {
 }
 
 fn entry((index, adapter): (usize, &Adapter)) -> AdapterEntry {
-    let info = adapter.get_info();
-    AdapterEntry { index, info }
+    AdapterEntry {
+        index,
+        info: adapter.get_info(),
+        features: adapter.features(),
+    }
 }
 
 async fn enumerate() -> Vec<Adapter> {
@@ -112,6 +119,10 @@ fn power_order(device_type: DeviceType) -> u8 {
     }
 }
 
+/// Reason where the system has no adapter at all, with what helps.
+const NONE: &str = "none was found. A software adapter will do: install Mesa's lavapipe \
+     (Debian, Ubuntu: apt-get install mesa-vulkan-drivers libvulkan1)";
+
 /// Returns the most powerful adapter among those that `WGPU_ADAPTER_NAME` allows.
 pub(super) async fn default_adapter() -> Result<Adapter, Error> {
     let wanted = std::env::var("WGPU_ADAPTER_NAME")
@@ -124,7 +135,7 @@ pub(super) async fn default_adapter() -> Result<Adapter, Error> {
         .filter(|adapter| adapter.get_info().name.to_lowercase().contains(&wanted))
         .min_by_key(|adapter| power_order(adapter.get_info().device_type))
         .ok_or_else(|| match wanted.as_str() {
-            "" => Error::NoAdapter("none was found".into()),
+            "" => Error::NoAdapter(NONE.into()),
             name => Error::NoAdapter(format!("WGPU_ADAPTER_NAME is {name:?}, found {names}")),
         })
 }

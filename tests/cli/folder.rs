@@ -78,6 +78,8 @@ impl Folder {
             .args(line.split_whitespace())
             // Without it Mesa's drivers write an error of their own to stderr.
             .env("XDG_RUNTIME_DIR", self.0.path())
+            .env_remove("CLICOLOR_FORCE")
+            .env_remove("NO_COLOR")
             .stdin(Stdio::null());
         command
     }

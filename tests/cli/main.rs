@@ -6,14 +6,18 @@
 
 mod axis;
 mod bench;
+mod completions;
 mod cross_entropy;
+mod doctor;
 mod doubles;
 mod failures;
 mod files;
 mod folder;
 mod formats;
+mod help;
 mod inputs;
 mod kernel;
+mod manners;
 mod masks;
 mod memory;
 mod mutations;

@@ -38,6 +38,7 @@ fn the_check_passes_and_has_what_was_selected() {
     let failures: String = failed.map(described).collect();
     assert!(report.passed() && failures.is_empty(), "{failures}");
     assert_eq!(heard, report.groups.len());
+    assert_eq!(selection.groups(gpu()), Some(heard));
     for operation in Selection::OPERATIONS {
         let of_this_one = |group: &&Group| group.op == operation.name() && group.dtype == "bf16";
         let ran = report.groups.iter().filter(of_this_one);

@@ -7,13 +7,14 @@ use wgpu_softmax::{Reduction, ZeroValid};
 
 #[derive(Debug, Args)]
 pub(crate) struct CrossEntropy {
-    /// Logits, any shape of one axis or more
+    /// Logits, any shape of one axis or more; - is standard input
     pub(crate) logits: PathBuf,
-    /// Class ids: integers, the logits' shape without the class axis. Or class probabilities: the
-    /// logits' type and shape
+    /// Class ids, or class probabilities
+    ///
+    /// Ids are integers, of the logits' shape without the class axis; probabilities have the logits' type and shape.
     pub(crate) targets: PathBuf,
     /// The loss: one value, or one a row with --reduction none
-    #[arg(short, value_name = "LOSS")]
+    #[arg(short, long, value_name = "LOSS")]
     pub(crate) output: Option<PathBuf>,
     /// The gradient of the logits, their shape
     #[arg(long, value_name = "GRAD_LOGITS")]
@@ -27,24 +28,30 @@ pub(crate) struct CrossEntropy {
     /// Class weights, floats, one a class
     #[arg(long, value_name = "FILE")]
     pub(crate) weight: Option<PathBuf>,
-    /// Class id of ignored rows, which count for nothing; may lie outside the classes. No default; not allowed with
-    /// probabilities
+    /// Class id of ignored rows, which count for nothing
+    ///
+    /// It may lie outside the classes. There is no default; not allowed with probabilities.
     #[arg(long, value_name = "I", allow_negative_numbers = true)]
     pub(crate) ignore_index: Option<i64>,
-    /// Label smoothing, 0 to 1: of E, each of the C classes gets a target weight of E / C, and the target keeps the rest
+    /// Label smoothing, 0 to 1
+    ///
+    /// Of E, each of the C classes gets a target weight of E / C, and the target keeps the rest.
     #[arg(long, value_name = "E", default_value_t = 0.0, value_parser = values::share, allow_negative_numbers = true)]
     pub(crate) label_smoothing: f32,
-    /// Add L * lse^2 to the loss of every row that counts, whatever its weight
+    /// Add L * lse^2 to the loss of every row that counts
+    ///
+    /// Whatever its weight.
     #[arg(long, value_name = "L", default_value_t = 0.0, value_parser = values::finite, allow_negative_numbers = true)]
     pub(crate) z_loss: f32,
     /// Cap the logits: x becomes C * tanh(x / C), after the scale
     #[arg(long, value_name = "C", value_parser = values::positive, allow_negative_numbers = true)]
     pub(crate) softcap: Option<f32>,
-    /// Value of the mean over no row that counts, or over weights that sum to 0
-    #[arg(long, default_value = "nan", value_parser = values::words(values::ZERO_VALID))]
+    /// Mean over no row that counts, or over weights that sum to 0
+    #[arg(long, value_name = "RESULT", default_value = "nan", value_parser = values::words(values::ZERO_VALID))]
     pub(crate) zero_valid: ZeroValid,
-    /// Gradient of the loss, by which that of the logits is multiplied, floats: one value, or one a row with --reduction
-    /// none. 1 without it
+    /// Gradient of the loss, by which that of the logits is multiplied; 1 without it
+    ///
+    /// Floats: one value, or one a row with --reduction none.
     #[arg(long, value_name = "FILE", requires = "grad")]
     pub(crate) grad_losses: Option<PathBuf>,
     #[command(flatten)]

@@ -31,8 +31,6 @@ pub(crate) struct Kernel {
     /// Causal mask of the same operations: the last two axes are (query, key), and no query looks at a later key
     #[arg(long)]
     pub(crate) causal: bool,
-    #[command(flatten)]
-    pub(crate) loss: Loss,
     /// Variant by its name, as in the kernels of --json reports, for example registers4.subgroup8of64.quads [default: the
     /// preferred one]
     #[arg(long, value_name = "VARIANT", value_parser = values::variant)]
@@ -42,6 +40,9 @@ pub(crate) struct Kernel {
     pub(crate) adapter: Option<String>,
     #[command(flatten)]
     pub(crate) json: Json,
+    // Last, since what comes after it would be under its heading.
+    #[command(flatten)]
+    pub(crate) loss: Loss,
 }
 
 /// Options that change the code of a cross-entropy.

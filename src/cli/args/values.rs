@@ -85,8 +85,15 @@ pub(super) fn named<T: Copy + Send + Sync + 'static>(
     one_of(values.iter().map(value).collect())
 }
 
+/// Returns a parser of storage types, by NumPy's names, too.
 pub(super) fn dtype() -> impl TypedValueParser<Value = DType> {
-    named(&DType::ALL, DType::name)
+    let types = [
+        (DType::F32, "float32"),
+        (DType::F16, "float16"),
+        (DType::Bf16, "bfloat16"),
+    ];
+    let value = |(dtype, numpy): (DType, _)| (PossibleValue::new(dtype.name()).alias(numpy), dtype);
+    one_of(types.into_iter().map(value).collect())
 }
 
 fn one_of<T: Copy + Send + Sync + 'static>(
@@ -95,7 +102,7 @@ fn one_of<T: Copy + Send + Sync + 'static>(
     let parser = PossibleValuesParser::new(values.iter().map(|(word, _)| word.clone()));
     parser.try_map(move |text| {
         let mut values = values.iter();
-        let found = values.find(|(word, _)| word.get_name() == text);
+        let found = values.find(|(word, _)| word.matches(&text, false));
         found.map(|(_, value)| *value).ok_or("no such name")
     })
 }

@@ -5,7 +5,7 @@ mod boxes;
 mod sweep;
 
 use super::Blocks;
-use crate::cli::args::{self, Cli, Command};
+use crate::cli::args::{self, Cli, Command, Compute};
 use crate::cli::run;
 use clap::Parser;
 use std::fs;
@@ -88,7 +88,10 @@ fn outputs(folder: &TempDir, line: &str, block_bytes: u64) -> Vec<Vec<u8>> {
     let path = format!("{}/", folder.path().display());
     let words = line.split_whitespace().map(|word| word.replace('@', &path));
     let mut cli = Cli::try_parse_from(words).expect("a valid line");
-    common(&mut cli.command).block_bytes = block_bytes;
+    let Command::Compute(command) = &mut cli.command else {
+        panic!("no operation: {line}");
+    };
+    common(command).block_bytes = block_bytes;
     run(&cli.command).expect("the command succeeds");
     let mut names: Vec<_> = fs::read_dir(folder.path())
         .expect("a folder")
@@ -103,19 +106,16 @@ fn outputs(folder: &TempDir, line: &str, block_bytes: u64) -> Vec<Vec<u8>> {
         .collect()
 }
 
-fn common(command: &mut Command) -> &mut args::Common {
+fn common(command: &mut Compute) -> &mut args::Common {
     match command {
-        Command::Softmax(args) => &mut args.common,
-        Command::LogSoftmax(args) => &mut args.common,
-        Command::Logsumexp(args) => &mut args.common,
-        Command::SoftmaxBackward(args) => &mut args.common,
-        Command::LogSoftmaxBackward(args) => &mut args.common,
-        Command::LogsumexpBackward(args) => &mut args.common,
-        Command::CrossEntropy(args) => &mut args.common,
-        Command::Jacobian(args) => &mut args.common,
-        Command::Devices(_) | Command::Check(_) | Command::Bench(_) | Command::Kernel(_) => {
-            panic!("no operation")
-        }
+        Compute::Softmax(args) => &mut args.common,
+        Compute::LogSoftmax(args) => &mut args.common,
+        Compute::Logsumexp(args) => &mut args.common,
+        Compute::SoftmaxBackward(args) => &mut args.common,
+        Compute::LogSoftmaxBackward(args) => &mut args.common,
+        Compute::LogsumexpBackward(args) => &mut args.common,
+        Compute::CrossEntropy(args) => &mut args.common,
+        Compute::Jacobian(args) => &mut args.common,
     }
 }
 

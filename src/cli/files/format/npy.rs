@@ -119,5 +119,20 @@ fn stored(descr: Option<&str>, void_is_bf16: bool) -> Result<(Stored, bool), Bad
     }
     Stored::named(name)
         .map(|stored| (stored, descr.starts_with('>')))
-        .ok_or_else(|| Bad::content(KNOWN, brief(descr)))
+        .ok_or_else(|| Bad::content(KNOWN, other(name).map_or_else(|| brief(descr), Into::into)))
+}
+
+/// Returns NumPy's name of a type that is not read.
+fn other(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "c8" => "complex64",
+        "c16" => "complex128",
+        "f16" => "longdouble",
+        "O" => "object",
+        _ if code.starts_with("M8") => "datetime64",
+        _ if code.starts_with("m8") => "timedelta64",
+        _ if code.starts_with('U') => "str",
+        _ if code.starts_with('S') => "bytes",
+        _ => return None,
+    })
 }
