@@ -148,6 +148,8 @@ pub use device::kernel::Bound;
 #[cfg(feature = "kernels")]
 pub use device::kernel_text::{KernelBinding, KernelText};
 pub use device::planner::Planner;
+#[cfg(feature = "kernels")]
+pub use device::tuning::{TunedKernel, Tuning};
 pub use error::Error;
 #[cfg(feature = "slices")]
 pub use gpu::{
