@@ -1,0 +1,104 @@
+//! Rivals of the preferred variant: those that are worth timing.
+
+use super::admit::{MAX_GROUPS, obstacle};
+use super::choose::{Lanes, choose};
+use super::{Abilities, Access, Family, Problem, Variant};
+use crate::error::Error;
+
+/// Variants that are timed for a problem, at most.
+const MOST: usize = 16;
+
+/// Parts of a row that are tried.
+const PARTS: [u32; 5] = [1, 2, 4, 16, 64];
+
+/// Returns the preferred variant, and after it others that may be faster, those that differ least from it first: sixteen at most.
+/// None of them moves more bytes than the preferred one: where one read of a row suffices, none reads it twice.
+///
+/// # Errors
+///
+/// As [`choose`].
+pub fn rivals(problem: Problem, abilities: &Abilities) -> Result<Vec<Variant>, Error> {
+    let preferred = choose(problem, abilities)?;
+    let mut list = match problem.inner {
+        1 => one_by_one(problem, abilities, preferred),
+        _ => strided(problem, abilities, preferred),
+    };
+    list.retain(|variant| {
+        obstacle(*variant, problem, abilities).is_none()
+            && reads(*variant, problem) <= reads(preferred, problem)
+    });
+    list.sort_by_key(|variant| distance(*variant, preferred));
+    list.insert(0, preferred);
+    let mut distinct: Vec<Variant> = Vec::new();
+    for variant in list {
+        if !distinct.contains(&variant) && distinct.len() < MOST {
+            distinct.push(variant);
+        }
+    }
+    Ok(distinct)
+}
+
+/// Number of times that a row is read from memory.
+fn reads(variant: Variant, problem: Problem) -> u32 {
+    let folds_first = matches!(variant.family, Family::Streamed | Family::Split { .. });
+    1 + u32::from(folds_first && problem.operation.writes_matrix())
+}
+
+fn one_by_one(problem: Problem, abilities: &Abilities, preferred: Variant) -> Vec<Variant> {
+    let mut list = Vec::new();
+    for lanes in (0..=10).map(|bits| Lanes::join(1 << bits, abilities)) {
+        for access in [Access::Quads, Access::Shifted, Access::Pairs, Access::Words] {
+            // Words are for rows that no wider access suits.
+            if access == Access::Words && preferred.access == Access::Quads {
+                continue;
+            }
+            let of = |family| Variant {
+                int64: preferred.int64 && access.takes_int64(problem.options.in_place),
+                ..lanes.variant(family, access)
+            };
+            let quads = problem.quads(of(Family::Streamed).lanes, access);
+            list.extend([Family::Registers { quads }, Family::Streamed].map(of));
+            list.extend(PARTS.map(|parts| of(Family::Split { parts })));
+            list.extend(PARTS.map(|parts| of(Family::Elementwise { parts })));
+        }
+    }
+    // A part alone is a streamed row that takes two dispatches.
+    list.retain(|variant| variant.family != (Family::Split { parts: 1 }));
+    list
+}
+
+fn strided(problem: Problem, abilities: &Abilities, preferred: Variant) -> Vec<Variant> {
+    let mut list = Vec::new();
+    for groups in (1..=MAX_GROUPS).filter(|groups| groups.is_power_of_two()) {
+        for workgroup in [8, 64, 256] {
+            let of = |family| Variant {
+                family,
+                groups,
+                workgroup: abilities.workgroup(workgroup),
+                ..preferred
+            };
+            let quads = problem.cols;
+            list.extend([Family::Registers { quads }, Family::Streamed].map(of));
+            list.extend([2, 4, 16].map(|parts| of(Family::Split { parts })));
+            list.extend(PARTS.map(|parts| of(Family::Elementwise { parts })));
+        }
+    }
+    list
+}
+
+/// Returns how much two variants differ: by powers of two of lanes, parts, groups and invocations, and by steps of everything else.
+fn distance(one: Variant, other: Variant) -> u32 {
+    let apart = |one: u32, other: u32| one.max(1).ilog2().abs_diff(other.max(1).ilog2());
+    let family = match (one.family, other.family) {
+        (Family::Registers { .. }, Family::Registers { .. }) => 0,
+        (one, other) if std::mem::discriminant(&one) == std::mem::discriminant(&other) => {
+            apart(one.parts(), other.parts())
+        }
+        (one, other) => 1 + apart(one.parts(), other.parts()),
+    };
+    family
+        + apart(one.lanes, other.lanes)
+        + apart(one.groups, other.groups)
+        + u32::from(one.workgroup != other.workgroup)
+        + u32::from(one.access != other.access)
+}
