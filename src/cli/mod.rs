@@ -17,6 +17,8 @@ mod outputs;
 mod progress;
 mod report;
 mod rows;
+mod tune;
+mod tuning;
 
 use args::{Cli, Command};
 use clap::Parser;
@@ -55,6 +57,7 @@ fn run(command: &Command) -> Result<(), failure::Failure> {
         Command::Jacobian(args) => operations::jacobian(args),
         Command::Check(args) => check::run(args),
         Command::Bench(args) => bench::run(args),
+        Command::Tune(args) => tune::run(args),
         Command::Kernel(args) => kernel::run(args),
     }
 }

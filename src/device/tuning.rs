@@ -252,3 +252,6 @@ mod by_name {
             .ok_or_else(|| D::Error::custom(format!("expected {}, found {name:?}", T::WHAT)))
     }
 }
+
+#[cfg(test)]
+mod tests;

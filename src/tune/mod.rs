@@ -189,3 +189,6 @@ fn finalists(times: &[Vec<f64>]) -> Vec<usize> {
     others.truncate(FINALISTS);
     [vec![0], others].concat()
 }
+
+#[cfg(test)]
+mod tests;

@@ -231,7 +231,7 @@ pub(super) struct Lanes {
 }
 
 impl Lanes {
-    fn one_invocation(abilities: &Abilities) -> Self {
+    pub(super) fn one_invocation(abilities: &Abilities) -> Self {
         Self {
             reduce: Reduce::Invocation,
             lanes: 1,

@@ -1,6 +1,6 @@
 //! Rivals of the preferred variant: those that are worth timing.
 
-use super::admit::{MAX_GROUPS, obstacle};
+use super::admit::{FEW_PARTIALS_PER_LANE, MAX_GROUPS, obstacle};
 use super::choose::{Lanes, choose};
 use super::{Abilities, Access, Family, Problem, Variant};
 use crate::error::Error;
@@ -8,11 +8,15 @@ use crate::error::Error;
 /// Variants that are timed for a problem, at most.
 const MOST: usize = 16;
 
+/// Invocations of a workgroup that are tried, where the lanes of a row are no more.
+const WORKGROUPS: [u32; 3] = [16, 64, 256];
+
 /// Parts of a row that are tried.
 const PARTS: [u32; 5] = [1, 2, 4, 16, 64];
 
-/// Returns the preferred variant, and after it others that may be faster, those that differ least from it first: sixteen at most.
-/// None of them moves more bytes than the preferred one: where one read of a row suffices, none reads it twice.
+/// Returns the preferred variant, and after it others that may be faster: first those that move the fewest bytes, and of them
+/// those that differ least from it, sixteen in all at most. None moves more bytes than the preferred one: where that reads a row
+/// once, none reads it twice.
 ///
 /// # Errors
 ///
@@ -26,8 +30,9 @@ pub fn rivals(problem: Problem, abilities: &Abilities) -> Result<Vec<Variant>, E
     list.retain(|variant| {
         obstacle(*variant, problem, abilities).is_none()
             && reads(*variant, problem) <= reads(preferred, problem)
+            && merges_few(*variant)
     });
-    list.sort_by_key(|variant| distance(*variant, preferred));
+    list.sort_by_key(|variant| (reads(*variant, problem), distance(*variant, preferred)));
     list.insert(0, preferred);
     let mut distinct: Vec<Variant> = Vec::new();
     for variant in list {
@@ -38,6 +43,14 @@ pub fn rivals(problem: Problem, abilities: &Abilities) -> Result<Vec<Variant>, E
     Ok(distinct)
 }
 
+/// Returns true if a lane adds no more partial sums in series than keep the result accurate.
+fn merges_few(variant: Variant) -> bool {
+    match variant.family {
+        Family::Split { parts } => parts <= FEW_PARTIALS_PER_LANE * variant.lanes,
+        _ => true,
+    }
+}
+
 /// Number of times that a row is read from memory.
 fn reads(variant: Variant, problem: Problem) -> u32 {
     let folds_first = matches!(variant.family, Family::Streamed | Family::Split { .. });
@@ -46,12 +59,14 @@ fn reads(variant: Variant, problem: Problem) -> u32 {
 
 fn one_by_one(problem: Problem, abilities: &Abilities, preferred: Variant) -> Vec<Variant> {
     let mut list = Vec::new();
-    for lanes in (0..=10).map(|bits| Lanes::join(1 << bits, abilities)) {
-        for access in [Access::Quads, Access::Shifted, Access::Pairs, Access::Words] {
-            // Words are for rows that no wider access suits.
-            if access == Access::Words && preferred.access == Access::Quads {
-                continue;
-            }
+    // Where four values are one access, nothing else is better.
+    let accesses: &[Access] = match problem.allows(Access::Quads) {
+        true => &[Access::Quads],
+        false => &[Access::Shifted, Access::Pairs, Access::Words],
+    };
+    let several = (1..=10).map(|bits| Lanes::join(1 << bits, abilities));
+    for lanes in several.chain([Lanes::one_invocation(abilities)]) {
+        for access in accesses.iter().copied() {
             let of = |family| Variant {
                 int64: preferred.int64 && access.takes_int64(problem.options.in_place),
                 ..lanes.variant(family, access)
@@ -64,13 +79,21 @@ fn one_by_one(problem: Problem, abilities: &Abilities, preferred: Variant) -> Ve
     }
     // A part alone is a streamed row that takes two dispatches.
     list.retain(|variant| variant.family != (Family::Split { parts: 1 }));
-    list
+    let of_size = |size| {
+        list.iter().map(move |variant| Variant {
+            workgroup: variant.lanes.max(size),
+            ..*variant
+        })
+    };
+    let sizes = WORKGROUPS.map(|size| abilities.workgroup(size));
+    let others = sizes.into_iter().flat_map(of_size).collect();
+    [list, others].concat()
 }
 
 fn strided(problem: Problem, abilities: &Abilities, preferred: Variant) -> Vec<Variant> {
     let mut list = Vec::new();
     for groups in (1..=MAX_GROUPS).filter(|groups| groups.is_power_of_two()) {
-        for workgroup in [8, 64, 256] {
+        for workgroup in [8].into_iter().chain(WORKGROUPS) {
             let of = |family| Variant {
                 family,
                 groups,

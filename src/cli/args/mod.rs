@@ -6,12 +6,14 @@ mod bench;
 mod check;
 mod cross_entropy;
 mod kernel;
+mod tune;
 mod values;
 
 pub(crate) use bench::Bench;
 pub(crate) use check::Check;
 pub(crate) use cross_entropy::CrossEntropy;
 pub(crate) use kernel::Kernel;
+pub(crate) use tune::{Tune, Tuned};
 pub(crate) use values::{Extents, MaskShape};
 pub(crate) use wgpu_softmax::Reduction;
 
@@ -66,6 +68,8 @@ pub(crate) enum Command {
     Check(Check),
     /// Time every operation against a copy or a read of the same bytes on this machine's adapters
     Bench(Bench),
+    /// Find the fastest kernels for given problems on this machine's adapters, by timing those that may be
+    Tune(Tune),
     /// Print the WGSL of an operation for a shape: each dispatch with its bindings, its workgroups, and why it is this one
     Kernel(Kernel),
 }
@@ -87,8 +91,10 @@ pub(crate) struct Common {
     #[arg(long, value_name = "SEL")]
     pub(crate) adapter: Option<String>,
     /// Compute with the f64 CPU reference, without any adapter
-    #[arg(long, conflicts_with = "adapter")]
+    #[arg(long, conflicts_with_all = ["adapter", "tuning"])]
     pub(crate) reference: bool,
+    #[command(flatten)]
+    pub(crate) tuned: Tuned,
     #[command(flatten)]
     pub(crate) json: Json,
     /// Largest number of bytes of a block of rows
