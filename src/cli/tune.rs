@@ -5,9 +5,9 @@ use super::args;
 use super::failure::{Failure, note};
 use super::outputs::Outputs;
 use super::progress;
-use super::report::{self, Adapter, Adapters, Number};
+use super::report::{self, Adapter, Number};
 use indicatif::ProgressBar;
-use serde::Serialize;
+use serde_json::{Value, json};
 use std::time::Duration;
 use wgpu_softmax::bench::{Budget, Selection, Subject, Unmeasured};
 use wgpu_softmax::tune::{Finalist, Outcome, Tuner};
@@ -43,35 +43,8 @@ pub(crate) fn run(args: &args::Tune) -> Result<(), Failure> {
 struct Run {
     outputs: Outputs,
     tunings: Vec<Tuning>,
-    adapters: Vec<Tuned>,
+    adapters: Vec<Value>,
     wrong: usize,
-}
-
-#[derive(Debug, Clone, Serialize)]
-struct Tuned {
-    #[serde(flatten)]
-    adapter: Adapter,
-    results: Vec<Raced>,
-}
-
-/// Outcome as it is reported.
-#[derive(Debug, Clone, Serialize)]
-struct Raced {
-    op: &'static str,
-    rows: u64,
-    cols: u64,
-    inner: u64,
-    dtype: &'static str,
-    tried: usize,
-    rounds: usize,
-    kernel: String,
-    fraction: Number<f64>,
-    best_kernel: String,
-    best_fraction: Number<f64>,
-    ratio: Number<f64>,
-    ratio_lower: Number<f64>,
-    ratio_upper: Number<f64>,
-    replaces: bool,
 }
 
 impl Run {
@@ -85,10 +58,7 @@ impl Run {
         let doing = format!("tuning on {}", adapter.name);
         self.outputs.say(&adapter)?;
         self.tunings.push(Tuning::of(gpu.device()));
-        self.adapters.push(Tuned {
-            adapter,
-            results: Vec::new(),
-        });
+        self.adapters.push(json!(adapter));
         progress::over(doing, subjects.len(), "problems", |bar| {
             let mut tuner = Tuner::new(gpu)?;
             for (place, subject) in subjects.iter().enumerate() {
@@ -131,11 +101,10 @@ impl Run {
                 bar.suspend(|| self.outputs.say(format!("FAILED: {differs}")))?;
             }
         }
-        self.adapters
-            .last_mut()
-            .expect("an adapter was begun")
-            .results = tuner.outcomes().iter().map(raced).collect();
-        *self.tunings.last_mut().expect("an adapter was begun") = tuner.tuning();
+        if let (Some(adapter), Some(tuning)) = (self.adapters.last_mut(), self.tunings.last_mut()) {
+            adapter["results"] = tuner.outcomes().iter().map(raced).collect();
+            *tuning = tuner.tuning();
+        }
         let (tuning, report) = self.texts();
         self.outputs
             .refresh(&[("tuning", &tuning), ("json", &report)])
@@ -143,11 +112,8 @@ impl Run {
 
     /// Returns the texts of the tuning and of the report.
     fn texts(&self) -> (String, String) {
-        let adapters = self.adapters.clone();
-        (
-            report::json(&self.tunings),
-            report::json(&Adapters { adapters }),
-        )
+        let report = json!({"adapters": self.adapters});
+        (report::json(&self.tunings), report::json(&report))
     }
 }
 
@@ -178,24 +144,23 @@ fn lines(outcome: &Outcome) -> String {
     )
 }
 
-fn raced(outcome: &Outcome) -> Raced {
-    let subject = &outcome.subject;
-    let (preferred, best, ratio) = (&outcome.preferred, &outcome.best, outcome.ratio);
-    Raced {
-        op: subject.operation.name(),
-        rows: subject.rows,
-        cols: subject.cols,
-        inner: subject.inner,
-        dtype: subject.dtype.name(),
-        tried: outcome.tried,
-        rounds: outcome.rounds,
-        kernel: preferred.variant.to_string(),
-        fraction: Number(preferred.fraction.median),
-        best_kernel: best.variant.to_string(),
-        best_fraction: Number(best.fraction.median),
-        ratio: Number(ratio.median),
-        ratio_lower: Number(ratio.lower),
-        ratio_upper: Number(ratio.upper),
-        replaces: outcome.replaces(),
-    }
+fn raced(outcome: &Outcome) -> Value {
+    let (subject, ratio) = (&outcome.subject, outcome.ratio);
+    let number = |number| json!(Number(number));
+    let kernel = |of: &Finalist| json!({"variant": of.variant.to_string(), "fraction": number(of.fraction.median)});
+    json!({
+        "op": subject.operation.name(),
+        "rows": subject.rows,
+        "cols": subject.cols,
+        "inner": subject.inner,
+        "dtype": subject.dtype.name(),
+        "tried": outcome.tried,
+        "rounds": outcome.rounds,
+        "built_in": kernel(&outcome.preferred),
+        "best": kernel(&outcome.best),
+        "ratio": number(ratio.median),
+        "ratio_lower": number(ratio.lower),
+        "ratio_upper": number(ratio.upper),
+        "replaces": outcome.replaces(),
+    })
 }

@@ -6,7 +6,7 @@ use wgpu_softmax::bench::Subject;
 use wgpu_softmax::tune::Tuner;
 use wgpu_softmax::variant::{Operation, Variant, choose, rivals};
 use wgpu_softmax::{
-    CrossEntropySpec, DType, Error, Mask, MaskKind, SoftmaxSpec, TunedKernel, Tuning,
+    CrossEntropySpec, DType, Error, Layout, Mask, MaskKind, SoftmaxSpec, TunedKernel, Tuning,
 };
 
 use crate::common::gpu;
@@ -112,13 +112,13 @@ fn where_a_tuned_kernel_cannot_serve_the_planner_chooses() {
     };
     assert_eq!(chosen(spec).0, Ok(variant));
     assert_eq!(chosen(spec.in_place()).0, Ok(variant));
-    let stride = wgpu_softmax::Layout::default().stride(101);
+    let stride = Layout::default().stride(101);
     for spec in [
         SoftmaxSpec::new(64, 101),
         SoftmaxSpec::new(63, 100),
         spec.mask(mask),
         spec.causal(64),
-        spec.layout(stride),
+        spec.input_layout(stride),
         spec.inner(8),
         spec.dtype(DType::F16),
     ] {
