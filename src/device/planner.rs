@@ -79,7 +79,8 @@ impl Planner {
 
     /// The same planner, but its plans use the kernels that were measured to be the fastest on this device: `tunings` may hold
     /// those of other devices, too. Problems that they do not cover, or that the device as it was opened cannot serve so, get
-    /// the kernels that the planner chooses without them. Nothing is measured here.
+    /// the kernels that the planner chooses without them. Nothing is measured here. Other kernels may round differently, within
+    /// the same bounds.
     ///
     /// # Errors
     ///
@@ -94,8 +95,8 @@ impl Planner {
     }
 
     /// A planner on the same device that chooses as for a device of other abilities, without tunings: to see the kernels that it
-    /// would get.
-    /// A plan fails with [`Error::Limit`] where they exceed the limits of this device, on which their pipelines compile.
+    /// would get. A plan fails with [`Error::Limit`] where they exceed the limits of this device, on which their pipelines
+    /// compile.
     #[must_use]
     #[cfg(feature = "kernels")]
     pub fn with_abilities(&self, abilities: Abilities) -> Self {

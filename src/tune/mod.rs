@@ -25,8 +25,8 @@
 //! - **Heats.** All take turns for a few rounds; the three best of them and the preferred one are left.
 //! - **Final.** These take turns with the ceiling for the rest of the time. Its rounds alone decide, since the best of many in
 //!   few rounds is partly a matter of luck.
-//! - **Verdict.** Another kernel replaces the preferred one if it is faster in three of four rounds by 3 % at least. Times are
-//!   compared within a round only.
+//! - **Verdict.** Times are compared within a round only. Rounds are taken together in up to 21 groups, of which the median counts:
+//!   the more time, the less noise. Another kernel replaces the preferred one if in three of four groups it is faster by 3 % at least.
 //! - **Classes.** A winner serves rows of about the length at which it was measured, half an octave to each side, and half to
 //!   twice as many; from 1,024 rows on, any larger number. Where another shape was measured nearby, the range ends between them.
 
@@ -35,6 +35,7 @@ mod classes;
 use std::time::{Duration, Instant};
 
 use crate::bench::{Bench, Lap, Options, Race, Spread, Subject, Unmeasured};
+use crate::device::planner::Planner;
 use crate::device::tuning::Tuning;
 use crate::error::Error;
 use crate::gpu::Gpu;
@@ -47,7 +48,10 @@ const HEATS: usize = 3;
 const FINALISTS: usize = 3;
 
 /// Fewest and most rounds of the final.
-const FINAL: (usize, usize) = (11, 101);
+const FINAL: (usize, usize) = (11, 315);
+
+/// Groups of consecutive rounds, at most.
+const GROUPS: usize = 21;
 
 /// Gain that the lower quartile of the ratios must reach.
 const GAIN: f64 = 1.03;
@@ -76,7 +80,7 @@ pub struct Outcome {
     pub preferred: Finalist,
     /// Fastest of the others, or the preferred one if there are none.
     pub best: Finalist,
-    /// Time of the preferred kernel divided by that of the best, round by round.
+    /// Time of the preferred kernel divided by that of the best: of groups of rounds, the medians of their ratios.
     pub ratio: Spread,
     /// Kernels that were left out since their results are not those of the reference, each with the difference.
     pub wrong: Vec<(Variant, String)>,
@@ -104,9 +108,11 @@ impl Tuner {
     ///
     /// As [`Bench::new`].
     pub fn new(gpu: &Gpu) -> Result<Self, Error> {
+        // A planner without tunings, whose pipelines are nobody else's.
+        let gpu = gpu.with_planner(Planner::new(gpu.device()));
         Ok(Self {
-            gpu: gpu.clone(),
-            bench: Bench::new(gpu, Options::default())?,
+            bench: Bench::new(&gpu, Options::default())?,
+            gpu,
             outcomes: Vec::new(),
         })
     }
@@ -123,6 +129,7 @@ impl Tuner {
         let variants = rivals(subject.problem()?, self.gpu.planner().abilities())?;
         let mut race = self.bench.race(subject, &variants, begun + time / 3)?;
         let outcome = run(&mut race, subject, begun + time)?;
+        self.gpu.planner().clear();
         self.outcomes.retain(|other| other.subject != subject);
         self.outcomes.push(outcome);
         Ok(&self.outcomes[self.outcomes.len() - 1])
@@ -162,7 +169,10 @@ fn run(race: &mut Race<'_>, subject: Subject, until: Instant) -> Result<Outcome,
     let spread = |of: &dyn Fn(&[Lap]) -> f64| {
         Spread::of(&rounds.iter().map(|laps| of(laps)).collect::<Vec<_>>())
     };
-    let ratio = |place: usize| spread(&|laps| laps[0].time / laps[place].time);
+    let ratio = |place: usize| {
+        let ratios = rounds.iter().map(|laps| laps[0].time / laps[place].time);
+        of_groups(&ratios.collect::<Vec<_>>())
+    };
     let finalist = |place: usize| Finalist {
         variant: variants[place],
         fraction: spread(&|laps| laps[place].fraction),
@@ -179,6 +189,13 @@ fn run(race: &mut Race<'_>, subject: Subject, until: Instant) -> Result<Outcome,
         ratio: ratio(best),
         wrong: std::mem::take(&mut race.wrong),
     })
+}
+
+/// Returns the spread of the medians of groups of consecutive values.
+fn of_groups(values: &[f64]) -> Spread {
+    let groups = values.chunks(values.len().div_ceil(GROUPS).max(1));
+    let medians = groups.map(|group| Spread::of(group).median);
+    Spread::of(&medians.collect::<Vec<_>>())
 }
 
 /// Returns the places of the first kernel and of the fastest others, by the times of each.
