@@ -31,6 +31,7 @@ pub fn rivals(problem: Problem, abilities: &Abilities) -> Result<Vec<Variant>, E
         obstacle(*variant, problem, abilities).is_none()
             && reads(*variant, problem) <= reads(preferred, problem)
             && merges_few(*variant)
+            && has_work(*variant, problem)
     });
     list.sort_by_key(|variant| (reads(*variant, problem), distance(*variant, preferred)));
     list.insert(0, preferred);
@@ -49,6 +50,11 @@ fn merges_few(variant: Variant) -> bool {
         Family::Split { parts } => parts <= FEW_PARTIALS_PER_LANE * variant.lanes,
         _ => true,
     }
+}
+
+/// Returns true if half of the lanes could not take a row with one access each.
+fn has_work(variant: Variant, problem: Problem) -> bool {
+    variant.lanes == 1 || 2 * variant.lanes < problem.cols
 }
 
 /// Number of times that a row is read from memory.
