@@ -41,8 +41,8 @@ use crate::error::Error;
 use crate::gpu::Gpu;
 use crate::variant::{Variant, rivals};
 
-/// Rounds of the heats.
-const HEATS: usize = 3;
+/// Fewest and most rounds of the heats, which may take a third of the time that is left.
+const HEATS: (usize, usize) = (3, 15);
 
 /// Kernels that come into the final with the preferred one.
 const FINALISTS: usize = 3;
@@ -153,12 +153,14 @@ fn run(race: &mut Race<'_>, subject: Subject, until: Instant) -> Result<Outcome,
     let tried = race.variants().len();
     race.settle()?;
     let mut times = vec![Vec::new(); tried];
-    for turn in 0..HEATS {
-        let laps = race.round(turn)?;
-        times
-            .iter_mut()
-            .zip(laps)
-            .for_each(|(times, lap)| times.push(lap.time));
+    let now = Instant::now();
+    let heats_end = now + until.saturating_duration_since(now) / 3;
+    for turn in 0..HEATS.1 {
+        if turn >= HEATS.0 && Instant::now() > heats_end {
+            break;
+        }
+        let laps = times.iter_mut().zip(race.round(turn)?);
+        laps.for_each(|(times, lap)| times.push(lap.time));
     }
     race.keep(&finalists(&times));
     let variants = race.variants();

@@ -115,17 +115,10 @@ fn strided(problem: Problem, abilities: &Abilities, preferred: Variant) -> Vec<V
     list
 }
 
-/// Returns how much two variants differ: by powers of two of lanes, parts, groups and invocations, and by steps of everything else.
+/// Returns how much two variants differ: by powers of two of lanes, parts and groups, and by steps of everything else.
 fn distance(one: Variant, other: Variant) -> u32 {
     let apart = |one: u32, other: u32| one.max(1).ilog2().abs_diff(other.max(1).ilog2());
-    let family = match (one.family, other.family) {
-        (Family::Registers { .. }, Family::Registers { .. }) => 0,
-        (one, other) if std::mem::discriminant(&one) == std::mem::discriminant(&other) => {
-            apart(one.parts(), other.parts())
-        }
-        (one, other) => 1 + apart(one.parts(), other.parts()),
-    };
-    family
+    apart(one.family.parts(), other.family.parts())
         + apart(one.lanes, other.lanes)
         + apart(one.groups, other.groups)
         + u32::from(one.workgroup != other.workgroup)
