@@ -37,7 +37,7 @@ fn a_race_times_the_preferred_kernel_beside_its_rivals() {
             "{outcome:?}"
         );
     }
-    assert_eq!(tuner.outcomes(), [outcome.clone()]);
+    assert_eq!(tuner.outcomes(), std::slice::from_ref(&outcome));
 
     let tuning = tuner.tuning();
     assert_eq!(tuning.kernels.len(), usize::from(outcome.replaces()));
