@@ -84,9 +84,19 @@ impl Race<'_> {
         let mut entrants: Vec<_> = self.entrants.drain(..).map(Some).collect();
         let kept = places.iter().filter_map(|&place| entrants[place].take());
         self.entrants = kept.collect();
+        self.line_up();
     }
 
-    /// Warms all of them up, and makes their samples long enough.
+    /// Lets each begin elsewhere in memory, as far from the others as possible: otherwise one would find in the caches what
+    /// another has just left there.
+    fn line_up(&mut self) {
+        let count = self.entrants.len() as f64;
+        for (place, (_, runs)) in self.entrants.iter_mut().enumerate() {
+            runs.begin_at(place as f64 / count);
+        }
+    }
+
+    /// Warms all of them up, and makes their samples long enough: of as many runs for each, so that they keep their distances.
     ///
     /// # Errors
     ///
@@ -94,8 +104,15 @@ impl Race<'_> {
     pub(crate) fn settle(&mut self) -> Result<(), Error> {
         let timer = self.timer;
         self.ceiling.runs.settle(timer)?;
+        let mut repeats = 1;
+        for (_, runs) in &mut self.entrants {
+            runs.settle(timer)?;
+            repeats = repeats.max(runs.repeats());
+        }
         let mut entrants = self.entrants.iter_mut();
-        entrants.try_for_each(|(_, runs)| runs.settle(timer))
+        entrants.for_each(|(_, runs)| runs.repeat(repeats));
+        self.line_up();
+        Ok(())
     }
 
     /// Times each of them once, and then its ceiling: nanoseconds of a run in the order of the kernels, and the fraction of the

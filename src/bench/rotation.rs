@@ -52,6 +52,11 @@ impl Rotation {
         self.repeats = repeats.max(1);
     }
 
+    /// Begins anew at a share of the memory, from 0 to 1.
+    pub(super) const fn begin_at(&mut self, share: f64) {
+        self.next = (share * self.works.len() as f64) as usize % self.works.len();
+    }
+
     /// Warms up, and sets the number of runs that make a sample long enough.
     pub(super) fn settle(&mut self, timer: &Timer) -> Result<(), Error> {
         self.repeats = 1;
