@@ -109,7 +109,7 @@ impl Race<'_> {
             runs.settle(timer)?;
             repeats = repeats.max(runs.repeats());
         }
-        let mut entrants = self.entrants.iter_mut();
+        let entrants = self.entrants.iter_mut();
         entrants.for_each(|(_, runs)| runs.repeat(repeats));
         self.line_up();
         Ok(())

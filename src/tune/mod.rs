@@ -23,8 +23,8 @@
 //! - **Results first.** Each is compared with the f64 reference before it is timed, as in [`bench`](crate::bench), and out of the race if
 //!   it differs.
 //! - **Heats.** All take turns for a few rounds; the three best of them and the preferred one are left.
-//! - **Final.** These take turns with the ceiling for the rest of the time. Its rounds alone decide, since the best of many in
-//!   few rounds is partly a matter of luck.
+//! - **Final.** These take turns with the ceiling for the rest of the time, each as far from the others in memory as can be. Its
+//!   rounds alone decide, since the best of many in few rounds is partly a matter of luck.
 //! - **Verdict.** Times are compared within a round only. Rounds are taken together in up to 21 groups, of which the median counts:
 //!   the more time, the less noise. Another kernel replaces the preferred one if in three of four groups it is faster by 3 % at least.
 //! - **Classes.** A winner serves rows of about the length at which it was measured, half an octave to each side, and half to
