@@ -85,6 +85,18 @@ pub enum Error {
         /// The first reason found.
         reason: String,
     },
+    /// No tuning was made for the device: kernels that are the fastest elsewhere may be slow here.
+    #[error(
+        "tuning: expected the {what} {expected:?}, found {found:?}; measure it here by `wgpu-softmax tune`"
+    )]
+    Tuning {
+        /// The fact in which the tuning that comes nearest differs.
+        what: &'static str,
+        /// The fact of this device.
+        expected: String,
+        /// The fact of the tuning.
+        found: String,
+    },
     /// No adapter was found, or it gave no device.
     #[error("no usable adapter: {0}")]
     NoAdapter(String),

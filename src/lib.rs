@@ -93,7 +93,8 @@
 //! adapter and driver give the same bits in every run. A target out of range makes its row NaN and is counted; it is
 //! never an access out of bounds.
 //!
-//! The module `bench` (feature `bench`) measures the speed on an adapter, as a fraction of the speed of copying the same bytes.
+//! The module `bench` (feature `bench`) measures the speed on an adapter, as a fraction of the speed of copying the same bytes;
+//! `tune` (the same feature) finds the fastest kernels there, and [`Planner::with_tunings`] uses them.
 //!
 //! # Features
 //!
@@ -137,6 +138,8 @@ pub mod shader;
 #[cfg(not(feature = "kernels"))]
 mod shader;
 mod spec;
+#[cfg(feature = "bench")]
+pub mod tune;
 #[cfg(feature = "kernels")]
 pub mod variant;
 #[cfg(not(feature = "kernels"))]
@@ -148,6 +151,8 @@ pub use device::kernel::Bound;
 #[cfg(feature = "kernels")]
 pub use device::kernel_text::{KernelBinding, KernelText};
 pub use device::planner::Planner;
+#[cfg(feature = "kernels")]
+pub use device::tuning::{TunedKernel, Tuning};
 pub use error::Error;
 #[cfg(feature = "slices")]
 pub use gpu::{

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::gpu::Gpu;
 
 /// Largest number of passes that are timed in one submission.
-const MAX_PASSES: u32 = 4;
+const MAX_PASSES: usize = 4;
 
 /// Name of the work in errors of the device.
 const TIMED: &str = "a timed pass";
@@ -110,13 +110,15 @@ impl Timer {
     /// Returns the nanoseconds of a run of each work, by a sample of each in a pass of its own, one after the other.
     pub(super) fn time(&self, works: &mut [&mut Rotation]) -> Result<Vec<f64>, Error> {
         let recorded: Vec<&Rotation> = works.iter().map(|work| &**work).collect();
-        let mut times = match &self.queries {
-            Some(queries) => self.by_timestamps(queries, &recorded)?,
-            None => {
-                let times = recorded.iter().map(|work| self.by_wall(work));
-                times.collect::<Result<_, _>>()?
+        let mut times = Vec::new();
+        for together in recorded.chunks(MAX_PASSES) {
+            match &self.queries {
+                Some(queries) => times.extend(self.by_timestamps(queries, together)?),
+                None => together
+                    .iter()
+                    .try_for_each(|work| self.by_wall(work).map(|time| times.push(time)))?,
             }
-        };
+        }
         for (work, time) in works.iter_mut().zip(&mut times) {
             *time /= work.repeats() as f64;
             work.advance();
@@ -124,10 +126,10 @@ impl Timer {
         Ok(times)
     }
 
-    /// Returns the nanoseconds of a sample of each work.
+    /// Returns the nanoseconds of a sample of each work, of which there are no more than [`MAX_PASSES`].
     fn by_timestamps(&self, queries: &Queries, works: &[&Rotation]) -> Result<Vec<f64>, Error> {
         self.gpu.submit(TIMED, |encoder| {
-            for (work, index) in works.iter().zip(0..MAX_PASSES) {
+            for (work, index) in works.iter().zip(0_u32..) {
                 let timed = ComputePassDescriptor {
                     label: Some("wgpu-softmax bench"),
                     timestamp_writes: Some(ComputePassTimestampWrites {
@@ -166,7 +168,7 @@ impl Timer {
 
 impl Queries {
     fn new(gpu: &Gpu) -> Self {
-        let count = 2 * MAX_PASSES;
+        let count = 2 * MAX_PASSES as u32;
         Self {
             set: gpu.device().create_query_set(&QuerySetDescriptor {
                 label: Some("wgpu-softmax bench timestamps"),

@@ -34,6 +34,7 @@ mod clock;
 mod grid;
 mod inputs;
 mod plan;
+mod race;
 mod rotation;
 mod sets;
 mod subject;
@@ -46,6 +47,7 @@ pub use case::{Case, Measurement, Spread};
 pub use ceiling::Sweep;
 pub use clock::Clock;
 pub use grid::{Selection, Shape};
+pub(crate) use race::{Lap, Race};
 pub use subject::{Ceiling, Subject};
 
 use crate::error::Error;
@@ -53,8 +55,9 @@ use crate::gpu::Gpu;
 use ceiling::{Ceilings, Chosen};
 use clock::Timer;
 use inputs::Drawn;
+use plan::Planned;
 use rotation::Rotation;
-use sets::Rack;
+use sets::{Rack, Set};
 
 /// Options of a bench.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -181,12 +184,7 @@ impl Bench {
         let drawn = Drawn::of(&subject);
         let cold = if self.options.warm { 0 } else { self.cold };
         let sets = self.rack.sets(&subject, &drawn, cold)?;
-        let bounds = sets.iter().map(|set| planned.bind(set));
-        let bounds = bounds.collect::<Result<Vec<_>, _>>()?;
-        self.gpu.run(&bounds[0], &subject.to_string())?;
-        if let Some(reason) = verify::difference(&self.gpu, &subject, &drawn, &sets[0])? {
-            return Err(Unmeasured::Differs { subject, reason });
-        }
+        let runs = self.verified(&planned, &drawn, &sets, &sets[0])?;
         let ceiling = self.choose(&subject, 0)?;
         let exp_ceiling = match self.options.exp_ceiling && subject.takes_exps() {
             true => Some(self.choose(&subject, 4 / subject.dtype.bytes() as u32)?),
@@ -196,11 +194,28 @@ impl Bench {
             timer: &self.timer,
             subject,
             kernel: planned.kernel,
-            operation: Rotation::new(bounds),
+            operation: runs,
             ceiling,
             exp_ceiling,
             cold: !self.options.warm && sets.len() as u64 * subject.bytes() >= self.cold,
         })
+    }
+
+    /// Binds a kernel to every set, after its results on `proof`, whose outputs are poisoned, have proven right.
+    fn verified(
+        &self,
+        planned: &Planned,
+        drawn: &Drawn,
+        sets: &[Set],
+        proof: &Set,
+    ) -> Result<Rotation, Unmeasured> {
+        let subject = planned.subject;
+        self.gpu.run(&planned.bind(proof)?, &subject.to_string())?;
+        if let Some(reason) = verify::difference(&self.gpu, &subject, drawn, proof)? {
+            return Err(Unmeasured::Differs { subject, reason });
+        }
+        let bounds = sets.iter().map(|set| planned.bind(set));
+        Ok(Rotation::new(bounds.collect::<Result<Vec<_>, _>>()?))
     }
 
     /// Checks the size, before anything is drawn on the host.

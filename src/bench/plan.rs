@@ -16,13 +16,13 @@ use crate::shader::Binding;
 use crate::spec::cross_entropy::CrossEntropySpec;
 use crate::spec::loss::Reduction;
 use crate::spec::softmax::SoftmaxSpec;
-use crate::variant::Operation;
+use crate::variant::{Operation, Problem};
 
 /// Operation that is compiled.
 pub(super) struct Planned {
     /// Name of the kernel.
     pub(super) kernel: String,
-    subject: Subject,
+    pub(super) subject: Subject,
     plan: Plan,
 }
 
@@ -32,20 +32,37 @@ enum Plan {
     Backward(Box<CrossEntropyBackwardPlan>),
 }
 
+fn losses(subject: &Subject) -> CrossEntropySpec {
+    CrossEntropySpec::new(subject.rows, subject.cols)
+        .inner(subject.inner)
+        .dtype(subject.dtype)
+        .reduction(Reduction::None)
+}
+
+fn rows(subject: &Subject) -> SoftmaxSpec {
+    SoftmaxSpec::new(subject.rows, subject.cols)
+        .inner(subject.inner)
+        .dtype(subject.dtype)
+}
+
+impl Subject {
+    /// Returns the properties that decide the kernel.
+    ///
+    /// # Errors
+    ///
+    /// No columns, or more rows or columns than 32-bit indices reach.
+    pub fn problem(&self) -> Result<Problem, Error> {
+        match self.operation.has_targets() {
+            true => losses(self).problem(self.operation),
+            false => rows(self).problem(self.operation),
+        }
+    }
+}
+
 /// Plans a subject.
 pub(super) fn plan(planner: &Planner, subject: &Subject) -> Result<Planned, Error> {
-    let Subject {
-        operation,
-        rows,
-        cols,
-        inner,
-        dtype,
-    } = *subject;
-    let losses = CrossEntropySpec::new(rows, cols)
-        .inner(inner)
-        .dtype(dtype)
-        .reduction(Reduction::None);
-    let (kernel, plan) = match operation {
+    let losses = losses(subject);
+    let (kernel, plan) = match subject.operation {
         Operation::CrossEntropy => {
             let plan = planner.cross_entropy(losses)?;
             (plan.kernel(), Plan::CrossEntropy(plan.into()))
@@ -59,8 +76,7 @@ pub(super) fn plan(planner: &Planner, subject: &Subject) -> Result<Planned, Erro
             (plan.kernel(), Plan::Backward(plan.into()))
         }
         _ => {
-            let spec = SoftmaxSpec::new(rows, cols).inner(inner).dtype(dtype);
-            let plan = RowPlan::any(planner, operation, spec)?;
+            let plan = RowPlan::any(planner, subject.operation, rows(subject))?;
             (plan.kernels.name(), Plan::Rows(plan.into()))
         }
     };

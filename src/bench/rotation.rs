@@ -52,6 +52,11 @@ impl Rotation {
         self.repeats = repeats.max(1);
     }
 
+    /// Begins anew at a share of the memory, from 0 to 1.
+    pub(super) const fn begin_at(&mut self, share: f64) {
+        self.next = (share * self.works.len() as f64) as usize % self.works.len();
+    }
+
     /// Warms up, and sets the number of runs that make a sample long enough.
     pub(super) fn settle(&mut self, timer: &Timer) -> Result<(), Error> {
         self.repeats = 1;
@@ -71,5 +76,36 @@ impl Rotation {
     /// Moves on to the memory after that of this sample.
     pub(super) const fn advance(&mut self) {
         self.next = (self.next + self.repeats) % self.works.len();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ComputePass, Record, Rotation};
+
+    #[derive(Debug, Clone)]
+    struct Idle;
+
+    impl Record for Idle {
+        fn record(&self, _: &mut ComputePass<'_>) {}
+    }
+
+    #[test]
+    fn rotations_that_begin_apart_stay_apart() {
+        let mut rotations = [0.0, 0.25, 0.5, 0.75].map(|share| {
+            let mut rotation = Rotation::new(vec![Idle; 10]);
+            rotation.begin_at(share);
+            rotation.repeat(3);
+            rotation
+        });
+        assert_eq!(
+            rotations.each_ref().map(|rotation| rotation.next),
+            [0, 2, 5, 7]
+        );
+        rotations.iter_mut().for_each(Rotation::advance);
+        assert_eq!(rotations.map(|rotation| rotation.next), [3, 5, 8, 0]);
+        let mut single = Rotation::new(vec![Idle]);
+        single.begin_at(0.75);
+        assert_eq!(single.next, 0);
     }
 }

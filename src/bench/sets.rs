@@ -20,7 +20,7 @@ const MAX_SETS: u64 = 128;
 const SHARED_SIZE: u64 = 64 << 20;
 
 /// Buffers of an operation. A buffer that it does not use may be any, and is left alone.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Set {
     pub(super) first: Buffer,
     pub(super) second: Buffer,
@@ -81,15 +81,42 @@ impl Rack {
             true => self.gpu.upload("targets", &drawn.targets),
             false => self.gpu.upload("grad_lse", &drawn.grad_lse),
         };
-        let per_row = |words: u64| self.gpu.upload("row output", &poison(subject.rows * words));
         Ok(Set {
             first,
             second,
             result,
             row_input: row_input?,
-            row_output: per_row(1)?,
-            pairs: per_row(2)?,
+            row_output: self.per_row(subject, 1)?,
+            pairs: self.per_row(subject, 2)?,
         })
+    }
+
+    fn per_row(&self, subject: &Subject, words: u64) -> Result<Buffer, Error> {
+        self.gpu.upload("row output", &poison(subject.rows * words))
+    }
+
+    /// Returns the set with all of its outputs poisoned once more, for another kernel to be verified on.
+    pub(super) fn poisoned(&self, subject: &Subject, set: &Set) -> Result<Set, Error> {
+        self.poison(subject, set)?;
+        Ok(Set {
+            row_output: self.per_row(subject, 1)?,
+            pairs: match subject.operation {
+                Operation::CrossEntropyBackward => set.pairs.clone(),
+                _ => self.per_row(subject, 2)?,
+            },
+            ..set.clone()
+        })
+    }
+
+    /// Poisons the matrix that is written, if one is.
+    fn poison(&self, subject: &Subject, set: &Set) -> Result<(), Error> {
+        const WORDS: u64 = 1 << 16;
+        if !subject.operation.writes_matrix() {
+            return Ok(());
+        }
+        let poison = self.gpu.upload("poison", &poison(WORDS))?;
+        let bytes = subject.matrix_bytes().next_multiple_of(4);
+        fill(&self.gpu, (&poison, 4 * WORDS), bytes, [&set.result])
     }
 
     /// Returns a buffer of at least `bytes` bytes: of the rack, unless the subject has much larger ones.
@@ -127,12 +154,7 @@ impl Rack {
             let bytes = subject.read_bytes().next_multiple_of(4);
             fill(&self.gpu, block, bytes, buffers)?;
         }
-        if subject.operation.writes_matrix() {
-            const WORDS: u64 = 1 << 16;
-            let poison = self.gpu.upload("poison", &poison(WORDS))?;
-            let bytes = subject.matrix_bytes().next_multiple_of(4);
-            fill(&self.gpu, (&poison, 4 * WORDS), bytes, [&sets[0].result])?;
-        }
+        self.poison(subject, &sets[0])?;
         if subject.operation == Operation::CrossEntropyBackward {
             self.save_pairs(subject, sets)?;
         }

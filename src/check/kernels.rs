@@ -4,9 +4,7 @@ use super::subject::Subject;
 use crate::error::Error;
 use crate::gpu::Gpu;
 use crate::spec::dtype::DType;
-use crate::variant::{
-    Abilities, Family, KernelOptions, Operation, Reduce, Variant, choose, variants,
-};
+use crate::variant::{Abilities, Family, KernelOptions, Operation, Reduce, Variant, variants};
 
 /// Kernels that run a shape.
 #[derive(Clone, Copy)]
@@ -25,7 +23,7 @@ impl Kernels {
     pub(super) fn of(self, gpu: &Gpu, subject: &Subject) -> Result<Vec<Variant>, Error> {
         let abilities = gpu.planner().abilities();
         let problem = subject.problem();
-        let preferred = choose(problem, abilities)?;
+        let preferred = gpu.planner().variant(problem)?;
         Ok(match self {
             Self::Forced => {
                 let mut kinds = variants(problem, abilities);

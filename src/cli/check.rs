@@ -19,8 +19,9 @@ pub(crate) fn run(args: &args::Check) -> Result<(), Failure> {
         .text("junit", args.junit.as_deref())?
         .text("digests", args.digests.as_deref())?;
     // Two devices of each adapter: on a software adapter compiling takes long, and each compiles for itself.
-    let gpus = adapters::open_each(&args.adapter)?;
-    let seconds = adapters::open_each(&args.adapter)?;
+    let open = || args.tuned.apply_each(adapters::open_each(&args.adapter)?);
+    let gpus = open()?;
+    let seconds = open()?;
     let pairs = gpus.into_iter().zip(seconds);
     let measured = pairs.map(|(gpu, second)| measure(&[gpu, second], args, &outputs));
     let report = Adapters {
@@ -82,7 +83,11 @@ fn again(args: &args::Check, adapter: &Adapter) -> String {
         _ => format!(" --adapter '{name}@{backend}'"),
     };
     let full = if args.full { " --full" } else { "" };
-    format!("{adapter}{full} -v")
+    let tuning = args.tuned.tuning.as_ref();
+    let tuning = tuning.map_or(String::new(), |file| {
+        format!(" --tuning '{}'", file.display())
+    });
+    format!("{adapter}{tuning}{full} -v")
 }
 
 /// Prints the last line, and returns the verdict: if nothing ran, that is no pass.

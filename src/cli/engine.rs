@@ -6,7 +6,7 @@ use super::failure::{Failure, note};
 use super::outputs::Outputs;
 use super::report;
 use super::rows::{self, Rows};
-use wgpu_softmax::variant::{Problem, choose};
+use wgpu_softmax::variant::Problem;
 use wgpu_softmax::{Error, Gpu};
 
 /// Engine that computes an operation on given rows.
@@ -49,7 +49,11 @@ impl Engine {
         if common.reference {
             return Ok(Self::Reference);
         }
-        let gpu = Box::new(adapters::open(common.adapter.as_deref())?);
+        let gpu = Box::new(
+            common
+                .tuned
+                .apply(adapters::open(common.adapter.as_deref())?)?,
+        );
         if rows.rows == 0 {
             return Ok(Self::Gpu { gpu, kernel: None });
         }
@@ -59,7 +63,7 @@ impl Engine {
         let at = |error| Self::at(rows, error);
         let problem = problem(many).map_err(at)?;
         let planner = gpu.planner();
-        let variant = choose(problem, planner.abilities()).map_err(at)?;
+        let variant = planner.variant(problem).map_err(at)?;
         Ok(Self::Gpu {
             // Chosen for all rows, so that those of a short block give the same bits.
             gpu: Box::new(gpu.with_planner(planner.with_variant(variant))),

@@ -20,7 +20,7 @@ struct Report<'a> {
 pub(crate) fn run(args: &args::Kernel) -> Result<(), Failure> {
     let outputs = Outputs::default().text("json", args.json.path.as_deref())?;
     let seen = Seen::new(args)?;
-    let gpu = adapters::open(args.adapter.as_deref())?;
+    let gpu = args.tuned.apply(adapters::open(args.adapter.as_deref())?)?;
     let planner = match args.variant {
         Some(variant) => gpu.planner().with_variant(variant),
         None => gpu.planner().clone(),

@@ -20,6 +20,8 @@ mod outputs;
 mod progress;
 mod report;
 mod rows;
+mod tune;
+mod tuning;
 
 use args::{Cli, Command, Compute, Inspect, Install, Measure, Verify};
 use failure::Failure;
@@ -52,6 +54,7 @@ fn run(command: &Command) -> Result<(), Failure> {
         Command::Compute(command) => compute(command),
         Command::Verify(Verify::Check(args)) => check::run(args),
         Command::Measure(Measure::Bench(args)) => bench::run(args),
+        Command::Measure(Measure::Tune(args)) => tune::run(args),
         Command::Inspect(Inspect::Devices(args)) => adapters::list(args),
         Command::Inspect(Inspect::Doctor(args)) => doctor::run(args),
         Command::Inspect(Inspect::Kernel(args)) => kernel::run(args),

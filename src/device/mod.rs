@@ -12,4 +12,5 @@ pub(crate) mod rows;
 pub(crate) mod runnable;
 pub(crate) mod scope;
 pub(crate) mod tensor;
+pub(crate) mod tuning;
 pub(crate) mod window;

@@ -8,10 +8,11 @@ use wgpu::{Device, Limits};
 use crate::device::caps::abilities_of;
 use crate::device::kernel::Kernel;
 use crate::device::runnable::Runnable;
+use crate::device::tuning::{TunedKernel, Tuning};
 use crate::error::Error;
 use crate::shader::Program;
 use crate::variant::geometry::Geometry;
-use crate::variant::{Abilities, Problem, Variant, admit, choose};
+use crate::variant::{Abilities, Problem, Variant, admit, choose, reason};
 
 /// Makes plans on a device of the caller, and keeps the pipelines that they share.
 ///
@@ -31,6 +32,7 @@ use crate::variant::{Abilities, Problem, Variant, admit, choose};
 pub struct Planner {
     shared: Arc<Shared>,
     forced: Option<Variant>,
+    tuning: Option<Arc<Tuning>>,
 }
 
 #[derive(Debug)]
@@ -61,6 +63,7 @@ impl Planner {
         Self {
             shared: Arc::new(shared),
             forced: None,
+            tuning: None,
         }
     }
 
@@ -69,13 +72,31 @@ impl Planner {
     #[cfg(feature = "kernels")]
     pub fn with_variant(&self, variant: Variant) -> Self {
         Self {
-            shared: Arc::clone(&self.shared),
             forced: Some(variant),
+            ..self.clone()
         }
     }
 
-    /// A planner on the same device that chooses as for a device of other abilities: to see the kernels that it would get.
-    /// A plan fails with [`Error::Limit`] where they exceed the limits of this device, on which their pipelines compile.
+    /// The same planner, but its plans use the kernels that were measured to be the fastest on this device: `tunings` may hold
+    /// those of other devices, too. Problems that they do not cover, or that the device as it was opened cannot serve so, get
+    /// the kernels that the planner chooses without them. Nothing is measured here. Other kernels may round differently, within
+    /// the same bounds.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Tuning`] if none was made for this device, its driver, this version of the crate and its shaders.
+    #[cfg(feature = "kernels")]
+    pub fn with_tunings(&self, tunings: &[Tuning]) -> Result<Self, Error> {
+        let tuning = Tuning::of(self.device()).join(tunings)?;
+        Ok(Self {
+            tuning: Some(Arc::new(tuning)),
+            ..self.clone()
+        })
+    }
+
+    /// A planner on the same device that chooses as for a device of other abilities, without tunings: to see the kernels that it
+    /// would get. A plan fails with [`Error::Limit`] where they exceed the limits of this device, on which their pipelines
+    /// compile.
     #[must_use]
     #[cfg(feature = "kernels")]
     pub fn with_abilities(&self, abilities: Abilities) -> Self {
@@ -88,14 +109,9 @@ impl Planner {
     /// The same planner, with its own choice of variants.
     pub(crate) fn unforced(&self) -> Self {
         Self {
-            shared: Arc::clone(&self.shared),
             forced: None,
+            ..self.clone()
         }
-    }
-
-    /// Returns true if every plan uses a variant of the caller.
-    pub(crate) const fn is_forced(&self) -> bool {
-        self.forced.is_some()
     }
 
     /// Abilities of the device: the part of its features and limits that decides which kernels it can run.
@@ -121,11 +137,30 @@ impl Planner {
         &self.shared.device
     }
 
-    /// Returns the variant for a problem: the forced one if it can serve, otherwise the preferred one.
-    pub(crate) fn variant(&self, problem: Problem) -> Result<Variant, Error> {
-        match self.forced {
-            Some(variant) => admit(variant, problem, self.abilities()).map(|()| variant),
-            None => choose(problem, self.abilities()),
+    /// Returns the variant for a problem: the forced one, or a tuned one if there is one that can serve, or the preferred one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Variant`] if the forced one cannot serve, [`Error::Limit`] if no variant can.
+    #[cfg_attr(not(feature = "kernels"), doc(hidden))]
+    pub fn variant(&self, problem: Problem) -> Result<Variant, Error> {
+        match (self.forced, self.tuned(problem)) {
+            (Some(variant), _) => admit(variant, problem, self.abilities()).map(|()| variant),
+            (None, Some((_, variant))) => Ok(variant),
+            (None, None) => choose(problem, self.abilities()),
+        }
+    }
+
+    fn tuned(&self, problem: Problem) -> Option<(&TunedKernel, Variant)> {
+        self.tuning.as_ref()?.find(problem, self.abilities())
+    }
+
+    /// Explains the variant for a problem.
+    pub(crate) fn reason(&self, problem: Problem, variant: Variant) -> String {
+        match (self.forced, &self.tuning, self.tuned(problem)) {
+            (Some(_), ..) => "The caller has asked for it.".into(),
+            (None, Some(tuning), Some((kernel, _))) => tuning.reason(kernel),
+            _ => reason(problem, variant, self.abilities()),
         }
     }
 

@@ -8,7 +8,7 @@ use crate::device::tensor::{Role, Shape, check_roles, shapes_of};
 use crate::error::Error;
 use crate::shader::Binding;
 use crate::shader::params::Params;
-use crate::variant::{Variant, reason};
+use crate::variant::Variant;
 
 /// Condition under which a row is served by words.
 const TAIL: &str = "for the last row, if its buffer ends amid an access of four";
@@ -76,8 +76,7 @@ impl RowKernels {
     fn reason(&self, variant: Variant, is_tail: bool) -> String {
         match is_tail {
             true => "Words can be moved wherever they lie.".into(),
-            false if self.planner.is_forced() => "The caller has asked for it.".into(),
-            false => reason(self.geometry.problem, variant, self.planner.abilities()),
+            false => self.planner.reason(self.geometry.problem, variant),
         }
     }
 }

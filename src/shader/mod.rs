@@ -18,6 +18,7 @@ pub use crate::wgsl::faults;
 pub use binding::Binding;
 pub(crate) use program::TALLIED;
 pub use program::{Program, Stage};
+pub(crate) use slots::digest;
 pub use slots::table;
 #[cfg(feature = "bench")]
 pub(crate) use text::assemble;

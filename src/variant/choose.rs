@@ -224,14 +224,14 @@ fn most_split(lanes: Lanes, least: u32) -> Family {
 
 /// Lanes that share a row, and their way to merge.
 #[derive(Clone, Copy)]
-struct Lanes {
+pub(super) struct Lanes {
     reduce: Reduce,
     lanes: u32,
     workgroup: u32,
 }
 
 impl Lanes {
-    fn one_invocation(abilities: &Abilities) -> Self {
+    pub(super) fn one_invocation(abilities: &Abilities) -> Self {
         Self {
             reduce: Reduce::Invocation,
             lanes: 1,
@@ -248,7 +248,7 @@ impl Lanes {
     }
 
     /// Joins `lanes` lanes on a device, or as many of them as it can join.
-    fn join(lanes: u32, abilities: &Abilities) -> Self {
+    pub(super) fn join(lanes: u32, abilities: &Abilities) -> Self {
         if let Some(size) = abilities.subgroup {
             let widest = abilities.workgroup(256);
             if lanes.min(widest) <= size {
@@ -279,7 +279,7 @@ impl Lanes {
         }
     }
 
-    fn variant(self, family: Family, access: Access) -> Variant {
+    pub(super) fn variant(self, family: Family, access: Access) -> Variant {
         let Self {
             reduce,
             lanes,

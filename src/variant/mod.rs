@@ -10,6 +10,7 @@ pub(crate) mod geometry;
 mod operation;
 mod options;
 mod parse;
+mod rivals;
 mod strided;
 mod tuning;
 mod words;
@@ -23,6 +24,7 @@ pub use all::variants;
 pub use choose::choose;
 pub use operation::Operation;
 pub use options::{KernelOptions, Masking, TargetKind};
+pub use rivals::rivals;
 pub use words::reason;
 
 pub(crate) use admit::part_cols;

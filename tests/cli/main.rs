@@ -27,4 +27,5 @@ mod reports;
 mod results;
 mod safetensors;
 mod scale;
+mod tune;
 mod types;

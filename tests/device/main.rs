@@ -25,4 +25,5 @@ mod slices;
 mod storage;
 mod strided;
 mod targets;
+mod tune;
 mod windows;

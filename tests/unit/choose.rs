@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use wgpu_softmax::DType;
 use wgpu_softmax::variant::{
     Abilities, Access, Family, Operation, Problem, Reduce, Variant, Vendor, admit, choose, reason,
-    variants,
+    rivals, variants,
 };
 
 /// Abilities by WebGPU's default limits.
@@ -105,6 +105,22 @@ proptest! {
             prop_assert!(!list[..place].contains(variant), "{} twice", variant);
             prop_assert_eq!(admit(*variant, problem, &abilities), Ok(()));
             keeps_within(*variant, problem, &abilities)?;
+        }
+    }
+
+    #[test]
+    fn rivals_are_few_and_none_moves_more_bytes(problem in problem(), abilities in abilities()) {
+        let list = rivals(problem, &abilities).expect("a variant");
+        prop_assert_eq!(list[0], choose(problem, &abilities).expect("a variant"));
+        prop_assert!(list.len() <= 16);
+        let reads_twice = |variant: &Variant| {
+            matches!(variant.family, Family::Streamed | Family::Split { .. }) && problem.operation.writes_matrix()
+        };
+        for (place, variant) in list.iter().enumerate() {
+            prop_assert!(!list[..place].contains(variant), "{} twice", variant);
+            prop_assert_eq!(admit(*variant, problem, &abilities), Ok(()));
+            keeps_within(*variant, problem, &abilities)?;
+            prop_assert!(!reads_twice(variant) || reads_twice(&list[0]), "{} of {}", variant, list[0]);
         }
     }
 
@@ -573,4 +589,38 @@ fn words_tell_what_a_variant_is() {
         words("elementwise1.workgroup256of256.pairs"),
         "a row written from what is known of it; 256 lanes that merge through workgroup memory; two values an access"
     );
+}
+
+#[test]
+fn rivals_differ_in_lanes_workgroups_and_treatment() {
+    let names = |operation, rows, cols, abilities| -> Vec<String> {
+        let list = rivals(of_shape(operation, rows, cols), abilities).expect("a variant");
+        list.iter().map(Variant::to_string).collect()
+    };
+    let has = |list: &[String], name: &str| {
+        assert!(list.iter().any(|one| one == name), "no {name} in {list:?}")
+    };
+    let list = names(Operation::CrossEntropyFused, 16_384, 128, &SOFTWARE);
+    [
+        "registers32.invocation1of64.quads64",
+        "registers8.subgroup4of64.quads64",
+        "registers4.subgroup8of64.quads64",
+    ]
+    .iter()
+    .for_each(|name| has(&list, name));
+    // A row that is only read may be streamed.
+    has(
+        &names(Operation::LogSumExp, 16_384, 128, &SOFTWARE),
+        "streamed.invocation1of64.quads64",
+    );
+    // What is read twice in any case may be split, too.
+    let list = names(Operation::Softmax, 1024, 262_144, &DISCRETE);
+    assert!(
+        list.iter().any(|name| name.starts_with("split")),
+        "{list:?}"
+    );
+    // A row that the preferred kernel reads twice may be read once, by many lanes.
+    let list = names(Operation::Softmax, 1024, 32_768, &SOFTWARE);
+    assert!(list[0].starts_with("streamed."), "{list:?}");
+    has(&list, "registers8.hybrid8x128of1024.quads64");
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The layers, from the lowest.
-const LAYERS: [&str; 12] = [
+const LAYERS: [&str; 13] = [
     "error",     // the error type
     "spec",      // requests of callers, as plain data
     "reference", // the same computations in f64, on the host
@@ -16,6 +16,7 @@ const LAYERS: [&str; 12] = [
     "gpu",       // slices in, slices out
     "check",     // results against the reference
     "bench",     // times against ceilings
+    "tune",      // the fastest kernels, by times
     "cli",       // the command line
 ];
 

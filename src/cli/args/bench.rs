@@ -1,6 +1,6 @@
 //! Options of `bench`.
 
-use super::{Json, values};
+use super::{Json, Tuned, values};
 use clap::Args;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -37,6 +37,8 @@ pub(crate) struct Bench {
     /// Adapters to use, each named as in --adapter of the operations; may be repeated, or be all
     #[arg(long, value_name = "SEL")]
     pub(crate) adapter: Vec<String>,
+    #[command(flatten)]
+    pub(crate) tuned: Tuned,
     /// Compare with the results of an earlier run, a file written by --json
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,

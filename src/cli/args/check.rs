@@ -1,6 +1,6 @@
 //! Options of `check`.
 
-use super::{Json, values};
+use super::{Json, Tuned, values};
 use clap::Args;
 use std::path::PathBuf;
 use wgpu_softmax::DType;
@@ -31,6 +31,8 @@ pub(crate) struct Check {
     /// Adapters to use, each named as in --adapter of the operations; may be repeated, or be all
     #[arg(long, value_name = "SEL")]
     pub(crate) adapter: Vec<String>,
+    #[command(flatten)]
+    pub(crate) tuned: Tuned,
     /// Write the groups as a JUnit report; - is standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,

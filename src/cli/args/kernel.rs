@@ -1,7 +1,7 @@
 //! Options of `kernel`.
 
-use super::Json;
 use super::values::{self, Extents, MaskShape};
+use super::{Json, Tuned};
 use clap::Args;
 use clap::builder::TypedValueParser;
 use wgpu_softmax::variant::{Operation, Variant};
@@ -38,6 +38,8 @@ pub(crate) struct Kernel {
     /// Adapter: an index from `devices`, part of a name, a backend, NAME@BACKEND, or software
     #[arg(long, value_name = "SEL")]
     pub(crate) adapter: Option<String>,
+    #[command(flatten)]
+    pub(crate) tuned: Tuned,
     #[command(flatten)]
     pub(crate) json: Json,
     // Last, since what comes after it would be under its heading.

@@ -10,6 +10,7 @@ mod help;
 mod kernel;
 mod operations;
 mod setup;
+mod tune;
 mod values;
 
 pub(crate) use bench::Bench;
@@ -19,6 +20,7 @@ pub(crate) use help::{WGPU, backends, command};
 pub(crate) use kernel::Kernel;
 pub(crate) use operations::*;
 pub(crate) use setup::*;
+pub(crate) use tune::{Tune, Tuned};
 pub(crate) use values::{Extents, MaskShape};
 pub(crate) use wgpu_softmax::Reduction;
 
@@ -106,6 +108,10 @@ pub(crate) enum Measure {
     ///
     /// Or beside a read, where no matrix is written.
     Bench(Bench),
+    /// Find the fastest kernels for given problems, by a race
+    ///
+    /// Those that may be the fastest are timed in turns, verified, and written to a file for --tuning.
+    Tune(Tune),
 }
 
 #[derive(Debug, Subcommand)]
@@ -154,8 +160,10 @@ pub(crate) struct Common {
     #[arg(long, value_name = "SEL")]
     pub(crate) adapter: Option<String>,
     /// Compute with the f64 CPU reference, without any adapter
-    #[arg(long, conflicts_with = "adapter")]
+    #[arg(long, conflicts_with_all = ["adapter", "tuning"])]
     pub(crate) reference: bool,
+    #[command(flatten)]
+    pub(crate) tuned: Tuned,
     #[command(flatten)]
     pub(crate) json: Json,
     /// Say which adapter and kernel compute, on stderr

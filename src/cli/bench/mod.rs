@@ -38,7 +38,7 @@ pub(crate) fn run(args: &args::Bench) -> Result<(), Failure> {
         said: Ok(()),
     };
     let budget = Budget::new(args.seconds);
-    let gpus = adapters::open_each(&args.adapter)?;
+    let gpus = args.tuned.apply_each(adapters::open_each(&args.adapter)?)?;
     for (index, gpu) in gpus.iter().enumerate() {
         run.adapter(gpu, args, budget.part(gpus.len() - index))?;
     }
