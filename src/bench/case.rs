@@ -11,6 +11,9 @@ use crate::error::Error;
 /// Fewest and most rounds of a measurement, however much time there is.
 const ROUNDS: (usize, usize) = (5, 101);
 
+/// Time that rounds take at least: little beside what preparing takes, and it makes quartiles of more than a handful of rounds.
+const LEAST: Duration = Duration::from_millis(200);
+
 /// Measurement of a subject.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -124,17 +127,17 @@ impl Case<'_> {
         time_runs(self.timer, &mut self.ceiling.runs, runs)
     }
 
-    /// Measures for `time`, operation and ceilings in turn: five rounds at least.
+    /// Measures for `time`, and for 0.2 seconds at least, operation and ceilings in turn: 5 rounds at least, and at most 101.
     ///
     /// # Errors
     ///
     /// [`Error::Device`] if the device fails.
     pub fn measure(&mut self, time: Duration) -> Result<Measurement, Error> {
-        let (timer, begun) = (self.timer, Instant::now());
+        let (timer, time) = (self.timer, time.max(LEAST));
         for work in self.works() {
             work.settle(timer)?;
         }
-        let mut rounds = Vec::new();
+        let (mut rounds, begun) = (Vec::new(), Instant::now());
         while rounds.len() < ROUNDS.0 || (rounds.len() < ROUNDS.1 && begun.elapsed() < time) {
             rounds.push(self.round(rounds.len() % 2 == 0)?);
         }

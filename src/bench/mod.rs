@@ -34,9 +34,11 @@ mod clock;
 mod grid;
 mod inputs;
 mod plan;
+mod report;
 mod rotation;
 mod sets;
 mod subject;
+mod verdict;
 mod verify;
 
 use std::time::{Duration, Instant};
@@ -46,7 +48,9 @@ pub use case::{Case, Measurement, Spread};
 pub use ceiling::Sweep;
 pub use clock::Clock;
 pub use grid::{Selection, Shape};
+pub use report::{AdapterResults, Host, LeftOut, Report, Timing};
 pub use subject::{Ceiling, Subject};
+pub use verdict::Verdict;
 
 use crate::error::Error;
 use crate::gpu::Gpu;
@@ -158,7 +162,20 @@ impl Bench {
         &self.ceilings.sweeps
     }
 
-    /// Measures a subject, preparation included, in about `time`: five rounds at least.
+    /// Times beside the same forms of the ceilings as an earlier run, instead of those that are the best now: so that nothing
+    /// but the operations differs. Forms that do not run here, or that a subject was prepared with already, stay as they are.
+    pub fn keep_ceilings(&mut self, earlier: &AdapterResults) {
+        for timing in &earlier.results {
+            let ceilings = [Ceiling::Copy, Ceiling::Read].into_iter();
+            for ceiling in ceilings.filter(|ceiling| ceiling.name() == timing.ceiling) {
+                self.ceilings
+                    .keep(ceiling, timing.bytes, &timing.ceiling_kernel);
+            }
+        }
+    }
+
+    /// Measures a subject, preparation included, in about `time`; in more, where preparing leaves no time for
+    /// [rounds](Case::measure).
     ///
     /// # Errors
     ///

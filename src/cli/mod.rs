@@ -55,6 +55,7 @@ fn run(command: &Command) -> Result<(), failure::Failure> {
         Command::Jacobian(args) => operations::jacobian(args),
         Command::Check(args) => check::run(args),
         Command::Bench(args) => bench::run(args),
+        Command::Report(args) => bench::side_by_side::run(args),
         Command::Kernel(args) => kernel::run(args),
     }
 }

@@ -6,12 +6,14 @@ mod bench;
 mod check;
 mod cross_entropy;
 mod kernel;
+mod report;
 mod values;
 
 pub(crate) use bench::Bench;
 pub(crate) use check::Check;
 pub(crate) use cross_entropy::CrossEntropy;
 pub(crate) use kernel::Kernel;
+pub(crate) use report::Report;
 pub(crate) use values::{Extents, MaskShape};
 pub(crate) use wgpu_softmax::Reduction;
 
@@ -66,6 +68,8 @@ pub(crate) enum Command {
     Check(Check),
     /// Time every operation against a copy or a read of the same bytes on this machine's adapters
     Bench(Bench),
+    /// Lay the results of several benches side by side: devices, versions, days
+    Report(Report),
     /// Print the WGSL of an operation for a shape: each dispatch with its bindings, its workgroups, and why it is this one
     Kernel(Kernel),
 }
