@@ -16,7 +16,9 @@ const STYLE: &str = include_str!("page.css");
 const PLOT_STYLE: &str = include_str!("plot.css");
 
 /// What a fraction is.
-const MEANING: &str = "1.0 means as fast as copying: the time of a kernel that only copies (or, where no matrix is written, only reads) as many bytes, divided by the operation's.";
+const MEANING: &str = "1.0 means as fast as copying the same bytes.";
+const METHOD: &str = "A fraction is the time of a kernel that only copies as many bytes (or only reads them, where no matrix is \
+    written), divided by the operation's. Medians of paired rounds over the columns of a row, with quartiles";
 
 /// Columns of tiles in a plot that stands alone.
 const ACROSS: usize = 2;
@@ -41,10 +43,10 @@ pub(super) fn page(series: &[Series<'_>]) -> String {
                 h1 { "wgpu-softmax bench" }
                 div.cards { @for (index, one) in series.iter().enumerate() { (card(one, index, series.len() > 1)) } }
                 p.meaning { (MEANING) }
-                p.note { "Fraction over the columns of a row, medians and quartiles of paired rounds" @if has_strided(series) { "; ◇ is an axis that is not the last one" } "." }
+                p.note { (METHOD) @if has_strided(series) { "; ◇ is an axis that is not the last one" } "." }
                 div.tiles {
                     @for op in series::operations(series) {
-                        section { h2 { (op) } (tile::plot(series, op, &scales)) }
+                        section { h2 { (op) span { " of a " (ceiling(series, op)) } } (tile::plot(series, op, &scales)) }
                     }
                 }
                 (tables::tables(series))
@@ -52,6 +54,13 @@ pub(super) fn page(series: &[Series<'_>]) -> String {
         }
     };
     page.into_string()
+}
+
+/// Returns the name of an operation's ceiling.
+fn ceiling<'a>(series: &'a [Series<'_>], op: &str) -> &'a str {
+    let mut results = series.iter().flat_map(|one| &one.adapter.results);
+    let timed = results.find(|timing| timing.op == op);
+    timed.map_or("copy", |timing| &timing.ceiling)
 }
 
 fn has_strided(series: &[Series<'_>]) -> bool {
@@ -68,7 +77,8 @@ pub(super) fn svg(series: &[Series<'_>]) -> String {
     let across = timed.len().clamp(1, ACROSS);
     let (wide, high) = (tile::WIDTH + 16.0, tile::HEIGHT + TITLE + 8.0);
     let width = wide * across as f64 + 16.0;
-    let height = high * timed.len().div_ceil(across) as f64 + TITLE + 16.0;
+    let height = high * timed.len().div_ceil(across) as f64 + TITLE + 18.0;
+    let adapters: Vec<String> = series.iter().map(|one| one.adapter.to_string()).collect();
     let place = |index: usize| {
         let (x, y) = (
             (index % across) as f64 * wide,
@@ -88,7 +98,8 @@ pub(super) fn svg(series: &[Series<'_>]) -> String {
                     }
                 }
             }
-            text.tick x="16" y=(height - 12.0) { "Fraction of the speed of a copy (or read) of the same bytes, over the columns of a row. 1 is as fast as copying." }
+            text.tick x="16" y=(height - 26.0) { "1 is as fast as copying (or only reading) the same bytes; over the columns of a row." }
+            text.tick x="16" y=(height - 11.0) { (adapters.join("; ")) }
         }
     };
     plot.into_string() + "\n"

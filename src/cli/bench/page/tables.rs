@@ -21,51 +21,49 @@ pub(super) fn tables(series: &[Series<'_>]) -> Markup {
     }
 }
 
-/// Returns the fractions, a column a series.
+/// Returns the fractions, a table an operation, a column a series.
 fn side_by_side(series: &[Series<'_>]) -> Markup {
     let subjects = subjects(series);
     html! {
-        div.wide { table {
-            thead { tr { th { "columns" } @for one in series { th { (one.label) } } } }
-            @for of_op in subjects.chunk_by(|one, other| one.op == other.op) {
-                tbody {
-                    tr.op { th colspan=(series.len() + 1) { (of_op[0].op) } }
-                    @for timing in of_op {
-                        tr {
-                            th { (shape(timing)) }
-                            @for one in series { td { @if let Some(timing) = one.find(timing) { (share(timing.fraction)) } } }
-                        }
-                    }
-                }
-            }
+        div.tiles.pairs { @for of_op in subjects.chunk_by(|one, other| one.op == other.op) {
+            div.wide { table {
+                thead { tr { th { (of_op[0].op) } @for one in series { th { (one.label) } } } }
+                tbody { @for timing in of_op { tr {
+                    th { (shape(timing)) }
+                    @for one in series { td { @if let Some(timing) = one.find(timing) { (share(timing.fraction)) } } }
+                } } }
+            } }
         } }
     }
 }
 
+/// Returns all numbers of a series; of files of earlier versions those that they have.
 fn numbers(one: &Series<'_>) -> Markup {
     let series = std::slice::from_ref(one);
     let subjects = subjects(series);
     let exps = subjects.iter().any(|timing| timing.exp_fraction.is_some());
+    let rounds = subjects.iter().any(|timing| timing.rounds > 0);
     html! {
         div.wide { table {
             thead { tr {
-                th { "shape" } th { "fraction" } th { "quartiles" } th { "GB/s" } th { "of its ceiling's" } th { "time" }
+                th { "rows x columns" } th { "fraction" }
+                @if rounds { th { "quartiles" } }
                 @if exps { th { "with exp" } }
-                th { "rounds" } th { "memory" }
+                th { "GB/s" } th { "of its ceiling's" } th { "time" }
+                @if rounds { th { "rounds" } th { "memory" } }
             } }
             @for of_op in subjects.chunk_by(|one, other| one.op == other.op) {
                 tbody {
-                    tr.op { th colspan="9" { (of_op[0].op) } }
+                    tr.op { th { (of_op[0].op) } td colspan="8" {} }
                     @for timing in of_op { tr {
                         th { (shape(timing)) }
                         td { (share(timing.fraction)) }
-                        td { (quartiles(timing.fractions(), share)) }
+                        @if rounds { td { (quartiles(timing.fractions(), share)) } }
+                        @if exps { td { (timing.exp_fraction.map(share).unwrap_or_default()) } }
                         td { (rate(timing.gb_per_s)) }
                         td { (rate(timing.ceiling_gb_per_s)) " (" (timing.ceiling) ")" }
                         td { (time(timing.time_ns)) }
-                        @if exps { td { (timing.exp_fraction.map(share).unwrap_or_default()) } }
-                        td { @if timing.rounds > 0 { (timing.rounds) } }
-                        td { (timing.memory) }
+                        @if rounds { td { (timing.rounds) } td { (timing.memory) } }
                     } }
                 }
             }
