@@ -4,7 +4,7 @@ use std::fmt;
 
 use wgpu::{AdapterInfo, DeviceType};
 
-use super::{Measurement, Shape, Spread, Subject, Sweep};
+use super::{Measurement, Shape, Spread, Subject, Sweep, Verdict};
 
 /// Results of one run on one host.
 ///
@@ -124,6 +124,12 @@ pub struct Timing {
     /// Their upper quartile.
     #[cfg_attr(feature = "serde", serde(with = "number", default = "nan"))]
     pub fraction_upper: f64,
+    /// The median fraction in processor time, on software adapters: what other programs do changes it little.
+    pub effort_fraction: Option<f64>,
+    /// Its lower quartile.
+    pub effort_lower: Option<f64>,
+    /// Its upper quartile.
+    pub effort_upper: Option<f64>,
     /// The median fraction of a ceiling that takes an exponential of every element, too, where one was timed.
     pub exp_fraction: Option<f64>,
     /// Number of rounds.
@@ -248,6 +254,24 @@ impl Timing {
         }
     }
 
+    /// Returns what became of an earlier fraction, and how many times the earlier one this is: in processor time where both
+    /// have it, else in device time.
+    pub fn since(&self, earlier: &Self) -> (Verdict, f64) {
+        let (then, now) = match (earlier.efforts(), self.efforts()) {
+            (Some(then), Some(now)) => (then, now),
+            _ => (earlier.fractions(), self.fractions()),
+        };
+        (Verdict::of(then, now), now.median / then.median)
+    }
+
+    fn efforts(&self) -> Option<Spread> {
+        Some(Spread {
+            lower: self.effort_lower?,
+            median: self.effort_fraction?,
+            upper: self.effort_upper?,
+        })
+    }
+
     /// True if the other is of the same operation, shape and storage type.
     pub fn is_of(&self, other: &Self) -> bool {
         self.op == other.op && self.dtype == other.dtype && self.shape() == other.shape()
@@ -290,6 +314,9 @@ impl From<&Measurement> for Timing {
             fraction: fraction.median,
             fraction_lower: fraction.lower,
             fraction_upper: fraction.upper,
+            effort_fraction: measured.effort_fraction.map(|spread| spread.median),
+            effort_lower: measured.effort_fraction.map(|spread| spread.lower),
+            effort_upper: measured.effort_fraction.map(|spread| spread.upper),
             exp_fraction: measured.exp_fraction.map(|spread| spread.median),
             rounds: measured.rounds,
             memory: if measured.cold { "cold" } else { "warm" }.into(),

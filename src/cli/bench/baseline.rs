@@ -7,7 +7,7 @@ use wgpu_softmax::bench::{AdapterResults, Report, Timing, Verdict};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Change {
     pub(super) then: f64,
-    pub(super) now: f64,
+    times: f64,
     pub(super) verdict: Verdict,
 }
 
@@ -33,10 +33,11 @@ impl Change {
     /// Compares a result with that of the same operation, shape and storage type, if there is one.
     pub(super) fn of(baseline: &AdapterResults, result: &Timing) -> Option<Self> {
         let then = baseline.results.iter().find(|then| then.is_of(result))?;
+        let (verdict, times) = result.since(then);
         Some(Self {
             then: then.fraction,
-            now: result.fraction,
-            verdict: Verdict::of(then.fractions(), result.fractions()),
+            times,
+            verdict,
         })
     }
 }
@@ -45,7 +46,7 @@ impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.verdict {
             Verdict::Same => f.write_str("same"),
-            change => write!(f, "{} x{:.2}", change.name(), self.now / self.then),
+            change => write!(f, "{} x{:.2}", change.name(), self.times),
         }
     }
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use wgpu_softmax::bench::Report;
 
 /// Columns of the CSV file, by the names of the fields. What was left out has no numbers, and a reason.
-const COLUMNS: [&str; 26] = [
+const COLUMNS: [&str; 29] = [
     "name",
     "backend",
     "driver",
@@ -30,6 +30,9 @@ const COLUMNS: [&str; 26] = [
     "fraction",
     "fraction_lower",
     "fraction_upper",
+    "effort_fraction",
+    "effort_lower",
+    "effort_upper",
     "exp_fraction",
     "rounds",
     "memory",

@@ -42,17 +42,19 @@ pub(crate) fn series<'a>(runs: &[(&str, &'a Report)]) -> Vec<Series<'a>> {
         names(&|file, _, _| file.to_owned()),
         names(&|file, _, adapter| format!("{file} {}", short(&adapter.name))),
     ];
-    let distinct = |names: &Vec<String>| names.iter().collect::<BTreeSet<_>>().len() == names.len();
-    let numbered = || {
-        (1..=adapters.len())
-            .map(|number| format!("run {number}"))
-            .collect()
+    let alone = |names: &Vec<String>, index: usize| {
+        let same = names.iter().filter(|name| **name == names[index]).count();
+        same == 1 && !names[index].ends_with(' ')
     };
-    let labels = told_apart
-        .into_iter()
-        .find(distinct)
-        .unwrap_or_else(numbered);
-    let labelled = labels.into_iter().zip(&adapters);
+    let label = |index: usize| {
+        let names = told_apart.iter().find(|names| alone(names, index));
+        names.map_or_else(
+            || format!("run {}", index + 1),
+            |names| names[index].clone(),
+        )
+    };
+    let labels = (0..adapters.len()).map(label);
+    let labelled = labels.zip(&adapters);
     labelled
         .map(|(label, &(_, run, adapter))| Series {
             label,
@@ -137,9 +139,9 @@ fn short(name: &str) -> String {
     words.trim_end_matches(" Device").to_owned()
 }
 
-/// Returns the first word of a driver's name that begins with a digit.
+/// Returns the first word of a driver's name that begins with a digit, up to a hyphen.
 fn version(driver: &str) -> &str {
-    let words = driver.split([' ', '(', ')', ',']);
+    let words = driver.split([' ', '(', ')', ',', '-']);
     let mut versions = words.filter(|word| word.starts_with(|c: char| c.is_ascii_digit()));
     versions.next().unwrap_or_default()
 }

@@ -26,11 +26,12 @@ fn side_by_side(series: &[Series<'_>]) -> Markup {
     let subjects = subjects(series);
     html! {
         div.tiles.pairs { @for of_op in subjects.chunk_by(|one, other| one.op == other.op) {
+            @let has = |one: &&Series<'_>| one.adapter.results.iter().any(|timing| timing.op == of_op[0].op);
             div.wide { table {
-                thead { tr { th { (of_op[0].op) } @for one in series { th { (one.label) } } } }
+                thead { tr { th { (of_op[0].op) } @for one in series.iter().filter(has) { th { (one.label) } } } }
                 tbody { @for timing in of_op { tr {
                     th { (shape(timing)) }
-                    @for one in series { td { @if let Some(timing) = one.find(timing) { (share(timing.fraction)) } } }
+                    @for one in series.iter().filter(has) { td { @if let Some(timing) = one.find(timing) { (share(timing.fraction)) } } }
                 } } }
             } }
         } }

@@ -17,8 +17,8 @@ const HIGHEST: f64 = 2.0;
 /// Distance of labels.
 const LINE: f64 = 13.0;
 
-/// Most characters of a label in a tile.
-const LABEL: usize = 18;
+/// Most characters of a label in a tile: of longer ones the ends are shown, which differ in names of files.
+const LABEL: usize = 16;
 
 /// Number of colours in the style sheet.
 const COLOURS: usize = 6;
@@ -64,7 +64,7 @@ impl Scales {
         Self {
             columns: (least / 1.5, most * 1.5),
             top: top.min(HIGHEST) * 1.06,
-            right: WIDTH - 14.0 - 5.7 * letters as f64,
+            right: WIDTH - 12.0 - 6.3 * letters as f64,
             ticks: ticks(columns().collect()),
             dtypes,
         }
@@ -97,9 +97,13 @@ fn ticks(mut columns: Vec<f64>) -> Vec<f64> {
 }
 
 fn label(series: &str, dtype: &str, dtypes: bool) -> String {
-    let cut: String = match series.chars().count() > LABEL {
-        true => series.chars().take(LABEL - 1).chain(['…']).collect(),
-        false => series.to_owned(),
+    let excess = series.chars().count().saturating_sub(LABEL);
+    let cut: String = match excess {
+        0 => series.to_owned(),
+        _ => ['…']
+            .into_iter()
+            .chain(series.chars().skip(excess + 1))
+            .collect(),
     };
     if dtypes {
         format!("{cut} {dtype}")
