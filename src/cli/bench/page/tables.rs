@@ -25,7 +25,7 @@ pub(super) fn tables(series: &[Series<'_>]) -> Markup {
 fn side_by_side(series: &[Series<'_>]) -> Markup {
     let subjects = subjects(series);
     html! {
-        div.tiles.pairs { @for of_op in subjects.chunk_by(|one, other| one.op == other.op) {
+        div.tiles.pairs style=(format!("--least: {}px", 130 + 85 * series.len())) { @for of_op in subjects.chunk_by(|one, other| one.op == other.op) {
             @let has = |one: &&Series<'_>| one.adapter.results.iter().any(|timing| timing.op == of_op[0].op);
             div.wide { table {
                 thead { tr { th { (of_op[0].op) } @for one in series.iter().filter(has) { th { (one.label) } } } }
