@@ -150,13 +150,11 @@ impl Selection {
             };
             let (early, late) = shapes.split_at(BREADTH.min(shapes.len()));
             let jacobians = of_grid && shapes.len() == SHAPES.len();
-            first.extend(early.iter().map(|shape| (*shape, dtype)));
-            first.extend(
-                JACOBIAN_SHAPES
-                    .iter()
-                    .filter(|_| jacobians)
-                    .map(|shape| (*shape, dtype)),
-            );
+            for (index, shape) in early.iter().enumerate() {
+                let jacobian = JACOBIAN_SHAPES.get(index).filter(|_| jacobians);
+                let both = [Some(shape), jacobian].into_iter().flatten();
+                first.extend(both.map(|shape| (*shape, dtype)));
+            }
             others.extend(late.iter().map(|shape| (*shape, dtype)));
         }
         [first, others].concat()

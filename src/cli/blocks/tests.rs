@@ -113,7 +113,11 @@ fn common(command: &mut Command) -> &mut args::Common {
         Command::LogsumexpBackward(args) => &mut args.common,
         Command::CrossEntropy(args) => &mut args.common,
         Command::Jacobian(args) => &mut args.common,
-        Command::Devices(_) | Command::Check(_) | Command::Bench(_) | Command::Kernel(_) => {
+        Command::Devices(_)
+        | Command::Check(_)
+        | Command::Bench(_)
+        | Command::Kernel(_)
+        | Command::Report(_) => {
             panic!("no operation")
         }
     }

@@ -81,17 +81,20 @@ impl Scales {
     }
 }
 
-/// Returns the columns that are written below a plot: decades, or what was timed if there are too few of them.
+/// Returns the columns that are written below a plot: what was timed if that is little, else decades.
 fn ticks(mut columns: Vec<f64>) -> Vec<f64> {
     columns.sort_by(f64::total_cmp);
     columns.dedup();
     let (Some(&least), Some(&most)) = (columns.first(), columns.last()) else {
         return Vec::new();
     };
+    if columns.len() <= 4 && columns.windows(2).all(|pair| pair[1] >= 3.0 * pair[0]) {
+        return columns;
+    }
     let decades = (0..12).map(|power| 10_f64.powi(power));
     let decades: Vec<f64> = decades.filter(|at| (least..=most).contains(at)).collect();
     match decades.len() {
-        0 | 1 => vec![least, most].into_iter().take(columns.len()).collect(),
+        0 | 1 => vec![least, most],
         _ => decades,
     }
 }
