@@ -17,9 +17,9 @@
 //! - **Ceilings.** A copy kernel for operations that write a matrix, a read kernel for the others, both with 16-byte accesses.
 //!   The best of several tilings is chosen anew for every power of two of the bytes ([`Sweep`]). Each first proves that it
 //!   moves every word.
-//! - **Rounds.** Ceiling and operation take turns, each in a pass of its own, in changing order; in one submission, but on software adapters. A
-//!   [fraction](Measurement::fraction) is a ratio within a round: machines change their speed from one second to the next, and
-//!   only times of the same moment compare.
+//! - **Rounds.** Ceiling and operation take turns, each in a pass of its own, in changing order: in one submission, and on
+//!   software adapters in one each. A [fraction](Measurement::fraction) is a ratio within a round: machines change their
+//!   speed from one second to the next, and only times of the same moment compare.
 //! - **Two runs.** What changed between them is told by [`Timing::since`]: by the quartiles of both, and on software adapters in
 //!   processor time, which other programs change little. [`Bench::keep_ceilings`] makes both use the same ceilings.
 //! - **Clock.** The device's timestamps at both ends of a pass, unless there are none or they disagree with the wall
