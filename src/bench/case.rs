@@ -11,6 +11,9 @@ use crate::error::Error;
 /// Fewest and most rounds of a measurement, however much time there is.
 const ROUNDS: (usize, usize) = (5, 101);
 
+/// Time that rounds take at least: little beside what preparing takes, and it makes quartiles of more than a handful of rounds.
+const LEAST: Duration = Duration::from_millis(200);
+
 /// Measurement of a subject.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -31,6 +34,9 @@ pub struct Measurement {
     pub ceiling_gb_per_s: Spread,
     /// Time of the ceiling for the same bytes, divided by the operation's, round by round.
     pub fraction: Spread,
+    /// The same fraction in processor time instead of device time, on software adapters: all threads count, and time in which
+    /// other programs had the processor does not. Two runs are compared by it.
+    pub effort_fraction: Option<Spread>,
     /// The same fraction with a ceiling that takes one exponential of every element, if it was requested and the operation takes
     /// them too.
     pub exp_fraction: Option<Spread>,
@@ -124,21 +130,23 @@ impl Case<'_> {
         time_runs(self.timer, &mut self.ceiling.runs, runs)
     }
 
-    /// Measures for `time`, operation and ceilings in turn: five rounds at least.
+    /// Measures for `time`, and for 0.2 seconds at least, operation and ceilings in turn: 5 rounds at least, and at most 101.
     ///
     /// # Errors
     ///
     /// [`Error::Device`] if the device fails.
     pub fn measure(&mut self, time: Duration) -> Result<Measurement, Error> {
-        let (timer, begun) = (self.timer, Instant::now());
+        let (timer, time) = (self.timer, time.max(LEAST));
         for work in self.works() {
             work.settle(timer)?;
         }
-        let mut rounds = Vec::new();
+        let (mut rounds, mut efforts, begun) = (Vec::new(), Vec::new(), Instant::now());
         while rounds.len() < ROUNDS.0 || (rounds.len() < ROUNDS.1 && begun.elapsed() < time) {
-            rounds.push(self.round(rounds.len() % 2 == 0)?);
+            let (times, effort) = self.round(rounds.len() % 2 == 0)?;
+            rounds.push(times);
+            efforts.extend(effort);
         }
-        Ok(self.measurement(&rounds))
+        Ok(self.measurement(&rounds, &efforts))
     }
 
     /// Returns what is timed in a round: the operation, its ceiling, and the exponential one if there is one.
@@ -149,42 +157,47 @@ impl Case<'_> {
         works
     }
 
-    /// Returns the time of one run of each of the [works](Self::works), in nanoseconds: timed one after the other, the last
-    /// one first if they are reversed.
-    fn round(&mut self, reversed: bool) -> Result<Vec<f64>, Error> {
+    /// Returns the time of one run of each of the [works](Self::works), in nanoseconds, and on software adapters the
+    /// processor's: timed one after the other, the last one first if they are reversed.
+    fn round(&mut self, reversed: bool) -> Result<(Vec<f64>, Option<Vec<f64>>), Error> {
         let timer = self.timer;
         let mut works = self.works();
         if reversed {
             works.reverse();
         }
-        let mut times = timer.time(&mut works)?;
+        let (mut times, mut efforts) = timer.time_and_effort(&mut works)?;
         if reversed {
             times.reverse();
+            efforts.iter_mut().for_each(|efforts| efforts.reverse());
         }
-        Ok(times)
+        Ok((times, efforts))
     }
 
-    fn measurement(&self, rounds: &[Vec<f64>]) -> Measurement {
+    fn measurement(&self, rounds: &[Vec<f64>], efforts: &[Vec<f64>]) -> Measurement {
         let bytes = self.bytes() as f64;
-        let spread = |of: &dyn Fn(&[f64]) -> f64| {
+        let spread = |rounds: &[Vec<f64>], of: &dyn Fn(&[f64]) -> f64| {
             let values: Vec<f64> = rounds.iter().map(|times| of(times)).collect();
             Spread::of(&values)
         };
-        let fraction = |ceiling: &Chosen, place: usize| {
+        let fraction = |rounds: &[Vec<f64>], ceiling: &Chosen, place: usize| {
             let ceiling_bytes = ceiling.bytes as f64;
-            spread(&|times| (times[place] / ceiling_bytes) / (times[0] / bytes))
+            spread(rounds, &|times| {
+                (times[place] / ceiling_bytes) / (times[0] / bytes)
+            })
         };
         let exp_ceiling = self.exp_ceiling.as_ref();
+        let has_effort = !efforts.is_empty();
         Measurement {
             subject: self.subject,
             kernel: self.kernel.clone(),
-            time_ns: spread(&|times| times[0]),
+            time_ns: spread(rounds, &|times| times[0]),
             bytes: self.bytes(),
             ceiling: self.subject.ceiling(),
             ceiling_kernel: self.ceiling.name.clone(),
-            ceiling_gb_per_s: spread(&|times| self.ceiling.bytes as f64 / times[1]),
-            fraction: fraction(&self.ceiling, 1),
-            exp_fraction: exp_ceiling.map(|ceiling| fraction(ceiling, 2)),
+            ceiling_gb_per_s: spread(rounds, &|times| self.ceiling.bytes as f64 / times[1]),
+            fraction: fraction(rounds, &self.ceiling, 1),
+            effort_fraction: has_effort.then(|| fraction(efforts, &self.ceiling, 1)),
+            exp_fraction: exp_ceiling.map(|ceiling| fraction(rounds, ceiling, 2)),
             rounds: rounds.len(),
             cold: self.cold,
             clock: self.timer.clock(),

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use cpu_time::ProcessTime;
 use wgpu::{
     Buffer, BufferDescriptor, BufferUsages, ComputePassDescriptor, ComputePassTimestampWrites,
     Features, QuerySet, QuerySetDescriptor, QueryType,
@@ -124,6 +125,26 @@ impl Timer {
             work.advance();
         }
         Ok(times)
+    }
+
+    /// Returns the same, and the processor's time for each, of all threads, where the adapter is software: then each has a
+    /// submission of its own.
+    pub(super) fn time_and_effort(
+        &self,
+        works: &mut [&mut Rotation],
+    ) -> Result<(Vec<f64>, Option<Vec<f64>>), Error> {
+        if !self.is_software() {
+            return Ok((self.time(works)?, None));
+        }
+        let (mut times, mut efforts) = (Vec::new(), Vec::new());
+        for work in works {
+            let (repeats, begun) = (work.repeats() as f64, ProcessTime::try_now());
+            times.extend(self.time(&mut [work])?);
+            let effort = begun.and_then(|begun| begun.try_elapsed());
+            efforts.extend(effort.map(|effort| effort.as_nanos() as f64 / repeats));
+        }
+        let all = efforts.len() == times.len();
+        Ok((times, all.then_some(efforts)))
     }
 
     /// Returns the nanoseconds of a sample of each work, of which there are no more than [`MAX_PASSES`].

@@ -23,6 +23,9 @@ const SHAPES: [Shape; 13] = [
     Shape::new(256, 151_936, 1),
 ];
 
+/// Number of shapes at which every operation is timed before any is timed at another.
+const BREADTH: usize = 3;
+
 /// Number of these shapes that are timed in 16-bit storage, too.
 const SHAPES_OF_16_BITS: usize = 2;
 
@@ -108,12 +111,13 @@ impl Selection {
         Self { dtypes, ..self }
     }
 
-    /// Returns the subjects, those of one shape and storage type together.
+    /// Returns the subjects, those of one shape and storage type together: every operation at the first three shapes
+    /// of each storage type, and then at the others, so that a budget that ends early has something of everything.
     pub fn subjects(&self, software: bool) -> Vec<Subject> {
         let operations = or_else(&self.operations, &Operation::ALL);
         let reduces = software && self.shapes.is_empty();
         let mut list = Vec::new();
-        for (shape, dtype) in self.shapes_and_dtypes() {
+        for (shape, dtype) in self.breadth_first() {
             let Shape { rows, cols, inner } = shape;
             let subject = |&operation: &Operation| Subject {
                 operation,
@@ -132,17 +136,28 @@ impl Selection {
         list
     }
 
-    fn shapes_and_dtypes(&self) -> impl Iterator<Item = (Shape, DType)> {
+    /// Returns each shape with a storage type: the first few of every type go before all others.
+    fn breadth_first(&self) -> Vec<(Shape, DType)> {
         let of_grid = self.shapes.is_empty();
         let all_dtypes = self.dtypes.is_empty();
         let dtypes: &[DType] = if of_grid { &DType::ALL } else { &[DType::F32] };
-        let shapes = move |dtype| match dtype {
-            _ if !of_grid => self.shapes.clone(),
-            DType::F16 | DType::Bf16 if all_dtypes => SHAPES[..SHAPES_OF_16_BITS].to_vec(),
-            _ => [&SHAPES[..], &JACOBIAN_SHAPES].concat(),
-        };
-        let dtypes = or_else(&self.dtypes, dtypes).into_iter();
-        dtypes.flat_map(move |dtype| shapes(dtype).into_iter().map(move |shape| (shape, dtype)))
+        let (mut first, mut others) = (Vec::new(), Vec::new());
+        for dtype in or_else(&self.dtypes, dtypes) {
+            let shapes = match dtype {
+                _ if !of_grid => &self.shapes[..],
+                DType::F16 | DType::Bf16 if all_dtypes => &SHAPES[..SHAPES_OF_16_BITS],
+                _ => &SHAPES,
+            };
+            let (early, late) = shapes.split_at(BREADTH.min(shapes.len()));
+            let jacobians = of_grid && shapes.len() == SHAPES.len();
+            for (index, shape) in early.iter().enumerate() {
+                let jacobian = JACOBIAN_SHAPES.get(index).filter(|_| jacobians);
+                let both = [Some(shape), jacobian].into_iter().flatten();
+                first.extend(both.map(|shape| (*shape, dtype)));
+            }
+            others.extend(late.iter().map(|shape| (*shape, dtype)));
+        }
+        [first, others].concat()
     }
 
     /// True if the selection includes the subject. Jacobians have shapes of their own, unless they were requested by name.

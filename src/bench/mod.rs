@@ -17,9 +17,11 @@
 //! - **Ceilings.** A copy kernel for operations that write a matrix, a read kernel for the others, both with 16-byte accesses.
 //!   The best of several tilings is chosen anew for every power of two of the bytes ([`Sweep`]). Each first proves that it
 //!   moves every word.
-//! - **Rounds.** Ceiling and operation take turns in one submission, each in a pass of its own, in changing order. A
-//!   [fraction](Measurement::fraction) is a ratio within a round: machines change their speed from one second to the next, and
-//!   only times of the same moment compare.
+//! - **Rounds.** Ceiling and operation take turns, each in a pass of its own, in changing order: in one submission, and on
+//!   software adapters in one each. A [fraction](Measurement::fraction) is a ratio within a round: machines change their
+//!   speed from one second to the next, and only times of the same moment compare.
+//! - **Two runs.** What changed between them is told by [`Timing::since`]: by the quartiles of both, and on software adapters in
+//!   processor time, which other programs change little. [`Bench::keep_ceilings`] makes both use the same ceilings.
 //! - **Clock.** The device's timestamps at both ends of a pass, unless there are none or they disagree with the wall
 //!   clock. A pass repeats its work until it takes 2 ms on a software adapter and 0.2 ms on others.
 //! - **Memory.** Runs rotate through several sets of buffers, so that the data that one has left in the caches is gone when its
@@ -35,9 +37,11 @@ mod grid;
 mod inputs;
 mod plan;
 mod race;
+mod report;
 mod rotation;
 mod sets;
 mod subject;
+mod verdict;
 mod verify;
 
 use std::time::{Duration, Instant};
@@ -48,7 +52,9 @@ pub use ceiling::Sweep;
 pub use clock::Clock;
 pub use grid::{Selection, Shape};
 pub(crate) use race::{Lap, Race};
+pub use report::{AdapterResults, Host, LeftOut, Report, Timing};
 pub use subject::{Ceiling, Subject};
+pub use verdict::Verdict;
 
 use crate::error::Error;
 use crate::gpu::Gpu;
@@ -161,7 +167,20 @@ impl Bench {
         &self.ceilings.sweeps
     }
 
-    /// Measures a subject, preparation included, in about `time`: five rounds at least.
+    /// Times beside the same forms of the ceilings as an earlier run, instead of those that are the best now: so that nothing
+    /// but the operations differs. Forms that do not run here, or that a subject was prepared with already, stay as they are.
+    pub fn keep_ceilings(&mut self, earlier: &AdapterResults) {
+        for timing in &earlier.results {
+            let ceilings = [Ceiling::Copy, Ceiling::Read].into_iter();
+            for ceiling in ceilings.filter(|ceiling| ceiling.name() == timing.ceiling) {
+                self.ceilings
+                    .keep(ceiling, timing.bytes, &timing.ceiling_kernel);
+            }
+        }
+    }
+
+    /// Measures a subject, preparation included, in about `time`; in more, where preparing leaves no time for
+    /// [rounds](Case::measure).
     ///
     /// # Errors
     ///

@@ -24,6 +24,11 @@ pub struct Subject {
 
 /// Kernel that an operation is timed with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "lowercase")
+)]
 #[non_exhaustive]
 pub enum Ceiling {
     /// Reads half of the bytes and writes half of them.

@@ -54,6 +54,7 @@ fn run(command: &Command) -> Result<(), Failure> {
         Command::Compute(command) => compute(command),
         Command::Verify(Verify::Check(args)) => check::run(args),
         Command::Measure(Measure::Bench(args)) => bench::run(args),
+        Command::Measure(Measure::Report(args)) => bench::side_by_side::run(args),
         Command::Measure(Measure::Tune(args)) => tune::run(args),
         Command::Inspect(Inspect::Devices(args)) => adapters::list(args),
         Command::Inspect(Inspect::Doctor(args)) => doctor::run(args),

@@ -1,10 +1,10 @@
-//! `bench`: its printed and written output. Its times depend on the machine, and are not tested.
+//! `bench` and `report`: their printed and written output. Times depend on the machine, and are not tested.
 
 use crate::folder::*;
 use serde_json::Value;
 
-/// Fields of a result, and no others.
-const FIELDS: [&str; 11] = [
+/// Fields of a result that were there from the first, and those that came later: no others.
+const FIELDS: [&str; 24] = [
     "op",
     "rows",
     "cols",
@@ -16,6 +16,19 @@ const FIELDS: [&str; 11] = [
     "ceiling",
     "ceiling_gb_per_s",
     "fraction",
+    "inner",
+    "time_lower_ns",
+    "time_upper_ns",
+    "ceiling_kernel",
+    "fraction_lower",
+    "fraction_upper",
+    "effort_fraction",
+    "effort_lower",
+    "effort_upper",
+    "exp_fraction",
+    "rounds",
+    "memory",
+    "clock",
 ];
 
 /// Command line of six results, with time enough for them on a busy machine: with such small matrices they do not use it.
@@ -35,6 +48,20 @@ fn json_has_the_fields_that_scripts_rely_on() {
     let folder = Folder::new();
     let printed = folder.succeed(&format!("{SHORT} --json b.json"));
     let report = folder.json("b.json");
+    assert_eq!(report["schema"], 1);
+    for fact in ["date", "version", "command"] {
+        assert!(report[fact].is_string(), "{fact}: {report}");
+    }
+    assert!(report.get("commit").is_some(), "known or null");
+    let date = report["date"].as_str().expect("text");
+    assert!(date.len() == 20 && date.ends_with('Z'), "{date}");
+    assert_eq!(report["version"], env!("CARGO_PKG_VERSION"));
+    let command = report["command"].as_str().expect("text");
+    let typed = format!("wgpu-softmax {SHORT} --json b.json");
+    assert_eq!(command.replace('\'', ""), typed, "quoted for a shell");
+    assert!(report["host"]["os"].is_string() && report["host"]["cpu"].is_string());
+    assert!(report["host"]["cores"].as_u64() > Some(0));
+    assert_eq!(report["adapters"][0]["left_out"], serde_json::json!([]));
     for fact in ["name", "backend", "driver", "device_type"] {
         assert!(report["adapters"][0][fact].is_string(), "{report}");
     }
@@ -53,6 +80,15 @@ fn json_has_the_fields_that_scripts_rely_on() {
             number("fraction") > 0.0 && number("ceiling_gb_per_s") > 0.0,
             "{result}"
         );
+        for (lower, median, upper) in [
+            ("time_lower_ns", "time_ns", "time_upper_ns"),
+            ("fraction_lower", "fraction", "fraction_upper"),
+        ] {
+            let in_order = number(lower) <= number(median) && number(median) <= number(upper);
+            assert!(in_order, "{result}");
+        }
+        assert!(number("rounds") >= 5.0, "{result}");
+        assert!(["timestamps", "wall"].contains(&result["clock"].as_str().expect("text")));
         let ceiling = if result["op"] == "logsumexp" {
             "read"
         } else {
@@ -110,34 +146,210 @@ fn csv_and_page_tell_every_result() {
         );
     }
     let page = String::from_utf8(folder.get("b.html")).expect("text");
-    assert_eq!(
-        page.matches("<svg ").count(),
-        2 * 2,
-        "two plots a storage type"
-    );
-    assert_eq!(page.matches("<td>jacobian</td>").count(), 2);
     assert!(page.contains("Forms of the copy ceiling"));
-    for outside in ["src=", "href=", "@import", "url("] {
+    for outside in ["src=", "href=", "@import", "url(", "<script"] {
         assert!(!page.contains(outside), "the page needs {outside}");
+    }
+    page_has(&page, results(&report));
+}
+
+/// Asserts that the page shows the numbers of results: in words, and as places in the plots.
+fn page_has(page: &str, results: &[Value]) {
+    for result in results {
+        let word = |name: &str| result[name].as_str().expect("text").to_owned();
+        let (op, dtype, fraction) = (word("op"), word("dtype"), result["fraction"].as_f64());
+        let fraction = fraction.expect("a number");
+        let section = page
+            .split("<section><h2>")
+            .find(|text| text.starts_with(&(op.clone() + "<")));
+        let tile = section.unwrap_or_else(|| panic!("no tile of {op}"));
+        let tile = tile.split("</section>").next().expect("a tile");
+        let shape = format!("{}x{}", result["rows"], result["cols"]);
+        let tip = format!("<title>{shape} {dtype}: {fraction:.3}</title>");
+        let before = tile
+            .split(&tip)
+            .next()
+            .filter(|before| before.len() < tile.len());
+        let mark = before.unwrap_or_else(|| panic!("{op}: no {tip}"));
+        // Heights of 0 and 1 are those of their rules.
+        let height = |text: &str, name: &str| -> f64 {
+            let after = text
+                .rsplit(&format!(" {name}=\""))
+                .next()
+                .expect("an attribute");
+            after
+                .split('"')
+                .next()
+                .and_then(|text| text.parse().ok())
+                .expect("a number")
+        };
+        let zero = height(tile.split("<text").next().expect("a rule"), "y1");
+        let one = tile
+            .split("class=\"grid one\"")
+            .nth(1)
+            .expect("the rule at 1");
+        let one = height(one.split("<text").next().expect("the rule"), "y1");
+        let shown = (zero - height(mark, "cy")) / (zero - one);
+        if fraction < 2.0 {
+            assert!(
+                (shown - fraction).abs() < 0.01,
+                "{op} {shape}: {shown} for {fraction}"
+            );
+        }
+        let cell = format!("<td>{fraction:.3}</td>");
+        let rate = match result["gb_per_s"].as_f64().expect("a number") {
+            rate @ ..10.0 => format!("<td>{rate:.2}</td>"),
+            rate @ ..100.0 => format!("<td>{rate:.1}</td>"),
+            rate => format!("<td>{rate:.0}</td>"),
+        };
+        let tables = page.split("<tr class=\"op\"><th>");
+        let mut of_op = tables.filter(|text| text.starts_with(&(op.clone() + "<")));
+        let shown = of_op.any(|table| table.contains(&cell) && table.contains(&rate));
+        assert!(shown, "{op} {shape}: no {cell} beside {rate}");
     }
 }
 
+/// A file of results: softmax at 64 columns, with this fraction and its quartiles.
+fn made_up(fractions: [f64; 3], name: &str) -> String {
+    let [lower, fraction, upper] = fractions;
+    let result = serde_json::json!({
+        "op": "softmax", "rows": 8, "cols": 64, "dtype": "f32", "kernel": "k", "time_ns": 1e3, "bytes": 4096,
+        "gb_per_s": 4.096, "ceiling": "copy", "ceiling_gb_per_s": 8.0, "fraction": fraction,
+        "fraction_lower": lower, "fraction_upper": upper,
+    });
+    let adapter = serde_json::json!({
+        "name": name, "backend": "vulkan", "driver": "d 1.0", "device_type": "cpu", "results": [result],
+        "left_out": [{"op": "jacobian", "rows": 8, "cols": 9, "inner": 1, "dtype": "f32", "reason": "the time was up"}],
+    });
+    serde_json::json!({"schema": 1, "date": "2026-11-28T00:00:00Z", "adapters": [adapter]})
+        .to_string()
+}
+
 #[test]
-fn a_baseline_is_compared_result_by_result() {
+fn a_change_is_told_with_its_direction_and_noise_is_not() {
     let folder = Folder::new();
     let line = "bench --op softmax --shape 64x9 --seconds 1 --json b.json";
     folder.succeed(line);
     let mut report = folder.json("b.json");
-    report["adapters"][0]["results"][0]["fraction"] = 1000.0.into();
+    for (times, verdict, count) in [
+        (1000.0, "slower x0.00", "0 faster, 1 slower, 0 the same"),
+        (0.001, "faster x", "1 faster, 0 slower, 0 the same"),
+    ] {
+        let result = &mut report["adapters"][0]["results"][0];
+        for field in ["fraction_lower", "fraction", "fraction_upper"] {
+            result[field] = times.into();
+        }
+        // On software adapters processor time decides, if both runs have it.
+        result["effort_fraction"] = Value::Null;
+        folder.put("then.json", report.to_string().as_bytes());
+        let printed = folder.succeed(&format!("{line} --baseline then.json"));
+        assert!(
+            printed.contains(verdict) && printed.contains(count),
+            "{printed}"
+        );
+    }
+    let result = &mut report["adapters"][0]["results"][0];
+    // Quartiles so wide that nothing can be told.
+    result["fraction_upper"] = 1e9.into();
     folder.put("then.json", report.to_string().as_bytes());
-    let printed = folder.succeed(&format!("{line} --baseline then.json"));
-    let count = "0 better and 1 worse by more than 15 %, 0 within";
+    let noise = folder.succeed(&format!("{line} --baseline then.json"));
+    assert!(noise.contains("0 faster, 0 slower, 1 the same"), "{noise}");
+    assert!(!noise.contains(" x"), "noise has no size: {noise}");
+    let other = folder.succeed("bench --op softmax --shape 65x9 --seconds 1 --baseline then.json");
+    assert!(other.contains("0 faster, 0 slower, 0 the same"), "{other}");
+}
+
+#[test]
+fn several_runs_stand_side_by_side() {
+    let folder = Folder::new();
+    folder.put(
+        "a.json",
+        made_up([0.51, 0.52, 0.53], "Alpha (1)").as_bytes(),
+    );
+    folder.put("b.json", made_up([0.71, 0.72, 0.73], "Beta (2)").as_bytes());
+    let printed = folder.succeed("report a.json b.json --html page.html --svg plot.svg");
+    let line = printed
+        .lines()
+        .find(|line| line.contains("8x64 f32"))
+        .expect("a line");
+    let words: Vec<_> = line.split_whitespace().collect();
+    assert_eq!(words, ["softmax", "8x64", "f32", "0.520", "0.720"]);
     assert!(
-        printed.contains("1000.000") && printed.contains(count),
+        printed.contains("Alpha   Beta") && printed.contains("1 of 2 timed"),
         "{printed}"
     );
-    let other = folder.succeed("bench --op softmax --shape 65x9 --seconds 1 --baseline then.json");
-    assert!(other.contains("0 better and 0 worse"), "{other}");
+    let page = String::from_utf8(folder.get("page.html")).expect("text");
+    for report in ["a.json", "b.json"] {
+        page_has(&page, results(&folder.json(report)));
+    }
+    for words in [
+        ">Alpha 0.52<",
+        ">Beta 0.72<",
+        "1 of 2 timed: the time was up",
+        "jacobian 8x9 f32",
+        "not timed",
+    ] {
+        assert!(page.contains(words), "{words}");
+    }
+    let plot = String::from_utf8(folder.get("plot.svg")).expect("text");
+    assert!(plot.starts_with("<svg ") && plot.contains("prefers-color-scheme"));
+    // Of one name, series are told apart by what differs.
+    folder.put("c.json", made_up([0.6; 3], "Alpha (3)").as_bytes());
+    let printed = folder.succeed("report a.json c.json");
+    assert!(
+        printed.contains("a: Alpha") && printed.contains("c: Alpha"),
+        "{printed}"
+    );
+}
+
+/// Results in the repository.
+fn in_repository(name: &str) -> String {
+    format!("{}/benches/results/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn results_of_earlier_versions_are_read() {
+    let folder = Folder::new();
+    let name = in_repository("2026-11-28-lavapipe-22.3.6.json");
+    let printed = folder.succeed(&format!("report {name} --svg plot.svg --html page.html"));
+    assert!(
+        printed.contains("0.652") && printed.contains("24 timed"),
+        "{printed}"
+    );
+    let page = String::from_utf8(folder.get("page.html")).expect("text");
+    assert!(
+        !page.contains("NaN") && !page.contains("quartiles</th>"),
+        "absent, not made up"
+    );
+    let plot = String::from_utf8(folder.get("plot.svg")).expect("text");
+    let stored = std::fs::read_to_string(in_repository("fractions.svg")).expect("the plot");
+    assert_eq!(
+        plot, stored,
+        "benches/results/README.md says how to draw it anew"
+    );
+}
+
+#[test]
+fn what_is_no_result_is_refused_by_its_name() {
+    let folder = Folder::new();
+    let refused = |words: &[&str]| {
+        let all = [&["x.json", "results as bench --json writes them"], words].concat();
+        folder.fail("report x.json --html new.html", 2, &all);
+        assert!(!folder.path("new.html").exists());
+    };
+    folder.put("x.json", b"not JSON");
+    refused(&["line 1"]);
+    folder.put("x.json", b"{}");
+    refused(&["adapters"]);
+    folder.put("x.json", b"{\"adapters\": [{\"name\": \"a\", \"backend\": \"b\", \"driver\": \"c\", \"device_type\": \"d\", \"groups\": []}]}");
+    refused(&["results"]);
+    let later = made_up([0.5; 3], "A").replace("\"schema\":1", "\"schema\":99");
+    folder.put("x.json", later.as_bytes());
+    refused(&["schema 99"]);
+    folder.put("empty.json", b"{\"adapters\": []}");
+    folder.fail("report empty.json", 2, &["empty", "at least one result"]);
+    folder.fail("report absent.json", 2, &["absent.json", "cannot read"]);
+    folder.fail("report", 2, &["JSON"]);
 }
 
 #[test]
@@ -152,6 +364,18 @@ fn what_the_time_does_not_reach_is_left_out_and_said() {
     );
     let report = folder.json("b.json");
     assert_eq!(results(&report).len(), 1, "the first is measured always");
+    let left_out = &report["adapters"][0]["left_out"][0];
+    assert_eq!(
+        (&left_out["cols"], &left_out["reason"]),
+        (&10.into(), &"the time was up".into())
+    );
+    assert!(words.contains("1 of 2 timed"), "{words}");
+    let csv = folder.succeed("bench --op softmax --shape 64x9,64x10 --seconds 0.001 --csv -");
+    let last = csv.lines().last().expect("a line");
+    assert!(
+        last.contains(",10,1,f32,,") && last.ends_with(",the time was up"),
+        "{csv}"
+    );
 }
 
 #[test]
@@ -171,7 +395,7 @@ fn bad_values_are_told_before_any_work() {
     folder.put("other.json", b"{\"adapters\": [{\"name\": 1}]}");
     bad(
         "--baseline other.json",
-        &["other.json", "expected what bench --json writes"],
+        &["other.json", "expected results as bench --json writes them"],
     );
     bad("--csv - --html -", &["expected one output, found two"]);
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use wgpu_softmax::bench::{
     Bench, Budget, Ceiling, Clock, Measurement, Options, Selection, Shape, Spread, Subject,
-    Unmeasured,
+    Unmeasured, Verdict,
 };
 use wgpu_softmax::variant::Operation;
 use wgpu_softmax::wgpu::{Features, Limits};
@@ -101,6 +101,76 @@ fn the_grid_has_every_operation_at_every_shape_of_its_own() {
     assert_eq!(count(DType::Bf16), 2 * matrices);
     let first = Shape::from((8192, 1024));
     assert!(subjects[..matrices].iter().all(|of| of.shape() == first));
+}
+
+#[test]
+fn every_operation_is_timed_at_three_lengths_before_any_at_more() {
+    let subjects = Selection::default().subjects(false);
+    for operation in Operation::ALL {
+        let of = |subject: &&Subject| subject.operation == operation && subject.dtype == DType::F32;
+        let lengths = |subjects: &[Subject]| {
+            let lengths: std::collections::HashSet<_> = subjects
+                .iter()
+                .filter(of)
+                .map(|subject| subject.cols)
+                .collect();
+            lengths.len()
+        };
+        // The first place at which anything has a fourth length.
+        let fourth = (0..subjects.len()).find(|&end| {
+            let before = &subjects[..=end];
+            let same = before
+                .iter()
+                .filter(|subject| subject.operation == Operation::Softmax);
+            let cols: std::collections::HashSet<_> = same.map(|subject| subject.cols).collect();
+            cols.len() > 3
+        });
+        let early = lengths(&subjects[..fourth.expect("a fourth length")]);
+        assert_eq!(early, lengths(&subjects).min(3), "{operation}");
+    }
+    let shapes = [4, 8, 16, 32].map(|cols| Shape::from((2, cols)));
+    let subjects = Selection::default()
+        .operations(vec![Operation::Softmax])
+        .shapes(shapes.to_vec())
+        .dtypes(vec![DType::F32, DType::F16])
+        .subjects(false);
+    let order: Vec<_> = subjects.iter().map(|of| (of.dtype, of.cols)).collect();
+    let of = |dtype, cols: &[u64]| cols.iter().map(|&cols| (dtype, cols)).collect::<Vec<_>>();
+    let first = [of(DType::F32, &[4, 8, 16]), of(DType::F16, &[4, 8, 16])].concat();
+    assert_eq!(
+        order,
+        [first, vec![(DType::F32, 32), (DType::F16, 32)]].concat()
+    );
+}
+
+#[test]
+fn a_verdict_needs_a_change_larger_than_drift_and_quartiles() {
+    let spread = |lower, median, upper| Spread {
+        lower,
+        median,
+        upper,
+    };
+    let then = spread(0.59, 0.60, 0.61);
+    let cases = [
+        (spread(0.44, 0.45, 0.46), Verdict::Slower),
+        (spread(0.79, 0.80, 0.81), Verdict::Faster),
+        // Disjoint, but by less than the drift from run to run.
+        (spread(0.55, 0.56, 0.57), Verdict::Same),
+        // Far apart, in the midst of noise as large.
+        (spread(0.36, 0.45, 0.62), Verdict::Same),
+        // Of an earlier version, without quartiles.
+        (spread(f64::NAN, 0.45, f64::NAN), Verdict::Slower),
+        (spread(f64::NAN, f64::NAN, f64::NAN), Verdict::Same),
+    ];
+    for (now, verdict) in cases {
+        assert_eq!(Verdict::of(then, now), verdict, "{now:?}");
+        let opposite = match verdict {
+            Verdict::Faster => Verdict::Slower,
+            Verdict::Slower => Verdict::Faster,
+            other => other,
+        };
+        assert_eq!(Verdict::of(now, then), opposite, "{now:?}");
+    }
 }
 
 #[test]

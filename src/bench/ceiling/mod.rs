@@ -26,6 +26,7 @@ const MAX_RUNS: u64 = 128;
 
 /// Rates of the tilings of one ceiling at about `bytes` bytes.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Sweep {
     /// Copy or read.
@@ -46,6 +47,8 @@ pub(super) struct Ceilings {
     kernels: HashMap<Load, Vec<Kernel>>,
     /// Index of the best kernel, by load and power of two of the bytes.
     best: HashMap<(Load, u32), usize>,
+    /// Names of kernels that go without a sweep, by ceiling and power of two of the bytes.
+    kept: HashMap<(Ceiling, u32), String>,
     pub(super) sweeps: Vec<Sweep>,
     options: Options,
 }
@@ -68,6 +71,7 @@ impl Ceilings {
             pool: Pool::new(gpu, cold)?,
             kernels: HashMap::new(),
             best: HashMap::new(),
+            kept: HashMap::new(),
             sweeps: Vec::new(),
             options,
         })
@@ -98,10 +102,25 @@ impl Ceilings {
             self.kernels.insert(load, kernels);
         }
         if !self.best.contains_key(&class) {
-            let best = self.sweep(timer, load, bytes)?;
+            let best = match self.kept(load, class.1) {
+                Some(kept) => kept,
+                None => self.sweep(timer, load, bytes)?,
+            };
             self.best.insert(class, best);
         }
         self.chosen(&self.kernels[&load][self.best[&class]], bytes)
+    }
+
+    /// Makes the kernel of this name that of the ceiling, if it runs here and no other was chosen yet.
+    pub(super) fn keep(&mut self, ceiling: Ceiling, bytes: u64, name: &str) {
+        let class = (ceiling, bytes.max(1).ilog2());
+        self.kept.entry(class).or_insert_with(|| name.to_owned());
+    }
+
+    fn kept(&self, load: Load, power: u32) -> Option<usize> {
+        let name = self.kept.get(&(load.ceiling, power))?;
+        let mut kernels = self.kernels[&load].iter();
+        kernels.position(|kernel| load.exps == 0 && kernel.name() == *name)
     }
 
     fn chosen(&self, kernel: &Kernel, bytes: u64) -> Result<Chosen, Error> {

@@ -22,7 +22,8 @@ pub(crate) struct Bench {
     /// shapes of the grid]
     #[arg(long, value_name = "DTYPE", value_delimiter = ',', value_parser = values::dtype())]
     pub(crate) dtype: Vec<DType>,
-    /// Seconds that the whole run may take; what does not fit is left out
+    /// Seconds that the whole run may take. Every operation is timed at three shapes before any at more; what does not fit is
+    /// left out, and said
     #[arg(long, value_name = "S", default_value = "60", value_parser = values::seconds)]
     pub(crate) seconds: Duration,
     /// Reuse the same buffers, with whatever the caches keep of them
@@ -39,7 +40,8 @@ pub(crate) struct Bench {
     pub(crate) adapter: Vec<String>,
     #[command(flatten)]
     pub(crate) tuned: Tuned,
-    /// Compare with the results of an earlier run, a file written by --json
+    /// Tell what is faster, slower or the same as in an earlier run, a file written by --json. Ceilings are those of that
+    /// run, noise is no change, and what looks changed is timed again before it is told
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
     /// Write the results, their spread, ceilings and clock as a CSV table; - is standard output

@@ -9,6 +9,7 @@ mod cross_entropy;
 mod help;
 mod kernel;
 mod operations;
+mod report;
 mod setup;
 mod tune;
 mod values;
@@ -19,6 +20,7 @@ pub(crate) use cross_entropy::CrossEntropy;
 pub(crate) use help::{WGPU, backends, command};
 pub(crate) use kernel::Kernel;
 pub(crate) use operations::*;
+pub(crate) use report::Report;
 pub(crate) use setup::*;
 pub(crate) use tune::{Tune, Tuned};
 pub(crate) use values::{Extents, MaskShape};
@@ -108,6 +110,10 @@ pub(crate) enum Measure {
     ///
     /// Or beside a read, where no matrix is written.
     Bench(Bench),
+    /// Lay the results of several benches side by side
+    ///
+    /// Devices, versions, days: a table, and with --html a page.
+    Report(Report),
     /// Find the fastest kernels for given problems, by a race
     ///
     /// Those that may be the fastest are timed in turns, verified, and written to a file for --tuning.

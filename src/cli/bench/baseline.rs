@@ -1,106 +1,62 @@
-//! Comparison of results with an earlier JSON report.
+//! Comparison of results with those of an earlier run.
 
-use crate::cli::failure::Failure;
-use crate::cli::report::Adapter;
-use serde::Deserialize;
 use std::fmt;
-use std::fs;
-use std::path::Path;
-use wgpu_softmax::bench::Measurement;
+use wgpu_softmax::bench::{AdapterResults, Report, Timing, Verdict};
 
-/// Largest relative change that is noise on a machine that does other work too.
-const NOISE: f64 = 0.15;
-
-/// Results of an earlier run.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Baseline {
-    adapters: Vec<EarlierAdapter>,
-}
-
-#[derive(Debug, Deserialize)]
-struct EarlierAdapter {
-    name: String,
-    backend: String,
-    results: Vec<Earlier>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Earlier {
-    op: String,
-    rows: u64,
-    cols: u64,
-    #[serde(default = "one")]
-    inner: u64,
-    dtype: String,
-    fraction: f64,
-}
-
-/// Returns the `inner` of reports without one: they have no rows on a strided axis.
-const fn one() -> u64 {
-    1
-}
-
-/// A fraction then and now. Times of two runs do not compare, their fractions do.
+/// A fraction then, and what became of it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Change {
-    pub(crate) then: f64,
-    now: f64,
+pub(super) struct Change {
+    pub(super) then: f64,
+    times: f64,
+    pub(super) verdict: Verdict,
 }
 
-/// Numbers of changes for the better, for the worse, and within the noise.
+/// Numbers of verdicts.
 #[derive(Debug, Default)]
-pub(crate) struct Changes {
-    better: usize,
-    worse: usize,
-    noise: usize,
+pub(super) struct Changes {
+    faster: usize,
+    slower: usize,
+    same: usize,
 }
 
-impl Baseline {
-    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
-        let text =
-            fs::read_to_string(path).map_err(|error| Failure::system("read", path, &error))?;
-        serde_json::from_str(&text)
-            .map_err(|error| Failure::expected(path.display(), "what bench --json writes", error))
-    }
-
-    /// Compares a result with that of the same adapter, operation, shape and storage type, if there is one.
-    pub(crate) fn change(&self, adapter: &Adapter, result: &Measurement) -> Option<Change> {
-        let subject = &result.subject;
-        let same_adapter = |then: &&EarlierAdapter| {
-            (&then.name, &then.backend) == (&adapter.name, &adapter.backend)
-        };
-        let same_subject = |then: &&Earlier| {
-            (&*then.op, &*then.dtype) == (subject.operation.name(), subject.dtype.name())
-                && (then.rows, then.cols, then.inner) == (subject.rows, subject.cols, subject.inner)
-        };
-        let earlier = self.adapters.iter().filter(same_adapter);
-        let mut earlier = earlier.flat_map(|adapter| &adapter.results);
-        earlier.find(same_subject).map(|then| Change {
-            then: then.fraction,
-            now: result.fraction.median,
-        })
-    }
+/// Returns the earlier results of the adapter, if there are any.
+pub(super) fn of_adapter<'a>(
+    baseline: &'a Report,
+    adapter: &AdapterResults,
+) -> Option<&'a AdapterResults> {
+    let same =
+        |then: &&AdapterResults| (&then.name, &then.backend) == (&adapter.name, &adapter.backend);
+    baseline.adapters.iter().find(same)
 }
 
 impl Change {
-    /// Returns the relative change, above 0 where the fraction has grown.
-    fn relative(self) -> f64 {
-        self.now / self.then - 1.0
+    /// Compares a result with that of the same operation, shape and storage type, if there is one.
+    pub(super) fn of(baseline: &AdapterResults, result: &Timing) -> Option<Self> {
+        let then = baseline.results.iter().find(|then| then.is_of(result))?;
+        let (verdict, times) = result.since(then);
+        Some(Self {
+            then: then.fraction,
+            times,
+            verdict,
+        })
     }
 }
 
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:+.0} %", 100.0 * self.relative())
+        match self.verdict {
+            Verdict::Same => f.write_str("same"),
+            change => write!(f, "{} x{:.2}", change.name(), self.times),
+        }
     }
 }
 
 impl Changes {
-    pub(crate) fn count(&mut self, change: Change) {
-        let counter = match change.relative() {
-            relative if relative > NOISE => &mut self.better,
-            relative if relative < -NOISE => &mut self.worse,
-            _ => &mut self.noise,
+    pub(super) fn count(&mut self, change: Change) {
+        let counter = match change.verdict {
+            Verdict::Faster => &mut self.faster,
+            Verdict::Slower => &mut self.slower,
+            _ => &mut self.same,
         };
         *counter += 1;
     }
@@ -108,30 +64,14 @@ impl Changes {
 
 impl fmt::Display for Changes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            faster,
+            slower,
+            same,
+        } = self;
         write!(
             f,
-            "against the baseline: {} better and {} worse by more than {:.0} %, {} within",
-            self.better,
-            self.worse,
-            100.0 * NOISE,
-            self.noise
+            "against the baseline: {faster} faster, {slower} slower, {same} the same"
         )
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Change, Changes};
-
-    #[test]
-    fn a_change_is_relative_and_small_ones_are_noise() {
-        let change = |then, now| Change { then, now };
-        assert_eq!(change(0.8, 0.6).to_string(), "-25 %");
-        assert_eq!(change(0.5, 0.6).to_string(), "+20 %");
-        let mut changes = Changes::default();
-        for (then, now) in [(0.8, 0.6), (0.5, 0.6), (0.8, 0.72), (0.8, 0.88), (0.4, 0.3)] {
-            changes.count(change(then, now));
-        }
-        assert_eq!((changes.better, changes.worse, changes.noise), (1, 2, 2));
     }
 }

@@ -1,9 +1,10 @@
 //! `bench`: every operation on this machine's adapters against a copy or a read of the same bytes.
 
 mod baseline;
+mod file;
 mod page;
-mod plot;
-mod results;
+mod run;
+pub(crate) mod side_by_side;
 mod table;
 
 use super::adapters;
@@ -11,16 +12,20 @@ use super::args;
 use super::failure::{Failure, note};
 use super::outputs::Outputs;
 use super::progress;
-use super::report::{self, Adapters};
-use baseline::{Baseline, Change, Changes};
+use super::report;
+use baseline::{Change, Changes};
 use indicatif::ProgressBar;
-use results::Timed;
 use std::time::Duration;
 use wgpu_softmax::Gpu;
-use wgpu_softmax::bench::{Bench, Budget, Measurement, Options, Selection, Subject, Unmeasured};
+use wgpu_softmax::bench::{
+    AdapterResults, Bench, Budget, Options, Report, Selection, Subject, Timing, Unmeasured, Verdict,
+};
 
 /// Relative distance of a fraction's quartiles above which it is doubtful.
 const NOISY: f64 = 0.25;
+
+/// Times that what looks changed is measured once more: it is told only if it looks so each time.
+const DOUBTS: usize = 2;
 
 pub(crate) fn run(args: &args::Bench) -> Result<(), Failure> {
     let outputs = Outputs::default()
@@ -29,10 +34,8 @@ pub(crate) fn run(args: &args::Bench) -> Result<(), Failure> {
         .text("html", args.html.as_deref())?;
     let mut run = Run {
         outputs: &outputs,
-        baseline: args.baseline.as_deref().map(Baseline::read).transpose()?,
-        report: Adapters {
-            adapters: Vec::new(),
-        },
+        baseline: args.baseline.as_deref().map(file::read).transpose()?,
+        report: run::begun(),
         changes: Changes::default(),
         differences: 0,
         said: Ok(()),
@@ -48,8 +51,8 @@ pub(crate) fn run(args: &args::Bench) -> Result<(), Failure> {
 /// Results so far, and the outputs that they go to.
 struct Run<'a> {
     outputs: &'a Outputs,
-    baseline: Option<Baseline>,
-    report: Adapters<Timed>,
+    baseline: Option<Report>,
+    report: Report,
     changes: Changes,
     differences: usize,
     said: Result<(), Failure>,
@@ -57,11 +60,6 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn adapter(&mut self, gpu: &Gpu, args: &args::Bench, budget: Budget) -> Result<(), Failure> {
-        let timed = Timed {
-            adapter: gpu.adapter_info().into(),
-            results: Vec::new(),
-            sweeps: Vec::new(),
-        };
         let subjects = Selection::default()
             .operations(args.op.clone())
             .shapes(args.shape.clone())
@@ -71,14 +69,18 @@ impl Run<'_> {
             .warm(args.warm)
             .exp_ceiling(args.exp_ceiling)
             .vec4_ceiling(args.vec4_ceiling);
-        let doing = format!("timing on {}", timed.adapter.name);
+        let adapter = AdapterResults::new(&gpu.adapter_info(), &subjects);
+        let doing = format!("timing on {}", adapter.name);
         progress::over(doing, subjects.len(), "operations", |bar| {
             let mut bench = Bench::new(gpu, options)?;
             let clock = bench.clock().name();
-            self.say(bar, format!("{}, times by {clock}", timed.adapter));
-            self.report.adapters.push(timed);
+            self.say(bar, format!("{adapter}, times by {clock}"));
+            self.report.adapters.push(adapter);
+            if let Some(earlier) = self.earlier() {
+                bench.keep_ceilings(earlier);
+            }
             let ended = self.subjects(&mut bench, &subjects, budget, bar);
-            self.timed().sweeps = bench.sweeps().to_vec();
+            self.adapter_mut().sweeps = bench.sweeps().to_vec();
             ended
         })
     }
@@ -94,7 +96,7 @@ impl Run<'_> {
         let mut waiting = subjects.len();
         let shape = |subject: &Subject| (subject.shape(), subject.dtype);
         for group in subjects.chunk_by(|one, other| shape(one) == shape(other)) {
-            let first = self.timed().results.len();
+            let first = self.adapter_mut().results.len();
             for subject in group {
                 // At least one subject is always measured.
                 let least = (waiting == subjects.len()).then_some(Duration::ZERO);
@@ -105,14 +107,19 @@ impl Run<'_> {
                 bar.inc(1);
                 waiting -= 1;
             }
+            for subject in group {
+                self.doubt(bench, *subject, budget.share(subjects.len()), bar)?;
+            }
             self.show(first, bar);
             if self.unheard() {
                 return Ok(());
             }
         }
         if waiting > 0 {
-            let first = &subjects[subjects.len() - waiting];
-            let left = format!("{waiting} left out, from {first} on; --seconds gives more");
+            let (all, timed) = (subjects.len(), subjects.len() - waiting);
+            let first = &subjects[timed];
+            let left =
+                format!("{timed} of {all} timed, none from {first} on; --seconds gives more");
             bar.suspend(|| note("time is up", left));
         }
         Ok(())
@@ -127,7 +134,7 @@ impl Run<'_> {
     ) -> Result<(), Failure> {
         match bench.measure(subject, share) {
             Ok(measurement) => {
-                self.timed().results.push(measurement);
+                self.adapter_mut().add(&measurement);
                 self.outputs
                     .refresh(&[("json", &report::json(&self.report))])
             }
@@ -137,10 +144,32 @@ impl Run<'_> {
             }),
             Err(differs) => {
                 self.differences += 1;
+                self.adapter_mut().leave_out(&subject, &differs);
                 self.say(bar, format!("FAILED: {differs}"));
                 Ok(())
             }
         }
+    }
+
+    /// Measures a subject again while it looks changed against the baseline: the last measurement counts.
+    fn doubt(
+        &mut self,
+        bench: &mut Bench,
+        subject: Subject,
+        share: Option<Duration>,
+        bar: &ProgressBar,
+    ) -> Result<(), Failure> {
+        for _ in 0..DOUBTS {
+            let adapter = self.adapter_mut();
+            let is_of = |timing: &&Timing| timing.is_of_subject(&subject);
+            let result = adapter.results.iter().find(is_of).cloned();
+            let change = result.and_then(|result| self.change(&result));
+            if change.is_none_or(|change| change.verdict == Verdict::Same) {
+                break;
+            }
+            self.measure(bench, subject, share.unwrap_or_default(), bar)?;
+        }
+        Ok(())
     }
 
     /// Returns true if nobody reads the lines and no file waits for the rest.
@@ -148,26 +177,38 @@ impl Run<'_> {
         self.said.is_err() && self.outputs.is_empty()
     }
 
-    fn timed(&mut self) -> &mut Timed {
+    fn adapter_mut(&mut self) -> &mut AdapterResults {
         let last = self.report.adapters.last_mut();
         last.expect("an adapter was begun")
     }
 
+    /// Returns the earlier results of the adapter that is being timed.
+    fn earlier(&self) -> Option<&AdapterResults> {
+        baseline::of_adapter(self.baseline.as_ref()?, self.report.adapters.last()?)
+    }
+
+    fn change(&self, result: &Timing) -> Option<Change> {
+        Change::of(self.earlier()?, result)
+    }
+
     /// Shows the results from index `first` on.
     fn show(&mut self, first: usize, bar: &ProgressBar) {
-        let Some(timed) = self.report.adapters.last() else {
+        let Some(adapter) = self.report.adapters.last() else {
             return;
         };
-        let change = |result| self.baseline.as_ref()?.change(&timed.adapter, result);
-        let results = timed.results[first..].iter();
-        let entries: Vec<(&Measurement, Option<Change>)> =
-            results.map(|result| (result, change(result))).collect();
-        let changes = entries.iter().filter_map(|(_, change)| *change);
-        changes.for_each(|change| self.changes.count(change));
-        if !entries.is_empty() {
-            let table = table::table(&entries);
-            self.say(bar, format!("\n{table}"));
+        let results = adapter.results[first..].iter();
+        let entries: Vec<(&Timing, Option<Change>)> = results
+            .map(|result| (result, self.change(result)))
+            .collect();
+        let changes: Vec<Change> = entries.iter().filter_map(|(_, change)| *change).collect();
+        if entries.is_empty() {
+            return;
         }
+        let table = table::table(&entries);
+        changes
+            .into_iter()
+            .for_each(|change| self.changes.count(change));
+        self.say(bar, format!("\n{table}"));
     }
 
     /// Prints lines, as long as someone reads them.
@@ -178,10 +219,12 @@ impl Run<'_> {
     }
 
     /// Writes a note if rounds disagree: the times then measure what else the machine does.
-    fn doubt(&self) {
+    fn warn_of_noise(&self) {
         let results = || self.report.adapters.iter().flat_map(|timed| &timed.results);
-        let is_noisy = |result: &&Measurement| result.fraction.relative() > NOISY;
-        let (noisy, all) = (results().filter(is_noisy).count(), results().count());
+        let (noisy, all) = (
+            results().filter(|result| is_noisy(result)).count(),
+            results().count(),
+        );
         if noisy > 0 {
             let share = format!("{:.0} %", 100.0 * NOISY);
             let apart =
@@ -192,11 +235,10 @@ impl Run<'_> {
 
     fn conclude(self) -> Result<(), Failure> {
         if !self.unheard() {
-            self.doubt();
+            self.warn_of_noise();
         }
-        let adapters = &self.report.adapters;
-        let (json, csv) = (report::json(&self.report), results::csv(adapters));
-        let page = page::page(adapters);
+        let (json, csv) = (report::json(&self.report), file::csv(&self.report));
+        let page = page::page(&page::series(&[("", &self.report)]));
         self.outputs
             .finish([], &[("json", &json), ("csv", &csv), ("html", &page)])?;
         if self.baseline.is_some() {
@@ -210,4 +252,9 @@ impl Run<'_> {
             ))),
         }
     }
+}
+
+/// True if the quartiles of a fraction are far apart.
+fn is_noisy(result: &Timing) -> bool {
+    result.fractions().relative() > NOISY
 }

@@ -1,13 +1,12 @@
 //! Results as a table on a terminal, and the cells that the page has too.
 
 use super::baseline::Change;
-use super::results::memory;
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ColumnConstraint, Table};
-use wgpu_softmax::bench::{Measurement, Spread};
+use wgpu_softmax::bench::{Spread, Timing};
 
 /// Header of [`numbers`].
-pub(crate) const NUMBERS: [&str; 8] = [
+pub(super) const NUMBERS: [&str; 8] = [
     "time",
     "quartiles",
     "GB/s",
@@ -23,10 +22,10 @@ const WITH_EXP: usize = NUMBERS.len();
 const BASELINE: [usize; 2] = [WITH_EXP + 1, WITH_EXP + 2];
 
 /// A result, and its change against a baseline.
-type Entry<'a> = (&'a Measurement, Option<Change>);
+type Entry<'a> = (&'a Timing, Option<Change>);
 
 /// Returns the table of the results of one shape and storage type, of which there is at least one.
-pub(crate) fn table(entries: &[Entry<'_>]) -> String {
+pub(super) fn table(entries: &[Entry<'_>]) -> String {
     let header = [&[""], &NUMBERS[..], &["baseline", "change", "kernel"]].concat();
     let mut table = Table::new();
     table.load_style(NOTHING).set_header(&header);
@@ -46,13 +45,13 @@ pub(crate) fn table(entries: &[Entry<'_>]) -> String {
         BASELINE.into_iter().for_each(hide);
     }
     let (first, _) = entries[0];
-    let (shape, dtype) = (first.subject.shape(), first.subject.dtype);
-    format!("{shape} {dtype}, {}\n{}", memory(first), table.trim_fmt())
+    let (shape, dtype, memory) = (first.shape(), &first.dtype, &first.memory);
+    format!("{shape} {dtype}, {memory}\n{}", table.trim_fmt())
 }
 
 fn row((result, change): &Entry<'_>) -> Vec<String> {
     let change = change.map(|change| [format!("{:.3}", change.then), change.to_string()]);
-    let mut row = vec![result.subject.operation.to_string()];
+    let mut row = vec![result.op.clone()];
     row.extend(numbers(result));
     row.extend(change.unwrap_or_default());
     row.push(kernel(result).to_owned());
@@ -60,35 +59,47 @@ fn row((result, change): &Entry<'_>) -> Vec<String> {
 }
 
 /// Returns the cells of times, rates and fractions.
-pub(crate) fn numbers(result: &Measurement) -> [String; NUMBERS.len()] {
-    let share = |fraction| format!("{fraction:.3}");
-    let exp_fraction = result.exp_fraction.map(|spread| share(spread.median));
+pub(super) fn numbers(result: &Timing) -> [String; NUMBERS.len()] {
+    let times = Spread {
+        lower: result.time_lower_ns,
+        median: result.time_ns,
+        upper: result.time_upper_ns,
+    };
     [
-        time(result.time_ns.median),
-        quartiles(result.time_ns, time),
-        rate(result.gb_per_s()),
-        result.ceiling.name().to_owned(),
-        rate(result.ceiling_gb_per_s.median),
-        share(result.fraction.median),
-        quartiles(result.fraction, share),
-        exp_fraction.unwrap_or_default(),
+        time(result.time_ns),
+        quartiles(times, time),
+        rate(result.gb_per_s),
+        result.ceiling.clone(),
+        rate(result.ceiling_gb_per_s),
+        share(result.fraction),
+        quartiles(result.fractions(), share),
+        result.exp_fraction.map(share).unwrap_or_default(),
     ]
 }
 
-fn quartiles(spread: Spread, word: impl Fn(f64) -> String) -> String {
+/// Formats a fraction.
+pub(super) fn share(fraction: f64) -> String {
+    format!("{fraction:.3}")
+}
+
+/// Formats quartiles, which files of earlier versions lack.
+pub(super) fn quartiles(spread: Spread, word: impl Fn(f64) -> String) -> String {
+    if spread.lower.is_nan() {
+        return String::new();
+    }
     format!("{} to {}", word(spread.lower), word(spread.upper))
 }
 
 /// Returns the kernel's name without the operation and the storage type, which the table shows apart from it.
-fn kernel(result: &Measurement) -> &str {
-    let (name, subject) = (result.kernel.as_str(), &result.subject);
-    let name = name.strip_prefix(subject.operation.name()).unwrap_or(name);
-    let name = name.strip_suffix(subject.dtype.name()).unwrap_or(name);
+pub(super) fn kernel(result: &Timing) -> &str {
+    let name = result.kernel.as_str();
+    let name = name.strip_prefix(&*result.op).unwrap_or(name);
+    let name = name.strip_suffix(&*result.dtype).unwrap_or(name);
     name.trim_matches('.')
 }
 
 /// Formats a rate with three digits.
-pub(crate) fn rate(gb_per_s: f64) -> String {
+pub(super) fn rate(gb_per_s: f64) -> String {
     match gb_per_s {
         ..10.0 => format!("{gb_per_s:.2}"),
         ..100.0 => format!("{gb_per_s:.1}"),
@@ -97,7 +108,7 @@ pub(crate) fn rate(gb_per_s: f64) -> String {
 }
 
 /// Formats a time in the unit that suits it, with three digits.
-fn time(nanoseconds: f64) -> String {
+pub(super) fn time(nanoseconds: f64) -> String {
     let (value, unit) = match nanoseconds {
         ..1e3 => (nanoseconds, "ns"),
         ..1e6 => (nanoseconds / 1e3, "us"),
