@@ -94,13 +94,17 @@ pub(crate) fn json(report: &impl Serialize) -> String {
     text + "\n"
 }
 
-/// Returns a report of `check` as the text of a JUnit file: a suite an adapter, a case a group.
+/// Returns a report of `check` as the text of a JUnit file, of the schema that Jenkins and pytest keep to: a suite an adapter, a
+/// case a group.
 pub(crate) fn junit(report: &Adapters<Checked>) -> String {
     let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
     for Checked { adapter, groups } in &report.adapters {
         let suite = escape(&format!("{} {}", adapter.name, adapter.backend));
         let failures = groups.iter().filter(|group| !group.passed).count();
-        let counts = format!("tests=\"{}\" failures=\"{failures}\"", groups.len());
+        let counts = format!(
+            "tests=\"{}\" failures=\"{failures}\" errors=\"0\"",
+            groups.len()
+        );
         text += &format!("  <testsuite name=\"{suite}\" {counts}>\n");
         groups.iter().for_each(|group| text += &case(&suite, group));
         text += "  </testsuite>\n";
@@ -116,7 +120,9 @@ fn case(suite: &str, group: &Group) -> String {
     }
     let note = group.note.as_deref().unwrap_or_default();
     let message = escape(&format!("{} times the bound: {note}", group.worst_bound));
-    format!("{start}>\n      <failure message=\"{message}\"/>\n    </testcase>\n")
+    format!(
+        "{start}>\n      <failure type=\"difference\" message=\"{message}\"/>\n    </testcase>\n"
+    )
 }
 
 /// Returns the name of a group in reports.
