@@ -162,11 +162,13 @@ def main():
     parser.add_argument("--seconds", type=float, default=240, help="time to measure [default: 240]; preparing comes in addition")
     parser.add_argument("--rounds", type=int, default=7, help="turns of every peer in a case [default: 7]")
     parser.add_argument("--op", nargs="+", choices=BYTES, default=list(BYTES))
+    parser.add_argument("--only", nargs="+", metavar="WORD", help="peers whose names contain one of these")
     parser.add_argument("--json", default="results.json", help="[default: results.json]")
     options = parser.parse_args()
     folder = pathlib.Path(options.build) / "inputs"
     folder.mkdir(exist_ok=True)
-    running = {name: Peer(command) for name, command in peers(options.build).items()}
+    wanted = lambda name: not options.only or any(word in name for word in options.only)
+    running = {name: Peer(command) for name, command in peers(options.build).items() if wanted(name)}
     report = {
         "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "machine": f"{os.cpu_count()} cores, {processor()}",
