@@ -34,7 +34,11 @@ fn prepare(op: &str, inputs: &Inputs) -> Option<Case> {
         }),
         _ => return None,
     };
-    let element = if op == "cross-entropy" { 0 } else { inputs.probed() };
+    let element = if op == "cross-entropy" {
+        0
+    } else {
+        inputs.probed()
+    };
     let compute = Rc::new(compute);
     let run = compute.clone();
     Some(Case {

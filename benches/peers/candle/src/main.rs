@@ -23,7 +23,11 @@ fn prepare(op: &str, inputs: &Inputs) -> Result<Option<Case>> {
         }),
         _ => return Ok(None),
     };
-    let element = if op == "cross-entropy" { 0 } else { inputs.probed() };
+    let element = if op == "cross-entropy" {
+        0
+    } else {
+        inputs.probed()
+    };
     let compute = std::rc::Rc::new(compute);
     let run = compute.clone();
     Ok(Some(Case {

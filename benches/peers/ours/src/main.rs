@@ -23,19 +23,30 @@ fn prepare(gpu: Gpu, op: &str, inputs: &Inputs) -> Case {
         "copy" => None,
         "softmax" => {
             let plan = gpu.planner().softmax(spec).expect("a plan");
-            let buffers = SoftmaxBuffers { logits, probs: result };
+            let buffers = SoftmaxBuffers {
+                logits,
+                probs: result,
+            };
             Some(plan.bind(buffers).expect("buffers"))
         }
         "log-softmax" => {
             let plan = gpu.planner().log_softmax(spec).expect("a plan");
-            let buffers = LogSoftmaxBuffers { logits, log_probs: result };
+            let buffers = LogSoftmaxBuffers {
+                logits,
+                log_probs: result,
+            };
             Some(plan.bind(buffers).expect("buffers"))
         }
         _ => {
             let spec = CrossEntropySpec::new(rows, cols);
             let plan = gpu.planner().cross_entropy(spec).expect("a plan");
             let grad_logits = (op == "cross-entropy-fused").then_some(result);
-            let buffers = CrossEntropyBuffers { logits, targets, losses, grad_logits };
+            let buffers = CrossEntropyBuffers {
+                logits,
+                targets,
+                losses,
+                grad_logits,
+            };
             Some(plan.bind(buffers).expect("buffers"))
         }
     };

@@ -70,12 +70,20 @@ fn inputs(folder: &str, rows: usize, cols: usize) -> Inputs {
     let words = |name: &str| {
         let bytes = std::fs::read(format!("{folder}/{name}.{rows}x{cols}")).expect("inputs");
         let words = bytes.chunks_exact(4);
-        words.map(|word| word.try_into().expect("a word")).collect::<Vec<[u8; 4]>>()
+        words
+            .map(|word| word.try_into().expect("a word"))
+            .collect::<Vec<[u8; 4]>>()
     };
     Inputs {
         rows,
         cols,
-        logits: words("logits").into_iter().map(f32::from_le_bytes).collect(),
-        targets: words("targets").into_iter().map(i32::from_le_bytes).collect(),
+        logits: words("logits")
+            .into_iter()
+            .map(f32::from_le_bytes)
+            .collect(),
+        targets: words("targets")
+            .into_iter()
+            .map(i32::from_le_bytes)
+            .collect(),
     }
 }
