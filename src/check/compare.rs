@@ -22,6 +22,8 @@ pub struct Comparison {
     pub found: f32,
     /// The reference at the worst element.
     pub expected: f64,
+    /// The allowed absolute error at the worst element.
+    pub allowed: f64,
     /// Number of columns of a row, to name an element by.
     pub cols: usize,
 }
@@ -55,8 +57,9 @@ pub fn compare_as(
     allowed: &[f64],
     cols: usize,
 ) -> Comparison {
-    assert_eq!(found.len(), expected.len(), "found and expected");
-    assert_eq!(found.len(), allowed.len(), "found and allowed");
+    let values = found.len();
+    assert_eq!(values, expected.len(), "values found, and values expected");
+    assert_eq!(values, allowed.len(), "values found, and values allowed");
     assert!(cols > 0, "a row needs at least one column");
     let elements = found.iter().zip(expected).zip(allowed).enumerate();
     elements
@@ -69,6 +72,7 @@ pub fn compare_as(
                 worst_index: index,
                 found,
                 expected,
+                allowed,
                 cols,
             }
         })
@@ -84,6 +88,7 @@ impl Comparison {
         worst_index: 0,
         found: 0.0,
         expected: 0.0,
+        allowed: 0.0,
         cols: 1,
     };
 
@@ -111,16 +116,23 @@ impl fmt::Display for Comparison {
         }
         write!(
             f,
-            "{} elements, worst {:.3} ulp, worst {:.3} of the bound at row {}, column {}: \
-             found {:e}, expected {:e}",
-            self.elements,
-            self.worst_ulp,
-            self.worst_share,
+            "row {}, column {}: found {:?}, expected {:?}, allowed {:.2e}: the worst of {} elements, {} times its bound",
             self.worst_index / self.cols,
             self.worst_index % self.cols,
             self.found,
             self.expected,
+            self.allowed,
+            self.elements,
+            short(self.worst_share),
         )
+    }
+}
+
+/// Returns a number that may be huge in a few digits.
+fn short(number: f64) -> String {
+    match number < 1e6 {
+        true => format!("{number:.3}"),
+        false => format!("{number:.2e}"),
     }
 }
 

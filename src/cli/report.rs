@@ -104,13 +104,17 @@ pub(crate) fn json(report: &impl Serialize) -> String {
     text + "\n"
 }
 
-/// Returns a report of `check` as the text of a JUnit file: a suite an adapter, a case a group.
+/// Returns a report of `check` as the text of a JUnit file, of the schema that Jenkins and pytest keep to: a suite an adapter, a
+/// case a group.
 pub(crate) fn junit(report: &Adapters<Checked>) -> String {
     let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
     for Checked { adapter, groups } in &report.adapters {
         let suite = escape(&format!("{} {}", adapter.name, adapter.backend));
         let failures = groups.iter().filter(|group| !group.passed).count();
-        let counts = format!("tests=\"{}\" failures=\"{failures}\"", groups.len());
+        let counts = format!(
+            "tests=\"{}\" failures=\"{failures}\" errors=\"0\"",
+            groups.len()
+        );
         text += &format!("  <testsuite name=\"{suite}\" {counts}>\n");
         groups.iter().for_each(|group| text += &case(&suite, group));
         text += "  </testsuite>\n";
@@ -126,7 +130,9 @@ fn case(suite: &str, group: &Group) -> String {
     }
     let note = group.note.as_deref().unwrap_or_default();
     let message = escape(&format!("{} times the bound: {note}", group.worst_bound));
-    format!("{start}>\n      <failure message=\"{message}\"/>\n    </testcase>\n")
+    format!(
+        "{start}>\n      <failure type=\"difference\" message=\"{message}\"/>\n    </testcase>\n"
+    )
 }
 
 /// Returns the name of a group in reports.
@@ -173,7 +179,12 @@ pub(crate) fn escape(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Number, escape, json};
+    use super::{Adapter, Adapters, Checked, Number, escape, json, junit};
+    use std::ops::ControlFlow;
+    use uppsala::{XsdValidator, parse};
+    use wgpu_softmax::check::{self, Selection};
+    use wgpu_softmax::variant::Operation;
+    use wgpu_softmax::{DType, Gpu};
 
     #[test]
     fn numbers_are_short_and_the_rest_has_names() {
@@ -188,5 +199,44 @@ mod tests {
             escape("a<b> & \"c\"\n\u{7}d"),
             "a&lt;b&gt; &amp; &quot;c&quot;&#10;\u{fffd}d"
         );
+    }
+
+    #[test]
+    fn junit_keeps_to_the_schema_of_its_readers() {
+        let selection = Selection::default().operation(Operation::LogSumExp);
+        let gpu = Gpu::open().expect("an adapter");
+        let report = check::run(&[gpu], &selection.dtype(DType::F16), &mut |_| {
+            ControlFlow::Break(())
+        });
+        let passed = report.expect("a device that works").groups.remove(0);
+        let mut failed = passed.clone();
+        failed.passed = false;
+        failed.worst_bound = f64::INFINITY;
+        failed.note = Some("a < b & \"c\" \u{1}".into());
+        let checked = |name: &str, groups| Checked {
+            adapter: Adapter {
+                name: name.into(),
+                backend: "vulkan".into(),
+                driver: String::new(),
+                device_type: "cpu",
+            },
+            groups,
+        };
+        let junit = junit(&Adapters {
+            adapters: vec![
+                checked("a < b & \"c\" \u{1}", vec![failed, passed]),
+                checked("nothing ran", vec![]),
+            ],
+        });
+        let schema = include_str!("../../tests/cli/schemas/junit-10.xsd");
+        let schema = XsdValidator::from_schema(&parse(schema).expect("XML")).expect("a schema");
+        let violations = |text: &str| schema.validate(&parse(text).expect("XML"));
+        assert_eq!(violations(&junit), [], "{junit}");
+        assert_eq!(junit.matches("<failure ").count(), 1, "{junit}");
+        // The schema does look at what a report has.
+        for (part, without) in [(" errors=\"0\"", ""), ("<failure ", "<difference ")] {
+            let broken = junit.replacen(part, without, 1);
+            assert!(!violations(&broken).is_empty(), "{broken}");
+        }
     }
 }
