@@ -130,9 +130,7 @@ fn access(problem: Problem) -> Access {
 /// Returns true if one invocation takes a row.
 pub(super) fn is_short(problem: Problem, tuning: &Tuning) -> bool {
     let one_invocation = match problem.operation {
-        Operation::CrossEntropy
-        | Operation::CrossEntropyFused
-        | Operation::CrossEntropyBackward => tuning.alone_with_target,
+        Operation::CrossEntropy | Operation::CrossEntropyBackward => tuning.alone_with_target,
         _ => tuning.one_invocation,
     };
     problem.cols == 1 || one_invocation.covers(problem) || is_read_by_one(problem, tuning)

@@ -21,7 +21,7 @@ pub(super) struct Tuning {
     pub(super) unrolled_quads: u32,
     /// Shapes of which one invocation takes a row.
     pub(super) one_invocation: OneInvocation,
-    /// The same where every row has a target, whose cost is then shared by the lanes that work in step.
+    /// The same where every row has a target, whose cost is then shared by the lanes that work in step, and no row is held.
     pub(super) alone_with_target: OneInvocation,
     /// The same where a row is only read.
     pub(super) alone_reading: OneInvocation,
@@ -71,12 +71,13 @@ impl Tuning {
 }
 
 /// Numbers for software adapters: the lanes of a subgroup work in step, and barriers cost more than arithmetic. Measured
-/// on 2026-11-22 on two x86-64 cores, on lavapipe (Mesa 22.3.6 and 25.0.7) and SwiftShader (Chromium 156).
+/// on 2026-11-22 on two x86-64 cores, on lavapipe (Mesa 22.3.6 and 25.0.7) and SwiftShader (Chromium 156); `lanes` and `quads`
+/// by `tune` on 2026-11-28, on lavapipe (Mesa 22.3.6).
 const SOFTWARE: Tuning = Tuning {
     int64: true,
-    lanes: &[],
+    lanes: &[(128, 4)],
     streaming_lanes: 0,
-    quads: 32,
+    quads: 64,
     quads_of_many: 32,
     unrolled_quads: 16,
     one_invocation: OneInvocation {
