@@ -1,5 +1,6 @@
 //! A variant in words, and the reasons for its choice.
 
+use super::admit::MAX_QUADS;
 use super::choose::{is_read_by_one, is_short};
 use super::tuning::Tuning;
 use super::{Abilities, Access, Family, Operation, Problem, Reduce, Variant, part_cols};
@@ -103,7 +104,7 @@ fn one_by_one(problem: Problem, variant: Variant, abilities: &Abilities) -> Stri
         ),
         Family::Streamed => {
             let needed = problem.quads(lanes, variant.access);
-            let most = tuning.quads / problem.matrices_held();
+            let most = MAX_QUADS.min(tuning.quads / problem.matrices_held());
             match needed > most {
                 true => format!(
                     "{cols} columns are {needed} quads for each of {lanes} lanes, which hold {most}, and {rows} rows are enough to be served whole."

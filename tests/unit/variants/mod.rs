@@ -214,7 +214,9 @@ fn the_uniform_has_the_hosts_layout() {
     // A kernel takes the members that it needs.
     let mut found = BTreeSet::new();
     for program in programs().into_iter().step_by(97) {
-        let module = parsed(&program.wgsl());
+        let text = program.wgsl();
+        assert!(!text.contains("@size"), "naga's GLSL drops it: {text}");
+        let module = parsed(&text);
         let (params, _) = module
             .types
             .iter()
@@ -225,7 +227,10 @@ fn the_uniform_has_the_hosts_layout() {
             .iter()
             .flat_map(|group| {
                 let (fields, _) = members(&module, group.ty);
-                fields.iter().map(|field| {
+                let read = fields
+                    .into_iter()
+                    .filter(|field| !name_of(field).starts_with("gap"));
+                read.map(|field| {
                     let name = format!("{}.{}", name_of(group), name_of(field));
                     (name, (group.offset + field.offset) as usize)
                 })
