@@ -1,4 +1,4 @@
-// bfloat16, the upper half of an f32, <-> the bits of f32. To nearest even, overflow to infinity, NaN kept.
+// bfloat16, the upper half of an f32, <-> the bits of f32. To nearest even, overflow to infinity, quiet NaN kept.
 
 fn decode(halves: vec4<u32>) -> vec4<u32> {
     return halves << vec4<u32>(16u);

@@ -274,17 +274,14 @@ fn more_rows_than_planned() {
 }
 
 #[test]
-fn no_adapter_says_how_to_get_one() {
+fn where_no_adapter_matches_those_found_are_named() {
     let selector: Selector = "no such adapter".parse().expect("any text will do");
     let error = Gpu::open_selected(&selector).expect_err("no adapter");
     let text = error.to_string();
     assert!(matches!(error, Error::NoAdapter(_)));
     assert!(text.contains("\"no such adapter\""), "{text}");
     assert!(text.contains(&gpu().adapter_info().name), "{text}");
-    assert!(
-        text.contains("apt-get install mesa-vulkan-drivers"),
-        "{text}"
-    );
+    assert!(!text.contains("install"), "there is one: {text}");
 }
 
 #[test]
