@@ -228,7 +228,7 @@ fn the_uniform_has_the_hosts_layout() {
             .flat_map(|group| {
                 let (fields, _) = members(&module, group.ty);
                 let read = fields
-                    .into_iter()
+                    .iter()
                     .filter(|field| !name_of(field).starts_with("gap"));
                 read.map(|field| {
                     let name = format!("{}.{}", name_of(group), name_of(field));
