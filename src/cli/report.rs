@@ -4,8 +4,9 @@ use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 use wgpu_softmax::AdapterEntry;
+use wgpu_softmax::bench::AdapterResults;
 use wgpu_softmax::check::Group;
-use wgpu_softmax::wgpu::{AdapterInfo, DeviceType};
+use wgpu_softmax::wgpu::AdapterInfo;
 
 /// Adapter, with the facts that every report has of it.
 #[derive(Debug, Clone, Serialize)]
@@ -13,23 +14,22 @@ pub(crate) struct Adapter {
     pub(crate) name: String,
     pub(crate) backend: String,
     pub(crate) driver: String,
-    pub(crate) device_type: &'static str,
+    pub(crate) device_type: String,
 }
 
 impl From<AdapterInfo> for Adapter {
     fn from(info: AdapterInfo) -> Self {
-        let device_type = match info.device_type {
-            DeviceType::Cpu => "cpu",
-            DeviceType::DiscreteGpu => "discrete",
-            DeviceType::IntegratedGpu => "integrated",
-            DeviceType::VirtualGpu => "virtual",
-            DeviceType::Other => "other",
-        };
-        let driver = format!("{} {}", info.driver, info.driver_info);
+        let AdapterResults {
+            name,
+            backend,
+            driver,
+            device_type,
+            ..
+        } = AdapterResults::new(&info, &[]);
         Self {
-            name: info.name,
-            backend: info.backend.to_string(),
-            driver: driver.trim().to_owned(),
+            name,
+            backend,
+            driver,
             device_type,
         }
     }
@@ -218,7 +218,7 @@ mod tests {
                 name: name.into(),
                 backend: "vulkan".into(),
                 driver: String::new(),
-                device_type: "cpu",
+                device_type: "cpu".into(),
             },
             groups,
         };
