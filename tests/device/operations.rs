@@ -21,6 +21,19 @@ const SHAPES: [(usize, usize); 5] = [
 /// An unaligned and an aligned shape that every variant runs.
 const FORCED_SHAPES: [(usize, usize); 2] = [(37, 45), (19, 128)];
 
+/// Some losses have a distribution twice, which is one group.
+#[test]
+fn the_groups_of_a_check_are_known_before() {
+    let selection = Selection::default()
+        .operation(Operation::CrossEntropyFused)
+        .dtype(DType::F32);
+    let report = check::run(&[gpu().clone()], &selection, &mut |_| {
+        ControlFlow::Continue(())
+    })
+    .expect("runs");
+    assert_eq!(selection.groups(gpu()), Some(report.groups.len()));
+}
+
 #[test]
 fn the_check_passes_and_has_what_was_selected() {
     let selection = Selection::default().dtype(DType::Bf16);
