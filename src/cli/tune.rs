@@ -9,7 +9,7 @@ use super::report::{self, Adapter, Number};
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 use std::time::Duration;
-use wgpu_softmax::bench::{Budget, Selection, Subject, Unmeasured};
+use wgpu_softmax::bench::{Budget, Subject, Unmeasured};
 use wgpu_softmax::tune::{Finalist, Outcome, Tuner};
 use wgpu_softmax::{Gpu, Tuning};
 
@@ -18,7 +18,7 @@ pub(crate) fn run(args: &args::Tune) -> Result<(), Failure> {
         .text("tuning", args.output.as_deref())?
         .text("json", args.json.path.as_deref())?;
     let budget = Budget::new(args.seconds);
-    let gpus = adapters::open_each(&args.adapter)?;
+    let gpus = adapters::open_each(&args.timed.adapter)?;
     let mut run = Run {
         outputs,
         tunings: Vec::new(),
@@ -49,11 +49,7 @@ struct Run {
 
 impl Run {
     fn adapter(&mut self, gpu: &Gpu, args: &args::Tune, budget: Budget) -> Result<(), Failure> {
-        let subjects = Selection::default()
-            .operations(args.op.clone())
-            .shapes(args.shape.clone())
-            .dtypes(args.dtype.clone())
-            .subjects(gpu.planner().abilities().software);
+        let subjects = args.timed.subjects(gpu);
         let adapter: Adapter = gpu.adapter_info().into();
         let doing = format!("tuning on {}", adapter.name);
         self.outputs.say(&adapter)?;

@@ -1,27 +1,18 @@
-//! Options of `bench`.
+//! Options of `bench`, and those of what times kernels.
 
 use super::{Json, Tuned, values};
 use clap::Args;
 use std::path::PathBuf;
 use std::time::Duration;
 use wgpu_softmax::DType;
-use wgpu_softmax::bench::Shape;
+use wgpu_softmax::Gpu;
+use wgpu_softmax::bench::{Selection, Shape, Subject};
 use wgpu_softmax::variant::Operation;
 
 #[derive(Debug, Args)]
 pub(crate) struct Bench {
-    /// Operations to time; may be repeated, or a comma-separated list [default: all]
-    #[arg(long, value_name = "OP", value_delimiter = ',', value_parser = values::named(&Operation::ALL, Operation::name))]
-    pub(crate) op: Vec<Operation>,
-    /// Rows and columns to time, or OxCxI for rows on a strided axis: shape (O, C, I), normalised along C. May be
-    /// repeated, or a comma-separated list [default: a grid from 10 to 262,144 columns, with fewer rows on software
-    /// adapters]
-    #[arg(long, value_name = "RxC", value_delimiter = ',', value_parser = values::shape)]
-    pub(crate) shape: Vec<Shape>,
-    /// Storage types of the matrices; may be repeated, or a comma-separated list [default: f32, and f16 and bf16 at two
-    /// shapes of the grid]
-    #[arg(long, value_name = "DTYPE", value_delimiter = ',', value_parser = values::dtype())]
-    pub(crate) dtype: Vec<DType>,
+    #[command(flatten)]
+    pub(crate) timed: Timed,
     /// Seconds that the whole run may take. Every operation is timed at three shapes before any at more; what does not fit is
     /// left out, and said
     #[arg(long, value_name = "S", default_value = "60", value_parser = values::seconds)]
@@ -35,9 +26,6 @@ pub(crate) struct Bench {
     /// Compare with the copy and the read of most benchmarks: 16-byte vectors moved by whole workgroups
     #[arg(long)]
     pub(crate) vec4_ceiling: bool,
-    /// Adapters to use, each named as in --adapter of the operations; may be repeated, or be all
-    #[arg(long, value_name = "SEL")]
-    pub(crate) adapter: Vec<String>,
     #[command(flatten)]
     pub(crate) tuned: Tuned,
     /// Tell what is faster, slower or the same as in an earlier run, a file written by --json. Ceilings are those of that
@@ -52,4 +40,34 @@ pub(crate) struct Bench {
     pub(crate) html: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) json: Json,
+}
+
+/// What is timed, and where.
+#[derive(Debug, Args)]
+pub(crate) struct Timed {
+    /// Operations; may be repeated, or a comma-separated list [default: all]
+    #[arg(long, value_name = "OP", value_delimiter = ',', value_parser = values::named(&Operation::ALL, Operation::name))]
+    op: Vec<Operation>,
+    /// Rows and columns, or OxCxI for rows on a strided axis: shape (O, C, I), normalised along C. May be repeated, or a
+    /// comma-separated list [default: a grid from 10 to 262,144 columns, with fewer rows on software adapters]
+    #[arg(long, value_name = "RxC", value_delimiter = ',', value_parser = values::shape)]
+    shape: Vec<Shape>,
+    /// Storage types of the matrices; may be repeated, or a comma-separated list [default: f32, and f16 and bf16 at two
+    /// shapes of the grid]
+    #[arg(long, value_name = "DTYPE", value_delimiter = ',', value_parser = values::dtype())]
+    dtype: Vec<DType>,
+    /// Adapters, each named as in --adapter of the operations; may be repeated, or be all
+    #[arg(long, value_name = "SEL")]
+    pub(crate) adapter: Vec<String>,
+}
+
+impl Timed {
+    /// Returns what is timed on an adapter, in the order in which it is.
+    pub(crate) fn subjects(&self, gpu: &Gpu) -> Vec<Subject> {
+        Selection::default()
+            .operations(self.op.clone())
+            .shapes(self.shape.clone())
+            .dtypes(self.dtype.clone())
+            .subjects(gpu.planner().abilities().software)
+    }
 }

@@ -14,7 +14,7 @@ mod setup;
 mod tune;
 mod values;
 
-pub(crate) use bench::Bench;
+pub(crate) use bench::{Bench, Timed};
 pub(crate) use check::Check;
 pub(crate) use cross_entropy::CrossEntropy;
 pub(crate) use help::{WGPU, backends, command};

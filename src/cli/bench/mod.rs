@@ -18,7 +18,7 @@ use indicatif::ProgressBar;
 use std::time::Duration;
 use wgpu_softmax::Gpu;
 use wgpu_softmax::bench::{
-    AdapterResults, Bench, Budget, Options, Report, Selection, Subject, Timing, Unmeasured, Verdict,
+    AdapterResults, Bench, Budget, Options, Report, Subject, Timing, Unmeasured, Verdict,
 };
 
 /// Relative distance of a fraction's quartiles above which it is doubtful.
@@ -41,7 +41,9 @@ pub(crate) fn run(args: &args::Bench) -> Result<(), Failure> {
         said: Ok(()),
     };
     let budget = Budget::new(args.seconds);
-    let gpus = args.tuned.apply_each(adapters::open_each(&args.adapter)?)?;
+    let gpus = args
+        .tuned
+        .apply_each(adapters::open_each(&args.timed.adapter)?)?;
     for (index, gpu) in gpus.iter().enumerate() {
         run.adapter(gpu, args, budget.part(gpus.len() - index))?;
     }
@@ -60,11 +62,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn adapter(&mut self, gpu: &Gpu, args: &args::Bench, budget: Budget) -> Result<(), Failure> {
-        let subjects = Selection::default()
-            .operations(args.op.clone())
-            .shapes(args.shape.clone())
-            .dtypes(args.dtype.clone())
-            .subjects(gpu.planner().abilities().software);
+        let subjects = args.timed.subjects(gpu);
         let options = Options::default()
             .warm(args.warm)
             .exp_ceiling(args.exp_ceiling)
