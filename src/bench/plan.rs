@@ -7,11 +7,12 @@ use super::sets::Set;
 use crate::device::kernel::Bound;
 use crate::device::planner::Planner;
 use crate::error::Error;
+use crate::ops::any::operands;
 use crate::ops::cross_entropy::{
     CrossEntropyBackwardBuffers, CrossEntropyBackwardPlan, CrossEntropyBuffers, CrossEntropyExtras,
     CrossEntropyPlan,
 };
-use crate::ops::rows::{RowPlan, operands};
+use crate::ops::plan::RowPlan;
 use crate::shader::Binding;
 use crate::spec::cross_entropy::CrossEntropySpec;
 use crate::spec::loss::Reduction;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Shape;
-use crate::ops::rows::bytes_per_row;
+use crate::ops::bytes::bytes_per_row;
 use crate::spec::dtype::DType;
 use crate::variant::Operation;
 

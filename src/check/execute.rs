@@ -12,11 +12,11 @@ use super::{row_outputs, shards};
 use crate::device::planner::Planner;
 use crate::error::Error;
 use crate::gpu::Gpu;
+use crate::ops::any::operands;
 use crate::ops::cross_entropy::{
     CrossEntropyBackwardBuffers, CrossEntropyBuffers, CrossEntropyExtras, Status,
 };
-use crate::ops::operand::Holds;
-use crate::ops::rows::{RowPlan, operands};
+use crate::ops::plan::{Holds, RowPlan};
 use crate::spec::dtype::DType;
 use crate::spec::target_type::TargetType;
 use crate::variant::{Operation, Variant};

@@ -9,7 +9,7 @@ use crate::device::window::Window;
 use crate::error::Error;
 use crate::shader::Program;
 use crate::shader::params::Grid;
-use crate::variant::geometry::Geometry;
+use crate::variant::problem::Geometry;
 use crate::variant::{Family, Variant};
 
 /// Bins of a group of queries.

@@ -11,7 +11,7 @@ use crate::device::runnable::Runnable;
 use crate::device::tuning::{TunedKernel, Tuning};
 use crate::error::Error;
 use crate::shader::Program;
-use crate::variant::geometry::Geometry;
+use crate::variant::problem::Geometry;
 use crate::variant::{Abilities, Problem, Variant, admit, choose, reason};
 
 /// Makes plans on a device of the caller, and keeps the pipelines that they share.

@@ -15,7 +15,7 @@ use crate::device::window::{Window, windows};
 use crate::error::Error;
 use crate::shader::Binding;
 use crate::shader::params::{Grid, Params};
-use crate::variant::geometry::Geometry;
+use crate::variant::problem::Geometry;
 use crate::variant::{Access, KernelOptions, Operation, Problem, Variant, part_cols};
 
 /// Bytes of a record of `shaders/records.wgsl`. A dense target distribution takes as many again, and so do auxiliary

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::shader::Binding;
 use crate::spec::dtype::DType;
 use crate::variant::WIDEST_ACCESS;
-use crate::variant::geometry::{Geometry, Rows};
+use crate::variant::problem::{Geometry, Rows};
 
 /// Bytes of an f32.
 pub(crate) const F32: u64 = 4;
@@ -230,6 +230,14 @@ impl Role {
         Self {
             optional: true,
             ..self
+        }
+    }
+
+    /// Returns a buffer in this role.
+    pub(crate) const fn tensor(self, written: bool, buffer: &Buffer) -> Tensor<'_> {
+        Tensor {
+            written,
+            ..Tensor::read(self.binding, self.name, buffer, self.shape)
         }
     }
 }

@@ -7,7 +7,8 @@ use wgpu::Buffer;
 use super::Gpu;
 use super::element::{self, Element, MaskData};
 use crate::error::Error;
-use crate::ops::rows::{RowPlan, operands};
+use crate::ops::any::operands;
+use crate::ops::plan::RowPlan;
 use crate::spec::softmax::SoftmaxSpec;
 use crate::variant::Operation;
 

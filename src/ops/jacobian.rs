@@ -1,22 +1,20 @@
 //! The Jacobian of softmax.
 
 use crate::device::kernel::Bound;
-use crate::device::kernel_text::KernelText;
 use crate::device::memory::scratch;
 use crate::device::planner::Planner;
 use crate::device::rows::{PARTIAL_BYTES, RowKernels};
 use crate::device::scope::contain;
 use crate::device::tensor::{F32, Role, Shape, Tensor, binding, check};
 use crate::error::Error;
-use crate::ops::operand::in_role;
+use crate::ops::plan::RowPlan;
 use crate::ops::plan::sealed::Spec;
 use crate::ops::plan::{Plan, RowOperation, row_operation};
-use crate::ops::rows::RowPlan;
 use crate::ops::shards::{MergeStatistics, PartialStatistic};
 use crate::shader::Binding;
 use crate::spec::softmax::SoftmaxSpec;
 use crate::variant::Operation;
-use crate::variant::geometry::Geometry;
+use crate::variant::problem::Geometry;
 
 row_operation! {
     /// The Jacobian of softmax, row by row: `J_ij = dp_i / dx_j = p_i ([i = j] - p_j)`. The statistic of each row comes
@@ -35,8 +33,8 @@ pub type JacobianPlan = Plan<Jacobian>;
 /// The dispatches before the products of a Jacobian: the statistic of each row, and its pair.
 #[derive(Debug, Clone)]
 pub(super) struct Statistics {
-    statistic: RowPlan,
-    merge: RowPlan,
+    pub(super) statistic: RowPlan,
+    pub(super) merge: RowPlan,
 }
 
 impl Statistics {
@@ -76,7 +74,7 @@ impl Statistics {
             let logits = given[0].buffer;
             let statistic = self.statistic.bind(rows, &[logits, records], None)?;
             let merge = self.merge.bind(rows, &[records, pairs, lse], None)?;
-            let tensors = [given, &[in_role(Self::pairs(), true, pairs)]].concat();
+            let tensors = [given, &[Self::pairs().tensor(true, pairs)]].concat();
             let products = products.kernels.bind(&tensors, rows, products.params)?;
             Ok(statistic.then(&merge).then(&products))
         })
@@ -85,10 +83,6 @@ impl Statistics {
     /// Role of the pairs, from which the products are computed.
     pub(super) const fn pairs() -> Role {
         Role::new(Binding::Pairs, "pairs", Shape::PAIR_PER_ROW)
-    }
-
-    pub(super) fn texts(&self) -> Result<Vec<KernelText>, Error> {
-        Ok([self.statistic.texts()?, self.merge.texts()?].concat())
     }
 
     pub(super) fn pipelines(&self) -> usize {

@@ -2,8 +2,9 @@
 
 use crate::device::kernel_text::KernelText;
 use crate::error::Error;
+use crate::ops::jacobian::Statistics;
 use crate::ops::plan::sealed::Spec;
-use crate::ops::plan::{Plan, RowOperation};
+use crate::ops::plan::{Plan, RowOperation, RowPlan};
 use crate::spec::cross_entropy::CrossEntropySpec;
 use crate::spec::softmax::SoftmaxSpec;
 use crate::variant::{Operation, Problem, Variant};
@@ -43,5 +44,19 @@ impl<O: RowOperation> Plan<O> {
     /// A device limit that more dispatches cannot avoid.
     pub fn wgsl(&self) -> Result<Vec<KernelText>, Error> {
         self.rows.texts()
+    }
+}
+
+impl RowPlan {
+    /// Returns the kernels that serve all rows, as readable text.
+    pub(crate) fn texts(&self) -> Result<Vec<KernelText>, Error> {
+        let mut roles = self.roles();
+        let mut list = Vec::new();
+        if let Some(statistics) = &self.statistics {
+            roles.push(Statistics::pairs());
+            list = [statistics.statistic.texts()?, statistics.merge.texts()?].concat();
+        }
+        list.extend(self.kernels.texts(&roles, self.params)?);
+        Ok(list)
     }
 }

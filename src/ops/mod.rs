@@ -1,11 +1,11 @@
 //! The operations: a spec becomes a plan, and with buffers a binding.
 
+pub(crate) mod any;
+pub(crate) mod bytes;
 pub(crate) mod cross_entropy;
 pub(crate) mod jacobian;
 #[cfg(feature = "kernels")]
 mod kernels;
-pub(crate) mod operand;
 pub(crate) mod plan;
-pub(crate) mod rows;
 pub(crate) mod shards;
 pub(crate) mod softmax;

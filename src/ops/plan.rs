@@ -6,10 +6,18 @@ use wgpu::Buffer;
 
 use crate::device::kernel::Bound;
 use crate::device::planner::Planner;
+use crate::device::rows::{PARTIAL_BYTES, RowKernels};
+use crate::device::tensor::{F32, Role, Shape};
 use crate::error::Error;
-use crate::ops::operand::Operand;
-use crate::ops::rows::RowPlan;
+use crate::ops::bytes::{bytes_moved, mask_bytes};
+use crate::ops::jacobian::Statistics;
+use crate::ops::plan::sealed::Spec;
+use crate::shader::Binding;
+use crate::shader::params::Params;
+use crate::spec::mask::Mask;
+use crate::spec::softmax::SoftmaxSpec;
 use crate::variant::Operation;
+use crate::variant::problem::Geometry;
 
 /// A row-wise operation, with the spec it is planned from and the buffers it binds.
 pub trait RowOperation: sealed::Sealed {
@@ -31,7 +39,7 @@ pub(crate) mod sealed {
     use crate::shader::params::Params;
     use crate::spec::mask::Mask;
     use crate::variant::Operation;
-    use crate::variant::geometry::Geometry;
+    use crate::variant::problem::Geometry;
 
     pub trait Sealed {}
 
@@ -124,6 +132,172 @@ impl<O: RowOperation> Plan<O> {
     }
 }
 
+/// A plan without its type: it binds a list of buffers.
+#[derive(Debug, Clone)]
+pub(crate) struct RowPlan {
+    pub(crate) kernels: RowKernels,
+    pub(crate) params: Params,
+    mask: Option<Mask>,
+    operands: &'static [Operand],
+    /// What comes first for a Jacobian.
+    pub(super) statistics: Option<Box<Statistics>>,
+}
+
+impl RowPlan {
+    pub(crate) fn new(
+        planner: &Planner,
+        operation: Operation,
+        operands: &'static [Operand],
+        spec: &impl Spec,
+    ) -> Result<Self, Error> {
+        let params = spec.params()?;
+        let kernels = RowKernels::plan(planner, spec.geometry(operation)?)?;
+        let statistics = match operation {
+            Operation::Jacobian => Some(Statistics::plan(planner, spec)?.into()),
+            _ => None,
+        };
+        Ok(Self {
+            mask: spec.mask().copied(),
+            statistics,
+            ..Self::of(kernels, params, operands)
+        })
+    }
+
+    /// Makes a plan of one kernel after the other, without a mask.
+    pub(crate) const fn of(
+        kernels: RowKernels,
+        params: Params,
+        operands: &'static [Operand],
+    ) -> Self {
+        Self {
+            kernels,
+            params,
+            mask: None,
+            operands,
+            statistics: None,
+        }
+    }
+
+    /// Binds one buffer for each operand, in their order, and one for the mask of the spec.
+    pub(crate) fn bind(
+        &self,
+        rows: u64,
+        buffers: &[&Buffer],
+        mask: Option<&Buffer>,
+    ) -> Result<Bound, Error> {
+        let refuse = |expected, found| Err(Error::value("mask", expected, found));
+        match (self.mask, mask) {
+            (Some(_), None) => return refuse("a buffer for it, given to `bind_masked`", "none"),
+            (None, Some(_)) => return refuse("a spec with a mask", "one without"),
+            _ => {}
+        }
+        let written = self.operands.iter().map(|operand| operand.written);
+        let tensors: Vec<_> = self
+            .roles()
+            .into_iter()
+            .zip(written.chain([false]))
+            .zip(buffers.iter().copied().chain(mask))
+            .map(|((role, written), buffer)| role.tensor(written, buffer))
+            .collect();
+        match &self.statistics {
+            Some(statistics) => statistics.bind(self, rows, &tensors),
+            None => self.kernels.bind(&tensors, rows, self.params),
+        }
+    }
+
+    /// Number of pipelines, at most.
+    pub(crate) fn pipelines(&self) -> usize {
+        let before = self.statistics.as_ref();
+        self.kernels.pipelines() + before.map_or(0, |statistics| statistics.pipelines())
+    }
+
+    /// Roles of the operands, and of the mask.
+    pub(super) fn roles(&self) -> Vec<Role> {
+        let of_mask = self.mask.as_ref().map(|mask| {
+            let bytes = mask_bytes(mask);
+            Role::new(Binding::Mask, "mask", Shape::Whole { bytes })
+        });
+        let role = |operand: &Operand| operand.role(&self.kernels.geometry, &self.params);
+        self.operands.iter().map(role).chain(of_mask).collect()
+    }
+
+    /// Fewest bytes that the operation must move.
+    pub(crate) fn bytes_moved(&self) -> u64 {
+        let mask = self.mask.as_ref().map_or(0, mask_bytes);
+        bytes_moved(&self.kernels.geometry).saturating_add(mask)
+    }
+}
+
+/// A buffer of an operation: where it is bound, its name, what it holds, and whether it is written.
+#[derive(Debug, Clone, Copy)]
+pub struct Operand {
+    pub(crate) binding: Binding,
+    pub(crate) name: &'static str,
+    pub(crate) holds: Holds,
+    pub(crate) written: bool,
+}
+
+/// Contents of a buffer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Holds {
+    /// A matrix with the operation's columns, in the layout of the binding.
+    Matrix,
+    /// A contiguous square matrix a row.
+    Squares,
+    /// One f32 a row.
+    Value,
+    /// One class id a row.
+    ClassId,
+    /// One saved pair a row.
+    Pair,
+    /// The records of all parts of a row.
+    Records,
+}
+
+impl Operand {
+    pub(crate) const fn read(binding: Binding, name: &'static str, holds: Holds) -> Self {
+        Self {
+            binding,
+            name,
+            holds,
+            written: false,
+        }
+    }
+
+    pub(crate) const fn written(binding: Binding, name: &'static str, holds: Holds) -> Self {
+        Self {
+            written: true,
+            ..Self::read(binding, name, holds)
+        }
+    }
+
+    /// Role of the buffer in a plan.
+    pub(crate) fn role(&self, geometry: &Geometry, params: &Params) -> Role {
+        let per_row = |words: u32, bytes| Shape::PerRow {
+            bytes: u64::from(words) * bytes,
+        };
+        let shape = match self.holds {
+            Holds::Matrix => Shape::matrix(self.binding, geometry),
+            Holds::Squares => Shape::squares(geometry.problem.cols.into(), geometry.problem.dtype),
+            Holds::Value => Shape::VALUE_PER_ROW,
+            Holds::ClassId => per_row(params.loss.id_words, F32),
+            Holds::Pair => Shape::PAIR_PER_ROW,
+            Holds::Records => per_row(params.grid.records, PARTIAL_BYTES),
+        };
+        Role::new(self.binding, self.name, shape)
+    }
+
+    /// Number of elements for all rows of a spec, without gaps, and bytes of each.
+    pub(crate) fn elements(&self, spec: &SoftmaxSpec) -> (u64, u64) {
+        let matrix = spec.rows.saturating_mul(spec.cols);
+        match self.holds {
+            Holds::Matrix => (matrix, spec.dtype.bytes()),
+            Holds::Squares => (matrix.saturating_mul(spec.cols), spec.dtype.bytes()),
+            _ => (spec.rows, F32),
+        }
+    }
+}
+
 /// Declares an operation, its buffers and the planner's method for it.
 macro_rules! row_operation {
     (
@@ -148,11 +322,11 @@ macro_rules! row_operation {
             type Spec = $spec;
             type Buffers<'a> = $buffers<'a>;
 
-            const OPERANDS: &'static [$crate::ops::operand::Operand] =
-                &[$($crate::ops::operand::Operand::$how(
+            const OPERANDS: &'static [$crate::ops::plan::Operand] =
+                &[$($crate::ops::plan::Operand::$how(
                     $crate::shader::Binding::$binding,
                     stringify!($field),
-                    $crate::ops::operand::Holds::$holds,
+                    $crate::ops::plan::Holds::$holds,
                 ),)*];
 
             fn in_order<'a>(buffers: &Self::Buffers<'a>) -> Vec<&'a wgpu::Buffer> {

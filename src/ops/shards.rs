@@ -15,7 +15,7 @@ use crate::shader::params::Params;
 use crate::spec::cross_entropy::CrossEntropySpec;
 use crate::spec::shards::{MergeSpec, ShardSpec};
 use crate::spec::softmax::SoftmaxSpec;
-use crate::variant::geometry::Geometry;
+use crate::variant::problem::Geometry;
 use crate::variant::{KernelOptions, Operation};
 
 impl sealed::Spec for ShardSpec {

@@ -5,7 +5,7 @@ use crate::ops::plan::{row_operation, sealed};
 use crate::shader::params::Params;
 use crate::spec::mask::{Mask, MaskKind};
 use crate::spec::softmax::{EmptyRows, SoftmaxSpec};
-use crate::variant::geometry::Geometry;
+use crate::variant::problem::Geometry;
 use crate::variant::{KernelOptions, Masking, Operation};
 
 impl SoftmaxSpec {

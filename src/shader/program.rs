@@ -1,7 +1,7 @@
 //! Programs: everything that decides the text of a pipeline.
 
 use crate::spec::dtype::DType;
-use crate::variant::geometry::Geometry;
+use crate::variant::problem::Geometry;
 use crate::variant::{Access, Family, KernelOptions, Operation, Problem, Reduce, Variant};
 
 /// One dispatch of an operation.

@@ -1,20 +1,9 @@
 //! Admission of variants: which of them can compute a problem.
 
+use super::problem::BINDING_SLACK;
+use super::tuning::{FEW_PARTIALS_PER_LANE, MAX_GROUPS, MAX_PARTIALS_PER_LANE, MAX_QUADS};
 use super::{Abilities, Access, Family, Operation, Problem, Reduce, Variant};
 use crate::error::Error;
-
-/// Groups of four values of a row that a lane holds in registers, at most.
-pub(super) const MAX_QUADS: u32 = 32;
-
-/// Groups of four rows on a strided axis that an invocation serves, at most.
-pub(super) const MAX_GROUPS: u32 = 4;
-
-/// Partial statistics that one lane merges, at most, where there is a choice: it adds them in series.
-pub(super) const FEW_PARTIALS_PER_LANE: u32 = 16;
-
-/// Partial statistics that one lane merges, at most, where there is no choice: 16 of them make one sum, 16 such sums one,
-/// and 16 of those one.
-pub(super) const MAX_PARTIALS_PER_LANE: u32 = 4096;
 
 /// Checks that `variant` can compute `problem` on a device with these abilities.
 ///
@@ -172,6 +161,33 @@ pub(super) fn obstacle(
             abilities.max_trips()
         )
     })
+}
+
+/// Makes the error for a problem that no variant can serve: there are no compute shaders, or no binding holds the
+/// shortest part of a row.
+pub(super) fn refusal(problem: Problem, abilities: &Abilities) -> Error {
+    if abilities.max_invocations == 0 {
+        return Error::Limit {
+            what: format!("{}, by compute shaders,", problem.operation),
+            limit: "max_compute_invocations_per_workgroup",
+            needed: 1,
+            available: 0,
+        };
+    }
+    let lanes = match problem.inner {
+        1 => abilities.widest_workgroup(),
+        _ => 1,
+    };
+    let most = MAX_PARTIALS_PER_LANE
+        .saturating_mul(lanes)
+        .min(problem.cols);
+    let bytes = u64::from(problem.cols.div_ceil(most)) * u64::from(problem.inner);
+    Error::Limit {
+        what: format!("{} of {} columns", problem.operation, problem.cols),
+        limit: "max_storage_buffer_binding_size",
+        needed: bytes * problem.dtype.bytes() + BINDING_SLACK,
+        available: abilities.max_binding_bytes,
+    }
 }
 
 /// Columns of a part, the last one excepted: a multiple of four, or any number on a strided axis.

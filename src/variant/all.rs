@@ -1,6 +1,7 @@
 //! Every kind of variant, for checks and tests.
 
-use super::admit::{MAX_QUADS, obstacle};
+use super::admit::obstacle;
+use super::tuning::MAX_QUADS;
 use super::{Abilities, Access, Family, Problem, Reduce, Variant};
 
 /// Groups of four values in the registers of a lane, at most, where it holds more than logits: more groups take long to

@@ -3,13 +3,14 @@
 //! A [`Variant`] can be printed, compared, forced and tested without a GPU. [`choose`] is the only place that prefers
 //! one to another.
 
+mod abilities;
 mod admit;
 mod all;
 mod choose;
-pub(crate) mod geometry;
 mod operation;
 mod options;
 mod parse;
+pub(crate) mod problem;
 mod rivals;
 mod strided;
 mod tuning;
@@ -17,13 +18,13 @@ mod words;
 
 use std::fmt;
 
-use crate::spec::dtype::DType;
-
+pub use abilities::{Abilities, Vendor};
 pub use admit::admit;
 pub use all::variants;
 pub use choose::choose;
 pub use operation::Operation;
 pub use options::{KernelOptions, Masking, TargetKind};
+pub use problem::Problem;
 pub use rivals::rivals;
 pub use words::reason;
 
@@ -35,10 +36,6 @@ pub(crate) const WIDEST_ACCESS: u64 = 16;
 /// Bytes of workgroup memory that a lane, or as many as merge by shuffles, takes where lanes merge through it, as in
 /// `shaders/reduce/`: a maximum, a flag and a sum.
 pub(crate) const REDUCED: u32 = 12;
-
-/// Bytes that a binding holds in addition to the columns it is for, at most: before the first one, as it begins at a
-/// multiple of 256 bytes, and after the last one, up to the end of an access.
-const BINDING_SLACK: u64 = 512;
 
 /// Treatment of a row: how often it is read, and in how many parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -237,203 +234,5 @@ impl fmt::Display for Variant {
             0 => Ok(()),
             groups => write!(f, ".{}rows", 4 * groups),
         }
-    }
-}
-
-/// Maker of a GPU, as far as the choice of kernels depends on it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum Vendor {
-    /// Radeon and Instinct.
-    Amd,
-    /// GeForce and the data centre's.
-    Nvidia,
-    /// Arc and integrated graphics.
-    Intel,
-    /// The M series.
-    Apple,
-    /// Any other, or unknown: browsers may not say.
-    #[default]
-    Other,
-}
-
-/// Abilities of a device: the part of its features and limits that decides which kernels it can run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Abilities {
-    /// Lanes of the smallest subgroup; none if shaders may not use subgroups.
-    pub subgroup: Option<u32>,
-    /// True if the device is a software adapter.
-    pub software: bool,
-    /// Maker of the device, as the adapter states it.
-    pub vendor: Vendor,
-    /// True if shaders may use 64-bit integers.
-    pub int64: bool,
-    /// Invocations of a workgroup, at most.
-    pub max_invocations: u32,
-    /// Bytes of workgroup memory, at most.
-    pub max_workgroup_bytes: u32,
-    /// Bytes of a storage binding, at most.
-    pub max_binding_bytes: u64,
-}
-
-impl Abilities {
-    /// Number of trips that all loops of an invocation may make together. Mesa, at least up to version 22, stops every
-    /// loop after 65,535 trips without an error.
-    pub const fn max_trips(&self) -> u32 {
-        if self.software { 60_000 } else { u32::MAX }
-    }
-
-    /// Bytes that are addressed through one binding, in whole accesses of the widest kind: element indices stay below
-    /// 2^31.
-    pub(crate) fn binding_bytes(&self) -> u64 {
-        let most = self.max_binding_bytes.min(1 << 31);
-        most - most % WIDEST_ACCESS
-    }
-
-    /// Invocations of the largest workgroup whose lanes can merge through its memory: a power of two, up to 256.
-    pub(crate) fn widest_workgroup(&self) -> u32 {
-        let in_memory = self.max_workgroup_bytes / REDUCED;
-        1 << self.max_invocations.min(in_memory).clamp(1, 256).ilog2()
-    }
-
-    /// Lanes that can share a row where `subgroup` of them merge by shuffles: a power of two, up to 1,024. Each lane adds at
-    /// most sixteen values of others in series.
-    pub(crate) fn widest_hybrid(&self, subgroup: u32) -> u32 {
-        let in_memory = (self.max_workgroup_bytes / REDUCED).saturating_mul(subgroup);
-        let in_series = subgroup.saturating_mul(subgroup).saturating_mul(16);
-        let most = self.max_invocations.min(in_memory).min(in_series);
-        1 << most.clamp(1, 1024).ilog2()
-    }
-
-    /// Invocations of a workgroup that needs no memory: the largest power of two up to `wanted` that the device allows.
-    pub(crate) fn workgroup(&self, wanted: u32) -> u32 {
-        1 << self.max_invocations.clamp(1, wanted).ilog2()
-    }
-}
-
-/// A problem: the properties of an operation and its shape that decide the kernel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Problem {
-    /// The operation.
-    pub operation: Operation,
-    /// Code options.
-    pub options: KernelOptions,
-    /// Rows, at most.
-    pub rows: u64,
-    /// Columns of a row, at least 1.
-    pub cols: u32,
-    /// Rows next to each other on a strided axis, which is also the distance, in elements, between the columns of a row;
-    /// else 1.
-    pub inner: u32,
-    /// 4 where every row of every matrix starts on a multiple of four elements, 2 where it starts and ends on a multiple
-    /// of two, else 1.
-    pub alignment: u32,
-    /// True if the rows of all matrices are equally far from multiples of four elements of 4 bytes.
-    pub congruent: bool,
-    /// Storage type of the matrices.
-    pub dtype: DType,
-}
-
-impl Problem {
-    /// Makes the problem of contiguous rows.
-    pub fn contiguous(operation: Operation, rows: u64, cols: u32, dtype: DType) -> Self {
-        let alignment = match cols % 4 {
-            0 => 4,
-            2 => 2,
-            _ => 1,
-        };
-        Self {
-            operation,
-            options: KernelOptions::default(),
-            rows,
-            cols,
-            inner: 1,
-            alignment,
-            congruent: operation != Operation::Jacobian,
-            dtype,
-        }
-    }
-
-    /// Returns true if rows can be moved by such accesses.
-    pub(crate) const fn allows(&self, access: Access) -> bool {
-        match access {
-            Access::Quads => self.alignment == 4,
-            Access::Shifted => self.congruent && self.cols >= 4,
-            Access::Pairs => self.alignment == 2,
-            Access::Words => true,
-        }
-    }
-
-    /// Puts contiguous rows on a strided axis, `inner` of them in a slice: a divisor of the rows.
-    #[must_use]
-    pub fn strided(self, inner: u32) -> Self {
-        let alignment = match inner {
-            1 => return self,
-            inner if inner % 4 == 0 => 4,
-            inner if inner % 2 == 0 => 2,
-            _ => 1,
-        };
-        Self {
-            inner,
-            alignment,
-            congruent: false,
-            ..self
-        }
-    }
-
-    /// Groups of four values of a row that each of `lanes` lanes holds; on a strided axis, columns of a group of four
-    /// rows.
-    pub(crate) const fn quads(&self, lanes: u32, access: Access) -> u32 {
-        if self.inner > 1 {
-            return self.cols;
-        }
-        (self.cols + access.most_shifted()).div_ceil(4 * lanes)
-    }
-
-    /// Columns of a row, or of a slice of rows on a strided axis, that a binding holds wherever they begin: a multiple of
-    /// four, or any number on a strided axis.
-    pub(crate) fn bound_cols(&self, abilities: &Abilities) -> u64 {
-        let bytes = abilities.binding_bytes().saturating_sub(BINDING_SLACK);
-        let cols = bytes / (self.dtype.bytes() * u64::from(self.inner));
-        match self.inner {
-            1 => cols - cols % 4,
-            _ => cols,
-        }
-    }
-
-    /// Fewest parts of a row, or of a slice of rows on a strided axis, each of which a binding holds. None if a binding
-    /// does not hold one column.
-    pub(crate) fn least_parts(&self, abilities: &Abilities) -> Option<u32> {
-        let in_parts = !self.operation.is_per_row()
-            && !matches!(
-                self.operation,
-                Operation::PartialStatistic | Operation::MergeStatistics | Operation::Jacobian
-            );
-        let fitting = self.bound_cols(abilities);
-        let cols = u64::from(self.cols);
-        if !in_parts || cols <= fitting {
-            return Some(1);
-        }
-        let cols = match self.inner {
-            1 => cols + u64::from(Access::Shifted.most_shifted()),
-            _ => cols,
-        };
-        (fitting > 0)
-            .then(|| cols.div_ceil(fitting))?
-            .try_into()
-            .ok()
-    }
-
-    /// Number of matrices that a row in registers takes, where a dense target distribution counts as one.
-    pub(crate) const fn matrices_held(&self) -> u32 {
-        match self.options.target_kind {
-            TargetKind::OneHot => self.options.matrices_read(self.operation),
-            TargetKind::Smoothed | TargetKind::Probabilities => 2,
-        }
-    }
-
-    /// Name of the kernel that solves it.
-    pub fn kernel(&self, variant: Variant, dtype: DType) -> String {
-        format!("{}{}.{variant}.{dtype}", self.operation, self.options)
     }
 }

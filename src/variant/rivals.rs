@@ -1,7 +1,9 @@
 //! Rivals of the preferred variant: those that are worth timing.
 
-use super::admit::{FEW_PARTIALS_PER_LANE, MAX_GROUPS, obstacle};
-use super::choose::{Lanes, choose};
+use super::abilities::Lanes;
+use super::admit::obstacle;
+use super::choose::choose;
+use super::tuning::{FEW_PARTIALS_PER_LANE, MAX_GROUPS};
 use super::{Abilities, Access, Family, Problem, Variant};
 use crate::error::Error;
 

@@ -1,7 +1,6 @@
 //! Variants for rows on a strided axis, in order of preference.
 
-use super::admit::FEW_PARTIALS_PER_LANE;
-use super::tuning::Tuning;
+use super::tuning::{FEW_PARTIALS_PER_LANE, Tuning};
 use super::{Abilities, Access, Family, Problem, Reduce, Variant};
 
 pub(super) fn candidates(

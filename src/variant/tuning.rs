@@ -2,6 +2,19 @@
 
 use super::{Abilities, Problem, Vendor};
 
+/// Groups of four values of a row that a lane holds in registers, at most.
+pub(super) const MAX_QUADS: u32 = 32;
+
+/// Groups of four rows on a strided axis that an invocation serves, at most.
+pub(super) const MAX_GROUPS: u32 = 4;
+
+/// Partial statistics that one lane merges, at most, where there is a choice: it adds them in series.
+pub(super) const FEW_PARTIALS_PER_LANE: u32 = 16;
+
+/// Partial statistics that one lane merges, at most, where there is no choice: 16 of them make one sum, 16 such sums one,
+/// and 16 of those one.
+pub(super) const MAX_PARTIALS_PER_LANE: u32 = 4096;
+
 /// Numbers that tune the choice for a class of devices.
 pub(super) struct Tuning {
     /// True if values are moved by 64-bit integers, where shaders may use them.

@@ -1,8 +1,7 @@
 //! A variant in words, and the reasons for its choice.
 
-use super::admit::MAX_QUADS;
 use super::choose::{is_read_by_one, is_short};
-use super::tuning::Tuning;
+use super::tuning::{MAX_QUADS, Tuning};
 use super::{Abilities, Access, Family, Operation, Problem, Reduce, Variant, part_cols};
 
 impl Variant {

@@ -11,7 +11,7 @@ use crate::shader::params::Params;
 use crate::spec::cross_entropy::CrossEntropySpec;
 use crate::spec::loss::Reduction;
 use crate::spec::target_type::TargetType;
-use crate::variant::geometry::Geometry;
+use crate::variant::problem::Geometry;
 
 /// Values of `gathering`, as in `shaders/formula/row_outputs.wgsl`, for the dispatches of the row outputs where logits
 /// are overwritten or a row is longer than a binding: `GATHERS` before the pass over the logits, `GATHERED` after it.

@@ -12,7 +12,6 @@ use crate::device::rows::RowKernels;
 use crate::device::scope::contain;
 use crate::device::tensor::{F32, Role, Shape, Tensor, binding, check, without_matrices};
 use crate::error::Error;
-use crate::ops::operand::in_role;
 use crate::shader::Binding;
 use crate::shader::options::{
     DIVISORS_GIVEN, HAS_UPSTREAM, HAS_WEIGHT, MEAN, SAVES_LSE, SAVES_PAIR, SKIPS_LOSS,
@@ -51,7 +50,7 @@ impl Base {
         let mut tensors = Vec::new();
         for role in self.callers(&kernels.geometry) {
             let buffer = given.buffer(role.binding);
-            let tensor = |buffer| in_role(role, self.writes(role.binding), buffer);
+            let tensor = |buffer| role.tensor(self.writes(role.binding), buffer);
             tensors.extend(buffer.map(tensor));
         }
         kernels.check_rows(rows)?;
@@ -73,9 +72,7 @@ impl Base {
         let counts = self.counts_targets(kernels);
         let reduces = self.gives_losses() && (self.is_reduced() || gives(&given, Binding::Status));
         let own = self.own(kernels, &given, rows, counts || reduces)?;
-        let own = own
-            .iter()
-            .map(|(role, buffer)| in_role(*role, true, buffer));
+        let own = own.iter().map(|(role, buffer)| role.tensor(true, buffer));
         let mut all: Vec<_> = given.iter().copied().chain(own).collect();
 
         let mut params = self.params_of(&all, rows);

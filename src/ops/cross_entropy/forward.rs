@@ -7,12 +7,12 @@ use crate::device::kernel::Bound;
 use crate::device::planner::Planner;
 use crate::device::rows::RowKernels;
 use crate::error::Error;
+use crate::ops::bytes::bytes_moved;
 use crate::ops::plan::sealed::Spec;
-use crate::ops::rows::bytes_moved;
 use crate::spec::cross_entropy::CrossEntropySpec;
 use crate::spec::row_outputs::RowLayout;
 use crate::variant::Operation;
-use crate::variant::geometry::Geometry;
+use crate::variant::problem::Geometry;
 
 /// A cross-entropy that is planned and checked. It needs buffers to run: the first binding compiles its kernels.
 ///

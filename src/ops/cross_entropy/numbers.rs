@@ -12,7 +12,7 @@ use crate::shader::params::{Loss, Params};
 use crate::spec::cross_entropy::CrossEntropySpec;
 use crate::spec::loss::{LossOptions, ZeroValid};
 use crate::spec::target_type::TargetType;
-use crate::variant::geometry::Geometry;
+use crate::variant::problem::Geometry;
 use crate::variant::{KernelOptions, Operation, TargetKind};
 
 impl CrossEntropySpec {

@@ -1,9 +1,140 @@
-//! The checked shape of an operation, and where the rows of its matrices lie.
+//! The checked shape of an operation: what decides the kernel, and where the rows of its matrices lie.
 
 use crate::error::Error;
 use crate::spec::dtype::DType;
 use crate::spec::layout::{Layout, Layouts};
-use crate::variant::{KernelOptions, Operation, Problem};
+use crate::variant::{Abilities, Access, KernelOptions, Operation, TargetKind, Variant};
+
+/// Bytes that a binding holds in addition to the columns it is for, at most: before the first one, as it begins at a
+/// multiple of 256 bytes, and after the last one, up to the end of an access.
+pub(super) const BINDING_SLACK: u64 = 512;
+
+/// A problem: the properties of an operation and its shape that decide the kernel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Problem {
+    /// The operation.
+    pub operation: Operation,
+    /// Code options.
+    pub options: KernelOptions,
+    /// Rows, at most.
+    pub rows: u64,
+    /// Columns of a row, at least 1.
+    pub cols: u32,
+    /// Rows next to each other on a strided axis, which is also the distance, in elements, between the columns of a row;
+    /// else 1.
+    pub inner: u32,
+    /// 4 where every row of every matrix starts on a multiple of four elements, 2 where it starts and ends on a multiple
+    /// of two, else 1.
+    pub alignment: u32,
+    /// True if the rows of all matrices are equally far from multiples of four elements of 4 bytes.
+    pub congruent: bool,
+    /// Storage type of the matrices.
+    pub dtype: DType,
+}
+
+impl Problem {
+    /// Makes the problem of contiguous rows.
+    pub fn contiguous(operation: Operation, rows: u64, cols: u32, dtype: DType) -> Self {
+        let alignment = match cols % 4 {
+            0 => 4,
+            2 => 2,
+            _ => 1,
+        };
+        Self {
+            operation,
+            options: KernelOptions::default(),
+            rows,
+            cols,
+            inner: 1,
+            alignment,
+            congruent: operation != Operation::Jacobian,
+            dtype,
+        }
+    }
+
+    /// Returns true if rows can be moved by such accesses.
+    pub(crate) const fn allows(&self, access: Access) -> bool {
+        match access {
+            Access::Quads => self.alignment == 4,
+            Access::Shifted => self.congruent && self.cols >= 4,
+            Access::Pairs => self.alignment == 2,
+            Access::Words => true,
+        }
+    }
+
+    /// Puts contiguous rows on a strided axis, `inner` of them in a slice: a divisor of the rows.
+    #[must_use]
+    pub fn strided(self, inner: u32) -> Self {
+        let alignment = match inner {
+            1 => return self,
+            inner if inner % 4 == 0 => 4,
+            inner if inner % 2 == 0 => 2,
+            _ => 1,
+        };
+        Self {
+            inner,
+            alignment,
+            congruent: false,
+            ..self
+        }
+    }
+
+    /// Groups of four values of a row that each of `lanes` lanes holds; on a strided axis, columns of a group of four
+    /// rows.
+    pub(crate) const fn quads(&self, lanes: u32, access: Access) -> u32 {
+        if self.inner > 1 {
+            return self.cols;
+        }
+        (self.cols + access.most_shifted()).div_ceil(4 * lanes)
+    }
+
+    /// Columns of a row, or of a slice of rows on a strided axis, that a binding holds wherever they begin: a multiple of
+    /// four, or any number on a strided axis.
+    pub(crate) fn bound_cols(&self, abilities: &Abilities) -> u64 {
+        let bytes = abilities.binding_bytes().saturating_sub(BINDING_SLACK);
+        let cols = bytes / (self.dtype.bytes() * u64::from(self.inner));
+        match self.inner {
+            1 => cols - cols % 4,
+            _ => cols,
+        }
+    }
+
+    /// Fewest parts of a row, or of a slice of rows on a strided axis, each of which a binding holds. None if a binding
+    /// does not hold one column.
+    pub(crate) fn least_parts(&self, abilities: &Abilities) -> Option<u32> {
+        let in_parts = !self.operation.is_per_row()
+            && !matches!(
+                self.operation,
+                Operation::PartialStatistic | Operation::MergeStatistics | Operation::Jacobian
+            );
+        let fitting = self.bound_cols(abilities);
+        let cols = u64::from(self.cols);
+        if !in_parts || cols <= fitting {
+            return Some(1);
+        }
+        let cols = match self.inner {
+            1 => cols + u64::from(Access::Shifted.most_shifted()),
+            _ => cols,
+        };
+        (fitting > 0)
+            .then(|| cols.div_ceil(fitting))?
+            .try_into()
+            .ok()
+    }
+
+    /// Number of matrices that a row in registers takes, where a dense target distribution counts as one.
+    pub(crate) const fn matrices_held(&self) -> u32 {
+        match self.options.target_kind {
+            TargetKind::OneHot => self.options.matrices_read(self.operation),
+            TargetKind::Smoothed | TargetKind::Probabilities => 2,
+        }
+    }
+
+    /// Name of the kernel that solves it.
+    pub fn kernel(&self, variant: Variant, dtype: DType) -> String {
+        format!("{}{}.{variant}.{dtype}", self.operation, self.options)
+    }
+}
 
 /// Layout of rows of known length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

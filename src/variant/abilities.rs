@@ -1,0 +1,150 @@
+//! Abilities of a device, and the lanes that it can join.
+
+use super::{Access, Family, REDUCED, Reduce, Variant, WIDEST_ACCESS};
+
+/// Maker of a GPU, as far as the choice of kernels depends on it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Vendor {
+    /// Radeon and Instinct.
+    Amd,
+    /// GeForce and the data centre's.
+    Nvidia,
+    /// Arc and integrated graphics.
+    Intel,
+    /// The M series.
+    Apple,
+    /// Any other, or unknown: browsers may not say.
+    #[default]
+    Other,
+}
+
+/// Abilities of a device: the part of its features and limits that decides which kernels it can run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Abilities {
+    /// Lanes of the smallest subgroup; none if shaders may not use subgroups.
+    pub subgroup: Option<u32>,
+    /// True if the device is a software adapter.
+    pub software: bool,
+    /// Maker of the device, as the adapter states it.
+    pub vendor: Vendor,
+    /// True if shaders may use 64-bit integers.
+    pub int64: bool,
+    /// Invocations of a workgroup, at most.
+    pub max_invocations: u32,
+    /// Bytes of workgroup memory, at most.
+    pub max_workgroup_bytes: u32,
+    /// Bytes of a storage binding, at most.
+    pub max_binding_bytes: u64,
+}
+
+impl Abilities {
+    /// Number of trips that all loops of an invocation may make together. Mesa, at least up to version 22, stops every
+    /// loop after 65,535 trips without an error.
+    pub const fn max_trips(&self) -> u32 {
+        if self.software { 60_000 } else { u32::MAX }
+    }
+
+    /// Bytes that are addressed through one binding, in whole accesses of the widest kind: element indices stay below
+    /// 2^31.
+    pub(crate) fn binding_bytes(&self) -> u64 {
+        let most = self.max_binding_bytes.min(1 << 31);
+        most - most % WIDEST_ACCESS
+    }
+
+    /// Invocations of the largest workgroup whose lanes can merge through its memory: a power of two, up to 256.
+    pub(crate) fn widest_workgroup(&self) -> u32 {
+        let in_memory = self.max_workgroup_bytes / REDUCED;
+        1 << self.max_invocations.min(in_memory).clamp(1, 256).ilog2()
+    }
+
+    /// Lanes that can share a row where `subgroup` of them merge by shuffles: a power of two, up to 1,024. Each lane adds at
+    /// most sixteen values of others in series.
+    pub(crate) fn widest_hybrid(&self, subgroup: u32) -> u32 {
+        let in_memory = (self.max_workgroup_bytes / REDUCED).saturating_mul(subgroup);
+        let in_series = subgroup.saturating_mul(subgroup).saturating_mul(16);
+        let most = self.max_invocations.min(in_memory).min(in_series);
+        1 << most.clamp(1, 1024).ilog2()
+    }
+
+    /// Invocations of a workgroup that needs no memory: the largest power of two up to `wanted` that the device allows.
+    pub(crate) fn workgroup(&self, wanted: u32) -> u32 {
+        1 << self.max_invocations.clamp(1, wanted).ilog2()
+    }
+}
+
+/// Lanes that share a row, and their way to merge.
+#[derive(Clone, Copy)]
+pub(super) struct Lanes {
+    pub(super) reduce: Reduce,
+    pub(super) lanes: u32,
+    workgroup: u32,
+}
+
+impl Lanes {
+    pub(super) fn one_invocation(abilities: &Abilities) -> Self {
+        Self {
+            reduce: Reduce::Invocation,
+            lanes: 1,
+            workgroup: abilities.workgroup(64),
+        }
+    }
+
+    /// Lanes that share a row where it is read twice: `wanted`, or those of a subgroup for 0, if there are any.
+    pub(super) fn streaming(wanted: u32, abilities: &Abilities) -> Self {
+        match (wanted, abilities.subgroup) {
+            (0, None) => Self::one_invocation(abilities),
+            (0, Some(size)) => Self::join(size, abilities),
+            (lanes, _) => Self::join(lanes, abilities),
+        }
+    }
+
+    /// Joins `lanes` lanes on a device, or as many of them as it can join.
+    pub(super) fn join(lanes: u32, abilities: &Abilities) -> Self {
+        if let Some(size) = abilities.subgroup {
+            let widest = abilities.workgroup(256);
+            if lanes.min(widest) <= size {
+                let lanes = lanes.min(widest);
+                return Self {
+                    reduce: Reduce::Subgroup,
+                    lanes,
+                    workgroup: lanes.max(64).max(size).min(widest),
+                };
+            }
+            let lanes = lanes.min(abilities.widest_hybrid(size));
+            if lanes > size {
+                return Self {
+                    reduce: Reduce::Hybrid { subgroup: size },
+                    lanes,
+                    workgroup: lanes.max(abilities.workgroup(64)),
+                };
+            }
+        }
+        let widest = abilities.widest_workgroup();
+        match lanes.min(widest) {
+            1 => Self::one_invocation(abilities),
+            lanes => Self {
+                reduce: Reduce::Workgroup,
+                lanes,
+                workgroup: lanes.max(64).min(widest),
+            },
+        }
+    }
+
+    pub(super) fn variant(self, family: Family, access: Access) -> Variant {
+        let Self {
+            reduce,
+            lanes,
+            workgroup,
+        } = self;
+        Variant {
+            family,
+            reduce,
+            lanes,
+            workgroup,
+            access,
+            int64: false,
+            groups: 0,
+        }
+    }
+}
