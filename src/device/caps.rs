@@ -2,20 +2,7 @@
 
 use wgpu::{Adapter, AdapterInfo, Backend, Device, DeviceType, Features, Limits};
 
-use crate::shader::params::Params;
 use crate::variant::{Abilities, Vendor};
-
-/// The largest alignment of offsets that WebGPU asks for.
-pub(crate) const ALIGNMENT: u32 = 256;
-
-/// Bytes of the uniform of a dispatch.
-pub(crate) const UNIFORM: u32 = size_of::<Params>() as u32;
-
-/// Bytes between the uniforms of two dispatches.
-pub(crate) const SLOT: u32 = UNIFORM.next_multiple_of(ALIGNMENT);
-
-/// Workgroups in x, y and z.
-pub(crate) type Grid = [u32; 3];
 
 /// The features and limits that serve this crate best on an adapter: a wish, never a need.
 ///
@@ -66,46 +53,5 @@ fn vendor_of(info: &AdapterInfo) -> Vendor {
         (0x106b, _) => Vendor::Apple,
         (_, Backend::Metal) if info.name.starts_with("Apple") => Vendor::Apple,
         _ => Vendor::Other,
-    }
-}
-
-/// Folds `groups` workgroups into three dimensions of at most `most` each, with as little waste as the fold allows.
-/// Returns `None` where three dimensions do not hold them.
-pub(crate) fn fold(groups: u64, most: u32) -> Option<Grid> {
-    let most = u64::from(most);
-    let rows = groups.div_ceil(most.max(1)).max(1);
-    let z = rows.div_ceil(most.max(1));
-    let y = rows.div_ceil(z);
-    let x = groups.div_ceil(y * z);
-    let narrow = |n: u64| u32::try_from(n).ok();
-    let fits = x <= most && z <= most;
-    fits.then_some([narrow(x)?, narrow(y)?, narrow(z)?])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Grid, fold};
-
-    #[test]
-    fn workgroups_fold_into_three_dimensions() {
-        let folds: [(u64, u32, Option<Grid>); 8] = [
-            (0, 65_535, Some([0, 1, 1])),
-            (65_535, 65_535, Some([65_535, 1, 1])),
-            (65_536, 65_535, Some([32_768, 2, 1])),
-            (313, 64, Some([63, 5, 1])),
-            (5000, 64, Some([63, 40, 2])),
-            (64 * 64 * 64, 64, Some([64, 64, 64])),
-            (64 * 64 * 64 + 1, 64, None),
-            (1, 0, None),
-        ];
-        for (groups, most, expected) in folds {
-            assert_eq!(fold(groups, most), expected, "{groups} of {most}");
-        }
-        for groups in 1..=1000_u64 {
-            let grid = fold(groups, 10).expect("a grid");
-            let folded: u64 = grid.iter().map(|&n| u64::from(n)).product();
-            assert!(folded >= groups && grid.iter().all(|n| (1..=10).contains(n)));
-            assert!(folded - groups < 110, "{grid:?} for {groups}");
-        }
     }
 }

@@ -6,9 +6,8 @@ use wgpu::{
     BindGroup, BindGroupLayout, Buffer, BufferUsages, ComputePass, ComputePipeline, Device,
 };
 
-use crate::device::caps::{Grid, SLOT, UNIFORM};
 use crate::device::memory::{filled, scratch};
-use crate::device::runnable::Runnable;
+use crate::device::runnable::{Runnable, UNIFORM, UNIFORM_STRIDE, Workgroups};
 use crate::device::scope::{contain, require_present};
 use crate::error::Error;
 use crate::shader::Binding;
@@ -60,7 +59,7 @@ impl Kernel {
             module: &module,
             entry_point: Some(program.entry_point()),
             compilation_options: wgpu::PipelineCompilationOptions {
-                // Every slot of workgroup memory is written before it is read.
+                // Every word of workgroup memory is written before it is read.
                 zero_initialize_workgroup_memory: false,
                 ..Default::default()
             },
@@ -125,8 +124,8 @@ pub(crate) struct Step<'a> {
 struct Dispatch {
     kernel: Arc<Kernel>,
     group: BindGroup,
-    slot_offset: u32,
-    grid: Grid,
+    uniform_offset: u32,
+    workgroups: Workgroups,
 }
 
 /// An operation with its buffers, checked and ready to be recorded.
@@ -155,10 +154,10 @@ pub struct Bound {
 impl Bound {
     /// Binds the steps, within an error scope of the caller.
     pub(crate) fn new(device: &Device, steps: &[Step<'_>]) -> Result<Self, Error> {
-        let grids = steps
+        let workgroups = steps
             .iter()
-            .map(|step| step.kernel.runnable.grid(step.slots));
-        let grids: Vec<_> = grids.collect::<Result<_, _>>()?;
+            .map(|step| step.kernel.runnable.workgroups(step.slots));
+        let workgroups: Vec<_> = workgroups.collect::<Result<_, _>>()?;
         if steps.is_empty() {
             return Ok(Self {
                 dispatches: Arc::new([]),
@@ -166,12 +165,12 @@ impl Bound {
         }
         let uniform = uniform_of(device, steps)?;
         let absent = Absent::new(device)?;
-        let dispatches = steps.iter().zip(grids).zip(0..);
-        let dispatches = dispatches.map(|((step, grid), index)| Dispatch {
+        let dispatches = steps.iter().zip(workgroups).zip(0..);
+        let dispatches = dispatches.map(|((step, workgroups), index)| Dispatch {
             kernel: Arc::clone(&step.kernel),
             group: bind_group(device, step, &uniform, &absent),
-            slot_offset: index * SLOT,
-            grid,
+            uniform_offset: index * UNIFORM_STRIDE,
+            workgroups,
         });
         Ok(Self {
             dispatches: dispatches.collect(),
@@ -198,8 +197,8 @@ impl Bound {
     pub fn record(&self, pass: &mut ComputePass<'_>) {
         for dispatch in self.dispatches.iter() {
             pass.set_pipeline(&dispatch.kernel.pipeline);
-            pass.set_bind_group(0, &dispatch.group, &[dispatch.slot_offset]);
-            let [x, y, z] = dispatch.grid;
+            pass.set_bind_group(0, &dispatch.group, &[dispatch.uniform_offset]);
+            let [x, y, z] = dispatch.workgroups;
             pass.dispatch_workgroups(x, y, z);
         }
     }
@@ -212,9 +211,9 @@ impl Bound {
 
 /// Makes a uniform buffer with the numbers of every dispatch.
 fn uniform_of(device: &Device, steps: &[Step<'_>]) -> Result<Buffer, Error> {
-    let mut bytes = vec![0; steps.len() * SLOT as usize];
-    for (slot, step) in bytes.chunks_exact_mut(SLOT as usize).zip(steps) {
-        slot[..UNIFORM as usize].copy_from_slice(bytemuck::bytes_of(&step.params));
+    let mut bytes = vec![0; steps.len() * UNIFORM_STRIDE as usize];
+    for (uniform, step) in bytes.chunks_exact_mut(UNIFORM_STRIDE as usize).zip(steps) {
+        uniform[..UNIFORM as usize].copy_from_slice(bytemuck::bytes_of(&step.params));
     }
     let whole = ("wgpu-softmax params", BufferUsages::UNIFORM);
     filled(device, whole, bytes.len() as u64, &bytes)

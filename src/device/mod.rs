@@ -5,7 +5,6 @@ pub(crate) mod caps;
 pub(crate) mod kernel;
 pub(crate) mod kernel_text;
 pub(crate) mod memory;
-pub(crate) mod pieces;
 pub(crate) mod planner;
 mod row_texts;
 pub(crate) mod rows;

@@ -45,6 +45,7 @@ struct Shared {
     kernels: Mutex<HashMap<Program, Arc<Kernel>>>,
 }
 
+// The methods that plan operations stand beside them, in `ops`.
 impl Planner {
     /// Makes a planner for `device`, which may have any features and limits; see [`wanted`](crate::wanted) for those that
     /// serve best. Does no work.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::device::kernel_text::{Dispatches, KernelText, Said};
-use crate::device::rows::{Dispatch, RowKernels};
+use crate::device::rows::{Planned, RowKernels};
 use crate::device::tensor::{Role, Shape, check_roles, shapes_of};
 use crate::error::Error;
 use crate::shader::Binding;
@@ -39,7 +39,7 @@ impl RowKernels {
     fn of_dispatches(
         &self,
         variant: Variant,
-        dispatches: &[Dispatch<'_>],
+        dispatches: &[Planned<'_>],
         roles: &[Role],
         condition: Option<&'static str>,
     ) -> Result<Vec<KernelText>, Error> {
@@ -50,14 +50,18 @@ impl RowKernels {
         let roles: Vec<_> = roles.iter().copied().chain(partials).collect();
         let mut list = Vec::new();
         for (index, first) in dispatches.iter().enumerate() {
-            let is_same = |other: &&Dispatch<'_>| Arc::ptr_eq(other.runnable, first.runnable);
+            let is_same = |other: &&Planned<'_>| Arc::ptr_eq(other.runnable, first.runnable);
             if dispatches[..index].iter().any(|other| is_same(&other)) {
                 continue;
             }
             let (mut all, mut params) = (Dispatches::default(), first.params);
             for dispatch in dispatches.iter().filter(is_same) {
                 params = dispatch.params;
-                all.add(first.runnable.grid(first.runnable.slots(&params.grid))?);
+                all.add(
+                    first
+                        .runnable
+                        .workgroups(first.runnable.slots(&params.grid))?,
+                );
                 let bound = roles.iter().map(|role| role.binding);
                 let window = |binding| dispatch.piece.of_binding(binding, dispatch.window);
                 all.windows

@@ -6,12 +6,11 @@ use std::sync::Arc;
 use crate::device::bins::Bin;
 use crate::device::kernel::{Bound, Step};
 use crate::device::memory::scratch;
-use crate::device::pieces::{Piece, ranges};
 use crate::device::planner::Planner;
 use crate::device::runnable::Runnable;
 use crate::device::scope::contain;
-use crate::device::tensor::{Shape, Tensor, binding, check};
-use crate::device::window::{Window, windows};
+use crate::device::tensor::{Shape, Tensor, check, describe};
+use crate::device::window::{Piece, Window};
 use crate::error::Error;
 use crate::shader::Binding;
 use crate::shader::params::{Grid, Params};
@@ -37,7 +36,7 @@ pub(crate) struct RowKernels {
 
 /// A dispatch over rows: its program, the part of a window that it serves, and its numbers.
 #[derive(Debug)]
-pub(super) struct Dispatch<'k> {
+pub(super) struct Planned<'k> {
     pub(super) runnable: &'k Arc<Runnable>,
     pub(super) window: Window,
     pub(super) piece: Piece,
@@ -137,33 +136,12 @@ impl RowKernels {
         self.check_rows(rows)?;
         check(tensors, rows, self.geometry.problem.options.in_place)?;
         let device = self.planner.device();
-        let at = || binding(&self.name(), rows, tensors);
+        let at = || describe(&self.name(), rows, tensors);
         contain(device, at, || {
             let scratch = self.scratch(tensors, rows)?;
             let steps = self.steps(tensors, rows, base, scratch.as_ref())?;
             Bound::new(device, &steps)
         })
-    }
-
-    /// Divides the rows into windows, within which the tensors, and the partial statistics if rows are split, fit the
-    /// binding limit.
-    pub(super) fn windows(
-        &self,
-        shapes: impl Iterator<Item = (&'static str, Shape)>,
-        rows: u64,
-    ) -> Result<Vec<Window>, Error> {
-        let bytes = self.partial_bytes();
-        let partials = ("partials", Shape::records(bytes));
-        let split = self.programs.len() > 1;
-        let shapes = shapes.chain(split.then_some(partials));
-        let unit = u64::from(self.geometry.problem.inner);
-        let in_pieces = self.variant.family.parts() > 1
-            || matches!(
-                self.geometry.problem.operation,
-                Operation::Jacobian | Operation::RowOutputs
-            );
-        let kept = in_pieces.then_some(if split { bytes } else { 0 });
-        windows(shapes, (rows, unit), self.planner.abilities(), kept)
     }
 
     /// Bytes of the partial statistics of a row.
@@ -218,8 +196,8 @@ impl RowKernels {
         shapes: &[Shape],
         window: Window,
         base: Params,
-    ) -> Vec<Dispatch<'k>> {
-        let dispatch = |runnable, piece, bin: Option<&Bin>| Dispatch {
+    ) -> Vec<Planned<'k>> {
+        let dispatch = |runnable, piece, bin: Option<&Bin>| Planned {
             runnable,
             window,
             params: self.params((variant, runnable), window, (&piece, bin), base),
@@ -267,52 +245,13 @@ impl RowKernels {
         }
     }
 
-    /// Divides the rows of a window into as few pieces as possible, each of which fits the bindings.
-    fn pieces(
-        &self,
-        (variant, runnable): (Variant, &Runnable),
-        shapes: &[Shape],
-        window: Window,
-    ) -> Vec<Piece> {
-        let abilities = self.planner.abilities();
-        let fits = |shape: &Shape| {
-            let bytes = shape.bytes_in(window).0;
-            !shape.is_matrix() || bytes.end - bytes.start <= abilities.binding_bytes()
-        };
-        if !runnable.visits_matrices() || shapes.iter().all(fits) {
-            return vec![Piece::all(variant)];
-        }
-        let cols = self.geometry.problem.cols;
-        let bound = narrow(self.geometry.problem.bound_cols(abilities)).max(1);
-        if self.geometry.problem.operation == Operation::Jacobian {
-            let lines = ranges(cols, (bound / cols).max(1));
-            return lines
-                .map(|lines| Piece::of_lines(lines, variant, cols))
-                .collect();
-        }
-        let (all, each) = match self.geometry.problem.operation.is_per_row() {
-            // Single elements are read.
-            true => (cols.div_ceil(bound), bound),
-            false => (variant.family.parts(), part_cols(variant, cols)),
-        };
-        ranges(all, (bound / each).max(1))
-            .map(|parts| Piece::of_parts(parts, all, each))
-            .collect()
-    }
-
-    /// Returns true if a row, or a slice of rows on a strided axis, may be longer than a binding.
-    pub(crate) fn has_long_rows(&self) -> bool {
-        let bound = self.geometry.problem.bound_cols(self.planner.abilities());
-        u64::from(self.geometry.problem.cols) > bound
-    }
-
     fn step<'a>(
         &self,
-        dispatch: Dispatch<'_>,
+        dispatch: Planned<'_>,
         tensors: &[Tensor<'a>],
         scratch: Option<&'a wgpu::Buffer>,
     ) -> Result<Step<'a>, Error> {
-        let Dispatch {
+        let Planned {
             runnable,
             window,
             piece,
@@ -351,8 +290,9 @@ impl RowKernels {
         })
     }
 
-    /// Numbers of a dispatch over a piece of a window, and of a bin of its causal rows. A Jacobian has as many rows as
-    /// columns for each row of probabilities.
+    /// Numbers of a dispatch over a piece of a window, and of a bin of its causal rows. Only `grid` differs between the
+    /// dispatches of a binding: its rows and offsets by window, its parts by piece, its columns by bin. A Jacobian has as
+    /// many rows as columns for each row of probabilities.
     fn params(
         &self,
         (variant, runnable): (Variant, &Runnable),
@@ -410,7 +350,7 @@ impl RowKernels {
     }
 }
 
-fn narrow(n: u64) -> u32 {
+pub(super) fn narrow(n: u64) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 

@@ -2,9 +2,21 @@
 
 use wgpu::Limits;
 
-use crate::device::caps::{ALIGNMENT, Grid, UNIFORM, fold};
 use crate::error::Error;
-use crate::shader::{Binding, Program, params};
+use crate::shader::params::{self, Params};
+use crate::shader::{Binding, Program};
+
+/// The largest alignment of offsets that WebGPU asks for.
+pub(crate) const ALIGNMENT: u32 = 256;
+
+/// Bytes of the uniform of a dispatch.
+pub(crate) const UNIFORM: u32 = size_of::<Params>() as u32;
+
+/// Bytes between the uniforms of two dispatches.
+pub(crate) const UNIFORM_STRIDE: u32 = UNIFORM.next_multiple_of(ALIGNMENT);
+
+/// Workgroups in x, y and z.
+pub(crate) type Workgroups = [u32; 3];
 
 /// A program within the limits of a device.
 #[derive(Debug)]
@@ -97,7 +109,7 @@ impl Runnable {
     }
 
     /// Workgroups in x, y and z for `slots` slots.
-    pub(crate) fn grid(&self, slots: u64) -> Result<Grid, Error> {
+    pub(crate) fn workgroups(&self, slots: u64) -> Result<Workgroups, Error> {
         let variant = self.program.variant;
         let groups = slots.div_ceil(u64::from(variant.workgroup / variant.lanes));
         fold(groups, self.max_workgroups).ok_or_else(|| Error::Limit {
@@ -109,9 +121,22 @@ impl Runnable {
     }
 }
 
+/// Folds `groups` workgroups into three dimensions of at most `most` each, with as little waste as the fold allows.
+/// Returns `None` where three dimensions do not hold them.
+pub(crate) fn fold(groups: u64, most: u32) -> Option<Workgroups> {
+    let most = u64::from(most);
+    let rows = groups.div_ceil(most.max(1)).max(1);
+    let z = rows.div_ceil(most.max(1));
+    let y = rows.div_ceil(z);
+    let x = groups.div_ceil(y * z);
+    let narrow = |n: u64| u32::try_from(n).ok();
+    let fits = x <= most && z <= most;
+    fits.then_some([narrow(x)?, narrow(y)?, narrow(z)?])
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Runnable;
+    use super::{Runnable, Workgroups, fold};
     use crate::error::Error;
     use crate::shader::{Program, Stage};
     use crate::variant::KernelOptions;
@@ -164,6 +189,29 @@ mod tests {
                 }) => assert_eq!((limit, needed, available), expected),
                 other => panic!("{expected:?}: {other:?}"),
             }
+        }
+    }
+
+    #[test]
+    fn workgroups_fold_into_three_dimensions() {
+        let folds: [(u64, u32, Option<Workgroups>); 8] = [
+            (0, 65_535, Some([0, 1, 1])),
+            (65_535, 65_535, Some([65_535, 1, 1])),
+            (65_536, 65_535, Some([32_768, 2, 1])),
+            (313, 64, Some([63, 5, 1])),
+            (5000, 64, Some([63, 40, 2])),
+            (64 * 64 * 64, 64, Some([64, 64, 64])),
+            (64 * 64 * 64 + 1, 64, None),
+            (1, 0, None),
+        ];
+        for (groups, most, expected) in folds {
+            assert_eq!(fold(groups, most), expected, "{groups} of {most}");
+        }
+        for groups in 1..=1000_u64 {
+            let grid = fold(groups, 10).expect("a grid");
+            let folded: u64 = grid.iter().map(|&n| u64::from(n)).product();
+            assert!(folded >= groups && grid.iter().all(|n| (1..=10).contains(n)));
+            assert!(folded - groups < 110, "{grid:?} for {groups}");
         }
     }
 }

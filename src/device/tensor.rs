@@ -19,7 +19,7 @@ pub(crate) const F32: u64 = 4;
 const LARGEST_BUFFER: u64 = 1 << 44;
 
 /// Alignment of bindings in bytes. Per-row arrays are bound from a row whose index is a multiple of it.
-pub(super) const ALIGNMENT: u64 = crate::device::caps::ALIGNMENT as u64;
+pub(super) const ALIGNMENT: u64 = crate::device::runnable::ALIGNMENT as u64;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {
@@ -371,7 +371,7 @@ pub(crate) fn check(tensors: &[Tensor<'_>], rows: u64, in_place: bool) -> Result
 }
 
 /// Describes a binding in words, with the sizes of its buffers.
-pub(crate) fn binding(kernel: &str, rows: u64, tensors: &[Tensor<'_>]) -> String {
+pub(crate) fn describe(kernel: &str, rows: u64, tensors: &[Tensor<'_>]) -> String {
     let sizes: Vec<_> = tensors
         .iter()
         .map(|tensor| format!("`{}` of {} bytes", tensor.role, tensor.buffer.size()))

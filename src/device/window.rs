@@ -1,8 +1,14 @@
-//! Windows: the rows, or columns of rows, that fit the binding limit.
+//! Division of tensors that exceed the binding limit: into windows of rows, and rows that are longer still into pieces.
 
+use std::ops::Range;
+
+use crate::device::rows::{RowKernels, narrow};
+use crate::device::runnable::Runnable;
 use crate::device::tensor::{ALIGNMENT, Shape};
 use crate::error::Error;
-use crate::variant::Abilities;
+use crate::shader::Binding;
+use crate::shader::params::Grid;
+use crate::variant::{Abilities, Operation, Variant, part_cols};
 
 /// Rows that one set of bindings serves, or some columns of one row, or of one slice of rows on a strided axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,4 +131,149 @@ fn rows_of_units((rows, unit): (u64, u64), most: u64) -> Vec<Window> {
     (0..rows.div_ceil(unit))
         .flat_map(|index| of_unit(index * unit))
         .collect()
+}
+
+/// The part of a window's rows that one dispatch serves: parts of a row, or lines of its Jacobian.
+#[derive(Debug, Clone)]
+pub(crate) struct Piece {
+    parts: Range<u32>,
+    /// Columns of a part, if they are not those of the variant.
+    part_cols: Option<u32>,
+    /// Columns of every matrix, or elements of the squares of a Jacobian.
+    columns: Columns,
+    /// Lines of the square of a row, if not all.
+    lines: Option<Range<u32>>,
+}
+
+impl Piece {
+    /// The piece that is the whole rows.
+    pub(crate) const fn all(variant: Variant) -> Self {
+        Self {
+            parts: 0..variant.family.parts(),
+            part_cols: None,
+            columns: Columns::ALL,
+            lines: None,
+        }
+    }
+
+    /// The piece of some of `all` parts, of `each` columns.
+    fn of_parts(parts: Range<u32>, all: u32, each: u32) -> Self {
+        let columns = elements(&parts, all, each);
+        Self {
+            parts,
+            part_cols: Some(each),
+            columns,
+            lines: None,
+        }
+    }
+
+    /// The piece of some lines of a square of `cols` columns.
+    fn of_lines(lines: Range<u32>, variant: Variant, cols: u32) -> Self {
+        Self {
+            columns: elements(&lines, cols, cols),
+            lines: Some(lines),
+            ..Self::all(variant)
+        }
+    }
+
+    /// Restricts a dispatch over a window to the piece.
+    pub(crate) fn narrow(&self, grid: &mut Grid) {
+        grid.first_part = self.parts.start;
+        grid.parts = self.parts.end - self.parts.start;
+        grid.part_cols = self.part_cols.unwrap_or(grid.part_cols);
+        if let Some(lines) = &self.lines {
+            grid.bin_first = lines.start;
+            grid.bin_rows = lines.end - lines.start;
+        }
+    }
+
+    /// The part of a window that the piece needs of a binding.
+    pub(crate) fn of_binding(&self, binding: Binding, window: Window) -> Window {
+        match self.lines {
+            Some(_) if binding != Binding::Result => window,
+            _ => Window {
+                columns: self.columns,
+                ..window
+            },
+        }
+    }
+}
+
+/// Elements of a range of `all` neighbours that have `each` elements each.
+fn elements(of: &Range<u32>, all: u32, each: u32) -> Columns {
+    let place = |index: u32| u64::from(index) * u64::from(each);
+    Columns {
+        first: place(of.start),
+        end: (of.end < all).then_some(place(of.end)),
+    }
+}
+
+/// Ranges of at most `together` neighbours that cover `0..all`.
+fn ranges(all: u32, together: u32) -> impl Iterator<Item = Range<u32>> {
+    (0..all.div_ceil(together)).map(move |index| {
+        let first = index * together;
+        first..all.min(first.saturating_add(together))
+    })
+}
+
+impl RowKernels {
+    /// Divides the rows into windows, within which the tensors, and the partial statistics if rows are split, fit the
+    /// binding limit.
+    pub(super) fn windows(
+        &self,
+        shapes: impl Iterator<Item = (&'static str, Shape)>,
+        rows: u64,
+    ) -> Result<Vec<Window>, Error> {
+        let bytes = self.partial_bytes();
+        let partials = ("partials", Shape::records(bytes));
+        let split = self.programs.len() > 1;
+        let shapes = shapes.chain(split.then_some(partials));
+        let unit = u64::from(self.geometry.problem.inner);
+        let in_pieces = self.variant.family.parts() > 1
+            || matches!(
+                self.geometry.problem.operation,
+                Operation::Jacobian | Operation::RowOutputs
+            );
+        let kept = in_pieces.then_some(if split { bytes } else { 0 });
+        windows(shapes, (rows, unit), self.planner.abilities(), kept)
+    }
+
+    /// Divides the rows of a window into as few pieces as possible, each of which fits the bindings.
+    pub(super) fn pieces(
+        &self,
+        (variant, runnable): (Variant, &Runnable),
+        shapes: &[Shape],
+        window: Window,
+    ) -> Vec<Piece> {
+        let abilities = self.planner.abilities();
+        let fits = |shape: &Shape| {
+            let bytes = shape.bytes_in(window).0;
+            !shape.is_matrix() || bytes.end - bytes.start <= abilities.binding_bytes()
+        };
+        if !runnable.visits_matrices() || shapes.iter().all(fits) {
+            return vec![Piece::all(variant)];
+        }
+        let cols = self.geometry.problem.cols;
+        let bound = narrow(self.geometry.problem.bound_cols(abilities)).max(1);
+        if self.geometry.problem.operation == Operation::Jacobian {
+            let lines = ranges(cols, (bound / cols).max(1));
+            return lines
+                .map(|lines| Piece::of_lines(lines, variant, cols))
+                .collect();
+        }
+        let (all, each) = match self.geometry.problem.operation.is_per_row() {
+            // Single elements are read.
+            true => (cols.div_ceil(bound), bound),
+            false => (variant.family.parts(), part_cols(variant, cols)),
+        };
+        ranges(all, (bound / each).max(1))
+            .map(|parts| Piece::of_parts(parts, all, each))
+            .collect()
+    }
+
+    /// Returns true if a row, or a slice of rows on a strided axis, may be longer than a binding.
+    pub(crate) fn has_long_rows(&self) -> bool {
+        let bound = self.geometry.problem.bound_cols(self.planner.abilities());
+        u64::from(self.geometry.problem.cols) > bound
+    }
 }

@@ -5,7 +5,7 @@ use crate::device::memory::scratch;
 use crate::device::planner::Planner;
 use crate::device::rows::{PARTIAL_BYTES, RowKernels};
 use crate::device::scope::contain;
-use crate::device::tensor::{F32, Role, Shape, Tensor, binding, check};
+use crate::device::tensor::{F32, Role, Shape, Tensor, check, describe};
 use crate::error::Error;
 use crate::ops::plan::RowPlan;
 use crate::ops::plan::sealed::Spec;
@@ -65,7 +65,7 @@ impl Statistics {
         products.kernels.check_rows(rows)?;
         check(given, rows, false)?;
         let device = products.kernels.planner.device();
-        let at = || binding(&products.kernels.name(), rows, given);
+        let at = || describe(&products.kernels.name(), rows, given);
         contain(device, at, || {
             let memory = |label, bytes| scratch(device, label, rows.saturating_mul(bytes));
             let records = &memory("wgpu-softmax partial statistics", PARTIAL_BYTES)?;

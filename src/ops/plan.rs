@@ -339,7 +339,9 @@ macro_rules! row_operation {
             ///
             /// # Errors
             ///
-            /// No columns, more rows or columns than 32-bit indices reach, or a forced variant that cannot serve.
+            /// [`Error::Value`](crate::Error::Value) for a shape, layout, scale or mask out of its range: columns are 1 to 2^30,
+            /// rows below 2^32. [`Error::Limit`](crate::Error::Limit) for a limit of the device that more dispatches cannot
+            /// avoid, and [`Error::Variant`](crate::Error::Variant) for a forced variant that cannot serve.
             $(#[cfg(feature = $feature)])?
             pub fn $method(&self, spec: $spec) -> Result<$crate::ops::plan::Plan<$name>, $crate::error::Error> {
                 $crate::ops::plan::Plan::new(self, spec)

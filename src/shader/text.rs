@@ -1,4 +1,8 @@
-//! The WGSL text of a program.
+//! The WGSL text of a program: the files that are joined, and the constants and flags that decide them.
+//!
+//! A slot is filled by one of several files, which declare the same names. All other files are joined into every program.
+
+use std::borrow::Cow;
 
 use bytemuck::Contiguous;
 
@@ -9,9 +13,166 @@ use crate::wgsl::decide::decide;
 use crate::wgsl::prune::{FILE, bindings, prune};
 use crate::wgsl::unroll::unroll;
 
+/// A file under `shaders/`.
+pub(super) struct File {
+    pub(super) name: &'static str,
+    pub(super) text: &'static str,
+    /// Purpose, or the programs that it serves.
+    pub(super) when: &'static str,
+    serves: fn(&Program) -> bool,
+}
+
+/// A set of names that one of several files declares.
+pub(super) struct Slot {
+    pub(super) name: &'static str,
+    /// The names that its files declare.
+    pub(super) provides: &'static str,
+    pub(super) files: &'static [File],
+}
+
+macro_rules! file {
+    ($name:literal, $when:literal) => {
+        file!($name, $when, |_| true)
+    };
+    ($name:literal, $when:literal, $serves:expr) => {
+        File {
+            name: $name,
+            text: include_str!(concat!("../../shaders/", $name)),
+            when: $when,
+            serves: $serves,
+        }
+    };
+}
+
+/// The slots, in the order in which they are read.
+#[rustfmt::skip]
+pub(super) const SLOTS: &[Slot] = &[
+    Slot { name: "kernel", provides: "the entry point: load, reduce, formula, store", files: &[
+        file!("kernel/registers.wgsl", "a row in registers", |p| is(p, "registers")),
+        file!("kernel/streamed.wgsl", "a row of any length, read twice", |p| is(p, "streamed")),
+        file!("kernel/partial.wgsl", "a part of a row, folded", |p| is(p, "partial")),
+        file!("kernel/finish.wgsl", "a part of a row, merged with the others and written", |p| is(p, "finish")),
+        file!("kernel/elementwise.wgsl", "a row known beforehand", |p| is(p, "elementwise") || is(p, "unrolled")),
+        file!("kernel/from_saved.wgsl", "values a row, from its saved pair", |p| is(p, "from_saved")),
+        file!("kernel/merge.wgsl", "records of the parts of a row", |p| matches!(p.stage, Stage::Merge | Stage::Combine)),
+        file!("kernel/strided_registers.wgsl", "rows on a strided axis, in registers", |p| is(p, "strided_registers")),
+        file!("kernel/strided.wgsl", "rows on a strided axis, of any length", |p| is(p, "strided")),
+        file!("kernel/tally.wgsl", "targets counted, losses summed", |p| p.stage.is_tally()),
+    ] },
+    Slot { name: "formula", provides: "`Row`, `finish_row`, `output`, and what needs them `load_row`, `load_saved`, `store_row`", files: &[
+        file!("formula/softmax.wgsl", "softmax", |p| {
+            matches!(p.operation, Operation::Softmax | Operation::SoftmaxFromPairs)
+        }),
+        file!("formula/log_softmax.wgsl", "log-softmax", |p| p.operation == Operation::LogSoftmax),
+        file!("formula/logsumexp.wgsl", "logsumexp", |p| p.operation == Operation::LogSumExp),
+        file!("formula/softmax_backward.wgsl", "softmax-backward", |p| p.operation == Operation::SoftmaxBackward),
+        file!("formula/log_softmax_backward.wgsl", "log-softmax-backward", |p| p.operation == Operation::LogSoftmaxBackward),
+        file!("formula/logsumexp_backward.wgsl", "logsumexp-backward", |p| p.operation == Operation::LogSumExpBackward),
+        file!("formula/cross_entropy.wgsl", "cross-entropy, its backward, and both", has_loss),
+        file!("formula/jacobian.wgsl", "jacobian", |p| p.operation == Operation::Jacobian),
+        file!("formula/merge_statistics.wgsl", "statistics of shards", |p| {
+            matches!(p.operation, Operation::PartialStatistic | Operation::MergeStatistics)
+        }),
+        file!("formula/lse_from_pairs.wgsl", "lse of merged shards", |p| p.operation == Operation::LseFromPairs),
+        file!("formula/row_outputs.wgsl", "outputs of a row in addition to its loss", |p| p.operation == Operation::RowOutputs),
+    ] },
+    Slot { name: "targets", provides: "`loss_of`, `target_sum_of`", files: &[
+        file!("formula/one_hot.wgsl", "a class id a row", |p| has_loss(p) && !p.options.is_dense()),
+        file!("formula/dense.wgsl", "label smoothing, or probabilities", |p| has_loss(p) && p.options.is_dense()),
+    ] },
+    Slot { name: "input", provides: "`Cached`, `Starts`, `Scan`, `load`, `scan`, `extremes_of`", files: &[
+        file!("logits.wgsl", "logits", Program::has_max),
+        file!("gradient.wgsl", "an output of the forward pass, and its upstream gradient", |p| !p.has_max()),
+    ] },
+    Slot { name: "mask", provides: "`mask_added` or `mask_keeps`", files: &[
+        file!("mask/additive.wgsl", "a mask that is added", |p| {
+            matches!(p.options.masking, Masking::Added | Masking::AddedByQuads)
+        }),
+        file!("mask/boolean.wgsl", "a mask that keeps or excludes", |p| {
+            matches!(p.options.masking, Masking::Kept | Masking::KeptByQuads)
+        }),
+    ] },
+    Slot { name: "reduce", provides: "`reduce_extremes`, `reduce_sum`", files: &[
+        file!("reduce/subgroup.wgsl", "the lanes of a row merge by shuffles, and those of several subgroups through workgroup memory", |p| {
+            matches!(p.variant.reduce, Reduce::Subgroup | Reduce::Hybrid { .. })
+        }),
+        file!("reduce/workgroup.wgsl", "the lanes of a row merge through workgroup memory alone", |p| p.variant.reduce == Reduce::Workgroup),
+    ] },
+    Slot { name: "storage", provides: "`Unit`, `load_source`, `load_upstream`, `store_result`, and the same of one element", files: &[
+        file!("storage/f32_quads.wgsl", "f32 on multiples of four, or shifted", |p| stores(p, false, Quads, false)),
+        file!("storage/f32_pairs.wgsl", "f32 on multiples of two", |p| stores(p, false, Pairs, false)),
+        file!("storage/f32_words.wgsl", "f32 anywhere", |p| stores(p, false, Words, false)),
+        file!("storage/half_quads.wgsl", "16 bits on multiples of four", |p| stores(p, true, Quads, false)),
+        file!("storage/half_pairs.wgsl", "16 bits on multiples of two", |p| {
+            // Two halves are one word, so 64-bit integers do not move them.
+            stores(p, true, Pairs, false) || stores(p, true, Pairs, true)
+        }),
+        file!("storage/half_shifted.wgsl", "16 bits, shifted", |p| {
+            stores(p, true, Access::Shifted, false) || stores(p, true, Access::Shifted, true)
+        }),
+        file!("storage/half_words.wgsl", "16 bits anywhere", |p| stores(p, true, Words, false)),
+        file!("wide64/f32_quads.wgsl", "f32 by 64-bit integers", |p| stores(p, false, Quads, true)),
+        file!("wide64/f32_pairs.wgsl", "f32 on multiples of two by 64-bit integers", |p| stores(p, false, Pairs, true)),
+        file!("wide64/half_quads.wgsl", "16 bits by 64-bit integers", |p| stores(p, true, Quads, true)),
+    ] },
+    Slot { name: "format", provides: "`decode`, `encode`", files: &[
+        file!("storage/f16.wgsl", "f16", |p| p.dtype == DType::F16),
+        file!("storage/bf16.wgsl", "bf16", |p| p.dtype == DType::Bf16),
+    ] },
+];
+
+/// Files that are joined into every program.
+#[rustfmt::skip]
+pub(super) const COMMON: &[File] = &[
+    file!("kernel/quads.wgsl", "the columns of a row in registers"),
+    file!("kernel/fold.wgsl", "a range of columns, folded"),
+    file!("kernel/write.wgsl", "a range of columns, written"),
+    file!("kernel/column.wgsl", "one column of a row, written by itself"),
+    file!("kernel/groups.wgsl", "groups of rows on a strided axis"),
+    file!("statistic.wgsl", "the maximum, the sums and the special values of a row"),
+    file!("softcap.wgsl", "capped logits"),
+    file!("causal.wgsl", "causal rows"),
+    file!("target.wgsl", "the targets and the options of a loss"),
+    file!("pairs.wgsl", "the saved pair of a row"),
+    file!("records.wgsl", "the statistics of parts of rows, in memory"),
+    file!("mask/axes.wgsl", "the place of a row's mask"),
+    file!("storage/buffers.wgsl", "the matrices"),
+    file!("wide64/words.wgsl", "64-bit integers, as words"),
+    file!("rows.wgsl", "the rows of an access: one, or four on a strided axis"),
+    file!("grid.wgsl", "the places of invocations"),
+    file!("params.wgsl", "the uniform"),
+    file!("bits.wgsl", "special values, and ln"),
+];
+
+use Access::{Pairs, Quads, Words};
+
+fn is(program: &Program, entry_point: &str) -> bool {
+    program.entry_point() == entry_point
+}
+
+fn has_loss(program: &Program) -> bool {
+    program.operation.has_targets() && !program.stage.is_tally()
+}
+
+fn stores(program: &Program, half: bool, access: Access, wide: bool) -> bool {
+    let found = match program.variant.access {
+        Access::Shifted if !half => Quads,
+        access => access,
+    };
+    (program.dtype != DType::F32, found, program.variant.int64) == (half, access, wide)
+}
+
 impl Program {
-    /// Returns the WGSL text: the files one after the other, in reading order, without what the entry point does not
-    /// reach. Loops that are marked as unrolled stay loops.
+    /// Names and texts of the files from which the program is joined.
+    fn files(&self) -> impl Iterator<Item = (&'static str, Cow<'static, str>)> {
+        let slots = SLOTS.iter().flat_map(|slot| slot.files);
+        let files = slots.filter(|file| (file.serves)(self)).chain(COMMON);
+        files.map(|file| (file.name, planted(file.name, file.text)))
+    }
+
+    /// Returns the WGSL text. The files are joined in reading order; blocks `if FLAG {` and lines that end with `// if FLAG`
+    /// stay or go; and what the entry point does not reach is dropped, down to members of the uniform, so that bindings are
+    /// read off the text. Loops that are marked as unrolled stay loops.
     pub fn wgsl(&self) -> String {
         let constants = format!("{FILE}constants\n{}", declared(&self.constants()));
         let files = self.files();
@@ -154,3 +315,12 @@ pub(crate) fn assemble(
     let whole = format!("{FILE}text\n{}{text}", declared(counts));
     unroll(&prune(&decide(&whole, flags), entry_point), counts)
 }
+
+/// Returns a text as it is.
+#[cfg(not(feature = "planted-faults"))]
+pub(super) const fn planted(_: &'static str, text: &'static str) -> Cow<'static, str> {
+    Cow::Borrowed(text)
+}
+
+#[cfg(feature = "planted-faults")]
+pub(super) use crate::wgsl::faults::text as planted;

@@ -19,7 +19,7 @@ pub enum Vendor {
     Other,
 }
 
-/// Abilities of a device: the part of its features and limits that decides which kernels it can run.
+/// Abilities of a device: the part of its features, limits and adapter's facts that decides which kernels it can run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Abilities {
     /// Lanes of the smallest subgroup; none if shaders may not use subgroups.

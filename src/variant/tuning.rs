@@ -25,7 +25,8 @@ pub(super) struct Tuning {
     /// Lanes a row, or a part of one, where it is read from memory twice. 0 stands for the lanes of a subgroup, or one
     /// invocation without subgroups.
     pub(super) streaming_lanes: u32,
-    /// Groups of four values that a lane holds of all matrices, at most, where there are fewer lanes than the table wants.
+    /// Groups of four values that a lane holds of all matrices, at most, where there are fewer lanes than the table wants;
+    /// of one matrix, [`MAX_QUADS`] at most.
     pub(super) quads: u32,
     /// Groups of four values that a lane holds of each matrix, at most, where there are as many.
     pub(super) quads_of_many: u32,

@@ -8,8 +8,8 @@ use wgpu::{
 
 use crate::bench::Ceiling;
 use crate::bench::rotation::Record;
-use crate::device::caps::{Grid, fold};
 use crate::device::memory::filled;
+use crate::device::runnable::{Workgroups, fold};
 use crate::error::Error;
 use crate::gpu::Gpu;
 use crate::shader::assemble;
@@ -207,7 +207,7 @@ impl Kernel {
 }
 
 /// A bind group and its workgroups.
-pub(super) type Dispatch = (BindGroup, Grid);
+pub(super) type Dispatch = (BindGroup, Workgroups);
 
 /// One run of a ceiling: as many dispatches as its bytes need bindings.
 #[derive(Debug)]

@@ -10,10 +10,10 @@ use crate::device::kernel::{Bound, Step};
 use crate::device::memory::scratch;
 use crate::device::rows::RowKernels;
 use crate::device::scope::contain;
-use crate::device::tensor::{F32, Role, Shape, Tensor, binding, check, without_matrices};
+use crate::device::tensor::{F32, Role, Shape, Tensor, check, describe, without_matrices};
 use crate::error::Error;
 use crate::shader::Binding;
-use crate::shader::options::{
+use crate::shader::loss_flags::{
     DIVISORS_GIVEN, HAS_UPSTREAM, HAS_WEIGHT, MEAN, SAVES_LSE, SAVES_PAIR, SKIPS_LOSS,
     UPSTREAM_PER_ROW,
 };
@@ -55,7 +55,7 @@ impl Base {
         }
         kernels.check_rows(rows)?;
         check(&tensors, rows, kernels.geometry.problem.options.in_place)?;
-        let at = || binding(&kernels.name(), rows, &tensors);
+        let at = || describe(&kernels.name(), rows, &tensors);
         contain(kernels.planner.device(), at, || {
             self.bind_checked(kernels, rows, &tensors)
         })

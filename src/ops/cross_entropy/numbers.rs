@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use crate::error::Error;
 use crate::ops::plan::sealed;
-use crate::shader::options::{
+use crate::shader::loss_flags::{
     DIVISORS_GIVEN, GIVES_ARGMAX, GIVES_ENTROPY, GIVES_HIT, GIVES_MAX_PROB, GIVES_TARGET_LOG_PROB,
     GIVES_Z_LOSS, HAS_IGNORE_INDEX, UNSIGNED_IDS, ZERO_VALID,
 };

@@ -125,7 +125,7 @@ impl Tally {
         let text = |runnable: &Runnable, windows: &[Window], why: String, each: String| {
             let mut dispatches = Dispatches::default();
             for window in windows {
-                dispatches.add(runnable.grid(self.groups(window))?);
+                dispatches.add(runnable.workgroups(self.groups(window))?);
                 let bound = roles.iter().map(|role| (role.binding, *window));
                 dispatches.windows.extend(bound);
             }

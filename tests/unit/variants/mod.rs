@@ -10,7 +10,7 @@ use std::mem::offset_of;
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use naga::{AddressSpace, Handle, Module, StorageAccess, StructMember, Type, TypeInner};
 use wgpu_softmax::shader::params::Params;
-use wgpu_softmax::shader::{Program, options};
+use wgpu_softmax::shader::{Program, loss_flags};
 use wgpu_softmax::variant::Reduce;
 
 use crate::sweep::some;
@@ -269,11 +269,11 @@ fn name_of(member: &StructMember) -> &str {
 fn option_bits_are_exactly_those_of_the_host() {
     let programs = programs();
     let texts: Vec<_> = programs.iter().step_by(7).map(Program::wgsl).collect();
-    for &(name, bit) in options::ALL {
+    for &(name, bit) in loss_flags::ALL {
         let declaration = format!("\nconst {name}: u32 = {bit}u;");
         let is_there = texts.iter().any(|text| text.contains(&declaration));
         assert!(is_there, "{declaration}");
     }
-    let distinct: u32 = options::ALL.iter().map(|(_, bit)| bit).sum();
-    assert_eq!(distinct, (1 << options::ALL.len()) - 1, "bits overlap");
+    let distinct: u32 = loss_flags::ALL.iter().map(|(_, bit)| bit).sum();
+    assert_eq!(distinct, (1 << loss_flags::ALL.len()) - 1, "bits overlap");
 }
