@@ -67,8 +67,8 @@
 //! }
 //! ```
 //!
-//! A plan chooses kernels and checks options and limits; `bind` checks sizes, usages and aliasing, and compiles the kernels
-//! that no binding of the planner has needed before; `record` only records, any number of times, in any pass of the device.
+//! A plan chooses kernels and checks options and their limits; `bind` checks sizes, usages, aliasing and limits of bindings, and
+//! compiles the kernels that no binding of the planner has needed before; `record` only records, any number of times, in any pass of the device.
 //! Every operation is used like this one. A spec says more: `.inner(n)` for an axis that is not the last one (the columns of a row
 //! lie `n` elements apart, and nothing is transposed), `.mask(..)`, `.causal(queries)` and `.empty_rows(..)` for softmax, log-softmax
 //! and logsumexp, `.in_place()` for a result over what it is made of, `.row_outputs(..)` for entropies, argmax, hits and

@@ -1,4 +1,4 @@
-//! Capabilities of a device: what it offers, what serves this crate best, and what a program needs.
+//! Capabilities of a device: what it offers, and what serves this crate best.
 
 use wgpu::{Adapter, AdapterInfo, Backend, Device, DeviceType, Features, Limits};
 

@@ -1,4 +1,9 @@
 //! Pipelines, memory and dispatches on a device. `kernel` is the one file that touches a compute pass.
+//!
+//! Work is divided in this order. A *window* is as many rows as one set of bindings holds, in whole *units*: single rows, or
+//! *slices*, the rows that lie side by side on a strided axis. A variant cuts a row into *parts*, one for each group of lanes; a
+//! *piece* is as many parts of a window as a binding holds where one row exceeds it. A *bin* is the causal rows of a window that
+//! count about as many columns. A *slot* is one part of one row in a dispatch, and a *span* the bytes of a buffer that are bound.
 
 pub(crate) mod bins;
 pub(crate) mod caps;

@@ -1,4 +1,4 @@
-//! The planner: pipelines, each compiled once, when it is first bound.
+//! The planner: the choice of kernels on a device, and their pipelines, which are compiled when they are first bound.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

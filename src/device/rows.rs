@@ -30,7 +30,7 @@ pub(crate) struct RowKernels {
     pub(super) programs: Vec<Arc<Runnable>>,
     /// Bins of causal rows by the number of columns that they count.
     bins: Vec<Bin>,
-    /// Variant by words for the last row, where its accesses of four do not all lie in its buffer.
+    /// Variant by words for the last of shifted rows, where its accesses of four do not all lie in its buffer.
     pub(super) tail: Option<(Variant, Vec<Arc<Runnable>>)>,
 }
 
@@ -291,8 +291,8 @@ impl RowKernels {
     }
 
     /// Numbers of a dispatch over a piece of a window, and of a bin of its causal rows. Only `grid` differs between the
-    /// dispatches of a binding: its rows and offsets by window, its parts by piece, its columns by bin. A Jacobian has as
-    /// many rows as columns for each row of probabilities.
+    /// dispatches of a binding: its rows by window, its parts by piece, its queries by bin; `step` adds the offsets in
+    /// the bound ranges. A Jacobian has as many rows as columns for each row of probabilities.
     fn params(
         &self,
         (variant, runnable): (Variant, &Runnable),

@@ -1,4 +1,5 @@
-//! Softmax, log-softmax, logsumexp and their backward passes.
+//! Softmax, log-softmax, logsumexp and their backward passes. `row_operation!` makes an operation's type, its buffers, and the
+//! planner's method for it, such as `Planner::softmax`.
 
 use crate::error::Error;
 use crate::ops::plan::{row_operation, sealed};

@@ -99,7 +99,7 @@ pub struct Loss {
 }
 
 impl Default for Params {
-    /// Returns a scale of 1, ids and losses of one word, and 0 for all else.
+    /// Returns the numbers of an operation without options, with a scale of 1.
     fn default() -> Self {
         Self::reading(1.0)
     }

@@ -1,6 +1,7 @@
 //! The WGSL text of a program: the files that are joined, and the constants and flags that decide them.
 //!
-//! A slot is filled by one of several files, which declare the same names. All other files are joined into every program.
+//! A slot is filled by one of several files, which declare the same names, or by none where the program needs none of them.
+//! All other files are joined into every program.
 
 use std::borrow::Cow;
 
@@ -171,8 +172,8 @@ impl Program {
     }
 
     /// Returns the WGSL text. The files are joined in reading order; blocks `if FLAG {` and lines that end with `// if FLAG`
-    /// stay or go; and what the entry point does not reach is dropped, down to members of the uniform, so that bindings are
-    /// read off the text. Loops that are marked as unrolled stay loops.
+    /// stay or go; and what the entry point does not reach is dropped, down to members of the uniform, whose places gaps keep.
+    /// Bindings are read off the text. Loops that are marked as unrolled stay loops.
     pub fn wgsl(&self) -> String {
         let constants = format!("{FILE}constants\n{}", declared(&self.constants()));
         let files = self.files();

@@ -1,4 +1,4 @@
-//! Choice of the preferred variant: the only place where one is preferred.
+//! Choice of the preferred variant, where no measurement has named another: an order of candidates by class of devices.
 
 use super::abilities::Lanes;
 use super::admit::{obstacle, refusal};
