@@ -7,7 +7,8 @@ use wgpu::{
 };
 
 use crate::device::caps::{Grid, SLOT, UNIFORM};
-use crate::device::memory::{filled, scratch};
+use crate::device::memory::{Memory, filled, scratch};
+use crate::device::planner::Planner;
 use crate::device::runnable::Runnable;
 use crate::device::scope::{contain, require_present};
 use crate::error::Error;
@@ -94,17 +95,17 @@ fn layout_entry(&(binding, written): &(Binding, bool)) -> wgpu::BindGroupLayoutE
     }
 }
 
-/// A range of a buffer, ready to be bound.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Span<'a> {
-    pub(crate) buffer: &'a Buffer,
+/// A range of memory, ready to be bound.
+#[derive(Debug, Clone)]
+pub(crate) struct Span {
+    pub(crate) memory: Memory,
     pub(crate) offset: u64,
     pub(crate) size: u64,
 }
 
-impl Span<'_> {
+impl Span {
     /// The same span, extended to whole accesses of the widest kind.
-    pub(crate) const fn in_whole_quads(self) -> Self {
+    pub(crate) fn in_whole_quads(self) -> Self {
         Self {
             size: self.size.next_multiple_of(WIDEST_ACCESS),
             ..self
@@ -112,13 +113,26 @@ impl Span<'_> {
     }
 }
 
-/// A dispatch before it is bound.
+/// A dispatch before it is compiled and bound.
 #[derive(Debug)]
-pub(crate) struct Step<'a> {
-    pub(crate) kernel: Arc<Kernel>,
-    pub(crate) spans: Vec<(Binding, Span<'a>)>,
+pub(crate) struct Step {
+    pub(crate) runnable: Arc<Runnable>,
+    pub(crate) spans: Vec<(Binding, Span)>,
     pub(crate) params: Params,
     pub(crate) slots: u64,
+}
+
+impl Step {
+    /// Range of memory for a binding; none for one that was not asked for.
+    pub(crate) fn span(&self, binding: Binding) -> Option<&Span> {
+        let mut spans = self.spans.iter();
+        spans.find(|(given, _)| *given == binding).map(|(_, span)| span)
+    }
+
+    /// Workgroups in x, y and z.
+    pub(crate) fn grid(&self) -> Result<Grid, Error> {
+        self.runnable.grid(self.slots)
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -153,12 +167,10 @@ pub struct Bound {
 }
 
 impl Bound {
-    /// Binds the steps, within an error scope of the caller.
-    pub(crate) fn new(device: &Device, steps: &[Step<'_>]) -> Result<Self, Error> {
-        let grids = steps
-            .iter()
-            .map(|step| step.kernel.runnable.grid(step.slots));
-        let grids: Vec<_> = grids.collect::<Result<_, _>>()?;
+    /// Compiles and binds the steps, within an error scope of the caller.
+    pub(crate) fn new(planner: &Planner, steps: &[Step]) -> Result<Self, Error> {
+        let device = planner.device()?;
+        let grids: Vec<_> = steps.iter().map(Step::grid).collect::<Result<_, _>>()?;
         if steps.is_empty() {
             return Ok(Self {
                 dispatches: Arc::new([]),
@@ -167,27 +179,18 @@ impl Bound {
         let uniform = uniform_of(device, steps)?;
         let absent = Absent::new(device)?;
         let dispatches = steps.iter().zip(grids).zip(0..);
-        let dispatches = dispatches.map(|((step, grid), index)| Dispatch {
-            kernel: Arc::clone(&step.kernel),
-            group: bind_group(device, step, &uniform, &absent),
-            slot_offset: index * SLOT,
-            grid,
+        let dispatches = dispatches.map(|((step, grid), index)| {
+            let kernel = planner.kernel(&step.runnable)?;
+            Ok(Dispatch {
+                group: bind_group(device, &kernel, step, (&uniform, &absent))?,
+                kernel,
+                slot_offset: index * SLOT,
+                grid,
+            })
         });
         Ok(Self {
-            dispatches: dispatches.collect(),
+            dispatches: dispatches.collect::<Result<_, Error>>()?,
         })
-    }
-
-    /// Concatenates these dispatches and those of `next`.
-    pub(crate) fn then(&self, next: &Self) -> Self {
-        Self {
-            dispatches: self
-                .dispatches
-                .iter()
-                .chain(next.dispatches.iter())
-                .cloned()
-                .collect(),
-        }
     }
 
     /// Records the dispatches into `pass`.
@@ -211,7 +214,7 @@ impl Bound {
 }
 
 /// Makes a uniform buffer with the numbers of every dispatch.
-fn uniform_of(device: &Device, steps: &[Step<'_>]) -> Result<Buffer, Error> {
+fn uniform_of(device: &Device, steps: &[Step]) -> Result<Buffer, Error> {
     let mut bytes = vec![0; steps.len() * SLOT as usize];
     for (slot, step) in bytes.chunks_exact_mut(SLOT as usize).zip(steps) {
         slot[..UNIFORM as usize].copy_from_slice(bytemuck::bytes_of(&step.params));
@@ -223,62 +226,55 @@ fn uniform_of(device: &Device, steps: &[Step<'_>]) -> Result<Buffer, Error> {
 /// Placeholders for inputs and outputs of a kernel that were not asked for: never read, or never written. There are two,
 /// since a dispatch may not both read and write a buffer.
 struct Absent {
-    unread: Buffer,
-    unwritten: Buffer,
+    unread: Memory,
+    unwritten: Memory,
 }
 
 impl Absent {
     fn new(device: &Device) -> Result<Self, Error> {
-        let make = || scratch(device, "wgpu-softmax placeholder", UNIFORM.into());
+        let make = || scratch(device, "placeholder", UNIFORM.into());
         Ok(Self {
             unread: make()?,
             unwritten: make()?,
         })
     }
 
-    fn span(&self, written: bool) -> Span<'_> {
-        let buffer = if written {
+    const fn memory(&self, written: bool) -> &Memory {
+        if written {
             &self.unwritten
         } else {
             &self.unread
-        };
-        Span {
-            buffer,
-            offset: 0,
-            size: u64::from(UNIFORM),
         }
     }
 }
 
-fn bind_group(device: &Device, step: &Step<'_>, uniform: &Buffer, absent: &Absent) -> BindGroup {
-    let span_of = |(binding, written)| match binding {
-        Binding::Params => Span {
-            buffer: uniform,
-            offset: 0,
-            size: u64::from(UNIFORM),
-        },
-        _ => step
-            .spans
-            .iter()
-            .find(|(given, _)| *given == binding)
-            .map_or_else(|| absent.span(written), |(_, span)| *span),
-    };
-    let entry = |(binding, written)| {
-        let span = span_of((binding, written));
-        wgpu::BindGroupEntry {
+fn bind_group(
+    device: &Device,
+    kernel: &Kernel,
+    step: &Step,
+    (uniform, absent): (&Buffer, &Absent),
+) -> Result<BindGroup, Error> {
+    let whole = u64::from(UNIFORM);
+    let entry = |&(binding, written): &(Binding, bool)| {
+        let (buffer, offset, size) = match (binding, step.span(binding)) {
+            (Binding::Params, _) => (uniform, 0, whole),
+            (_, Some(span)) => (span.memory.buffer()?, span.offset, span.size),
+            (_, None) => (absent.memory(written).buffer()?, 0, whole),
+        };
+        Ok(wgpu::BindGroupEntry {
             binding: binding as u32,
             resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
-                buffer: span.buffer,
-                offset: span.offset,
-                size: wgpu::BufferSize::new(span.size),
+                buffer,
+                offset,
+                size: wgpu::BufferSize::new(size),
             }),
-        }
+        })
     };
-    let bindings = step.kernel.runnable.bindings.iter().copied();
-    let entries: Vec<_> = bindings.map(entry).collect();
-    device.create_bind_group(&wgpu::BindGroupDescriptor {
-        label: Some(&step.kernel.runnable.program.label()),
-        layout: &step.kernel.layout,
+    let bindings = kernel.runnable.bindings.iter();
+    let entries: Vec<_> = bindings.map(entry).collect::<Result<_, Error>>()?;
+    Ok(device.create_bind_group(&wgpu::BindGroupDescriptor {
+        label: Some(&kernel.runnable.program.label()),
+        layout: &kernel.layout,
         entries: &entries,
-    })
+    }))
 }

@@ -1,7 +1,6 @@
 //! Buffers of the operations by their roles.
 
-use wgpu::Buffer;
-
+use crate::device::memory::Memory;
 use crate::device::rows::PARTIAL_BYTES;
 use crate::device::tensor::{F32, Role, Shape, Tensor};
 use crate::shader::Binding;
@@ -79,10 +78,10 @@ impl Operand {
     }
 }
 
-/// Returns a buffer in its role.
-pub(crate) const fn in_role(role: Role, written: bool, buffer: &Buffer) -> Tensor<'_> {
+/// Returns memory in its role.
+pub(crate) const fn in_role(role: Role, written: bool, memory: &Memory) -> Tensor<'_> {
     Tensor {
         written,
-        ..Tensor::read(role.binding, role.name, buffer, role.shape)
+        ..Tensor::read(role.binding, role.name, memory, role.shape)
     }
 }

@@ -2,11 +2,12 @@
 
 use wgpu::Buffer;
 
-use crate::device::kernel::Bound;
+use crate::device::kernel::{Bound, Step};
 use crate::device::kernel_text::KernelText;
+use crate::device::memory::{Make, Memory};
 use crate::device::planner::Planner;
 use crate::device::rows::RowKernels;
-use crate::device::tensor::{F32, Role, Shape};
+use crate::device::tensor::{F32, Role, Shape, Tensor, binding};
 use crate::error::Error;
 use crate::ops::jacobian::{Jacobian, Statistics};
 use crate::ops::operand::{Operand, in_role};
@@ -107,18 +108,35 @@ impl RowPlan {
             (None, Some(_)) => return refuse("a spec with a mask", "one without"),
             _ => {}
         }
-        let written = self.operands.iter().map(|operand| operand.written);
-        let tensors: Vec<_> = self
-            .roles()
-            .into_iter()
-            .zip(written.chain([false]))
-            .zip(buffers.iter().copied().chain(mask))
-            .map(|((role, written), buffer)| in_role(role, written, buffer))
-            .collect();
+        let buffers = buffers.iter().copied().chain(mask);
+        let memory: Vec<_> = buffers.map(Memory::from).collect();
+        let tensors = self.tensors(&memory);
+        let at = || binding(&self.kernels.name(), rows, &tensors);
+        let planner = &self.kernels.planner;
+        planner.bind(at, |make| self.steps(rows, &tensors, make))
+    }
+
+    /// Returns the dispatches that serve `rows` rows of the [tensors](Self::tensors).
+    pub(crate) fn steps(
+        &self,
+        rows: u64,
+        tensors: &[Tensor<'_>],
+        make: Make<'_>,
+    ) -> Result<Vec<Step>, Error> {
         match &self.statistics {
-            Some(statistics) => statistics.bind(self, rows, &tensors),
-            None => self.kernels.bind(&tensors, rows, self.params),
+            Some(statistics) => statistics.steps(self, rows, tensors, make),
+            None => self
+                .kernels
+                .checked_steps(tensors, rows, self.params, make),
         }
+    }
+
+    /// Returns the memory of the operands, in their order, and that of the mask, each in its role.
+    pub(crate) fn tensors<'a>(&self, memory: &'a [Memory]) -> Vec<Tensor<'a>> {
+        let written = self.operands.iter().map(|operand| operand.written);
+        let roles = self.roles().into_iter().zip(written.chain([false]));
+        let tensor = |((role, written), memory)| in_role(role, written, memory);
+        roles.zip(memory).map(tensor).collect()
     }
 
     /// Returns the kernels that serve all rows, as readable text.
@@ -140,7 +158,7 @@ impl RowPlan {
     }
 
     /// Roles of the operands, and of the mask.
-    fn roles(&self) -> Vec<Role> {
+    pub(crate) fn roles(&self) -> Vec<Role> {
         let of_mask = self.mask.as_ref().map(|mask| {
             let bytes = mask_bytes(mask);
             Role::new(Binding::Mask, "mask", Shape::Whole { bytes })
