@@ -166,6 +166,8 @@ pub mod bench;
 pub mod check;
 mod device;
 mod error;
+#[cfg(feature = "kernels")]
+pub mod export;
 #[cfg(feature = "slices")]
 mod gpu;
 mod ops;

@@ -126,7 +126,9 @@ impl Step {
     /// Range of memory for a binding; none for one that was not asked for.
     pub(crate) fn span(&self, binding: Binding) -> Option<&Span> {
         let mut spans = self.spans.iter();
-        spans.find(|(given, _)| *given == binding).map(|(_, span)| span)
+        spans
+            .find(|(given, _)| *given == binding)
+            .map(|(_, span)| span)
     }
 
     /// Workgroups in x, y and z.

@@ -25,8 +25,18 @@ pub(crate) struct Description {
 }
 
 impl Memory {
+    #[cfg(feature = "kernels")]
     pub(crate) fn described(name: &'static str, bytes: u64) -> Self {
         Self::Described(Arc::new(Description { name, bytes }))
+    }
+
+    /// Name of what is described.
+    #[cfg(feature = "kernels")]
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Buffer(_) => "buffer",
+            Self::Described(description) => description.name,
+        }
     }
 
     pub(crate) fn size(&self) -> u64 {

@@ -301,11 +301,7 @@ impl RowKernels {
         u64::from(self.geometry.problem.cols) > bound
     }
 
-    fn step(
-        dispatch: Dispatch<'_>,
-        tensors: &[Tensor<'_>],
-        scratch: Option<&Memory>,
-    ) -> Step {
+    fn step(dispatch: Dispatch<'_>, tensors: &[Tensor<'_>], scratch: Option<&Memory>) -> Step {
         let Dispatch {
             runnable,
             window,

@@ -105,7 +105,7 @@ impl Shape {
     }
 
     /// Bytes that a buffer of `rows` rows has at least.
-    pub(super) fn bytes(self, rows: u64) -> u64 {
+    pub(crate) fn bytes(self, rows: u64) -> u64 {
         match self {
             Self::Whole { bytes } => bytes,
             Self::PerRow { bytes } => rows.saturating_mul(bytes),

@@ -1,6 +1,8 @@
 //! The operations: a spec becomes a plan, and with buffers a binding.
 
 pub(crate) mod cross_entropy;
+#[cfg(feature = "kernels")]
+mod described;
 pub(crate) mod jacobian;
 #[cfg(feature = "kernels")]
 mod kernels;

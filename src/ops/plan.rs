@@ -29,7 +29,7 @@ pub trait RowOperation: sealed::Sealed {
 pub(crate) mod sealed {
     use crate::error::Error;
     use crate::shader::params::Params;
-    use crate::spec::mask::Mask;
+    use crate::spec::softmax::SoftmaxSpec;
     use crate::variant::Operation;
     use crate::variant::geometry::Geometry;
 
@@ -39,7 +39,8 @@ pub(crate) mod sealed {
     pub trait Spec: Copy {
         fn geometry(&self, operation: Operation) -> Result<Geometry, Error>;
         fn params(&self) -> Result<Params, Error>;
-        fn mask(&self) -> Option<&Mask> {
+        /// The spec of plain rows, if it is one.
+        fn plain(&self) -> Option<&SoftmaxSpec> {
             None
         }
     }
@@ -62,7 +63,7 @@ pub(crate) mod sealed {
 /// ```
 #[derive(Debug, Clone)]
 pub struct Plan<O> {
-    pub(super) rows: RowPlan,
+    pub(crate) rows: RowPlan,
     operation: PhantomData<fn() -> O>,
 }
 

@@ -42,8 +42,9 @@ pub(crate) const fn operands(operation: Operation) -> &'static [Operand] {
 pub(crate) struct RowPlan {
     pub(crate) kernels: RowKernels,
     pub(crate) params: Params,
-    mask: Option<Mask>,
-    operands: &'static [Operand],
+    /// The spec, if it is one of plain rows.
+    pub(crate) spec: Option<SoftmaxSpec>,
+    pub(super) operands: &'static [Operand],
     /// What comes first for a Jacobian.
     statistics: Option<Box<Statistics>>,
 }
@@ -74,7 +75,7 @@ impl RowPlan {
             _ => None,
         };
         Ok(Self {
-            mask: spec.mask().copied(),
+            spec: spec.plain().copied(),
             statistics,
             ..Self::of(kernels, params, operands)
         })
@@ -89,7 +90,7 @@ impl RowPlan {
         Self {
             kernels,
             params,
-            mask: None,
+            spec: None,
             operands,
             statistics: None,
         }
@@ -103,7 +104,7 @@ impl RowPlan {
         mask: Option<&Buffer>,
     ) -> Result<Bound, Error> {
         let refuse = |expected, found| Err(Error::value("mask", expected, found));
-        match (self.mask, mask) {
+        match (self.mask(), mask) {
             (Some(_), None) => return refuse("a buffer for it, given to `bind_masked`", "none"),
             (None, Some(_)) => return refuse("a spec with a mask", "one without"),
             _ => {}
@@ -125,9 +126,7 @@ impl RowPlan {
     ) -> Result<Vec<Step>, Error> {
         match &self.statistics {
             Some(statistics) => statistics.steps(self, rows, tensors, make),
-            None => self
-                .kernels
-                .checked_steps(tensors, rows, self.params, make),
+            None => self.kernels.checked_steps(tensors, rows, self.params, make),
         }
     }
 
@@ -157,10 +156,14 @@ impl RowPlan {
         self.kernels.pipelines() + before.map_or(0, |statistics| statistics.pipelines())
     }
 
+    pub(super) fn mask(&self) -> Option<Mask> {
+        self.spec.and_then(|spec| spec.mask)
+    }
+
     /// Roles of the operands, and of the mask.
     pub(crate) fn roles(&self) -> Vec<Role> {
-        let of_mask = self.mask.as_ref().map(|mask| {
-            let bytes = mask_bytes(mask);
+        let of_mask = self.mask().map(|mask| {
+            let bytes = mask_bytes(&mask);
             Role::new(Binding::Mask, "mask", Shape::Whole { bytes })
         });
         let role = |operand: &Operand| operand.role(&self.kernels.geometry, &self.params);
@@ -169,7 +172,7 @@ impl RowPlan {
 
     /// Fewest bytes that the operation must move.
     pub(crate) fn bytes_moved(&self) -> u64 {
-        let mask = self.mask.as_ref().map_or(0, mask_bytes);
+        let mask = self.mask().as_ref().map_or(0, mask_bytes);
         bytes_moved(&self.kernels.geometry).saturating_add(mask)
     }
 }

@@ -6,6 +6,7 @@
 mod admit;
 mod all;
 mod choose;
+mod classes;
 pub(crate) mod geometry;
 mod operation;
 mod options;
@@ -242,6 +243,8 @@ impl fmt::Display for Variant {
 
 /// Maker of a GPU, as far as the choice of kernels depends on it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
 #[non_exhaustive]
 pub enum Vendor {
     /// Radeon and Instinct.
@@ -259,6 +262,8 @@ pub enum Vendor {
 
 /// Abilities of a device: the part of its features and limits that decides which kernels it can run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Abilities {
     /// Lanes of the smallest subgroup; none if shaders may not use subgroups.
     pub subgroup: Option<u32>,
