@@ -131,10 +131,29 @@ impl Step {
             .map(|(_, span)| span)
     }
 
+    /// Bytes before the part of a placeholder that a binding takes which was not asked for: no two of a dispatch overlap,
+    /// since WebGPU forbids it to those that may be written.
+    pub(crate) fn absent_offset(&self, binding: Binding) -> u64 {
+        let absent = self.absent().take_while(|absent| *absent != binding);
+        u64::from(SLOT) * absent.count() as u64
+    }
+
+    /// Bindings that were not asked for.
+    fn absent(&self) -> impl Iterator<Item = Binding> {
+        let all = self.runnable.bindings.iter().map(|(binding, _)| *binding);
+        all.filter(|of| *of != Binding::Params && self.span(*of).is_none())
+    }
+
     /// Workgroups in x, y and z.
     pub(crate) fn grid(&self) -> Result<Grid, Error> {
         self.runnable.grid(self.slots)
     }
+}
+
+/// Bytes of the placeholders of these dispatches.
+pub(crate) fn absent_bytes(steps: &[Step]) -> u64 {
+    let most = steps.iter().map(|step| step.absent().count()).max();
+    u64::from(SLOT) * most.unwrap_or(0) as u64
 }
 
 #[derive(Debug, Clone)]
@@ -179,7 +198,7 @@ impl Bound {
             });
         }
         let uniform = uniform_of(device, steps)?;
-        let absent = Absent::new(device)?;
+        let absent = Absent::new(device, absent_bytes(steps))?;
         let dispatches = steps.iter().zip(grids).zip(0..);
         let dispatches = dispatches.map(|((step, grid), index)| {
             let kernel = planner.kernel(&step.runnable)?;
@@ -233,8 +252,8 @@ struct Absent {
 }
 
 impl Absent {
-    fn new(device: &Device) -> Result<Self, Error> {
-        let make = || scratch(device, "placeholder", UNIFORM.into());
+    fn new(device: &Device, bytes: u64) -> Result<Self, Error> {
+        let make = || scratch(device, "placeholder", bytes);
         Ok(Self {
             unread: make()?,
             unwritten: make()?,
@@ -261,7 +280,10 @@ fn bind_group(
         let (buffer, offset, size) = match (binding, step.span(binding)) {
             (Binding::Params, _) => (uniform, 0, whole),
             (_, Some(span)) => (span.memory.buffer()?, span.offset, span.size),
-            (_, None) => (absent.memory(written).buffer()?, 0, whole),
+            (_, None) => {
+                let offset = step.absent_offset(binding);
+                (absent.memory(written).buffer()?, offset, whole)
+            }
         };
         Ok(wgpu::BindGroupEntry {
             binding: binding as u32,

@@ -15,7 +15,7 @@
 //!
 //! let loss = planner.cross_entropy(CrossEntropySpec::new(64, 1000))?;
 //! let export = loss.export_fused(&[Optional::Weight])?; // with class weights
-//! assert_eq!(export.required_limits["maxStorageBuffersPerShaderStage"], 7);
+//! assert!(export.required_limits.is_empty()); // WebGPU's defaults will do
 //! # Ok::<(), wgpu_softmax::Error>(())
 //! ```
 //!
@@ -40,9 +40,11 @@ mod serial;
 
 use std::collections::BTreeMap;
 
+use wgpu::Limits;
+
 use crate::device::caps::UNIFORM;
 use crate::device::described::{Described, Given};
-use crate::device::kernel::Step;
+use crate::device::kernel::{Step, absent_bytes};
 use crate::device::memory::Memory;
 use crate::error::Error;
 use crate::shader::Binding as Number;
@@ -80,7 +82,7 @@ pub struct Export {
     /// Features that the device must have, by their names in WebGPU: `subgroups`; or `shader-int64`, which only native
     /// implementations have.
     pub required_features: Vec<&'static str>,
-    /// Limits that the device must have at least, by their names in WebGPU.
+    /// Limits that the device must have at least, of those beyond WebGPU's defaults, by their names there.
     pub required_limits: BTreeMap<&'static str, u64>,
     /// Fewest bytes that the operation must move: each input read once, each output written once.
     pub bytes_moved: u64,
@@ -259,9 +261,6 @@ enum MadeFrom {
     Shards,
 }
 
-/// Bytes of a placeholder.
-const PLACEHOLDER: u64 = UNIFORM as u64;
-
 impl Export {
     fn new(
         (op, made_from): (Operation, MadeFrom),
@@ -293,50 +292,60 @@ impl Export {
         Ok(export)
     }
 
-    /// Limits that its buffers and dispatches take.
+    /// Limits that its buffers and dispatches take, of those beyond WebGPU's defaults.
     fn limits(&self) -> BTreeMap<&'static str, u64> {
-        let most =
-            |of: &dyn Fn(&Dispatch) -> u64| self.dispatches.iter().map(of).max().unwrap_or(0);
-        let bindings = |is: fn(Access) -> bool| {
-            move |dispatch: &Dispatch| {
-                let of = dispatch.bindings.iter();
-                of.filter(|binding| is(binding.access))
-                    .cloned()
-                    .collect::<Vec<_>>()
-            }
+        let defaults = Limits::default();
+        let most = |of: &dyn Fn(&Dispatch) -> u64| self.dispatches.iter().map(of).max();
+        let storage = |of: &Dispatch| {
+            let bindings = of.bindings.iter();
+            let sizes = bindings.filter(|binding| binding.access != Access::Uniform);
+            sizes.map(|binding| binding.size).collect::<Vec<_>>()
         };
-        let storage = bindings(|access| access != Access::Uniform);
-        let uniforms = bindings(|access| access == Access::Uniform);
-        let largest = |of: &[Binding]| of.iter().map(|binding| binding.size).max().unwrap_or(0);
-        let invocations = most(&|of| of.workgroup_size.into());
+        let largest = |of: &Dispatch| storage(of).into_iter().max().unwrap_or(0);
         let workgroups = |of: &Dispatch| of.workgroups.into_iter().max().unwrap_or(0).into();
-        let buffers = self.buffers.iter().map(|buffer| buffer.bytes);
-        BTreeMap::from([
-            ("maxBufferSize", buffers.max().unwrap_or(0)),
-            ("maxComputeInvocationsPerWorkgroup", invocations),
-            ("maxComputeWorkgroupSizeX", invocations),
+        let invocations = most(&|of| of.workgroup_size.into());
+        let needs = [
+            (
+                "maxBufferSize",
+                self.buffers.iter().map(|buffer| buffer.bytes).max(),
+                defaults.max_buffer_size,
+            ),
+            (
+                "maxComputeInvocationsPerWorkgroup",
+                invocations,
+                defaults.max_compute_invocations_per_workgroup.into(),
+            ),
+            (
+                "maxComputeWorkgroupSizeX",
+                invocations,
+                defaults.max_compute_workgroup_size_x.into(),
+            ),
             (
                 "maxComputeWorkgroupStorageSize",
                 most(&|of| of.workgroup_bytes.into()),
+                defaults.max_compute_workgroup_storage_size.into(),
             ),
-            ("maxComputeWorkgroupsPerDimension", most(&workgroups)),
+            (
+                "maxComputeWorkgroupsPerDimension",
+                most(&workgroups),
+                defaults.max_compute_workgroups_per_dimension.into(),
+            ),
             (
                 "maxStorageBufferBindingSize",
-                most(&|of| largest(&storage(of))),
+                most(&largest),
+                defaults.max_storage_buffer_binding_size,
             ),
             (
                 "maxStorageBuffersPerShaderStage",
                 most(&|of| storage(of).len() as u64),
+                defaults.max_storage_buffers_per_shader_stage.into(),
             ),
-            (
-                "maxUniformBufferBindingSize",
-                most(&|of| largest(&uniforms(of))),
-            ),
-            (
-                "maxUniformBuffersPerShaderStage",
-                most(&|of| uniforms(of).len() as u64),
-            ),
-        ])
+        ];
+        let beyond = needs.into_iter().filter_map(|(name, needed, default)| {
+            let needed = needed.filter(|needed| *needed > default)?;
+            Some((name, needed))
+        });
+        beyond.collect()
     }
 }
 
@@ -362,6 +371,8 @@ struct Memories {
     known: Vec<(Memory, usize)>,
     /// Placeholders that are read, and that are written.
     placeholders: [Option<usize>; 2],
+    /// Bytes of each.
+    absent_bytes: u64,
 }
 
 impl Memories {
@@ -371,6 +382,7 @@ impl Memories {
             buffers: Vec::new(),
             known: Vec::new(),
             placeholders: [None; 2],
+            absent_bytes: absent_bytes(&described.steps),
         };
         for given in &described.given {
             match all.find(&given.memory) {
@@ -423,7 +435,8 @@ impl Memories {
         let place = usize::from(written);
         *self.placeholders[place].get_or_insert_with(|| {
             let name = ["unread", "unwritten"][place];
-            self.buffers.push(own(name, Role::Placeholder, PLACEHOLDER));
+            self.buffers
+                .push(own(name, Role::Placeholder, self.absent_bytes));
             self.buffers.len() - 1
         })
     }
@@ -447,10 +460,14 @@ impl Memories {
     }
 
     fn binding(&mut self, step: &Step, (number, written): (Number, bool)) -> Binding {
+        let whole = u64::from(UNIFORM);
         let (buffer, offset, size) = match (number, step.span(number)) {
-            (Number::Params, _) => (None, 0, u64::from(UNIFORM)),
+            (Number::Params, _) => (None, 0, whole),
             (_, Some(span)) => (Some(self.index(&span.memory)), span.offset, span.size),
-            (_, None) => (Some(self.placeholder(written)), 0, PLACEHOLDER),
+            (_, None) => {
+                let buffer = self.placeholder(written);
+                (Some(buffer), step.absent_offset(number), whole)
+            }
         };
         Binding {
             group: 0,
