@@ -74,7 +74,7 @@
 //! and logsumexp, `.in_place()` for a result over what it is made of, `.row_outputs(..)` for entropies, argmax, hits and
 //! log-probabilities from the pass that computes the loss.
 //!
-//! # Two more ways in
+//! # More ways in
 //!
 //! **Slices in, slices out**, for a first try:
 //!
@@ -87,6 +87,9 @@
 //! **Partial statistics**, for rows split over bindings, devices or hosts: [`Planner::partial_statistic`] folds the columns of
 //! a shard into a record a row, [`Planner::merge_statistics`] makes the pairs of whole rows of all records, and from these each
 //! shard computes its part of the result.
+//!
+//! **Kernels as data**, for hosts without Rust: the module [`export`] has the dispatches of a plan as they are recorded, from a
+//! [planner without a device](Planner::of_abilities) too, and `examples/loaders` runs them in Python and JavaScript.
 //!
 //! # Guarantees
 //!
@@ -128,6 +131,7 @@
 //! wgpu-softmax softmax logits.npy -o probs.npy
 //! wgpu-softmax cross-entropy logits.npy targets.npy --ignore-index -100 --grad grad_logits.npy
 //! wgpu-softmax kernel softmax --shape 8192x1024    # the WGSL of each dispatch, its bindings, and why it is this one
+//! wgpu-softmax kernel softmax --shape 8x500 --device default --json softmax.json   # as data, without an adapter
 //! ```
 //!
 //! `check` says of what fails the place, both values, what was allowed and the command that repeats it. `--op` and `--dtype`
@@ -137,7 +141,7 @@
 //! # Features
 //!
 //! By default: the backends `vulkan`, `metal`, `dx12` and `gles`, `slices` ([`Gpu`]), `shards` (partial statistics), `kernels`
-//! (the modules `variant` and `shader`, and what plans say of their kernels) and `reference` (every operation in f64). On
+//! (the modules `variant`, `shader` and `export`, and what plans say of their kernels) and `reference` (every operation in f64). On
 //! request: `check`, `bench`, `serde`, and `cli`, the command.
 //!
 //! # Out of scope
@@ -166,6 +170,8 @@ pub mod bench;
 pub mod check;
 mod device;
 mod error;
+#[cfg(feature = "kernels")]
+pub mod export;
 #[cfg(feature = "slices")]
 mod gpu;
 mod ops;

@@ -5,7 +5,7 @@ use super::masking::Masking;
 use super::options::Options;
 use super::subject::Subject;
 use super::{Inputs, bounds, inputs, row_outputs};
-use crate::reference::{self, Columns, CrossEntropy, Targets};
+use crate::reference::{self, Columns, CrossEntropy, Masked, Targets};
 use crate::spec::cross_entropy::CrossEntropySpec;
 use crate::spec::dtype::DType;
 use crate::spec::loss::Reduction;
@@ -129,48 +129,13 @@ impl Case {
     fn of_inputs(&self) -> Vec<Expected> {
         let columns = Columns::new(self.of.cols).scale(self.of.options.loss.scale);
         let masked = self.masking.of_reference(columns);
-        let (x, g) = (&self.first, &self.second);
-        let lse = || {
-            let (values, allowed) = (reference::logsumexp(x, masked), bounds::lse(x, masked));
-            self.output("lse", values, allowed)
+        let output = |operation| {
+            let (values, allowed) = of_rows(operation, (&self.first, &self.second), masked);
+            self.output(result_of(operation), values, allowed)
         };
-        let (name, values, allowed) = match self.of.operation {
-            Operation::LogSumExp => return vec![lse()],
-            Operation::Softmax | Operation::SoftmaxFromPairs => (
-                "probs",
-                reference::softmax(x, masked),
-                bounds::probability(x, masked),
-            ),
-            Operation::LogSoftmax => (
-                "log_probs",
-                reference::log_softmax(x, masked),
-                bounds::log_probability(x, masked),
-            ),
-            Operation::Jacobian => (
-                "jacobian",
-                reference::jacobian(x, columns),
-                bounds::jacobian(x, columns),
-            ),
-            Operation::SoftmaxBackward => (
-                "grad_logits",
-                reference::softmax_backward(x, g, columns),
-                bounds::softmax_backward(x, g, columns),
-            ),
-            Operation::LogSoftmaxBackward => (
-                "grad_logits",
-                reference::log_softmax_backward(x, g, columns),
-                bounds::log_softmax_backward(x, g, columns),
-            ),
-            Operation::LogSumExpBackward => (
-                "grad_logits",
-                reference::logsumexp_backward(x, g, columns),
-                bounds::logsumexp_backward(x, g, columns),
-            ),
-            _ => unreachable!("the other operations have targets"),
-        };
-        let mut outputs = vec![self.output(name, values, allowed)];
+        let mut outputs = vec![output(self.of.operation)];
         if self.of.operation == Operation::SoftmaxFromPairs {
-            outputs.push(lse());
+            outputs.push(output(Operation::LogSumExp));
         }
         outputs
     }
@@ -331,6 +296,54 @@ impl Case {
             dtype: DType::F32,
         };
         vec![losses, lse, of_pairs, status]
+    }
+}
+
+/// Name of the result of an operation without targets.
+pub(crate) const fn result_of(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Softmax | Operation::SoftmaxFromPairs => "probs",
+        Operation::LogSoftmax => "log_probs",
+        Operation::LogSumExp => "lse",
+        Operation::Jacobian => "jacobian",
+        _ => "grad_logits",
+    }
+}
+
+/// Returns the result of an operation without targets by the reference, and its bounds as f32.
+pub(crate) fn of_rows(
+    operation: Operation,
+    (x, g): (&[f32], &[f32]),
+    masked: Masked<'_>,
+) -> (Vec<f64>, Vec<f64>) {
+    let columns = masked.columns;
+    match operation {
+        Operation::Softmax | Operation::SoftmaxFromPairs => (
+            reference::softmax(x, masked),
+            bounds::probability(x, masked),
+        ),
+        Operation::LogSoftmax => (
+            reference::log_softmax(x, masked),
+            bounds::log_probability(x, masked),
+        ),
+        Operation::LogSumExp => (reference::logsumexp(x, masked), bounds::lse(x, masked)),
+        Operation::Jacobian => (
+            reference::jacobian(x, columns),
+            bounds::jacobian(x, columns),
+        ),
+        Operation::SoftmaxBackward => (
+            reference::softmax_backward(x, g, columns),
+            bounds::softmax_backward(x, g, columns),
+        ),
+        Operation::LogSoftmaxBackward => (
+            reference::log_softmax_backward(x, g, columns),
+            bounds::log_softmax_backward(x, g, columns),
+        ),
+        Operation::LogSumExpBackward => (
+            reference::logsumexp_backward(x, g, columns),
+            bounds::logsumexp_backward(x, g, columns),
+        ),
+        _ => unreachable!("the other operations have targets"),
     }
 }
 

@@ -72,6 +72,7 @@ mod subject;
 mod sweep;
 mod traits;
 
+pub(crate) use case::{of_rows, result_of};
 #[cfg(feature = "bench")]
 pub(crate) use matrices::upload;
 

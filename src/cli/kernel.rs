@@ -1,4 +1,4 @@
-//! `kernel`: the WGSL of an operation for a shape, with its bindings and dispatches on an adapter.
+//! `kernel`: the WGSL of an operation for a shape, with its bindings and dispatches, on an adapter or for a class of devices.
 
 use super::adapters;
 use super::args::{self, Extents, MaskShape};
@@ -7,32 +7,103 @@ use super::files::Shape;
 use super::outputs::Outputs;
 use super::report::{self, Adapter};
 use serde::Serialize;
-use wgpu_softmax::variant::Operation;
-use wgpu_softmax::{CrossEntropySpec, KernelText, Mask, Planner, RowOutputs, SoftmaxSpec};
+use std::fmt::Display;
+use std::fs;
+use std::path::Path;
+use wgpu_softmax::export::{Buffer, Export};
+use wgpu_softmax::variant::{Abilities, Operation};
+use wgpu_softmax::{
+    CrossEntropySpec, Error, KernelText, Mask, Plan, Planner, RowOperation, RowOutputs, SoftmaxSpec,
+};
+
+/// Elements of the largest buffer that cases are made for unasked.
+const FEW_ELEMENTS: u64 = 4096;
+
+/// Cases that are made for it.
+const CASES: usize = 2;
 
 /// Report that `--json` writes.
 #[derive(Debug, Serialize)]
 struct Report<'a> {
-    adapter: &'a Adapter,
-    kernels: &'a [KernelText],
+    /// The adapter, if the kernels were chosen on one, and what is printed of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    adapter: Option<&'a Adapter>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kernels: Option<&'a [KernelText]>,
+    #[serde(flatten)]
+    export: &'a Export,
 }
 
 pub(crate) fn run(args: &args::Kernel) -> Result<(), Failure> {
     let outputs = Outputs::default().text("json", args.json.path.as_deref())?;
     let seen = Seen::new(args)?;
-    let gpu = args.tuned.apply(adapters::open(args.adapter.as_deref())?)?;
+    let (planner, chosen) = planner(args)?;
     let planner = match args.variant {
-        Some(variant) => gpu.planner().with_variant(variant),
-        None => gpu.planner().clone(),
+        Some(variant) => planner.with_variant(variant),
+        None => planner,
     };
-    let kernels = kernels(&planner, args, &seen)?;
-    let report = Report {
-        adapter: &gpu.adapter_info().into(),
-        kernels: &kernels,
+    let (kernels, export) = planned(&planner, args, &seen)?;
+    let adapter = chosen.as_ref().ok();
+    let json = match export {
+        Some(export) => report::json(&Report {
+            adapter,
+            kernels: adapter.map(|_| kernels.as_slice()),
+            export: &completed(export, args)?,
+        }),
+        None => String::new(),
     };
-    outputs.finish([], &[("json", &report::json(&report))])?;
-    outputs.say(format!("// On {}.", report.adapter))?;
+    outputs.finish([], &[("json", &json)])?;
+    outputs.say(match &chosen {
+        Ok(adapter) => format!("// On {adapter}."),
+        Err(class) => format!("// For {class}, without a device."),
+    })?;
     kernels.iter().try_for_each(|kernel| outputs.say(kernel))
+}
+
+/// Returns a planner, and the adapter that it is of, or else the name of the abilities.
+fn planner(args: &args::Kernel) -> Result<(Planner, Result<Adapter, String>), Failure> {
+    if let Some(class) = args.device {
+        let planner = Planner::of_abilities(class.abilities);
+        return Ok((planner, Err(class.name.into())));
+    }
+    if let Some(path) = &args.abilities {
+        let planner = Planner::of_abilities(abilities(path)?);
+        return Ok((planner, Err(path.display().to_string())));
+    }
+    let gpu = args.tuned.apply(adapters::open(args.adapter.as_deref())?)?;
+    Ok((gpu.planner().clone(), Ok(gpu.adapter_info().into())))
+}
+
+/// Reads abilities, alone or in what `kernel --json` wrote.
+fn abilities(path: &Path) -> Result<Abilities, Failure> {
+    let refuse = |expected, found: &dyn Display| Failure::expected(path.display(), expected, found);
+    let expected = "the abilities of a device, as in `kernel --json`";
+    let text = fs::read_to_string(path).map_err(|error| Failure::system("read", path, &error))?;
+    let mut json: serde_json::Value =
+        serde_json::from_str(&text).map_err(|error| refuse(expected, &error))?;
+    let own = json.get_mut("abilities").map(serde_json::Value::take);
+    let abilities: Abilities =
+        serde_json::from_value(own.unwrap_or(json)).map_err(|error| refuse(expected, &error))?;
+    match abilities.subgroup {
+        Some(lanes) if !(lanes.is_power_of_two() && (4..=128).contains(&lanes)) => {
+            let expected = "null, or 4 to 128 lanes of a subgroup, a power of two";
+            Err(refuse(expected, &lanes))
+        }
+        _ => Ok(abilities),
+    }
+}
+
+/// Adds what else the arguments ask of an export.
+fn completed(export: Export, args: &args::Kernel) -> Result<Export, Failure> {
+    let elements = |buffer: &Buffer| buffer.shape.iter().product::<u64>();
+    let largest = export.buffers.iter().map(elements).max();
+    let cases = match (args.cases, largest <= Some(FEW_ELEMENTS)) {
+        (Some(cases), _) => cases.into(),
+        (None, true) => CASES,
+        (None, false) => 0,
+    };
+    let export = export.with_cases(cases)?;
+    Ok(if args.flat { export.flat() } else { export })
 }
 
 /// Shape of the logits as rows.
@@ -70,26 +141,48 @@ fn in_words(shape: &[u64]) -> String {
     Shape(&shape).to_string()
 }
 
-fn kernels(
-    planner: &Planner,
-    args: &args::Kernel,
-    seen: &Seen,
-) -> Result<Vec<KernelText>, Failure> {
-    let of_rows = || of_softmax(args, seen);
-    let of_losses = || of_cross_entropy(args, seen);
-    let kernels = match args.op {
-        Operation::Softmax => planner.softmax(of_rows()?)?.wgsl(),
-        Operation::LogSoftmax => planner.log_softmax(of_rows()?)?.wgsl(),
-        Operation::LogSumExp => planner.logsumexp(of_rows()?)?.wgsl(),
-        Operation::SoftmaxBackward => planner.softmax_backward(of_rows()?)?.wgsl(),
-        Operation::LogSoftmaxBackward => planner.log_softmax_backward(of_rows()?)?.wgsl(),
-        Operation::LogSumExpBackward => planner.logsumexp_backward(of_rows()?)?.wgsl(),
-        Operation::CrossEntropy => planner.cross_entropy(of_losses()?)?.wgsl(),
-        Operation::CrossEntropyFused => planner.cross_entropy(of_losses()?)?.fused_wgsl(),
-        Operation::CrossEntropyBackward => planner.cross_entropy_backward(of_losses()?)?.wgsl(),
-        _ => planner.jacobian(of_rows()?)?.wgsl(),
+/// Kernels as they are printed, and as they are exported.
+type Planned = (Vec<KernelText>, Option<Export>);
+
+fn planned(planner: &Planner, args: &args::Kernel, seen: &Seen) -> Result<Planned, Failure> {
+    use Operation::{
+        CrossEntropy, CrossEntropyBackward, CrossEntropyFused, LogSoftmax, LogSoftmaxBackward,
+        LogSumExp, LogSumExpBackward, Softmax, SoftmaxBackward,
     };
-    Ok(kernels?)
+    let exports = args.json.path.is_some();
+    let rows = || of_softmax(args, seen);
+    let losses = || of_cross_entropy(args, seen);
+    let with = &args.loss.with;
+    let both = |texts, export: &dyn Fn() -> Result<Export, Error>| {
+        let export = exports.then(export).transpose()?;
+        Ok((texts, export))
+    };
+    match args.op {
+        Softmax => of_rows(planner.softmax(rows()?)?, exports),
+        LogSoftmax => of_rows(planner.log_softmax(rows()?)?, exports),
+        LogSumExp => of_rows(planner.logsumexp(rows()?)?, exports),
+        SoftmaxBackward => of_rows(planner.softmax_backward(rows()?)?, exports),
+        LogSoftmaxBackward => of_rows(planner.log_softmax_backward(rows()?)?, exports),
+        LogSumExpBackward => of_rows(planner.logsumexp_backward(rows()?)?, exports),
+        CrossEntropy => {
+            let plan = planner.cross_entropy(losses()?)?;
+            both(plan.wgsl()?, &|| plan.export(with))
+        }
+        CrossEntropyFused => {
+            let plan = planner.cross_entropy(losses()?)?;
+            both(plan.fused_wgsl()?, &|| plan.export_fused(with))
+        }
+        CrossEntropyBackward => {
+            let plan = planner.cross_entropy_backward(losses()?)?;
+            both(plan.wgsl()?, &|| plan.export(with))
+        }
+        _ => of_rows(planner.jacobian(rows()?)?, exports),
+    }
+}
+
+fn of_rows<O: RowOperation>(plan: Plan<O>, exports: bool) -> Result<Planned, Failure> {
+    let export = exports.then(|| plan.export()).transpose()?;
+    Ok((plan.wgsl()?, export))
 }
 
 fn of_softmax(args: &args::Kernel, seen: &Seen) -> Result<SoftmaxSpec, Failure> {
@@ -99,6 +192,8 @@ fn of_softmax(args: &args::Kernel, seen: &Seen) -> Result<SoftmaxSpec, Failure> 
     let Extents(shape) = &args.shape;
     let mut spec = SoftmaxSpec::new(seen.rows, seen.cols)
         .inner(seen.inner)
+        .scale(args.scale)
+        .empty_rows(args.masked_rows.unwrap_or_default())
         .dtype(args.dtype);
     if let Some(MaskShape { kind, shape: its }) = &args.mask {
         let its = its.as_ref().map_or(shape, |Extents(its)| its);
@@ -123,7 +218,11 @@ fn queries(shape: &[u64], seen: &Seen) -> Result<u64, Failure> {
 }
 
 fn of_cross_entropy(args: &args::Kernel, seen: &Seen) -> Result<CrossEntropySpec, Failure> {
-    let masks = [("--mask", args.mask.is_some()), ("--causal", args.causal)];
+    let masks = [
+        ("--mask", args.mask.is_some()),
+        ("--causal", args.causal),
+        ("--masked-rows", args.masked_rows.is_some()),
+    ];
     if let Some((flag, _)) = masks.into_iter().find(|(_, is_given)| *is_given) {
         let expected = "softmax, log-softmax or logsumexp";
         return Err(Failure::expected(flag, expected, args.op));
@@ -134,11 +233,16 @@ fn of_cross_entropy(args: &args::Kernel, seen: &Seen) -> Result<CrossEntropySpec
     let mut spec = CrossEntropySpec::new(seen.rows, seen.cols)
         .inner(seen.inner)
         .dtype(args.dtype)
+        .scale(args.scale)
         .targets(loss.target_type.unwrap_or_default())
         .reduction(loss.reduction.unwrap_or_default())
+        .zero_valid(loss.zero_valid.unwrap_or_default())
         .label_smoothing(loss.label_smoothing.unwrap_or_default())
         .z_loss(loss.z_loss.unwrap_or_default())
         .row_outputs(outputs.fold(no_outputs, |outputs, and| and(outputs)));
+    if let Some(ignored) = loss.ignore_index {
+        spec = spec.ignore_index(ignored);
+    }
     if let Some(softcap) = loss.softcap {
         spec = spec.softcap(softcap);
     }

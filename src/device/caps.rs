@@ -44,6 +44,19 @@ pub(crate) fn abilities_of(device: &Device) -> Abilities {
     }
 }
 
+/// The limits of a device of these abilities: WebGPU's defaults, but for those that abilities state, and buffers of any size.
+#[cfg(feature = "kernels")]
+pub(crate) fn limits_of(abilities: &Abilities) -> Limits {
+    Limits {
+        max_buffer_size: u64::MAX,
+        max_storage_buffer_binding_size: abilities.max_binding_bytes,
+        max_compute_invocations_per_workgroup: abilities.max_invocations,
+        max_compute_workgroup_size_x: abilities.max_invocations,
+        max_compute_workgroup_storage_size: abilities.max_workgroup_bytes,
+        ..Limits::default()
+    }
+}
+
 /// Maker of an adapter: by its PCI number, which Metal does not give.
 fn vendor_of(info: &AdapterInfo) -> Vendor {
     match (info.vendor, info.backend) {

@@ -6,7 +6,8 @@ use wgpu::{
     BindGroup, BindGroupLayout, Buffer, BufferUsages, ComputePass, ComputePipeline, Device,
 };
 
-use crate::device::memory::{filled, scratch};
+use crate::device::memory::{Memory, filled, scratch};
+use crate::device::planner::Planner;
 use crate::device::runnable::{Runnable, UNIFORM, UNIFORM_STRIDE, Workgroups};
 use crate::device::scope::{contain, require_present};
 use crate::error::Error;
@@ -93,17 +94,17 @@ fn layout_entry(&(binding, written): &(Binding, bool)) -> wgpu::BindGroupLayoutE
     }
 }
 
-/// A range of a buffer, ready to be bound.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Span<'a> {
-    pub(crate) buffer: &'a Buffer,
+/// A range of memory, ready to be bound.
+#[derive(Debug, Clone)]
+pub(crate) struct Span {
+    pub(crate) memory: Memory,
     pub(crate) offset: u64,
     pub(crate) size: u64,
 }
 
-impl Span<'_> {
+impl Span {
     /// The same span, extended to whole accesses of the widest kind.
-    pub(crate) const fn in_whole_quads(self) -> Self {
+    pub(crate) fn in_whole_quads(self) -> Self {
         Self {
             size: self.size.next_multiple_of(WIDEST_ACCESS),
             ..self
@@ -111,13 +112,47 @@ impl Span<'_> {
     }
 }
 
-/// A dispatch before it is bound.
+/// A dispatch before it is compiled and bound.
 #[derive(Debug)]
-pub(crate) struct Step<'a> {
-    pub(crate) kernel: Arc<Kernel>,
-    pub(crate) spans: Vec<(Binding, Span<'a>)>,
+pub(crate) struct Step {
+    pub(crate) runnable: Arc<Runnable>,
+    pub(crate) spans: Vec<(Binding, Span)>,
     pub(crate) params: Params,
     pub(crate) slots: u64,
+}
+
+impl Step {
+    /// Range of memory for a binding; none for one that was not asked for.
+    pub(crate) fn span(&self, binding: Binding) -> Option<&Span> {
+        let mut spans = self.spans.iter();
+        spans
+            .find(|(given, _)| *given == binding)
+            .map(|(_, span)| span)
+    }
+
+    /// Bytes before the part of a placeholder that a binding takes which was not asked for: no two of a dispatch overlap,
+    /// since WebGPU forbids it to those that may be written.
+    pub(crate) fn absent_offset(&self, binding: Binding) -> u64 {
+        let absent = self.absent().take_while(|absent| *absent != binding);
+        u64::from(UNIFORM_STRIDE) * absent.count() as u64
+    }
+
+    /// Bindings that were not asked for.
+    fn absent(&self) -> impl Iterator<Item = Binding> {
+        let all = self.runnable.bindings.iter().map(|(binding, _)| *binding);
+        all.filter(|of| *of != Binding::Params && self.span(*of).is_none())
+    }
+
+    /// Workgroups in x, y and z.
+    pub(crate) fn workgroups(&self) -> Result<Workgroups, Error> {
+        self.runnable.workgroups(self.slots)
+    }
+}
+
+/// Bytes of the placeholders of these dispatches.
+pub(crate) fn absent_bytes(steps: &[Step]) -> u64 {
+    let most = steps.iter().map(|step| step.absent().count()).max();
+    u64::from(UNIFORM_STRIDE) * most.unwrap_or(0) as u64
 }
 
 #[derive(Debug, Clone)]
@@ -152,41 +187,33 @@ pub struct Bound {
 }
 
 impl Bound {
-    /// Binds the steps, within an error scope of the caller.
-    pub(crate) fn new(device: &Device, steps: &[Step<'_>]) -> Result<Self, Error> {
-        let workgroups = steps
+    /// Compiles and binds the steps, within an error scope of the caller.
+    pub(crate) fn new(planner: &Planner, steps: &[Step]) -> Result<Self, Error> {
+        let device = planner.device()?;
+        let workgroups: Vec<_> = steps
             .iter()
-            .map(|step| step.kernel.runnable.workgroups(step.slots));
-        let workgroups: Vec<_> = workgroups.collect::<Result<_, _>>()?;
+            .map(Step::workgroups)
+            .collect::<Result<_, _>>()?;
         if steps.is_empty() {
             return Ok(Self {
                 dispatches: Arc::new([]),
             });
         }
         let uniform = uniform_of(device, steps)?;
-        let absent = Absent::new(device)?;
+        let absent = Absent::new(device, absent_bytes(steps))?;
         let dispatches = steps.iter().zip(workgroups).zip(0..);
-        let dispatches = dispatches.map(|((step, workgroups), index)| Dispatch {
-            kernel: Arc::clone(&step.kernel),
-            group: bind_group(device, step, &uniform, &absent),
-            uniform_offset: index * UNIFORM_STRIDE,
-            workgroups,
+        let dispatches = dispatches.map(|((step, workgroups), index)| {
+            let kernel = planner.kernel(&step.runnable)?;
+            Ok(Dispatch {
+                group: bind_group(device, &kernel, step, (&uniform, &absent))?,
+                kernel,
+                uniform_offset: index * UNIFORM_STRIDE,
+                workgroups,
+            })
         });
         Ok(Self {
-            dispatches: dispatches.collect(),
+            dispatches: dispatches.collect::<Result<_, Error>>()?,
         })
-    }
-
-    /// Concatenates these dispatches and those of `next`.
-    pub(crate) fn then(&self, next: &Self) -> Self {
-        Self {
-            dispatches: self
-                .dispatches
-                .iter()
-                .chain(next.dispatches.iter())
-                .cloned()
-                .collect(),
-        }
     }
 
     /// Records the dispatches into `pass`.
@@ -210,7 +237,7 @@ impl Bound {
 }
 
 /// Makes a uniform buffer with the numbers of every dispatch.
-fn uniform_of(device: &Device, steps: &[Step<'_>]) -> Result<Buffer, Error> {
+fn uniform_of(device: &Device, steps: &[Step]) -> Result<Buffer, Error> {
     let mut bytes = vec![0; steps.len() * UNIFORM_STRIDE as usize];
     for (uniform, step) in bytes.chunks_exact_mut(UNIFORM_STRIDE as usize).zip(steps) {
         uniform[..UNIFORM as usize].copy_from_slice(bytemuck::bytes_of(&step.params));
@@ -222,62 +249,58 @@ fn uniform_of(device: &Device, steps: &[Step<'_>]) -> Result<Buffer, Error> {
 /// Placeholders for inputs and outputs of a kernel that were not asked for: never read, or never written. There are two,
 /// since a dispatch may not both read and write a buffer.
 struct Absent {
-    unread: Buffer,
-    unwritten: Buffer,
+    unread: Memory,
+    unwritten: Memory,
 }
 
 impl Absent {
-    fn new(device: &Device) -> Result<Self, Error> {
-        let make = || scratch(device, "wgpu-softmax placeholder", UNIFORM.into());
+    fn new(device: &Device, bytes: u64) -> Result<Self, Error> {
+        let make = || scratch(device, "placeholder", bytes);
         Ok(Self {
             unread: make()?,
             unwritten: make()?,
         })
     }
 
-    fn span(&self, written: bool) -> Span<'_> {
-        let buffer = if written {
+    const fn memory(&self, written: bool) -> &Memory {
+        if written {
             &self.unwritten
         } else {
             &self.unread
-        };
-        Span {
-            buffer,
-            offset: 0,
-            size: u64::from(UNIFORM),
         }
     }
 }
 
-fn bind_group(device: &Device, step: &Step<'_>, uniform: &Buffer, absent: &Absent) -> BindGroup {
-    let span_of = |(binding, written)| match binding {
-        Binding::Params => Span {
-            buffer: uniform,
-            offset: 0,
-            size: u64::from(UNIFORM),
-        },
-        _ => step
-            .spans
-            .iter()
-            .find(|(given, _)| *given == binding)
-            .map_or_else(|| absent.span(written), |(_, span)| *span),
-    };
-    let entry = |(binding, written)| {
-        let span = span_of((binding, written));
-        wgpu::BindGroupEntry {
+fn bind_group(
+    device: &Device,
+    kernel: &Kernel,
+    step: &Step,
+    (uniform, absent): (&Buffer, &Absent),
+) -> Result<BindGroup, Error> {
+    let whole = u64::from(UNIFORM);
+    let entry = |&(binding, written): &(Binding, bool)| {
+        let (buffer, offset, size) = match (binding, step.span(binding)) {
+            (Binding::Params, _) => (uniform, 0, whole),
+            (_, Some(span)) => (span.memory.buffer()?, span.offset, span.size),
+            (_, None) => {
+                let offset = step.absent_offset(binding);
+                (absent.memory(written).buffer()?, offset, whole)
+            }
+        };
+        Ok(wgpu::BindGroupEntry {
             binding: binding as u32,
             resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
-                buffer: span.buffer,
-                offset: span.offset,
-                size: wgpu::BufferSize::new(span.size),
+                buffer,
+                offset,
+                size: wgpu::BufferSize::new(size),
             }),
-        }
+        })
     };
-    let bindings = step.kernel.runnable.bindings.iter().copied();
-    let entries: Vec<_> = bindings.map(entry).collect();
-    device.create_bind_group(&wgpu::BindGroupDescriptor {
-        label: Some(&step.kernel.runnable.program.label()),
-        layout: &step.kernel.layout,
+    let bindings = kernel.runnable.bindings.iter();
+    let entries: Vec<_> = bindings.map(entry).collect::<Result<_, Error>>()?;
+    Ok(device.create_bind_group(&wgpu::BindGroupDescriptor {
+        label: Some(&kernel.runnable.program.label()),
+        layout: &kernel.layout,
         entries: &entries,
-    })
+    }))
 }

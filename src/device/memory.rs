@@ -1,4 +1,6 @@
-//! Buffers that the library allocates. Each function is called within an error scope of its caller.
+//! Memory of dispatches. Each function that allocates is called within an error scope of its caller.
+
+use std::sync::Arc;
 
 use wgpu::{Buffer, BufferDescriptor, BufferUsages, Device};
 
@@ -8,18 +10,109 @@ use crate::error::Error;
 /// Bytes of the smallest buffer that kernels write and read: the slot of a uniform.
 const LEAST: u64 = 256;
 
-/// Makes a buffer for kernels to write and to read, as a uniform too.
-pub(crate) fn scratch(device: &Device, label: &str, bytes: u64) -> Result<Buffer, Error> {
-    let size = bytes.max(LEAST).checked_next_multiple_of(4);
-    create(
+/// Memory that dispatches bind: a buffer, or what one would be where dispatches are only described.
+#[derive(Debug, Clone)]
+pub(crate) enum Memory {
+    Buffer(Buffer),
+    Described(Arc<Description>),
+}
+
+/// Memory without a device.
+#[derive(Debug)]
+pub(crate) struct Description {
+    pub(crate) name: &'static str,
+    pub(crate) bytes: u64,
+}
+
+impl Memory {
+    #[cfg(feature = "kernels")]
+    pub(crate) fn described(name: &'static str, bytes: u64) -> Self {
+        Self::Described(Arc::new(Description { name, bytes }))
+    }
+
+    /// Name of what is described.
+    #[cfg(feature = "kernels")]
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Buffer(_) => "buffer",
+            Self::Described(description) => description.name,
+        }
+    }
+
+    pub(crate) fn size(&self) -> u64 {
+        match self {
+            Self::Buffer(buffer) => buffer.size(),
+            Self::Described(description) => description.bytes,
+        }
+    }
+
+    pub(crate) fn usage(&self) -> BufferUsages {
+        match self {
+            Self::Buffer(buffer) => buffer.usage(),
+            Self::Described(_) => BufferUsages::STORAGE,
+        }
+    }
+
+    /// Returns the buffer that is bound.
+    ///
+    /// # Errors
+    ///
+    /// As [`no_device`].
+    pub(crate) fn buffer(&self) -> Result<&Buffer, Error> {
+        match self {
+            Self::Buffer(buffer) => Ok(buffer),
+            Self::Described(_) => Err(no_device()),
+        }
+    }
+}
+
+impl From<&Buffer> for Memory {
+    fn from(buffer: &Buffer) -> Self {
+        Self::Buffer(buffer.clone())
+    }
+}
+
+impl PartialEq for Memory {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Buffer(one), Self::Buffer(other)) => one == other,
+            (Self::Described(one), Self::Described(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        }
+    }
+}
+
+/// Error of what needs a device, where the planner has none.
+pub(crate) fn no_device() -> Error {
+    Error::value("planner", "one of a device", "one of abilities alone")
+}
+
+/// Maker of the library's own memory, from a name and a number of bytes.
+pub(crate) type Make<'m> = &'m dyn Fn(&'static str, u64) -> Result<Memory, Error>;
+
+/// Makes memory for kernels to write and to read, as a uniform too.
+pub(crate) fn scratch(device: &Device, name: &str, bytes: u64) -> Result<Memory, Error> {
+    let buffer = create(
         device,
         &BufferDescriptor {
-            label: Some(label),
-            size: size.unwrap_or(u64::MAX),
+            label: Some(&format!("wgpu-softmax {name}")),
+            size: scratch_bytes(bytes),
             usage: BufferUsages::STORAGE | BufferUsages::UNIFORM,
             mapped_at_creation: false,
         },
-    )
+    )?;
+    Ok(Memory::Buffer(buffer))
+}
+
+/// Describes the memory that [`scratch`] makes.
+#[cfg(feature = "kernels")]
+pub(crate) fn described_scratch(name: &'static str, bytes: u64) -> Result<Memory, Error> {
+    Ok(Memory::described(name, scratch_bytes(bytes)))
+}
+
+fn scratch_bytes(bytes: u64) -> u64 {
+    let words = bytes.max(LEAST).checked_next_multiple_of(4);
+    words.unwrap_or(u64::MAX)
 }
 
 /// Makes a buffer of `size` bytes that begins with `contents`.

@@ -7,6 +7,8 @@
 
 pub(crate) mod bins;
 pub(crate) mod caps;
+#[cfg(feature = "kernels")]
+pub(crate) mod described;
 pub(crate) mod kernel;
 pub(crate) mod kernel_text;
 pub(crate) mod memory;

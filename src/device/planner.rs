@@ -6,8 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wgpu::{Device, Limits};
 
 use crate::device::caps::abilities_of;
-use crate::device::kernel::Kernel;
+#[cfg(feature = "kernels")]
+use crate::device::caps::limits_of;
+use crate::device::kernel::{Bound, Kernel, Step};
+use crate::device::memory::{Make, no_device, scratch};
 use crate::device::runnable::Runnable;
+use crate::device::scope::contain;
 use crate::device::tuning::{TunedKernel, Tuning};
 use crate::error::Error;
 use crate::shader::Program;
@@ -37,7 +41,8 @@ pub struct Planner {
 
 #[derive(Debug)]
 struct Shared {
-    device: Device,
+    /// None if kernels are only planned, described and exported.
+    device: Option<Device>,
     abilities: Abilities,
     limits: Limits,
     /// Programs that the device can run: to find out takes their text.
@@ -50,14 +55,31 @@ impl Planner {
     /// Makes a planner for `device`, which may have any features and limits; see [`wanted`](crate::wanted) for those that
     /// serve best. Does no work.
     pub fn new(device: &Device) -> Self {
-        Self::of(device, abilities_of(device))
+        Self::of(Some(device), abilities_of(device), device.limits())
     }
 
-    fn of(device: &Device, abilities: Abilities) -> Self {
+    /// Makes a planner without a device, to see and to [export](crate::export) the kernels that a device of these abilities
+    /// gets. What its plans ask of a device in addition, such as the size of buffers, is in their exports. To bind one of them
+    /// is an error.
+    ///
+    /// ```
+    /// use wgpu_softmax::{Planner, SoftmaxSpec, variant::Abilities};
+    ///
+    /// let planner = Planner::of_abilities(Abilities::WEBGPU);
+    /// let plan = planner.softmax(SoftmaxSpec::new(1024, 50_257))?;
+    /// println!("{}", plan.wgsl()?[0]);
+    /// # Ok::<(), wgpu_softmax::Error>(())
+    /// ```
+    #[cfg(feature = "kernels")]
+    pub fn of_abilities(abilities: Abilities) -> Self {
+        Self::of(None, abilities, limits_of(&abilities))
+    }
+
+    fn of(device: Option<&Device>, abilities: Abilities, limits: Limits) -> Self {
         let shared = Shared {
-            device: device.clone(),
+            device: device.cloned(),
             abilities,
-            limits: device.limits(),
+            limits,
             kernels: Mutex::default(),
             runnable: Mutex::default(),
         };
@@ -85,10 +107,11 @@ impl Planner {
     ///
     /// # Errors
     ///
-    /// [`Error::Tuning`] if none was made for this device, its driver, this version of the crate and its shaders.
+    /// [`Error::Tuning`] if none was made for this device, its driver, this version of the crate and its shaders;
+    /// [`Error::Value`] if the planner has no device.
     #[cfg(feature = "kernels")]
     pub fn with_tunings(&self, tunings: &[Tuning]) -> Result<Self, Error> {
-        let tuning = Tuning::of(self.device()).join(tunings)?;
+        let tuning = Tuning::of(self.device()?).join(tunings)?;
         Ok(Self {
             tuning: Some(Arc::new(tuning)),
             ..self.clone()
@@ -103,7 +126,11 @@ impl Planner {
     pub fn with_abilities(&self, abilities: Abilities) -> Self {
         Self {
             forced: self.forced,
-            ..Self::of(self.device(), abilities)
+            ..Self::of(
+                self.shared.device.as_ref(),
+                abilities,
+                self.shared.limits.clone(),
+            )
         }
     }
 
@@ -134,8 +161,30 @@ impl Planner {
         locked(&self.shared.runnable).clear();
     }
 
-    pub(crate) fn device(&self) -> &Device {
-        &self.shared.device
+    /// Returns the device.
+    ///
+    /// # Errors
+    ///
+    /// As [`no_device`].
+    pub(crate) fn device(&self) -> Result<&Device, Error> {
+        self.shared.device.as_ref().ok_or_else(no_device)
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.shared.limits
+    }
+
+    /// Binds the dispatches that `steps` gives from a maker of memory; `at` gives the operation and its sizes.
+    pub(crate) fn bind(
+        &self,
+        at: impl Fn() -> String,
+        steps: impl FnOnce(Make<'_>) -> Result<Vec<Step>, Error>,
+    ) -> Result<Bound, Error> {
+        let device = self.device()?;
+        contain(device, at, || {
+            let steps = steps(&|name, bytes| scratch(device, name, bytes))?;
+            Bound::new(self, &steps)
+        })
     }
 
     /// Returns the variant for a problem: the forced one, or a tuned one if there is one that can serve, or the preferred one.
@@ -191,7 +240,7 @@ impl Planner {
             return Ok(Arc::clone(kernel));
         }
         // Not under the lock: other threads may bind meanwhile.
-        let kernel = Arc::new(Kernel::new(&self.shared.device, runnable)?);
+        let kernel = Arc::new(Kernel::new(self.device()?, runnable)?);
         let mut held = locked(&self.shared.kernels);
         Ok(Arc::clone(held.entry(runnable.program).or_insert(kernel)))
     }

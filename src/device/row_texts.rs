@@ -17,7 +17,11 @@ impl RowKernels {
     /// Returns the kernels that serve all rows of the plan, with these roles for buffers, in the order of their
     /// dispatches.
     pub(crate) fn texts(&self, roles: &[Role], base: Params) -> Result<Vec<KernelText>, Error> {
-        check_roles(roles, self.geometry.problem.rows, self.planner.device())?;
+        check_roles(
+            roles,
+            self.geometry.problem.rows,
+            self.planner.limits().max_buffer_size,
+        )?;
         let windows = match self.geometry.problem.rows {
             0 => Vec::new(),
             rows => self.windows(shapes_of(roles), rows)?,

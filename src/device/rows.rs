@@ -4,12 +4,11 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::device::bins::Bin;
-use crate::device::kernel::{Bound, Step};
-use crate::device::memory::scratch;
+use crate::device::kernel::Step;
+use crate::device::memory::{Make, Memory};
 use crate::device::planner::Planner;
 use crate::device::runnable::Runnable;
-use crate::device::scope::contain;
-use crate::device::tensor::{Shape, Tensor, check, describe};
+use crate::device::tensor::{Shape, Tensor, check};
 use crate::device::window::{Piece, Window};
 use crate::error::Error;
 use crate::shader::Binding;
@@ -127,21 +126,18 @@ impl RowKernels {
         })
     }
 
-    pub(crate) fn bind(
+    /// Checks tensors, and returns the dispatches that serve `rows` rows of them.
+    pub(crate) fn checked_steps(
         &self,
         tensors: &[Tensor<'_>],
         rows: u64,
         base: Params,
-    ) -> Result<Bound, Error> {
+        make: Make<'_>,
+    ) -> Result<Vec<Step>, Error> {
         self.check_rows(rows)?;
         check(tensors, rows, self.geometry.problem.options.in_place)?;
-        let device = self.planner.device();
-        let at = || describe(&self.name(), rows, tensors);
-        contain(device, at, || {
-            let scratch = self.scratch(tensors, rows)?;
-            let steps = self.steps(tensors, rows, base, scratch.as_ref())?;
-            Bound::new(device, &steps)
-        })
+        let scratch = self.scratch(tensors, rows, make)?;
+        self.steps(tensors, rows, base, scratch.as_ref())
     }
 
     /// Bytes of the partial statistics of a row.
@@ -151,31 +147,30 @@ impl RowKernels {
         u64::from(self.variant.family.parts()) * records * PARTIAL_BYTES
     }
 
-    /// Allocates memory for the partial statistics of the largest window, if rows are split.
+    /// Makes memory for the partial statistics of the largest window, if rows are split.
     pub(crate) fn scratch(
         &self,
         tensors: &[Tensor<'_>],
         rows: u64,
-    ) -> Result<Option<wgpu::Buffer>, Error> {
+        make: Make<'_>,
+    ) -> Result<Option<Memory>, Error> {
         if self.programs.len() < 2 || rows == 0 {
             return Ok(None);
         }
         let windows = self.windows(tensors.iter().map(Tensor::role_and_shape), rows)?;
         let largest = windows.iter().map(|window| window.rows).max().unwrap_or(0);
-        let size = largest * self.partial_bytes();
-        let label = "wgpu-softmax partial statistics";
-        scratch(self.planner.device(), label, size).map(Some)
+        make("partial statistics", largest * self.partial_bytes()).map(Some)
     }
 
     /// Returns the dispatches that serve `rows` rows: for each window its stages in order. `base` holds the plain numbers
     /// that the formula reads.
-    pub(crate) fn steps<'a>(
+    pub(crate) fn steps(
         &self,
-        tensors: &[Tensor<'a>],
+        tensors: &[Tensor<'_>],
         rows: u64,
         base: Params,
-        scratch: Option<&'a wgpu::Buffer>,
-    ) -> Result<Vec<Step<'a>>, Error> {
+        scratch: Option<&Memory>,
+    ) -> Result<Vec<Step>, Error> {
         let shapes = || tensors.iter().map(Tensor::role_and_shape);
         let matrices: Vec<_> = shapes().map(|(_, shape)| shape).collect();
         let windows = self.windows(shapes(), rows)?.into_iter();
@@ -183,9 +178,9 @@ impl RowKernels {
         let dispatches = served.flat_map(|(variant, programs, window)| {
             self.dispatches((variant, programs), &matrices, window, base)
         });
-        dispatches
-            .map(|dispatch| self.step(dispatch, tensors, scratch))
-            .collect()
+        Ok(dispatches
+            .map(|dispatch| Self::step(dispatch, tensors, scratch))
+            .collect())
     }
 
     /// Returns the dispatches of these programs over a window. Causal rows are served by bins where whole groups of
@@ -245,12 +240,7 @@ impl RowKernels {
         }
     }
 
-    fn step<'a>(
-        &self,
-        dispatch: Planned<'_>,
-        tensors: &[Tensor<'a>],
-        scratch: Option<&'a wgpu::Buffer>,
-    ) -> Result<Step<'a>, Error> {
+    fn step(dispatch: Planned<'_>, tensors: &[Tensor<'_>], scratch: Option<&Memory>) -> Step {
         let Planned {
             runnable,
             window,
@@ -276,18 +266,18 @@ impl RowKernels {
             };
             spans.push((tensor.binding, span));
         }
-        if let Some(buffer) = scratch {
-            let bytes = buffer.size();
+        if let Some(memory) = scratch {
+            let bytes = memory.size();
             let shape = Shape::Whole { bytes };
-            let partials = Tensor::written(Binding::Partials, "partials", buffer, shape);
+            let partials = Tensor::written(Binding::Partials, "partials", memory, shape);
             spans.push((Binding::Partials, partials.span(window).0));
         }
-        Ok(Step {
-            kernel: self.planner.kernel(runnable)?,
+        Step {
             spans,
             slots: runnable.slots(&params.grid),
             params,
-        })
+            runnable: Arc::clone(runnable),
+        }
     }
 
     /// Numbers of a dispatch over a piece of a window, and of a bin of its causal rows. Only `grid` differs between the

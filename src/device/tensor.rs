@@ -1,10 +1,11 @@
-//! The caller's buffers as matrices and per-row arrays, and their checks.
+//! Memory as matrices and per-row arrays, and their checks.
 
 use std::ops::Range;
 
-use wgpu::{Buffer, BufferUsages, Device};
+use wgpu::BufferUsages;
 
 use crate::device::kernel::Span;
+use crate::device::memory::Memory;
 use crate::device::window::Window;
 use crate::error::Error;
 use crate::shader::Binding;
@@ -104,7 +105,7 @@ impl Shape {
     }
 
     /// Bytes that a buffer of `rows` rows has at least.
-    pub(super) fn bytes(self, rows: u64) -> u64 {
+    pub(crate) fn bytes(self, rows: u64) -> u64 {
         match self {
             Self::Whole { bytes } => bytes,
             Self::PerRow { bytes } => rows.saturating_mul(bytes),
@@ -233,11 +234,11 @@ impl Role {
         }
     }
 
-    /// Returns a buffer in this role.
-    pub(crate) const fn tensor(self, written: bool, buffer: &Buffer) -> Tensor<'_> {
+    /// Returns memory in this role.
+    pub(crate) const fn tensor(self, written: bool, memory: &Memory) -> Tensor<'_> {
         Tensor {
             written,
-            ..Tensor::read(self.binding, self.name, buffer, self.shape)
+            ..Tensor::read(self.binding, self.name, memory, self.shape)
         }
     }
 }
@@ -251,9 +252,9 @@ pub(crate) fn shapes_of(roles: &[Role]) -> impl Iterator<Item = (&'static str, S
         .map(|role| (role.name, role.shape))
 }
 
-/// Checks that buffers of the device can hold each role for `rows` rows.
-pub(crate) fn check_roles(roles: &[Role], rows: u64, device: &Device) -> Result<(), Error> {
-    let available = device.limits().max_buffer_size.min(LARGEST_BUFFER);
+/// Checks that buffers of at most `most` bytes can hold each role for `rows` rows.
+pub(crate) fn check_roles(roles: &[Role], rows: u64, most: u64) -> Result<(), Error> {
+    let available = most.min(LARGEST_BUFFER);
     let exceeds = |role: &&Role| role.shape.bytes(rows) > available;
     match roles.iter().find(exceeds) {
         None => Ok(()),
@@ -271,7 +272,7 @@ pub(crate) fn check_roles(roles: &[Role], rows: u64, device: &Device) -> Result<
 pub(crate) struct Tensor<'a> {
     pub(crate) binding: Binding,
     pub(crate) role: &'static str,
-    pub(crate) buffer: &'a Buffer,
+    pub(crate) memory: &'a Memory,
     pub(crate) shape: Shape,
     pub(crate) written: bool,
 }
@@ -280,13 +281,13 @@ impl<'a> Tensor<'a> {
     pub(crate) const fn read(
         binding: Binding,
         role: &'static str,
-        buffer: &'a Buffer,
+        memory: &'a Memory,
         shape: Shape,
     ) -> Self {
         Self {
             binding,
             role,
-            buffer,
+            memory,
             shape,
             written: false,
         }
@@ -295,12 +296,12 @@ impl<'a> Tensor<'a> {
     pub(crate) const fn written(
         binding: Binding,
         role: &'static str,
-        buffer: &'a Buffer,
+        memory: &'a Memory,
         shape: Shape,
     ) -> Self {
         Self {
             written: true,
-            ..Self::read(binding, role, buffer, shape)
+            ..Self::read(binding, role, memory, shape)
         }
     }
 
@@ -309,19 +310,19 @@ impl<'a> Tensor<'a> {
     }
 
     fn check(&self, rows: u64) -> Result<(), Error> {
-        if !self.buffer.usage().contains(BufferUsages::STORAGE) {
+        if !self.memory.usage().contains(BufferUsages::STORAGE) {
             return Err(Error::BufferUsage {
                 what: self.role,
                 expected: BufferUsages::STORAGE,
-                found: self.buffer.usage(),
+                found: self.memory.usage(),
             });
         }
         let expected = self.shape.bytes(rows);
-        if self.buffer.size() < expected {
+        if self.memory.size() < expected {
             return Err(Error::BufferSize {
                 what: self.role,
                 expected,
-                found: self.buffer.size(),
+                found: self.memory.size(),
             });
         }
         Ok(())
@@ -330,7 +331,7 @@ impl<'a> Tensor<'a> {
     /// Returns true if the buffer holds the window up to the end of the widest access to its last row.
     pub(crate) fn holds_whole_quads(&self, window: Window) -> bool {
         let end = self.shape.bytes(window.first + window.rows);
-        end.next_multiple_of(WIDEST_ACCESS) <= self.buffer.size()
+        end.next_multiple_of(WIDEST_ACCESS) <= self.memory.size()
     }
 
     pub(crate) const fn is_matrix(&self) -> bool {
@@ -338,10 +339,10 @@ impl<'a> Tensor<'a> {
     }
 
     /// Returns the part of the buffer that a window needs, and the row or element within it at which the window begins.
-    pub(crate) fn span(&self, window: Window) -> (Span<'a>, u32) {
+    pub(crate) fn span(&self, window: Window) -> (Span, u32) {
         let (bytes, residue) = self.shape.bytes_in(window);
         let span = Span {
-            buffer: self.buffer,
+            memory: self.memory.clone(),
             offset: bytes.start,
             size: bytes.end - bytes.start,
         };
@@ -358,7 +359,7 @@ pub(crate) fn check(tensors: &[Tensor<'_>], rows: u64, in_place: bool) -> Result
             let (first, second) = (one.role, other.role);
             let over =
                 in_place && (one.binding, other.binding) == (Binding::Source, Binding::Result);
-            match one.buffer == other.buffer {
+            match one.memory == other.memory {
                 false if over => return Err(Error::Apart { first, second }),
                 true if !over && (one.written || other.written) => {
                     return Err(Error::Aliased { first, second });
@@ -374,7 +375,7 @@ pub(crate) fn check(tensors: &[Tensor<'_>], rows: u64, in_place: bool) -> Result
 pub(crate) fn describe(kernel: &str, rows: u64, tensors: &[Tensor<'_>]) -> String {
     let sizes: Vec<_> = tensors
         .iter()
-        .map(|tensor| format!("`{}` of {} bytes", tensor.role, tensor.buffer.size()))
+        .map(|tensor| format!("`{}` of {} bytes", tensor.role, tensor.memory.size()))
         .collect();
     format!("binding {kernel} to {rows} rows: {}", sizes.join(", "))
 }

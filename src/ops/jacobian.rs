@@ -1,11 +1,10 @@
 //! The Jacobian of softmax.
 
-use crate::device::kernel::Bound;
-use crate::device::memory::scratch;
+use crate::device::kernel::Step;
+use crate::device::memory::{Make, Memory};
 use crate::device::planner::Planner;
 use crate::device::rows::{PARTIAL_BYTES, RowKernels};
-use crate::device::scope::contain;
-use crate::device::tensor::{F32, Role, Shape, Tensor, check, describe};
+use crate::device::tensor::{F32, Role, Shape, Tensor, check};
 use crate::error::Error;
 use crate::ops::plan::RowPlan;
 use crate::ops::plan::sealed::Spec;
@@ -54,30 +53,35 @@ impl Statistics {
         })
     }
 
-    /// Binds these dispatches, and then `products` to the tensors of the caller's. The records, the pairs and the lse lie
-    /// in memory of the library's.
-    pub(super) fn bind(
+    /// Returns these dispatches, and then those of `products`, for tensors of the caller's. The records, the pairs and the lse
+    /// lie in memory of the library's.
+    pub(super) fn steps(
         &self,
         products: &RowPlan,
         rows: u64,
         given: &[Tensor<'_>],
-    ) -> Result<Bound, Error> {
+        make: Make<'_>,
+    ) -> Result<Vec<Step>, Error> {
         products.kernels.check_rows(rows)?;
         check(given, rows, false)?;
-        let device = products.kernels.planner.device();
-        let at = || describe(&products.kernels.name(), rows, given);
-        contain(device, at, || {
-            let memory = |label, bytes| scratch(device, label, rows.saturating_mul(bytes));
-            let records = &memory("wgpu-softmax partial statistics", PARTIAL_BYTES)?;
-            let pairs = &memory("wgpu-softmax pairs", 2 * F32)?;
-            let lse = &memory("wgpu-softmax lse", F32)?;
-            let logits = given[0].buffer;
-            let statistic = self.statistic.bind(rows, &[logits, records], None)?;
-            let merge = self.merge.bind(rows, &[records, pairs, lse], None)?;
-            let tensors = [given, &[Self::pairs().tensor(true, pairs)]].concat();
-            let products = products.kernels.bind(&tensors, rows, products.params)?;
-            Ok(statistic.then(&merge).then(&products))
-        })
+        let per_row = |name, bytes| make(name, rows.saturating_mul(bytes));
+        let logits = given[0].memory.clone();
+        let records = per_row("records", PARTIAL_BYTES)?;
+        let pairs = per_row("pairs", 2 * F32)?;
+        let lse = per_row("lse", F32)?;
+        let of = |plan: &RowPlan, memory: &[Memory]| plan.steps(rows, &plan.tensors(memory), make);
+        let tensors = [given, &[Self::pairs().tensor(true, &pairs)]].concat();
+        let RowPlan {
+            kernels, params, ..
+        } = products;
+        Ok([
+            of(&self.statistic, &[logits, records.clone()])?,
+            of(&self.merge, &[records, pairs.clone(), lse])?,
+            kernels.checked_steps(&tensors, rows, *params, make)?,
+        ]
+        .into_iter()
+        .flatten()
+        .collect())
     }
 
     /// Role of the pairs, from which the products are computed.

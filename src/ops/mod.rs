@@ -3,6 +3,8 @@
 pub(crate) mod any;
 pub(crate) mod bytes;
 pub(crate) mod cross_entropy;
+#[cfg(feature = "kernels")]
+mod described;
 pub(crate) mod jacobian;
 #[cfg(feature = "kernels")]
 mod kernels;

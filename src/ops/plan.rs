@@ -4,10 +4,11 @@ use std::marker::PhantomData;
 
 use wgpu::Buffer;
 
-use crate::device::kernel::Bound;
+use crate::device::kernel::{Bound, Step};
+use crate::device::memory::{Make, Memory};
 use crate::device::planner::Planner;
 use crate::device::rows::{PARTIAL_BYTES, RowKernels};
-use crate::device::tensor::{F32, Role, Shape};
+use crate::device::tensor::{F32, Role, Shape, Tensor, describe};
 use crate::error::Error;
 use crate::ops::bytes::{bytes_moved, mask_bytes};
 use crate::ops::jacobian::Statistics;
@@ -37,7 +38,7 @@ pub trait RowOperation: sealed::Sealed {
 pub(crate) mod sealed {
     use crate::error::Error;
     use crate::shader::params::Params;
-    use crate::spec::mask::Mask;
+    use crate::spec::softmax::SoftmaxSpec;
     use crate::variant::Operation;
     use crate::variant::problem::Geometry;
 
@@ -47,7 +48,8 @@ pub(crate) mod sealed {
     pub trait Spec: Copy {
         fn geometry(&self, operation: Operation) -> Result<Geometry, Error>;
         fn params(&self) -> Result<Params, Error>;
-        fn mask(&self) -> Option<&Mask> {
+        /// The spec of plain rows, if it is one.
+        fn plain(&self) -> Option<&SoftmaxSpec> {
             None
         }
     }
@@ -70,7 +72,7 @@ pub(crate) mod sealed {
 /// ```
 #[derive(Debug, Clone)]
 pub struct Plan<O> {
-    pub(super) rows: RowPlan,
+    pub(crate) rows: RowPlan,
     operation: PhantomData<fn() -> O>,
 }
 
@@ -137,8 +139,9 @@ impl<O: RowOperation> Plan<O> {
 pub(crate) struct RowPlan {
     pub(crate) kernels: RowKernels,
     pub(crate) params: Params,
-    mask: Option<Mask>,
-    operands: &'static [Operand],
+    /// The spec, if it is one of plain rows.
+    pub(crate) spec: Option<SoftmaxSpec>,
+    pub(super) operands: &'static [Operand],
     /// What comes first for a Jacobian.
     pub(super) statistics: Option<Box<Statistics>>,
 }
@@ -157,7 +160,7 @@ impl RowPlan {
             _ => None,
         };
         Ok(Self {
-            mask: spec.mask().copied(),
+            spec: spec.plain().copied(),
             statistics,
             ..Self::of(kernels, params, operands)
         })
@@ -172,7 +175,7 @@ impl RowPlan {
         Self {
             kernels,
             params,
-            mask: None,
+            spec: None,
             operands,
             statistics: None,
         }
@@ -186,23 +189,39 @@ impl RowPlan {
         mask: Option<&Buffer>,
     ) -> Result<Bound, Error> {
         let refuse = |expected, found| Err(Error::value("mask", expected, found));
-        match (self.mask, mask) {
+        match (self.mask(), mask) {
             (Some(_), None) => return refuse("a buffer for it, given to `bind_masked`", "none"),
             (None, Some(_)) => return refuse("a spec with a mask", "one without"),
             _ => {}
         }
-        let written = self.operands.iter().map(|operand| operand.written);
-        let tensors: Vec<_> = self
-            .roles()
-            .into_iter()
-            .zip(written.chain([false]))
-            .zip(buffers.iter().copied().chain(mask))
-            .map(|((role, written), buffer)| role.tensor(written, buffer))
-            .collect();
+        let buffers = buffers.iter().copied().chain(mask);
+        let memory: Vec<_> = buffers.map(Memory::from).collect();
+        let tensors = self.tensors(&memory);
+        let at = || describe(&self.kernels.name(), rows, &tensors);
+        let planner = &self.kernels.planner;
+        planner.bind(at, |make| self.steps(rows, &tensors, make))
+    }
+
+    /// Returns the dispatches that serve `rows` rows of the [tensors](Self::tensors).
+    pub(crate) fn steps(
+        &self,
+        rows: u64,
+        tensors: &[Tensor<'_>],
+        make: Make<'_>,
+    ) -> Result<Vec<Step>, Error> {
         match &self.statistics {
-            Some(statistics) => statistics.bind(self, rows, &tensors),
-            None => self.kernels.bind(&tensors, rows, self.params),
+            Some(statistics) => statistics.steps(self, rows, tensors, make),
+            None => self.kernels.checked_steps(tensors, rows, self.params, make),
         }
+    }
+
+    /// Returns the memory of the operands, in their order, and that of the mask, each in its role.
+    pub(crate) fn tensors<'a>(&self, memory: &'a [Memory]) -> Vec<Tensor<'a>> {
+        let written = self.operands.iter().map(|operand| operand.written);
+        let roles = self.roles().into_iter().zip(written.chain([false]));
+        let tensor =
+            |((role, written), memory): ((Role, bool), &'a Memory)| role.tensor(written, memory);
+        roles.zip(memory).map(tensor).collect()
     }
 
     /// Number of pipelines, at most.
@@ -211,10 +230,14 @@ impl RowPlan {
         self.kernels.pipelines() + before.map_or(0, |statistics| statistics.pipelines())
     }
 
+    pub(super) fn mask(&self) -> Option<Mask> {
+        self.spec.and_then(|spec| spec.mask)
+    }
+
     /// Roles of the operands, and of the mask.
-    pub(super) fn roles(&self) -> Vec<Role> {
-        let of_mask = self.mask.as_ref().map(|mask| {
-            let bytes = mask_bytes(mask);
+    pub(crate) fn roles(&self) -> Vec<Role> {
+        let of_mask = self.mask().map(|mask| {
+            let bytes = mask_bytes(&mask);
             Role::new(Binding::Mask, "mask", Shape::Whole { bytes })
         });
         let role = |operand: &Operand| operand.role(&self.kernels.geometry, &self.params);
@@ -223,7 +246,7 @@ impl RowPlan {
 
     /// Fewest bytes that the operation must move.
     pub(crate) fn bytes_moved(&self) -> u64 {
-        let mask = self.mask.as_ref().map_or(0, mask_bytes);
+        let mask = self.mask().as_ref().map_or(0, mask_bytes);
         bytes_moved(&self.kernels.geometry).saturating_add(mask)
     }
 }

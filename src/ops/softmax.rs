@@ -98,8 +98,8 @@ impl sealed::Spec for SoftmaxSpec {
         Ok(params)
     }
 
-    fn mask(&self) -> Option<&Mask> {
-        self.mask.as_ref()
+    fn plain(&self) -> Option<&SoftmaxSpec> {
+        Some(self)
     }
 }
 

@@ -4,6 +4,8 @@ use super::{Access, Family, REDUCED, Reduce, Variant, WIDEST_ACCESS};
 
 /// Maker of a GPU, as far as the choice of kernels depends on it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
 #[non_exhaustive]
 pub enum Vendor {
     /// Radeon and Instinct.
@@ -21,6 +23,8 @@ pub enum Vendor {
 
 /// Abilities of a device: the part of its features, limits and adapter's facts that decides which kernels it can run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Abilities {
     /// Lanes of the smallest subgroup; none if shaders may not use subgroups.
     pub subgroup: Option<u32>,

@@ -7,6 +7,7 @@ mod abilities;
 mod admit;
 mod all;
 mod choose;
+mod classes;
 mod operation;
 mod options;
 mod parse;

@@ -7,6 +7,7 @@ mod bench;
 mod edges;
 mod errors;
 mod exact_buffers;
+mod export;
 mod extremes;
 mod faults;
 mod forced;

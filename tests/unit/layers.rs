@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The layers, from the lowest.
-const LAYERS: [&str; 13] = [
+const LAYERS: [&str; 14] = [
     "error",     // the error type
     "spec",      // requests of callers, as plain data
     "reference", // the same computations in f64, on the host
@@ -15,6 +15,7 @@ const LAYERS: [&str; 13] = [
     "ops",       // plans and bindings
     "gpu",       // slices in, slices out
     "check",     // results against the reference
+    "export",    // plans as data
     "bench",     // times against ceilings
     "tune",      // the fastest kernels, by times
     "cli",       // the command line

@@ -1,11 +1,13 @@
 //! Options of `kernel`.
 
-use super::values::{self, Extents, MaskShape};
+use super::values::{self, Class, Extents, MaskShape};
 use super::{Json, Tuned};
 use clap::Args;
 use clap::builder::TypedValueParser;
+use std::path::PathBuf;
+use wgpu_softmax::export::Optional;
 use wgpu_softmax::variant::{Operation, Variant};
-use wgpu_softmax::{DType, Reduction, RowOutputs, TargetType};
+use wgpu_softmax::{DType, EmptyRows, Reduction, RowOutputs, TargetType, ZeroValid};
 
 #[derive(Debug, Args)]
 pub(crate) struct Kernel {
@@ -21,6 +23,9 @@ pub(crate) struct Kernel {
     /// Storage type of the matrices
     #[arg(long, value_name = "DTYPE", default_value = "f32", value_parser = values::dtype())]
     pub(crate) dtype: DType,
+    /// Multiply the logits by S first: 1 / temperature
+    #[arg(long, value_name = "S", default_value_t = 1.0, value_parser = values::positive, allow_negative_numbers = true)]
+    pub(crate) scale: f32,
     /// Write the result over the first input, in one buffer
     #[arg(long)]
     pub(crate) in_place: bool,
@@ -31,6 +36,9 @@ pub(crate) struct Kernel {
     /// Causal mask of the same operations: the last two axes are (query, key), and no query looks at a later key
     #[arg(long)]
     pub(crate) causal: bool,
+    /// Result of a row whose logits are all excluded or -inf [default: nan]
+    #[arg(long, value_name = "RESULT", value_parser = values::words(values::EMPTY_ROWS))]
+    pub(crate) masked_rows: Option<EmptyRows>,
     /// Variant by its name, as in the kernels of --json reports, for example registers4.subgroup8of64.quads [default: the
     /// preferred one]
     #[arg(long, value_name = "VARIANT", value_parser = values::variant)]
@@ -38,10 +46,23 @@ pub(crate) struct Kernel {
     /// Adapter: an index from `devices`, part of a name, a backend, NAME@BACKEND, or software
     #[arg(long, value_name = "SEL")]
     pub(crate) adapter: Option<String>,
+    /// Choose for a class of devices, without an adapter: default is any WebGPU device, without subgroups
+    #[arg(long, value_name = "CLASS", value_parser = values::class(), conflicts_with_all = ["adapter", "tuning", "abilities"])]
+    pub(crate) device: Option<Class>,
+    /// Choose for the abilities in a JSON file, without an adapter: those of any file that `kernel --json` wrote
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["adapter", "tuning"])]
+    pub(crate) abilities: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) tuned: Tuned,
     #[command(flatten)]
     pub(crate) json: Json,
+    /// In the JSON, make all bindings storage that is read and written, numbered without gaps, and the uniform storage that is
+    /// read: for frameworks that pool memory
+    #[arg(long, requires = "path")]
+    pub(crate) flat: bool,
+    /// Test cases in the JSON [default: 2 where no buffer has more than 4,096 elements, else 0]
+    #[arg(long, value_name = "N", requires = "path", value_parser = clap::value_parser!(u8).range(..=16))]
+    pub(crate) cases: Option<u8>,
     // Last, since what comes after it would be under its heading.
     #[command(flatten)]
     pub(crate) loss: Loss,
@@ -57,6 +78,12 @@ pub(crate) struct Loss {
     /// Reduction of the rows' losses [default: mean]
     #[arg(long, value_parser = values::words(values::REDUCTIONS))]
     pub(crate) reduction: Option<Reduction>,
+    /// Leave out rows whose class id is I
+    #[arg(long, value_name = "I", allow_negative_numbers = true)]
+    pub(crate) ignore_index: Option<i64>,
+    /// The mean over no valid row
+    #[arg(long, value_name = "RESULT", value_parser = values::words(values::ZERO_VALID))]
+    pub(crate) zero_valid: Option<ZeroValid>,
     /// Label smoothing, 0 to 1: of E, each of the C classes gets a target weight of E / C, and the target keeps the rest
     #[arg(long, value_name = "E", value_parser = values::share, allow_negative_numbers = true)]
     pub(crate) label_smoothing: Option<f32>,
@@ -66,6 +93,9 @@ pub(crate) struct Loss {
     /// Cap the logits: x becomes C * tanh(x / C), after the scale
     #[arg(long, value_name = "C", value_parser = values::positive, allow_negative_numbers = true)]
     pub(crate) softcap: Option<f32>,
+    /// Buffers that a binding in the JSON has in addition; may be repeated, or a comma-separated list
+    #[arg(long, value_name = "BUFFER", value_delimiter = ',', requires = "path", value_parser = values::named(&Optional::ALL, Optional::name))]
+    pub(crate) with: Vec<Optional>,
     /// Outputs of a row in addition to its loss; may be repeated, or a comma-separated list
     #[arg(long, value_name = "OUTPUT", value_delimiter = ',', value_parser = row_output())]
     pub(crate) row_outputs: Vec<RowOutput>,
@@ -94,9 +124,12 @@ impl Loss {
         let flags = [
             ("--target-type", self.target_type.is_some()),
             ("--reduction", self.reduction.is_some()),
+            ("--ignore-index", self.ignore_index.is_some()),
+            ("--zero-valid", self.zero_valid.is_some()),
             ("--label-smoothing", self.label_smoothing.is_some()),
             ("--z-loss", self.z_loss.is_some()),
             ("--softcap", self.softcap.is_some()),
+            ("--with", !self.with.is_empty()),
             ("--row-outputs", !self.row_outputs.is_empty()),
         ];
         flags

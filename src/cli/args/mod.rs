@@ -120,6 +120,19 @@ pub(crate) enum Measure {
     Tune(Tune),
 }
 
+/// Examples of `kernel`.
+const EXPORTS: &str = "\
+Examples:
+  The kernels for this adapter, to be read:
+    wgpu-softmax kernel softmax --shape 8192x1024
+  As JSON with test cases, for any device of WebGPU, without an adapter:
+    wgpu-softmax kernel softmax --shape 8x500 --device default --json s.json
+  A loss and its gradient by class weights, for NVIDIA's GPUs:
+    wgpu-softmax kernel cross-entropy-fused --shape 32x100 --device nvidia \
+      --with weight --ignore-index -100 --json loss.json
+  For the device of another machine, whose `kernel --json` wrote there.json:
+    wgpu-softmax kernel logsumexp --shape 8x500 --abilities there.json --json -";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Inspect {
     /// List the adapters, in the order that --adapter searches
@@ -130,7 +143,8 @@ pub(crate) enum Inspect {
     Doctor(Doctor),
     /// Print the WGSL of an operation, and why it is this one
     ///
-    /// Each dispatch for a shape, with its bindings and its workgroups.
+    /// Each dispatch for a shape, with its bindings and its workgroups; with --json as data that any host of WebGPU runs.
+    #[command(after_help = EXPORTS)]
     Kernel(Kernel),
 }
 

@@ -3,7 +3,7 @@
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use std::time::Duration;
 use wgpu_softmax::bench::Shape;
-use wgpu_softmax::variant::Variant;
+use wgpu_softmax::variant::{Abilities, Variant};
 use wgpu_softmax::{DType, EmptyRows, Error, MaskKind, Reduction, TargetType, ZeroValid};
 
 /// Extents of the axes, at least one.
@@ -16,6 +16,13 @@ pub(crate) struct MaskShape {
     pub(crate) kind: MaskKind,
     /// Shape of the mask; none for that of the logits.
     pub(crate) shape: Option<Extents>,
+}
+
+/// Class of devices, and its name.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Class {
+    pub(crate) name: &'static str,
+    pub(crate) abilities: Abilities,
 }
 
 /// Words for values, with the text that `--help` has of each.
@@ -83,6 +90,12 @@ pub(super) fn named<T: Copy + Send + Sync + 'static>(
 ) -> impl TypedValueParser<Value = T> {
     let value = |&value: &T| (PossibleValue::new(name(value)), value);
     one_of(values.iter().map(value).collect())
+}
+
+/// Returns a parser of classes of devices.
+pub(super) fn class() -> impl TypedValueParser<Value = Class> {
+    let class = |(name, abilities)| (PossibleValue::new(name), Class { name, abilities });
+    one_of(Abilities::CLASSES.map(class).into())
 }
 
 /// Returns a parser of storage types, by NumPy's names, too.

@@ -53,8 +53,8 @@ pub struct CrossEntropyBackwardBuffers<'a> {
 /// ```
 #[derive(Debug, Clone)]
 pub struct CrossEntropyBackwardPlan {
-    pub(super) base: Base,
-    pub(super) kernels: RowKernels,
+    pub(crate) base: Base,
+    pub(crate) kernels: RowKernels,
 }
 
 impl Planner {

@@ -20,8 +20,8 @@ pub(super) const GATHERED: u32 = 2;
 
 /// The spec, its plain numbers, and the kernels around those of the rows.
 #[derive(Debug, Clone)]
-pub(super) struct Base {
-    pub(super) spec: CrossEntropySpec,
+pub(crate) struct Base {
+    pub(crate) spec: CrossEntropySpec,
     pub(super) params: Params,
     pub(super) tally: Tally,
     /// Kernels that compute the lse from the pairs; none for the gradient from saved pairs, which gives no losses.

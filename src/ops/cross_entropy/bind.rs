@@ -1,15 +1,12 @@
 //! From buffers to dispatches: first the targets are counted, if the gradient is that of a mean; then the rows are
 //! computed; then the row outputs, the lse and the reduced loss.
 
-use wgpu::Buffer;
-
 use super::base::{Base, GATHERED, GATHERS, Given, whole};
 use super::numbers::flags;
 use super::tally::RECORD;
 use crate::device::kernel::{Bound, Step};
-use crate::device::memory::scratch;
+use crate::device::memory::{Make, Memory};
 use crate::device::rows::RowKernels;
-use crate::device::scope::contain;
 use crate::device::tensor::{F32, Role, Shape, Tensor, check, describe, without_matrices};
 use crate::error::Error;
 use crate::shader::Binding;
@@ -47,32 +44,40 @@ impl Base {
         let (words, count) = (self.params.loss.row_words, self.params.loss.candidates);
         require_asked("row outputs", given.extras.row_outputs.is_some(), words > 0)?;
         require_asked("candidates", given.extras.candidates.is_some(), count > 0)?;
-        let mut tensors = Vec::new();
-        for role in self.callers(&kernels.geometry) {
-            let buffer = given.buffer(role.binding);
-            let tensor = |buffer| role.tensor(self.writes(role.binding), buffer);
-            tensors.extend(buffer.map(tensor));
-        }
-        kernels.check_rows(rows)?;
-        check(&tensors, rows, kernels.geometry.problem.options.in_place)?;
+        let roles = self.callers(&kernels.geometry).into_iter();
+        let given: Vec<_> = roles
+            .filter_map(|role| Some((role, Memory::from(given.buffer(role.binding)?))))
+            .collect();
+        let tensors = self.tensors(&given);
         let at = || describe(&kernels.name(), rows, &tensors);
-        contain(kernels.planner.device(), at, || {
-            self.bind_checked(kernels, rows, &tensors)
-        })
+        let planner = &kernels.planner;
+        planner.bind(at, |make| self.steps(kernels, rows, &tensors, make))
     }
 
-    fn bind_checked(
+    /// Returns memory of the caller's as tensors.
+    pub(crate) fn tensors<'a>(&self, given: &'a [(Role, Memory)]) -> Vec<Tensor<'a>> {
+        given
+            .iter()
+            .map(|(role, memory)| role.tensor(self.writes(role.binding), memory))
+            .collect()
+    }
+
+    /// Returns the dispatches for `rows` rows, which `kernels` compute.
+    pub(crate) fn steps(
         &self,
         kernels: &RowKernels,
         rows: u64,
         given: &[Tensor<'_>],
-    ) -> Result<Bound, Error> {
+        make: Make<'_>,
+    ) -> Result<Vec<Step>, Error> {
+        kernels.check_rows(rows)?;
+        check(given, rows, kernels.geometry.problem.options.in_place)?;
         let given = given.iter().filter(|tensor| !self.ignores(tensor.binding));
         let given: Vec<_> = given.copied().collect();
         let counts = self.counts_targets(kernels);
         let reduces = self.gives_losses() && (self.is_reduced() || gives(&given, Binding::Status));
-        let own = self.own(kernels, &given, rows, counts || reduces)?;
-        let own = own.iter().map(|(role, buffer)| role.tensor(true, buffer));
+        let own = self.own(&given, rows, counts || reduces, make)?;
+        let own = own.iter().map(|(role, memory)| role.tensor(true, memory));
         let mut all: Vec<_> = given.iter().copied().chain(own).collect();
 
         let mut params = self.params_of(&all, rows);
@@ -83,7 +88,7 @@ impl Base {
         tensors.retain(|tensor| !is_of_row_outputs(tensor));
         let tally = &self.tally;
         let of_rows = kernels.for_loss(params.loss.flags & OPTIONS != 0)?;
-        let scratch = of_rows.scratch(&tensors, rows)?;
+        let scratch = of_rows.scratch(&tensors, rows, make)?;
         let mut steps = Vec::new();
         if counts {
             steps.extend(tally.steps(&tally.count, &tensors, rows, params)?);
@@ -104,35 +109,29 @@ impl Base {
             params.loss.flags = params.loss.flags & !MEAN | mean;
             steps.extend(tally.steps(&tally.reduce, &tensors, rows, params)?);
         }
-        Bound::new(kernels.planner.device(), &steps)
+        Ok(steps)
     }
 
-    /// Allocates memory of the library's, no more than a fraction of the size of the tensors, which have been checked: the
+    /// Makes memory of the library's, no more than a fraction of the size of the tensors, which have been checked: the
     /// losses of the rows if they are reduced; the pairs where kernels need them and no buffer of the caller's is bound
     /// as them; the records of the tally if there `is_tally`.
     fn own(
         &self,
-        kernels: &RowKernels,
         given: &[Tensor<'_>],
         rows: u64,
         is_tally: bool,
-    ) -> Result<Vec<(Role, Buffer)>, Error> {
-        let make = |label, bytes| scratch(kernels.planner.device(), label, bytes);
+        make: Make<'_>,
+    ) -> Result<Vec<(Role, Memory)>, Error> {
         let writes_lse = gives(given, Binding::Lse) && rows > 0;
         let needs_pairs = self.row_outputs.is_some() || writes_lse;
         let pairs = (needs_pairs && !gives(given, Binding::Pairs)).then(|| self.saved_pairs());
         let mut own = Vec::new();
-        for (label, role) in [
-            ("wgpu-softmax row losses", self.row_losses()),
-            ("wgpu-softmax pairs", pairs),
-        ] {
-            if let Some(role) = role {
-                own.push((role, make(label, rows * role.shape.bytes_of_row())?));
-            }
+        for role in self.row_losses().into_iter().chain(pairs) {
+            own.push((role, make(role.name, rows * role.shape.bytes_of_row())?));
         }
         if is_tally {
             let shapes = given.iter().map(Tensor::role_and_shape);
-            let records = make("wgpu-softmax tally", self.tally.bytes(shapes, rows)?)?;
+            let records = make("tally", self.tally.bytes(shapes, rows)?)?;
             let all = whole(Binding::Tallies, "tallies", records.size());
             own.push((all, records.clone()));
             own.push((whole(Binding::Tally, "tally", RECORD), records));
@@ -141,13 +140,13 @@ impl Base {
     }
 
     /// Returns the dispatches that give the row outputs, and with them lse and pairs.
-    fn row_output_steps<'a>(
+    fn row_output_steps(
         &self,
         kernels: &RowKernels,
-        tensors: &[Tensor<'a>],
+        tensors: &[Tensor<'_>],
         rows: u64,
         mut params: Params,
-    ) -> Result<Vec<Step<'a>>, Error> {
+    ) -> Result<Vec<Step>, Error> {
         use Binding::{CallerPairs, Lse, Pairs, RowInput, Source, Weight};
         let reads_logits =
             self.spec.row_outputs.reads_logits() && params.loss.gathering != GATHERED;

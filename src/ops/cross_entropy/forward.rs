@@ -40,9 +40,9 @@ use crate::variant::problem::Geometry;
 /// ```
 #[derive(Debug, Clone)]
 pub struct CrossEntropyPlan {
-    pub(super) base: Base,
-    pub(super) loss_only: RowKernels,
-    pub(super) fused: RowKernels,
+    pub(crate) base: Base,
+    pub(crate) loss_only: RowKernels,
+    pub(crate) fused: RowKernels,
 }
 
 impl Planner {

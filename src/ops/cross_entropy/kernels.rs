@@ -117,7 +117,7 @@ impl Base {
         roles.extend(self.row_losses());
         roles.extend(self.row_outputs.as_ref().map(|_| self.saved_pairs()));
         roles.push(whole(Binding::Tally, "tally", RECORD));
-        check_roles(&roles, rows, kernels.planner.device())?;
+        check_roles(&roles, rows, kernels.planner.limits().max_buffer_size)?;
         let bytes = self.tally.bytes(shapes_of(&roles), rows)?;
         roles.push(whole(Binding::Tallies, "tallies", bytes));
         Ok(roles)

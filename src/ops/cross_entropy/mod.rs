@@ -5,6 +5,8 @@ mod backward;
 mod base;
 mod bind;
 mod buffers;
+#[cfg(feature = "kernels")]
+mod described;
 mod forward;
 #[cfg(feature = "kernels")]
 mod kernels;
@@ -13,4 +15,6 @@ mod tally;
 
 pub use backward::{CrossEntropyBackwardBuffers, CrossEntropyBackwardPlan};
 pub use buffers::{CrossEntropyBuffers, CrossEntropyExtras, Status};
+#[cfg(feature = "kernels")]
+pub use described::Optional;
 pub use forward::CrossEntropyPlan;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Status;
-use crate::device::kernel::{Kernel, Step};
+use crate::device::kernel::Step;
 use crate::device::kernel_text::{Dispatches, KernelText, Said};
 use crate::device::planner::Planner;
 use crate::device::runnable::Runnable;
@@ -60,18 +60,18 @@ impl Tally {
     }
 
     /// Returns the dispatches of `runnable`, which counts or reduces, for `rows` rows: it leaves record 0.
-    pub(super) fn steps<'a>(
+    pub(super) fn steps(
         &self,
         runnable: &Arc<Runnable>,
-        tensors: &[Tensor<'a>],
+        tensors: &[Tensor<'_>],
         rows: u64,
         base: Params,
-    ) -> Result<Vec<Step<'a>>, Error> {
+    ) -> Result<Vec<Step>, Error> {
         let tensors = without_matrices(tensors);
         let windows = self.windows(tensors.iter().map(Tensor::role_and_shape), rows)?;
         let records = self.records(&windows);
         self.check_trips(records)?;
-        let step = |kernel: Arc<Kernel>, window: Window, first_record, groups| {
+        let step = |runnable: &Arc<Runnable>, window: Window, first_record, groups| {
             let grid = Grid {
                 rows: narrow(window.rows),
                 parts: narrow(groups),
@@ -81,9 +81,9 @@ impl Tally {
                 records: narrow(records),
                 ..base.grid
             };
-            let span = |tensor: &Tensor<'a>| (tensor.binding, tensor.span(window).0);
+            let span = |tensor: &Tensor<'_>| (tensor.binding, tensor.span(window).0);
             Step {
-                kernel,
+                runnable: Arc::clone(runnable),
                 spans: tensors.iter().map(span).collect(),
                 params: Params { grid, ..base },
                 slots: groups,
@@ -94,16 +94,11 @@ impl Tally {
         let mut steps = Vec::new();
         for window in windows {
             let groups = self.groups(&window);
-            steps.push(step(
-                self.planner.kernel(runnable)?,
-                window,
-                first_record,
-                groups,
-            ));
+            steps.push(step(runnable, window, first_record, groups));
             first_record += groups;
         }
         if records > 1 {
-            steps.push(step(self.planner.kernel(&self.merge)?, NOTHING, 1, 1));
+            steps.push(step(&self.merge, NOTHING, 1, 1));
         }
         Ok(steps)
     }

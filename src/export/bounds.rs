@@ -1,0 +1,33 @@
+//! The bounds of outputs in words, as `check::bounds` has them.
+
+use crate::variant::Operation;
+
+/// Absolute error of an output, by its name; none for an output that has several types, and for the pairs, which only other
+/// kernels read.
+pub(super) const fn within(operation: Operation, name: &str) -> Option<&'static str> {
+    Some(match (operation, name.as_bytes()) {
+        (_, b"probs") => "(8 + 2 abs(x - max) + 2 ln N) u p where p >= 1e-30, else 1e-35",
+        (_, b"log_probs") => "(8 max(1, abs(w)) + 2 ln N) u, w the log-probability",
+        (_, b"lse") => "(8 max(1, abs(max), ln sum) + 2 ln N) u",
+        (_, b"losses") => {
+            "of a row (8 max(1, abs(w)) + 2 ln N) u, w the target's log-probability; of their mean or sum, the mean or sum of \
+             these, and 8 u times that of abs(loss); what options add is in check::bounds"
+        }
+        (_, b"jacobian") => {
+            "b_i abs(d_ij - p_j) + (p_i + b_i) b_j and two roundings, b_i the bound of the probability p_i"
+        }
+        (Operation::SoftmaxBackward, b"grad_logits") => {
+            "u p (4 abs(g) + (8 + 2 ln N) sum p abs(g)) + 1e-37"
+        }
+        (Operation::LogSoftmaxBackward, b"grad_logits") => {
+            "u (2 abs(g) + exp(w) (8 + 2 abs(w) + 2 ln N) sum abs(g))"
+        }
+        (Operation::LogSumExpBackward, b"grad_logits") => {
+            "abs(g) times the bound of the probability, and one rounding"
+        }
+        (_, b"grad_logits") => {
+            "((10 + 4 abs(w) + 2 ln N) p + 2 at the target) u abs(upstream); what options add is in check::bounds"
+        }
+        _ => return None,
+    })
+}

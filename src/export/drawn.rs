@@ -1,0 +1,222 @@
+//! Inputs that are drawn for a case, and the results of the reference.
+
+use crate::check::{Inputs, bounds, inputs, of_rows, result_of};
+use crate::device::described::Element;
+use crate::reference::{Columns, CrossEntropy, Masked, Targets, rows_of};
+use crate::spec::cross_entropy::CrossEntropySpec;
+use crate::spec::dtype::DType;
+use crate::spec::loss::Reduction;
+use crate::spec::mask::{Mask, MaskKind};
+use crate::spec::softmax::SoftmaxSpec;
+use crate::spec::target_type::TargetType;
+use crate::variant::Operation;
+
+/// The value and the bound of each element of an output.
+type Result = (&'static str, Vec<f64>, Vec<f64>);
+
+/// Inputs by what they are, rows one after the other, and the results.
+#[derive(Debug, Default)]
+pub(super) struct Drawn {
+    /// Logits, probabilities or log-probabilities.
+    first: Vec<f32>,
+    upstream: Vec<f32>,
+    /// Elements of an additive mask.
+    added: Vec<f32>,
+    /// Elements of a boolean mask.
+    kept: Vec<u8>,
+    ids: Vec<i64>,
+    probs: Vec<f32>,
+    weight: Vec<f32>,
+    pairs: Vec<f32>,
+    candidates: Vec<i64>,
+    pub(super) results: Vec<Result>,
+}
+
+impl Drawn {
+    /// Draws the inputs of an operation without targets.
+    pub(super) fn of_rows(op: Operation, spec: &SoftmaxSpec, logits: Inputs, seed: u64) -> Self {
+        let (rows, cols) = (spec.rows as usize, spec.cols as usize);
+        let rounded = |values| rounded(spec.dtype, values);
+        let logits = rounded(logits.logits(rows, cols, seed));
+        let (first, upstream) = match op {
+            Operation::SoftmaxBackward => (
+                rounded(inputs::probs(&logits, cols)),
+                rounded(inputs::upstream(rows * cols, seed)),
+            ),
+            Operation::LogSoftmaxBackward => (
+                rounded(inputs::log_probs(&logits, cols)),
+                rounded(inputs::upstream(rows * cols, seed)),
+            ),
+            Operation::LogSumExpBackward => (logits, inputs::upstream(rows, seed)),
+            _ => (logits, Vec::new()),
+        };
+        let mut drawn = Self {
+            first,
+            upstream,
+            ..Self::default()
+        };
+        let (added, kept) = drawn.masks(spec, seed);
+        let columns = Columns::new(cols).scale(spec.scale);
+        let mut masked = Masked::new(columns).empty_rows(spec.empty_rows);
+        if !added.is_empty() {
+            masked = masked.additive(&added);
+        }
+        if !kept.is_empty() {
+            masked = masked.kept(&kept);
+        }
+        let (values, allowed) = of_rows(op, (&drawn.first, &drawn.upstream), masked);
+        drawn.results.push((result_of(op), values, allowed));
+        drawn
+    }
+
+    /// Draws the mask of a spec. Returns what is added to each logit, and which logits are kept: nothing where none is added,
+    /// or all are kept.
+    fn masks(&mut self, spec: &SoftmaxSpec, seed: u64) -> (Vec<f32>, Vec<bool>) {
+        let (rows, cols) = (spec.rows, spec.cols);
+        let places = || (0..rows).flat_map(move |row| (0..cols).map(move |col| (row, col)));
+        let element = |mask: Mask| move |(row, col)| mask.element(row, col) as usize;
+        let (mut added, mut kept) = (Vec::new(), Vec::new());
+        if let Some(mask) = spec.mask {
+            let elements = inputs::upstream(mask.elements() as usize, seed).into_iter();
+            match mask.kind() {
+                MaskKind::Additive => {
+                    let excluded = |x: f32| if x > 1.5 { f32::NEG_INFINITY } else { x };
+                    self.added = elements.map(excluded).collect();
+                    added = places()
+                        .map(element(mask))
+                        .map(|at| self.added[at])
+                        .collect();
+                }
+                MaskKind::Boolean => {
+                    self.kept = elements.map(|x| u8::from(x < 0.5)).collect();
+                    kept = places()
+                        .map(element(mask))
+                        .map(|at| self.kept[at] != 0)
+                        .collect();
+                }
+            }
+        }
+        if let Some(queries) = spec.queries {
+            let counts = |(row, col): (u64, u64)| col + queries <= row % queries + cols;
+            let otherwise = kept.into_iter().chain(std::iter::repeat(true));
+            kept = places()
+                .map(counts)
+                .zip(otherwise)
+                .map(|(is, and)| is && and)
+                .collect();
+        }
+        (added, kept)
+    }
+
+    /// Draws the inputs of a cross-entropy, those that are optional where they are bound.
+    pub(super) fn of_loss(
+        spec: &CrossEntropySpec,
+        is_bound: impl Fn(&'static str) -> bool,
+        logits: Inputs,
+        seed: u64,
+    ) -> Self {
+        let (rows, cols) = (spec.rows as usize, spec.classes as usize);
+        let losses = match spec.loss.reduction {
+            Reduction::None => rows,
+            _ => 1,
+        };
+        let ids = inputs::targets(rows, cols, seed, spec.loss.ignore_index);
+        let bound = |name, values: Vec<f32>| if is_bound(name) { values } else { Vec::new() };
+        let candidates = rows * spec.row_outputs.log_probs_of as usize;
+        let mut drawn = Self {
+            first: rounded(spec.dtype, logits.logits(rows, cols, seed)),
+            upstream: bound("grad_losses", inputs::upstream(losses, seed + 1)),
+            ids: ids.into_iter().map(i64::from).collect(),
+            probs: rounded(spec.dtype, inputs::sparse_probs(rows, cols, seed)),
+            weight: bound("weight", inputs::weights(cols, seed)),
+            candidates: (0..candidates).map(|n| (n * 7919 % cols) as i64).collect(),
+            ..Self::default()
+        };
+        let of = drawn.reference(spec);
+        let pair = |row| {
+            let statistic = of.statistic(row);
+            match statistic.poisoned() {
+                true => [statistic.lse() as f32, f32::NAN],
+                false => [statistic.max as f32, (1.0 / statistic.sum) as f32],
+            }
+        };
+        drawn.pairs = rows_of(&drawn.first, cols).flat_map(pair).collect();
+        let targets: Targets<'_> = match spec.targets {
+            TargetType::Probs => (&drawn.probs).into(),
+            _ => (&drawn.ids).into(),
+        };
+        let x = &drawn.first;
+        let result = of.losses(x, targets);
+        let losses = match (result.loss, bounds::loss(&of, x, targets)) {
+            (Some(loss), Some(allowed)) => (vec![loss], vec![allowed]),
+            _ => (result.row_losses, bounds::row_loss(&of, x, targets)),
+        };
+        let (gradient, allowed) = (
+            of.gradient(x, targets),
+            bounds::loss_gradient(&of, x, targets),
+        );
+        drawn.results = vec![
+            ("losses", losses.0, losses.1),
+            ("lse", result.lse, bounds::row_lse(&of, x)),
+            ("grad_logits", gradient, allowed),
+        ];
+        drawn
+    }
+
+    fn reference(&self, spec: &CrossEntropySpec) -> CrossEntropy {
+        let mut of = CrossEntropy::new(spec.classes as usize).loss(spec.loss);
+        if !self.weight.is_empty() {
+            of = of.weight(self.weight.clone());
+        }
+        match (self.upstream.as_slice(), spec.loss.reduction) {
+            ([], _) => of,
+            (_, Reduction::None) => of.grad_losses(self.upstream.clone()),
+            (of_loss, _) => of.grad_loss(of_loss[0].into()),
+        }
+    }
+
+    /// Returns the words of a buffer by its name, the values of a matrix put `in_order`.
+    pub(super) fn words(
+        &self,
+        name: &str,
+        element: Element,
+        in_order: impl Fn(&[f32]) -> Vec<f32>,
+    ) -> Vec<u32> {
+        let floats = |values: &[f32]| {
+            let dtype = element.floats().unwrap_or(DType::F32);
+            let values = in_order(values).into_iter();
+            let bits = values.map(|value| dtype.encode(value).to_le_bytes());
+            words(bits, element.bytes())
+        };
+        let ids = |ids: &[i64]| words(ids.iter().map(|id| id.to_le_bytes()), element.bytes());
+        match (name, element) {
+            ("logits" | "probs" | "log_probs", _) => floats(&self.first),
+            ("mask", Element::U8) => words(self.kept.iter().map(|byte| [*byte]), 1),
+            ("mask", _) => floats(&self.added),
+            ("weight", _) => floats(&self.weight),
+            ("pairs", _) => floats(&self.pairs),
+            ("candidates", _) => ids(&self.candidates),
+            ("targets", of) if of.floats().is_none() => ids(&self.ids),
+            ("targets", _) => floats(&self.probs),
+            _ => floats(&self.upstream),
+        }
+    }
+}
+
+/// Rounds values as storage does.
+fn rounded(dtype: DType, values: Vec<f32>) -> Vec<f32> {
+    values.into_iter().map(|value| dtype.round(value)).collect()
+}
+
+/// Packs the lowest `size` bytes of each value into words, zeros behind the last one.
+fn words<const N: usize>(values: impl Iterator<Item = [u8; N]>, size: u64) -> Vec<u32> {
+    let bytes: Vec<u8> = values
+        .flat_map(|value| value.into_iter().take(size as usize))
+        .collect();
+    let word = |bytes: &[u8]| {
+        let mut whole = [0; 4];
+        whole[..bytes.len()].copy_from_slice(bytes);
+        u32::from_le_bytes(whole)
+    };
+    bytes.chunks(4).map(word).collect()
+}

@@ -1,0 +1,113 @@
+//! Plans of a cross-entropy as dispatches over described memory.
+
+use super::base::Base;
+use super::{CrossEntropyBackwardPlan, CrossEntropyPlan};
+use crate::device::described::{Described, Element, Given, memory_of};
+use crate::device::memory::described_scratch;
+use crate::device::rows::RowKernels;
+use crate::device::tensor::{Role, check_roles};
+use crate::error::Error;
+use crate::shader::Binding;
+
+/// A buffer that a binding of a cross-entropy may have or not, as in [`CrossEntropyExtras`](crate::CrossEntropyExtras).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Optional {
+    /// Read: the weight of each class.
+    Weight,
+    /// Read: the upstream gradient of the losses.
+    GradLosses,
+    /// Written: `(max, 1 / sum)` of every row.
+    Pairs,
+    /// Written: `ln sum exp` of every row.
+    Lse,
+    /// Written: one [`Status`](crate::Status).
+    Status,
+}
+
+impl Optional {
+    /// Every optional buffer.
+    pub const ALL: [Self; 5] = [
+        Self::Weight,
+        Self::GradLosses,
+        Self::Pairs,
+        Self::Lse,
+        Self::Status,
+    ];
+
+    /// Name of the buffer.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Weight => "weight",
+            Self::GradLosses => "grad_losses",
+            Self::Pairs => "pairs",
+            Self::Lse => "lse",
+            Self::Status => "status",
+        }
+    }
+}
+
+impl CrossEntropyPlan {
+    /// Describes the dispatches of the loss, or of loss and gradient if it is `fused`, for all rows.
+    pub(crate) fn described(&self, fused: bool, with: &[Optional]) -> Result<Described, Error> {
+        let kernels = if fused { &self.fused } else { &self.loss_only };
+        self.base.described(kernels, with)
+    }
+}
+
+impl CrossEntropyBackwardPlan {
+    /// Describes the dispatches of the gradient for all rows.
+    pub(crate) fn described(&self, with: &[Optional]) -> Result<Described, Error> {
+        self.base.described(&self.kernels, with)
+    }
+}
+
+impl Base {
+    fn described(&self, kernels: &RowKernels, with: &[Optional]) -> Result<Described, Error> {
+        let problem = kernels.geometry.problem;
+        let (rows, writes_matrix) = (problem.rows, problem.operation.writes_matrix());
+        let mut roles = self.callers(&kernels.geometry);
+        if let Some(missing) = with.iter().find(|optional| {
+            let mut optionals = roles.iter().filter(|role| role.optional);
+            !optionals.any(|role| role.name == optional.name())
+        }) {
+            let expected = "weight and grad_losses at most, for a gradient from saved pairs";
+            return Err(Error::value("optional buffers", expected, missing.name()));
+        }
+        roles.retain(|role| match role.binding {
+            Binding::Result => writes_matrix,
+            _ if self.ignores(role.binding) => false,
+            _ if role.optional => with.iter().any(|optional| optional.name() == role.name),
+            _ => true,
+        });
+        check_roles(&roles, rows, kernels.planner.limits().max_buffer_size)?;
+        let memory = memory_of(&roles, rows, problem.options.in_place)?;
+        let given: Vec<_> = roles.into_iter().zip(memory).collect();
+        let tensors = self.tensors(&given);
+        let steps = self.steps(kernels, rows, &tensors, &described_scratch)?;
+        Ok(Described {
+            shape: [rows, problem.cols.into(), problem.inner.into()],
+            steps,
+            given: given
+                .iter()
+                .map(|(role, memory)| Given {
+                    role: *role,
+                    written: self.writes(role.binding),
+                    element: self.element(role),
+                    memory: memory.clone(),
+                })
+                .collect(),
+        })
+    }
+
+    fn element(&self, role: &Role) -> Element {
+        let (dtype, targets) = (Element::from(self.spec.dtype), self.spec.targets);
+        match role.name {
+            "logits" | "grad_logits" => dtype,
+            "targets" => Element::of_ids(targets).unwrap_or(dtype),
+            "candidates" => Element::of_ids(targets).unwrap_or(Element::I32),
+            "status" | "row_outputs" => Element::Words,
+            _ => Element::F32,
+        }
+    }
+}
