@@ -192,10 +192,12 @@ pub use device::planner::Planner;
 #[cfg(feature = "kernels")]
 pub use device::tuning::{TunedKernel, Tuning};
 pub use error::Error;
+#[cfg(all(feature = "slices", not(target_arch = "wasm32")))]
+pub use gpu::adapters;
 #[cfg(feature = "slices")]
 pub use gpu::{
     AdapterEntry, CrossEntropyInputs, CrossEntropyOutput, CrossEntropyWants, Element, Gpu,
-    MaskData, RowValues, Selector, Targets, adapters,
+    MaskData, RowValues, Selector, Targets,
 };
 pub use ops::cross_entropy::{
     CrossEntropyBackwardBuffers, CrossEntropyBackwardPlan, CrossEntropyBuffers, CrossEntropyExtras,

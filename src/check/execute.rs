@@ -40,8 +40,8 @@ impl Outcome {
     }
 
     /// Reads the values of an output.
-    pub(super) fn fetch(&mut self, gpu: &Gpu, output: &Output) -> Result<Vec<f32>, Error> {
-        let (values, kept) = output.values(gpu)?;
+    pub(super) async fn fetch(&mut self, gpu: &Gpu, output: &Output) -> Result<Vec<f32>, Error> {
+        let (values, kept) = output.values(gpu).await?;
         let bits = |value: &f32| {
             if value.is_nan() {
                 f32::NAN.to_bits()
@@ -55,13 +55,13 @@ impl Outcome {
     }
 
     /// Adds outputs that are compared as they are.
-    pub(super) fn collect<'a>(
+    pub(super) async fn collect<'a>(
         mut self,
         gpu: &Gpu,
         outputs: impl IntoIterator<Item = &'a Output>,
     ) -> Result<Self, Error> {
         for output in outputs {
-            let values = self.fetch(gpu, output)?;
+            let values = self.fetch(gpu, output).await?;
             self.outputs.push(values);
         }
         Ok(self)
@@ -69,7 +69,7 @@ impl Outcome {
 }
 
 /// Runs `case` with `variant` forced.
-pub(super) fn execute(gpu: &Gpu, variant: Variant, case: &Case) -> Result<Outcome, Error> {
+pub(super) async fn execute(gpu: &Gpu, variant: Variant, case: &Case) -> Result<Outcome, Error> {
     let planner = gpu.planner().with_variant(variant);
     let what = format!(
         "check of {} at {} x {}",
@@ -77,17 +77,17 @@ pub(super) fn execute(gpu: &Gpu, variant: Variant, case: &Case) -> Result<Outcom
     );
     match case.of.operation {
         Operation::CrossEntropy | Operation::CrossEntropyFused => {
-            cross_entropy(gpu, &planner, case, &what)
+            cross_entropy(gpu, &planner, case, &what).await
         }
-        Operation::CrossEntropyBackward => cross_entropy_backward(gpu, &planner, case, &what),
+        Operation::CrossEntropyBackward => cross_entropy_backward(gpu, &planner, case, &what).await,
         Operation::SoftmaxFromPairs | Operation::CrossEntropyFromPairs => {
-            shards::execute(gpu, variant, case, &what)
+            shards::execute(gpu, variant, case, &what).await
         }
-        _ => rows(gpu, &planner, case, &what),
+        _ => rows(gpu, &planner, case, &what).await,
     }
 }
 
-fn rows(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Result<Outcome, Error> {
+async fn rows(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Result<Outcome, Error> {
     let Case { of, expected, .. } = case;
     let (first, output) = match of.operation {
         Operation::LogSumExp | Operation::Jacobian => {
@@ -112,11 +112,17 @@ fn rows(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Result<Outcome
     let inputs = [&first].into_iter().chain(&second);
     let buffers: Vec<_> = inputs.chain([&output.buffer]).collect();
     let plan = RowPlan::any(planner, of.operation, case.masking.spec(of.softmax_spec()))?;
-    gpu.run(&plan.bind(of.rows as u64, &buffers, mask.as_ref())?, what)?;
-    Outcome::new().collect(gpu, [&output])
+    let bound = plan.bind(of.rows as u64, &buffers, mask.as_ref())?;
+    gpu.run_async(&bound, what).await?;
+    Outcome::new().collect(gpu, [&output]).await
 }
 
-fn cross_entropy(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Result<Outcome, Error> {
+async fn cross_entropy(
+    gpu: &Gpu,
+    planner: &Planner,
+    case: &Case,
+    what: &str,
+) -> Result<Outcome, Error> {
     let mut inputs = Inputs::upload(gpu, case)?;
     let lse = Output::new(gpu, "lse", case.of.rows, DType::F32)?;
     let pairs = Output::new(gpu, "pairs", 2 * case.of.rows, DType::F32)?;
@@ -136,18 +142,20 @@ fn cross_entropy(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Resul
         ..inputs.extras()
     };
     let bound = plan.bind_with(case.of.rows as u64, losses.with(&inputs), extras)?;
-    gpu.run(&bound, what)?;
+    gpu.run_async(&bound, what).await?;
     if case.of.options.is_plain_loss(case.of.operation) {
         // Where no pairs are saved, another kernel computes the losses and the gradient.
         losses = inputs.losses(gpu, case)?;
-        gpu.run(&plan.bind(losses.with(&inputs))?, what)?;
+        let bound = plan.bind(losses.with(&inputs))?;
+        gpu.run_async(&bound, what).await?;
     }
     let per_row = [&losses.losses, &lse, &pairs, &status];
-    let mut outcome = Outcome::new().collect(gpu, per_row.into_iter().chain(&losses.grad))?;
+    let outputs = per_row.into_iter().chain(&losses.grad);
+    let mut outcome = Outcome::new().collect(gpu, outputs).await?;
     outcome.outputs[2] = lse_of_pairs(case, &outcome.outputs[2]);
     outcome.outputs[3] = counts(&outcome.outputs[3]);
     if layout.words > 0 {
-        let values = outcome.fetch(gpu, &row_outputs)?;
+        let values = outcome.fetch(gpu, &row_outputs).await?;
         let words = bytemuck::cast_slice(&values);
         outcome
             .outputs
@@ -266,7 +274,7 @@ pub(super) fn upload_ids(gpu: &Gpu, name: &str, case: &Case, ids: &[i64]) -> Res
     }
 }
 
-fn cross_entropy_backward(
+async fn cross_entropy_backward(
     gpu: &Gpu,
     planner: &Planner,
     case: &Case,
@@ -286,7 +294,8 @@ fn cross_entropy_backward(
     };
     let forward = gpu.planner().cross_entropy(case.spec)?;
     let extras = inputs.extras().pairs(&pairs);
-    gpu.run(&forward.bind_with(rows, buffers, extras)?, what)?;
+    let bound = forward.bind_with(rows, buffers, extras)?;
+    gpu.run_async(&bound, what).await?;
     let buffers = CrossEntropyBackwardBuffers {
         logits: &inputs.logits,
         targets: &inputs.targets,
@@ -294,6 +303,7 @@ fn cross_entropy_backward(
         grad_logits: &grad.buffer,
     };
     let backward = planner.cross_entropy_backward(case.spec)?;
-    gpu.run(&backward.bind_with(rows, buffers, inputs.extras())?, what)?;
-    Outcome::new().collect(gpu, [&grad])
+    let bound = backward.bind_with(rows, buffers, inputs.extras())?;
+    gpu.run_async(&bound, what).await?;
+    Outcome::new().collect(gpu, [&grad]).await
 }

@@ -117,9 +117,9 @@ impl Output {
     }
 
     /// Reads the values written, rows one after the other, and returns them with true if everything else is unchanged.
-    pub(super) fn values(&self, gpu: &Gpu) -> Result<(Vec<f32>, bool), Error> {
+    pub(super) async fn values(&self, gpu: &Gpu) -> Result<(Vec<f32>, bool), Error> {
         let untouched = filled(self.place.end(), self.dtype, POISON, MARGIN);
-        let mut bytes: Vec<u8> = gpu.download(&self.buffer, untouched.len())?;
+        let mut bytes: Vec<u8> = gpu.download_async(&self.buffer, untouched.len()).await?;
         let mut values = Vec::with_capacity(self.place.width * self.place.slices);
         for place in self.place.elements(self.dtype) {
             let mut bits = [0; 4];

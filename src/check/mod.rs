@@ -78,4 +78,6 @@ pub(crate) use matrices::upload;
 pub use compare::{Comparison, compare, compare_as};
 pub use inputs::Inputs;
 pub use report::{Group, Report};
-pub use run::{Depth, Selection, run};
+#[cfg(not(target_arch = "wasm32"))]
+pub use run::run;
+pub use run::{Depth, Selection, run_async};

@@ -24,7 +24,7 @@ use crate::variant::{Access, Family, Operation, Variant};
 /// Number of shards: more than a subgroup of software adapters has lanes, so that lanes merge several.
 pub(super) const SHARDS: usize = 11;
 
-pub(super) fn execute(
+pub(super) async fn execute(
     gpu: &Gpu,
     variant: Variant,
     case: &Case,
@@ -36,7 +36,7 @@ pub(super) fn execute(
     let records = &gpu.allocate("records", rows * SHARDS as u64 * 16)?;
     let lse = Output::new(gpu, "lse", case.of.rows, DType::F32)?;
     let planner = |variant| gpu.planner().with_variant(variant);
-    let run = |bound: Bound| gpu.run(&bound, what);
+    let run = async |bound: Bound| gpu.run_async(&bound, what).await;
 
     let folding = Variant {
         family: Family::Streamed,
@@ -49,7 +49,7 @@ pub(super) fn execute(
     };
     for shard in Shard::all(case) {
         let plan = planner(folding).partial_statistic(shard.statistic(case))?;
-        run(plan.bind(PartialStatisticBuffers { logits, records })?)?;
+        run(plan.bind(PartialStatisticBuffers { logits, records })?).await?;
     }
     let merge = MergeSpec::new(rows, SHARDS as u64).scale(match case.of.options.loss.softcap {
         Some(_) => 1.0,
@@ -61,7 +61,8 @@ pub(super) fn execute(
             records,
             pairs,
             lse: &lse.buffer,
-        })?)?;
+        })?)
+    .await?;
 
     if case.of.operation == Operation::SoftmaxFromPairs {
         for shard in Shard::all(case) {
@@ -74,9 +75,10 @@ pub(super) fn execute(
                 logits,
                 pairs,
                 probs: &output.buffer,
-            })?)?;
+            })?)
+            .await?;
         }
-        return Outcome::new().collect(gpu, [output, &lse]);
+        return Outcome::new().collect(gpu, [output, &lse]).await;
     }
     let ids: Vec<_> = case.ids.iter().map(|id| id + first_class(case)).collect();
     let targets = &upload_ids(gpu, "targets", case, &ids)?;
@@ -92,8 +94,9 @@ pub(super) fn execute(
             targets,
             pairs,
             losses: &of_shard.buffer,
-        })?)?;
-        let both = losses.iter_mut().zip(outcome.fetch(gpu, &of_shard)?);
+        })?)
+        .await?;
+        let both = losses.iter_mut().zip(outcome.fetch(gpu, &of_shard).await?);
         both.for_each(|(loss, value)| *loss += value);
     }
     for shard in Shard::all(case) {
@@ -107,10 +110,11 @@ pub(super) fn execute(
             targets,
             pairs,
             grad_logits: &output.buffer,
-        })?)?;
+        })?)
+        .await?;
     }
     outcome.outputs.push(losses);
-    outcome.collect(gpu, [&lse, output])
+    outcome.collect(gpu, [&lse, output]).await
 }
 
 /// Returns the class of the first column: where ids are unsigned and all in range, one with the highest bit set.

@@ -82,6 +82,7 @@ impl Gpu {
     /// # Errors
     ///
     /// [`Error::Lost`], [`Error::OutOfMemory`] or [`Error::Device`] if the device fails; `what` names the work in it.
+    #[cfg(not(target_arch = "wasm32"))]
     pub fn run(&self, bound: &Bound, what: &str) -> Result<(), Error> {
         pollster::block_on(self.run_async(bound, what))
     }
@@ -113,14 +114,18 @@ impl Gpu {
     }
 
     async fn finished(&self, submission: SubmissionIndex, what: &str) -> Result<(), Error> {
-        let ended = self.waiter.finished(&self.device, submission).await;
+        let ended = self.waiter.finished(self, submission).await;
         self.ended(ended, what)
     }
 
-    /// Waits on this thread, so that times do not include those of another thread.
+    /// Waits on this thread, so that times do not include those of another thread; in a browser as for any other work.
     #[cfg(feature = "bench")]
-    pub(crate) fn wait(&self, submission: &SubmissionIndex, what: &str) -> Result<(), Error> {
-        self.ended(super::waiter::wait(&self.device, submission), what)
+    pub(crate) async fn wait(&self, submission: SubmissionIndex, what: &str) -> Result<(), Error> {
+        #[cfg(not(target_arch = "wasm32"))]
+        let ended = super::waiter::wait(&self.device, &submission);
+        #[cfg(target_arch = "wasm32")]
+        let ended = self.waiter.finished(self, submission).await;
+        self.ended(ended, what)
     }
 
     /// Checks that work has ended without an error, and that the device was not lost meanwhile, which ends all work, too.
@@ -151,6 +156,7 @@ impl Gpu {
     ///
     /// [`Error::Limit`] past the device's `max_buffer_size`; [`Error::Lost`], [`Error::OutOfMemory`] or [`Error::Device`] if the
     /// device fails, a buffer with fewer values among it.
+    #[cfg(not(target_arch = "wasm32"))]
     pub fn download<T: Pod>(&self, buffer: &Buffer, count: usize) -> Result<Vec<T>, Error> {
         pollster::block_on(self.download_async(buffer, count))
     }
