@@ -6,6 +6,7 @@
 mod adapters;
 mod cross_entropy;
 mod element;
+mod facts;
 #[cfg(test)]
 mod memory;
 mod row_values;
@@ -21,6 +22,7 @@ pub use adapters::adapters;
 pub use adapters::{AdapterEntry, Selector};
 pub use cross_entropy::{CrossEntropyInputs, CrossEntropyOutput, CrossEntropyWants, Targets};
 pub use element::{Element, MaskData};
+pub use facts::AdapterFacts;
 pub use row_values::RowValues;
 
 use waiter::Waiter;
