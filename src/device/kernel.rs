@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytemuck::Contiguous;
 use wgpu::{
     Backend, BindGroup, BindGroupLayout, Buffer, BufferUsages, ComputePass, ComputePipeline, Device,
 };
@@ -231,7 +232,8 @@ fn uniform_of(device: &Device, steps: &[Step<'_>]) -> Result<Buffer, Error> {
 }
 
 /// Placeholders for inputs and outputs of a kernel that were not asked for: never read, or never written. There are two,
-/// since a dispatch may not both read and write a buffer.
+/// since a dispatch may not both read and write a buffer; of the written one each binding has a place of its own, as browsers refuse
+/// two that overlap.
 struct Absent {
     unread: Buffer,
     unwritten: Buffer,
@@ -239,22 +241,21 @@ struct Absent {
 
 impl Absent {
     fn new(device: &Device) -> Result<Self, Error> {
-        let make = || scratch(device, "wgpu-softmax placeholder", UNIFORM.into());
+        let make = |bytes: u32| scratch(device, "wgpu-softmax placeholder", bytes.into());
         Ok(Self {
-            unread: make()?,
-            unwritten: make()?,
+            unread: make(UNIFORM)?,
+            unwritten: make((Binding::MAX_VALUE + 1) * SLOT)?,
         })
     }
 
-    fn span(&self, written: bool) -> Span<'_> {
-        let buffer = if written {
-            &self.unwritten
-        } else {
-            &self.unread
+    fn span(&self, binding: Binding, written: bool) -> Span<'_> {
+        let (buffer, place) = match written {
+            true => (&self.unwritten, binding as u32),
+            false => (&self.unread, 0),
         };
         Span {
             buffer,
-            offset: 0,
+            offset: u64::from(place * SLOT),
             size: u64::from(UNIFORM),
         }
     }
@@ -271,7 +272,7 @@ fn bind_group(device: &Device, step: &Step<'_>, uniform: &Buffer, absent: &Absen
             .spans
             .iter()
             .find(|(given, _)| *given == binding)
-            .map_or_else(|| absent.span(written), |(_, span)| *span),
+            .map_or_else(|| absent.span(binding, written), |(_, span)| *span),
     };
     let entry = |(binding, written)| {
         let span = span_of((binding, written));
