@@ -9,6 +9,7 @@ use super::matrices::{Output, upload_rows};
 use super::report::{EMPTY, digest};
 use super::subject::Matrix;
 use super::{row_outputs, shards};
+use crate::device::kernel::Bound;
 use crate::device::planner::Planner;
 use crate::error::Error;
 use crate::gpu::Gpu;
@@ -31,40 +32,31 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
-    pub(super) const fn new() -> Self {
-        Self {
+    /// Runs `bounds` and reads outputs, all at once: in a browser each wait takes long.
+    pub(super) async fn of(
+        gpu: &Gpu,
+        bounds: &[Bound],
+        outputs: &[&Output],
+        what: &str,
+    ) -> Result<Self, Error> {
+        let buffers: Vec<_> = outputs.iter().map(|output| output.whole()).collect();
+        let fetched = gpu.run_all(bounds, &buffers, what).await?;
+        let mut outcome = Self {
             outputs: Vec::new(),
             kept_within: true,
             digest: EMPTY,
-        }
-    }
-
-    /// Reads the values of an output.
-    pub(super) async fn fetch(&mut self, gpu: &Gpu, output: &Output) -> Result<Vec<f32>, Error> {
-        let (values, kept) = output.values(gpu).await?;
-        let bits = |value: &f32| {
-            if value.is_nan() {
-                f32::NAN.to_bits()
-            } else {
-                value.to_bits()
-            }
         };
-        self.digest = digest(self.digest, values.iter().map(bits));
-        self.kept_within &= kept;
-        Ok(values)
-    }
-
-    /// Adds outputs that are compared as they are.
-    pub(super) async fn collect<'a>(
-        mut self,
-        gpu: &Gpu,
-        outputs: impl IntoIterator<Item = &'a Output>,
-    ) -> Result<Self, Error> {
-        for output in outputs {
-            let values = self.fetch(gpu, output).await?;
-            self.outputs.push(values);
+        let bits = |value: &f32| match value.is_nan() {
+            true => f32::NAN.to_bits(),
+            false => value.to_bits(),
+        };
+        for (output, bytes) in outputs.iter().zip(fetched) {
+            let (values, kept) = output.values(bytes);
+            outcome.digest = digest(outcome.digest, values.iter().map(bits));
+            outcome.kept_within &= kept;
+            outcome.outputs.push(values);
         }
-        Ok(self)
+        Ok(outcome)
     }
 }
 
@@ -113,8 +105,7 @@ async fn rows(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Result<O
     let buffers: Vec<_> = inputs.chain([&output.buffer]).collect();
     let plan = RowPlan::any(planner, of.operation, case.masking.spec(of.softmax_spec()))?;
     let bound = plan.bind(of.rows as u64, &buffers, mask.as_ref())?;
-    gpu.run_async(&bound, what).await?;
-    Outcome::new().collect(gpu, [&output]).await
+    Outcome::of(gpu, &[bound], &[&output], what).await
 }
 
 async fn cross_entropy(
@@ -141,21 +132,23 @@ async fn cross_entropy(
         row_outputs: (layout.words > 0).then_some(&row_outputs.buffer),
         ..inputs.extras()
     };
-    let bound = plan.bind_with(case.of.rows as u64, losses.with(&inputs), extras)?;
-    gpu.run_async(&bound, what).await?;
+    let mut bounds = vec![plan.bind_with(case.of.rows as u64, losses.with(&inputs), extras)?];
     if case.of.options.is_plain_loss(case.of.operation) {
         // Where no pairs are saved, another kernel computes the losses and the gradient.
         losses = inputs.losses(gpu, case)?;
-        let bound = plan.bind(losses.with(&inputs))?;
-        gpu.run_async(&bound, what).await?;
+        bounds.push(plan.bind(losses.with(&inputs))?);
     }
-    let per_row = [&losses.losses, &lse, &pairs, &status];
-    let outputs = per_row.into_iter().chain(&losses.grad);
-    let mut outcome = Outcome::new().collect(gpu, outputs).await?;
+    let per_row = [&losses.losses, &lse, &pairs, &status].into_iter();
+    let outputs = per_row.chain(&losses.grad);
+    let outputs: Vec<_> = match layout.words {
+        0 => outputs.collect(),
+        _ => outputs.chain([&row_outputs]).collect(),
+    };
+    let mut outcome = Outcome::of(gpu, &bounds, &outputs, what).await?;
     outcome.outputs[2] = lse_of_pairs(case, &outcome.outputs[2]);
     outcome.outputs[3] = counts(&outcome.outputs[3]);
     if layout.words > 0 {
-        let values = outcome.fetch(gpu, &row_outputs).await?;
+        let values = outcome.outputs.pop().unwrap_or_default();
         let words = bytemuck::cast_slice(&values);
         outcome
             .outputs
@@ -294,8 +287,7 @@ async fn cross_entropy_backward(
     };
     let forward = gpu.planner().cross_entropy(case.spec)?;
     let extras = inputs.extras().pairs(&pairs);
-    let bound = forward.bind_with(rows, buffers, extras)?;
-    gpu.run_async(&bound, what).await?;
+    let saving = forward.bind_with(rows, buffers, extras)?;
     let buffers = CrossEntropyBackwardBuffers {
         logits: &inputs.logits,
         targets: &inputs.targets,
@@ -304,6 +296,5 @@ async fn cross_entropy_backward(
     };
     let backward = planner.cross_entropy_backward(case.spec)?;
     let bound = backward.bind_with(rows, buffers, inputs.extras())?;
-    gpu.run_async(&bound, what).await?;
-    Outcome::new().collect(gpu, [&grad]).await
+    Outcome::of(gpu, &[saving, bound], &[&grad], what).await
 }

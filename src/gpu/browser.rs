@@ -34,7 +34,7 @@ impl Waiter {
     ///
     /// # Errors
     ///
-    /// The first failure that the device has reported since the last time.
+    /// As [`reported`](Self::reported).
     pub(super) async fn finished(&self, gpu: &Gpu, _: SubmissionIndex) -> Result<(), String> {
         let (ended, end) = oneshot_channel();
         gpu.queue.on_submitted_work_done(move || {
@@ -42,6 +42,15 @@ impl Waiter {
             let _ = ended.send(());
         });
         end.receive().await;
+        self.reported()
+    }
+
+    /// Checks that the device has not reported a failure since the last time.
+    ///
+    /// # Errors
+    ///
+    /// The first failure.
+    pub(super) fn reported(&self) -> Result<(), String> {
         let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
         failure.take().map_or(Ok(()), Err)
     }

@@ -150,6 +150,21 @@ impl Gpu {
         self.fetch(&outputs, what, record).await
     }
 
+    /// Runs `bounds` and downloads the first bytes of each buffer, the given number of them.
+    #[cfg(feature = "check")]
+    pub(crate) async fn run_all(
+        &self,
+        bounds: &[Bound],
+        outputs: &[(&Buffer, u64)],
+        what: &str,
+    ) -> Result<Vec<Vec<u8>>, Error> {
+        let record = |encoder: &mut CommandEncoder| {
+            let bounds = bounds.iter();
+            bounds.for_each(|bound| record(bound, encoder));
+        };
+        self.fetch(outputs, what, record).await
+    }
+
     /// Downloads the first `count` values of a buffer with usage `COPY_SRC`.
     ///
     /// # Errors
@@ -202,10 +217,16 @@ impl Gpu {
             let staged = staging.into_iter().map(Staged::map).collect::<Vec<_>>();
             Ok((submission, staged))
         })?;
+        // In a browser the mappings themselves tell when the work has ended: Firefox looks for that ten times a second.
+        #[cfg(not(target_arch = "wasm32"))]
         self.finished(submission, what).await?;
+        #[cfg(target_arch = "wasm32")]
+        drop(submission);
         let mut fetched = Vec::with_capacity(staged.len());
         for (staged, &(_, bytes)) in staged.into_iter().zip(outputs) {
             let values = staged.read(bytes as usize).await;
+            #[cfg(target_arch = "wasm32")]
+            self.ended(self.waiter.reported(), what)?;
             fetched.push(values.map_err(|failure| match failure {
                 Some(reason) => failed(&self.device, at(), reason),
                 None => Error::OutOfMemory { at: at() },

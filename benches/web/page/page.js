@@ -205,10 +205,6 @@ of('share').onclick = async () => {
   await copy(`${location.href.split('#')[0]}#r=${packed}`, 'The link is copied. It holds the results itself.');
 };
 
-of('own').onclick = () => {
-  location.hash = '';
-};
-
 onhashchange = () => location.reload();
 
 const packed = location.hash.match(/^#r=(.+)$/)?.[1];
