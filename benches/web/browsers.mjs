@@ -1,5 +1,5 @@
-// Has browsers check and time on the page, as a person would, and ends with 1 if something is not as it should be. Downloads and
-// screenshots are left in results/.
+// Has a browser check and time on the page, as a person would, and ends with 1 if something is not as it should be. Downloads and
+// screenshots are left in results/. Arguments: the folder of the page, the command line, the browser, and its path.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { createServer } from 'node:http';
 import { extname, join } from 'node:path';
 import puppeteer from 'puppeteer-core';
 
-const [site, command, ...names] = process.argv.slice(2);
+const [site, command, name, executablePath] = process.argv.slice(2);
 
 // Longest time of a check or a bench, in milliseconds: both take about a minute on two quiet cores.
 const LONGEST = 240_000;
@@ -17,12 +17,10 @@ const TIMED = ['softmax', 'logsumexp', 'cross-entropy-fused'];
 const browsers = {
   chromium: {
     browser: 'chrome',
-    executablePath: '/usr/bin/chromium',
     args: ['--no-sandbox', '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--disable-background-networking', '--disable-component-update'],
   },
   firefox: {
     browser: 'firefox',
-    executablePath: ['/usr/bin/firefox-esr', '/usr/bin/firefox'].find((path) => existsSync(path)),
     extraPrefsFirefox: { 'dom.webgpu.enabled': true, 'dom.webgpu.workers.enabled': true, 'gfx.webgpu.ignore-blocklist': true },
   },
 };
@@ -53,18 +51,18 @@ async function download(page, button) {
   return page.evaluate(() => window.saved.text());
 }
 
-async function shots(page, name) {
+async function shots(page, of) {
   for (const scheme of ['light', 'dark']) {
     // WebDriver BiDi cannot set the scheme yet.
     await page.emulateMediaFeatures?.([{ name: 'prefers-color-scheme', value: scheme }]).catch(() => {});
     for (const width of [390, 1280]) {
       await page.setViewport({ width, height: 900 });
-      await page.screenshot({ path: `results/${name}-${width}-${scheme}.png`, fullPage: true });
+      await page.screenshot({ path: `results/${of}-${width}-${scheme}.png`, fullPage: true });
     }
   }
 }
 
-async function check(page, name) {
+async function check(page) {
   const ended = await run(page, '#check');
   assert.match(ended, /^Done\. \d+ groups: \d+ ok, 0 FAILED$/);
   const saved = JSON.parse(await download(page, '#save-check'));
@@ -72,13 +70,14 @@ async function check(page, name) {
   const { groups, ...facts } = saved.adapters[0];
   assert.deepEqual(Object.keys(facts), ['name', 'backend', 'driver', 'device_type']);
   assert.equal(facts.backend, 'webgpu');
+  assert.deepEqual(Object.keys(groups[0]), ['op', 'dtype', 'variant', 'inputs', 'elements', 'worst_ulp', 'worst_bound', 'passed']);
   assert.ok(groups.every(({ passed }) => passed === true));
   const kinds = new Set(groups.map(({ op, dtype }) => `${op} ${dtype}`));
   assert.equal(kinds.size, 36, `12 operations on 3 types: ${[...kinds]}`);
   return ended;
 }
 
-async function bench(page, name) {
+async function bench(page) {
   await page.evaluate((timed) => {
     for (const box of document.querySelectorAll('#operations input')) box.checked = timed.includes(box.value);
   }, TIMED);
@@ -100,7 +99,7 @@ async function bench(page, name) {
 }
 
 // A link brings the same rows.
-async function share(browser, page, name) {
+async function share(browser, page) {
   await page.click('#share');
   await page.waitForFunction(() => window.copied);
   const link = await page.evaluate(() => window.copied);
@@ -114,16 +113,39 @@ async function share(browser, page, name) {
   return link.length;
 }
 
+const stopped = (page) => page.waitForFunction(() => document.getElementById('said').textContent.startsWith('Stopped.'), { timeout: LONGEST });
+
 async function stop(page) {
   await page.click('#check');
   await page.waitForSelector('#check-rows .row', { timeout: LONGEST });
   await page.click('#stop');
-  await page.waitForFunction(() => document.getElementById('said').textContent.startsWith('Stopped.'), { timeout: LONGEST });
+  await stopped(page);
 }
 
-async function tryOut(name) {
+// What was measured while the page was hidden does not count.
+async function hide(page) {
+  await page.click('#bench');
+  await page.waitForSelector('#bench-rows .row', { timeout: LONGEST });
+  const results = await page.evaluate(async () => {
+    Object.defineProperty(document, 'hidden', { value: true, configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'));
+    await new Promise((resolve) => { setTimeout(resolve, 300); });
+    const before = document.querySelector('#bench-rows').textContent;
+    await new Promise((resolve) => { setTimeout(resolve, 8000); });
+    return [before, document.querySelector('#bench-rows').textContent];
+  });
+  assert.equal(results[0], results[1]);
+  await page.click('#stop');
+  await stopped(page);
+  await page.evaluate(() => {
+    delete document.hidden;
+    document.dispatchEvent(new Event('visibilitychange'));
+  });
+}
+
+async function tryOut() {
   const server = await serve();
-  const browser = await puppeteer.launch({ headless: true, protocolTimeout: 2 * LONGEST, ...browsers[name] });
+  const browser = await puppeteer.launch({ headless: true, executablePath, protocolTimeout: 2 * LONGEST, ...browsers[name] });
   const troubles = [];
   try {
     const page = await browser.newPage();
@@ -141,10 +163,11 @@ async function tryOut(name) {
     });
     console.log(`${name}: ${(await text(page, '#facts')).replace(/\s+/g, ' ')}`);
     const begun = Date.now();
-    for (const part of [check, bench]) console.log(`${name}: ${await part(page, name)} after ${Math.round((Date.now() - begun) / 1000)} s`);
+    for (const part of [check, bench]) console.log(`${name}: ${await part(page)} after ${Math.round((Date.now() - begun) / 1000)} s`);
     await shots(page, name);
-    console.log(`${name}: a link of ${await share(browser, page, name)} characters`);
+    console.log(`${name}: a link of ${await share(browser, page)} characters`);
     await stop(page);
+    await hide(page);
     // Without a network.
     await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
     server.closeAllConnections();
@@ -159,4 +182,4 @@ async function tryOut(name) {
 }
 
 mkdirSync('results', { recursive: true });
-for (const name of names) await tryOut(name);
+await tryOut();

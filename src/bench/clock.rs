@@ -7,7 +7,7 @@ pub(crate) use std::time::Instant;
 pub(crate) use web_time::Instant;
 
 use wgpu::{
-    Backend, Buffer, BufferDescriptor, BufferUsages, ComputePassDescriptor,
+    Backend, Buffer, BufferDescriptor, BufferUsages, ComputePass, ComputePassDescriptor,
     ComputePassTimestampWrites, Features, QuerySet, QuerySetDescriptor, QueryType,
 };
 
@@ -50,6 +50,8 @@ impl Clock {
 pub(super) struct Timer {
     gpu: Gpu,
     queries: Option<Queries>,
+    /// Nanoseconds from an empty submission to its end, where that is long.
+    wait: f64,
 }
 
 #[derive(Debug)]
@@ -65,14 +67,16 @@ impl Timer {
         Self {
             gpu: gpu.clone(),
             queries: has_timestamps.then(|| Queries::new(gpu)),
+            wait: 0.0,
         }
     }
 
     /// Returns the least duration of a sample in nanoseconds: submitting costs tens of microseconds, which the wall clock sees
-    /// and timestamps do not. Browsers round both clocks to 0.1 ms.
+    /// and timestamps do not. Browsers round both clocks to 0.1 ms, and may tell late that work has ended.
     pub(super) fn sample(&self) -> f64 {
         match self.queries {
-            _ if self.gpu.adapter_info().backend == Backend::BrowserWebGpu => 10e6,
+            Some(_) if self.is_browser() => 10e6,
+            None if self.is_browser() => (10.0 * self.wait).max(10e6),
             Some(_) if !self.is_software() => 0.2e6,
             _ => 2e6,
         }
@@ -86,16 +90,17 @@ impl Timer {
     }
 
     /// Keeps the device busy until its clocks are up, and takes the wall clock if timestamps of `work` do not agree with it: none
-    /// may exceed the wall time around it, and the longest must be half of the shortest wall time at least.
+    /// may exceed the wall time around it, and the longest must be half of the shortest wall time at least. In a browser it must be
+    /// more than none: Firefox looks ten times a second whether work has ended.
     pub(super) async fn doubt(&mut self, work: &mut Rotation) -> Result<(), Error> {
         // By the wall clock, as timestamps are not trusted yet; long enough for submitting to be a small part.
-        let once = self.by_wall(work).await?;
+        let once = self.by_wall(|pass| work.record(pass)).await?;
         work.repeat((DOUBTED / once).ceil() as usize);
         let warm_up = Duration::from_millis(if self.is_software() { 0 } else { 200 });
         let begun = Instant::now();
         let (mut longest, mut shortest, mut exceeds) = (0.0_f64, f64::INFINITY, false);
         while shortest.is_infinite() || begun.elapsed() < warm_up {
-            shortest = shortest.min(self.by_wall(work).await?);
+            shortest = shortest.min(self.by_wall(|pass| work.record(pass)).await?);
             if let Some(queries) = &self.queries {
                 let begun = Instant::now();
                 let inside = self.by_timestamps(queries, &[work]).await?[0];
@@ -103,10 +108,22 @@ impl Timer {
                 longest = longest.max(inside);
             }
         }
-        if exceeds || longest < 0.5 * shortest {
+        let agrees = match self.is_browser() {
+            true => longest > 0.0,
+            false => longest >= 0.5 * shortest,
+        };
+        if exceeds || !agrees {
             self.queries = None;
         }
+        if self.queries.is_none() && self.is_browser() {
+            let waits = [self.by_wall(|_| {}).await?, self.by_wall(|_| {}).await?];
+            self.wait = waits[0].max(waits[1]);
+        }
         Ok(())
+    }
+
+    fn is_browser(&self) -> bool {
+        self.gpu.adapter_info().backend == Backend::BrowserWebGpu
     }
 
     fn is_software(&self) -> bool {
@@ -122,7 +139,7 @@ impl Timer {
                 Some(queries) => times.extend(self.by_timestamps(queries, together).await?),
                 None => {
                     for work in together {
-                        times.push(self.by_wall(work).await?);
+                        times.push(self.by_wall(|pass| work.record(pass)).await?);
                     }
                 }
             }
@@ -182,13 +199,13 @@ impl Timer {
         Ok(ticks.chunks_exact(2).map(elapsed).collect())
     }
 
-    /// Returns the nanoseconds of a sample.
-    async fn by_wall(&self, work: &Rotation) -> Result<f64, Error> {
+    /// Returns the nanoseconds of what `record` records.
+    async fn by_wall(&self, record: impl FnOnce(&mut ComputePass<'_>)) -> Result<f64, Error> {
         let at = || TIMED.to_owned();
         let (submission, begun) = self.gpu.contain(at, || {
             let device = self.gpu.device();
             let mut encoder = device.create_command_encoder(&Default::default());
-            work.record(&mut encoder.begin_compute_pass(&Default::default()));
+            record(&mut encoder.begin_compute_pass(&Default::default()));
             let commands = encoder.finish();
             let begun = Instant::now();
             Ok((self.gpu.queue().submit([commands]), begun))

@@ -23,7 +23,8 @@
 //! - **Two runs.** What changed between them is told by [`Timing::since`]: by the quartiles of both, and on software adapters in
 //!   processor time, which other programs change little. [`Bench::keep_ceilings`] makes both use the same ceilings.
 //! - **Clock.** The device's timestamps at both ends of a pass, unless there are none or they disagree with the wall
-//!   clock. A pass repeats its work until it takes 2 ms on a software adapter and 0.2 ms on others.
+//!   clock. A pass repeats its work until it takes 2 ms on a software adapter, 0.2 ms on others, and 10 ms in browsers, which
+//!   round times.
 //! - **Memory.** Runs rotate through several sets of buffers, so that the data that one has left in the caches is gone when its
 //!   turn comes again; where memory is small compared with the caches, the measurement says so.
 //! - **Results.** Before it is timed, the first, the last and some other rows of every output are compared with the f64
@@ -125,6 +126,9 @@ pub enum Unmeasured {
 }
 
 /// Device on which operations are timed.
+///
+/// The `_async` forms are for browsers, where nothing may block. Elsewhere they wait for the device on the thread that polls them
+/// wherever the wall clock runs: a time is not to include an executor's.
 #[derive(Debug)]
 pub struct Bench {
     gpu: Gpu,

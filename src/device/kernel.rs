@@ -221,6 +221,14 @@ impl Bound {
     }
 }
 
+/// Returns the offset of a placeholder in its buffer.
+fn absent_offset(binding: Binding, written: bool) -> u64 {
+    match written {
+        true => u64::from(binding as u32 * SLOT),
+        false => 0,
+    }
+}
+
 /// Makes a uniform buffer with the numbers of every dispatch.
 fn uniform_of(device: &Device, steps: &[Step<'_>]) -> Result<Buffer, Error> {
     let mut bytes = vec![0; steps.len() * SLOT as usize];
@@ -249,13 +257,12 @@ impl Absent {
     }
 
     fn span(&self, binding: Binding, written: bool) -> Span<'_> {
-        let (buffer, place) = match written {
-            true => (&self.unwritten, binding as u32),
-            false => (&self.unread, 0),
-        };
         Span {
-            buffer,
-            offset: u64::from(place * SLOT),
+            buffer: match written {
+                true => &self.unwritten,
+                false => &self.unread,
+            },
+            offset: absent_offset(binding, written),
             size: u64::from(UNIFORM),
         }
     }
@@ -298,9 +305,12 @@ fn bind_group(device: &Device, step: &Step<'_>, uniform: &Buffer, absent: &Absen
 mod tests {
     use wgpu::{Backend, Limits};
 
-    use super::text_for;
+    use bytemuck::Contiguous;
+
+    use super::{absent_offset, text_for};
+    use crate::device::caps::UNIFORM;
     use crate::device::runnable::Runnable;
-    use crate::shader::Program;
+    use crate::shader::{Binding, Program};
     use crate::variant::geometry::Geometry;
     use crate::variant::{Operation, Variant};
 
@@ -309,6 +319,16 @@ mod tests {
         let variant: Variant = variant.parse().expect("a variant");
         let geometry = Geometry::contiguous(Operation::Softmax, 64, 1000).expect("a shape");
         Runnable::new(Program::of(&geometry, variant)[0], &Limits::default()).expect("a program")
+    }
+
+    #[test]
+    fn placeholders_that_are_written_do_not_overlap() {
+        let all = || (0..=Binding::MAX_VALUE).filter_map(Binding::from_integer);
+        for (one, other) in all().flat_map(|one| all().map(move |other| (one, other))) {
+            let [first, second] = [one, other].map(|binding| absent_offset(binding, true));
+            let apart = first.abs_diff(second) >= u64::from(UNIFORM);
+            assert!(apart || one == other, "{one:?} and {other:?}");
+        }
     }
 
     #[test]

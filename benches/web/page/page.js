@@ -6,6 +6,7 @@ const of = (id) => document.getElementById(id);
 // What is shown: facts of the device, lines of a check, the report of a bench.
 const shown = { facts: undefined, lines: [], report: undefined };
 let checkJson;
+let operations;
 let awake;
 let worker;
 
@@ -42,7 +43,8 @@ function showBench() {
   of('measured').hidden = !adapter;
   if (!adapter) return;
   const { results, left_out: left } = adapter;
-  of('count').textContent = `${results.length} of ${results.length + left.length}`;
+  const clock = results.length ? `, times by ${results[0].clock}` : '';
+  of('count').textContent = `${results.length} of ${results.length + left.length}${clock}`;
   of('bench-rows').replaceChildren(...benchRows(adapter));
   of('left-out').hidden = left.length === 0;
   of('left-out').querySelector('ul').replaceChildren(...leftOut(adapter));
@@ -97,10 +99,10 @@ function end(words) {
 }
 
 const told = {
-  facts({ timed, checked, ...facts }) {
-    Object.assign(shown, { facts: { ...facts.facts, ...facts } });
-    delete shown.facts.facts;
+  facts({ facts, timed, checked, ...more }) {
+    shown.facts = { ...facts, ...more };
     showFacts(shown.facts);
+    operations = checked;
     of('checked-count').textContent = checked.length;
     of('operations').replaceChildren(...timed.map((name) => {
       const box = element('input', { type: 'checkbox', value: name, checked: '' });
@@ -113,7 +115,7 @@ const told = {
     of('done').value = done;
   },
   group({ group, worst }) {
-    addGroup(shown.lines, group, worst);
+    addGroup(shown.lines, operations, group, worst);
     showCheck();
   },
   json({ json }) { checkJson = json; },

@@ -8,6 +8,8 @@ export function element(name, attributes = {}, ...content) {
   return made;
 }
 
+const TYPES = ['f32', 'f16', 'bf16'];
+
 // A number of a report, in which those that JSON lacks are names.
 const number = (value) => (typeof value === 'string' ? Number(value.replace('inf', 'Infinity')) : value ?? NaN);
 
@@ -35,12 +37,14 @@ function row(name, more, value, drawn, isBad = false) {
   return element('div', { class: isBad ? 'row bad' : 'row' }, label, element('div', { class: 'value' }, value), drawn);
 }
 
-// Adds a group of a check to the line of its operation and storage type.
-export function addGroup(lines, { op, dtype, variant, inputs, worst_bound: worst, passed }, note) {
+// Adds a group of a check to the line of its operation and storage type; lines are in the order of the operations.
+export function addGroup(lines, operations, { op, dtype, variant, inputs, worst_bound: worst, passed }, note) {
   let line = lines.find((other) => other.op === op && other.dtype === dtype);
   if (!line) {
     line = { op, dtype, groups: 0, failed: 0, worst: 0 };
+    const place = (of) => TYPES.length * operations.indexOf(of.op) + TYPES.indexOf(of.dtype);
     lines.push(line);
+    lines.sort((one, other) => place(one) - place(other));
   }
   line.groups += 1;
   line.worst = Math.max(line.worst, number(worst));

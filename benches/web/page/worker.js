@@ -62,7 +62,8 @@ function browser() {
 function system() {
   const { platform, mobile } = navigator.userAgentData ?? {};
   if (platform) return mobile ? `${platform}, mobile` : platform;
-  return navigator.userAgent.match(/\(([^)]*)\)/)?.[1] ?? 'an unknown system';
+  const [, told] = navigator.userAgent.match(/\((?:X11; )?([^)]*?)(?:; rv:[^)]*)?\)/) ?? [];
+  return told ?? 'an unknown system';
 }
 
 onmessage = async ({ data: { to, ...given } }) => {

@@ -95,15 +95,17 @@ async fn measure(
     time: Duration,
     watch: &Watch,
 ) -> Result<Option<Measurement>, Unmeasured> {
-    while !watch.stopped() {
+    loop {
         watch.visible().await;
+        if watch.stopped() {
+            return Ok(None);
+        }
         let hidings = watch.hidings();
         let measurement = bench.measure_async(subject, time).await?;
         if watch.hidings() == hidings {
             return Ok(Some(measurement));
         }
     }
-    Ok(None)
 }
 
 fn is_slow(earlier: &[Measurement], now: &Measurement) -> bool {
