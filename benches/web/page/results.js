@@ -56,16 +56,31 @@ export function addGroup(lines, operations, { op, dtype, variant, inputs, worst_
 
 const verdict = ({ failed, worst }) => (failed ? `${failed} FAILED` : share(worst));
 
+// A row for each operation, with a bar for each storage type.
 export function checkRows(lines) {
-  return lines.map((line) => {
-    const said = line.failed ? `${line.failed} of ${line.groups} groups failed` : `${share(line.worst)} of the bound`;
-    return row(line.op, `${line.dtype}, ${line.groups} groups`, verdict(line), bar(said, line.failed ? 1 : line.worst), line.failed > 0);
+  const operations = [...new Set(lines.map(({ op }) => op))];
+  return operations.map((op) => {
+    const of = lines.filter((line) => line.op === op);
+    const [groups, failed] = sums(of);
+    const bars = of.map((line) => {
+      const said = line.failed ? `${line.failed} of ${line.groups} groups failed` : `${share(line.worst)} of the bound`;
+      const drawn = bar(`${line.dtype}: ${said}`, line.failed ? 1 : line.worst);
+      drawn.classList.toggle('bad', line.failed > 0);
+      return drawn;
+    });
+    const value = failed ? `${failed} FAILED` : of.map(({ worst }) => share(worst)).join(', ');
+    return row(op, `${groups} groups`, value, element('div', { class: 'bars' }, ...bars), failed > 0);
   });
+}
+
+// Groups, and those that failed.
+function sums(lines) {
+  return ['groups', 'failed'].map((of) => lines.reduce((sum, line) => sum + line[of], 0));
 }
 
 // The sum of a check in words.
 export function summary(lines) {
-  const [groups, failed] = ['groups', 'failed'].map((of) => lines.reduce((sum, line) => sum + line[of], 0));
+  const [groups, failed] = sums(lines);
   return `${groups} groups: ${groups - failed} ok, ${failed} FAILED`;
 }
 
