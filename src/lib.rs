@@ -142,7 +142,14 @@
 //!
 //! By default: the backends `vulkan`, `metal`, `dx12` and `gles`, `slices` ([`Gpu`]), `shards` (partial statistics), `kernels`
 //! (the modules `variant`, `shader` and `export`, and what plans say of their kernels) and `reference` (every operation in f64). On
-//! request: `check`, `bench`, `serde`, and `cli`, the command.
+//! request: `check`, `bench`, `serde`, `cli`, the command, and `webgpu`, the backend of browsers.
+//!
+//! # In browsers
+//!
+//! With `default-features = false` and the features `webgpu`, `kernels`, `slices` and what else is wanted, the crate is built for
+//! `wasm32-unknown-unknown`. A page must not wait, so that nothing that blocks is there: of `Gpu`, of `check` and of `bench` the
+//! forms whose names end in `_async` are left. A kernel that a browser refuses is no error of `bind` but goes to the device's
+//! handler, as browsers tell of it later. `benches/web` is a page that checks and times every operation.
 //!
 //! # Out of scope
 //!
@@ -198,10 +205,12 @@ pub use device::planner::Planner;
 #[cfg(feature = "kernels")]
 pub use device::tuning::{TunedKernel, Tuning};
 pub use error::Error;
+#[cfg(all(feature = "slices", not(target_arch = "wasm32")))]
+pub use gpu::adapters;
 #[cfg(feature = "slices")]
 pub use gpu::{
-    AdapterEntry, CrossEntropyInputs, CrossEntropyOutput, CrossEntropyWants, Element, Gpu,
-    MaskData, RowValues, Selector, Targets, adapters,
+    AdapterEntry, AdapterFacts, CrossEntropyInputs, CrossEntropyOutput, CrossEntropyWants, Element,
+    Gpu, MaskData, RowValues, Selector, Targets,
 };
 pub use ops::cross_entropy::{
     CrossEntropyBackwardBuffers, CrossEntropyBackwardPlan, CrossEntropyBuffers, CrossEntropyExtras,

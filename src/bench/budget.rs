@@ -1,6 +1,8 @@
 //! Budgets of time, divided fairly.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use super::clock::Instant;
 
 /// Budget of time for everything, from its start.
 #[derive(Debug, Clone, Copy)]

@@ -1,9 +1,9 @@
 //! A subject that is ready to be timed, its measurement, and the spread of repeated measurements.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::ceiling::Chosen;
-use super::clock::Timer;
+use super::clock::{Instant, Timer};
 use super::rotation::Rotation;
 use super::{Ceiling, Clock, Subject};
 use crate::error::Error;
@@ -117,6 +117,7 @@ impl Case<'_> {
     /// # Errors
     ///
     /// [`Error::Device`] if the device fails.
+    #[cfg(not(target_arch = "wasm32"))]
     pub fn time_operation(&mut self, runs: u64) -> Result<Duration, Error> {
         time_runs(self.timer, &mut self.operation, runs)
     }
@@ -126,6 +127,7 @@ impl Case<'_> {
     /// # Errors
     ///
     /// [`Error::Device`] if the device fails.
+    #[cfg(not(target_arch = "wasm32"))]
     pub fn time_ceiling(&mut self, runs: u64) -> Result<Duration, Error> {
         time_runs(self.timer, &mut self.ceiling.runs, runs)
     }
@@ -135,14 +137,24 @@ impl Case<'_> {
     /// # Errors
     ///
     /// [`Error::Device`] if the device fails.
+    #[cfg(not(target_arch = "wasm32"))]
     pub fn measure(&mut self, time: Duration) -> Result<Measurement, Error> {
+        pollster::block_on(self.measure_async(time))
+    }
+
+    /// [`measure`](Self::measure), as a future.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub async fn measure_async(&mut self, time: Duration) -> Result<Measurement, Error> {
         let (timer, time) = (self.timer, time.max(LEAST));
         for work in self.works() {
-            work.settle(timer)?;
+            work.settle(timer).await?;
         }
         let (mut rounds, mut efforts, begun) = (Vec::new(), Vec::new(), Instant::now());
         while rounds.len() < ROUNDS.0 || (rounds.len() < ROUNDS.1 && begun.elapsed() < time) {
-            let (times, effort) = self.round(rounds.len() % 2 == 0)?;
+            let (times, effort) = self.round(rounds.len() % 2 == 0).await?;
             rounds.push(times);
             efforts.extend(effort);
         }
@@ -159,13 +171,13 @@ impl Case<'_> {
 
     /// Returns the time of one run of each of the [works](Self::works), in nanoseconds, and on software adapters the
     /// processor's: timed one after the other, the last one first if they are reversed.
-    fn round(&mut self, reversed: bool) -> Result<(Vec<f64>, Option<Vec<f64>>), Error> {
+    async fn round(&mut self, reversed: bool) -> Result<(Vec<f64>, Option<Vec<f64>>), Error> {
         let timer = self.timer;
         let mut works = self.works();
         if reversed {
             works.reverse();
         }
-        let (mut times, mut efforts) = timer.time_and_effort(&mut works)?;
+        let (mut times, mut efforts) = timer.time_and_effort(&mut works).await?;
         if reversed {
             times.reverse();
             efforts.iter_mut().for_each(|efforts| efforts.reverse());
@@ -205,8 +217,9 @@ impl Case<'_> {
     }
 }
 
+#[cfg(not(target_arch = "wasm32"))]
 fn time_runs(timer: &Timer, work: &mut Rotation, runs: u64) -> Result<Duration, Error> {
     work.repeat(usize::try_from(runs).unwrap_or(usize::MAX));
-    let once = timer.time(&mut [work])?[0];
+    let once = pollster::block_on(timer.time(&mut [work]))?[0];
     Ok(Duration::from_secs_f64(once * work.repeats() as f64 / 1e9))
 }

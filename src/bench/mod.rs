@@ -23,7 +23,8 @@
 //! - **Two runs.** What changed between them is told by [`Timing::since`]: by the quartiles of both, and on software adapters in
 //!   processor time, which other programs change little. [`Bench::keep_ceilings`] makes both use the same ceilings.
 //! - **Clock.** The device's timestamps at both ends of a pass, unless there are none or they disagree with the wall
-//!   clock. A pass repeats its work until it takes 2 ms on a software adapter and 0.2 ms on others.
+//!   clock. A pass repeats its work until it takes 2 ms on a software adapter, 0.2 ms on others, and 10 ms in browsers, which
+//!   round times.
 //! - **Memory.** Runs rotate through several sets of buffers, so that the data that one has left in the caches is gone when its
 //!   turn comes again; where memory is small compared with the caches, the measurement says so.
 //! - **Results.** Before it is timed, the first, the last and some other rows of every output are compared with the f64
@@ -33,6 +34,7 @@ mod budget;
 mod case;
 mod ceiling;
 mod clock;
+mod effort;
 mod grid;
 mod inputs;
 mod plan;
@@ -44,17 +46,20 @@ mod subject;
 mod verdict;
 mod verify;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 pub use budget::Budget;
 pub use case::{Case, Measurement, Spread};
 pub use ceiling::Sweep;
 pub use clock::Clock;
+pub(crate) use clock::Instant;
 pub use grid::{Selection, Shape};
 pub(crate) use race::{Lap, Race};
 pub use report::{AdapterResults, Host, LeftOut, Report, Timing};
 pub use subject::{Ceiling, Subject};
 pub use verdict::Verdict;
+
+use wgpu::Backend;
 
 use crate::error::Error;
 use crate::gpu::Gpu;
@@ -121,6 +126,9 @@ pub enum Unmeasured {
 }
 
 /// Device on which operations are timed.
+///
+/// The `_async` forms are for browsers, where nothing may block. Elsewhere they wait for the device on the thread that polls them
+/// wherever the wall clock runs: a time is not to include an executor's.
 #[derive(Debug)]
 pub struct Bench {
     gpu: Gpu,
@@ -137,23 +145,39 @@ impl Bench {
     /// # Errors
     ///
     /// [`Error::Device`] if the device fails, or if no ceiling is proven to do its work.
+    #[cfg(not(target_arch = "wasm32"))]
     pub fn new(gpu: &Gpu, options: Options) -> Result<Self, Error> {
+        pollster::block_on(Self::new_async(gpu, options))
+    }
+
+    /// [`new`](Self::new), as a future.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub async fn new_async(gpu: &Gpu, options: Options) -> Result<Self, Error> {
         let software = gpu.planner().abilities().software;
         // Four times the last-level cache of most: 32 MiB of a CPU, 64 MiB of a GPU.
-        let cold = if software { 128 << 20 } else { 256 << 20 };
+        let cold = match gpu.adapter_info().backend {
+            // A phone ends a page that takes more, without a word.
+            Backend::BrowserWebGpu => 64 << 20,
+            _ if software => 128 << 20,
+            _ => 256 << 20,
+        };
         let at = || "the bench's warm-up".to_owned();
-        gpu.contain(at, || {
-            let mut timer = Timer::new(gpu);
+        let (mut timer, ceilings, mut probe) = gpu.contain(at, || {
             let ceilings = Ceilings::new(gpu, cold, options)?;
-            timer.doubt(&mut ceilings.probe()?)?;
-            Ok(Self {
-                gpu: gpu.clone(),
-                options,
-                timer,
-                ceilings,
-                rack: Rack::new(gpu),
-                cold,
-            })
+            let probe = ceilings.probe()?;
+            Ok((Timer::new(gpu), ceilings, probe))
+        })?;
+        timer.doubt(&mut probe).await?;
+        Ok(Self {
+            gpu: gpu.clone(),
+            options,
+            timer,
+            ceilings,
+            rack: Rack::new(gpu),
+            cold,
         })
     }
 
@@ -185,10 +209,25 @@ impl Bench {
     /// # Errors
     ///
     /// As [`prepare`](Self::prepare).
+    #[cfg(not(target_arch = "wasm32"))]
     pub fn measure(&mut self, subject: Subject, time: Duration) -> Result<Measurement, Unmeasured> {
+        pollster::block_on(self.measure_async(subject, time))
+    }
+
+    /// [`measure`](Self::measure), as a future.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub async fn measure_async(
+        &mut self,
+        subject: Subject,
+        time: Duration,
+    ) -> Result<Measurement, Unmeasured> {
         let begun = Instant::now();
-        let mut case = self.prepare(subject)?;
-        Ok(case.measure(time.saturating_sub(begun.elapsed()))?)
+        let mut case = self.prepare_async(subject).await?;
+        let left = time.saturating_sub(begun.elapsed());
+        Ok(case.measure_async(left).await?)
     }
 
     /// Compiles, binds and verifies a subject, and chooses its ceilings.
@@ -197,16 +236,29 @@ impl Bench {
     ///
     /// [`Unmeasured::Failed`] where the library refuses the shape or the device fails, [`Unmeasured::Differs`] where
     /// results are wrong.
+    #[cfg(not(target_arch = "wasm32"))]
     pub fn prepare(&mut self, subject: Subject) -> Result<Case<'_>, Unmeasured> {
+        pollster::block_on(self.prepare_async(subject))
+    }
+
+    /// [`prepare`](Self::prepare), as a future.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub async fn prepare_async(&mut self, subject: Subject) -> Result<Case<'_>, Unmeasured> {
         self.check_size(&subject)?;
         let planned = plan::plan(self.gpu.planner(), &subject)?;
         let drawn = Drawn::of(&subject);
         let cold = if self.options.warm { 0 } else { self.cold };
-        let sets = self.rack.sets(&subject, &drawn, cold)?;
-        let runs = self.verified(&planned, &drawn, &sets, &sets[0])?;
-        let ceiling = self.choose(&subject, 0)?;
+        let sets = self.rack.sets(&subject, &drawn, cold).await?;
+        let runs = self.verified(&planned, &drawn, &sets, &sets[0]).await?;
+        let ceiling = self.choose(&subject, 0).await?;
         let exp_ceiling = match self.options.exp_ceiling && subject.takes_exps() {
-            true => Some(self.choose(&subject, 4 / subject.dtype.bytes() as u32)?),
+            true => {
+                let exps = 4 / subject.dtype.bytes() as u32;
+                Some(self.choose(&subject, exps).await?)
+            }
             false => None,
         };
         Ok(Case {
@@ -221,7 +273,7 @@ impl Bench {
     }
 
     /// Binds a kernel to every set, after its results on `proof`, whose outputs are poisoned, have proven right.
-    fn verified(
+    async fn verified(
         &self,
         planned: &Planned,
         drawn: &Drawn,
@@ -229,8 +281,10 @@ impl Bench {
         proof: &Set,
     ) -> Result<Rotation, Unmeasured> {
         let subject = planned.subject;
-        self.gpu.run(&planned.bind(proof)?, &subject.to_string())?;
-        if let Some(reason) = verify::difference(&self.gpu, &subject, drawn, proof)? {
+        let (bound, what) = (planned.bind(proof)?, subject.to_string());
+        self.gpu.run_async(&bound, &what).await?;
+        let difference = verify::difference(&self.gpu, &subject, drawn, proof);
+        if let Some(reason) = difference.await? {
             return Err(Unmeasured::Differs { subject, reason });
         }
         let bounds = sets.iter().map(|set| planned.bind(set));
@@ -259,10 +313,9 @@ impl Bench {
         Ok(())
     }
 
-    fn choose(&mut self, subject: &Subject, exps: u32) -> Result<Chosen, Error> {
+    async fn choose(&mut self, subject: &Subject, exps: u32) -> Result<Chosen, Error> {
         let (ceiling, bytes) = (subject.ceiling(), subject.bytes());
-        let at = || format!("the ceiling of {subject}");
-        let choose = || self.ceilings.choose(&self.timer, ceiling, exps, bytes);
-        self.gpu.contain(at, choose)
+        let chosen = self.ceilings.choose(&self.timer, ceiling, exps, bytes);
+        chosen.await
     }
 }

@@ -1,9 +1,7 @@
 //! Race of several kernels of one operation, all timed in turn beside the same ceiling.
 
-use std::time::Instant;
-
 use super::ceiling::Chosen;
-use super::clock::Timer;
+use super::clock::{Instant, Timer};
 use super::inputs::Drawn;
 use super::plan::plan;
 use super::rotation::Rotation;
@@ -32,7 +30,7 @@ impl Bench {
     /// # Errors
     ///
     /// As [`prepare`](Self::prepare), for the first of them.
-    pub(crate) fn race(
+    pub(crate) async fn race(
         &mut self,
         subject: Subject,
         variants: &[Variant],
@@ -40,7 +38,7 @@ impl Bench {
     ) -> Result<Race<'_>, Unmeasured> {
         self.check_size(&subject)?;
         let drawn = Drawn::of(&subject);
-        let sets = self.rack.sets(&subject, &drawn, self.cold)?;
+        let sets = self.rack.sets(&subject, &drawn, self.cold).await?;
         let (mut entrants, mut wrong) = (Vec::new(), Vec::new());
         for (place, variant) in variants.iter().enumerate() {
             if place >= LEAST && Instant::now() > until {
@@ -48,9 +46,10 @@ impl Bench {
             }
             let proof = self.rack.poisoned(&subject, &sets[0])?;
             let planner = self.gpu.planner().with_variant(*variant);
-            let runs = plan(&planner, &subject)
-                .map_err(Unmeasured::from)
-                .and_then(|planned| self.verified(&planned, &drawn, &sets, &proof));
+            let runs = match plan(&planner, &subject) {
+                Ok(planned) => self.verified(&planned, &drawn, &sets, &proof).await,
+                Err(error) => Err(error.into()),
+            };
             match runs {
                 Ok(runs) => entrants.push((*variant, runs)),
                 Err(Unmeasured::Differs { reason, .. }) if place > 0 => {
@@ -62,7 +61,7 @@ impl Bench {
                 Err(error) => return Err(error),
             }
         }
-        let ceiling = self.choose(&subject, 0)?;
+        let ceiling = self.choose(&subject, 0).await?;
         Ok(Race {
             timer: &self.timer,
             subject,
@@ -101,12 +100,12 @@ impl Race<'_> {
     /// # Errors
     ///
     /// [`Error::Device`] if the device fails.
-    pub(crate) fn settle(&mut self) -> Result<(), Error> {
+    pub(crate) async fn settle(&mut self) -> Result<(), Error> {
         let timer = self.timer;
-        self.ceiling.runs.settle(timer)?;
+        self.ceiling.runs.settle(timer).await?;
         let mut repeats = 1;
         for (_, runs) in &mut self.entrants {
-            runs.settle(timer)?;
+            runs.settle(timer).await?;
             repeats = repeats.max(runs.repeats());
         }
         let entrants = self.entrants.iter_mut();
@@ -121,7 +120,7 @@ impl Race<'_> {
     /// # Errors
     ///
     /// [`Error::Device`] if the device fails.
-    pub(crate) fn round(&mut self, turn: usize) -> Result<Vec<Lap>, Error> {
+    pub(crate) async fn round(&mut self, turn: usize) -> Result<Vec<Lap>, Error> {
         let mut works: Vec<&mut Rotation> =
             self.entrants.iter_mut().map(|(_, runs)| runs).collect();
         works.push(&mut self.ceiling.runs);
@@ -130,7 +129,7 @@ impl Race<'_> {
         if turn / count % 2 == 1 {
             works.reverse();
         }
-        let mut times = self.timer.time(&mut works)?;
+        let mut times = self.timer.time(&mut works).await?;
         if turn / count % 2 == 1 {
             times.reverse();
         }

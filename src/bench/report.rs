@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use wgpu::{AdapterInfo, DeviceType};
+use wgpu::AdapterInfo;
 
 use super::{Measurement, Shape, Spread, Subject, Sweep, Verdict};
+use crate::gpu::AdapterFacts;
 
 /// Results of one run on one host.
 ///
@@ -193,19 +194,12 @@ impl AdapterResults {
 
     /// Creates the results of an adapter on which nothing of `subjects` is timed yet.
     pub fn new(info: &AdapterInfo, subjects: &[Subject]) -> Self {
-        let device_type = match info.device_type {
-            DeviceType::Cpu => "cpu",
-            DeviceType::DiscreteGpu => "discrete",
-            DeviceType::IntegratedGpu => "integrated",
-            DeviceType::VirtualGpu => "virtual",
-            DeviceType::Other => "other",
-        };
-        let driver = format!("{} {}", info.driver, info.driver_info);
+        let facts = AdapterFacts::from(info.clone());
         Self {
-            name: info.name.clone(),
-            backend: info.backend.to_string(),
-            driver: driver.trim().into(),
-            device_type: device_type.into(),
+            name: facts.name,
+            backend: facts.backend,
+            driver: facts.driver,
+            device_type: facts.device_type,
             results: Vec::new(),
             left_out: subjects.iter().map(LeftOut::of).collect(),
             sweeps: Vec::new(),

@@ -58,10 +58,11 @@ impl Rotation {
     }
 
     /// Warms up, and sets the number of runs that make a sample long enough.
-    pub(super) fn settle(&mut self, timer: &Timer) -> Result<(), Error> {
+    pub(super) async fn settle(&mut self, timer: &Timer) -> Result<(), Error> {
         self.repeats = 1;
-        timer.time(&mut [self])?;
-        let [one, other] = [timer.time(&mut [self])?[0], timer.time(&mut [self])?[0]];
+        timer.time(&mut [self]).await?;
+        let one = timer.time(&mut [self]).await?[0];
+        let other = timer.time(&mut [self]).await?[0];
         let once = one.min(other).max(1.0);
         self.repeats = (timer.sample() / once).ceil().clamp(1.0, MAX_REPEATS) as usize;
         Ok(())

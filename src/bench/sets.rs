@@ -52,7 +52,7 @@ impl Rack {
 
     /// Returns as many sets as hold `cold` bytes of what the subject moves, at least one; all are filled, and the result of the
     /// first is poisoned.
-    pub(super) fn sets(
+    pub(super) async fn sets(
         &mut self,
         subject: &Subject,
         drawn: &Drawn,
@@ -62,7 +62,7 @@ impl Rack {
         self.taken = 0;
         let sets = (0..count).map(|_| self.set(subject, drawn));
         let sets: Vec<Set> = sets.collect::<Result<_, _>>()?;
-        self.fill(subject, drawn, &sets)?;
+        self.fill(subject, drawn, &sets).await?;
         Ok(sets)
     }
 
@@ -141,7 +141,7 @@ impl Rack {
         Ok(self.buffers[self.taken - 1].clone())
     }
 
-    fn fill(&self, subject: &Subject, drawn: &Drawn, sets: &[Set]) -> Result<(), Error> {
+    async fn fill(&self, subject: &Subject, drawn: &Drawn, sets: &[Set]) -> Result<(), Error> {
         let buffers = |of: fn(&Set) -> &Buffer| sets.iter().map(of).collect::<Vec<_>>();
         let inputs = [
             (&drawn.first, buffers(|set| &set.first)),
@@ -156,20 +156,23 @@ impl Rack {
         }
         self.poison(subject, &sets[0])?;
         if subject.operation == Operation::CrossEntropyBackward {
-            self.save_pairs(subject, sets)?;
+            self.save_pairs(subject, sets).await?;
         }
         Ok(())
     }
 
     /// Saves the pairs by the forward pass.
-    fn save_pairs(&self, subject: &Subject, sets: &[Set]) -> Result<(), Error> {
+    async fn save_pairs(&self, subject: &Subject, sets: &[Set]) -> Result<(), Error> {
         let forward = Subject {
             operation: Operation::CrossEntropy,
             ..*subject
         };
         let plan = plan(self.gpu.planner(), &forward)?;
-        sets.iter()
-            .try_for_each(|set| self.gpu.run(&plan.bind(set)?, "the forward pass"))
+        for set in sets {
+            let bound = plan.bind(set)?;
+            self.gpu.run_async(&bound, "the forward pass").await?;
+        }
+        Ok(())
     }
 }
 

@@ -25,7 +25,7 @@ const ROWS: (u64, u64) = (3, 64);
 type Expected = (&'static str, Vec<f64>, Vec<f64>);
 
 /// Returns the difference from the reference in the outputs of `set`, or `None`.
-pub(super) fn difference(
+pub(super) async fn difference(
     gpu: &Gpu,
     subject: &Subject,
     drawn: &Drawn,
@@ -34,9 +34,12 @@ pub(super) fn difference(
     let rows = &sample(subject);
     for (name, expected, allowed) in expected(subject, drawn, rows) {
         let (found, dtype) = match name {
-            "losses" | "lse" => (per_row(gpu, &set.row_output, subject, rows)?, DType::F32),
-            LSE_OF_PAIRS => (lse_of_pairs(gpu, set, subject, rows)?, DType::F32),
-            _ => (fetch(gpu, subject, set, rows)?, subject.dtype),
+            "losses" | "lse" => (
+                per_row(gpu, &set.row_output, subject, rows).await?,
+                DType::F32,
+            ),
+            LSE_OF_PAIRS => (lse_of_pairs(gpu, set, subject, rows).await?, DType::F32),
+            _ => (fetch(gpu, subject, set, rows).await?, subject.dtype),
         };
         let allowed = bounds::stored(dtype, &allowed, &expected);
         let cols = found.len() / rows.len();
@@ -125,14 +128,26 @@ fn picked<T: Copy>(values: &[T], rows: &[u64]) -> impl Iterator<Item = T> {
     rows.iter().map(|&row| values[row as usize])
 }
 
-fn per_row(gpu: &Gpu, buffer: &Buffer, subject: &Subject, rows: &[u64]) -> Result<Vec<f32>, Error> {
-    let values: Vec<f32> = gpu.download(buffer, subject.rows as usize)?;
+async fn per_row(
+    gpu: &Gpu,
+    buffer: &Buffer,
+    subject: &Subject,
+    rows: &[u64],
+) -> Result<Vec<f32>, Error> {
+    let values: Vec<f32> = gpu.download_async(buffer, subject.rows as usize).await?;
     Ok(picked(&values, rows).collect())
 }
 
 /// Computes `max - ln(1 / sum)` from the pairs `(max, 1 / sum)`.
-fn lse_of_pairs(gpu: &Gpu, set: &Set, subject: &Subject, rows: &[u64]) -> Result<Vec<f32>, Error> {
-    let pairs: Vec<[f32; 2]> = gpu.download(&set.pairs, subject.rows as usize)?;
+async fn lse_of_pairs(
+    gpu: &Gpu,
+    set: &Set,
+    subject: &Subject,
+    rows: &[u64],
+) -> Result<Vec<f32>, Error> {
+    let pairs: Vec<[f32; 2]> = gpu
+        .download_async(&set.pairs, subject.rows as usize)
+        .await?;
     let lse = |pair: [f32; 2]| {
         let [max, inverse_sum] = pair.map(f64::from);
         (max - inverse_sum.ln()) as f32
@@ -142,7 +157,7 @@ fn lse_of_pairs(gpu: &Gpu, set: &Set, subject: &Subject, rows: &[u64]) -> Result
 
 /// Reads rows of the result by copies of the words that its elements lie in: one copy of all elements, or for rows on a strided
 /// axis one of each element.
-fn fetch(gpu: &Gpu, subject: &Subject, set: &Set, rows: &[u64]) -> Result<Vec<f32>, Error> {
+async fn fetch(gpu: &Gpu, subject: &Subject, set: &Set, rows: &[u64]) -> Result<Vec<f32>, Error> {
     let bytes_of = rows.iter().flat_map(|&row| bytes_of(subject, row));
     let bytes_of: Vec<Range<u64>> = bytes_of.collect();
     let words = |bytes: &Range<u64>| bytes.start / 4 * 4..bytes.end.next_multiple_of(4);
@@ -160,7 +175,7 @@ fn fetch(gpu: &Gpu, subject: &Subject, set: &Set, rows: &[u64]) -> Result<Vec<f3
             place += size;
         }
     })?;
-    let gathered: Vec<u8> = gpu.download(&gathered, size as usize)?;
+    let gathered: Vec<u8> = gpu.download_async(&gathered, size as usize).await?;
     let value = |bytes: &[u8]| {
         let mut bits = [0; 4];
         bits[..bytes.len()].copy_from_slice(bytes);
@@ -220,8 +235,12 @@ mod tests {
                 dtype: DType::ALL[index % 3],
             };
             let drawn = Drawn::of(&subject);
-            let sets = Rack::new(&gpu).sets(&subject, &drawn, 0).expect("memory");
-            let difference = || difference(&gpu, &subject, &drawn, &sets[0]).expect("a comparison");
+            let mut rack = Rack::new(&gpu);
+            let sets = pollster::block_on(rack.sets(&subject, &drawn, 0)).expect("memory");
+            let difference = || {
+                let difference = difference(&gpu, &subject, &drawn, &sets[0]);
+                pollster::block_on(difference).expect("a comparison")
+            };
             let found = difference();
             let is_told = found.is_some_and(|found| found.contains("times the bound"));
             assert!(is_told, "{subject}");

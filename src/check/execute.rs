@@ -9,6 +9,7 @@ use super::matrices::{Output, upload_rows};
 use super::report::{EMPTY, digest};
 use super::subject::Matrix;
 use super::{row_outputs, shards};
+use crate::device::kernel::Bound;
 use crate::device::planner::Planner;
 use crate::error::Error;
 use crate::gpu::Gpu;
@@ -31,45 +32,36 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
-    pub(super) const fn new() -> Self {
-        Self {
+    /// Runs `bounds` and reads outputs, all at once: in a browser each wait takes long.
+    pub(super) async fn of(
+        gpu: &Gpu,
+        bounds: &[Bound],
+        outputs: &[&Output],
+        what: &str,
+    ) -> Result<Self, Error> {
+        let buffers: Vec<_> = outputs.iter().map(|output| output.whole()).collect();
+        let fetched = gpu.run_all(bounds, &buffers, what).await?;
+        let mut outcome = Self {
             outputs: Vec::new(),
             kept_within: true,
             digest: EMPTY,
-        }
-    }
-
-    /// Reads the values of an output.
-    pub(super) fn fetch(&mut self, gpu: &Gpu, output: &Output) -> Result<Vec<f32>, Error> {
-        let (values, kept) = output.values(gpu)?;
-        let bits = |value: &f32| {
-            if value.is_nan() {
-                f32::NAN.to_bits()
-            } else {
-                value.to_bits()
-            }
         };
-        self.digest = digest(self.digest, values.iter().map(bits));
-        self.kept_within &= kept;
-        Ok(values)
-    }
-
-    /// Adds outputs that are compared as they are.
-    pub(super) fn collect<'a>(
-        mut self,
-        gpu: &Gpu,
-        outputs: impl IntoIterator<Item = &'a Output>,
-    ) -> Result<Self, Error> {
-        for output in outputs {
-            let values = self.fetch(gpu, output)?;
-            self.outputs.push(values);
+        let bits = |value: &f32| match value.is_nan() {
+            true => f32::NAN.to_bits(),
+            false => value.to_bits(),
+        };
+        for (output, bytes) in outputs.iter().zip(fetched) {
+            let (values, kept) = output.values(bytes);
+            outcome.digest = digest(outcome.digest, values.iter().map(bits));
+            outcome.kept_within &= kept;
+            outcome.outputs.push(values);
         }
-        Ok(self)
+        Ok(outcome)
     }
 }
 
 /// Runs `case` with `variant` forced.
-pub(super) fn execute(gpu: &Gpu, variant: Variant, case: &Case) -> Result<Outcome, Error> {
+pub(super) async fn execute(gpu: &Gpu, variant: Variant, case: &Case) -> Result<Outcome, Error> {
     let planner = gpu.planner().with_variant(variant);
     let what = format!(
         "check of {} at {} x {}",
@@ -77,17 +69,17 @@ pub(super) fn execute(gpu: &Gpu, variant: Variant, case: &Case) -> Result<Outcom
     );
     match case.of.operation {
         Operation::CrossEntropy | Operation::CrossEntropyFused => {
-            cross_entropy(gpu, &planner, case, &what)
+            cross_entropy(gpu, &planner, case, &what).await
         }
-        Operation::CrossEntropyBackward => cross_entropy_backward(gpu, &planner, case, &what),
+        Operation::CrossEntropyBackward => cross_entropy_backward(gpu, &planner, case, &what).await,
         Operation::SoftmaxFromPairs | Operation::CrossEntropyFromPairs => {
-            shards::execute(gpu, variant, case, &what)
+            shards::execute(gpu, variant, case, &what).await
         }
-        _ => rows(gpu, &planner, case, &what),
+        _ => rows(gpu, &planner, case, &what).await,
     }
 }
 
-fn rows(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Result<Outcome, Error> {
+async fn rows(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Result<Outcome, Error> {
     let Case { of, expected, .. } = case;
     let (first, output) = match of.operation {
         Operation::LogSumExp | Operation::Jacobian => {
@@ -112,11 +104,16 @@ fn rows(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Result<Outcome
     let inputs = [&first].into_iter().chain(&second);
     let buffers: Vec<_> = inputs.chain([&output.buffer]).collect();
     let plan = RowPlan::any(planner, of.operation, case.masking.spec(of.softmax_spec()))?;
-    gpu.run(&plan.bind(of.rows as u64, &buffers, mask.as_ref())?, what)?;
-    Outcome::new().collect(gpu, [&output])
+    let bound = plan.bind(of.rows as u64, &buffers, mask.as_ref())?;
+    Outcome::of(gpu, &[bound], &[&output], what).await
 }
 
-fn cross_entropy(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Result<Outcome, Error> {
+async fn cross_entropy(
+    gpu: &Gpu,
+    planner: &Planner,
+    case: &Case,
+    what: &str,
+) -> Result<Outcome, Error> {
     let mut inputs = Inputs::upload(gpu, case)?;
     let lse = Output::new(gpu, "lse", case.of.rows, DType::F32)?;
     let pairs = Output::new(gpu, "pairs", 2 * case.of.rows, DType::F32)?;
@@ -135,19 +132,23 @@ fn cross_entropy(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Resul
         row_outputs: (layout.words > 0).then_some(&row_outputs.buffer),
         ..inputs.extras()
     };
-    let bound = plan.bind_with(case.of.rows as u64, losses.with(&inputs), extras)?;
-    gpu.run(&bound, what)?;
+    let mut bounds = vec![plan.bind_with(case.of.rows as u64, losses.with(&inputs), extras)?];
     if case.of.options.is_plain_loss(case.of.operation) {
         // Where no pairs are saved, another kernel computes the losses and the gradient.
         losses = inputs.losses(gpu, case)?;
-        gpu.run(&plan.bind(losses.with(&inputs))?, what)?;
+        bounds.push(plan.bind(losses.with(&inputs))?);
     }
-    let per_row = [&losses.losses, &lse, &pairs, &status];
-    let mut outcome = Outcome::new().collect(gpu, per_row.into_iter().chain(&losses.grad))?;
+    let per_row = [&losses.losses, &lse, &pairs, &status].into_iter();
+    let outputs = per_row.chain(&losses.grad);
+    let outputs: Vec<_> = match layout.words {
+        0 => outputs.collect(),
+        _ => outputs.chain([&row_outputs]).collect(),
+    };
+    let mut outcome = Outcome::of(gpu, &bounds, &outputs, what).await?;
     outcome.outputs[2] = lse_of_pairs(case, &outcome.outputs[2]);
     outcome.outputs[3] = counts(&outcome.outputs[3]);
     if layout.words > 0 {
-        let values = outcome.fetch(gpu, &row_outputs)?;
+        let values = outcome.outputs.pop().unwrap_or_default();
         let words = bytemuck::cast_slice(&values);
         outcome
             .outputs
@@ -266,7 +267,7 @@ pub(super) fn upload_ids(gpu: &Gpu, name: &str, case: &Case, ids: &[i64]) -> Res
     }
 }
 
-fn cross_entropy_backward(
+async fn cross_entropy_backward(
     gpu: &Gpu,
     planner: &Planner,
     case: &Case,
@@ -286,7 +287,7 @@ fn cross_entropy_backward(
     };
     let forward = gpu.planner().cross_entropy(case.spec)?;
     let extras = inputs.extras().pairs(&pairs);
-    gpu.run(&forward.bind_with(rows, buffers, extras)?, what)?;
+    let saving = forward.bind_with(rows, buffers, extras)?;
     let buffers = CrossEntropyBackwardBuffers {
         logits: &inputs.logits,
         targets: &inputs.targets,
@@ -294,6 +295,6 @@ fn cross_entropy_backward(
         grad_logits: &grad.buffer,
     };
     let backward = planner.cross_entropy_backward(case.spec)?;
-    gpu.run(&backward.bind_with(rows, buffers, inputs.extras())?, what)?;
-    Outcome::new().collect(gpu, [&grad])
+    let bound = backward.bind_with(rows, buffers, inputs.extras())?;
+    Outcome::of(gpu, &[saving, bound], &[&grad], what).await
 }

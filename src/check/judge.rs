@@ -12,14 +12,14 @@ use crate::spec::dtype::DType;
 use crate::variant::{Operation, Variant};
 
 /// Runs a case by a kernel, and adds its comparisons to the group of both: `inputs` names the distribution.
-pub(super) fn check(
+pub(super) async fn check(
     gpu: &Gpu,
     groups: &mut Vec<Group>,
     variant: Variant,
     inputs: &str,
     case: &Case,
 ) -> Result<(), Error> {
-    let outcome = execute(gpu, variant, case)?;
+    let outcome = execute(gpu, variant, case).await?;
     let name = name(variant, case.of.problem().options);
     let same = |group: &Group| group.variant == name && group.inputs == inputs;
     let place = groups.iter().position(same).unwrap_or_else(|| {

@@ -116,10 +116,18 @@ impl Output {
         Ok((first, output))
     }
 
-    /// Reads the values written, rows one after the other, and returns them with true if everything else is unchanged.
-    pub(super) fn values(&self, gpu: &Gpu) -> Result<(Vec<f32>, bool), Error> {
-        let untouched = filled(self.place.end(), self.dtype, POISON, MARGIN);
-        let mut bytes: Vec<u8> = gpu.download(&self.buffer, untouched.len())?;
+    /// Returns the buffer, and the number of bytes to read of it.
+    pub(super) fn whole(&self) -> (&Buffer, u64) {
+        (&self.buffer, self.untouched().len() as u64)
+    }
+
+    fn untouched(&self) -> Vec<u8> {
+        filled(self.place.end(), self.dtype, POISON, MARGIN)
+    }
+
+    /// Returns the values written, rows one after the other, with true if everything else is unchanged.
+    pub(super) fn values(&self, mut bytes: Vec<u8>) -> (Vec<f32>, bool) {
+        let untouched = self.untouched();
         let mut values = Vec::with_capacity(self.place.width * self.place.slices);
         for place in self.place.elements(self.dtype) {
             let mut bits = [0; 4];
@@ -127,7 +135,7 @@ impl Output {
             values.push(self.dtype.decode(u32::from_le_bytes(bits)));
             bytes[place.clone()].copy_from_slice(&untouched[place]);
         }
-        Ok((axis_to_rows(&values, self.tensor), bytes == untouched))
+        (axis_to_rows(&values, self.tensor), bytes == untouched)
     }
 }
 

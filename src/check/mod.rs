@@ -78,5 +78,7 @@ pub(crate) use matrices::upload;
 
 pub use compare::{Comparison, compare, compare_as};
 pub use inputs::Inputs;
-pub use report::{Group, Report};
-pub use run::{Depth, Selection, run};
+pub use report::{Checked, Group, Report};
+#[cfg(not(target_arch = "wasm32"))]
+pub use run::run;
+pub use run::{Depth, Selection, run_async};

@@ -1,6 +1,8 @@
-//! The plain check: few kernels, in which any two traits meet that can meet, each over every distribution.
+//! The plain check: few kernels, in which any two traits meet that can meet, each over every distribution. The quick one is a part
+//! of it.
 
 use std::collections::HashSet;
+use std::ops::ControlFlow;
 
 use super::candidates::{Candidate, candidates, large};
 use super::case::Case;
@@ -9,7 +11,7 @@ use super::kernels::name;
 use super::kinds::Kind;
 use super::subject::Subject;
 use super::traits::pairs_of;
-use super::{Group, Inputs, judge};
+use super::{Depth, Group, Inputs, judge};
 use crate::error::Error;
 use crate::gpu::Gpu;
 use crate::spec::dtype::DType;
@@ -43,15 +45,17 @@ impl Run {
     }
 }
 
-/// Returns the entries for a device, those that cover the most first.
-pub(super) fn entries(abilities: &Abilities) -> Vec<Entry> {
+/// Returns the entries for a device, those that cover the most first; of a quick check one an operation and storage type.
+pub(super) fn entries(abilities: &Abilities, depth: Depth) -> Vec<Entry> {
+    let quick = depth == Depth::Quick;
+    let mut met = HashSet::new();
     let candidates = candidates(abilities);
     let pairs: Vec<_> = candidates.iter().map(pairs_of).collect();
     let picked = cover(&pairs, |candidate| candidates[candidate].cost());
     let mut entries: Vec<Entry> = Vec::new();
     for (turn, candidate) in picked.into_iter().enumerate() {
         // The large shapes are not first, since they take long, and not last, since no other run covers the same.
-        if turn == 16 {
+        if turn == 16 && !quick {
             for candidate in large(abilities) {
                 let run = Run {
                     candidate,
@@ -62,6 +66,9 @@ pub(super) fn entries(abilities: &Abilities) -> Vec<Entry> {
             }
         }
         let candidate = &candidates[candidate];
+        if quick && !met.insert((candidate.subject.operation, candidate.subject.dtype)) {
+            continue;
+        }
         add(&mut entries, candidate, runs(candidate, turn));
     }
     entries
@@ -163,21 +170,36 @@ fn set_apart(variant: Variant, subject: Subject) -> Subject {
 impl Entry {
     /// Returns the number of groups: one a distribution.
     pub(super) fn groups(&self) -> usize {
-        let inputs = self.runs.iter().map(Run::inputs);
-        inputs.collect::<HashSet<_>>().len()
+        self.inputs().len()
     }
 
-    /// Runs the entry and returns its groups, one a distribution.
-    pub(super) fn check(&self, gpu: &Gpu) -> Result<Vec<Group>, Error> {
-        let mut groups = Vec::new();
-        for run in &self.runs {
-            let Candidate { subject, variant } = run.candidate;
-            let case = match run.halves {
-                true => Case::of_halves(subject, run.seed),
-                false => Case::new(subject, run.seed),
-            };
-            judge::check(gpu, &mut groups, variant, run.inputs(), &case)?;
+    /// Lists the distributions, in the order in which they are met first.
+    fn inputs(&self) -> Vec<&'static str> {
+        let mut met = HashSet::new();
+        let inputs = self.runs.iter().map(Run::inputs);
+        inputs.filter(|inputs| met.insert(*inputs)).collect()
+    }
+
+    /// Runs the entry and tells of its groups, one a distribution, until `on_group` breaks off.
+    pub(super) async fn check(
+        &self,
+        gpu: &Gpu,
+        on_group: &mut impl FnMut(Group) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, Error> {
+        for inputs in self.inputs() {
+            let mut groups = Vec::new();
+            for run in self.runs.iter().filter(|run| run.inputs() == inputs) {
+                let Candidate { subject, variant } = run.candidate;
+                let case = match run.halves {
+                    true => Case::of_halves(subject, run.seed),
+                    false => Case::new(subject, run.seed),
+                };
+                judge::check(gpu, &mut groups, variant, inputs, &case).await?;
+            }
+            if groups.into_iter().try_for_each(&mut *on_group).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
         }
-        Ok(groups)
+        Ok(ControlFlow::Continue(()))
     }
 }

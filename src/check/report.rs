@@ -1,6 +1,7 @@
 //! Report of a check, with digests of the bits of results.
 
 use super::Comparison;
+use crate::gpu::AdapterFacts;
 use crate::spec::dtype::DType;
 use crate::variant::Operation;
 
@@ -98,6 +99,17 @@ impl Report {
     pub fn passed(&self) -> bool {
         !self.groups.is_empty() && self.groups.iter().all(|group| group.passed)
     }
+}
+
+/// Groups of one adapter: with `serde`, an entry of what `check --json` writes.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct Checked {
+    /// The adapter.
+    #[cfg_attr(feature = "serde", serde(flatten))]
+    pub adapter: AdapterFacts,
+    /// The groups, in the order in which they ran.
+    pub groups: Vec<Group>,
 }
 
 /// The digest of no bits.

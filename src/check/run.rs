@@ -2,10 +2,8 @@
 
 use std::ops::ControlFlow;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Sender, channel};
-use std::thread;
 
+use super::plain::Entry;
 use super::{Group, Report, plain, sweep};
 use crate::device::planner::Planner;
 use crate::error::Error;
@@ -17,6 +15,9 @@ use crate::variant::Operation;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Depth {
+    /// Quick check: of every operation and storage type the kernel that covers the most, over every distribution. Meant for
+    /// adapters that compile slowly, as those of browsers do.
+    Quick,
     /// Plain check: every entry point, option and access in few kernels, over every distribution.
     #[default]
     Plain,
@@ -61,6 +62,14 @@ impl Selection {
         }
     }
 
+    /// Selects the quick check.
+    pub fn quick() -> Self {
+        Self {
+            depth: Depth::Quick,
+            ..Self::default()
+        }
+    }
+
     /// Selects this operation, in addition to others that were named.
     #[must_use]
     pub fn operation(mut self, operation: Operation) -> Self {
@@ -77,9 +86,14 @@ impl Selection {
 
     /// Returns the number of groups that a check of the device gives; none for the full sweep, where it is not known before.
     pub fn groups(&self, gpu: &Gpu) -> Option<usize> {
-        let entries = plain::entries(gpu.planner().abilities()).into_iter();
-        let selected = entries.filter(|entry| self.has(entry.operation, entry.dtype));
-        (self.depth == Depth::Plain).then(|| selected.map(|entry| entry.groups()).sum())
+        let entries = self.entries(gpu);
+        (self.depth != Depth::Full).then(|| entries.map(|entry| entry.groups()).sum())
+    }
+
+    fn entries(&self, gpu: &Gpu) -> impl Iterator<Item = Entry> {
+        let entries = plain::entries(gpu.planner().abilities(), self.depth);
+        let selected = |entry: &Entry| self.has(entry.operation, entry.dtype);
+        entries.into_iter().filter(selected)
     }
 
     fn has(&self, operation: Operation, dtype: DType) -> bool {
@@ -87,9 +101,6 @@ impl Selection {
         of_operation && (self.dtypes.is_empty() || self.dtypes.contains(&dtype))
     }
 }
-
-/// Function that makes the groups of one entry.
-type Work = Box<dyn Fn(&Gpu) -> Result<Vec<Group>, Error> + Send + Sync>;
 
 /// Compares operations with the reference on the devices of `gpus`, which divide the work: all must be of one adapter. On
 /// software adapters, where most of the time is spent compiling, two devices check in half the time.
@@ -115,11 +126,15 @@ type Work = Box<dyn Fn(&Gpu) -> Result<Vec<Group>, Error> + Send + Sync>;
 ///
 /// Only failures that keep the check from running: a failing device, or one too small for the shapes. A difference is no error
 /// but a group that has not passed.
+#[cfg(not(target_arch = "wasm32"))]
 pub fn run(
     gpus: &[Gpu],
     selection: &Selection,
     on_group: &mut dyn FnMut(&Group) -> ControlFlow<()>,
 ) -> Result<Report, Error> {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::{sync::mpsc::channel, thread};
+
     let Some(gpu) = gpus.first() else {
         return Ok(Report::default());
     };
@@ -132,21 +147,30 @@ pub fn run(
         let (sender, receiver) = channel();
         for gpu in gpus {
             let (sender, queue, stopped) = (sender.clone(), &queue, &stopped);
-            scope.spawn(move || serve(gpu, queue, stopped, &sender));
+            scope.spawn(move || {
+                let mut tell = |place, group| {
+                    let unheard = sender.send(Ok((place, group))).is_err();
+                    go_on(!unheard && !stopped.load(Ordering::Relaxed))
+                };
+                let ended = pollster::block_on(serve(gpu, queue, &mut tell));
+                // The receiver is gone if the check was stopped.
+                ended.or_else(|error| sender.send(Err(error))).ok()
+            });
         }
         drop(sender);
-        for (place, groups) in receiver {
-            let is_last = match groups {
-                Ok(groups) => {
-                    done[place] = groups;
-                    done[place].iter().any(|group| on_group(group).is_break())
+        for told in receiver {
+            let verdict = match told {
+                Ok((place, group)) => {
+                    let verdict = on_group(&group);
+                    done[place].push(group);
+                    verdict
                 }
                 Err(error) => {
                     failure = Err(error);
-                    true
+                    ControlFlow::Break(())
                 }
             };
-            if is_last {
+            if verdict.is_break() {
                 stopped.store(true, Ordering::Relaxed);
                 break;
             }
@@ -157,45 +181,91 @@ pub fn run(
     })
 }
 
-/// Number of entries after which pipelines are dropped: they take memory, and few are used again.
-const ENTRIES_KEPT: usize = 12;
+#[cfg(not(target_arch = "wasm32"))]
+const fn go_on(goes_on: bool) -> ControlFlow<()> {
+    match goes_on {
+        true => ControlFlow::Continue(()),
+        false => ControlFlow::Break(()),
+    }
+}
 
-/// Takes entry after entry from the queue, until it is empty or the receiver is gone.
-fn serve<'a>(
+/// [`run`] on one device, as a future.
+///
+/// # Errors
+///
+/// The same.
+pub async fn run_async(
+    gpu: &Gpu,
+    selection: &Selection,
+    mut on_group: impl FnMut(&Group) -> ControlFlow<()>,
+) -> Result<Report, Error> {
+    let work = work(gpu, selection);
+    let queue = Mutex::new(work.iter().enumerate());
+    let mut groups = Vec::new();
+    let mut tell = |_, group| {
+        let verdict = on_group(&group);
+        groups.push(group);
+        verdict
+    };
+    serve(gpu, &queue, &mut tell).await?;
+    Ok(Report { groups })
+}
+
+/// Number of works after which pipelines are dropped: they take memory, and few are used again.
+const WORKS_KEPT: usize = 12;
+
+/// Takes work after work from the queue, until it is empty or `on_group`, which gets each group with the place of its work, has
+/// broken off.
+async fn serve<'a>(
     gpu: &Gpu,
     queue: &Mutex<impl Iterator<Item = (usize, &'a Work)>>,
-    stopped: &AtomicBool,
-    sender: &Sender<(usize, Result<Vec<Group>, Error>)>,
-) {
+    on_group: &mut impl FnMut(usize, Group) -> ControlFlow<()>,
+) -> Result<(), Error> {
     let next = || queue.lock().ok().and_then(|mut queue| queue.next());
     loop {
         let gpu = &gpu.with_planner(Planner::new(gpu.device()));
-        for _ in 0..ENTRIES_KEPT {
-            let Some((place, groups)) = next() else {
-                return;
+        for _ in 0..WORKS_KEPT {
+            let Some((place, work)) = next() else {
+                return Ok(());
             };
-            if stopped.load(Ordering::Relaxed) || sender.send((place, groups(gpu))).is_err() {
-                return;
+            let tell = &mut |group| on_group(place, group);
+            if work.check(gpu, tell).await?.is_break() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// Work that one device does on its own.
+enum Work {
+    Entry(Entry),
+    Sweep(Operation, DType),
+}
+
+impl Work {
+    /// Tells of each group when it is complete, until `on_group` breaks off.
+    async fn check(
+        &self,
+        gpu: &Gpu,
+        on_group: &mut impl FnMut(Group) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, Error> {
+        match self {
+            Self::Entry(entry) => entry.check(gpu, on_group).await,
+            Self::Sweep(operation, dtype) => {
+                let groups = sweep::check(gpu, *operation, *dtype).await?;
+                Ok(groups.into_iter().try_for_each(on_group))
             }
         }
     }
 }
 
 fn work(gpu: &Gpu, selection: &Selection) -> Vec<Work> {
-    let mut work: Vec<Work> = Vec::new();
     let swept = |operation| selection.depth == Depth::Full && Operation::ALL.contains(&operation);
-    for entry in plain::entries(gpu.planner().abilities()) {
-        if selection.has(entry.operation, entry.dtype) && !swept(entry.operation) {
-            work.push(Box::new(move |gpu| entry.check(gpu)));
-        }
-    }
-    let swept = Operation::ALL
-        .into_iter()
-        .filter(|&operation| swept(operation));
-    for (operation, dtype) in swept.flat_map(|of| DType::ALL.map(|dtype| (of, dtype))) {
-        if selection.has(operation, dtype) {
-            work.push(Box::new(move |gpu| sweep::check(gpu, operation, dtype)));
-        }
-    }
-    work
+    let entries = selection.entries(gpu);
+    let entries = entries.filter(|entry| !swept(entry.operation));
+    let all = Operation::ALL.into_iter();
+    let sweeps = all.flat_map(|operation| DType::ALL.map(|dtype| (operation, dtype)));
+    let sweeps = sweeps.filter(|&(of, dtype)| swept(of) && selection.has(of, dtype));
+    let sweeps = sweeps.map(|(operation, dtype)| Work::Sweep(operation, dtype));
+    entries.map(Work::Entry).chain(sweeps).collect()
 }

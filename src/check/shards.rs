@@ -5,7 +5,6 @@ use super::execute::{Outcome, upload_ids};
 use super::kinds::Kind;
 use super::matrices::Output;
 use super::subject::Matrix;
-use crate::device::kernel::Bound;
 use crate::error::Error;
 use crate::gpu::Gpu;
 use crate::ops::cross_entropy::CrossEntropyBackwardBuffers;
@@ -24,7 +23,7 @@ use crate::variant::{Access, Family, Operation, Variant};
 /// Number of shards: more than a subgroup of software adapters has lanes, so that lanes merge several.
 pub(super) const SHARDS: usize = 11;
 
-pub(super) fn execute(
+pub(super) async fn execute(
     gpu: &Gpu,
     variant: Variant,
     case: &Case,
@@ -36,7 +35,7 @@ pub(super) fn execute(
     let records = &gpu.allocate("records", rows * SHARDS as u64 * 16)?;
     let lse = Output::new(gpu, "lse", case.of.rows, DType::F32)?;
     let planner = |variant| gpu.planner().with_variant(variant);
-    let run = |bound: Bound| gpu.run(&bound, what);
+    let mut bounds = Vec::new();
 
     let folding = Variant {
         family: Family::Streamed,
@@ -49,19 +48,18 @@ pub(super) fn execute(
     };
     for shard in Shard::all(case) {
         let plan = planner(folding).partial_statistic(shard.statistic(case))?;
-        run(plan.bind(PartialStatisticBuffers { logits, records })?)?;
+        bounds.push(plan.bind(PartialStatisticBuffers { logits, records })?);
     }
     let merge = MergeSpec::new(rows, SHARDS as u64).scale(match case.of.options.loss.softcap {
         Some(_) => 1.0,
         None => case.of.options.loss.scale,
     });
-    run(planner(merging)
-        .merge_statistics(merge)?
-        .bind(MergeStatisticsBuffers {
-            records,
-            pairs,
-            lse: &lse.buffer,
-        })?)?;
+    let plan = planner(merging).merge_statistics(merge)?;
+    bounds.push(plan.bind(MergeStatisticsBuffers {
+        records,
+        pairs,
+        lse: &lse.buffer,
+    })?);
 
     if case.of.operation == Operation::SoftmaxFromPairs {
         for shard in Shard::all(case) {
@@ -70,31 +68,29 @@ pub(super) fn execute(
                 ..shard.columns(case)
             };
             let plan = planner(variant).softmax_from_pairs(spec)?;
-            run(plan.bind(SoftmaxFromPairsBuffers {
+            bounds.push(plan.bind(SoftmaxFromPairsBuffers {
                 logits,
                 pairs,
                 probs: &output.buffer,
-            })?)?;
+            })?);
         }
-        return Outcome::new().collect(gpu, [output, &lse]);
+        return Outcome::of(gpu, &bounds, &[output, &lse], what).await;
     }
     let ids: Vec<_> = case.ids.iter().map(|id| id + first_class(case)).collect();
     let targets = &upload_ids(gpu, "targets", case, &ids)?;
-    let mut outcome = Outcome::new();
-    let mut losses = vec![0.0; case.of.rows];
+    let mut losses = Vec::new();
     for shard in Shard::all(case) {
         let of_shard = Output::new(gpu, "losses", case.of.rows, DType::F32)?;
         let plan = gpu
             .planner()
             .cross_entropy_from_pairs(shard.classes(case))?;
-        run(plan.bind(CrossEntropyFromPairsBuffers {
+        bounds.push(plan.bind(CrossEntropyFromPairsBuffers {
             logits,
             targets,
             pairs,
             losses: &of_shard.buffer,
-        })?)?;
-        let both = losses.iter_mut().zip(outcome.fetch(gpu, &of_shard)?);
-        both.for_each(|(loss, value)| *loss += value);
+        })?);
+        losses.push(of_shard);
     }
     for shard in Shard::all(case) {
         let spec = CrossEntropySpec {
@@ -102,15 +98,22 @@ pub(super) fn execute(
             ..shard.classes(case)
         };
         let plan = planner(variant).cross_entropy_backward(spec)?;
-        run(plan.bind(CrossEntropyBackwardBuffers {
+        bounds.push(plan.bind(CrossEntropyBackwardBuffers {
             logits,
             targets,
             pairs,
             grad_logits: &output.buffer,
-        })?)?;
+        })?);
     }
-    outcome.outputs.push(losses);
-    outcome.collect(gpu, [&lse, output])
+    let outputs: Vec<_> = losses.iter().chain([&lse, output]).collect();
+    let mut outcome = Outcome::of(gpu, &bounds, &outputs, what).await?;
+    let mut of_rows = vec![0.0; case.of.rows];
+    for of_shard in outcome.outputs.drain(..SHARDS) {
+        let both = of_rows.iter_mut().zip(of_shard);
+        both.for_each(|(loss, value)| *loss += value);
+    }
+    outcome.outputs.insert(0, of_rows);
+    Ok(outcome)
 }
 
 /// Returns the class of the first column: where ids are unsigned and all in range, one with the highest bit set.

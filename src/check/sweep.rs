@@ -56,7 +56,11 @@ fn work(operation: Operation, dtype: DType) -> Vec<(Extents, Kernels)> {
 }
 
 /// Runs an operation and returns its groups. Its pipelines are dropped with its planner.
-pub(super) fn check(gpu: &Gpu, operation: Operation, dtype: DType) -> Result<Vec<Group>, Error> {
+pub(super) async fn check(
+    gpu: &Gpu,
+    operation: Operation,
+    dtype: DType,
+) -> Result<Vec<Group>, Error> {
     let gpu = &gpu.with_planner(Planner::new(gpu.device()));
     let mut groups = Vec::new();
     let every = Options::all(operation);
@@ -75,13 +79,13 @@ pub(super) fn check(gpu: &Gpu, operation: Operation, dtype: DType) -> Result<Vec
                 ..Subject::new(operation, dtype, extents)
             };
             let share = share(kernels.of(gpu, &subject)?, turn + shape_turn + inputs_turn);
-            check_variants(gpu, &mut groups, &share, subject, turn + inputs_turn)?;
+            check_variants(gpu, &mut groups, &share, subject, turn + inputs_turn).await?;
         }
         // Otherwise options would meet the same few distributions at every shape, where their numbers have a common factor.
         options_turn += 1;
     }
     if operation.allows_in_place() {
-        check_in_place(gpu, &mut groups, operation, dtype)?;
+        check_in_place(gpu, &mut groups, operation, dtype).await?;
     }
     groups.sort_by(|a, b| (&a.variant, &a.inputs).cmp(&(&b.variant, &b.inputs)));
     Ok(groups)
@@ -95,7 +99,7 @@ fn meets_options(kernels: Kernels, dtype: DType, extents: Extents) -> bool {
 }
 
 /// Checks the result over the first input: contiguous rows and rows on a strided axis, by each family once.
-fn check_in_place(
+async fn check_in_place(
     gpu: &Gpu,
     groups: &mut Vec<Group>,
     operation: Operation,
@@ -114,7 +118,7 @@ fn check_in_place(
         let mut kinds = Kernels::Forced.of(gpu, &subject)?;
         let abilities = gpu.planner().abilities();
         kinds.retain(|kind| has_most_lanes(kind, abilities));
-        check_variants(gpu, groups, &kinds, subject, turn)?;
+        check_variants(gpu, groups, &kinds, subject, turn).await?;
     }
     Ok(())
 }
@@ -125,7 +129,7 @@ fn share(kernels: Vec<Variant>, turn: usize) -> Vec<Variant> {
     kernels.into_iter().skip(first).step_by(3).collect()
 }
 
-fn check_variants(
+async fn check_variants(
     gpu: &Gpu,
     groups: &mut Vec<Group>,
     variants: &[Variant],
@@ -136,7 +140,8 @@ fn check_variants(
         return Ok(());
     }
     let case = Case::new(subject, seed as u64);
-    let mut variants = variants.iter();
-    variants
-        .try_for_each(|&variant| judge::check(gpu, groups, variant, subject.inputs.name(), &case))
+    for &variant in variants {
+        judge::check(gpu, groups, variant, subject.inputs.name(), &case).await?;
+    }
+    Ok(())
 }

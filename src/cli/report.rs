@@ -2,44 +2,10 @@
 
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
-use std::fmt::{self, Display};
 use wgpu_softmax::AdapterEntry;
-use wgpu_softmax::bench::AdapterResults;
+pub(crate) use wgpu_softmax::AdapterFacts as Adapter;
+pub(crate) use wgpu_softmax::check::Checked;
 use wgpu_softmax::check::Group;
-use wgpu_softmax::wgpu::AdapterInfo;
-
-/// Adapter, with the facts that every report has of it.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct Adapter {
-    pub(crate) name: String,
-    pub(crate) backend: String,
-    pub(crate) driver: String,
-    pub(crate) device_type: String,
-}
-
-impl From<AdapterInfo> for Adapter {
-    fn from(info: AdapterInfo) -> Self {
-        let AdapterResults {
-            name,
-            backend,
-            driver,
-            device_type,
-            ..
-        } = AdapterResults::new(&info, &[]);
-        Self {
-            name,
-            backend,
-            driver,
-            device_type,
-        }
-    }
-}
-
-impl Display for Adapter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({}, {})", self.name, self.backend, self.driver)
-    }
-}
 
 /// Result of one operation.
 #[derive(Debug, Serialize)]
@@ -73,13 +39,6 @@ impl Listed {
             adapter: entry.info.clone().into(),
         }
     }
-}
-
-#[derive(Debug, Serialize)]
-pub(crate) struct Checked {
-    #[serde(flatten)]
-    pub(crate) adapter: Adapter,
-    pub(crate) groups: Vec<Group>,
 }
 
 /// A number, or the name of one that JSON lacks: "NaN", "inf", "-inf".

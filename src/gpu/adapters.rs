@@ -76,11 +76,13 @@ fn is_backend(text: &str, backend: Backend) -> bool {
 }
 
 /// Returns every adapter that can be opened, in the order Vulkan, Metal, DX12, GL.
+#[cfg(not(target_arch = "wasm32"))]
 pub fn adapters() -> Vec<AdapterEntry> {
     let list = pollster::block_on(enumerate());
     list.iter().enumerate().map(entry).collect()
 }
 
+#[cfg(not(target_arch = "wasm32"))]
 fn entry((index, adapter): (usize, &Adapter)) -> AdapterEntry {
     AdapterEntry {
         index,
@@ -93,9 +95,25 @@ async fn enumerate() -> Vec<Adapter> {
     let mut descriptor = InstanceDescriptor::new_without_display_handle_from_env();
     descriptor.backends = Backends::from_env().unwrap_or(Backends::all()) - Backends::NOOP;
     let instance = Instance::new(descriptor);
-    let mut list = instance.enumerate_adapters(Backends::all()).await;
+    let mut list = listed(&instance).await;
     list.sort_by_key(|adapter| backend_order(adapter.get_info().backend));
     list
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+async fn listed(instance: &Instance) -> Vec<Adapter> {
+    instance.enumerate_adapters(Backends::all()).await
+}
+
+/// Asks for the one adapter that a browser gives: of two GPUs the thrifty one, unless it is asked for the other.
+#[cfg(target_arch = "wasm32")]
+async fn listed(instance: &Instance) -> Vec<Adapter> {
+    let powerful = wgpu::RequestAdapterOptions {
+        power_preference: wgpu::PowerPreference::HighPerformance,
+        ..Default::default()
+    };
+    let adapter = instance.request_adapter(&powerful).await;
+    adapter.into_iter().collect()
 }
 
 fn backend_order(backend: Backend) -> u8 {
@@ -120,8 +138,13 @@ fn power_order(device_type: DeviceType) -> u8 {
 }
 
 /// Reason where the system has no adapter at all, with what helps.
-const NONE: &str = "none was found. A software adapter will do: install Mesa's lavapipe \
-     (Debian, Ubuntu: apt-get install mesa-vulkan-drivers libvulkan1)";
+const NONE: &str = match cfg!(target_arch = "wasm32") {
+    false => {
+        "none was found. A software adapter will do: install Mesa's lavapipe \
+         (Debian, Ubuntu: apt-get install mesa-vulkan-drivers libvulkan1)"
+    }
+    true => "this browser has no WebGPU, or none for this device",
+};
 
 /// Returns the most powerful adapter among those that `WGPU_ADAPTER_NAME` allows.
 pub(super) async fn default_adapter() -> Result<Adapter, Error> {
@@ -141,6 +164,7 @@ pub(super) async fn default_adapter() -> Result<Adapter, Error> {
 }
 
 /// Returns the first adapter that `selector` means.
+#[cfg(not(target_arch = "wasm32"))]
 pub(super) async fn select(selector: &Selector) -> Result<Adapter, Error> {
     let found = enumerate().await;
     let names = names(&found);

@@ -174,6 +174,7 @@ impl Gpu {
     ///
     /// Lengths or a type other than the spec's, a size past the device's limits, or a failing device. A target out of range is no
     /// error here: its row is NaN, and the status counts it.
+    #[cfg(not(target_arch = "wasm32"))]
     pub fn cross_entropy<T: Element>(
         &self,
         spec: &CrossEntropySpec,

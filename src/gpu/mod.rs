@@ -6,18 +6,23 @@
 mod adapters;
 mod cross_entropy;
 mod element;
+mod facts;
 #[cfg(test)]
 mod memory;
 mod row_values;
 mod slices;
 mod transfer;
+#[cfg_attr(target_arch = "wasm32", path = "browser.rs")]
 mod waiter;
 
 use wgpu::{Adapter, AdapterInfo, Device, DeviceDescriptor, Queue};
 
-pub use adapters::{AdapterEntry, Selector, adapters};
+#[cfg(not(target_arch = "wasm32"))]
+pub use adapters::adapters;
+pub use adapters::{AdapterEntry, Selector};
 pub use cross_entropy::{CrossEntropyInputs, CrossEntropyOutput, CrossEntropyWants, Targets};
 pub use element::{Element, MaskData};
+pub use facts::AdapterFacts;
 pub use row_values::RowValues;
 
 use waiter::Waiter;
@@ -32,7 +37,9 @@ use crate::error::Error;
 /// of the call in which it happens, and of no other; the program's own error handler does not see it.
 ///
 /// The `_async` forms return [`Pending`](std::task::Poll::Pending) while the device works: a thread of the `Gpu` waits
-/// for it and wakes the task. Their futures may be dropped at any time. The blocking forms wait for them.
+/// for it and wakes the task. Their futures may be dropped at any time. The blocking forms wait for them, and do not exist
+/// on `wasm32`, where nothing may wait: a browser wakes the task itself, and tells of a failure on a device that the `Gpu` has
+/// opened when the next call ends, not the one that failed.
 ///
 /// ```
 /// use wgpu_softmax::Gpu;
@@ -57,6 +64,7 @@ impl Gpu {
     /// # Errors
     ///
     /// [`Error::NoAdapter`] where there is none, or it gives no device.
+    #[cfg(not(target_arch = "wasm32"))]
     pub fn open() -> Result<Self, Error> {
         pollster::block_on(Self::open_async())
     }
@@ -75,6 +83,7 @@ impl Gpu {
     /// # Errors
     ///
     /// [`Error::NoAdapter`] where there is none, or it gives no device.
+    #[cfg(not(target_arch = "wasm32"))]
     pub fn open_selected(selector: &Selector) -> Result<Self, Error> {
         pollster::block_on(async { Self::from_adapter(&adapters::select(selector).await?).await })
     }
@@ -96,7 +105,10 @@ impl Gpu {
             .request_device(&descriptor)
             .await
             .map_err(|error| Error::NoAdapter(error.to_string()))?;
-        Ok(Self::from_device(device, queue))
+        let gpu = Self::from_device(device, queue);
+        #[cfg(target_arch = "wasm32")]
+        gpu.waiter.listen(&gpu.device);
+        Ok(gpu)
     }
 
     /// Works on a device and queue of the caller's, whose error handlers stay as they are.

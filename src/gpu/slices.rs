@@ -52,6 +52,7 @@ macro_rules! on_slices {
         ///
         /// A length that is no multiple of `rows`, lengths that do not agree with each other, a size past the device's
         /// limits, or a failing device.
+        #[cfg(not(target_arch = "wasm32"))]
         pub fn $name(&self, $first: &[f32], $($upstream: &[f32],)? rows: usize) -> Result<Vec<f32>, Error> {
             pollster::block_on(self.$name_async($first, $($upstream,)? rows))
         }
@@ -74,6 +75,7 @@ macro_rules! on_slices {
         ///
         /// A length or a type other than the spec's, a value in it out of range, a size past the device's limits, or a
         /// failing device.
+        #[cfg(not(target_arch = "wasm32"))]
         pub fn $with<T: Element>(
             &self,
             spec: &SoftmaxSpec,
@@ -112,6 +114,7 @@ macro_rules! on_masked_slices {
         ///
         /// A length or a type other than the spec's, a spec without a mask, a value in it out of range, a size past the
         /// device's limits, or a failing device.
+        #[cfg(not(target_arch = "wasm32"))]
         pub fn $name<'a, T: Element>(
             &self,
             spec: &SoftmaxSpec,

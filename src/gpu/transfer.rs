@@ -82,6 +82,7 @@ impl Gpu {
     /// # Errors
     ///
     /// [`Error::Lost`], [`Error::OutOfMemory`] or [`Error::Device`] if the device fails; `what` names the work in it.
+    #[cfg(not(target_arch = "wasm32"))]
     pub fn run(&self, bound: &Bound, what: &str) -> Result<(), Error> {
         pollster::block_on(self.run_async(bound, what))
     }
@@ -113,14 +114,18 @@ impl Gpu {
     }
 
     async fn finished(&self, submission: SubmissionIndex, what: &str) -> Result<(), Error> {
-        let ended = self.waiter.finished(&self.device, submission).await;
+        let ended = self.waiter.finished(self, submission).await;
         self.ended(ended, what)
     }
 
-    /// Waits on this thread, so that times do not include those of another thread.
+    /// Waits on this thread, so that times do not include those of another thread; in a browser as for any other work.
     #[cfg(feature = "bench")]
-    pub(crate) fn wait(&self, submission: &SubmissionIndex, what: &str) -> Result<(), Error> {
-        self.ended(super::waiter::wait(&self.device, submission), what)
+    pub(crate) async fn wait(&self, submission: SubmissionIndex, what: &str) -> Result<(), Error> {
+        #[cfg(not(target_arch = "wasm32"))]
+        let ended = super::waiter::wait(&self.device, &submission);
+        #[cfg(target_arch = "wasm32")]
+        let ended = self.waiter.finished(self, submission).await;
+        self.ended(ended, what)
     }
 
     /// Checks that work has ended without an error, and that the device was not lost meanwhile, which ends all work, too.
@@ -145,12 +150,28 @@ impl Gpu {
         self.fetch(&outputs, what, record).await
     }
 
+    /// Runs `bounds` and downloads the first bytes of each buffer, the given number of them.
+    #[cfg(feature = "check")]
+    pub(crate) async fn run_all(
+        &self,
+        bounds: &[Bound],
+        outputs: &[(&Buffer, u64)],
+        what: &str,
+    ) -> Result<Vec<Vec<u8>>, Error> {
+        let record = |encoder: &mut CommandEncoder| {
+            let bounds = bounds.iter();
+            bounds.for_each(|bound| record(bound, encoder));
+        };
+        self.fetch(outputs, what, record).await
+    }
+
     /// Downloads the first `count` values of a buffer with usage `COPY_SRC`.
     ///
     /// # Errors
     ///
     /// [`Error::Limit`] past the device's `max_buffer_size`; [`Error::Lost`], [`Error::OutOfMemory`] or [`Error::Device`] if the
     /// device fails, a buffer with fewer values among it.
+    #[cfg(not(target_arch = "wasm32"))]
     pub fn download<T: Pod>(&self, buffer: &Buffer, count: usize) -> Result<Vec<T>, Error> {
         pollster::block_on(self.download_async(buffer, count))
     }
@@ -196,10 +217,16 @@ impl Gpu {
             let staged = staging.into_iter().map(Staged::map).collect::<Vec<_>>();
             Ok((submission, staged))
         })?;
+        // In a browser the mappings themselves tell when the work has ended: Firefox looks for that ten times a second.
+        #[cfg(not(target_arch = "wasm32"))]
         self.finished(submission, what).await?;
+        #[cfg(target_arch = "wasm32")]
+        drop(submission);
         let mut fetched = Vec::with_capacity(staged.len());
         for (staged, &(_, bytes)) in staged.into_iter().zip(outputs) {
             let values = staged.read(bytes as usize).await;
+            #[cfg(target_arch = "wasm32")]
+            self.ended(self.waiter.reported(), what)?;
             fetched.push(values.map_err(|failure| match failure {
                 Some(reason) => failed(&self.device, at(), reason),
                 None => Error::OutOfMemory { at: at() },

@@ -9,6 +9,8 @@ use std::thread::{self, Builder, JoinHandle};
 use futures_intrusive::channel::shared::{OneshotSender, oneshot_channel};
 use wgpu::{Device, PollType, SubmissionIndex};
 
+use super::Gpu;
+
 /// Handle of the thread, which starts when somebody waits for the first time. The last clone waits for that thread to
 /// end: a process must not end while a driver is at work in it.
 #[derive(Debug, Clone, Default)]
@@ -39,11 +41,11 @@ impl Waiter {
     /// The device's message, if it was lost meanwhile; the system's, if there is no thread.
     pub(super) async fn finished(
         &self,
-        device: &Device,
+        gpu: &Gpu,
         submission: SubmissionIndex,
     ) -> Result<(), String> {
         let (ended, end) = oneshot_channel();
-        let device = device.clone();
+        let device = gpu.device.clone();
         self.send(Job {
             device,
             submission,

@@ -192,6 +192,20 @@ impl Program {
         unroll(wgsl, &[&self.constants()[..], &[("ROWS", rows)]].concat())
     }
 
+    /// Returns a text of the program as browsers take it: their compilers want to be told of subgroups, in a line that naga
+    /// refuses.
+    pub fn for_browsers(&self, wgsl: String) -> String {
+        match self.uses_subgroups() {
+            true => format!("enable subgroups;\n{wgsl}"),
+            false => wgsl,
+        }
+    }
+
+    const fn uses_subgroups(&self) -> bool {
+        let reduce = self.variant.reduce;
+        matches!(reduce, Reduce::Subgroup | Reduce::Hybrid { .. })
+    }
+
     /// Bindings that a text of the program declares, in ascending order, each with true if it may be written.
     pub(crate) fn bindings_in(wgsl: &str) -> Vec<(Binding, bool)> {
         let named = |(number, is_written)| Some((Binding::from_integer(number)?, is_written));
@@ -254,7 +268,7 @@ impl Program {
             ("SHIFTED", is_shifted),
             ("WHOLE", self.whole && !is_shifted),
             ("IN_PARTS", !stage.is_in_registers()),
-            ("SUBGROUPS", is_hybrid || variant.reduce == Reduce::Subgroup),
+            ("SUBGROUPS", self.uses_subgroups()),
             ("HYBRID", is_hybrid),
             ("MERGES_LANES", variant.reduce != Reduce::Invocation),
             ("HAS_MAX", self.has_max()),

@@ -32,9 +32,9 @@
 
 mod classes;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::bench::{Bench, Lap, Options, Race, Spread, Subject, Unmeasured};
+use crate::bench::{Bench, Instant, Lap, Options, Race, Spread, Subject, Unmeasured};
 use crate::device::planner::Planner;
 use crate::device::tuning::Tuning;
 use crate::error::Error;
@@ -107,11 +107,21 @@ impl Tuner {
     /// # Errors
     ///
     /// As [`Bench::new`].
+    #[cfg(not(target_arch = "wasm32"))]
     pub fn new(gpu: &Gpu) -> Result<Self, Error> {
+        pollster::block_on(Self::new_async(gpu))
+    }
+
+    /// [`new`](Self::new), as a future.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub async fn new_async(gpu: &Gpu) -> Result<Self, Error> {
         // A planner without tunings, whose pipelines are nobody else's.
         let gpu = gpu.with_planner(Planner::new(gpu.device()));
         Ok(Self {
-            bench: Bench::new(&gpu, Options::default())?,
+            bench: Bench::new_async(&gpu, Options::default()).await?,
             gpu,
             outcomes: Vec::new(),
         })
@@ -124,11 +134,25 @@ impl Tuner {
     ///
     /// [`Unmeasured::Failed`] where the library refuses the shape or the device fails, [`Unmeasured::Differs`] where the
     /// results of the preferred kernel are wrong.
+    #[cfg(not(target_arch = "wasm32"))]
     pub fn tune(&mut self, subject: Subject, time: Duration) -> Result<&Outcome, Unmeasured> {
+        pollster::block_on(self.tune_async(subject, time))
+    }
+
+    /// [`tune`](Self::tune), as a future.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub async fn tune_async(
+        &mut self,
+        subject: Subject,
+        time: Duration,
+    ) -> Result<&Outcome, Unmeasured> {
         let begun = Instant::now();
         let variants = rivals(subject.problem()?, self.gpu.planner().abilities())?;
-        let mut race = self.bench.race(subject, &variants, begun + time / 3)?;
-        let outcome = run(&mut race, subject, begun + time)?;
+        let race = self.bench.race(subject, &variants, begun + time / 3);
+        let outcome = run(&mut race.await?, subject, begun + time).await?;
         self.gpu.planner().clear();
         self.outcomes.retain(|other| other.subject != subject);
         self.outcomes.push(outcome);
@@ -149,9 +173,9 @@ impl Tuner {
 }
 
 /// Runs a race, of which the first kernel is the preferred one.
-fn run(race: &mut Race<'_>, subject: Subject, until: Instant) -> Result<Outcome, Error> {
+async fn run(race: &mut Race<'_>, subject: Subject, until: Instant) -> Result<Outcome, Error> {
     let tried = race.variants().len();
-    race.settle()?;
+    race.settle().await?;
     let mut times = vec![Vec::new(); tried];
     let now = Instant::now();
     let heats_end = now + until.saturating_duration_since(now) / 3;
@@ -159,14 +183,14 @@ fn run(race: &mut Race<'_>, subject: Subject, until: Instant) -> Result<Outcome,
         if turn >= HEATS.0 && Instant::now() > heats_end {
             break;
         }
-        let laps = times.iter_mut().zip(race.round(turn)?);
+        let laps = times.iter_mut().zip(race.round(turn).await?);
         laps.for_each(|(times, lap)| times.push(lap.time));
     }
     race.keep(&finalists(&times));
     let variants = race.variants();
     let mut rounds = Vec::new();
     while rounds.len() < FINAL.0 || (rounds.len() < FINAL.1 && Instant::now() < until) {
-        rounds.push(race.round(rounds.len())?);
+        rounds.push(race.round(rounds.len()).await?);
     }
     let spread = |of: &dyn Fn(&[Lap]) -> f64| {
         Spread::of(&rounds.iter().map(|laps| of(laps)).collect::<Vec<_>>())

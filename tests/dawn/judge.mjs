@@ -11,9 +11,8 @@ const device = async (requiredFeatures) => (await gpu.requestAdapter()).requestD
 const [plain, withSubgroups] = [await device([]), await device(['subgroups'])];
 
 // The first reason for which Dawn rejects a program, if there is one.
-async function rejection({ entryPoint, subgroups, bindings }, text) {
+async function rejection({ entryPoint, subgroups, bindings }, code) {
   const of = subgroups ? withSubgroups : plain;
-  const code = subgroups ? `enable subgroups;\n${text}` : text;
   of.pushErrorScope('validation');
   const module = of.createShaderModule({ code });
   const { messages } = await module.getCompilationInfo();

@@ -1,5 +1,6 @@
 //! Every operation against the f64 reference: the check itself, the contract's shapes, and every variant by force.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use crate::common::expected::Expected;
@@ -32,6 +33,57 @@ fn the_groups_of_a_check_are_known_before() {
     })
     .expect("runs");
     assert_eq!(selection.groups(gpu()), Some(report.groups.len()));
+}
+
+#[test]
+fn the_quick_check_has_every_operation_over_every_distribution() {
+    fn movable<T: Send>(future: T) -> T {
+        future
+    }
+    let selection = Selection::quick().dtype(DType::F16);
+    let mut heard = Vec::new();
+    let check = check::run_async(gpu(), &selection, |group| {
+        heard.push(group.clone());
+        ControlFlow::Continue(())
+    });
+    let report = pollster::block_on(movable(check)).expect("runs");
+    assert!(report.passed());
+    assert_eq!(heard, report.groups);
+    assert_eq!(selection.groups(gpu()), Some(heard.len()));
+    let met = heard.iter().map(|group| (&*group.op, &*group.inputs));
+    let met: BTreeSet<_> = met.collect();
+    for operation in Selection::OPERATIONS {
+        for inputs in Inputs::ALL {
+            assert!(
+                met.contains(&(operation.name(), inputs.name())),
+                "{operation} {inputs:?}"
+            );
+        }
+    }
+    let variants: BTreeSet<_> = heard
+        .iter()
+        .map(|group| (&group.op, &group.variant))
+        .collect();
+    assert_eq!(variants.len(), Selection::OPERATIONS.len());
+}
+
+#[test]
+fn a_check_ends_with_the_group_that_breaks_it_off() {
+    let selection = Selection::default().operation(Operation::LogSumExp);
+    let after = |count: usize| {
+        let mut left = count;
+        move |_: &Group| {
+            left -= 1;
+            match left {
+                0 => ControlFlow::Break(()),
+                _ => ControlFlow::Continue(()),
+            }
+        }
+    };
+    let report = check::run(&[gpu().clone()], &selection, &mut after(3)).expect("runs");
+    let by_future = pollster::block_on(check::run_async(gpu(), &selection, after(3)));
+    assert_eq!(report.groups.len(), 3);
+    assert_eq!(by_future, Ok(report));
 }
 
 #[test]

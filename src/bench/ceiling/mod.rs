@@ -53,6 +53,11 @@ pub(super) struct Ceilings {
     options: Options,
 }
 
+/// Returns the name of the work in errors of the device.
+fn named(load: Load) -> String {
+    format!("the {} ceiling", load.ceiling.name())
+}
+
 /// Ceiling that is ready to run.
 #[derive(Debug)]
 pub(super) struct Chosen {
@@ -88,7 +93,7 @@ impl Ceilings {
     }
 
     /// Returns the best kernel for `bytes` bytes, chosen when they are requested for the first time.
-    pub(super) fn choose(
+    pub(super) async fn choose(
         &mut self,
         timer: &Timer,
         ceiling: Ceiling,
@@ -98,13 +103,13 @@ impl Ceilings {
         let load = Load { ceiling, exps };
         let class = (load, bytes.max(1).ilog2());
         if !self.kernels.contains_key(&load) {
-            let kernels = self.compile(load)?;
+            let kernels = self.compile(load).await?;
             self.kernels.insert(load, kernels);
         }
         if !self.best.contains_key(&class) {
             let best = match self.kept(load, class.1) {
                 Some(kept) => kept,
-                None => self.sweep(timer, load, bytes)?,
+                None => self.sweep(timer, load, bytes).await?,
             };
             self.best.insert(class, best);
         }
@@ -126,28 +131,30 @@ impl Ceilings {
     fn chosen(&self, kernel: &Kernel, bytes: u64) -> Result<Chosen, Error> {
         let quads = kernel.load.quads(bytes);
         let most_runs = if self.options.warm { 1 } else { MAX_RUNS };
+        let bind = || self.pool.runs(&self.gpu, kernel, quads, most_runs);
         Ok(Chosen {
             name: kernel.name(),
-            runs: Rotation::new(self.pool.runs(&self.gpu, kernel, quads, most_runs)?),
+            runs: Rotation::new(self.gpu.contain(|| named(kernel.load), bind)?),
             bytes: kernel.load.bytes(quads),
         })
     }
 
     /// Compiles the tilings that run here, and keeps those that are proven to do their work.
-    fn compile(&self, load: Load) -> Result<Vec<Kernel>, Error> {
+    async fn compile(&self, load: Load) -> Result<Vec<Kernel>, Error> {
         let (mut kernels, mut reasons) = (Vec::new(), Vec::new());
         let mut tilings = Tiling::fitting(self.gpu.planner().abilities());
         tilings.retain(|tiling| tiling.is_plain() || !self.options.vec4_ceiling);
         for tiling in tilings {
-            let kernel = Kernel::new(self.gpu.device(), load, tiling);
-            match prove::prove(&self.gpu, &kernel)? {
+            let compile = || Ok(Kernel::new(self.gpu.device(), load, tiling));
+            let kernel = self.gpu.contain(|| named(load), compile)?;
+            match prove::prove(&self.gpu, &kernel).await? {
                 None => kernels.push(kernel),
                 Some(reason) => reasons.push(format!("{}: {reason}", kernel.name())),
             }
         }
         if kernels.is_empty() {
             return Err(Error::Device {
-                at: format!("the {} ceiling", load.ceiling.name()),
+                at: named(load),
                 reason: reasons.join("; "),
             });
         }
@@ -155,17 +162,17 @@ impl Ceilings {
     }
 
     /// Times every tiling and returns the index of the best.
-    fn sweep(&mut self, timer: &Timer, load: Load, bytes: u64) -> Result<usize, Error> {
+    async fn sweep(&mut self, timer: &Timer, load: Load, bytes: u64) -> Result<usize, Error> {
         let kernels = self.kernels[&load].iter();
         let chosen = kernels.map(|kernel| self.chosen(kernel, bytes));
         let mut tilings: Vec<Chosen> = chosen.collect::<Result<_, _>>()?;
         for tiling in &mut tilings {
-            tiling.runs.settle(timer)?;
+            tiling.runs.settle(timer).await?;
         }
         let mut times = vec![Vec::new(); tilings.len()];
         for _ in 0..ROUNDS {
             for (tiling, times) in tilings.iter_mut().zip(&mut times) {
-                times.extend(timer.time(&mut [&mut tiling.runs])?);
+                times.extend(timer.time(&mut [&mut tiling.runs]).await?);
             }
         }
         let rate = |place: usize| tilings[place].bytes as f64 / Spread::of(&times[place]).median;

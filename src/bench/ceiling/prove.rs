@@ -14,18 +14,22 @@ use crate::spec::dtype::DType;
 /// Number of groups of 16 bytes: no whole number of tiles of any tiling.
 const QUADS: usize = 60_001;
 
+/// Name of the work in errors of the device.
+const PROOF: &str = "a ceiling's proof";
+
 /// Returns the reason why the kernel is not to be believed, or `None` if it is.
-pub(super) fn prove(gpu: &Gpu, kernel: &Kernel) -> Result<Option<String>, Error> {
+pub(super) async fn prove(gpu: &Gpu, kernel: &Kernel) -> Result<Option<String>, Error> {
     let source = words();
     let moved = &source[..4 * QUADS];
     let read = gpu.upload("ceiling source", &source)?;
     let written = gpu.upload("ceiling destination", &vec![POISON; source.len()])?;
     let sides = [&read, &written].map(Buffer::as_entire_binding);
-    let run = kernel.run(vec![kernel.dispatch(gpu, QUADS as u64, true, sides)?]);
-    gpu.submit("a ceiling's proof", |encoder| {
+    let bind = || kernel.dispatch(gpu, QUADS as u64, true, sides);
+    let run = kernel.run(vec![gpu.contain(|| PROOF.to_owned(), bind)?]);
+    gpu.submit(PROOF, |encoder| {
         run.record(&mut encoder.begin_compute_pass(&Default::default()));
     })?;
-    let found: Vec<u32> = gpu.download(&written, source.len())?;
+    let found: Vec<u32> = gpu.download_async(&written, source.len()).await?;
     Ok(match kernel.load.ceiling {
         Ceiling::Copy => wrong_copy(moved, &found, kernel.load.exps),
         Ceiling::Read => wrong_words(moved, &found, kernel),
@@ -88,7 +92,7 @@ mod tests {
         let gpu = Gpu::open().expect("an adapter");
         let mut kernel = Kernel::new(gpu.device(), load, works);
         kernel.tiling = claims;
-        prove(&gpu, &kernel).expect("a device that works")
+        pollster::block_on(prove(&gpu, &kernel)).expect("a device that works")
     }
 
     #[test]

@@ -19,7 +19,8 @@ fn programs_for_dawn() {
             .map(|(number, uniform, written)| format!("[{number},{uniform},{written}]"))
             .collect();
         // As it is printed, and as it is compiled.
-        for text in [program.wgsl(), program.unrolled_wgsl()] {
+        let texts = [program.wgsl(), program.unrolled_wgsl()];
+        for text in texts.map(|text| program.for_browsers(text)) {
             if !written.insert(text.clone()) {
                 continue;
             }
