@@ -73,7 +73,7 @@ impl Program {
 
     /// Flags by which the text is decided.
     #[rustfmt::skip] // a table
-    fn flags(&self) -> [(&'static str, bool); 36] {
+    fn flags(&self) -> [(&'static str, bool); 37] {
         use Operation::{CrossEntropy, CrossEntropyFused, Jacobian, LogSumExp, LogSumExpBackward, RowOutputs};
         let Self { operation, options, stage, variant, dtype, .. } = *self;
         let is = |operations: &[Operation]| operations.contains(&operation);
@@ -110,6 +110,7 @@ impl Program {
             ("MASK_EXCLUDES", masked(&[Masking::Kept, Masking::KeptByQuads])),
             ("MASK_QUADS", masked(&[Masking::AddedByQuads, Masking::KeptByQuads])),
             ("WIDE64", variant.int64),
+            ("WRITES_WIDE64", variant.int64 && !is_shifted),
             ("IN_PLACE", options.in_place),
             ("ATOMIC", dtype != DType::F32 && matches!(variant.access, Access::Words | Access::Shifted)),
             ("JACOBIAN", is(&[Jacobian])),
