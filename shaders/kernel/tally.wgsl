@@ -1,5 +1,5 @@
-// The tally of all rows: counts, and the sums of the weights and the losses, in a fixed order: an invocation takes sixteen rows,
-// a workgroup sixteen times its size, and leaves one record. tally_rows reads the targets and, if READS_LOSSES, the losses of
+// The tally of all rows: counts, and the sums of the weights and the losses, in a fixed order: an invocation takes blocks of
+// sixteen rows, and a workgroup leaves one record. tally_rows reads the targets and, if READS_LOSSES, the losses of
 // the rows, merge_tallies the records of several workgroups. The record that remains is record 0, and it is published
 // as the status and the reduced loss.
 
@@ -8,7 +8,9 @@
 @group(0) @binding(10) var<storage, read_write> status: array<Tally>;
 @group(0) @binding(11) var<storage, read_write> reduced_loss: array<u32>;
 
-const ROWS_PER_INVOCATION: u32 = 16u;
+// Rows or records of a block, and lanes that merge in a round.
+const BLOCK: u32 = 16u;
+const TALLY_FAN: u32 = 4u;
 const NO_ROW: u32 = 0xffffffffu;
 
 var<workgroup> shared_tally: array<Tally, WORKGROUP>;
@@ -25,11 +27,11 @@ fn both_tallies(a: Tally, b: Tally) -> Tally {
 
 fn merge_lanes_tallies(place: Place, mine: Tally) -> Tally {
     var merged = mine;
-    for (var span = 1u; span < LANES; span *= FAN) {
+    for (var span = 1u; span < LANES; span *= TALLY_FAN) {
         workgroupBarrier();
         shared_tally[place.local] = merged;
         workgroupBarrier();
-        let fan = min(FAN, LANES / span);
+        let fan = min(TALLY_FAN, LANES / span);
         let start = round_start(place.local, span, fan);
         merged = EMPTY_TALLY;
         for (var i = 0u; i < fan; i++) {
@@ -49,7 +51,9 @@ fn tally_of(row: u32) -> Tally {
     if READS_LOSSES {
         let place = (params.grid.bound_row + row) * params.loss.loss_words;
         tally.loss = losses[place];
-        tally.z_loss = select(0u, losses[place + params.loss.loss_words - 1u], params.loss.loss_words == 2u);
+        if params.loss.loss_words == 2u {
+            tally.z_loss = losses[place + 1u];
+        }
         let magnitude = plus(vec4<u32>(tally.loss), vec4<u32>(tally.z_loss)).x & MAGNITUDE;
         tally.nan_rows = tally.valid_rows * u32(magnitude > INFINITY);
         tally.infinite_rows = u32(magnitude == INFINITY);
@@ -85,11 +89,16 @@ fn store_tally(place: Place, tally: Tally) {
 fn tally_rows(invocation: Invocation) {
     let place = locate(invocation);
     var mine = EMPTY_TALLY;
-    for (var i = 0u; i < ROWS_PER_INVOCATION; i++) {
-        let row = (place.slot * ROWS_PER_INVOCATION + i) * LANES + place.lane;
-        if row < params.grid.rows {
-            mine = both_tallies(mine, tally_of(row));
+    for (var k = 0u; k < params.grid.row_blocks; k++) {
+        let first = (place.slot * params.grid.row_blocks + k) * (BLOCK * LANES) + place.lane;
+        var block = EMPTY_TALLY;
+        for (var i = 0u; i < BLOCK; i++) {
+            let row = first + i * LANES;
+            if row < params.grid.rows {
+                block = both_tallies(block, tally_of(row));
+            }
         }
+        mine = both_tallies(mine, block);
     }
     store_tally(place, merge_lanes_tallies(place, mine));
 }
@@ -98,10 +107,17 @@ fn tally_rows(invocation: Invocation) {
 fn merge_tallies(invocation: Invocation) {
     let place = locate(invocation);
     var mine = EMPTY_TALLY;
+    var block = EMPTY_TALLY;
+    var count = 0u;
     for (var record = place.lane; record < params.grid.records; record += LANES) {
-        mine = both_tallies(mine, tallies[params.grid.first_record + record]);
+        block = both_tallies(block, tallies[params.grid.first_record + record]);
+        count++;
+        if count % BLOCK == 0u {
+            mine = both_tallies(mine, block);
+            block = EMPTY_TALLY;
+        }
     }
-    let merged = merge_lanes_tallies(place, mine);
+    let merged = merge_lanes_tallies(place, both_tallies(mine, block));
     if place.lane == 0u {
         tallies[0] = merged;
         publish(merged);

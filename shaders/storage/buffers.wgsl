@@ -10,3 +10,10 @@ fn source_at(index: u32) -> Unit {
     return result[index]; // if IN_PLACE && !ATOMIC
     return atomicLoad(&result[index]); // if IN_PLACE && ATOMIC
 }
+
+// One half of an ATOMIC word, of which the other may be another lane's.
+fn store_half(element: u32, half: u32) {
+    let shift = (element & 1u) << 4u;
+    atomicAnd(&result[element >> 1u], ~(0xffffu << shift));
+    atomicOr(&result[element >> 1u], half << shift);
+}

@@ -1,10 +1,13 @@
-// 16-bit rows of which every one starts on a multiple of four elements: one 8-byte access moves four values, two to a word. Columns
-// past the row's end, up to the next multiple of four, are padding of the row's own: it is read, masked, and kept bit for bit.
+// 16-bit rows of which every one starts on a multiple of four elements: one 8-byte access, WIDE64 of a 64-bit integer, moves four
+// values, two to a word. Columns past the row's end, up to the next multiple of four, are padding of the row's own: it is read, masked, and kept bit for bit.
 
-alias Unit = vec2<u32>;
-alias ResultUnit = vec2<u32>;
+alias Unit = vec2<u32>; // if !WIDE64
+alias Unit = u64; // if WIDE64
+alias ResultUnit = Unit;
 
-fn halves_of(words: vec2<u32>) -> vec4<u32> {
+fn halves_of(unit: Unit) -> vec4<u32> {
+    let words = unit; // if !WIDE64
+    let words = words_of(unit); // if WIDE64
     return vec4<u32>(words.x & 0xffffu, words.x >> 16u, words.y & 0xffffu, words.y >> 16u);
 }
 
@@ -21,7 +24,9 @@ fn load_upstream(element: u32) -> vec4<u32> {
 }
 
 fn store_halves(element: u32, halves: vec4<u32>) {
-    result[element >> 2u] = halves.xz | (halves.yw << vec2<u32>(16u));
+    let words = halves.xz | (halves.yw << vec2<u32>(16u));
+    result[element >> 2u] = words; // if !WIDE64
+    result[element >> 2u] = wide_of(words); // if WIDE64
 }
 
 fn store_result(element: u32, bits: vec4<u32>) {

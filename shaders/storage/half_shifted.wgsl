@@ -25,12 +25,6 @@ fn load_upstream(element: u32) -> vec4<u32> {
     return elements_of(upstream[element >> 2u]); // if !WIDE64
 }
 
-fn store_half(element: u32, half: u32) {
-    let shift = (element & 1u) << 4u;
-    atomicAnd(&result[element >> 1u], ~(0xffffu << shift));
-    atomicOr(&result[element >> 1u], half << shift);
-}
-
 fn store_result(element: u32, bits: vec4<u32>) {
     let halves = encode(bits);
     atomicStore(&result[element >> 1u], halves.x | (halves.y << 16u));

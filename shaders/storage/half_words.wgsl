@@ -1,5 +1,5 @@
 // 16-bit rows of any length at any offset. Two elements share a word, and so may two rows, and two lanes of one row: a word of
-// which one half is someone else's is changed by atomics that touch the own half only.
+// which one half is someone else's is changed by store_half.
 
 alias Unit = u32;
 alias ResultUnit = atomic<u32>;
@@ -22,12 +22,6 @@ fn load_source_one(element: u32) -> u32 {
 fn load_upstream(element: u32) -> vec4<u32> {
     let at = (element + vec4<u32>(0u, 1u, 2u, 3u)) >> vec4<u32>(1u);
     return elements_of(vec4<u32>(upstream[at.x], upstream[at.y], upstream[at.z], upstream[at.w]), element);
-}
-
-fn store_half(element: u32, half: u32) {
-    let shift = (element & 1u) << 4u;
-    atomicAnd(&result[element >> 1u], ~(0xffffu << shift));
-    atomicOr(&result[element >> 1u], half << shift);
 }
 
 fn store_result(element: u32, bits: vec4<u32>) {

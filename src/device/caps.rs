@@ -57,8 +57,14 @@ pub(crate) fn limits_of(abilities: &Abilities) -> Limits {
     }
 }
 
-/// Maker of an adapter: by its PCI number, which Metal does not give.
+/// Maker of an adapter: by its PCI number, which Metal does not give, or of a software adapter by what its driver says.
 fn vendor_of(info: &AdapterInfo) -> Vendor {
+    if info.device_type == DeviceType::Cpu {
+        return match mesa_version(&info.driver_info) {
+            Some(..=22) => Vendor::Mesa22,
+            _ => Vendor::Other,
+        };
+    }
     match (info.vendor, info.backend) {
         (0x1002, _) => Vendor::Amd,
         (0x10de, _) => Vendor::Nvidia,
@@ -66,5 +72,140 @@ fn vendor_of(info: &AdapterInfo) -> Vendor {
         (0x106b, _) => Vendor::Apple,
         (_, Backend::Metal) if info.name.starts_with("Apple") => Vendor::Apple,
         _ => Vendor::Other,
+    }
+}
+
+/// Major version of Mesa: 22 of `Mesa 22.3.6 (LLVM 15.0.6)` on Vulkan and of `4.5 (Core Profile) Mesa 22.3.6` on GL.
+fn mesa_version(driver_info: &str) -> Option<u32> {
+    let (_, version) = driver_info.split_once("Mesa ")?;
+    version.split('.').next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::vendor_of;
+    use crate::variant::Vendor;
+    use wgpu::{AdapterInfo, Backend, DeviceType};
+
+    #[test]
+    fn makers_are_told_by_number_name_and_driver() {
+        use DeviceType::{Cpu, DiscreteGpu, IntegratedGpu};
+        let lavapipe = "llvmpipe (LLVM 15.0.6, 256 bits)";
+        let mesa22 = "Mesa 22.3.6 (LLVM 15.0.6)";
+        let mesa25 = "Mesa 25.0.7-2~bpo12+1 (LLVM 15.0.6)";
+        for (device_type, backend, vendor, name, driver_info, expected) in [
+            (
+                DiscreteGpu,
+                Backend::Vulkan,
+                0x1002,
+                "AMD Radeon RX 6800",
+                mesa22,
+                Vendor::Amd,
+            ),
+            (
+                DiscreteGpu,
+                Backend::Dx12,
+                0x10de,
+                "NVIDIA H100",
+                "",
+                Vendor::Nvidia,
+            ),
+            (
+                IntegratedGpu,
+                Backend::Vulkan,
+                0x8086,
+                "Intel(R) Iris(R) Xe",
+                mesa25,
+                Vendor::Intel,
+            ),
+            (
+                IntegratedGpu,
+                Backend::Vulkan,
+                0x106b,
+                "Apple M1",
+                "Mesa 25.1",
+                Vendor::Apple,
+            ),
+            (
+                IntegratedGpu,
+                Backend::Metal,
+                0,
+                "Apple M4 Pro",
+                "",
+                Vendor::Apple,
+            ),
+            (
+                IntegratedGpu,
+                Backend::Vulkan,
+                0,
+                "Apple M4 Pro",
+                "",
+                Vendor::Other,
+            ),
+            (
+                DiscreteGpu,
+                Backend::Metal,
+                0,
+                "AMD Radeon Pro",
+                "",
+                Vendor::Other,
+            ),
+            (
+                Cpu,
+                Backend::Vulkan,
+                0x10005,
+                lavapipe,
+                mesa22,
+                Vendor::Mesa22,
+            ),
+            (
+                Cpu,
+                Backend::Gl,
+                0,
+                lavapipe,
+                "4.5 (Core Profile) Mesa 21.2.6",
+                Vendor::Mesa22,
+            ),
+            (
+                Cpu,
+                Backend::Vulkan,
+                0x10005,
+                lavapipe,
+                mesa25,
+                Vendor::Other,
+            ),
+            (
+                Cpu,
+                Backend::Vulkan,
+                0x10005,
+                lavapipe,
+                "Mesa of tomorrow",
+                Vendor::Other,
+            ),
+            (
+                Cpu,
+                Backend::Vulkan,
+                0x1ae0,
+                "SwiftShader",
+                "",
+                Vendor::Other,
+            ),
+            (
+                Cpu,
+                Backend::Dx12,
+                0x1414,
+                "Microsoft Basic Render Driver",
+                "",
+                Vendor::Other,
+            ),
+        ] {
+            let info = AdapterInfo {
+                vendor,
+                name: name.into(),
+                driver_info: driver_info.into(),
+                ..AdapterInfo::new(device_type, backend)
+            };
+            assert_eq!(vendor_of(&info), expected, "{info:?}");
+        }
     }
 }

@@ -100,21 +100,13 @@ pub(super) const SLOTS: &[Slot] = &[
         file!("reduce/workgroup.wgsl", "the lanes of a row merge through workgroup memory alone", |p| p.variant.reduce == Reduce::Workgroup),
     ] },
     Slot { name: "storage", provides: "`Unit`, `load_source`, `load_upstream`, `store_result`, and the same of one element", files: &[
-        file!("storage/f32_quads.wgsl", "f32 on multiples of four, or shifted", |p| stores(p, false, Quads, false)),
-        file!("storage/f32_pairs.wgsl", "f32 on multiples of two", |p| stores(p, false, Pairs, false)),
-        file!("storage/f32_words.wgsl", "f32 anywhere", |p| stores(p, false, Words, false)),
-        file!("storage/half_quads.wgsl", "16 bits on multiples of four", |p| stores(p, true, Quads, false)),
-        file!("storage/half_pairs.wgsl", "16 bits on multiples of two", |p| {
-            // Two halves are one word, so 64-bit integers do not move them.
-            stores(p, true, Pairs, false) || stores(p, true, Pairs, true)
-        }),
-        file!("storage/half_shifted.wgsl", "16 bits, shifted", |p| {
-            stores(p, true, Access::Shifted, false) || stores(p, true, Access::Shifted, true)
-        }),
-        file!("storage/half_words.wgsl", "16 bits anywhere", |p| stores(p, true, Words, false)),
-        file!("wide64/f32_quads.wgsl", "f32 by 64-bit integers", |p| stores(p, false, Quads, true)),
-        file!("wide64/f32_pairs.wgsl", "f32 on multiples of two by 64-bit integers", |p| stores(p, false, Pairs, true)),
-        file!("wide64/half_quads.wgsl", "16 bits by 64-bit integers", |p| stores(p, true, Quads, true)),
+        file!("storage/f32_quads.wgsl", "f32 on multiples of four, or shifted", |p| stores(p, false, &[Quads, Shifted])),
+        file!("storage/f32_pairs.wgsl", "f32 on multiples of two", |p| stores(p, false, &[Pairs])),
+        file!("storage/f32_words.wgsl", "f32 anywhere", |p| stores(p, false, &[Words])),
+        file!("storage/half_quads.wgsl", "16 bits on multiples of four", |p| stores(p, true, &[Quads])),
+        file!("storage/half_pairs.wgsl", "16 bits on multiples of two", |p| stores(p, true, &[Pairs])),
+        file!("storage/half_shifted.wgsl", "16 bits, shifted", |p| stores(p, true, &[Shifted])),
+        file!("storage/half_words.wgsl", "16 bits anywhere", |p| stores(p, true, &[Words])),
     ] },
     Slot { name: "format", provides: "`decode`, `encode`", files: &[
         file!("storage/f16.wgsl", "f16", |p| p.dtype == DType::F16),
@@ -138,14 +130,14 @@ pub(super) const COMMON: &[File] = &[
     file!("records.wgsl", "the statistics of parts of rows, in memory"),
     file!("mask/axes.wgsl", "the place of a row's mask"),
     file!("storage/buffers.wgsl", "the matrices"),
-    file!("wide64/words.wgsl", "64-bit integers, as words"),
+    file!("storage/wide64.wgsl", "64-bit integers, as words"),
     file!("rows.wgsl", "the rows of an access: one, or four on a strided axis"),
     file!("grid.wgsl", "the places of invocations"),
     file!("params.wgsl", "the uniform"),
     file!("bits.wgsl", "special values, and ln"),
 ];
 
-use Access::{Pairs, Quads, Words};
+use Access::{Pairs, Quads, Shifted, Words};
 
 fn is(program: &Program, entry_point: &str) -> bool {
     program.entry_point() == entry_point
@@ -155,12 +147,8 @@ fn has_loss(program: &Program) -> bool {
     program.operation.has_targets() && !program.stage.is_tally()
 }
 
-fn stores(program: &Program, half: bool, access: Access, wide: bool) -> bool {
-    let found = match program.variant.access {
-        Access::Shifted if !half => Quads,
-        access => access,
-    };
-    (program.dtype != DType::F32, found, program.variant.int64) == (half, access, wide)
+fn stores(program: &Program, half: bool, accesses: &[Access]) -> bool {
+    (program.dtype != DType::F32) == half && accesses.contains(&program.variant.access)
 }
 
 impl Program {
@@ -249,7 +237,7 @@ impl Program {
 
     /// Flags by which the text is decided.
     #[rustfmt::skip] // a table
-    fn flags(&self) -> [(&'static str, bool); 36] {
+    fn flags(&self) -> [(&'static str, bool); 37] {
         use Operation::{CrossEntropy, CrossEntropyFused, Jacobian, LogSumExp, LogSumExpBackward, RowOutputs};
         let Self { operation, options, stage, variant, dtype, .. } = *self;
         let is = |operations: &[Operation]| operations.contains(&operation);
@@ -286,6 +274,7 @@ impl Program {
             ("MASK_EXCLUDES", masked(&[Masking::Kept, Masking::KeptByQuads])),
             ("MASK_QUADS", masked(&[Masking::AddedByQuads, Masking::KeptByQuads])),
             ("WIDE64", variant.int64),
+            ("WRITES_WIDE64", variant.int64 && !is_shifted),
             ("IN_PLACE", options.in_place),
             ("ATOMIC", dtype != DType::F32 && matches!(variant.access, Access::Words | Access::Shifted)),
             ("JACOBIAN", is(&[Jacobian])),

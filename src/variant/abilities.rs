@@ -1,8 +1,9 @@
 //! Abilities of a device, and the lanes that it can join.
 
+use super::tuning::{TallyLanes, Tuning};
 use super::{Access, Family, REDUCED, Reduce, Variant, WIDEST_ACCESS};
 
-/// Maker of a GPU, as far as the choice of kernels depends on it.
+/// Maker of a device or its driver, as far as the choice of kernels depends on it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
@@ -16,6 +17,8 @@ pub enum Vendor {
     Intel,
     /// The M series.
     Apple,
+    /// Mesa's software adapter up to version 22: it moves the lanes of an access in a loop, which later ones write out.
+    Mesa22,
     /// Any other, or unknown: browsers may not say.
     #[default]
     Other,
@@ -69,6 +72,11 @@ impl Abilities {
         let in_series = subgroup.saturating_mul(subgroup).saturating_mul(16);
         let most = self.max_invocations.min(in_memory).min(in_series);
         1 << most.clamp(1, 1024).ilog2()
+    }
+
+    /// Returns how this crate prefers to tally rows.
+    pub(crate) const fn tally(&self) -> TallyLanes {
+        Tuning::of(self).tally
     }
 
     /// Invocations of a workgroup that needs no memory: the largest power of two up to `wanted` that the device allows.

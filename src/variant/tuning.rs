@@ -58,6 +58,15 @@ pub(super) struct Tuning {
     pub(super) part_columns: u32,
     /// Rows, or parts of rows, below which the device does not have enough work.
     pub(super) few_parts: u64,
+    /// How rows are tallied.
+    pub(super) tally: TallyLanes,
+}
+
+/// Invocations of a workgroup that tallies rows, and blocks of sixteen rows that each of them takes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TallyLanes {
+    pub(crate) lanes: u32,
+    pub(crate) blocks: u32,
 }
 
 /// Shapes of at most `cols` columns and at least `rows` rows.
@@ -76,6 +85,7 @@ impl OneInvocation {
 impl Tuning {
     pub(super) const fn of(abilities: &Abilities) -> &'static Self {
         match (abilities.software, abilities.vendor) {
+            (true, Vendor::Mesa22) => &MESA_22,
             (true, _) => &SOFTWARE,
             (_, Vendor::Intel) => &INTEL,
             (_, Vendor::Apple) => &APPLE,
@@ -85,13 +95,14 @@ impl Tuning {
 }
 
 /// Numbers for software adapters: the lanes of a subgroup work in step, and barriers cost more than arithmetic. Measured
-/// on 2026-11-22 on two x86-64 cores, on lavapipe (Mesa 22.3.6 and 25.0.7) and SwiftShader (Chromium 156); `lanes` and `quads`
-/// by `tune` on 2026-11-28, on lavapipe (Mesa 22.3.6).
+/// on 2026-11-22 and 2026-11-29 on two x86-64 cores, on lavapipe (Mesa 22.3.6 and 25.0.7) and SwiftShader (Chromium 156). On Mesa
+/// 25 each access of a kernel takes 1.3 KB of code, since each lane of it is written out: rows of two matrices in 32 quads of each
+/// outgrow the caches.
 const SOFTWARE: Tuning = Tuning {
     int64: true,
     lanes: &[(128, 4)],
     streaming_lanes: 0,
-    quads: 64,
+    quads: 32,
     quads_of_many: 32,
     unrolled_quads: 16,
     one_invocation: OneInvocation {
@@ -116,6 +127,16 @@ const SOFTWARE: Tuning = Tuning {
     part_lanes: 0,
     part_columns: 64,
     few_parts: 256,
+    tally: TallyLanes {
+        lanes: 16,
+        blocks: 16,
+    },
+};
+
+/// Numbers for Mesa 22, whose code is three times as short, and whose accesses take longer: it is worth much to read a row once.
+const MESA_22: Tuning = Tuning {
+    quads: 64,
+    ..SOFTWARE
 };
 
 /// Lanes of rows in registers, two quads each up to 128 columns and eight beyond.
@@ -161,6 +182,10 @@ const GPU: Tuning = Tuning {
     part_lanes: 64,
     part_columns: 4,
     few_parts: 16_384,
+    tally: TallyLanes {
+        lanes: 256,
+        blocks: 1,
+    },
 };
 
 /// Numbers for Intel's GPUs, whose smallest subgroups have 8 or 16 lanes. Reasoned from the machine code for Gen 12: four quads a

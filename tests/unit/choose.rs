@@ -47,7 +47,12 @@ fn abilities() -> impl Strategy<Value = Abilities> {
         prop::sample::select(vec![256, 512, 768, 1024, 2048, u32::MAX]),
         prop::sample::select(vec![16_384, 32_768, 65_536, u32::MAX]),
         prop::sample::select(vec![1 << 27, 1 << 30, 1 << 32]),
-        prop::sample::select(vec![Vendor::Other, Vendor::Intel, Vendor::Apple]),
+        prop::sample::select(vec![
+            Vendor::Other,
+            Vendor::Intel,
+            Vendor::Apple,
+            Vendor::Mesa22,
+        ]),
     )
         .prop_map(
             |(
@@ -314,6 +319,48 @@ fn a_few_choices() {
         (Softmax, 8192, 32_768, "streamed.hybrid32x8of256.quads"),
     ];
     assert_choices(&of(Vendor::Apple, 32), &table);
+}
+
+/// Where the code of an access is short, 64 quads of two matrices are held; else 32.
+#[test]
+fn mesa_22_holds_longer_rows_of_two_matrices() {
+    use Operation::{Softmax, SoftmaxBackward};
+    let held = "registers32.subgroup8of64.quads64";
+    let both = |longest: &'static str| {
+        [
+            (Softmax, 8192, 1024, held),
+            (
+                SoftmaxBackward,
+                8192,
+                512,
+                "registers16.subgroup8of64.quads64",
+            ),
+            (SoftmaxBackward, 8192, 1024, longest),
+        ]
+    };
+    assert_choices(&SOFTWARE, &both("streamed.subgroup8of64.quads64"));
+    let vendor = Vendor::Mesa22;
+    assert_choices(&Abilities { vendor, ..SOFTWARE }, &both(held));
+    let of_gpu = "registers8.subgroup32of64.quads";
+    assert_choices(
+        &Abilities { vendor, ..DISCRETE },
+        &[(Softmax, 8192, 1024, of_gpu)],
+    );
+}
+
+#[test]
+fn in_place_no_shifted_row_is_of_64_bit_integers() {
+    let mut problem = of_shape(Operation::Softmax, 100, 67);
+    let [wide, words] = ["shifted64", "shifted"].map(|access| {
+        let name = format!("streamed.subgroup4of64.{access}");
+        name.parse::<Variant>().expect("a variant")
+    });
+    assert_eq!(admit(wide, problem, &SOFTWARE), Ok(()));
+    problem.options.in_place = true;
+    assert_eq!(admit(words, problem, &SOFTWARE), Ok(()));
+    let refused = admit(wide, problem, &SOFTWARE).expect_err("in place");
+    let reason = "in place, a shifted row is read as it is written: by words";
+    assert!(refused.to_string().contains(reason), "{refused}");
 }
 
 #[test]

@@ -17,7 +17,7 @@ use crate::variant::Abilities;
 
 const TEXT: &str = concat!(
     include_str!("../../../shaders/ceiling.wgsl"),
-    include_str!("../../../shaders/wide64/words.wgsl")
+    include_str!("../../../shaders/storage/wide64.wgsl")
 );
 
 /// Work of a ceiling on each word.

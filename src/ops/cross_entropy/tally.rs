@@ -14,8 +14,8 @@ use crate::shader::params::{Grid, Params};
 use crate::shader::{Program, Stage, TALLIED};
 use crate::variant::{KernelOptions, TargetKind};
 
-/// Rows that one invocation takes, as in `shaders/kernel/tally.wgsl`.
-const ROWS_PER_INVOCATION: u64 = 16;
+/// Rows of a block, as in `shaders/kernel/tally.wgsl`.
+const BLOCK_ROWS: u64 = 16;
 
 /// Bytes of a record.
 pub(super) const RECORD: u64 = size_of::<Status>() as u64;
@@ -27,6 +27,8 @@ const NOTHING: Window = Window::of_rows(0, 0);
 #[derive(Debug, Clone)]
 pub(super) struct Tally {
     planner: Planner,
+    /// Blocks of rows that an invocation takes.
+    blocks: u32,
     pub(super) count: Arc<Runnable>,
     pub(super) reduce: Arc<Runnable>,
     merge: Arc<Runnable>,
@@ -48,11 +50,16 @@ impl Tally {
         };
         let abilities = planner.abilities();
         let in_memory = abilities.max_workgroup_bytes / TALLIED;
-        let most = abilities.max_invocations.min(in_memory);
+        let preferred = abilities.tally();
+        let most = preferred
+            .lanes
+            .min(abilities.max_invocations)
+            .min(in_memory);
         let program = |stage| Program::tally(stage, options, most);
         let program = |stage| planner.checked(program(stage));
         Ok(Self {
             planner: planner.clone(),
+            blocks: preferred.blocks,
             count: program(Stage::CountTargets)?,
             reduce: program(Stage::ReduceLosses)?,
             merge: program(Stage::MergeTallies)?,
@@ -79,6 +86,7 @@ impl Tally {
                 tensor_row: narrow(window.first),
                 first_record: narrow(first_record),
                 records: narrow(records),
+                row_blocks: self.blocks,
                 ..base.grid
             };
             let span = |tensor: &Tensor<'_>| (tensor.binding, tensor.span(window).0);
@@ -132,7 +140,7 @@ impl Tally {
             };
             Ok(KernelText::new(runnable, said, &roles, &base, &dispatches))
         };
-        let each = format!("an invocation takes {ROWS_PER_INVOCATION} rows");
+        let each = format!("an invocation takes {} rows", self.rows_of_invocation());
         let mut list = vec![text(runnable, &windows, why.into(), each)?];
         if records > 1 {
             let why = format!("There are {records} records, one of each workgroup.");
@@ -175,8 +183,12 @@ impl Tally {
 
     /// Number of workgroups of a window. Each leaves a record.
     fn groups(&self, window: &Window) -> u64 {
-        let rows_of_group = ROWS_PER_INVOCATION * self.lanes();
+        let rows_of_group = self.rows_of_invocation() * self.lanes();
         window.rows.div_ceil(rows_of_group).max(1)
+    }
+
+    fn rows_of_invocation(&self) -> u64 {
+        BLOCK_ROWS * u64::from(self.blocks)
     }
 
     fn records(&self, windows: &[Window]) -> u64 {

@@ -242,8 +242,9 @@ fn reduce_sum(place: Place, mine: f32) -> f32 {
 }
 
 // ---- storage/f32_quads.wgsl
-// f32 rows of which every one starts on a multiple of four elements: one 16-byte access moves four values. Columns past the row's
-// end, up to the next multiple of four, are padding of the row's own: it is read, masked, and kept.
+// f32 rows of which every one starts on a multiple of four elements: one 16-byte access moves four values, WIDE64 as two 64-bit
+// integers. Columns past the row's end, up to the next multiple of four, are padding of the row's own: it is read, masked, and kept.
+// Rows that are SHIFTED share an access with the row before: they are written as words.
 
 alias Unit = vec4<u32>;
 alias ResultUnit = vec4<u32>;
@@ -519,7 +520,7 @@ fn task_of(place: Place) -> Task {
 struct Grid {
     rows: u32, cols: u32, gap2: vec2<u32>, gap4: u32, bound_row: u32, gap6: vec2<u32>, gap8: vec2<u32>, gap10: u32,
     source_offset: u32, source_stride: u32, gap13: u32, gap14: u32, result_offset: u32, result_stride: u32, gap17: u32,
-    bin_first: u32, gap19: u32, bin_rows: u32, gap21: u32, gap22: u32,
+    bin_first: u32, gap19: u32, bin_rows: u32, gap21: u32, gap22: vec2<u32>,
 }
 
 // The scale of the logits, and what follows from it.
