@@ -58,11 +58,8 @@ pub(super) fn obstacle(
     if int64 && !abilities.int64 {
         return say("the device lacks 64-bit integers in shaders".into());
     }
-    if int64 && !access.takes_int64(problem.options.in_place) {
-        return say(match access {
-            Access::Words => "words are no 64-bit integers".into(),
-            _ => "in place, a shifted row is read as it is written: by words".into(),
-        });
+    if int64 && access == Access::Words {
+        return say("words are no 64-bit integers".into());
     }
     let is_family = match problem.operation.is_elementwise() {
         true => matches!(

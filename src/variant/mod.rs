@@ -186,7 +186,7 @@ pub struct Variant {
     /// Accesses by which values are moved.
     pub access: Access,
     /// True if values are moved by 64-bit integers, two words at a time: some software adapters move every component of a
-    /// vector separately.
+    /// vector separately. Shifted rows in place are moved by words all the same.
     pub int64: bool,
     /// Groups of four rows that an invocation serves on a strided axis; else 0.
     pub groups: u32,

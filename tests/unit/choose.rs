@@ -349,21 +349,6 @@ fn mesa_22_holds_longer_rows_of_two_matrices() {
 }
 
 #[test]
-fn in_place_no_shifted_row_is_of_64_bit_integers() {
-    let mut problem = of_shape(Operation::Softmax, 100, 67);
-    let [wide, words] = ["shifted64", "shifted"].map(|access| {
-        let name = format!("streamed.subgroup4of64.{access}");
-        name.parse::<Variant>().expect("a variant")
-    });
-    assert_eq!(admit(wide, problem, &SOFTWARE), Ok(()));
-    problem.options.in_place = true;
-    assert_eq!(admit(words, problem, &SOFTWARE), Ok(()));
-    let refused = admit(wide, problem, &SOFTWARE).expect_err("in place");
-    let reason = "in place, a shifted row is read as it is written: by words";
-    assert!(refused.to_string().contains(reason), "{refused}");
-}
-
-#[test]
 fn rows_at_an_odd_offset_are_not_moved_by_quads() {
     let shifted = Problem {
         alignment: 1,
