@@ -199,7 +199,7 @@ pub use gpu::{
 };
 pub use ops::cross_entropy::{
     CrossEntropyBackwardBuffers, CrossEntropyBackwardPlan, CrossEntropyBuffers, CrossEntropyExtras,
-    CrossEntropyPlan, Status,
+    CrossEntropyPlan, LinearCrossEntropyBuffers, LinearCrossEntropyPlan, LinearGradients, Status,
 };
 pub use ops::jacobian::{Jacobian, JacobianBuffers, JacobianPlan};
 pub use ops::plan::{Plan, RowOperation};
@@ -216,6 +216,7 @@ pub use ops::softmax::{
 pub use spec::cross_entropy::CrossEntropySpec;
 pub use spec::dtype::DType;
 pub use spec::layout::Layout;
+pub use spec::linear::LinearCrossEntropySpec;
 #[cfg(feature = "reference")]
 pub use spec::loss::LossOptions;
 pub use spec::loss::{Reduction, ZeroValid};

@@ -2,6 +2,7 @@
 
 pub(crate) mod bins;
 pub(crate) mod caps;
+pub(crate) mod gemm;
 pub(crate) mod kernel;
 pub(crate) mod kernel_text;
 pub(crate) mod memory;

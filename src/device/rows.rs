@@ -167,7 +167,7 @@ impl RowKernels {
     }
 
     /// Bytes of the partial statistics of a row.
-    pub(super) fn partial_bytes(&self) -> u64 {
+    pub(crate) fn partial_bytes(&self) -> u64 {
         let options = self.geometry.problem.options;
         let records = 1 + u64::from(options.is_dense()) + u64::from(options.is_auxiliary());
         u64::from(self.variant.family.parts()) * records * PARTIAL_BYTES
@@ -206,6 +206,21 @@ impl RowKernels {
             self.dispatches((variant, programs), &matrices, window, base)
         });
         dispatches
+            .map(|dispatch| self.step(dispatch, tensors, scratch))
+            .collect()
+    }
+
+    /// Returns the dispatches that serve the rows of one window, of which the matrices hold no others: they are bound whole.
+    pub(crate) fn steps_of_chunk<'a>(
+        &self,
+        tensors: &[Tensor<'a>],
+        window: Window,
+        base: Params,
+        scratch: Option<&'a wgpu::Buffer>,
+    ) -> Result<Vec<Step<'a>>, Error> {
+        let programs = (self.variant, self.programs.as_slice());
+        self.dispatches(programs, &[], window, base)
+            .into_iter()
             .map(|dispatch| self.step(dispatch, tensors, scratch))
             .collect()
     }

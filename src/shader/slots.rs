@@ -55,6 +55,11 @@ const SLOTS: &[Slot] = &[
         file!("kernel/strided_registers.wgsl", "rows on a strided axis, in registers", |p| is(p, "strided_registers")),
         file!("kernel/strided.wgsl", "rows on a strided axis, of any length", |p| is(p, "strided")),
         file!("kernel/tally.wgsl", "targets counted, losses summed", |p| p.stage.is_tally()),
+        file!("kernel/gemm.wgsl", "a product of matrices, or sums of columns", |p| p.stage.is_linear()),
+    ] },
+    Slot { name: "tile", provides: "`Operands`, `operands_of`, `sums_of`", files: &[
+        file!("tile/workgroup.wgsl", "operands of a product through workgroup memory", |p| p.stage.is_linear() && p.tile().shared),
+        file!("tile/registers.wgsl", "operands of a product read by each lane", |p| p.stage.is_linear() && !p.tile().shared),
     ] },
     Slot { name: "formula", provides: "`Row`, `finish_row`, `output`, and what needs them `load_row`, `load_saved`, `store_row`", files: &[
         file!("formula/softmax.wgsl", "softmax", |p| {
@@ -156,7 +161,9 @@ fn stores(program: &Program, half: bool, access: Access, wide: bool) -> bool {
         Access::Shifted if !half => Quads,
         access => access,
     };
-    (program.dtype != DType::F32, found, program.variant.int64) == (half, access, wide)
+    // The operands of a product are read word by word, whatever they are.
+    let is_half = program.dtype != DType::F32 && !program.stage.is_linear();
+    (is_half, found, program.variant.int64) == (half, access, wide)
 }
 
 impl Program {

@@ -4,7 +4,7 @@ use bytemuck::Contiguous;
 
 use super::{Binding, Program, Stage};
 use crate::spec::dtype::DType;
-use crate::variant::{Access, Family, Masking, Operation, Reduce, TargetKind};
+use crate::variant::{Access, Family, Masking, Operation, Product, Reduce, TargetKind};
 use crate::wgsl::decide::decide;
 use crate::wgsl::prune::{FILE, bindings, prune};
 use crate::wgsl::unroll::unroll;
@@ -42,7 +42,7 @@ impl Program {
     }
 
     /// Constants of the text.
-    fn constants(&self) -> [(&'static str, u32); 12] {
+    fn constants(&self) -> [(&'static str, u32); 16] {
         let Self {
             options, variant, ..
         } = self;
@@ -55,6 +55,7 @@ impl Program {
         // Values of a row that go through workgroup memory, and the lanes that read them together.
         let values = variant.lanes / shuffled;
         let together = values.min(shuffled);
+        let tile = self.tile();
         [
             ("WORKGROUP", variant.workgroup),
             ("LANES", variant.lanes),
@@ -68,12 +69,16 @@ impl Program {
             ("COUNTED", self.counted),
             ("GROUPS", variant.groups),
             ("RECORD", records),
+            ("TILE_ROWS", tile.rows),
+            ("TILE_QUADS", tile.quads),
+            ("HELD", tile.rows * tile.quads),
+            ("ACROSS", tile.across),
         ]
     }
 
     /// Flags by which the text is decided.
     #[rustfmt::skip] // a table
-    fn flags(&self) -> [(&'static str, bool); 36] {
+    fn flags(&self) -> [(&'static str, bool); 41] {
         use Operation::{CrossEntropy, CrossEntropyFused, Jacobian, LogSumExp, LogSumExpBackward, RowOutputs};
         let Self { operation, options, stage, variant, dtype, .. } = *self;
         let is = |operations: &[Operation]| operations.contains(&operation);
@@ -85,6 +90,8 @@ impl Program {
         let (dense, has_targets) = (options.is_dense(), operation.has_targets());
         let has_column = has_targets && !dense || is(&[Jacobian]);
         let has_mask = !masked(&[Masking::None]);
+        let multiplies = |product| matches!(stage, Stage::Gemm(of, _) if of == product);
+        let is_half = dtype != DType::F32;
         // Tallies serve losses with options, too.
         let is_plain = !options.loss_options && operation.may_have_plain_loss() && !stage.is_tally();
         [
@@ -123,7 +130,12 @@ impl Program {
             ("KEEPS_RECORDS", at(&[Stage::Partial])),
             ("FOLDS", at(&[Stage::Streamed, Stage::Partial])),
             ("READS_LOSSES", at(&[Stage::ReduceLosses])),
-            ("READS_LOSS_OR_MASK", has_targets || has_mask || is(&[RowOutputs])),
+            ("READS_LOSS_OR_MASK", has_targets || has_mask || is(&[RowOutputs]) || multiplies(Product::Logits)),
+            ("A_BY_COLUMNS", multiplies(Product::GradWeight)),
+            ("B_BY_ROWS", multiplies(Product::Logits)),
+            ("ADDS_BIAS", multiplies(Product::Logits)),
+            ("HALF_A", is_half && multiplies(Product::Logits)),
+            ("HALF_B", is_half),
         ]
     }
 

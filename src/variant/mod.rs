@@ -12,6 +12,7 @@ mod options;
 mod parse;
 mod rivals;
 mod strided;
+mod tile;
 mod tuning;
 mod words;
 
@@ -25,6 +26,7 @@ pub use choose::choose;
 pub use operation::Operation;
 pub use options::{KernelOptions, Masking, TargetKind};
 pub use rivals::rivals;
+pub use tile::{Product, Tile};
 pub use words::reason;
 
 pub(crate) use admit::part_cols;

@@ -1,6 +1,6 @@
 //! Numbers that tune the choice, by class of devices: the only table of them.
 
-use super::{Abilities, Problem, Vendor};
+use super::{Abilities, Problem, Tile, Vendor};
 
 /// Numbers that tune the choice for a class of devices.
 pub(super) struct Tuning {
@@ -44,6 +44,8 @@ pub(super) struct Tuning {
     pub(super) part_columns: u32,
     /// Rows, or parts of rows, below which the device does not have enough work.
     pub(super) few_parts: u64,
+    /// Tile of a product of matrices.
+    pub(super) tile: Tile,
 }
 
 /// Shapes of at most `cols` columns and at least `rows` rows.
@@ -102,6 +104,7 @@ const SOFTWARE: Tuning = Tuning {
     part_lanes: 0,
     part_columns: 64,
     few_parts: 256,
+    tile: Tile::REGISTERS,
 };
 
 /// Lanes of rows in registers, two quads each up to 128 columns and eight beyond.
@@ -147,6 +150,7 @@ const GPU: Tuning = Tuning {
     part_lanes: 64,
     part_columns: 4,
     few_parts: 16_384,
+    tile: Tile::SHARED,
 };
 
 /// Numbers for Intel's GPUs, whose smallest subgroups have 8 or 16 lanes. Reasoned from the machine code for Gen 12: four quads a

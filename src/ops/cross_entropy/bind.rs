@@ -1,6 +1,8 @@
 //! From buffers to dispatches: first the targets are counted, if the gradient is that of a mean; then the rows are
 //! computed; then the row outputs, the lse and the reduced loss.
 
+use std::cell::OnceCell;
+
 use wgpu::Buffer;
 
 use super::base::{Base, GATHERED, GATHERS, Given, whole};
@@ -70,9 +72,26 @@ impl Base {
     ) -> Result<Bound, Error> {
         let given = given.iter().filter(|tensor| !self.ignores(tensor.binding));
         let given: Vec<_> = given.copied().collect();
-        let counts = self.counts_targets(kernels);
-        let reduces = self.gives_losses() && (self.is_reduced() || gives(&given, Binding::Status));
-        let own = self.own(kernels, &given, rows, counts || reduces)?;
+        let own = self.own(kernels, &given, rows)?;
+        let scratch = OnceCell::new();
+        let steps = self.steps(kernels, rows, &given, &own, |of_rows, tensors, params| {
+            if let Some(buffer) = of_rows.scratch(tensors, rows)? {
+                _ = scratch.set(buffer);
+            }
+            of_rows.steps(tensors, rows, params, scratch.get())
+        })?;
+        Bound::new(kernels.planner.device(), &steps)
+    }
+
+    /// Returns the dispatches of a binding, among them those by which `serve` computes the rows.
+    pub(super) fn steps<'a>(
+        &self,
+        kernels: &RowKernels,
+        rows: u64,
+        given: &[Tensor<'a>],
+        own: &'a [(Role, Buffer)],
+        serve: impl FnOnce(&RowKernels, &[Tensor<'a>], Params) -> Result<Vec<Step<'a>>, Error>,
+    ) -> Result<Vec<Step<'a>>, Error> {
         let own = own
             .iter()
             .map(|(role, buffer)| in_role(*role, true, buffer));
@@ -86,9 +105,8 @@ impl Base {
         tensors.retain(|tensor| !is_of_row_outputs(tensor));
         let tally = &self.tally;
         let of_rows = kernels.for_loss(params.loss.flags & OPTIONS != 0)?;
-        let scratch = of_rows.scratch(&tensors, rows)?;
         let mut steps = Vec::new();
-        if counts {
+        if self.counts_targets(kernels) {
             steps.extend(tally.steps(&tally.count, &tensors, rows, params)?);
         }
         if let Some(row_outputs) = self.row_outputs.as_ref().filter(|_| self.gathers(kernels)) {
@@ -96,29 +114,33 @@ impl Base {
             steps.extend(self.row_output_steps(row_outputs, &all, rows, params)?);
             params.loss.gathering = GATHERED;
         }
-        steps.extend(of_rows.steps(&tensors, rows, params, scratch.as_ref())?);
+        steps.extend(serve(&of_rows, &tensors, params)?);
         if let Some(row_outputs) = &self.row_outputs {
             steps.extend(self.row_output_steps(row_outputs, &all, rows, params)?);
         } else if let Some(lse) = self.lse.as_ref().filter(|_| gives(&tensors, Binding::Lse)) {
             steps.extend(lse.steps(&without_matrices(&tensors), rows, params, None)?);
         }
-        if reduces {
+        if self.reduces(given) {
             let mean = flags([(self.spec.loss.reduction == Reduction::Mean, MEAN)]);
             params.loss.flags = params.loss.flags & !MEAN | mean;
             steps.extend(tally.steps(&tally.reduce, &tensors, rows, params)?);
         }
-        Bound::new(kernels.planner.device(), &steps)
+        Ok(steps)
+    }
+
+    /// Returns true if the losses of the rows are summed up.
+    fn reduces(&self, given: &[Tensor<'_>]) -> bool {
+        self.gives_losses() && (self.is_reduced() || gives(given, Binding::Status))
     }
 
     /// Allocates memory of the library's, no more than a fraction of the size of the tensors, which have been checked: the
     /// losses of the rows if they are reduced; the pairs where kernels need them and no buffer of the caller's is bound
-    /// as them; the records of the tally if there `is_tally`.
-    fn own(
+    /// as them; the records of the tally if targets are counted or losses summed up.
+    pub(super) fn own(
         &self,
         kernels: &RowKernels,
         given: &[Tensor<'_>],
         rows: u64,
-        is_tally: bool,
     ) -> Result<Vec<(Role, Buffer)>, Error> {
         let make = |label, bytes| scratch(kernels.planner.device(), label, bytes);
         let writes_lse = gives(given, Binding::Lse) && rows > 0;
@@ -133,7 +155,7 @@ impl Base {
                 own.push((role, make(label, rows * role.shape.bytes_of_row())?));
             }
         }
-        if is_tally {
+        if self.counts_targets(kernels) || self.reduces(given) {
             let shapes = given.iter().map(Tensor::role_and_shape);
             let records = make("wgpu-softmax tally", self.tally.bytes(shapes, rows)?)?;
             let all = whole(Binding::Tallies, "tallies", records.size());

@@ -8,9 +8,11 @@ mod buffers;
 mod forward;
 #[cfg(feature = "kernels")]
 mod kernels;
+mod linear;
 mod numbers;
 mod tally;
 
 pub use backward::{CrossEntropyBackwardBuffers, CrossEntropyBackwardPlan};
 pub use buffers::{CrossEntropyBuffers, CrossEntropyExtras, Status};
 pub use forward::CrossEntropyPlan;
+pub use linear::{LinearCrossEntropyBuffers, LinearCrossEntropyPlan, LinearGradients};
