@@ -12,7 +12,7 @@
 
 const DEPTH: u32 = 16u;
 
-alias Sums = array<vec4<f32>, HELD>;
+alias Held = array<vec4<f32>, HELD>;
 
 // The first row and column of a workgroup, and those of a lane.
 struct Tile { row: u32, column: u32, lane_row: u32, lane_column: u32 }
@@ -89,9 +89,9 @@ fn gemm(invocation: Invocation) {
     let operands = operands_of(tile, place.lane);
     // From the uniform itself: all lanes of a workgroup meet at the barriers of a loop.
     let terms = given.grid.inner;
-    var total = Sums();
+    var total = Held();
     for (var block = 0u; block < terms; block += DEPTH * DEPTH) {
-        var middle = Sums();
+        var middle = Held();
         let end = min(block + DEPTH * DEPTH, terms);
         for (var first = block; first < end; first += DEPTH) {
             let sums = sums_of(operands, first, min(first + DEPTH, end));

@@ -15,8 +15,8 @@ fn operands_of(tile: Tile, lane: u32) -> Operands {
 }
 
 // The sums of the terms [first, last), at most DEPTH.
-fn sums_of(operands: Operands, first: u32, last: u32) -> Sums {
-    var sums = Sums();
+fn sums_of(operands: Operands, first: u32, last: u32) -> Held {
+    var sums = Held();
     for (var term = first; term < last; term++) {
         var a = array<f32, TILE_ROWS>();
         for (var i = 0u; i < TILE_ROWS; i++) { // unrolled

@@ -29,7 +29,7 @@ fn operands_of(tile: Tile, lane: u32) -> Operands {
 }
 
 // The sums of the terms [first, last), at most DEPTH; terms past the last one are 0 times 0.
-fn sums_of(operands: Operands, first: u32, last: u32) -> Sums {
+fn sums_of(operands: Operands, first: u32, last: u32) -> Held {
     let a_term = min(first + operands.a_term, last - 1u);
     let b_term = min(first + operands.b_term, last - 1u);
     let at = operands.a;
@@ -39,7 +39,7 @@ fn sums_of(operands: Operands, first: u32, last: u32) -> Sums {
     shared_a[operands.a_term * PITCH + operands.a_quad] = select(vec4<f32>(), a, a_term == first + operands.a_term);
     shared_b[operands.b_term * PITCH + operands.b_quad] = select(vec4<f32>(), b, b_term == first + operands.b_term);
     workgroupBarrier();
-    var sums = Sums();
+    var sums = Held();
     for (var term = 0u; term < DEPTH; term++) {
         let x = shared_a[term * PITCH + operands.row_quad];
         let y = shared_b[term * PITCH + operands.column_quad];
