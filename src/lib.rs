@@ -195,7 +195,8 @@ pub use error::Error;
 #[cfg(feature = "slices")]
 pub use gpu::{
     AdapterEntry, CrossEntropyInputs, CrossEntropyOutput, CrossEntropyWants, Element, Gpu,
-    MaskData, RowValues, Selector, Targets, adapters,
+    LinearCrossEntropyInputs, LinearCrossEntropyOutput, LinearWants, MaskData, RowValues, Selector,
+    Targets, adapters,
 };
 pub use ops::cross_entropy::{
     CrossEntropyBackwardBuffers, CrossEntropyBackwardPlan, CrossEntropyBuffers, CrossEntropyExtras,

@@ -141,3 +141,20 @@ fn column_sums(invocation: Invocation) {
     }
     result[column] = bitcast<u32>(total);
 }
+
+// The f32 of a product as halves, one invocation a word of two: a half of a word that belongs to other rows is kept.
+@compute @workgroup_size(WORKGROUP)
+fn narrow(invocation: Invocation) {
+    let word = locate(invocation).slot;
+    let count = params.grid.cols;
+    if 2u * word >= params.grid.result_offset + count {
+        return;
+    }
+    // Of an element before the first one, the number wraps.
+    let elements = 2u * word + vec2<u32>(0u, 1u) - params.grid.result_offset;
+    let found = min(elements, vec2<u32>(count - 1u));
+    let halves = encode(vec4<u32>(source[found.x], source[found.y], 0u, 0u)).xy;
+    let kept = vec2<u32>(result[word] & 0xffffu, result[word] >> 16u);
+    let both = select(kept, halves, elements < vec2<u32>(count));
+    result[word] = both.x | (both.y << 16u);
+}

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 
-use super::{Group, Report, plain, sweep};
+use super::{Group, Report, linear, plain, sweep};
 use crate::device::planner::Planner;
 use crate::error::Error;
 use crate::gpu::Gpu;
@@ -38,7 +38,7 @@ pub struct Selection {
 
 impl Selection {
     /// The operations that can be checked.
-    pub const OPERATIONS: [Operation; 12] = [
+    pub const OPERATIONS: [Operation; 13] = [
         Operation::Softmax,
         Operation::LogSoftmax,
         Operation::LogSumExp,
@@ -51,6 +51,7 @@ impl Selection {
         Operation::Jacobian,
         Operation::SoftmaxFromPairs,
         Operation::CrossEntropyFromPairs,
+        Operation::LinearCrossEntropy,
     ];
 
     /// Selects the full sweep.
@@ -79,7 +80,13 @@ impl Selection {
     pub fn groups(&self, gpu: &Gpu) -> Option<usize> {
         let entries = plain::entries(gpu.planner().abilities()).into_iter();
         let selected = entries.filter(|entry| self.has(entry.operation, entry.dtype));
-        (self.depth == Depth::Plain).then(|| selected.map(|entry| entry.groups()).sum())
+        let of_linear = linear::entries(gpu).into_iter();
+        let of_linear =
+            of_linear.filter(|entry| self.has(Operation::LinearCrossEntropy, entry.dtype));
+        let all = selected
+            .map(|entry| entry.groups())
+            .chain(of_linear.map(|entry| entry.groups()));
+        (self.depth == Depth::Plain).then(|| all.sum())
     }
 
     fn has(&self, operation: Operation, dtype: DType) -> bool {
@@ -186,6 +193,11 @@ fn work(gpu: &Gpu, selection: &Selection) -> Vec<Work> {
     let swept = |operation| selection.depth == Depth::Full && Operation::ALL.contains(&operation);
     for entry in plain::entries(gpu.planner().abilities()) {
         if selection.has(entry.operation, entry.dtype) && !swept(entry.operation) {
+            work.push(Box::new(move |gpu| entry.check(gpu)));
+        }
+    }
+    for entry in linear::entries(gpu) {
+        if selection.has(Operation::LinearCrossEntropy, entry.dtype) {
             work.push(Box::new(move |gpu| entry.check(gpu)));
         }
     }

@@ -59,7 +59,7 @@ impl<'a> Gemm<'a> {
         abilities: &Abilities,
         base: Params,
     ) -> Vec<Step<'a>> {
-        let count = narrow(self.terms.end - self.terms.start);
+        let count = word(self.terms.end - self.terms.start);
         let pieces: Vec<_> = match count {
             // The result of no terms is 0, and has to be written.
             0 => vec![0..0],
@@ -92,17 +92,17 @@ impl<'a> Gemm<'a> {
             _ => (self.a.from(by_rows), None, 1, self.cols),
         };
         let grid = Grid {
-            rows: narrow(self.rows),
-            cols: narrow(self.cols),
-            parts: narrow(parts),
-            first_part: narrow(self.terms.start + first),
+            rows: word(self.rows),
+            cols: word(self.cols),
+            parts: word(parts),
+            first_part: word(self.terms.start + first),
             inner: piece.end - piece.start,
-            source_offset: narrow(a.offset),
-            source_stride: narrow(a.stride),
-            upstream_offset: narrow(b.map_or(0, |b| b.offset)),
-            upstream_stride: narrow(b.map_or(0, |b| b.stride)),
-            result_offset: narrow(self.result.offset),
-            result_stride: narrow(self.result.stride),
+            source_offset: word(a.offset),
+            source_stride: word(a.stride),
+            upstream_offset: word(b.map_or(0, |b| b.offset)),
+            upstream_stride: word(b.map_or(0, |b| b.stride)),
+            result_offset: word(self.result.offset),
+            result_stride: word(self.result.stride),
             bound_row: self.bias.map_or(0, |(_, first)| first),
             ..base.grid
         };
@@ -122,6 +122,34 @@ impl<'a> Gemm<'a> {
     }
 }
 
+/// Returns the dispatch that rounds the first `count` elements of `from` to 16 bits, two in a word.
+pub(crate) fn narrow<'a>(
+    kernel: &Arc<Kernel>,
+    from: Factor<'a>,
+    to: Factor<'a>,
+    count: u64,
+    base: Params,
+) -> Step<'a> {
+    let grid = Grid {
+        cols: word(count),
+        result_offset: word(to.offset),
+        ..base.grid
+    };
+    let spans = [(Binding::Source, from.span), (Binding::Result, to.span)];
+    let given = |(binding, span): (_, Option<Span<'a>>)| span.map(|span| (binding, span));
+    Step {
+        kernel: Arc::clone(kernel),
+        spans: spans.into_iter().filter_map(given).collect(),
+        params: Params { grid, ..base },
+        slots: (to.offset + count).div_ceil(2),
+    }
+}
+
+/// Number of dispatches that add `terms` terms.
+pub(crate) fn dispatches_of(terms: u64, abilities: &Abilities) -> u64 {
+    terms.div_ceil(terms_at_once(abilities).into()).max(1)
+}
+
 /// Returns the tiles beside each other in a product of `rows` x `cols`, and all of them.
 pub(crate) fn tiles(tile: Tile, rows: u64, cols: u64) -> (u64, u64) {
     let across = cols.div_ceil(tile.width().into());
@@ -136,6 +164,6 @@ pub(crate) fn check_extent(what: &'static str, extent: u64) -> Result<(), Error>
     }
 }
 
-fn narrow(n: u64) -> u32 {
+fn word(n: u64) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }

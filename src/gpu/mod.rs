@@ -6,6 +6,7 @@
 mod adapters;
 mod cross_entropy;
 mod element;
+mod linear;
 #[cfg(test)]
 mod memory;
 mod row_values;
@@ -18,6 +19,7 @@ use wgpu::{Adapter, AdapterInfo, Device, DeviceDescriptor, Queue};
 pub use adapters::{AdapterEntry, Selector, adapters};
 pub use cross_entropy::{CrossEntropyInputs, CrossEntropyOutput, CrossEntropyWants, Targets};
 pub use element::{Element, MaskData};
+pub use linear::{LinearCrossEntropyInputs, LinearCrossEntropyOutput, LinearWants};
 pub use row_values::RowValues;
 
 use waiter::Waiter;

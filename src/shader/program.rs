@@ -37,6 +37,8 @@ pub enum Stage {
     Gemm(Product, Tile),
     /// Columns of a matrix, summed.
     ColumnSums,
+    /// Elements of a product, rounded to 16 bits.
+    Narrow,
 }
 
 impl Stage {
@@ -78,6 +80,7 @@ impl Stage {
             Self::MergeTallies => "merge_tallies",
             Self::Gemm(product, _) => product.name(),
             Self::ColumnSums => "grad_bias",
+            Self::Narrow => "narrow",
         }
     }
 
@@ -88,7 +91,7 @@ impl Stage {
 
     /// Returns true for the dispatches of a linear layer. Their results are f32.
     pub(super) const fn is_linear(self) -> bool {
-        matches!(self, Self::Gemm(..) | Self::ColumnSums)
+        matches!(self, Self::Gemm(..) | Self::ColumnSums | Self::Narrow)
     }
 
     pub(super) const fn is_tally(self) -> bool {
@@ -205,11 +208,12 @@ impl Program {
         }
     }
 
-    /// Makes a program that sums the columns of a matrix of f32, with workgroups of up to 64 invocations.
-    pub fn column_sums(max_invocations: u32) -> Self {
-        let program = Self::gemm(Product::GradWeight, Tile::REGISTERS, DType::F32);
+    /// Makes a program of which an invocation sums a column of f32, or rounds two elements to `dtype`, with workgroups of up to
+    /// 64 invocations.
+    pub fn of_linear(stage: Stage, dtype: DType, max_invocations: u32) -> Self {
+        let program = Self::gemm(Product::GradWeight, Tile::REGISTERS, dtype);
         Self {
-            stage: Stage::ColumnSums,
+            stage,
             variant: Variant {
                 lanes: 1,
                 workgroup: 1 << max_invocations.clamp(1, 64).ilog2(),

@@ -2,6 +2,7 @@
 
 use crate::spec::cross_entropy::CrossEntropySpec;
 use crate::spec::dtype::DType;
+use crate::spec::layout::Layout;
 use crate::spec::loss::{LossOptions, Reduction, ZeroValid, loss_setters};
 use crate::spec::target_type::TargetType;
 
@@ -95,10 +96,19 @@ impl LinearCrossEntropySpec {
         self.cross_entropy().losses()
     }
 
+    /// Elements from a row of logits to the next: every row starts on a multiple of four elements, so that all rows are served
+    /// alike, in chunks of any number.
+    pub(crate) const fn row_stride(&self) -> u64 {
+        self.classes.next_multiple_of(4)
+    }
+
     /// The cross-entropy of the logits, which the gradient overwrites.
     pub(crate) const fn cross_entropy(&self) -> CrossEntropySpec {
+        let layout = Layout::CONTIGUOUS.stride(self.row_stride());
         let mut spec = CrossEntropySpec::new(self.rows, self.classes)
             .targets(self.targets)
+            .logits_layout(layout)
+            .grad_layout(layout)
             .in_place();
         spec.loss = self.loss;
         spec

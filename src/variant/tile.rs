@@ -1,5 +1,7 @@
 //! Tiles: how the invocations of a workgroup divide a product of matrices.
 
+use std::fmt;
+
 use super::tuning::Tuning;
 use super::{Abilities, Access, Family, Reduce, Variant};
 
@@ -69,9 +71,17 @@ impl Tile {
     /// Chooses the tile for a device: that of its class, if it has the invocations and the memory.
     pub fn of(abilities: &Abilities) -> Self {
         let preferred = Tuning::of(abilities).tile;
-        let fits = preferred.lanes <= abilities.max_invocations
-            && preferred.workgroup_bytes() <= abilities.max_workgroup_bytes;
-        if fits { preferred } else { Self::REGISTERS }
+        if preferred.fits(abilities) {
+            preferred
+        } else {
+            Self::REGISTERS
+        }
+    }
+
+    /// Returns true if a device has the invocations and the workgroup memory.
+    pub const fn fits(self, abilities: &Abilities) -> bool {
+        self.lanes <= abilities.max_invocations
+            && self.workgroup_bytes() <= abilities.max_workgroup_bytes
     }
 
     /// Rows of the result that a workgroup computes.
@@ -127,6 +137,24 @@ impl Tile {
                 "The device has too few invocations or too little workgroup memory for a shared tile."
             }
         }
+    }
+}
+
+impl fmt::Display for Tile {
+    /// Writes the elements of a workgroup, those of an invocation, and where the operands are: `64x64.4x4.workgroup`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (height, width) = (self.height(), self.width());
+        let place = if self.shared {
+            "workgroup"
+        } else {
+            "registers"
+        };
+        write!(
+            f,
+            "{height}x{width}.{}x{}.{place}",
+            self.rows,
+            4 * self.quads
+        )
     }
 }
 

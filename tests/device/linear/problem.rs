@@ -4,7 +4,7 @@ use wgpu_softmax::check::{bounds, compare_as, inputs};
 use wgpu_softmax::reference::{CrossEntropy, CrossEntropyResult, Linear};
 use wgpu_softmax::wgpu::Buffer;
 use wgpu_softmax::{
-    CrossEntropyExtras, DType, Gpu, LinearCrossEntropyBuffers, LinearCrossEntropyPlan,
+    Bound, CrossEntropyExtras, DType, Gpu, LinearCrossEntropyBuffers, LinearCrossEntropyPlan,
     LinearCrossEntropySpec, LinearGradients, LossOptions, Reduction, Status,
 };
 
@@ -82,6 +82,17 @@ impl Problem {
         self
     }
 
+    /// Sets the storage type: the values are those that it holds.
+    pub(crate) fn dtype(mut self, dtype: DType) -> Self {
+        self.dtype = dtype;
+        for values in [&mut self.hidden, &mut self.weight] {
+            values
+                .iter_mut()
+                .for_each(|value| *value = dtype.round(*value));
+        }
+        self
+    }
+
     pub(crate) fn loss(mut self, set: impl Fn(&mut LossOptions)) -> Self {
         set(&mut self.loss);
         self
@@ -128,65 +139,31 @@ impl Problem {
 
     /// Runs the loss, with its gradients or without.
     pub(crate) fn run(&self, gpu: &Gpu, has_gradients: bool) -> Found {
-        let some = |name: &str, values: &[f32]| match values {
-            [] => None,
-            values => Some(gpu.upload(name, values).expect("memory")),
-        };
-        let stored = |name: &str, values: &[f32]| upload(gpu, name, self.dtype, values);
-        let ids: Vec<i32> = self.ids.iter().map(|&id| id as i32).collect();
-        let losses = match self.loss.reduction {
+        let buffers = Buffers::new(self, gpu);
+        gpu.run(&buffers.bound(self, gpu, has_gradients), "a test")
+            .expect("a run");
+        let some = |is_some: bool, len: usize| if is_some { len } else { 0 };
+        let read = |buffer: &Buffer, len| gpu.download::<f32>(buffer, len).expect("a result");
+        let [losses, by_hidden, by_weight, by_bias, status] = &buffers.outputs;
+        let hidden = some(has_gradients, self.rows * self.features);
+        Found {
+            losses: read(losses, self.losses()),
+            hidden: download(gpu, by_hidden, self.dtype, hidden),
+            weight: read(by_weight, some(has_gradients, self.classes * self.features)),
+            bias: read(by_bias, some(has_gradients, self.classes)),
+            status: gpu.download(status, 1).expect("a status")[0],
+        }
+    }
+
+    /// Binds buffers for the loss and all gradients.
+    pub(crate) fn bound(&self, gpu: &Gpu) -> Bound {
+        Buffers::new(self, gpu).bound(self, gpu, true)
+    }
+
+    fn losses(&self) -> usize {
+        match self.loss.reduction {
             Reduction::None => self.rows,
             _ => 1,
-        };
-        let poisoned =
-            |name: &str, len: usize| gpu.upload(name, &vec![POISON; len.max(1)]).expect("memory");
-        let words = |len: usize| (len * self.dtype.bytes() as usize).div_ceil(4);
-        let outputs = [
-            poisoned("losses", losses),
-            poisoned("grad_hidden", words(self.rows * self.features)),
-            poisoned("grad_weight", self.classes * self.features),
-            poisoned("grad_bias", self.classes),
-            poisoned("status", size_of::<Status>() / 4),
-        ];
-        let [bias, class_weight, grad_losses] = [
-            some("bias", &self.bias),
-            some("class_weight", &self.class_weight),
-            some("grad_losses", &self.grad_losses),
-        ];
-        let wanted = |buffer| has_gradients.then_some(buffer);
-        let buffers = LinearCrossEntropyBuffers {
-            hidden: &stored("hidden", &self.hidden),
-            weight: &stored("weight", &self.weight),
-            bias: bias.as_ref(),
-            targets: &gpu.upload("targets", &ids).expect("memory"),
-            losses: &outputs[0],
-            gradients: LinearGradients {
-                hidden: wanted(&outputs[1]),
-                weight: wanted(&outputs[2]),
-                bias: wanted(&outputs[3]),
-            },
-        };
-        let mut extras = CrossEntropyExtras::default().status(&outputs[4]);
-        (extras.weight, extras.grad_losses) = (class_weight.as_ref(), grad_losses.as_ref());
-        let bound = self
-            .plan(gpu)
-            .bind_with(self.rows as u64, buffers, extras)
-            .expect("bound");
-        gpu.run(&bound, "a test").expect("a run");
-        let read = |buffer: &Buffer, len| gpu.download::<f32>(buffer, len).expect("a result");
-        let gradient = |buffer: &Buffer, len| match has_gradients {
-            true => read(buffer, len),
-            false => Vec::new(),
-        };
-        Found {
-            losses: read(&outputs[0], losses),
-            hidden: match has_gradients {
-                true => download(gpu, &outputs[1], self.dtype, self.rows * self.features),
-                false => Vec::new(),
-            },
-            weight: gradient(&outputs[2], self.classes * self.features),
-            bias: gradient(&outputs[3], self.classes),
-            status: gpu.download(&outputs[4], 1).expect("a status")[0],
         }
     }
 
@@ -261,6 +238,74 @@ impl Problem {
     }
 }
 
+/// Inputs, and outputs that are poisoned.
+struct Buffers {
+    hidden: Buffer,
+    weight: Buffer,
+    targets: Buffer,
+    /// Bias, class weights and upstream gradients.
+    others: [Option<Buffer>; 3],
+    /// Losses, the gradients, status.
+    outputs: [Buffer; 5],
+}
+
+impl Buffers {
+    fn new(of: &Problem, gpu: &Gpu) -> Self {
+        let some = |name: &str, values: &[f32]| match values {
+            [] => None,
+            values => Some(gpu.upload(name, values).expect("memory")),
+        };
+        let poisoned = |name: &str, words: usize| {
+            gpu.upload(name, &vec![POISON; words.max(1)])
+                .expect("memory")
+        };
+        let mut ids: Vec<_> = of.ids.iter().map(|&id| id as i32).collect();
+        ids.resize(ids.len().max(1), 0);
+        let elements = of.rows * of.features;
+        let hidden_words = (elements * of.dtype.bytes() as usize).div_ceil(4);
+        Self {
+            hidden: upload(gpu, "hidden", of.dtype, &of.hidden),
+            weight: upload(gpu, "weight", of.dtype, &of.weight),
+            targets: gpu.upload("targets", &ids).expect("memory"),
+            others: [
+                some("bias", &of.bias),
+                some("class_weight", &of.class_weight),
+                some("grad_losses", &of.grad_losses),
+            ],
+            outputs: [
+                poisoned("losses", of.losses()),
+                poisoned("grad_hidden", hidden_words),
+                poisoned("grad_weight", of.classes * of.features),
+                poisoned("grad_bias", of.classes),
+                poisoned("status", size_of::<Status>() / 4),
+            ],
+        }
+    }
+
+    fn bound(&self, of: &Problem, gpu: &Gpu, has_gradients: bool) -> Bound {
+        let [losses, by_hidden, by_weight, by_bias, status] = &self.outputs;
+        let [bias, class_weight, grad_losses] = &self.others;
+        let wanted = |buffer| has_gradients.then_some(buffer);
+        let buffers = LinearCrossEntropyBuffers {
+            hidden: &self.hidden,
+            weight: &self.weight,
+            bias: bias.as_ref(),
+            targets: &self.targets,
+            losses,
+            gradients: LinearGradients {
+                hidden: wanted(by_hidden),
+                weight: wanted(by_weight),
+                bias: wanted(by_bias),
+            },
+        };
+        let mut extras = CrossEntropyExtras::default().status(status);
+        (extras.weight, extras.grad_losses) = (class_weight.as_ref(), grad_losses.as_ref());
+        of.plan(gpu)
+            .bind_with(of.rows as u64, buffers, extras)
+            .expect("bound")
+    }
+}
+
 impl std::fmt::Display for Problem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self {
@@ -286,12 +331,13 @@ impl std::fmt::Display for Problem {
 }
 
 fn upload(gpu: &Gpu, name: &str, dtype: DType, values: &[f32]) -> Buffer {
+    let mut values = values.to_vec();
+    values.resize(values.len().next_multiple_of(2).max(2), 0.0);
     match dtype {
-        DType::F32 => gpu.upload(name, values).expect("memory"),
+        DType::F32 => gpu.upload(name, &values).expect("memory"),
         _ => {
             let half = |value: &f32| dtype.encode(*value) as u16;
-            let mut halves: Vec<u16> = values.iter().map(half).collect();
-            halves.resize(halves.len().next_multiple_of(2), 0);
+            let halves: Vec<u16> = values.iter().map(half).collect();
             gpu.upload(name, &halves).expect("memory")
         }
     }

@@ -79,7 +79,7 @@ impl LinearCrossEntropyPlan {
             || {
                 let base = &self.loss.base;
                 let own = base.own(kernels, &given, rows)?;
-                let chunk = self.chunk(kernels, rows)?;
+                let chunk = self.chunk(kernels, rows, buffers.gradients.hidden.is_some())?;
                 let given = [given, chunk.tensors(buffers.gradients.any())].concat();
                 let steps =
                     base.steps(kernels, rows, &given, &own, |kernels, tensors, params| {

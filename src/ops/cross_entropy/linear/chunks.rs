@@ -1,10 +1,12 @@
 //! The dispatches of the chunks: of each the logits, the loss with its gradient over them, and the products of that.
 
+use wgpu::Buffer;
+
 use super::LinearCrossEntropyPlan;
 use super::bind::Operands;
 use super::scratch::Chunk;
-use crate::device::gemm::{Factor, Gemm};
-use crate::device::kernel::Step;
+use crate::device::gemm::{Factor, Gemm, narrow};
+use crate::device::kernel::{Span, Step};
 use crate::device::rows::RowKernels;
 use crate::device::tensor::{Shape, Tensor};
 use crate::device::window::{Window, windows};
@@ -62,6 +64,7 @@ impl LinearCrossEntropyPlan {
                         steps.extend(self.multiply(Product::GradHidden, &gemm, params)?);
                     }
                 }
+                steps.extend(self.narrow(operands, chunk, rows, params)?);
             }
             for part in parts() {
                 if let Some(gemm) = self.grad_weight(operands, chunk, part) {
@@ -114,7 +117,10 @@ impl LinearCrossEntropyPlan {
             terms: range(part.classes),
             a: self.of_chunk(chunk, part.classes),
             b: Some(self.factor(operands.weight, self.spec.dtype, part.classes)),
-            result: self.factor(operands.grad_hidden?, self.spec.dtype, part.rows),
+            result: match &chunk.grad_hidden {
+                Some(sums) => whole(sums, 0, self.spec.features),
+                None => self.factor(operands.grad_hidden?, self.spec.dtype, part.rows),
+            },
             bias: None,
         })
     }
@@ -171,18 +177,31 @@ impl LinearCrossEntropyPlan {
 
     /// Some columns of the logits of a chunk.
     fn of_chunk<'a>(&self, chunk: &'a Chunk, classes: Window) -> Factor<'a> {
-        let bytes = chunk.logits.size();
-        let logits = Tensor::written(
-            Binding::Source,
-            "logits",
-            &chunk.logits,
-            Shape::Whole { bytes },
-        );
-        Factor {
-            span: Some(logits.span(classes).0),
-            offset: classes.first,
-            stride: self.spec.classes,
-        }
+        whole(&chunk.logits, classes.first, self.spec.row_stride())
+    }
+
+    /// Returns the dispatch that rounds the gradient by hidden of a chunk to 16 bits, if there is one.
+    fn narrow<'a>(
+        &self,
+        operands: &Operands<'a>,
+        chunk: &'a Chunk,
+        rows: Window,
+        params: Params,
+    ) -> Result<Option<Step<'a>>, Error> {
+        let (Some(runnable), Some(sums), Some(to)) =
+            (&self.narrow, &chunk.grad_hidden, operands.grad_hidden)
+        else {
+            return Ok(None);
+        };
+        let to = self.factor(to, self.spec.dtype, rows);
+        let kernel = self.planner.kernel(runnable)?;
+        Ok(Some(narrow(
+            &kernel,
+            whole(sums, 0, 0),
+            to,
+            rows.rows * self.spec.features,
+            params,
+        )))
     }
 
     /// Shape of a matrix of as many columns as there are features.
@@ -199,14 +218,14 @@ impl LinearCrossEntropyPlan {
     }
 
     /// Chunks of rows; an empty one where there are no rows.
-    fn row_windows(&self, rows: u64) -> impl Iterator<Item = Window> {
+    pub(super) fn row_windows(&self, rows: u64) -> impl Iterator<Item = Window> {
         let each = self.chunk_rows;
         let of_chunk = move |index| Window::of_rows(index * each, each.min(rows - index * each));
         (0..rows.div_ceil(each).max(1)).map(of_chunk)
     }
 
     /// Ranges of classes within which the weight and its gradient fit the binding limit.
-    fn class_windows(&self) -> Result<Vec<Window>, Error> {
+    pub(super) fn class_windows(&self) -> Result<Vec<Window>, Error> {
         let weight = ("weight", self.rows_of_features(DType::F32));
         windows(
             [weight],
@@ -219,6 +238,21 @@ impl LinearCrossEntropyPlan {
 
 fn range(window: Window) -> std::ops::Range<u64> {
     window.first..window.first + window.rows
+}
+
+/// A matrix in a buffer that is bound whole, from an element on.
+fn whole(buffer: &Buffer, offset: u64, stride: u64) -> Factor<'_> {
+    let (offset_in, size) = (0, buffer.size());
+    let span = Span {
+        buffer,
+        offset: offset_in,
+        size,
+    };
+    Factor {
+        span: Some(span),
+        offset,
+        stride,
+    }
 }
 
 /// A tensor in another shape.

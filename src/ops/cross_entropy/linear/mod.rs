@@ -6,6 +6,8 @@ mod bind;
 mod buffers;
 mod chunks;
 mod scratch;
+#[cfg(feature = "kernels")]
+mod texts;
 
 use std::sync::Arc;
 
@@ -18,10 +20,11 @@ use crate::device::runnable::Runnable;
 use crate::device::tensor::F32;
 use crate::error::Error;
 use crate::ops::cross_entropy::CrossEntropyPlan;
-use crate::shader::Program;
+use crate::shader::{Program, Stage};
+use crate::spec::dtype::DType;
 use crate::spec::linear::LinearCrossEntropySpec;
 use crate::spec::target_type::TargetType;
-use crate::variant::{Product, Tile};
+use crate::variant::{Operation, Product, Tile};
 
 /// A cross-entropy of a linear layer that is planned and checked. It needs buffers to run: the first binding compiles its
 /// kernels.
@@ -59,6 +62,8 @@ pub struct LinearCrossEntropyPlan {
     /// The products, in the order of [`Product::ALL`].
     products: [Arc<Runnable>; 3],
     column_sums: Arc<Runnable>,
+    /// What rounds the gradient by hidden to 16 bits.
+    narrow: Option<Arc<Runnable>>,
     chunk_rows: u64,
 }
 
@@ -73,6 +78,15 @@ impl Planner {
     pub fn linear_cross_entropy(
         &self,
         spec: LinearCrossEntropySpec,
+    ) -> Result<LinearCrossEntropyPlan, Error> {
+        self.linear_in_tiles(spec, Tile::of(self.abilities()))
+    }
+
+    /// Plans the cross-entropy of a linear layer's logits with a tile that fits the device.
+    pub(crate) fn linear_in_tiles(
+        &self,
+        spec: LinearCrossEntropySpec,
+        tile: Tile,
     ) -> Result<LinearCrossEntropyPlan, Error> {
         check_extent("features", spec.features)?;
         check_extent("classes", spec.classes)?;
@@ -95,8 +109,10 @@ impl Planner {
             }
         }
         let loss = self.cross_entropy(spec.cross_entropy())?;
-        let tile = Tile::of(abilities);
         let product = |product| self.checked(Program::gemm(product, tile, spec.dtype));
+        let one_each = |stage, dtype| {
+            self.checked(Program::of_linear(stage, dtype, abilities.max_invocations))
+        };
         let [logits, grad_hidden, grad_weight] = Product::ALL.map(product);
         Ok(LinearCrossEntropyPlan {
             planner: self.clone(),
@@ -104,7 +120,11 @@ impl Planner {
             loss,
             tile,
             products: [logits?, grad_hidden?, grad_weight?],
-            column_sums: self.checked(Program::column_sums(abilities.max_invocations))?,
+            column_sums: one_each(Stage::ColumnSums, DType::F32)?,
+            narrow: match spec.dtype {
+                DType::F32 => None,
+                dtype => Some(one_each(Stage::Narrow, dtype)?),
+            },
             chunk_rows: scratch::chunk_rows(&spec, tile, abilities),
         })
     }
@@ -132,12 +152,33 @@ impl LinearCrossEntropyPlan {
 
     /// Number of pipelines that the bindings of this plan compile at most, if the planner holds none of them yet.
     pub fn pipelines(&self) -> usize {
-        self.loss.pipelines() + self.products.len() + 1
+        self.loss.pipelines() + self.products.len() + 1 + usize::from(self.narrow.is_some())
     }
 
-    /// Name of the tile of the products, and of the kernel for loss and gradient.
+    /// Name of the kernel of the products.
     pub fn kernel(&self) -> String {
-        format!("{}, {}", self.tile.in_words(), self.loss.fused_kernel())
+        let operation = Operation::LinearCrossEntropy;
+        format!("{operation}.{}.{}", self.tile, self.spec.dtype)
+    }
+
+    /// Fewest bytes that loss and gradients must move: each input read once, each output written once.
+    pub const fn bytes_moved(&self) -> u64 {
+        let LinearCrossEntropySpec {
+            rows,
+            features,
+            classes,
+            dtype,
+            ..
+        } = self.spec;
+        let hidden = rows
+            .saturating_mul(features)
+            .saturating_mul(2 * dtype.bytes());
+        let weight = classes
+            .saturating_mul(features)
+            .saturating_mul(dtype.bytes() + F32);
+        hidden
+            .saturating_add(weight)
+            .saturating_add(rows.saturating_mul(2 * F32))
     }
 
     /// Kernels of the loss: with its gradient, or without.

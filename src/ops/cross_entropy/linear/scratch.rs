@@ -5,11 +5,12 @@ use wgpu::Buffer;
 use super::LinearCrossEntropyPlan;
 use crate::device::memory::scratch;
 use crate::device::rows::RowKernels;
-use crate::device::tensor::F32;
+use crate::device::tensor::{F32, shapes_of};
 use crate::error::Error;
 use crate::ops::cross_entropy::tally::RECORD;
+use crate::spec::dtype::DType;
 use crate::spec::linear::LinearCrossEntropySpec;
-use crate::variant::{Abilities, Tile, WIDEST_ACCESS};
+use crate::variant::{Abilities, Tile};
 
 /// Bytes of the logits of a chunk, at most, unless a row has more.
 const CHUNK_BYTES: u64 = 16 << 20;
@@ -26,13 +27,19 @@ pub(super) fn chunk_rows(spec: &LinearCrossEntropySpec, tile: Tile, abilities: &
         classes,
         ..
     } = *spec;
-    let widest = features.max(classes) * F32;
+    let logits = spec.row_stride();
+    let widest = features.max(logits) * F32;
+    // Of 16-bit storage, the gradient by hidden is summed in f32.
+    let row = match spec.dtype {
+        DType::F32 => logits * F32,
+        _ => (logits + features) * F32,
+    };
     let bound = ((abilities.binding_bytes() - SLACK) / widest).max(1);
     let chosen = spec.chunk_rows.unwrap_or_else(|| {
         let alike = (rows / classes.div_ceil(features))
             .max(1)
             .next_power_of_two();
-        let rows = alike.min(CHUNK_BYTES / (classes * F32)).min(bound).max(1);
+        let rows = alike.min(CHUNK_BYTES / row).min(bound).max(1);
         let height = u64::from(tile.height());
         if rows > height {
             rows - rows % height
@@ -46,6 +53,8 @@ pub(super) fn chunk_rows(spec: &LinearCrossEntropySpec, tile: Tile, abilities: &
 /// Memory of a chunk.
 pub(super) struct Chunk {
     pub(super) logits: Buffer,
+    /// The gradient by hidden in f32, where it is stored in 16 bits.
+    pub(super) grad_hidden: Option<Buffer>,
     /// Partial statistics of rows that are split.
     pub(super) partials: Option<Buffer>,
 }
@@ -53,19 +62,29 @@ pub(super) struct Chunk {
 impl LinearCrossEntropyPlan {
     /// Bytes of memory that a binding for all rows allocates, with all gradients, in addition to the buffers given.
     pub fn scratch_bytes(&self) -> u64 {
-        let rows = self.spec.rows;
-        let row_losses = self
-            .loss
-            .base
+        let (rows, base) = (self.spec.rows, &self.loss.base);
+        let row_losses = base
             .row_losses()
-            .map_or(0, |role| rows * role.shape.bytes_of_row());
-        self.logits_bytes(rows) + self.partial_bytes(&self.loss.fused, rows) + row_losses + RECORD
+            .map(|role| rows * role.shape.bytes_of_row());
+        let roles = base.callers(&self.loss.fused.geometry);
+        let records = base.tally.bytes(shapes_of(&roles), rows);
+        self.logits_bytes(rows)
+            + self.grad_hidden_bytes(rows)
+            + self.partial_bytes(&self.loss.fused, rows)
+            + row_losses.unwrap_or(0)
+            + records.unwrap_or(RECORD)
     }
 
-    /// Bytes of the logits of a chunk, in whole accesses of the widest kind.
+    /// Bytes of the logits of a chunk.
     pub(super) fn logits_bytes(&self, rows: u64) -> u64 {
-        let elements = self.chunk_rows.min(rows) * self.spec.classes;
-        (elements * F32).next_multiple_of(WIDEST_ACCESS)
+        self.chunk_rows.min(rows) * self.spec.row_stride() * F32
+    }
+
+    fn grad_hidden_bytes(&self, rows: u64) -> u64 {
+        match self.spec.dtype {
+            DType::F32 => 0,
+            _ => self.chunk_rows.min(rows) * self.spec.features * F32,
+        }
     }
 
     fn partial_bytes(&self, kernels: &RowKernels, rows: u64) -> u64 {
@@ -76,16 +95,27 @@ impl LinearCrossEntropyPlan {
     }
 
     /// Allocates the memory of a chunk, for `rows` rows in all.
-    pub(super) fn chunk(&self, kernels: &RowKernels, rows: u64) -> Result<Chunk, Error> {
-        let device = self.planner.device();
-        let partials = match self.partial_bytes(kernels, rows) {
-            0 => None,
-            bytes => Some(scratch(device, "wgpu-softmax partial statistics", bytes)?),
+    pub(super) fn chunk(
+        &self,
+        kernels: &RowKernels,
+        rows: u64,
+        wants_hidden: bool,
+    ) -> Result<Chunk, Error> {
+        let make = |label, bytes| scratch(self.planner.device(), label, bytes);
+        let some = |label, bytes| match bytes {
+            0 => Ok(None),
+            bytes => make(label, bytes).map(Some),
         };
-        let bytes = self.logits_bytes(rows);
+        let of_hidden = if wants_hidden {
+            self.grad_hidden_bytes(rows)
+        } else {
+            0
+        };
+        let partials = self.partial_bytes(kernels, rows);
         Ok(Chunk {
-            logits: scratch(device, "wgpu-softmax logits of a chunk", bytes)?,
-            partials,
+            logits: make("wgpu-softmax logits of a chunk", self.logits_bytes(rows))?,
+            grad_hidden: some("wgpu-softmax gradient by hidden", of_hidden)?,
+            partials: some("wgpu-softmax partial statistics", partials)?,
         })
     }
 }
