@@ -12,7 +12,7 @@ pub struct Linear<'a, X = f32> {
     /// One row a class: `classes x features`.
     pub weight: &'a [X],
     /// One value a class, if there is a bias.
-    pub bias: Option<&'a [f32]>,
+    pub bias: Option<&'a [X]>,
     /// Number of features.
     pub features: usize,
 }
@@ -42,7 +42,7 @@ impl<'a, X: Real> Linear<'a, X> {
 
     /// Sets the bias, one value a class.
     #[must_use]
-    pub const fn bias(self, bias: &'a [f32]) -> Self {
+    pub const fn bias(self, bias: &'a [X]) -> Self {
         Self {
             bias: Some(bias),
             ..self

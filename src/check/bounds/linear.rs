@@ -1,7 +1,9 @@
 //! Bounds of the cross-entropy of a linear layer's logits.
 
 use super::{FLUSHED, U, beyond_f32, finite, loss, loss_gradient, row_loss};
-use crate::reference::{CrossEntropy, Linear, LinearGradients, Statistic, Target, rows_of};
+use crate::reference::{
+    CrossEntropy, Linear, LinearGradients, Statistic, Target, TargetDistribution, rows_of,
+};
 
 /// Roundings of a sum of `terms` products that is added to something: one of the product; the additions of 16 products, of 16 such
 /// sums, and of these sums, the first of each to 0; and the last addition. At most `32 + terms / 256`.
@@ -57,13 +59,17 @@ struct Inexact<'a> {
     of: &'a CrossEntropy,
     logits: &'a [f64],
     statistic: Statistic,
+    distribution: TargetDistribution<'a, f64>,
+    /// Sum of the target weights.
+    total: f64,
     errors: Vec<f64>,
     /// Error of the logsumexp: `ln sum_c p_c exp(e_c)`.
     of_lse: f64,
 }
 
 impl<'a> Inexact<'a> {
-    fn new(of: &'a CrossEntropy, logits: &'a [f64], errors: &[f64]) -> Self {
+    fn new(of: &'a CrossEntropy, logits: &'a [f64], errors: &[f64], target: usize) -> Self {
+        let distribution = of.distribution(Target::Class(target));
         let statistic = of.statistic(logits);
         // Neither the scale nor the softcap makes more of an error than the scale.
         let errors: Vec<f64> = errors
@@ -79,14 +85,16 @@ impl<'a> Inexact<'a> {
             of,
             logits,
             statistic,
+            distribution,
+            total: distribution.sum(|c| distribution.at(c)),
             errors,
             of_lse: sum.ln_1p(),
         }
     }
 
     /// Returns what the errors add to a loss and to its z-loss.
-    fn of_loss(&self, target: usize) -> (f64, f64) {
-        let distribution = self.of.distribution(Target::<f64>::Class(target));
+    fn of_loss(&self) -> (f64, f64) {
+        let distribution = &self.distribution;
         let loss = distribution.sum(|c| distribution.magnitude(c) * (self.of_lse + self.errors[c]));
         let (lse, z_loss) = (
             self.statistic.lse().abs(),
@@ -100,9 +108,8 @@ impl<'a> Inexact<'a> {
 
     /// Returns what the errors add to the gradient by a logit: its probability is off by a factor of at most `exp(e_c + E)`, the
     /// slope of its softcap `C` by `2 abs(z) / C^2 e_c + (e_c / C)^2`.
-    fn of_gradient(&self, class: usize, target: usize, (a, b): (f64, f64)) -> f64 {
-        let distribution = self.of.distribution(Target::<f64>::Class(target));
-        let total = distribution.sum(|c| distribution.at(c));
+    fn of_gradient(&self, class: usize, (a, b): (f64, f64)) -> f64 {
+        let total = self.total;
         let columns = self.of.columns();
         let x = self.logits[class];
         let (z, error) = (columns.read(x), self.errors[class]);
@@ -112,7 +119,7 @@ impl<'a> Inexact<'a> {
         let lse = self.statistic.lse().abs();
         let z_loss = factor * (lse * of_p + self.of_lse * (p + of_p));
         let of_value = (a * total).abs() * of_p + z_loss;
-        let value = (a * (p * total - distribution.at(class))).abs() + factor * lse * p;
+        let value = (a * (p * total - self.distribution.at(class))).abs() + factor * lse * p;
         let of_slope = columns.softcap.map_or(0.0, |cap| {
             columns.scale * (2.0 * z.abs() + error) * error / (cap * cap)
         });
@@ -145,7 +152,7 @@ fn of_losses(
     let rows = rows_of(logits, of.cols).zip(rows_of(&errors, of.cols));
     let of_row = |((logits, errors), target): ((_, _), Option<usize>)| match target {
         None => (0.0, 0.0),
-        Some(target) => Inexact::new(of, logits, errors).of_loss(target),
+        Some(target) => Inexact::new(of, logits, errors, target).of_loss(),
     };
     let (losses, z_losses) = rows.zip(valid(of, targets)).map(of_row).unzip();
     [losses, z_losses]
@@ -195,10 +202,10 @@ pub fn linear_gradients(
         let Some(target) = target else { continue };
         let row_of = |values: &'_ [f64]| values[row * of.cols..][..of.cols].to_vec();
         let (logits, errors) = (row_of(&logits), row_of(&errors));
-        let inexact = Inexact::new(of, &logits, &errors);
+        let inexact = Inexact::new(of, &logits, &errors, target);
         let upstream = of.upstream(row, &counts);
         for class in 0..of.cols {
-            bounds[row * of.cols + class] += finite(inexact.of_gradient(class, target, upstream));
+            bounds[row * of.cols + class] += finite(inexact.of_gradient(class, upstream));
         }
     }
     let g = |row: usize, class: usize| {
