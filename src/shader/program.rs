@@ -90,7 +90,7 @@ impl Stage {
     }
 
     /// Returns true for the dispatches of a linear layer. Their results are f32.
-    pub(super) const fn is_linear(self) -> bool {
+    pub(crate) const fn is_linear(self) -> bool {
         matches!(self, Self::Gemm(..) | Self::ColumnSums | Self::Narrow)
     }
 

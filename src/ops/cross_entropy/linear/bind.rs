@@ -3,7 +3,7 @@
 use wgpu::Buffer;
 
 use super::{LinearCrossEntropyBuffers, LinearCrossEntropyPlan};
-use crate::device::kernel::Bound;
+use crate::device::kernel::{Bound, Step};
 use crate::device::scope::contain;
 use crate::device::tensor::{F32, Role, Shape, Tensor, binding, check};
 use crate::error::Error;
@@ -58,6 +58,34 @@ impl LinearCrossEntropyPlan {
         buffers: LinearCrossEntropyBuffers<'_>,
         extras: CrossEntropyExtras<'_>,
     ) -> Result<Bound, Error> {
+        self.bind_by(rows, buffers, extras, |steps| {
+            Bound::new(self.planner.device(), &steps)
+        })
+    }
+
+    /// Binds the products by themselves, and the loss by itself.
+    #[cfg(feature = "bench")]
+    pub(crate) fn bind_parts(
+        &self,
+        buffers: LinearCrossEntropyBuffers<'_>,
+    ) -> Result<(Bound, Bound), Error> {
+        let extras = CrossEntropyExtras::default();
+        self.bind_by(self.spec.rows, buffers, extras, |steps| {
+            let is_product = |step: &Step<'_>| step.kernel.runnable.program.stage.is_linear();
+            let (products, loss): (Vec<_>, Vec<_>) = steps.into_iter().partition(is_product);
+            let bound = |steps: Vec<Step<'_>>| Bound::new(self.planner.device(), &steps);
+            Ok((bound(products)?, bound(loss)?))
+        })
+    }
+
+    /// Checks buffers, and binds the dispatches.
+    fn bind_by<T>(
+        &self,
+        rows: u64,
+        buffers: LinearCrossEntropyBuffers<'_>,
+        extras: CrossEntropyExtras<'_>,
+        bind: impl FnOnce(Vec<Step<'_>>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         if extras.row_outputs.is_some() || extras.candidates.is_some() {
             let expected = "no row outputs and no candidates";
             return Err(Error::value(
@@ -72,22 +100,17 @@ impl LinearCrossEntropyPlan {
         let all: Vec<_> = operands.all().chain(given.iter().copied()).collect();
         kernels.check_rows(rows)?;
         check(&all, rows, false)?;
-        let device = self.planner.device();
-        contain(
-            device,
-            || binding("linear-cross-entropy", rows, &all),
-            || {
-                let base = &self.loss.base;
-                let own = base.own(kernels, &given, rows)?;
-                let chunk = self.chunk(kernels, rows, buffers.gradients.hidden.is_some())?;
-                let given = [given, chunk.tensors(buffers.gradients.any())].concat();
-                let steps =
-                    base.steps(kernels, rows, &given, &own, |kernels, tensors, params| {
-                        self.chunks(kernels, &operands, (tensors, &chunk), rows, params)
-                    })?;
-                Bound::new(device, &steps)
-            },
-        )
+        let at = || binding("linear-cross-entropy", rows, &all);
+        contain(self.planner.device(), at, || {
+            let base = &self.loss.base;
+            let own = base.own(kernels, &given, rows)?;
+            let chunk = self.chunk(kernels, rows, buffers.gradients.hidden.is_some())?;
+            let given = [given.clone(), chunk.tensors(buffers.gradients.any())].concat();
+            let steps = base.steps(kernels, rows, &given, &own, |kernels, tensors, params| {
+                self.chunks(kernels, &operands, (tensors, &chunk), rows, params)
+            })?;
+            bind(steps)
+        })
     }
 
     fn operands<'a>(&self, buffers: &LinearCrossEntropyBuffers<'a>) -> Operands<'a> {
