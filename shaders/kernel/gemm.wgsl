@@ -89,7 +89,7 @@ fn gemm(invocation: Invocation) {
     let operands = operands_of(tile, place.lane);
     // From the uniform itself: all lanes of a workgroup meet at the barriers of a loop.
     let terms = given.grid.inner;
-    var total = Held();
+    var upper = Held();
     for (var block = 0u; block < terms; block += DEPTH * DEPTH) {
         var middle = Held();
         let end = min(block + DEPTH * DEPTH, terms);
@@ -100,12 +100,12 @@ fn gemm(invocation: Invocation) {
             }
         }
         for (var i = 0u; i < HELD; i++) { // unrolled
-            total[i] += middle[i];
+            upper[i] += middle[i];
         }
     }
     for (var i = 0u; i < TILE_ROWS; i++) { // unrolled
         for (var j = 0u; j < TILE_QUADS; j++) { // unrolled
-            store_quad(tile.lane_row + i, tile.lane_column + 4u * ACROSS * j, total[i * TILE_QUADS + j]);
+            store_quad(tile.lane_row + i, tile.lane_column + 4u * ACROSS * j, upper[i * TILE_QUADS + j]);
         }
     }
 }
@@ -127,19 +127,19 @@ fn column_sums(invocation: Invocation) {
         return;
     }
     let rows = params.grid.inner;
-    var total = 0.0;
+    var upper = 0.0;
     for (var block = 0u; block < rows; block += DEPTH * DEPTH) {
         var middle = 0.0;
         let end = min(block + DEPTH * DEPTH, rows);
         for (var first = block; first < end; first += DEPTH) {
             middle += sum_of_rows(column, first, min(first + DEPTH, end));
         }
-        total += middle;
+        upper += middle;
     }
     if params.grid.first_part > 0u {
-        total += bitcast<f32>(result[column]);
+        upper += bitcast<f32>(result[column]);
     }
-    result[column] = bitcast<u32>(total);
+    result[column] = bitcast<u32>(upper);
 }
 
 // The f32 of a product as halves, one invocation a word of two: a half of a word that belongs to other rows is kept.

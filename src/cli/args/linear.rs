@@ -1,10 +1,11 @@
 //! Options of `linear-cross-entropy`.
 
 use super::{Common, Loss};
-use clap::Args;
+use clap::{ArgGroup, Args};
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("grads").multiple(true))]
 pub(crate) struct LinearCrossEntropy {
     /// Input of the layer, any shape whose last axis has its features; - is standard input
     pub(crate) hidden: PathBuf,

@@ -41,7 +41,7 @@ pub(crate) fn programs() -> Vec<Program> {
 }
 
 /// Returns every program of a linear layer.
-fn linear() -> Vec<Program> {
+pub(crate) fn linear() -> Vec<Program> {
     let mut list = vec![Program::of_linear(Stage::ColumnSums, DType::F32, 64)];
     for dtype in DType::ALL {
         for product in Product::ALL {
