@@ -84,7 +84,7 @@ fn gemm(invocation: Invocation) {
     let operands = operands_of(tile, place.lane);
     // From the uniform itself: all lanes of a workgroup meet at the barriers of a loop.
     let terms = given.grid.inner;
-    var total = Held();
+    var upper = Held();
     for (var block = 0u; block < terms; block += DEPTH * DEPTH) {
         var middle = Held();
         let end = min(block + DEPTH * DEPTH, terms);
@@ -95,12 +95,12 @@ fn gemm(invocation: Invocation) {
             }
         }
         for (var i = 0u; i < HELD; i++) { // unrolled
-            total[i] += middle[i];
+            upper[i] += middle[i];
         }
     }
     for (var i = 0u; i < TILE_ROWS; i++) { // unrolled
         for (var j = 0u; j < TILE_QUADS; j++) { // unrolled
-            store_quad(tile.lane_row + i, tile.lane_column + 4u * ACROSS * j, total[i * TILE_QUADS + j]);
+            store_quad(tile.lane_row + i, tile.lane_column + 4u * ACROSS * j, upper[i * TILE_QUADS + j]);
         }
     }
 }
@@ -160,21 +160,6 @@ fn sums_of(operands: Operands, first: u32, last: u32) -> Held {
 alias Unit = u32;
 alias ResultUnit = u32;
 
-// ---- statistic.wgsl
-// The statistic of a row: its largest value, the sum of its weights relative to that, and the worst special value. Two merge into
-// one: max = max(a.max, b.max), sum = a.sum exp(a.max - max) + b.sum exp(b.max - max), special = max(a.special, b.special).
-// A lane folds elements, lanes merge, and the parts of a row merge: always the maximum first, so that each sum is rescaled once.
-//
-// DENSE adds the sums of a target distribution t: of t, and of t (max - x). TRACK_ENTROPY adds the moment, the sum of
-// w scale (x - max) over the weights w. TRACK_ARGMAX adds the lowest column that holds the maximum.
-
-// A sum in which no accumulator takes more than 16 terms before it moves up a level.
-struct NestedSum { level0: RowF32, level1: RowF32, level2: RowF32, level3: RowF32 }
-
-fn total(sum: NestedSum) -> RowF32 {
-    return (sum.level0 + sum.level1) + (sum.level2 + sum.level3);
-}
-
 // ---- target.wgsl
 // The targets of rows, what was asked of a loss, and arithmetic on bits that are infinite or NaN where they are.
 // A PLAIN_LOSS has ids of one word or probabilities, of all classes, and no weights, z-loss, upstream gradient or saved pairs.
@@ -191,13 +176,6 @@ fn is_asked(flag: u32) -> bool {
 @group(0) @binding(1) var<storage, read> source: array<Unit>;
 @group(0) @binding(2) var<storage, read> upstream: array<Unit>;
 @group(0) @binding(3) var<storage, read_write> result: array<ResultUnit>;
-
-// ---- rows.wgsl
-// The four values of an access: four neighbouring columns of one row, or, STRIDED, one column of four neighbouring rows on
-// a strided axis. A number of a row is a vector with a component for each value: of one row, all are equal. Accumulators
-// of loops have one component a row.
-
-alias RowF32 = f32;
 
 // ---- grid.wgsl
 // Places of invocations. WORKGROUP invocations are a workgroup, and LANES neighbours share a slot: one part of one row.
