@@ -46,6 +46,13 @@ fn main() -> Result<(), Error> {
             }
         };
         let ms = |ns: f64| ns / 1e6;
+        if let (Some(share), Some(effort)) = (measured.effort_share, measured.effort_ns) {
+            let per_second = measured.flops as f64 / effort.median;
+            println!(
+                "{shape}: in processor time {:.3} of its parts [{:.3}, {:.3}]; {per_second:.2} GFLOP a second",
+                share.median, share.lower, share.upper
+            );
+        }
         println!(
             "{shape}: {:.2} ms in chunks of {}; products {:.2} ms and loss {:.2} ms alone: {:.3} of both [{:.3}, {:.3}]; {:.2} GFLOP/s, {:.1} MiB of memory",
             ms(measured.time_ns.median),

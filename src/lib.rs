@@ -74,7 +74,7 @@
 //! and logsumexp, `.in_place()` for a result over what it is made of, `.row_outputs(..)` for entropies, argmax, hits and
 //! log-probabilities from the pass that computes the loss.
 //!
-//! # Two more ways in
+//! # More ways in
 //!
 //! **Slices in, slices out**, for a first try:
 //!
@@ -83,6 +83,9 @@
 //! let probs = gpu.softmax(&[2.0, 1.0, 0.0, -1.0], 1)?;
 //! # Ok::<(), wgpu_softmax::Error>(())
 //! ```
+//!
+//! **A linear layer with its loss**, [`Planner::linear_cross_entropy`]: the loss of `hidden weight^T + bias` and its gradients by hidden,
+//! weight and bias, with the logits of a few rows in memory at a time.
 //!
 //! **Partial statistics**, for rows split over bindings, devices or hosts: [`Planner::partial_statistic`] folds the columns of
 //! a shard into a record a row, [`Planner::merge_statistics`] makes the pairs of whole rows of all records, and from these each

@@ -37,6 +37,10 @@ pub struct LinearMeasurement {
     pub loss_ns: Spread,
     /// The time divided by that of both parts, round by round.
     pub share: Spread,
+    /// The same share in processor time, on software adapters.
+    pub effort_share: Option<Spread>,
+    /// Processor time in nanoseconds, of all threads, on software adapters.
+    pub effort_ns: Option<Spread>,
     /// Number of rounds.
     pub rounds: usize,
     /// Source of the times.
@@ -95,30 +99,42 @@ pub fn linear(
     timer.doubt(&mut works[0])?;
     works.iter_mut().try_for_each(|work| work.settle(&timer))?;
     let begun = Instant::now();
-    let mut rounds: Vec<[f64; 3]> = Vec::new();
+    let (mut rounds, mut efforts) = (Vec::new(), Vec::new());
     while rounds.len() < ROUNDS || begun.elapsed() < budget {
         let [all, products, loss] = &mut works;
         // Each is first in turn: machines change their speed.
-        let times = match rounds.len() % 2 {
-            0 => timer.time(&mut [all, products, loss])?,
-            _ => {
-                let times = timer.time(&mut [loss, products, all])?;
-                times.into_iter().rev().collect()
-            }
+        let is_reversed = rounds.len() % 2 == 1;
+        let (times, effort) = match is_reversed {
+            false => timer.time_and_effort(&mut [all, products, loss])?,
+            true => timer.time_and_effort(&mut [loss, products, all])?,
         };
-        rounds.push([times[0], times[1], times[2]]);
+        let in_order = |mut times: Vec<f64>| -> [f64; 3] {
+            if is_reversed {
+                times.reverse();
+            }
+            [times[0], times[1], times[2]]
+        };
+        rounds.push(in_order(times));
+        efforts.extend(effort.map(in_order));
     }
-    let spread =
-        |of: &dyn Fn(&[f64; 3]) -> f64| Spread::of(&rounds.iter().map(of).collect::<Vec<_>>());
+    let spread = |rounds: &[[f64; 3]], of: &dyn Fn(&[f64; 3]) -> f64| {
+        Spread::of(&rounds.iter().map(of).collect::<Vec<_>>())
+    };
+    let of_effort = |of: &dyn Fn(&[f64; 3]) -> f64| {
+        (efforts.len() == rounds.len()).then(|| spread(&efforts, of))
+    };
+    let share = |times: &[f64; 3]| times[0] / (times[1] + times[2]);
     Ok(LinearMeasurement {
         kernel: plan.kernel(),
         chunk_rows: plan.chunk_rows(),
         scratch_bytes: plan.scratch_bytes(),
         flops: plan.flops(),
-        time_ns: spread(&|times| times[0]),
-        products_ns: spread(&|times| times[1]),
-        loss_ns: spread(&|times| times[2]),
-        share: spread(&|times| times[0] / (times[1] + times[2])),
+        time_ns: spread(&rounds, &|times| times[0]),
+        products_ns: spread(&rounds, &|times| times[1]),
+        loss_ns: spread(&rounds, &|times| times[2]),
+        share: spread(&rounds, &share),
+        effort_share: of_effort(&share),
+        effort_ns: of_effort(&|times| times[0]),
         rounds: rounds.len(),
         clock: timer.clock(),
     })

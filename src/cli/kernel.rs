@@ -8,7 +8,9 @@ use super::outputs::Outputs;
 use super::report::{self, Adapter};
 use serde::Serialize;
 use wgpu_softmax::variant::Operation;
-use wgpu_softmax::{CrossEntropySpec, KernelText, Mask, Planner, RowOutputs, SoftmaxSpec};
+use wgpu_softmax::{
+    CrossEntropySpec, KernelText, LinearCrossEntropySpec, Mask, Planner, RowOutputs, SoftmaxSpec,
+};
 
 /// Report that `--json` writes.
 #[derive(Debug, Serialize)]
@@ -87,6 +89,9 @@ fn kernels(
         Operation::CrossEntropy => planner.cross_entropy(of_losses()?)?.wgsl(),
         Operation::CrossEntropyFused => planner.cross_entropy(of_losses()?)?.fused_wgsl(),
         Operation::CrossEntropyBackward => planner.cross_entropy_backward(of_losses()?)?.wgsl(),
+        Operation::LinearCrossEntropy => planner
+            .linear_cross_entropy(of_linear(args, seen)?)?
+            .fused_wgsl(),
         _ => planner.jacobian(of_rows()?)?.wgsl(),
     };
     Ok(kernels?)
@@ -143,4 +148,33 @@ fn of_cross_entropy(args: &args::Kernel, seen: &Seen) -> Result<CrossEntropySpec
         spec = spec.softcap(softcap);
     }
     Ok(if args.in_place { spec.in_place() } else { spec })
+}
+
+/// Returns the loss of a layer whose input has the shape: its columns are features.
+fn of_linear(args: &args::Kernel, seen: &Seen) -> Result<LinearCrossEntropySpec, Failure> {
+    let Some(classes) = args.classes else {
+        return Err(Failure::expected(
+            "--classes",
+            "the classes of the layer",
+            "none",
+        ));
+    };
+    let loss = &args.loss;
+    let refused = [
+        ("--in-place", args.in_place),
+        ("--row-outputs", !loss.row_outputs.is_empty()),
+        ("--axis", seen.inner != 1),
+    ];
+    if let Some((flag, _)) = refused.into_iter().find(|(_, is_given)| *is_given) {
+        return Err(Failure::expected(flag, "another operation", args.op));
+    }
+    // What no loss has is refused.
+    of_cross_entropy(args, seen)?;
+    let spec = LinearCrossEntropySpec::new(seen.rows, seen.cols, classes)
+        .dtype(args.dtype)
+        .targets(loss.target_type.unwrap_or_default())
+        .reduction(loss.reduction.unwrap_or_default())
+        .label_smoothing(loss.label_smoothing.unwrap_or_default())
+        .z_loss(loss.z_loss.unwrap_or_default());
+    Ok(loss.softcap.map_or(spec, |softcap| spec.softcap(softcap)))
 }

@@ -36,16 +36,15 @@ impl RowKernels {
         Ok(list)
     }
 
-    /// Returns the kernels that serve these windows, of which the matrices are bound whole.
-    pub(crate) fn texts_of_chunks(
+    /// Returns the kernels that serve a window, of which the matrices are bound whole.
+    pub(crate) fn texts_of_chunk(
         &self,
-        windows: &[Window],
+        window: Window,
         roles: &[Role],
         base: Params,
     ) -> Result<Vec<KernelText>, Error> {
         let whole = (self.variant, self.programs.as_slice());
-        let each = |window: &Window| self.dispatches(whole, &[], *window, base);
-        let dispatches: Vec<_> = windows.iter().flat_map(each).collect();
+        let dispatches = self.dispatches(whole, &[], window, base);
         self.of_dispatches(self.variant, &dispatches, roles, None)
     }
 

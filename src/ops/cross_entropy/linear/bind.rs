@@ -3,6 +3,7 @@
 use wgpu::Buffer;
 
 use super::{LinearCrossEntropyBuffers, LinearCrossEntropyPlan};
+use crate::device::caps::SLOT;
 use crate::device::kernel::{Bound, Step};
 use crate::device::scope::contain;
 use crate::device::tensor::{F32, Role, Shape, Tensor, binding, check};
@@ -100,6 +101,7 @@ impl LinearCrossEntropyPlan {
         let all: Vec<_> = operands.all().chain(given.iter().copied()).collect();
         kernels.check_rows(rows)?;
         check(&all, rows, false)?;
+        self.check_dispatches(rows)?;
         let at = || binding("linear-cross-entropy", rows, &all);
         contain(self.planner.device(), at, || {
             let base = &self.loss.base;
@@ -110,6 +112,24 @@ impl LinearCrossEntropyPlan {
                 self.chunks(kernels, &operands, (tensors, &chunk), rows, params)
             })?;
             bind(steps)
+        })
+    }
+
+    /// Checks that one buffer holds the numbers of all dispatches.
+    fn check_dispatches(&self, rows: u64) -> Result<(), Error> {
+        // The products of every part of the classes, the loss in two dispatches at most, the sums, and the rounding.
+        let of_chunk = 3 * self.class_windows()?.len() as u64 + 4;
+        let chunks = rows.div_ceil(self.chunk_rows);
+        let needed = chunks.saturating_mul(of_chunk).saturating_mul(SLOT.into());
+        let available = self.planner.device().limits().max_buffer_size;
+        if needed <= available {
+            return Ok(());
+        }
+        Err(Error::Limit {
+            what: format!("the dispatches of {chunks} chunks of rows"),
+            limit: "max_buffer_size",
+            needed,
+            available,
         })
     }
 

@@ -3,6 +3,7 @@
 use super::LinearCrossEntropyPlan;
 use crate::device::gemm::{dispatches_of, tiles};
 use crate::device::kernel_text::{Dispatches, KernelText, Said};
+use crate::device::rows::RowKernels;
 use crate::device::runnable::Runnable;
 use crate::device::tensor::{F32, Role, Shape};
 use crate::device::window::Window;
@@ -13,14 +14,36 @@ use crate::shader::{Binding, Stage};
 use crate::spec::dtype::DType;
 use crate::variant::Product;
 
-/// Extents of a product, its roles, and how often it is dispatched.
+/// Rows, columns and terms of a product, what it binds, and how often it is dispatched.
 struct Told {
-    rows: u64,
-    cols: u64,
-    terms: u64,
-    roles: Vec<Role>,
-    windows: Vec<(Binding, Window)>,
+    extents: [u64; 3],
+    bound: Vec<(Role, Window)>,
     dispatches: u64,
+}
+
+/// Chunks of rows.
+#[derive(Clone, Copy)]
+struct Chunks {
+    count: u64,
+    /// Rows of each but the last.
+    most: u64,
+    last: u64,
+}
+
+impl Chunks {
+    fn of(rows: u64, each: u64) -> Self {
+        let count = rows.div_ceil(each);
+        Self {
+            count,
+            most: each.min(rows),
+            last: rows - count.saturating_sub(1) * each,
+        }
+    }
+
+    /// Adds up `of_chunk(rows)` of every chunk.
+    fn sum(self, of_chunk: impl Fn(u64) -> u64) -> u64 {
+        (self.count - 1) * of_chunk(self.most) + of_chunk(self.last)
+    }
 }
 
 impl LinearCrossEntropyPlan {
@@ -51,155 +74,134 @@ impl LinearCrossEntropyPlan {
         callers.push(whole(Binding::Source, "logits", bytes));
         callers.push(whole(Binding::Result, "grad_logits", bytes));
         let roles = base.roles(kernels, callers)?;
-        let rows: Vec<_> = self
-            .row_windows(self.spec.rows)
-            .filter(|rows| rows.rows > 0)
-            .collect();
+        let rows = Chunks::of(self.spec.rows, self.chunk_rows);
         base.texts_around(kernels, &roles, |params| {
-            let logits = self.product_text(Product::Logits, &rows)?;
+            let logits = self.product_text(Product::Logits, rows)?;
             let mut list: Vec<_> = logits.into_iter().collect();
-            list.extend(kernels.texts_of_chunks(&rows, &roles, params)?);
+            list.extend(self.loss_texts(kernels, rows, &roles, params)?);
             if has_gradients {
-                list.extend(self.product_text(Product::GradHidden, &rows)?);
-                list.extend(self.narrow_text(&rows)?);
-                list.extend(self.product_text(Product::GradWeight, &rows)?);
-                list.extend(self.grad_bias_text(&rows)?);
+                list.extend(self.product_text(Product::GradHidden, rows)?);
+                list.extend(self.narrow_text(rows)?);
+                list.extend(self.product_text(Product::GradWeight, rows)?);
+                list.extend(self.grad_bias_text(rows)?);
             }
             Ok(list)
         })
     }
 
+    /// Returns the kernels that compute the loss of a chunk, each of which is dispatched for all of them.
+    fn loss_texts(
+        &self,
+        kernels: &RowKernels,
+        rows: Chunks,
+        roles: &[Role],
+        params: Params,
+    ) -> Result<Vec<KernelText>, Error> {
+        let mut texts = match rows.most {
+            0 => Vec::new(),
+            most => kernels.texts_of_chunk(Window::of_rows(0, most), roles, params)?,
+        };
+        for text in &mut texts {
+            text.dispatches *= rows.count;
+        }
+        Ok(texts)
+    }
+
     /// Returns the text of a product; none where there are no rows.
-    fn product_text(&self, product: Product, rows: &[Window]) -> Result<Option<KernelText>, Error> {
+    fn product_text(&self, product: Product, rows: Chunks) -> Result<Option<KernelText>, Error> {
         let classes = self.class_windows()?;
-        let (Some(most), Some(most_classes)) = (rows.first(), classes.first()) else {
+        let (Some(part), 1..) = (classes.first(), rows.most) else {
             return Ok(None);
         };
-        let (chunk, part, features) = (most.rows, most_classes.rows, self.spec.features);
-        let (by_features, f32s) = (|dtype| self.rows_of_features(dtype), DType::F32);
+        let features = self.spec.features;
+        let by_features = |dtype| self.rows_of_features(dtype);
+        let stored = by_features(self.spec.dtype);
         let logits = Shape::Whole {
             bytes: self.logits_bytes(self.spec.rows),
         };
-        let (extents, shapes) = match product {
+        let most = Window::of_rows(0, rows.most);
+        let (extents, a, b, result) = match product {
             Product::Logits => (
-                [chunk, part, features],
-                [
-                    by_features(self.spec.dtype),
-                    by_features(self.spec.dtype),
-                    logits,
-                ],
+                [rows.most, part.rows, features],
+                ("hidden", stored, most),
+                ("weight", stored, *part),
+                ("logits", logits, most),
             ),
             Product::GradHidden => (
-                [chunk, features, part],
-                [
-                    logits,
-                    by_features(self.spec.dtype),
-                    by_features(self.spec.dtype),
-                ],
+                [rows.most, features, part.rows],
+                ("grad_logits", logits, most),
+                ("weight", stored, *part),
+                ("grad_hidden", stored, most),
             ),
             Product::GradWeight => (
-                [part, features, chunk],
-                [logits, by_features(self.spec.dtype), by_features(f32s)],
+                [part.rows, features, rows.most],
+                ("grad_logits", logits, most),
+                ("hidden", stored, most),
+                ("grad_weight", by_features(DType::F32), *part),
             ),
         };
-        let names = match product {
-            Product::Logits => ["hidden", "weight", "logits"],
-            Product::GradHidden => ["grad_logits", "weight", "grad_hidden"],
-            Product::GradWeight => ["grad_logits", "hidden", "grad_weight"],
-        };
-        let by_rows = |name| matches!(name, "hidden" | "grad_hidden");
-        let bindings = [Binding::Source, Binding::Upstream, Binding::Result];
-        let window = |name| if by_rows(name) { *most } else { *most_classes };
-        let terms = |rows: &Window, classes: &Window| match product {
-            Product::Logits => features,
-            Product::GradHidden => classes.rows,
-            Product::GradWeight => rows.rows,
-        };
-        let pieces = |rows| classes.iter().map(move |classes| terms(rows, classes));
-        let abilities = self.planner.abilities();
-        let each = rows
-            .iter()
-            .flat_map(pieces)
-            .map(|terms| dispatches_of(terms, abilities));
-        let named = bindings.into_iter().zip(names).zip(shapes);
-        let mut roles: Vec<_> = named
-            .map(|((binding, name), shape)| Role::new(binding, name, shape))
-            .collect();
-        let mut windows: Vec<_> = bindings.into_iter().zip(names.map(window)).collect();
+        let mut bound = vec![
+            (Role::new(Binding::Source, a.0, a.1), a.2),
+            (Role::new(Binding::Upstream, b.0, b.1), b.2),
+            (Role::new(Binding::Result, result.0, result.1), result.2),
+        ];
         if product == Product::Logits {
-            roles.push(Role::new(Binding::Bias, "bias", Shape::VALUE_PER_ROW).optional());
-            windows.push((Binding::Bias, *most_classes));
+            let bias = Role::new(Binding::Bias, "bias", Shape::VALUE_PER_ROW);
+            bound.push((bias.optional(), *part));
         }
+        let abilities = self.planner.abilities();
+        let each = |classes: &Window| match product {
+            Product::Logits => rows.count * dispatches_of(features, abilities),
+            Product::GradHidden => rows.count * dispatches_of(classes.rows, abilities),
+            Product::GradWeight => rows.sum(|rows| dispatches_of(rows, abilities)),
+        };
         let told = Told {
-            rows: extents[0],
-            cols: extents[1],
-            terms: extents[2],
-            roles,
-            windows,
-            dispatches: each.sum(),
+            extents,
+            bound,
+            dispatches: classes.iter().map(each).sum(),
         };
         self.text(self.product(product), told, None).map(Some)
     }
 
-    fn grad_bias_text(&self, rows: &[Window]) -> Result<Option<KernelText>, Error> {
-        let Some(most) = rows.first() else {
+    fn grad_bias_text(&self, rows: Chunks) -> Result<Option<KernelText>, Error> {
+        if rows.most == 0 {
             return Ok(None);
-        };
+        }
         let classes = self.spec.classes;
         let abilities = self.planner.abilities();
+        let all = Window::of_rows(0, classes);
+        let logits = self.logits_bytes(self.spec.rows);
         let told = Told {
-            rows: 1,
-            cols: classes,
-            terms: most.rows,
-            roles: vec![
-                whole(
-                    Binding::Source,
-                    "grad_logits",
-                    self.logits_bytes(self.spec.rows),
-                ),
-                whole(Binding::Result, "grad_bias", classes * F32),
+            extents: [1, classes, rows.most],
+            bound: vec![
+                (whole(Binding::Source, "grad_logits", logits), all),
+                (whole(Binding::Result, "grad_bias", classes * F32), all),
             ],
-            windows: self.everywhere(),
-            dispatches: rows
-                .iter()
-                .map(|rows| dispatches_of(rows.rows, abilities))
-                .sum(),
+            dispatches: rows.sum(|rows| dispatches_of(rows, abilities)),
         };
         let why = "One invocation adds the rows of a column.";
         self.text(&self.column_sums, told, Some((classes, why)))
             .map(Some)
     }
 
-    fn narrow_text(&self, rows: &[Window]) -> Result<Option<KernelText>, Error> {
-        let (Some(runnable), Some(most)) = (&self.narrow, rows.first()) else {
+    fn narrow_text(&self, rows: Chunks) -> Result<Option<KernelText>, Error> {
+        let (Some(runnable), 1..) = (&self.narrow, rows.most) else {
             return Ok(None);
         };
-        let elements = most.rows * self.spec.features;
-        let mut windows = self.everywhere();
-        windows[1].1 = *most;
+        let (features, most) = (self.spec.features, Window::of_rows(0, rows.most));
+        let elements = rows.most * features;
+        let stored = self.rows_of_features(self.spec.dtype);
         let told = Told {
-            rows: most.rows,
-            cols: self.spec.features,
-            terms: 1,
-            roles: vec![
-                whole(Binding::Source, "sums", elements * F32),
-                Role::new(
-                    Binding::Result,
-                    "grad_hidden",
-                    self.rows_of_features(self.spec.dtype),
-                ),
+            extents: [rows.most, features, 1],
+            bound: vec![
+                (whole(Binding::Source, "sums", elements * F32), most),
+                (Role::new(Binding::Result, "grad_hidden", stored), most),
             ],
-            windows,
-            dispatches: rows.len() as u64,
+            dispatches: rows.count,
         };
         let why = "Two halves are a word, which one invocation writes.";
         self.text(runnable, told, Some((elements.div_ceil(2), why)))
             .map(Some)
-    }
-
-    fn everywhere(&self) -> Vec<(Binding, Window)> {
-        let all = Window::of_rows(0, self.spec.classes);
-        vec![(Binding::Source, all), (Binding::Result, all)]
     }
 
     /// Returns the text of a kernel: of a product, or of so many invocations for a reason.
@@ -209,7 +211,8 @@ impl LinearCrossEntropyPlan {
         told: Told,
         alone: Option<(u64, &'static str)>,
     ) -> Result<KernelText, Error> {
-        let (_, tiles) = tiles(self.tile, told.rows, told.cols);
+        let [rows, cols, _] = told.extents;
+        let (_, tiles) = tiles(self.tile, rows, cols);
         let of_tile = self.tile.reason(self.planner.abilities());
         let (slots, reason) = alone.unwrap_or((tiles, of_tile));
         let stage = runnable.program.stage;
@@ -224,11 +227,14 @@ impl LinearCrossEntropyPlan {
         let mut dispatches = Dispatches::default();
         dispatches.add(runnable.grid(slots)?);
         dispatches.count = told.dispatches;
-        dispatches.windows = told.windows;
-        let mut text =
-            KernelText::new(runnable, said, &told.roles, &Params::default(), &dispatches);
-        text.bytes_read = self.bytes_read(stage, [told.rows, told.cols, told.terms]);
-        text.bytes_written = told.cols
+        let windows = told.bound.iter();
+        dispatches.windows = windows
+            .map(|(role, window)| (role.binding, *window))
+            .collect();
+        let roles: Vec<_> = told.bound.iter().map(|(role, _)| *role).collect();
+        let mut text = KernelText::new(runnable, said, &roles, &Params::default(), &dispatches);
+        text.bytes_read = self.bytes_read(stage, told.extents);
+        text.bytes_written = cols
             * match stage {
                 Stage::Narrow => self.spec.dtype.bytes(),
                 _ => F32,
