@@ -177,3 +177,42 @@ fn shapes_that_do_not_agree_are_refused_by_name() {
         &["v.npy", "one output"],
     );
 }
+
+#[test]
+fn its_kernels_are_printed() {
+    let folder = Folder::new();
+    let text =
+        folder.succeed("kernel linear-cross-entropy --shape 64x32 --classes 100 --json k.json");
+    for label in ["logits", "grad_hidden", "grad_weight", "grad_bias"] {
+        assert!(
+            text.contains(&format!(
+                "// ==== wgpu-softmax linear-cross-entropy.{label}.f32"
+            )),
+            "{text}"
+        );
+    }
+    assert!(
+        text.contains("fn gemm(") && text.contains("// Variant: "),
+        "{text}"
+    );
+    let kernels = folder.json("k.json")["kernels"]
+        .as_array()
+        .expect("kernels")
+        .len();
+    assert!(kernels >= 7, "{kernels}");
+    folder.fail(
+        "kernel linear-cross-entropy --shape 64x32",
+        2,
+        &["--classes"],
+    );
+    folder.fail(
+        "kernel linear-cross-entropy --shape 64x32 --classes 9 --in-place",
+        2,
+        &["--in-place"],
+    );
+    folder.fail(
+        "kernel linear-cross-entropy --shape 64x32 --classes 9 --causal",
+        2,
+        &["--causal"],
+    );
+}
