@@ -66,8 +66,9 @@ impl LinearCrossEntropySpec {
         Self { dtype, ..self }
     }
 
-    /// Sets the rows whose logits are in memory together, from 1 on. More rows take more memory and make fewer passes over the
-    /// weight and its gradient. Unless set, they are a few, so that the logits take no more memory than hidden or 16 MiB.
+    /// Sets the rows whose logits are in memory together, from 1 on; a binding may hold fewer. More rows take more memory, and make
+    /// fewer passes over the weight and its gradient. Unless set, they are at least 64, and more where hidden has more elements
+    /// than the weight, but their logits take at most 16 MiB if they are several.
     #[must_use]
     pub const fn chunk_rows(self, chunk_rows: u64) -> Self {
         Self {

@@ -18,6 +18,10 @@ const CHUNK_BYTES: u64 = 16 << 20;
 /// Bytes that a binding holds in addition to the elements it is for, at most.
 pub(super) const SLACK: u64 = 512;
 
+/// Rows of a chunk, at least, if that many fit: each chunk reads and writes the gradient by the weight once, which takes as long as
+/// the products of few rows.
+const LEAST_ROWS: u64 = 64;
+
 /// Rows of a chunk. There are about as many chunks as the classes are times the features, so that the logits take no more memory
 /// than hidden; a whole number of tiles.
 pub(super) fn chunk_rows(spec: &LinearCrossEntropySpec, tile: Tile, abilities: &Abilities) -> u64 {
@@ -39,7 +43,11 @@ pub(super) fn chunk_rows(spec: &LinearCrossEntropySpec, tile: Tile, abilities: &
         let alike = (rows / classes.div_ceil(features))
             .max(1)
             .next_power_of_two();
-        let rows = alike.min(CHUNK_BYTES / row).min(bound).max(1);
+        let rows = alike
+            .max(LEAST_ROWS)
+            .min(CHUNK_BYTES / row)
+            .min(bound)
+            .max(1);
         let height = u64::from(tile.height());
         if rows > height {
             rows - rows % height
