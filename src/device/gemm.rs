@@ -1,5 +1,6 @@
 //! Dispatches of a product of matrices, and of sums of columns.
 
+use std::iter::once;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -62,7 +63,7 @@ impl<'a> Gemm<'a> {
         let count = word(self.terms.end - self.terms.start);
         let pieces: Vec<_> = match count {
             // The result of no terms is 0, and has to be written.
-            0 => vec![0..0],
+            0 => once(0..0).collect(),
             _ => ranges(count, terms_at_once(abilities)).collect(),
         };
         let step = |piece| self.step(kernel, piece, base);
