@@ -84,6 +84,9 @@
 //! # Ok::<(), wgpu_softmax::Error>(())
 //! ```
 //!
+//! **A linear layer with its loss**, [`Planner::linear_cross_entropy`]: the loss of `hidden weight^T + bias` and its gradients by hidden,
+//! weight and bias, with the logits of a few rows in memory at a time.
+//!
 //! **Partial statistics**, for rows split over bindings, devices or hosts: [`Planner::partial_statistic`] folds the columns of
 //! a shard into a record a row, [`Planner::merge_statistics`] makes the pairs of whole rows of all records, and from these each
 //! shard computes its part of the result.
@@ -210,11 +213,12 @@ pub use gpu::adapters;
 #[cfg(feature = "slices")]
 pub use gpu::{
     AdapterEntry, AdapterFacts, CrossEntropyInputs, CrossEntropyOutput, CrossEntropyWants, Element,
-    Gpu, MaskData, RowValues, Selector, Targets,
+    Gpu, LinearCrossEntropyInputs, LinearCrossEntropyOutput, LinearWants, MaskData, RowValues,
+    Selector, Targets,
 };
 pub use ops::cross_entropy::{
     CrossEntropyBackwardBuffers, CrossEntropyBackwardPlan, CrossEntropyBuffers, CrossEntropyExtras,
-    CrossEntropyPlan, Status,
+    CrossEntropyPlan, LinearCrossEntropyBuffers, LinearCrossEntropyPlan, LinearGradients, Status,
 };
 pub use ops::jacobian::{Jacobian, JacobianBuffers, JacobianPlan};
 pub use ops::plan::{Plan, RowOperation};
@@ -231,6 +235,7 @@ pub use ops::softmax::{
 pub use spec::cross_entropy::CrossEntropySpec;
 pub use spec::dtype::DType;
 pub use spec::layout::Layout;
+pub use spec::linear::LinearCrossEntropySpec;
 #[cfg(feature = "reference")]
 pub use spec::loss::LossOptions;
 pub use spec::loss::{Reduction, ZeroValid};

@@ -37,6 +37,7 @@ mod clock;
 mod effort;
 mod grid;
 mod inputs;
+mod linear;
 mod plan;
 mod race;
 mod report;
@@ -54,6 +55,9 @@ pub use ceiling::Sweep;
 pub use clock::Clock;
 pub(crate) use clock::Instant;
 pub use grid::{Selection, Shape};
+#[cfg(not(target_arch = "wasm32"))]
+pub use linear::linear;
+pub use linear::{LinearMeasurement, linear_async};
 pub(crate) use race::{Lap, Race};
 pub use report::{AdapterResults, Host, LeftOut, Report, Timing};
 pub use subject::{Ceiling, Subject};

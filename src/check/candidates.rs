@@ -37,7 +37,9 @@ impl Candidate {
 
 pub(super) fn candidates(abilities: &Abilities) -> Vec<Candidate> {
     let mut list = Vec::new();
-    for operation in Selection::OPERATIONS {
+    // A linear layer has entries of its own.
+    let of_rows = |operation: &Operation| *operation != Operation::LinearCrossEntropy;
+    for operation in Selection::OPERATIONS.into_iter().filter(of_rows) {
         for variant in variants(operation, abilities) {
             for options in Options::structures(operation) {
                 for dtype in DType::ALL {

@@ -171,7 +171,7 @@ fn lse_of_pairs(case: &Case, pairs: &[f32]) -> Vec<f32> {
 }
 
 /// Converts the status to numbers: each count is small enough, or all ones.
-fn counts(status: &[f32]) -> Vec<f32> {
+pub(super) fn counts(status: &[f32]) -> Vec<f32> {
     let status: Status = *bytemuck::from_bytes(bytemuck::cast_slice(status));
     vec![
         status.valid_rows as f32,

@@ -41,23 +41,8 @@ fn judge(group: &mut Group, case: &Case, outcome: &Outcome) {
         options,
         ..
     } = case.of;
-    for (expected, found) in case.expected.iter().zip(&outcome.outputs) {
-        let Expected {
-            name,
-            values,
-            allowed,
-            ..
-        } = expected;
-        let place = format!("{name} at {rows} x {cols}, {inner} side by side, with {options:?}");
-        let comparison = compare_as(expected.dtype, found, values, allowed, expected.cols);
-        group.add(&comparison, counted(found, expected), &place);
-    }
-    group.add_digest(outcome.digest);
-    if !outcome.kept_within {
-        group.fail(format!(
-            "{rows} x {cols}: something was written after the last row"
-        ));
-    }
+    let at = format!("{rows} x {cols}, {inner} side by side, with {options:?}");
+    add(group, &case.expected, outcome, &at);
     if operation != Operation::Softmax {
         return;
     }
@@ -72,6 +57,28 @@ fn judge(group: &mut Group, case: &Case, outcome: &Outcome) {
         group.fail(format!(
             "{rows} x {cols}: equal logits gave unequal probabilities"
         ));
+    }
+}
+
+/// Adds the comparisons of all outputs to a group.
+pub(super) fn add(group: &mut Group, all: &[Expected], outcome: &Outcome, at: &str) {
+    for (expected, found) in all.iter().zip(&outcome.outputs) {
+        let Expected {
+            name,
+            values,
+            allowed,
+            ..
+        } = expected;
+        let comparison = compare_as(expected.dtype, found, values, allowed, expected.cols);
+        group.add(
+            &comparison,
+            counted(found, expected),
+            &format!("{name} at {at}"),
+        );
+    }
+    group.add_digest(outcome.digest);
+    if !outcome.kept_within {
+        group.fail(format!("{at}: something was written after the last row"));
     }
 }
 

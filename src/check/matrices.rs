@@ -140,7 +140,6 @@ impl Output {
 }
 
 /// Uploads a matrix as it is stored.
-#[cfg(feature = "bench")]
 pub(crate) fn upload(gpu: &Gpu, name: &str, values: &[f32], dtype: DType) -> Result<Buffer, Error> {
     if dtype == DType::F32 {
         return gpu.upload(name, values);

@@ -43,6 +43,7 @@
 //! | softmax, log-softmax, logsumexp | functions of [`reference`](crate::reference) | [`bounds::probability`], [`bounds::log_probability`], [`bounds::lse`] |
 //! | their backward passes | functions of [`reference`](crate::reference) | the functions of [`bounds`] of the same names |
 //! | losses, their mean, their gradient | [`losses`](crate::reference::CrossEntropy::losses), [`gradient`](crate::reference::CrossEntropy::gradient) | [`bounds::row_loss`], [`bounds::loss`], [`bounds::loss_gradient`] |
+//! | a linear layer with its loss | [`linear_losses`](crate::reference::CrossEntropy::linear_losses), [`linear_gradients`](crate::reference::CrossEntropy::linear_gradients) | [`bounds::linear_loss`], [`bounds::linear_gradients`] |
 //! | any of these in 16 bits | the same, of the stored inputs | [`bounds::stored`], and [`compare_as`] |
 //!
 //! `examples/check_your_kernel.rs` runs a shader that is right and one that is not.
@@ -60,6 +61,7 @@ mod generator;
 mod judge;
 mod kernels;
 mod kinds;
+mod linear;
 mod masking;
 mod matrices;
 mod options;

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Mutex;
 
 use super::plain::Entry;
-use super::{Group, Report, plain, sweep};
+use super::{Group, Report, linear, plain, sweep};
 use crate::device::planner::Planner;
 use crate::error::Error;
 use crate::gpu::Gpu;
@@ -39,7 +39,7 @@ pub struct Selection {
 
 impl Selection {
     /// The operations that can be checked.
-    pub const OPERATIONS: [Operation; 12] = [
+    pub const OPERATIONS: [Operation; 13] = [
         Operation::Softmax,
         Operation::LogSoftmax,
         Operation::LogSumExp,
@@ -52,6 +52,7 @@ impl Selection {
         Operation::Jacobian,
         Operation::SoftmaxFromPairs,
         Operation::CrossEntropyFromPairs,
+        Operation::LinearCrossEntropy,
     ];
 
     /// Selects the full sweep.
@@ -86,14 +87,20 @@ impl Selection {
 
     /// Returns the number of groups that a check of the device gives; none for the full sweep, where it is not known before.
     pub fn groups(&self, gpu: &Gpu) -> Option<usize> {
-        let entries = self.entries(gpu);
-        (self.depth != Depth::Full).then(|| entries.map(|entry| entry.groups()).sum())
+        let of_linear: usize = self.linear(gpu).map(|entry| entry.groups()).sum();
+        let of_rows: usize = self.entries(gpu).map(|entry| entry.groups()).sum();
+        (self.depth != Depth::Full).then(|| of_rows + of_linear)
     }
 
     fn entries(&self, gpu: &Gpu) -> impl Iterator<Item = Entry> {
         let entries = plain::entries(gpu.planner().abilities(), self.depth);
         let selected = |entry: &Entry| self.has(entry.operation, entry.dtype);
         entries.into_iter().filter(selected)
+    }
+
+    fn linear(&self, gpu: &Gpu) -> impl Iterator<Item = linear::Entry> {
+        let selected = |entry: &linear::Entry| self.has(Operation::LinearCrossEntropy, entry.dtype);
+        linear::entries(gpu).into_iter().filter(selected)
     }
 
     fn has(&self, operation: Operation, dtype: DType) -> bool {
@@ -239,6 +246,7 @@ async fn serve<'a>(
 /// Work that one device does on its own.
 enum Work {
     Entry(Entry),
+    Linear(linear::Entry),
     Sweep(Operation, DType),
 }
 
@@ -251,6 +259,7 @@ impl Work {
     ) -> Result<ControlFlow<()>, Error> {
         match self {
             Self::Entry(entry) => entry.check(gpu, on_group).await,
+            Self::Linear(entry) => entry.check(gpu, on_group).await,
             Self::Sweep(operation, dtype) => {
                 let groups = sweep::check(gpu, *operation, *dtype).await?;
                 Ok(groups.into_iter().try_for_each(on_group))
@@ -267,5 +276,10 @@ fn work(gpu: &Gpu, selection: &Selection) -> Vec<Work> {
     let sweeps = all.flat_map(|operation| DType::ALL.map(|dtype| (operation, dtype)));
     let sweeps = sweeps.filter(|&(of, dtype)| swept(of) && selection.has(of, dtype));
     let sweeps = sweeps.map(|(operation, dtype)| Work::Sweep(operation, dtype));
-    entries.map(Work::Entry).chain(sweeps).collect()
+    let linear = selection.linear(gpu).map(Work::Linear);
+    entries
+        .map(Work::Entry)
+        .chain(linear)
+        .chain(sweeps)
+        .collect()
 }

@@ -28,9 +28,35 @@ impl Engine {
         rows: &Rows,
         problem: impl FnOnce(u64) -> Result<Problem, Error>,
     ) -> Result<Self, Failure> {
-        let engine = Self::chosen(common, rows, problem)?;
+        Ok(Self::chosen(common, rows, problem)?.told(common))
+    }
+
+    /// Opens the adapter that the command line names, for an operation of which `kernel` names the kernel.
+    pub(crate) fn of(
+        common: &Common,
+        rows: &Rows,
+        kernel: impl FnOnce(&Gpu) -> Result<String, Error>,
+    ) -> Result<Self, Failure> {
+        if common.reference {
+            return Ok(Self::Reference.told(common));
+        }
+        let gpu = Box::new(
+            common
+                .tuned
+                .apply(adapters::open(common.adapter.as_deref())?)?,
+        );
+        let kernel = kernel(&gpu).map_err(|error| Self::at(rows, error))?;
+        let engine = Self::Gpu {
+            gpu,
+            kernel: Some(kernel),
+        };
+        Ok(engine.told(common))
+    }
+
+    /// Says what computes, if that is wanted.
+    fn told(self, common: &Common) -> Self {
         if common.verbose {
-            match &engine {
+            match &self {
                 Self::Reference => note("computes", "the f64 reference, on the CPU"),
                 Self::Gpu { gpu, kernel } => {
                     note("adapter", report::Adapter::from(gpu.adapter_info()));
@@ -38,7 +64,7 @@ impl Engine {
                 }
             }
         }
-        Ok(engine)
+        self
     }
 
     fn chosen(

@@ -13,7 +13,8 @@ use std::path::Path;
 use wgpu_softmax::export::{Buffer, Export};
 use wgpu_softmax::variant::{Abilities, Operation};
 use wgpu_softmax::{
-    CrossEntropySpec, Error, KernelText, Mask, Plan, Planner, RowOperation, RowOutputs, SoftmaxSpec,
+    CrossEntropySpec, Error, KernelText, LinearCrossEntropySpec, Mask, Plan, Planner, RowOperation,
+    RowOutputs, SoftmaxSpec,
 };
 
 /// Elements of the largest buffer that cases are made for unasked.
@@ -146,8 +147,8 @@ type Planned = (Vec<KernelText>, Option<Export>);
 
 fn planned(planner: &Planner, args: &args::Kernel, seen: &Seen) -> Result<Planned, Failure> {
     use Operation::{
-        CrossEntropy, CrossEntropyBackward, CrossEntropyFused, LogSoftmax, LogSoftmaxBackward,
-        LogSumExp, LogSumExpBackward, Softmax, SoftmaxBackward,
+        CrossEntropy, CrossEntropyBackward, CrossEntropyFused, LinearCrossEntropy, LogSoftmax,
+        LogSoftmaxBackward, LogSumExp, LogSumExpBackward, Softmax, SoftmaxBackward,
     };
     let exports = args.json.path.is_some();
     let rows = || of_softmax(args, seen);
@@ -175,6 +176,10 @@ fn planned(planner: &Planner, args: &args::Kernel, seen: &Seen) -> Result<Planne
         CrossEntropyBackward => {
             let plan = planner.cross_entropy_backward(losses()?)?;
             both(plan.wgsl()?, &|| plan.export(with))
+        }
+        LinearCrossEntropy => {
+            let plan = planner.linear_cross_entropy(of_linear(args, seen)?)?;
+            Ok((plan.fused_wgsl()?, None))
         }
         _ => of_rows(planner.jacobian(rows()?)?, exports),
     }
@@ -247,4 +252,33 @@ fn of_cross_entropy(args: &args::Kernel, seen: &Seen) -> Result<CrossEntropySpec
         spec = spec.softcap(softcap);
     }
     Ok(if args.in_place { spec.in_place() } else { spec })
+}
+
+/// Returns the loss of a layer whose input has the shape: its columns are features.
+fn of_linear(args: &args::Kernel, seen: &Seen) -> Result<LinearCrossEntropySpec, Failure> {
+    let Some(classes) = args.classes else {
+        return Err(Failure::expected(
+            "--classes",
+            "the classes of the layer",
+            "none",
+        ));
+    };
+    let loss = &args.loss;
+    let refused = [
+        ("--in-place", args.in_place),
+        ("--row-outputs", !loss.row_outputs.is_empty()),
+        ("--axis", seen.inner != 1),
+    ];
+    if let Some((flag, _)) = refused.into_iter().find(|(_, is_given)| *is_given) {
+        return Err(Failure::expected(flag, "another operation", args.op));
+    }
+    // What no loss has is refused.
+    of_cross_entropy(args, seen)?;
+    let spec = LinearCrossEntropySpec::new(seen.rows, seen.cols, classes)
+        .dtype(args.dtype)
+        .targets(loss.target_type.unwrap_or_default())
+        .reduction(loss.reduction.unwrap_or_default())
+        .label_smoothing(loss.label_smoothing.unwrap_or_default())
+        .z_loss(loss.z_loss.unwrap_or_default());
+    Ok(loss.softcap.map_or(spec, |softcap| spec.softcap(softcap)))
 }

@@ -73,6 +73,7 @@ fn compute(command: &Compute) -> Result<(), Failure> {
         Compute::LogSoftmaxBackward(args) => operations::log_softmax_backward(args),
         Compute::LogsumexpBackward(args) => operations::logsumexp_backward(args),
         Compute::CrossEntropy(args) => cross_entropy::run(args),
+        Compute::LinearCrossEntropy(args) => cross_entropy::linear::run(args),
         Compute::Jacobian(args) => operations::jacobian(args),
     }
 }

@@ -74,6 +74,26 @@ impl Rows {
         Ok(input)
     }
 
+    /// Opens the weight of a layer, one row of as many columns a class: the same type of floats.
+    pub(crate) fn open_classes(&self, path: &Path) -> Result<Input, Failure> {
+        let (input, float) = floats(self.open_another(path)?)?;
+        let shape = &input.header().shape;
+        if shape.len() != 2 || shape[1] != self.cols || shape[0] == 0 {
+            let (own, cols) = (Shape(&self.shape), self.cols);
+            let wanted = format!(
+                "shape (classes, {cols}) to match {} of {own}",
+                self.path().display()
+            );
+            return Err(Failure::expected(
+                path.display(),
+                wanted,
+                format!("shape {}", Shape(shape)),
+            ));
+        }
+        self.require_float(path, float, false)?;
+        Ok(input)
+    }
+
     /// Opens a second operand with one value a row: f32, as such results are, or the same type of floats.
     pub(crate) fn open_value_per_row(&self, path: &Path) -> Result<Input, Failure> {
         let (input, float) = floats(self.open_another(path)?)?;

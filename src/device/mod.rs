@@ -9,6 +9,7 @@ pub(crate) mod bins;
 pub(crate) mod caps;
 #[cfg(feature = "kernels")]
 pub(crate) mod described;
+pub(crate) mod gemm;
 pub(crate) mod kernel;
 pub(crate) mod kernel_text;
 pub(crate) mod memory;

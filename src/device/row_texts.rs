@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::device::kernel_text::{Dispatches, KernelText, Said};
 use crate::device::rows::{Planned, RowKernels};
 use crate::device::tensor::{Role, Shape, check_roles, shapes_of};
+use crate::device::window::Window;
 use crate::error::Error;
 use crate::shader::Binding;
 use crate::shader::params::Params;
@@ -37,6 +38,18 @@ impl RowKernels {
             list.extend(self.of_dispatches(*variant, &dispatches, roles, Some(TAIL))?);
         }
         Ok(list)
+    }
+
+    /// Returns the kernels that serve a window, of which the matrices are bound whole.
+    pub(crate) fn texts_of_chunk(
+        &self,
+        window: Window,
+        roles: &[Role],
+        base: Params,
+    ) -> Result<Vec<KernelText>, Error> {
+        let whole = (self.variant, self.programs.as_slice());
+        let dispatches = self.dispatches(whole, &[], window, base);
+        self.of_dispatches(self.variant, &dispatches, roles, None)
     }
 
     /// Returns a text for each program of these dispatches, in the order in which they are first dispatched.

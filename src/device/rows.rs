@@ -141,7 +141,7 @@ impl RowKernels {
     }
 
     /// Bytes of the partial statistics of a row.
-    pub(super) fn partial_bytes(&self) -> u64 {
+    pub(crate) fn partial_bytes(&self) -> u64 {
         let options = self.geometry.problem.options;
         let records = 1 + u64::from(options.is_dense()) + u64::from(options.is_auxiliary());
         u64::from(self.variant.family.parts()) * records * PARTIAL_BYTES
@@ -181,6 +181,21 @@ impl RowKernels {
         Ok(dispatches
             .map(|dispatch| Self::step(dispatch, tensors, scratch))
             .collect())
+    }
+
+    /// Returns the dispatches that serve the rows of one window, of which the matrices hold no others: they are bound whole.
+    pub(crate) fn steps_of_chunk(
+        &self,
+        tensors: &[Tensor<'_>],
+        window: Window,
+        base: Params,
+        scratch: Option<&Memory>,
+    ) -> Vec<Step> {
+        let programs = (self.variant, self.programs.as_slice());
+        self.dispatches(programs, &[], window, base)
+            .into_iter()
+            .map(|dispatch| Self::step(dispatch, tensors, scratch))
+            .collect()
     }
 
     /// Returns the dispatches of these programs over a window. Causal rows are served by bins where whole groups of

@@ -209,7 +209,7 @@ fn elements(of: &Range<u32>, all: u32, each: u32) -> Columns {
 }
 
 /// Ranges of at most `together` neighbours that cover `0..all`.
-fn ranges(all: u32, together: u32) -> impl Iterator<Item = Range<u32>> {
+pub(super) fn ranges(all: u32, together: u32) -> impl Iterator<Item = Range<u32>> {
     (0..all.div_ceil(together)).map(move |index| {
         let first = index * together;
         first..all.min(first.saturating_add(together))

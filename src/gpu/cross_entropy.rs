@@ -46,7 +46,7 @@ impl<T> Targets<'_, T> {
         }
     }
 
-    const fn len(&self) -> usize {
+    pub(super) const fn len(&self) -> usize {
         match self {
             Self::I32(ids) => ids.len(),
             Self::U32(ids) => ids.len(),
@@ -201,12 +201,7 @@ impl Gpu {
             .preferably_in_place();
         let plan = self.planner().cross_entropy(spec)?;
         let logits = self.upload_some("logits", inputs.logits)?;
-        let targets = match inputs.targets {
-            Targets::I32(ids) => self.upload_some("targets", ids),
-            Targets::U32(ids) => self.upload_some("targets", ids),
-            Targets::I64(ids) => self.upload_some("targets", ids),
-            Targets::Probs(probs) => self.upload_some("targets", probs),
-        }?;
+        let targets = self.upload_targets(inputs.targets)?;
         let given = |role, values: Option<&[f32]>| {
             let upload = |values| self.upload_some(role, values);
             values.map(upload).transpose()
@@ -275,9 +270,25 @@ impl Gpu {
         })
     }
 
+    pub(super) fn upload_targets<T: Element>(
+        &self,
+        targets: Targets<'_, T>,
+    ) -> Result<Buffer, Error> {
+        match targets {
+            Targets::I32(ids) => self.upload_some("targets", ids),
+            Targets::U32(ids) => self.upload_some("targets", ids),
+            Targets::I64(ids) => self.upload_some("targets", ids),
+            Targets::Probs(probs) => self.upload_some("targets", probs),
+        }
+    }
+
     /// Uploads values to a buffer; without any, it has two words, the most that an element has: an empty buffer cannot be
     /// bound.
-    fn upload_some<T: NoUninit>(&self, role: &str, values: &[T]) -> Result<Buffer, Error> {
+    pub(super) fn upload_some<T: NoUninit>(
+        &self,
+        role: &str,
+        values: &[T],
+    ) -> Result<Buffer, Error> {
         match values {
             [] => self.allocate(role, 8),
             values => self.upload(role, values),

@@ -7,6 +7,7 @@ mod adapters;
 mod cross_entropy;
 mod element;
 mod facts;
+mod linear;
 #[cfg(test)]
 mod memory;
 mod row_values;
@@ -23,6 +24,7 @@ pub use adapters::{AdapterEntry, Selector};
 pub use cross_entropy::{CrossEntropyInputs, CrossEntropyOutput, CrossEntropyWants, Targets};
 pub use element::{Element, MaskData};
 pub use facts::AdapterFacts;
+pub use linear::{LinearCrossEntropyInputs, LinearCrossEntropyOutput, LinearWants};
 pub use row_values::RowValues;
 
 use waiter::Waiter;

@@ -38,6 +38,8 @@ pub(crate) fn bytes_per_row(operation: Operation, cols: u64, element: u64) -> u6
         Operation::SoftmaxFromPairs => 2 * matrix + 2 * F32,
         Operation::CrossEntropyFromPairs => 5 * F32,
         Operation::LseFromPairs => 3 * F32,
+        // Its rows have two extents, and its plan counts them.
+        Operation::LinearCrossEntropy => 0,
         Operation::RowOutputs => 5 * F32,
         Operation::Jacobian => cols.saturating_mul(matrix).saturating_add(matrix),
     }

@@ -14,6 +14,7 @@
 //! | [`logsumexp_backward`] | `g p_i` |
 //! | [`jacobian`] | `J_ij = p_i (delta_ij - p_j)` |
 //! | [`CrossEntropy`] | `(m - x_t) + ln s` for target `t`, gradient `p_i - delta_it`; [`Targets`] may be probabilities |
+//! | of a layer's logits | [`CrossEntropy::linear_losses`] and its gradients by hidden, weight and bias ([`Linear`]) |
 //! | its [`RowOutputs`] | log-probabilities of classes, entropy `ln s - (1 / s) sum exp(x - m) (x - m)`, argmax, ... |
 //!
 //! Where an operation takes `cols: impl Into<Columns>`, that is a number of columns or [`Columns`] with a scale: the formulas
@@ -41,6 +42,7 @@
 mod backward;
 mod columns;
 mod cross_entropy;
+mod linear;
 mod masked;
 mod shape;
 mod softmax;
@@ -54,6 +56,7 @@ pub use columns::Columns;
 #[cfg(feature = "check")]
 pub(crate) use cross_entropy::{Counts, Target, TargetDistribution};
 pub use cross_entropy::{CrossEntropy, CrossEntropyResult, RowOutputs, Targets};
+pub use linear::{Linear, LinearGradients};
 pub use masked::Masked;
 pub use shape::{axis_to_rows, broadcast, causal, rows_to_axis};
 pub use softmax::{jacobian, jacobian_row, log_softmax, logsumexp, softmax};

@@ -26,6 +26,7 @@ pub enum Binding {
     Candidates = 16,
     RowOutputs = 17,
     CallerPairs = 18,
+    Bias = 19,
 }
 
 impl Binding {

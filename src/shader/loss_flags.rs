@@ -34,4 +34,5 @@ bits! {
     GIVES_HIT,
     GIVES_MAX_PROB,
     GIVES_Z_LOSS,
+    HAS_BIAS,
 }

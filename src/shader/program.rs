@@ -2,7 +2,9 @@
 
 use crate::spec::dtype::DType;
 use crate::variant::problem::Geometry;
-use crate::variant::{Access, Family, KernelOptions, Operation, Problem, Reduce, Variant};
+use crate::variant::{
+    Access, Family, KernelOptions, Operation, Problem, Product, Reduce, Tile, Variant,
+};
 
 /// One dispatch of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -31,6 +33,12 @@ pub enum Stage {
     ReduceLosses,
     /// Records of counts and sums merged.
     MergeTallies,
+    /// A product of matrices.
+    Gemm(Product, Tile),
+    /// Columns of a matrix, summed.
+    ColumnSums,
+    /// Elements of a product, rounded to 16 bits.
+    Narrow,
 }
 
 impl Stage {
@@ -70,12 +78,20 @@ impl Stage {
             Self::CountTargets => "count_targets",
             Self::ReduceLosses => "reduce_losses",
             Self::MergeTallies => "merge_tallies",
+            Self::Gemm(product, _) => product.name(),
+            Self::ColumnSums => "grad_bias",
+            Self::Narrow => "narrow",
         }
     }
 
     /// Returns true if a lane holds a known number of quads of its row.
     pub(super) const fn is_in_registers(self) -> bool {
         matches!(self, Self::Registers | Self::Unrolled)
+    }
+
+    /// Returns true for the dispatches of a linear layer. Their results are f32.
+    pub(crate) const fn is_linear(self) -> bool {
+        matches!(self, Self::Gemm(..) | Self::ColumnSums | Self::Narrow)
     }
 
     pub(super) const fn is_tally(self) -> bool {
@@ -179,6 +195,34 @@ impl Program {
         }
     }
 
+    /// Makes a program that multiplies matrices, of which hidden and the weight are stored as `dtype`.
+    pub fn gemm(product: Product, tile: Tile, dtype: DType) -> Self {
+        Self {
+            operation: Operation::LinearCrossEntropy,
+            options: KernelOptions::default(),
+            stage: Stage::Gemm(product, tile),
+            variant: tile.variant(),
+            dtype,
+            whole: false,
+            counted: 0,
+        }
+    }
+
+    /// Makes a program of which an invocation sums a column of f32, or rounds two elements to `dtype`, with workgroups of up to
+    /// 64 invocations.
+    pub fn of_linear(stage: Stage, dtype: DType, max_invocations: u32) -> Self {
+        let program = Self::gemm(Product::GradWeight, Tile::REGISTERS, dtype);
+        Self {
+            stage,
+            variant: Variant {
+                lanes: 1,
+                workgroup: 1 << max_invocations.clamp(1, 64).ilog2(),
+                ..program.variant
+            },
+            ..program
+        }
+    }
+
     /// Narrows a program to causal rows of which every one counts the first `counted` quads of a lane, and none counts
     /// more than `most`. If `most` is fewer than all quads of the row, these lie wholly within it.
     pub(crate) fn narrowed(self, counted: u32, most: u32) -> Self {
@@ -209,11 +253,20 @@ impl Program {
         } = self.variant;
         let bytes = |line: &str| match line.strip_prefix("var<workgroup> ") {
             Some(array) if array.contains("array<Tally") => TALLIED * workgroup,
+            Some(_) if self.stage.is_linear() => self.tile().workgroup_bytes() / 2,
             Some(array) if array.contains("vec2<u32>") => 8 * workgroup / reduce.shuffled(lanes),
             Some(_) => 4 * workgroup / reduce.shuffled(lanes),
             None => 0,
         };
         text.lines().map(bytes).sum()
+    }
+
+    /// The tile of a product; any of another stage.
+    pub(super) const fn tile(&self) -> Tile {
+        match self.stage {
+            Stage::Gemm(_, tile) => tile,
+            _ => Tile::REGISTERS,
+        }
     }
 
     /// Returns true if an invocation serves one row, or a part of one.
@@ -236,13 +289,16 @@ impl Program {
         format!("wgpu-softmax {operation}{options}{of_loss}.{stage}.{dtype}")
     }
 
-    /// Name of the entry point. Its file has the same name, except for those in `elementwise.wgsl`, `merge.wgsl` and `tally.wgsl`.
+    /// Name of the entry point. Its file has the same name, except for those in `elementwise.wgsl`, `merge.wgsl`, `tally.wgsl` and
+    /// `gemm.wgsl`.
     pub const fn entry_point(&self) -> &'static str {
         match (self.stage, self.is_strided()) {
             (Stage::Registers, true) => "strided_registers",
             (Stage::FromSaved, true) => self.stage.name(),
             (_, true) => "strided",
             (Stage::CountTargets | Stage::ReduceLosses, _) => "tally_rows",
+            (Stage::Gemm(..), _) => "gemm",
+            (Stage::ColumnSums, _) => "column_sums",
             (stage, _) => stage.name(),
         }
     }

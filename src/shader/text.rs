@@ -9,7 +9,7 @@ use bytemuck::Contiguous;
 
 use super::{Binding, Program, Stage};
 use crate::spec::dtype::DType;
-use crate::variant::{Access, Family, Masking, Operation, Reduce, TargetKind};
+use crate::variant::{Access, Family, Masking, Operation, Product, Reduce, TargetKind};
 use crate::wgsl::decide::decide;
 use crate::wgsl::prune::{FILE, bindings, prune};
 use crate::wgsl::unroll::unroll;
@@ -59,6 +59,11 @@ pub(super) const SLOTS: &[Slot] = &[
         file!("kernel/strided_registers.wgsl", "rows on a strided axis, in registers", |p| is(p, "strided_registers")),
         file!("kernel/strided.wgsl", "rows on a strided axis, of any length", |p| is(p, "strided")),
         file!("kernel/tally.wgsl", "targets counted, losses summed", |p| p.stage.is_tally()),
+        file!("kernel/gemm.wgsl", "a product of matrices, or sums of columns", |p| p.stage.is_linear()),
+    ] },
+    Slot { name: "tile", provides: "`Operands`, `operands_of`, `sums_of`", files: &[
+        file!("tile/workgroup.wgsl", "operands of a product through workgroup memory", |p| p.stage.is_linear() && p.tile().shared),
+        file!("tile/registers.wgsl", "operands of a product read by each lane", |p| p.stage.is_linear() && !p.tile().shared),
     ] },
     Slot { name: "formula", provides: "`Row`, `finish_row`, `output`, and what needs them `load_row`, `load_saved`, `store_row`", files: &[
         file!("formula/softmax.wgsl", "softmax", |p| {
@@ -148,7 +153,9 @@ fn has_loss(program: &Program) -> bool {
 }
 
 fn stores(program: &Program, half: bool, accesses: &[Access]) -> bool {
-    (program.dtype != DType::F32) == half && accesses.contains(&program.variant.access)
+    // The operands of a product are read word by word, whatever they are.
+    let is_half = program.dtype != DType::F32 && !program.stage.is_linear();
+    is_half == half && accesses.contains(&program.variant.access)
 }
 
 impl Program {
@@ -206,7 +213,7 @@ impl Program {
     }
 
     /// Constants of the text.
-    fn constants(&self) -> [(&'static str, u32); 12] {
+    fn constants(&self) -> [(&'static str, u32); 16] {
         let Self {
             options, variant, ..
         } = self;
@@ -219,6 +226,7 @@ impl Program {
         // Values of a row that go through workgroup memory, and the lanes that read them together.
         let values = variant.lanes / shuffled;
         let together = values.min(shuffled);
+        let tile = self.tile();
         [
             ("WORKGROUP", variant.workgroup),
             ("LANES", variant.lanes),
@@ -232,12 +240,16 @@ impl Program {
             ("COUNTED", self.counted),
             ("GROUPS", variant.groups),
             ("RECORD", records),
+            ("TILE_ROWS", tile.rows),
+            ("TILE_QUADS", tile.quads),
+            ("HELD", tile.rows * tile.quads),
+            ("ACROSS", tile.across),
         ]
     }
 
     /// Flags by which the text is decided.
     #[rustfmt::skip] // a table
-    fn flags(&self) -> [(&'static str, bool); 37] {
+    fn flags(&self) -> [(&'static str, bool); 42] {
         use Operation::{CrossEntropy, CrossEntropyFused, Jacobian, LogSumExp, LogSumExpBackward, RowOutputs};
         let Self { operation, options, stage, variant, dtype, .. } = *self;
         let is = |operations: &[Operation]| operations.contains(&operation);
@@ -249,6 +261,8 @@ impl Program {
         let (dense, has_targets) = (options.is_dense(), operation.has_targets());
         let has_column = has_targets && !dense || is(&[Jacobian]);
         let has_mask = !masked(&[Masking::None]);
+        let multiplies = |product| matches!(stage, Stage::Gemm(of, _) if of == product);
+        let is_half = dtype != DType::F32;
         // Tallies serve losses with options, too.
         let is_plain = !options.loss_options && operation.may_have_plain_loss() && !stage.is_tally();
         [
@@ -288,7 +302,12 @@ impl Program {
             ("KEEPS_RECORDS", at(&[Stage::Partial])),
             ("FOLDS", at(&[Stage::Streamed, Stage::Partial])),
             ("READS_LOSSES", at(&[Stage::ReduceLosses])),
-            ("READS_LOSS_OR_MASK", has_targets || has_mask || is(&[RowOutputs])),
+            ("READS_LOSS_OR_MASK", has_targets || has_mask || is(&[RowOutputs]) || multiplies(Product::Logits)),
+            ("A_BY_COLUMNS", multiplies(Product::GradWeight)),
+            ("B_BY_ROWS", multiplies(Product::Logits)),
+            ("ADDS_BIAS", multiplies(Product::Logits)),
+            ("HALF_A", is_half && multiplies(Product::Logits)),
+            ("HALF_B", is_half),
         ]
     }
 

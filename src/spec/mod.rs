@@ -3,6 +3,7 @@
 pub(crate) mod cross_entropy;
 pub(crate) mod dtype;
 pub(crate) mod layout;
+pub(crate) mod linear;
 pub(crate) mod loss;
 pub(crate) mod mask;
 pub(crate) mod row_outputs;

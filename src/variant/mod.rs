@@ -14,6 +14,7 @@ mod parse;
 pub(crate) mod problem;
 mod rivals;
 mod strided;
+mod tile;
 mod tuning;
 mod words;
 
@@ -27,6 +28,7 @@ pub use operation::Operation;
 pub use options::{KernelOptions, Masking, TargetKind};
 pub use problem::Problem;
 pub use rivals::rivals;
+pub use tile::{Product, Tile};
 pub use words::reason;
 
 pub(crate) use admit::part_cols;

@@ -38,6 +38,8 @@ pub enum Operation {
     LseFromPairs,
     /// Outputs of a row in addition to its loss, from the saved statistic.
     RowOutputs,
+    /// Loss of the logits of a linear layer, and its gradients by what these are made of.
+    LinearCrossEntropy,
 }
 
 impl Operation {
@@ -83,6 +85,7 @@ impl Operation {
             Self::CrossEntropyFromPairs => "cross-entropy-from-pairs",
             Self::LseFromPairs => "lse-from-pairs",
             Self::RowOutputs => "row-outputs",
+            Self::LinearCrossEntropy => "linear-cross-entropy",
         }
     }
 

@@ -1,6 +1,6 @@
 //! Numbers that tune the choice, by class of devices: the only table of them.
 
-use super::{Abilities, Problem, Vendor};
+use super::{Abilities, Problem, Tile, Vendor};
 
 /// Groups of four values of a row that a lane holds in registers, at most.
 pub(super) const MAX_QUADS: u32 = 32;
@@ -58,6 +58,8 @@ pub(super) struct Tuning {
     pub(super) part_columns: u32,
     /// Rows, or parts of rows, below which the device does not have enough work.
     pub(super) few_parts: u64,
+    /// Tile of a product of matrices.
+    pub(super) tile: Tile,
     /// How rows are tallied.
     pub(super) tally: TallyLanes,
 }
@@ -127,6 +129,7 @@ const SOFTWARE: Tuning = Tuning {
     part_lanes: 0,
     part_columns: 64,
     few_parts: 256,
+    tile: Tile::REGISTERS,
     tally: TallyLanes {
         lanes: 16,
         blocks: 16,
@@ -186,6 +189,7 @@ const GPU: Tuning = Tuning {
         lanes: 256,
         blocks: 1,
     },
+    tile: Tile::SHARED,
 };
 
 /// Numbers for Intel's GPUs, whose smallest subgroups have 8 or 16 lanes. Reasoned from the machine code for Gen 12: four quads a

@@ -17,6 +17,7 @@ mod formats;
 mod help;
 mod inputs;
 mod kernel;
+mod linear;
 mod manners;
 mod masks;
 mod memory;

@@ -14,6 +14,7 @@ mod forced;
 mod in_place;
 mod layouts;
 mod limits;
+mod linear;
 mod masked_slices;
 mod masks;
 mod operations;

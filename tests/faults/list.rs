@@ -12,12 +12,13 @@ pub(crate) struct Listed {
     pub(crate) what: String,
 }
 
-const LISTS: [&str; 5] = [
+const LISTS: [&str; 6] = [
     include_str!("places.txt"),
     include_str!("storage.txt"),
     include_str!("statistics.txt"),
     include_str!("formulas.txt"),
     include_str!("losses.txt"),
+    include_str!("linear.txt"),
 ];
 
 /// Returns every fault, each of which can be planted.

@@ -14,14 +14,22 @@ use std::time::Instant;
 use list::{Listed, listed};
 use wgpu_softmax::check::{self, Group, Selection};
 use wgpu_softmax::shader::faults::{Fault, plant};
+use wgpu_softmax::variant::Operation;
 use wgpu_softmax::{Error, Gpu};
 
 /// Returns the first group that a check finds wrong.
 fn first_failure(fault: Option<Fault>) -> Result<Option<Group>, Error> {
+    // Products are of one operation.
+    let is_of_product =
+        |fault: &Fault| fault.file == "kernel/gemm.wgsl" || fault.file.starts_with("tile/");
+    let selection = match fault.as_ref().is_some_and(is_of_product) {
+        true => Selection::default().operation(Operation::LinearCrossEntropy),
+        false => Selection::default(),
+    };
     plant(fault);
     let gpus = [Gpu::open()?, Gpu::open()?];
     let mut failure = None;
-    check::run(&gpus, &Selection::default(), &mut |group| {
+    check::run(&gpus, &selection, &mut |group| {
         if group.passed {
             return ControlFlow::Continue(());
         }

@@ -8,9 +8,9 @@ use naga::{AddressSpace, Module};
 use wgpu_softmax::wgpu::{Buffer, BufferDescriptor, BufferUsages, Device, Limits};
 use wgpu_softmax::{
     Bound, CrossEntropyBackwardBuffers, CrossEntropyBuffers, CrossEntropyExtras, CrossEntropySpec,
-    DType, Error, JacobianBuffers, KernelText, LogSumExpBackwardBuffers, LogSumExpBuffers, Mask,
-    MaskKind, Planner, Reduction, RowOutputs, SoftmaxBackwardBuffers, SoftmaxBuffers, SoftmaxSpec,
-    TargetType,
+    DType, Error, JacobianBuffers, KernelText, LinearCrossEntropyBuffers, LinearCrossEntropySpec,
+    LinearGradients, LogSumExpBackwardBuffers, LogSumExpBuffers, Mask, MaskKind, Planner,
+    Reduction, RowOutputs, SoftmaxBackwardBuffers, SoftmaxBuffers, SoftmaxSpec, TargetType,
 };
 
 use wgpu_softmax::variant::{Abilities, Vendor};
@@ -248,6 +248,59 @@ fn cross_entropies_are_told_as_they_are_bound() {
                 grad_logits,
             };
             assert_bound(plan.wgsl(), plan.bind(buffers));
+        }
+    }
+}
+
+#[test]
+fn linear_layers_are_told_as_they_are_bound() {
+    let specs = [
+        LinearCrossEntropySpec::new(200, 64, 96).chunk_rows(64),
+        LinearCrossEntropySpec::new(40, 100, 1000).dtype(DType::F16),
+        LinearCrossEntropySpec::new(10, 5, 3)
+            .reduction(Reduction::None)
+            .label_smoothing(0.1),
+        LinearCrossEntropySpec::new(3, 20, 3000).dtype(DType::Bf16),
+        LinearCrossEntropySpec::new(700, 3, 20)
+            .softcap(3.0)
+            .chunk_rows(700),
+    ];
+    for device in devices() {
+        let planner = Planner::new(&device);
+        let [
+            hidden,
+            weight,
+            bias,
+            targets,
+            losses,
+            a,
+            b,
+            c,
+            lse,
+            status,
+            ..,
+        ] = &buffers(&device);
+        for spec in specs {
+            let plan = planner.linear_cross_entropy(spec).expect("a plan");
+            let bind = |gradients| {
+                let buffers = LinearCrossEntropyBuffers {
+                    hidden,
+                    weight,
+                    bias: Some(bias),
+                    targets,
+                    losses,
+                    gradients,
+                };
+                let extras = CrossEntropyExtras::default().lse(lse).status(status);
+                plan.bind_with(spec.rows(), buffers, extras)
+            };
+            assert_bound(plan.wgsl(), bind(LinearGradients::default()));
+            let all = LinearGradients {
+                hidden: Some(a),
+                weight: Some(b),
+                bias: Some(c),
+            };
+            assert_bound(plan.fused_wgsl(), bind(all));
         }
     }
 }

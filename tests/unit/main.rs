@@ -4,6 +4,7 @@
 mod sweep;
 
 mod check_bounds;
+mod check_bounds_linear;
 mod check_bounds_options;
 mod check_compare;
 mod check_inputs;

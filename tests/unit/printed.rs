@@ -7,7 +7,7 @@ use std::path::Path;
 
 use wgpu_softmax::DType;
 use wgpu_softmax::shader::{Program, Stage, table};
-use wgpu_softmax::variant::{KernelOptions, Operation};
+use wgpu_softmax::variant::{KernelOptions, Operation, Product, Tile};
 
 /// Returns the program of rows of 1,024 columns by 32 lanes of a subgroup.
 fn in_registers(operation: Operation) -> Program {
@@ -49,6 +49,19 @@ fn four_kernels_are_printed_as_they_were() {
     ] {
         let file = format!("tests/unit/kernels/{name}.registers.wgsl");
         assert_is(&file, &in_registers(operation).wgsl());
+    }
+}
+
+#[test]
+fn the_products_are_printed_as_they_were() {
+    for (tile, name) in [(Tile::REGISTERS, "registers"), (Tile::SHARED, "workgroup")] {
+        let program = Program::gemm(Product::Logits, tile, DType::F32);
+        assert_is(
+            &format!("tests/unit/kernels/gemm.{name}.wgsl"),
+            &program.wgsl(),
+        );
+        let lines = lines_of_code(&program.wgsl());
+        assert!(lines <= 180, "{name}: {lines} lines");
     }
 }
 

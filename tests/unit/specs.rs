@@ -11,9 +11,10 @@ use wgpu_softmax::wgpu::{
 };
 use wgpu_softmax::{
     CrossEntropyBackwardBuffers, CrossEntropyBuffers, CrossEntropyExtras, CrossEntropySpec, DType,
-    EmptyRows, Error, JacobianBuffers, Layout, LogSumExpBuffers, Mask, MaskKind, MergeSpec,
-    MergeStatisticsBuffers, PartialStatisticBuffers, Planner, Reduction, RowOutputs, ShardSpec,
-    SoftmaxBackwardBuffers, SoftmaxBuffers, SoftmaxSpec, TargetType, ZeroValid,
+    EmptyRows, Error, JacobianBuffers, Layout, LinearCrossEntropyBuffers, LinearCrossEntropySpec,
+    LinearGradients, LogSumExpBuffers, Mask, MaskKind, MergeSpec, MergeStatisticsBuffers,
+    PartialStatisticBuffers, Planner, Reduction, RowOutputs, ShardSpec, SoftmaxBackwardBuffers,
+    SoftmaxBuffers, SoftmaxSpec, TargetType, ZeroValid,
 };
 
 /// Draws small numbers, numbers around powers of 2, and numbers around the ends of the types.
@@ -191,6 +192,32 @@ fn cross_entropy_spec() -> impl Strategy<Value = (CrossEntropySpec, u64)> {
         )
 }
 
+fn linear_spec() -> impl Strategy<Value = (LinearCrossEntropySpec, u64)> {
+    let extents = (
+        number(),
+        number(),
+        number(),
+        maybe(number()),
+        maybe(number()),
+    );
+    let numbers = [maybe(float()), maybe(float()), maybe(float())];
+    (extents, numbers, dtype(), any::<bool>()).prop_map(
+        |((rows, features, classes, chunk, bound), numbers, dtype, by_row)| {
+            let mut spec = LinearCrossEntropySpec::new(rows, features, classes).dtype(dtype);
+            if by_row {
+                spec = spec.reduction(Reduction::None);
+            }
+            if let Some(chunk) = chunk {
+                spec = spec.chunk_rows(chunk);
+            }
+            let [smoothing, z_loss, scale] = numbers;
+            spec = spec.label_smoothing(smoothing.unwrap_or(0.0));
+            spec = spec.z_loss(z_loss.unwrap_or(0.0));
+            (spec.scale(scale.unwrap_or(1.0)), bound.unwrap_or(rows))
+        },
+    )
+}
+
 /// Device that does nothing, and buffers of 64 KiB.
 struct Bench {
     planner: Planner,
@@ -285,6 +312,30 @@ proptest! {
         let backward = CrossEntropyBackwardBuffers { logits: a, targets: b, pairs: c, grad_logits: d };
         let backward = planner.cross_entropy_backward(spec).and_then(|plan| { let _ = plan.wgsl(); plan.bind_with(rows, backward, extras()) });
         assert_typed([bound(None), bound(Some(d)), bound(Some(a)), backward]);
+    }
+
+    #[test]
+    fn linear_layers((spec, rows) in linear_spec()) {
+        let Bench { planner, buffers } = bench();
+        let all = |gradients| LinearCrossEntropyBuffers {
+            hidden: &buffers[0],
+            weight: &buffers[1],
+            bias: Some(&buffers[2]),
+            targets: &buffers[3],
+            losses: &buffers[4],
+            gradients,
+        };
+        let gradients = LinearGradients {
+            hidden: Some(&buffers[5]),
+            weight: Some(&buffers[6]),
+            bias: Some(&buffers[7]),
+        };
+        let bound = |gradients| planner.linear_cross_entropy(spec).and_then(|plan| {
+            let _ = (plan.kernel(), plan.bytes_moved(), plan.scratch_bytes(), plan.flops(), plan.wgsl(), plan.fused_wgsl());
+            let extras = CrossEntropyExtras::default().weight(&buffers[8]).status(&buffers[9]);
+            plan.bind_with(rows, all(gradients), extras)
+        });
+        assert_typed([bound(LinearGradients::default()), bound(gradients)]);
     }
 
     #[test]

@@ -35,12 +35,14 @@
 
 mod backward;
 mod cross_entropy;
+mod linear;
 mod loss_gradient;
 mod row_outputs;
 mod softmax;
 
 pub use backward::{log_softmax_backward, logsumexp_backward, softmax_backward};
 pub use cross_entropy::{loss, row_loss, row_lse};
+pub use linear::{linear_gradients, linear_logits, linear_loss, linear_row_loss};
 pub use loss_gradient::loss_gradient;
 pub use row_outputs::{entropy, log_probs_of, max_prob, may_be_argmax, target_log_prob, z_loss};
 pub use softmax::{jacobian, log_probability, lse, probability};

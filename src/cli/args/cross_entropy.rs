@@ -22,6 +22,20 @@ pub(crate) struct CrossEntropy {
     /// The rows' logsumexp, the logits' shape without the class axis
     #[arg(long, value_name = "LSE")]
     pub(crate) lse: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) loss: Loss,
+    /// Gradient of the loss, by which that of the logits is multiplied; 1 without it
+    ///
+    /// Floats: one value, or one a row with --reduction none.
+    #[arg(long, value_name = "FILE", requires = "grad")]
+    pub(crate) grad_losses: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// Options of every loss.
+#[derive(Debug, Args)]
+pub(crate) struct Loss {
     /// Reduction of the rows' losses
     #[arg(long, default_value = "mean", value_parser = values::words(values::REDUCTIONS))]
     pub(crate) reduction: Reduction,
@@ -49,11 +63,4 @@ pub(crate) struct CrossEntropy {
     /// Mean over no row that counts, or over weights that sum to 0
     #[arg(long, value_name = "RESULT", default_value = "nan", value_parser = values::words(values::ZERO_VALID))]
     pub(crate) zero_valid: ZeroValid,
-    /// Gradient of the loss, by which that of the logits is multiplied; 1 without it
-    ///
-    /// Floats: one value, or one a row with --reduction none.
-    #[arg(long, value_name = "FILE", requires = "grad")]
-    pub(crate) grad_losses: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) common: Common,
 }

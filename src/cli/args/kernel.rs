@@ -9,14 +9,25 @@ use wgpu_softmax::export::Optional;
 use wgpu_softmax::variant::{Operation, Variant};
 use wgpu_softmax::{DType, EmptyRows, Reduction, RowOutputs, TargetType, ZeroValid};
 
+/// Operations on rows, and that of a linear layer.
+const OPERATIONS: [Operation; 11] = {
+    let mut all = [Operation::LinearCrossEntropy; 11];
+    let (rows, _) = all.split_at_mut(10);
+    rows.copy_from_slice(&Operation::ALL);
+    all
+};
+
 #[derive(Debug, Args)]
 pub(crate) struct Kernel {
     /// Operation to print
-    #[arg(value_name = "OP", value_parser = values::named(&Operation::ALL, Operation::name))]
+    #[arg(value_name = "OP", value_parser = values::named(&OPERATIONS, Operation::name))]
     pub(crate) op: Operation,
     /// Shape of the logits: rows and columns, or any axes, as 8x12x100x100
     #[arg(long, value_name = "RxC", value_parser = values::extents)]
     pub(crate) shape: Extents,
+    /// Classes of linear-cross-entropy, whose --shape is that of its input: rows and features
+    #[arg(long, value_name = "V", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) classes: Option<u64>,
     /// Axis that is normalised; negative counts from the end
     #[arg(long, value_name = "A", default_value_t = -1, allow_negative_numbers = true)]
     pub(crate) axis: i64,

@@ -8,6 +8,7 @@ mod check;
 mod cross_entropy;
 mod help;
 mod kernel;
+mod linear;
 mod operations;
 mod report;
 mod setup;
@@ -16,9 +17,10 @@ mod values;
 
 pub(crate) use bench::{Bench, Timed};
 pub(crate) use check::Check;
-pub(crate) use cross_entropy::CrossEntropy;
+pub(crate) use cross_entropy::{CrossEntropy, Loss};
 pub(crate) use help::{WGPU, backends, command};
 pub(crate) use kernel::Kernel;
+pub(crate) use linear::LinearCrossEntropy;
 pub(crate) use operations::*;
 pub(crate) use report::Report;
 pub(crate) use setup::*;
@@ -89,6 +91,11 @@ pub(crate) enum Compute {
     /// The mean or the sum is printed. The gradient of the logits and the rows' logsumexp are written where they are asked
     /// for.
     CrossEntropy(CrossEntropy),
+    /// Loss of a linear layer's logits, and its gradients
+    ///
+    /// The logits, HIDDEN times the transposed LAYER, are never in memory whole. The mean or the sum is printed. The
+    /// gradients of the input, the weight and the bias are written where they are asked for.
+    LinearCrossEntropy(LinearCrossEntropy),
     /// Derivative of each probability by each logit
     ///
     /// One square matrix a row.

@@ -115,6 +115,7 @@ fn common(command: &mut Compute) -> &mut args::Common {
         Compute::LogSoftmaxBackward(args) => &mut args.common,
         Compute::LogsumexpBackward(args) => &mut args.common,
         Compute::CrossEntropy(args) => &mut args.common,
+        Compute::LinearCrossEntropy(args) => &mut args.common,
         Compute::Jacobian(args) => &mut args.common,
     }
 }

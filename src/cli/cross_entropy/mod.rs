@@ -5,6 +5,7 @@
 //! so that they do not depend on the blocks.
 
 mod by_reference;
+pub(crate) mod linear;
 mod mean;
 mod on_gpu;
 mod operands;
@@ -26,7 +27,7 @@ pub(crate) fn run(args: &args::CrossEntropy) -> Result<(), Failure> {
     let outputs = claim(args)?;
     let mut operands = Operands::open(args)?;
     let logits = &operands.logits;
-    let of_each_row = args.reduction == Reduction::None;
+    let of_each_row = args.loss.reduction == Reduction::None;
     let loss_shape = if of_each_row {
         &logits.row_shape[..]
     } else {
@@ -75,7 +76,7 @@ fn claim(args: &args::CrossEntropy) -> Result<Outputs, Failure> {
         .array("loss", args.output.as_deref())?
         .array("grad_logits", args.grad.as_deref())?
         .array("lse", args.lse.as_deref())?;
-    if args.reduction == Reduction::None && outputs.is_empty() {
+    if args.loss.reduction == Reduction::None && outputs.is_empty() {
         let what = "--reduction none prints nothing";
         return Err(Failure::expected(
             what,

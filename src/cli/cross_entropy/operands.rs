@@ -17,7 +17,7 @@ pub(super) struct Operands {
 }
 
 /// Upstream gradient: that of the result.
-enum Upstream {
+pub(super) enum Upstream {
     One,
     /// One value for all rows.
     Same(f64),
@@ -38,9 +38,13 @@ impl Operands {
     /// Opens all files; the values of the large ones stay in them.
     pub(super) fn open(args: &args::CrossEntropy) -> Result<Self, Failure> {
         let logits = Rows::open(&args.logits, &args.common)?;
-        let weight = args.weight.as_deref().map(|path| weight(path, &logits));
+        let weight = args
+            .loss
+            .weight
+            .as_deref()
+            .map(|path| weight(path, &logits));
         let upstream = match &args.grad_losses {
-            Some(path) => Upstream::open(path, args.reduction, &logits)?,
+            Some(path) => Upstream::open(path, args.loss.reduction, &logits)?,
             None => Upstream::One,
         };
         Ok(Self {
@@ -67,7 +71,7 @@ impl Operands {
 }
 
 impl Upstream {
-    fn open(path: &Path, reduction: Reduction, logits: &Rows) -> Result<Self, Failure> {
+    pub(super) fn open(path: &Path, reduction: Reduction, logits: &Rows) -> Result<Self, Failure> {
         let mut input = logits.open_any_floats(path)?;
         if reduction == Reduction::None {
             logits.require_row_shape(path, &input.header().shape)?;

@@ -37,7 +37,7 @@ pub(super) struct Computed {
 impl Settings {
     pub(super) fn new(args: &args::CrossEntropy, operands: &Operands) -> Self {
         let (logits, weight) = (&operands.logits, &operands.weight);
-        let reduction = args.reduction;
+        let reduction = args.loss.reduction;
         let target_type = match operands.targets {
             Targets::Ids { .. } => TargetType::I32,
             Targets::Probs(_) => TargetType::Probs,
@@ -51,14 +51,7 @@ impl Settings {
             }
             _ => (None, counts.weight_sum),
         };
-        let mut loss = LossOptions::default();
-        loss.ignore_index = args.ignore_index.map(|_| IGNORED.into());
-        loss.reduction = reduction;
-        loss.zero_valid = args.zero_valid;
-        loss.label_smoothing = args.label_smoothing;
-        loss.z_loss = args.z_loss;
-        loss.softcap = args.softcap;
-        loss.scale = args.common.scale;
+        let loss = options(&args.loss, args.common.scale);
         Self {
             classes: logits.cols,
             inner: logits.inner,
@@ -68,7 +61,7 @@ impl Settings {
             of_gradient,
             weight: weight.clone(),
             loss,
-            apart: weighted && args.z_loss != 0.0 && reduction == Reduction::Mean,
+            apart: weighted && args.loss.z_loss != 0.0 && reduction == Reduction::Mean,
             wants: CrossEntropyWants {
                 grad_logits: args.grad.is_some(),
                 lse: args.lse.is_some(),
@@ -80,4 +73,17 @@ impl Settings {
     pub(super) fn z_of_losses(&self) -> f32 {
         if self.apart { 0.0 } else { self.loss.z_loss }
     }
+}
+
+/// Returns the options of a loss; its ignored class is [`IGNORED`].
+pub(super) fn options(args: &args::Loss, scale: f32) -> LossOptions {
+    let mut loss = LossOptions::default();
+    loss.ignore_index = args.ignore_index.map(|_| IGNORED.into());
+    loss.reduction = args.reduction;
+    loss.zero_valid = args.zero_valid;
+    loss.label_smoothing = args.label_smoothing;
+    loss.z_loss = args.z_loss;
+    loss.softcap = args.softcap;
+    loss.scale = scale;
+    loss
 }

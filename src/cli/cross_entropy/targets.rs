@@ -36,12 +36,12 @@ impl Targets {
         let is_integer = !matches!(stored, Stored::Float(_) | Stored::Bool);
         if is_integer && logits.fits_row_shape(shape) {
             let ids = progress::during(format!("reading {}", path.display()), |_| {
-                class_ids(input, logits.cols, args.ignore_index)
+                class_ids(input, logits.cols, args.loss.ignore_index)
             })?;
             return Ok(Self::Ids { ids, done: 0 });
         }
         if stored == Stored::Float(logits.float) && *shape == logits.shape {
-            return match args.ignore_index {
+            return match args.loss.ignore_index {
                 None => Ok(Self::Probs(input)),
                 Some(index) => Err(Failure::expected(
                     path.display(),
@@ -86,7 +86,12 @@ impl SomeTargets {
     }
 }
 
-fn class_ids(mut input: Input, classes: usize, ignored: Option<i64>) -> Result<Vec<i32>, Failure> {
+/// Reads one class id a row, each of an existing class or [`IGNORED`].
+pub(super) fn class_ids(
+    mut input: Input,
+    classes: usize,
+    ignored: Option<i64>,
+) -> Result<Vec<i32>, Failure> {
     let all = input.header().count();
     let mut targets = input.room(all)?;
     while targets.len() < all {

@@ -74,9 +74,23 @@ impl Base {
         check(given, rows, kernels.geometry.problem.options.in_place)?;
         let given = given.iter().filter(|tensor| !self.ignores(tensor.binding));
         let given: Vec<_> = given.copied().collect();
-        let counts = self.counts_targets(kernels);
-        let reduces = self.gives_losses() && (self.is_reduced() || gives(&given, Binding::Status));
-        let own = self.own(&given, rows, counts || reduces, make)?;
+        self.steps_around(kernels, rows, &given, make, |of_rows, tensors, params| {
+            let scratch = of_rows.scratch(tensors, rows, make)?;
+            of_rows.steps(tensors, rows, params, scratch.as_ref())
+        })
+    }
+
+    /// Returns the dispatches for `rows` rows of checked tensors, among them those by which `serve` computes the rows.
+    pub(super) fn steps_around(
+        &self,
+        kernels: &RowKernels,
+        rows: u64,
+        given: &[Tensor<'_>],
+        make: Make<'_>,
+        serve: impl FnOnce(&RowKernels, &[Tensor<'_>], Params) -> Result<Vec<Step>, Error>,
+    ) -> Result<Vec<Step>, Error> {
+        let is_tally = self.counts_targets(kernels) || self.reduces(given);
+        let own = self.own(given, rows, is_tally, make)?;
         let own = own.iter().map(|(role, memory)| role.tensor(true, memory));
         let mut all: Vec<_> = given.iter().copied().chain(own).collect();
 
@@ -88,9 +102,8 @@ impl Base {
         tensors.retain(|tensor| !is_of_row_outputs(tensor));
         let tally = &self.tally;
         let of_rows = kernels.for_loss(params.loss.flags & OPTIONS != 0)?;
-        let scratch = of_rows.scratch(&tensors, rows, make)?;
         let mut steps = Vec::new();
-        if counts {
+        if self.counts_targets(kernels) {
             steps.extend(tally.steps(&tally.count, &tensors, rows, params)?);
         }
         if let Some(row_outputs) = self.row_outputs.as_ref().filter(|_| self.gathers(kernels)) {
@@ -98,18 +111,23 @@ impl Base {
             steps.extend(self.row_output_steps(row_outputs, &all, rows, params)?);
             params.loss.gathering = GATHERED;
         }
-        steps.extend(of_rows.steps(&tensors, rows, params, scratch.as_ref())?);
+        steps.extend(serve(&of_rows, &tensors, params)?);
         if let Some(row_outputs) = &self.row_outputs {
             steps.extend(self.row_output_steps(row_outputs, &all, rows, params)?);
         } else if let Some(lse) = self.lse.as_ref().filter(|_| gives(&tensors, Binding::Lse)) {
             steps.extend(lse.steps(&without_matrices(&tensors), rows, params, None)?);
         }
-        if reduces {
+        if self.reduces(given) {
             let mean = flags([(self.spec.loss.reduction == Reduction::Mean, MEAN)]);
             params.loss.flags = params.loss.flags & !MEAN | mean;
             steps.extend(tally.steps(&tally.reduce, &tensors, rows, params)?);
         }
         Ok(steps)
+    }
+
+    /// Returns true if the losses of the rows are summed up.
+    fn reduces(&self, given: &[Tensor<'_>]) -> bool {
+        self.gives_losses() && (self.is_reduced() || gives(given, Binding::Status))
     }
 
     /// Makes memory of the library's, no more than a fraction of the size of the tensors, which have been checked: the

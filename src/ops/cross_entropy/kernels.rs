@@ -8,6 +8,7 @@ use crate::device::rows::RowKernels;
 use crate::device::tensor::{Role, check_roles, shapes_of};
 use crate::error::Error;
 use crate::shader::Binding;
+use crate::shader::params::Params;
 use crate::variant::Variant;
 
 impl CrossEntropyPlan {
@@ -60,15 +61,25 @@ impl CrossEntropyBackwardPlan {
 impl Base {
     /// Returns the kernels that serve all rows, which `kernels` compute, in the order of their dispatches.
     pub(super) fn texts(&self, kernels: &RowKernels) -> Result<Vec<KernelText>, Error> {
+        let roles = self.roles(kernels, self.callers(&kernels.geometry))?;
+        self.texts_around(kernels, &roles, |params| kernels.texts(&roles, params))
+    }
+
+    /// Returns the kernels around those of the rows, which `of_rows` returns, with these roles for buffers.
+    pub(super) fn texts_around(
+        &self,
+        kernels: &RowKernels,
+        roles: &[Role],
+        of_rows: impl FnOnce(Params) -> Result<Vec<KernelText>, Error>,
+    ) -> Result<Vec<KernelText>, Error> {
         let rows = kernels.geometry.problem.rows;
-        let roles = self.roles(kernels)?;
         let mut params = self.params;
         let mut list = Vec::new();
         if self.counts_targets(kernels) {
             let why =
                 "The gradient of a mean divides by the rows that count, so they are counted first.";
             let count = &self.tally.count;
-            list.extend(self.tally.texts(count, &roles, rows, params, (why, None))?);
+            list.extend(self.tally.texts(count, roles, rows, params, (why, None))?);
         }
         let per_row = |reads_logits: bool| -> Vec<_> {
             let is_bound = |role: &&Role| match role.binding {
@@ -83,7 +94,7 @@ impl Base {
             list.extend(row_outputs.texts(&per_row(true), params)?);
             params.loss.gathering = GATHERED;
         }
-        list.extend(kernels.texts(&roles, params)?);
+        list.extend(of_rows(params)?);
         if let Some(row_outputs) = &self.row_outputs {
             let reads_logits = self.spec.row_outputs.reads_logits() && !gathers;
             list.extend(row_outputs.texts(&per_row(reads_logits), params)?);
@@ -101,18 +112,19 @@ impl Base {
                 "The losses of all rows become one, in an order that is the same in every run.";
             let when = (!self.is_reduced()).then_some("if a buffer for the status is given");
             let reduce = &self.tally.reduce;
-            list.extend(
-                self.tally
-                    .texts(reduce, &roles, rows, params, (why, when))?,
-            );
+            list.extend(self.tally.texts(reduce, roles, rows, params, (why, when))?);
         }
         Ok(list)
     }
 
     /// Roles of the buffers that the kernels bind: the caller's buffers, and the library's own memory.
-    fn roles(&self, kernels: &RowKernels) -> Result<Vec<Role>, Error> {
+    pub(super) fn roles(
+        &self,
+        kernels: &RowKernels,
+        callers: Vec<Role>,
+    ) -> Result<Vec<Role>, Error> {
         let rows = kernels.geometry.problem.rows;
-        let mut roles = self.callers(&kernels.geometry);
+        let mut roles = callers;
         roles.retain(|role| !self.ignores(role.binding));
         roles.extend(self.row_losses());
         roles.extend(self.row_outputs.as_ref().map(|_| self.saved_pairs()));

@@ -10,6 +10,7 @@ mod described;
 mod forward;
 #[cfg(feature = "kernels")]
 mod kernels;
+mod linear;
 mod numbers;
 mod tally;
 
@@ -18,3 +19,4 @@ pub use buffers::{CrossEntropyBuffers, CrossEntropyExtras, Status};
 #[cfg(feature = "kernels")]
 pub use described::Optional;
 pub use forward::CrossEntropyPlan;
+pub use linear::{LinearCrossEntropyBuffers, LinearCrossEntropyPlan, LinearGradients};

@@ -14,7 +14,7 @@ use wgpu_softmax::shader::{Program, loss_flags};
 use wgpu_softmax::variant::Reduce;
 
 use crate::sweep::some;
-use programs::programs;
+use programs::{linear, programs};
 use translate::{to_glsl, to_hlsl, to_msl, to_spirv};
 
 fn merges_by_shuffles(program: &Program) -> bool {
@@ -34,7 +34,9 @@ fn capabilities(program: &Program) -> Capabilities {
 /// Returns the programs that a run goes through: a part of them in every run, and all of them in a full one.
 fn share() -> Vec<Program> {
     // The step has no common factor with the numbers of storages, ways to merge and stages.
-    some(programs(), 0, 11)
+    let mut share = some(programs(), 0, 11);
+    share.extend(linear());
+    share
 }
 
 fn parsed(text: &str) -> Module {
@@ -268,7 +270,9 @@ fn name_of(member: &StructMember) -> &str {
 #[test]
 fn option_bits_are_exactly_those_of_the_host() {
     let programs = programs();
-    let texts: Vec<_> = programs.iter().step_by(7).map(Program::wgsl).collect();
+    let linear = linear();
+    let some = programs.iter().step_by(7).chain(&linear);
+    let texts: Vec<_> = some.map(Program::wgsl).collect();
     for &(name, bit) in loss_flags::ALL {
         let declaration = format!("\nconst {name}: u32 = {bit}u;");
         let is_there = texts.iter().any(|text| text.contains(&declaration));

@@ -3,7 +3,7 @@
 use wgpu_softmax::DType;
 use wgpu_softmax::shader::{Program, Stage};
 use wgpu_softmax::variant::{
-    Access, Family, KernelOptions, Masking, Operation, Reduce, TargetKind, Variant,
+    Access, Family, KernelOptions, Masking, Operation, Product, Reduce, TargetKind, Tile, Variant,
 };
 
 /// Returns every program that a plan can need, with registers of a few lengths.
@@ -36,6 +36,22 @@ pub(crate) fn programs() -> Vec<Program> {
         }
     }
     list.extend(strided());
+    list.extend(linear());
+    list
+}
+
+/// Returns every program of a linear layer.
+pub(crate) fn linear() -> Vec<Program> {
+    let mut list = vec![Program::of_linear(Stage::ColumnSums, DType::F32, 64)];
+    for dtype in DType::ALL {
+        for product in Product::ALL {
+            let program = |tile| Program::gemm(product, tile, dtype);
+            list.extend(Tile::ALL.map(program));
+        }
+        if dtype != DType::F32 {
+            list.push(Program::of_linear(Stage::Narrow, dtype, 64));
+        }
+    }
     list
 }
 

@@ -1,0 +1,301 @@
+//! Check of the cross-entropy of a linear layer: each tile of its products on each storage type, over a few distributions of
+//! hidden, with shapes on which every level of the nested sums is reached and options that take turns.
+
+use std::ops::ControlFlow;
+
+use super::case::Expected;
+use super::execute::{Outcome, counts};
+use super::kinds::{Kind, ids};
+use super::matrices::{Output, upload};
+use super::{Group, Inputs, bounds, inputs, judge};
+use crate::error::Error;
+use crate::gpu::Gpu;
+use crate::ops::cross_entropy::{
+    CrossEntropyExtras, LinearCrossEntropyBuffers, LinearGradients, Status,
+};
+use crate::reference::{CrossEntropy, Linear};
+use crate::spec::dtype::DType;
+use crate::spec::linear::LinearCrossEntropySpec;
+use crate::spec::loss::{LossOptions, Reduction};
+use crate::spec::target_type::TargetType;
+use crate::variant::{Access, Family, Operation, Reduce, Tile, Variant};
+
+/// Rows, features, classes, and rows of a chunk: of several chunks, and of more than 256 terms in each of the three products.
+const SHAPES: [[usize; 4]; 4] = [
+    [37, 45, 130, 16],
+    [3, 600, 21, 2],
+    [2, 5, 700, 2],
+    [300, 6, 9, 300],
+];
+
+const DISTRIBUTIONS: [Inputs; 3] = [Inputs::Flat, Inputs::PlantedOutliers, Inputs::Special];
+
+/// One invocation a row: a kernel of the loss that serves any row, so that few are compiled.
+const LOSS: Variant = Variant {
+    family: Family::Streamed,
+    reduce: Reduce::Invocation,
+    lanes: 1,
+    workgroup: 64,
+    access: Access::Words,
+    int64: false,
+    groups: 0,
+};
+
+/// Runs of the products with one tile on one storage type.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Entry {
+    pub(super) dtype: DType,
+    tile: Tile,
+}
+
+/// Returns the entries for a device.
+pub(super) fn entries(gpu: &Gpu) -> Vec<Entry> {
+    let tiles = Tile::ALL
+        .into_iter()
+        .filter(|tile| tile.fits(gpu.planner().abilities()));
+    tiles
+        .flat_map(|tile| DType::ALL.map(|dtype| Entry { dtype, tile }))
+        .collect()
+}
+
+impl Entry {
+    /// Returns the number of groups: one a distribution.
+    pub(super) const fn groups(&self) -> usize {
+        DISTRIBUTIONS.len()
+    }
+
+    /// Runs the entry and tells of its groups, one a distribution, until `on_group` breaks off.
+    pub(super) async fn check(
+        &self,
+        gpu: &Gpu,
+        on_group: &mut impl FnMut(Group) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, Error> {
+        let operation = Operation::LinearCrossEntropy;
+        for (turn, inputs) in DISTRIBUTIONS.into_iter().enumerate() {
+            let mut group =
+                Group::new(operation, self.dtype, &self.tile.to_string(), inputs.name());
+            for (place, shape) in SHAPES.into_iter().enumerate() {
+                let case = Case::new(shape, self.dtype, inputs, turn + place);
+                let [rows, features, classes, chunk] = shape;
+                let options = (turn + place) % 4;
+                let at = format!(
+                    "{rows} x {features} x {classes}, chunks of {chunk}, options {options}"
+                );
+                let outcome = case.execute(gpu, self.tile).await?;
+                judge::add(&mut group, &case.expected(), &outcome, &at);
+            }
+            if on_group(group).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+}
+
+/// One shape, distribution and set of options.
+struct Case {
+    shape: [usize; 4],
+    dtype: DType,
+    kind: Kind,
+    loss: LossOptions,
+    hidden: Vec<f32>,
+    weight: Vec<f32>,
+    ids: Vec<i64>,
+    /// Empty where there is none, and so for what follows.
+    bias: Vec<f32>,
+    class_weight: Vec<f32>,
+    grad_losses: Vec<f32>,
+}
+
+impl Case {
+    fn new(shape: [usize; 4], dtype: DType, distribution: Inputs, turn: usize) -> Self {
+        let [rows, features, classes, _] = shape;
+        let seed = turn as u64;
+        let stored = |values: Vec<f32>, factor: f32| -> Vec<f32> {
+            let values = values.into_iter();
+            values.map(|value| dtype.round(value * factor)).collect()
+        };
+        let kind = match turn % 2 {
+            0 => Kind::Ignoring(TargetType::I32),
+            _ => Kind::Ids(TargetType::I32),
+        };
+        let flat = |rows, cols, seed| Inputs::Flat.logits(rows, cols, seed);
+        let mut case = Self {
+            shape,
+            dtype,
+            kind,
+            loss: LossOptions::default(),
+            hidden: stored(distribution.logits(rows, features, seed), 1.0),
+            weight: stored(
+                flat(classes, features, seed + 1),
+                2.0 / (features as f32).sqrt(),
+            ),
+            ids: ids(kind, rows, classes, seed),
+            bias: Vec::new(),
+            class_weight: Vec::new(),
+            grad_losses: Vec::new(),
+        };
+        case.set_options(turn % 4, seed);
+        case
+    }
+
+    /// Sets the options whose turn it is: none; all; those with a value a row; and class weights of a mean.
+    fn set_options(&mut self, turn: usize, seed: u64) {
+        let [rows, _, classes, _] = self.shape;
+        self.loss.ignore_index = self.kind.ignored();
+        if turn > 0 {
+            self.bias = Inputs::Flat.logits(1, classes, seed + 2);
+        }
+        if turn % 2 == 1 {
+            self.class_weight = inputs::weights(classes, seed);
+        }
+        match turn {
+            1 => {
+                self.loss.reduction = Reduction::Sum;
+                self.loss.label_smoothing = 0.1;
+                self.loss.z_loss = 1e-2;
+                self.loss.softcap = Some(5.0);
+                self.loss.scale = 0.5;
+                self.grad_losses = inputs::upstream(1, seed);
+            }
+            2 => {
+                self.loss.reduction = Reduction::None;
+                self.grad_losses = inputs::upstream(rows, seed);
+            }
+            _ => {}
+        }
+    }
+
+    fn layer(&self) -> Linear<'_> {
+        let layer = Linear::new(&self.hidden, &self.weight, self.shape[1]);
+        match self.bias.is_empty() {
+            true => layer,
+            false => layer.bias(&self.bias),
+        }
+    }
+
+    fn reference(&self) -> CrossEntropy {
+        let mut of = CrossEntropy::new(self.shape[2]).loss(self.loss);
+        if !self.class_weight.is_empty() {
+            of = of.weight(self.class_weight.clone());
+        }
+        match (self.grad_losses.as_slice(), self.loss.reduction) {
+            ([], _) => of,
+            (all, Reduction::None) => of.grad_losses(all.to_vec()),
+            (all, _) => of.grad_loss(all[0].into()),
+        }
+    }
+
+    /// Number of elements of the loss.
+    const fn losses(&self) -> usize {
+        match self.loss.reduction {
+            Reduction::None => self.shape[0],
+            _ => 1,
+        }
+    }
+
+    /// Returns the expected outputs, in the order of those of [`execute`](Self::execute).
+    fn expected(&self) -> Vec<Expected> {
+        let [rows, features, _, chunk] = self.shape;
+        let (of, layer) = (&self.reference(), self.layer());
+        let result = of.linear_losses(layer, &self.ids);
+        let gradients = of.linear_gradients(layer, &self.ids);
+        let allowed = bounds::linear_gradients(of, layer, &self.ids, rows.div_ceil(chunk));
+        let (losses, of_losses) = match (result.loss, bounds::linear_loss(of, layer, &self.ids)) {
+            (Some(loss), Some(allowed)) => (vec![loss], vec![allowed]),
+            _ => (
+                result.row_losses,
+                bounds::linear_row_loss(of, layer, &self.ids),
+            ),
+        };
+        let output = |name, values: Vec<f64>, allowed: Vec<f64>, cols, dtype| Expected {
+            name,
+            allowed: bounds::stored(dtype, &allowed, &values),
+            values,
+            cols,
+            dtype,
+        };
+        let none = f64::from(u32::MAX as f32);
+        let status = vec![
+            result.valid_rows as f64,
+            result.bad_targets as f64,
+            result.first_bad_row.map_or(none, |row| row as f64),
+            result.nan_rows as f64,
+            result.weight_sum,
+        ];
+        let of_status = vec![0.0, 0.0, 0.0, 0.0, 1e-6 * result.weight_sum];
+        let f32s = DType::F32;
+        vec![
+            output("losses", losses, of_losses, 1, f32s),
+            output(
+                "grad_hidden",
+                gradients.hidden,
+                allowed.hidden,
+                features,
+                self.dtype,
+            ),
+            output(
+                "grad_weight",
+                gradients.weight,
+                allowed.weight,
+                features,
+                f32s,
+            ),
+            output("grad_bias", gradients.bias, allowed.bias, 1, f32s),
+            output("status", status, of_status, 5, f32s),
+        ]
+    }
+
+    async fn execute(&self, gpu: &Gpu, tile: Tile) -> Result<Outcome, Error> {
+        let [rows, features, classes, chunk] = self.shape;
+        let some = |name, values: &[f32]| match values {
+            [] => Ok(None),
+            values => gpu.upload(name, values).map(Some),
+        };
+        let ids: Vec<i32> = self.ids.iter().map(|&id| id as i32).collect();
+        let hidden = upload(gpu, "hidden", &self.hidden, self.dtype)?;
+        let weight = upload(gpu, "weight", &self.weight, self.dtype)?;
+        let targets = gpu.upload("targets", &ids)?;
+        let bias = some("bias", &self.bias)?;
+        let class_weight = some("class_weight", &self.class_weight)?;
+        let grad_losses = some("grad_losses", &self.grad_losses)?;
+        let output = |name, len, dtype| Output::new(gpu, name, len, dtype);
+        let losses = output("losses", self.losses(), DType::F32)?;
+        let by_hidden = output("grad_hidden", rows * features, self.dtype)?;
+        let by_weight = output("grad_weight", classes * features, DType::F32)?;
+        let by_bias = output("grad_bias", classes, DType::F32)?;
+        let status = output("status", size_of::<Status>() / 4, DType::F32)?;
+        let buffers = LinearCrossEntropyBuffers {
+            hidden: &hidden,
+            weight: &weight,
+            bias: bias.as_ref(),
+            targets: &targets,
+            losses: &losses.buffer,
+            gradients: LinearGradients {
+                hidden: Some(&by_hidden.buffer),
+                weight: Some(&by_weight.buffer),
+                bias: Some(&by_bias.buffer),
+            },
+        };
+        let extras = CrossEntropyExtras {
+            weight: class_weight.as_ref(),
+            grad_losses: grad_losses.as_ref(),
+            status: Some(&status.buffer),
+            ..CrossEntropyExtras::default()
+        };
+        let extents = [rows, features, classes].map(|extent| extent as u64);
+        let spec = LinearCrossEntropySpec::new(extents[0], extents[1], extents[2])
+            .dtype(self.dtype)
+            .loss(self.loss)
+            .chunk_rows(chunk as u64);
+        let planner = gpu.planner().with_variant(LOSS);
+        let bound = planner
+            .linear_in_tiles(spec, tile)?
+            .bind_with(extents[0], buffers, extras)?;
+        let outputs = [&losses, &by_hidden, &by_weight, &by_bias, &status];
+        let what = "check of linear-cross-entropy";
+        let mut outcome = Outcome::of(gpu, &[bound], &outputs, what).await?;
+        outcome.outputs[4] = counts(&outcome.outputs[4]);
+        Ok(outcome)
+    }
+}

@@ -1,0 +1,228 @@
+//! The cross-entropy of a linear layer on slices: uploaded, run and downloaded in one call.
+
+use super::Gpu;
+use super::cross_entropy::Targets;
+use super::element::{self, Element};
+use super::slices::{described, expect_len};
+use crate::error::Error;
+use crate::ops::cross_entropy::{
+    CrossEntropyExtras, LinearCrossEntropyBuffers, LinearGradients, Status,
+};
+use crate::spec::linear::LinearCrossEntropySpec;
+use crate::variant::Operation;
+
+/// Inputs of the cross-entropy of a linear layer.
+///
+/// ```
+/// use wgpu_softmax::{Gpu, LinearCrossEntropyInputs, LinearCrossEntropySpec, LinearWants};
+///
+/// // One row of two features, two classes.
+/// let inputs = LinearCrossEntropyInputs::new(&[1.0, 2.0], &[0.5, 0.25, 1.0, 0.0], &[1]);
+/// let wants = LinearWants { grad_hidden: true, ..Default::default() };
+/// let found = Gpu::open()?.linear_cross_entropy(&LinearCrossEntropySpec::new(1, 2, 2), inputs, wants)?;
+/// assert!((found.losses[0] - 2f32.ln()).abs() < 1e-6);
+/// assert_eq!(found.grad_hidden.as_deref(), Some(&[-0.25, 0.125][..]));
+/// # Ok::<(), wgpu_softmax::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct LinearCrossEntropyInputs<'a, T = f32> {
+    /// `rows` x `features`.
+    pub hidden: &'a [T],
+    /// `classes` x `features`.
+    pub weight: &'a [T],
+    /// One value a class, added to the logits; none for 0.
+    pub bias: Option<&'a [f32]>,
+    /// One class id a row.
+    pub targets: Targets<'a, T>,
+    /// Class weights, one a class; none where each counts alike.
+    pub class_weight: Option<&'a [f32]>,
+    /// Upstream gradient: one a row where the losses are not reduced, else one. None is 1.
+    pub grad_losses: Option<&'a [f32]>,
+}
+
+impl<'a, T: Element> LinearCrossEntropyInputs<'a, T> {
+    /// Returns inputs of a layer and the targets of its logits.
+    pub fn new(hidden: &'a [T], weight: &'a [T], targets: impl Into<Targets<'a, T>>) -> Self {
+        Self {
+            hidden,
+            weight,
+            bias: None,
+            targets: targets.into(),
+            class_weight: None,
+            grad_losses: None,
+        }
+    }
+
+    /// Sets the bias.
+    #[must_use]
+    pub const fn bias(self, bias: &'a [f32]) -> Self {
+        Self {
+            bias: Some(bias),
+            ..self
+        }
+    }
+
+    /// Sets the class weights.
+    #[must_use]
+    pub const fn class_weight(self, class_weight: &'a [f32]) -> Self {
+        Self {
+            class_weight: Some(class_weight),
+            ..self
+        }
+    }
+
+    /// Sets the upstream gradient, by which the gradients are multiplied.
+    #[must_use]
+    pub const fn grad_losses(self, grad_losses: &'a [f32]) -> Self {
+        Self {
+            grad_losses: Some(grad_losses),
+            ..self
+        }
+    }
+
+    fn check(&self, spec: &LinearCrossEntropySpec) -> Result<(), Error> {
+        element::require::<T>(spec.dtype)?;
+        let (rows, features, classes) = (spec.rows, spec.features, spec.classes);
+        expect_len("hidden", self.hidden.len(), rows.saturating_mul(features))?;
+        expect_len(
+            "weight",
+            self.weight.len(),
+            classes.saturating_mul(features),
+        )?;
+        expect_len("targets", self.targets.len(), rows)?;
+        for (what, values, expected) in [
+            ("bias", self.bias, classes),
+            ("class_weight", self.class_weight, classes),
+            ("grad_losses", self.grad_losses, spec.losses()),
+        ] {
+            if let Some(values) = values {
+                expect_len(what, values.len(), expected)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Gradients to compute in addition to the loss.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LinearWants {
+    /// Gradient of the loss by hidden.
+    pub grad_hidden: bool,
+    /// Gradient of the loss by the weight.
+    pub grad_weight: bool,
+    /// Gradient of the loss by the bias.
+    pub grad_bias: bool,
+}
+
+/// Results of the cross-entropy of a linear layer.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct LinearCrossEntropyOutput<T = f32> {
+    /// The loss, or the loss of every row.
+    pub losses: Vec<f32>,
+    /// Gradient of the loss by hidden, `rows` x `features`, if wanted.
+    pub grad_hidden: Option<Vec<T>>,
+    /// Gradient of the loss by the weight, `classes` x `features`, if wanted.
+    pub grad_weight: Option<Vec<f32>>,
+    /// Gradient of the loss by the bias, one value a class, if wanted.
+    pub grad_bias: Option<Vec<f32>>,
+    /// Counts by the device.
+    pub status: Status,
+}
+
+impl Gpu {
+    /// Computes the loss of the logits of a linear layer, and the gradients that are wanted. The type of the targets is that of
+    /// the slice.
+    ///
+    /// # Errors
+    ///
+    /// Lengths or a type other than the spec's, probabilities as targets, a size past the device's limits, or a failing device. A
+    /// target out of range is no error here: its row is NaN, and the status counts it.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn linear_cross_entropy<T: Element>(
+        &self,
+        spec: &LinearCrossEntropySpec,
+        inputs: LinearCrossEntropyInputs<'_, T>,
+        wants: LinearWants,
+    ) -> Result<LinearCrossEntropyOutput<T>, Error> {
+        pollster::block_on(self.linear_cross_entropy_async(spec, inputs, wants))
+    }
+
+    /// [`linear_cross_entropy`](Self::linear_cross_entropy), as a future.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub async fn linear_cross_entropy_async<T: Element>(
+        &self,
+        spec: &LinearCrossEntropySpec,
+        inputs: LinearCrossEntropyInputs<'_, T>,
+        wants: LinearWants,
+    ) -> Result<LinearCrossEntropyOutput<T>, Error> {
+        let spec = spec.targets(inputs.targets.target_type());
+        let plan = self.planner().linear_cross_entropy(spec)?;
+        inputs.check(&spec)?;
+        let hidden = self.upload_some("hidden", inputs.hidden)?;
+        let weight = self.upload_some("weight", inputs.weight)?;
+        let targets = self.upload_targets(inputs.targets)?;
+        let given = |role, values: Option<&[f32]>| {
+            values
+                .map(|values| self.upload_some(role, values))
+                .transpose()
+        };
+        let bias = given("bias", inputs.bias)?;
+        let class_weight = given("class_weight", inputs.class_weight)?;
+        let grad_losses = given("grad_losses", inputs.grad_losses)?;
+
+        // Each output with the words that are downloaded of it.
+        let output = |role, words: usize| {
+            let buffer = self.allocate(role, words.max(1) as u64 * 4)?;
+            Ok::<_, Error>((buffer, words))
+        };
+        let wanted =
+            |is_wanted: bool, role, words| is_wanted.then(|| output(role, words)).transpose();
+        let native = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+        let losses = output("losses", native(spec.losses()))?;
+        let status = output("status", size_of::<Status>() / 4)?;
+        let hidden_words = element::words::<T>(inputs.hidden.len());
+        let grad_hidden = wanted(wants.grad_hidden, "grad_hidden", hidden_words)?;
+        let grad_weight = wanted(wants.grad_weight, "grad_weight", inputs.weight.len())?;
+        let grad_bias = wanted(wants.grad_bias, "grad_bias", native(spec.classes))?;
+
+        let buffers = LinearCrossEntropyBuffers {
+            hidden: &hidden,
+            weight: &weight,
+            bias: bias.as_ref(),
+            targets: &targets,
+            losses: &losses.0,
+            gradients: LinearGradients {
+                hidden: grad_hidden.as_ref().map(|(buffer, _)| buffer),
+                weight: grad_weight.as_ref().map(|(buffer, _)| buffer),
+                bias: grad_bias.as_ref().map(|(buffer, _)| buffer),
+            },
+        };
+        let extras = CrossEntropyExtras {
+            weight: class_weight.as_ref(),
+            grad_losses: grad_losses.as_ref(),
+            status: Some(&status.0),
+            ..CrossEntropyExtras::default()
+        };
+        let bound = plan.bind_with(spec.rows, buffers, extras)?;
+
+        let asked = [&grad_hidden, &grad_weight, &grad_bias];
+        let always = [&losses, &status].into_iter();
+        let outputs: Vec<_> = always.chain(asked.into_iter().flatten()).collect();
+        let what = described(Operation::LinearCrossEntropy, spec.rows, spec.classes);
+        let fetched = self.run_and_fetch(&bound, &outputs, &what).await?;
+        let mut fetched = fetched.into_iter();
+        let mut next = || fetched.next().unwrap_or_default();
+        Ok(LinearCrossEntropyOutput {
+            losses: bytemuck::cast_vec(next()),
+            status: *bytemuck::from_bytes(bytemuck::cast_slice(&next())),
+            grad_hidden: grad_hidden.map(|_| element::values(next(), inputs.hidden.len())),
+            grad_weight: grad_weight.map(|_| bytemuck::cast_vec(next())),
+            grad_bias: grad_bias.map(|_| bytemuck::cast_vec(next())),
+        })
+    }
+}

@@ -1,0 +1,9 @@
+//! The cross-entropy of a linear layer's logits.
+
+mod bindings;
+mod chunks;
+mod problem;
+mod random;
+mod rows;
+mod texts;
+mod windows;

@@ -1,0 +1,220 @@
+// ---- constants
+
+const WORKGROUP: u32 = 256u;
+const LANES: u32 = 256u;
+const TILE_ROWS: u32 = 4u;
+const TILE_QUADS: u32 = 1u;
+const HELD: u32 = 4u;
+const ACROSS: u32 = 16u;
+
+// ---- kernel/gemm.wgsl
+// A product of two matrices. Element (m, n) of the result is the sum over k of a(m, k) b(k, n): grid.rows x grid.cols elements of
+// grid.inner terms each. It is written, or added to what earlier terms have left where grid.first_part is not the first term.
+//
+//   logits       x w^T + bias    a is hidden x, b(k, n) lies at (n, k) of the weight: B_BY_ROWS
+//   grad_hidden  g w             a is the gradient g by the logits, b the weight
+//   grad_weight  g^T x           a(m, k) lies at (k, m) of g: A_BY_COLUMNS, b is hidden
+//
+// A lane holds TILE_ROWS rows by TILE_QUADS quads of columns. No accumulator takes more than DEPTH terms before it moves up a
+// level: sums of 16 products, sums of 16 of those, and the sum of these.
+
+@group(0) @binding(19) var<storage, read> bias: array<u32>;
+const DEPTH: u32 = 16u;
+alias Held = array<vec4<f32>, HELD>;
+
+// The first row and column of a workgroup, and those of a lane.
+struct Tile { row: u32, column: u32, lane_row: u32, lane_column: u32 }
+
+fn tile_of(place: Place) -> Tile {
+    let row = place.slot / params.grid.parts * (LANES / ACROSS * TILE_ROWS);
+    let column = place.slot % params.grid.parts * (4u * ACROSS * TILE_QUADS);
+    return Tile(row, column, row + place.lane / ACROSS * TILE_ROWS, column + 4u * (place.lane % ACROSS));
+}
+
+// The place of row m of a, to which a_at adds that of a term. A row past the end is read as the last one, and never written.
+fn a_start(row: u32) -> u32 {
+    let found = min(row, params.grid.rows - 1u);
+    return params.grid.source_offset + found * params.grid.source_stride;
+}
+
+fn a_at(start: u32, term: u32) -> f32 {
+    let element = start + term;
+    return bitcast<f32>(source[element]);
+}
+
+// The same of four columns of b.
+fn b_starts(column: u32) -> vec4<u32> {
+    let found = min(column + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(params.grid.cols - 1u));
+    return params.grid.upstream_offset + found * params.grid.upstream_stride;
+}
+
+fn b_at(starts: vec4<u32>, term: u32) -> vec4<f32> {
+    let elements = starts + term;
+    return vec4<f32>(b_one(elements.x), b_one(elements.y), b_one(elements.z), b_one(elements.w));
+}
+
+fn b_one(element: u32) -> f32 {
+    return bitcast<f32>(upstream[element]);
+}
+
+// What the sums are added to: the sums of earlier terms, or the bias.
+fn before(element: u32, column: u32) -> f32 {
+    if params.grid.first_part > 0u {
+        return bitcast<f32>(result[element]);
+    }
+    if is_asked(HAS_BIAS) {
+        return bitcast<f32>(bias[params.grid.bound_row + column]);
+    }
+    return 0.0;
+}
+
+fn store_quad(row: u32, column: u32, sums: vec4<f32>) {
+    let element = params.grid.result_offset + row * params.grid.result_stride + column;
+    for (var i = 0u; i < 4u; i++) { // unrolled
+        if row < params.grid.rows && column + i < params.grid.cols {
+            result[element + i] = bitcast<u32>(sums[i] + before(element + i, column + i));
+        }
+    }
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn gemm(invocation: Invocation) {
+    let place = locate(invocation);
+    let tile = tile_of(place);
+    let operands = operands_of(tile, place.lane);
+    // From the uniform itself: all lanes of a workgroup meet at the barriers of a loop.
+    let terms = given.grid.inner;
+    var upper = Held();
+    for (var block = 0u; block < terms; block += DEPTH * DEPTH) {
+        var middle = Held();
+        let end = min(block + DEPTH * DEPTH, terms);
+        for (var first = block; first < end; first += DEPTH) {
+            let sums = sums_of(operands, first, min(first + DEPTH, end));
+            for (var i = 0u; i < HELD; i++) { // unrolled
+                middle[i] += sums[i];
+            }
+        }
+        for (var i = 0u; i < HELD; i++) { // unrolled
+            upper[i] += middle[i];
+        }
+    }
+    for (var i = 0u; i < TILE_ROWS; i++) { // unrolled
+        for (var j = 0u; j < TILE_QUADS; j++) { // unrolled
+            store_quad(tile.lane_row + i, tile.lane_column + 4u * ACROSS * j, upper[i * TILE_QUADS + j]);
+        }
+    }
+}
+
+// ---- tile/workgroup.wgsl
+// The operands of a product through workgroup memory: DEPTH terms of all rows and columns of a workgroup, of which each lane reads
+// one quad of rows and one quad of columns. A lane has four rows and four columns, so there are as many quads as lanes.
+
+// Quads from one term to the next: lanes that write neighbouring terms reach different banks.
+const PITCH: u32 = ACROSS + 1u;
+
+var<workgroup> shared_a: array<vec4<f32>, DEPTH * PITCH>;
+var<workgroup> shared_b: array<vec4<f32>, DEPTH * PITCH>;
+
+// What a lane reads, as term and quad: the places of four rows or columns. And the quads that it multiplies.
+struct Operands { a_term: u32, a_quad: u32, a: vec4<u32>, b_term: u32, b_quad: u32, b: vec4<u32>, row_quad: u32, column_quad: u32 }
+
+// Neighbouring lanes read neighbouring elements: terms of a row, or quads of a term.
+fn operands_of(tile: Tile, lane: u32) -> Operands {
+    let inner = lane % DEPTH;
+    let outer = lane / DEPTH;
+    let a_term = inner;
+    let a_quad = outer;
+    let b_term = inner;
+    let b_quad = outer;
+    let row = tile.row + 4u * a_quad;
+    let a = vec4<u32>(a_start(row), a_start(row + 1u), a_start(row + 2u), a_start(row + 3u));
+    let b = b_starts(tile.column + 4u * b_quad);
+    return Operands(a_term, a_quad, a, b_term, b_quad, b, lane / ACROSS, lane % ACROSS);
+}
+
+// The sums of the terms [first, last), at most DEPTH; terms past the last one are 0 times 0.
+fn sums_of(operands: Operands, first: u32, last: u32) -> Held {
+    let a_term = min(first + operands.a_term, last - 1u);
+    let b_term = min(first + operands.b_term, last - 1u);
+    let at = operands.a;
+    let a = vec4<f32>(a_at(at.x, a_term), a_at(at.y, a_term), a_at(at.z, a_term), a_at(at.w, a_term));
+    let b = b_at(operands.b, b_term);
+    workgroupBarrier();
+    shared_a[operands.a_term * PITCH + operands.a_quad] = select(vec4<f32>(), a, a_term == first + operands.a_term);
+    shared_b[operands.b_term * PITCH + operands.b_quad] = select(vec4<f32>(), b, b_term == first + operands.b_term);
+    workgroupBarrier();
+    var sums = Held();
+    for (var term = 0u; term < DEPTH; term++) {
+        let x = shared_a[term * PITCH + operands.row_quad];
+        let y = shared_b[term * PITCH + operands.column_quad];
+        for (var i = 0u; i < TILE_ROWS; i++) { // unrolled
+            sums[i] += x[i] * y;
+        }
+    }
+    return sums;
+}
+
+// ---- storage/f32_words.wgsl
+// f32 rows of any length at any offset: four 4-byte accesses. Elements read past the row's end are masked.
+
+alias Unit = u32;
+alias ResultUnit = u32;
+
+// ---- target.wgsl
+// The targets of rows, what was asked of a loss, and arithmetic on bits that are infinite or NaN where they are.
+// A PLAIN_LOSS has ids of one word or probabilities, of all classes, and no weights, z-loss, upstream gradient or saved pairs.
+
+const HAS_BIAS: u32 = 131072u; // a bias is added to the logits
+
+fn is_asked(flag: u32) -> bool {
+    return (params.loss.flags & flag) != 0u;
+}
+
+// ---- storage/buffers.wgsl
+// The matrices of a kernel, by the units that one access moves.
+
+@group(0) @binding(1) var<storage, read> source: array<Unit>;
+@group(0) @binding(2) var<storage, read> upstream: array<Unit>;
+@group(0) @binding(3) var<storage, read_write> result: array<ResultUnit>;
+
+// ---- grid.wgsl
+// Places of invocations. WORKGROUP invocations are a workgroup, and LANES neighbours share a slot: one part of one row.
+// Workgroups beyond one dimension's limit fold into the second and the third, so the last slots may lie past the end: they
+// take part in every merge, and write nothing.
+
+struct Invocation {
+    @builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>,
+    @builtin(local_invocation_index) local: u32,
+}
+
+struct Place { slot: u32, lane: u32, local: u32 }
+
+fn locate(invocation: Invocation) -> Place {
+    params = given;
+    let group = invocation.workgroup;
+    let groups = invocation.workgroups;
+    let first = ((group.z * groups.y + group.y) * groups.x + group.x) * (WORKGROUP / LANES);
+    let local = invocation.local;
+    // Right for any subgroup size, and any mapping of invocations to subgroups.
+    return Place(first + local / LANES, local % LANES, local);
+}
+
+// ---- params.wgsl
+// The numbers of a dispatch, as src/shader/params.rs has them.
+
+// The rows of a dispatch, and where they lie.
+struct Grid {
+    rows: u32, cols: u32, parts: u32, gap3: u32, first_part: u32, bound_row: u32, gap6: vec2<u32>, gap8: u32,
+    inner: u32, gap10: u32, source_offset: u32, source_stride: u32, upstream_offset: u32, upstream_stride: u32,
+    result_offset: u32, result_stride: u32, gap17: u32, gap18: vec2<u32>, gap20: vec2<u32>, gap22: u32,
+}
+
+// The scale of the logits, and what follows from it.
+struct Scaling { gap0: vec4<u32>, gap4: vec4<u32>, gap8: vec4<u32>, gap12: u32 }
+
+struct Loss { flags: u32, gap1: u32, gap2: vec2<u32>, gap4: vec4<u32>, gap8: vec4<u32>, gap12: vec4<u32> }
+struct Params { grid: Grid, @align(16) scaling: Scaling, @align(16) loss: Loss }
+@group(0) @binding(0) var<uniform> given: Params;
+
+// A copy: software adapters would read the uniform again, lane by lane, at every use in a loop.
+var<private> params: Params;
