@@ -173,6 +173,13 @@
         reason = "parts of the crate serve these features alone"
     )
 )]
+#![cfg_attr(
+    target_arch = "wasm32",
+    allow(
+        clippy::arc_with_non_send_sync,
+        reason = "what belongs to a browser stays on its thread"
+    )
+)]
 
 #[cfg(feature = "bench")]
 pub mod bench;

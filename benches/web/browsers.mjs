@@ -1,5 +1,6 @@
 // Has a browser check and time on the page, as a person would, and ends with 1 if something is not as it should be. Downloads and
-// screenshots are left in results/. Arguments: the folder of the page, the command line, the browser, and its path.
+// screenshots are left in results/. Arguments: the folder of the page, the command line, results of a desktop, the
+// browser, and its path.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -7,7 +8,7 @@ import { createServer } from 'node:http';
 import { extname, join } from 'node:path';
 import puppeteer from 'puppeteer-core';
 
-const [site, command, name, executablePath] = process.argv.slice(2);
+const [site, command, desktop, name, executablePath] = process.argv.slice(2);
 
 // Longest time of a check or a bench, in milliseconds: both take about a minute on two quiet cores.
 const LONGEST = 240_000;
@@ -93,8 +94,8 @@ async function bench(page) {
   }
   assert.ok(left.every(({ reason }) => reason === 'the time was up'), JSON.stringify(left));
   // The command line reads what the page writes.
-  const printed = execFileSync(command, ['report', path], { encoding: 'utf8' });
-  for (const op of TIMED) assert.ok(printed.includes(op), printed);
+  const printed = execFileSync(command, ['report', path, desktop], { encoding: 'utf8' });
+  for (const word of [...TIMED, 'webgpu', 'llvmpipe']) assert.ok(printed.includes(word), printed);
   return ended;
 }
 

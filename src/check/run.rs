@@ -159,9 +159,10 @@ pub fn run(
                     let unheard = sender.send(Ok((place, group))).is_err();
                     go_on(!unheard && !stopped.load(Ordering::Relaxed))
                 };
-                let ended = pollster::block_on(serve(gpu, queue, &mut tell));
-                // The receiver is gone if the check was stopped.
-                ended.or_else(|error| sender.send(Err(error))).ok()
+                if let Err(error) = pollster::block_on(serve(gpu, queue, &mut tell)) {
+                    // The receiver is gone if the check was stopped.
+                    let _ = sender.send(Err(error));
+                }
             });
         }
         drop(sender);

@@ -221,7 +221,7 @@ impl Gpu {
         #[cfg(not(target_arch = "wasm32"))]
         self.finished(submission, what).await?;
         #[cfg(target_arch = "wasm32")]
-        drop(submission);
+        let _ = submission;
         let mut fetched = Vec::with_capacity(staged.len());
         for (staged, &(_, bytes)) in staged.into_iter().zip(outputs) {
             let values = staged.read(bytes as usize).await;

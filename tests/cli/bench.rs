@@ -2,6 +2,8 @@
 
 use crate::folder::*;
 use serde_json::Value;
+use wgpu_softmax::bench::{AdapterResults, Host, Report, Timing};
+use wgpu_softmax::wgpu::{AdapterInfo, Backend, DeviceType};
 
 /// Fields of a result that were there from the first, and those that came later: no others.
 const FIELDS: [&str; 24] = [
@@ -321,6 +323,41 @@ fn results_of_earlier_versions_are_read() {
         !page.contains("NaN") && !page.contains("quartiles</th>"),
         "absent, not made up"
     );
+}
+
+/// The page of `benches/web` writes these types: a browser tells of no processor, and of no processor time.
+#[test]
+fn results_of_a_browser_lie_beside_those_of_a_desktop() {
+    let folder = Folder::new();
+    folder.succeed("bench --op softmax --shape 64x9 --seconds 1 --json b.json");
+    let timed = folder.json("b.json")["adapters"][0]["results"].take();
+    let mut results: Vec<Timing> = serde_json::from_value(timed).expect("timings");
+    for timing in &mut results {
+        (timing.effort_fraction, timing.effort_lower) = (None, None);
+        timing.effort_upper = None;
+    }
+    let mut info = AdapterInfo::new(DeviceType::Other, Backend::BrowserWebGpu);
+    info.name = "a phone's adapter".into();
+    info.driver = "Chrome 156".into();
+    let mut adapter = AdapterResults::new(&info, &[]);
+    adapter.results = results;
+    let mut report = Report::new();
+    report.host = Some(Host {
+        os: "Android, mobile".into(),
+        cpu: String::new(),
+        cores: 8,
+    });
+    report.adapters.push(adapter);
+    let phone = serde_json::to_string(&report).expect("JSON");
+    folder.put("phone.json", phone.as_bytes());
+    folder.put("desktop.json", made_up([0.6; 3], "Alpha").as_bytes());
+    let printed = folder.succeed("report phone.json desktop.json --html page.html");
+    assert!(
+        printed.contains("a phone's adapter (webgpu, Chrome 156)"),
+        "{printed}"
+    );
+    let page = String::from_utf8(folder.get("page.html")).expect("text");
+    assert!(page.contains("Android, mobile") && page.contains("Alpha"));
 }
 
 #[test]

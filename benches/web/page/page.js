@@ -150,6 +150,7 @@ function open() {
     end(`It failed: ${event.message ?? 'the worker did not start'}. Load the page again.`);
     for (const id of ['check', 'bench']) of(id).disabled = true;
   };
+  worker.postMessage({ to: 'hidden', hidden: document.hidden });
   worker.postMessage({ to: 'open' });
 }
 

@@ -6,7 +6,8 @@ let device;
 let stopped = false;
 let hidden = false;
 let hidings = 0;
-let seen = () => {};
+// Ends what the run waits for, if it waits.
+let wake = () => {};
 
 const watch = {
   stopped: () => stopped,
@@ -14,10 +15,13 @@ const watch = {
   checked: (group, worst) => postMessage({ group: JSON.parse(group), worst }),
   measured: (report) => postMessage({ report: JSON.parse(report) }),
   hidings: () => hidings,
-  visible: async () => hidden && new Promise((resolve) => { seen = resolve; }),
+  visible: async () => hidden && new Promise((resolve) => { wake = resolve; }),
   rest: (seconds) => {
     postMessage({ rests: seconds });
-    return new Promise((resolve) => { setTimeout(resolve, 1000 * seconds); });
+    return new Promise((resolve) => {
+      wake = resolve;
+      setTimeout(resolve, 1000 * seconds);
+    });
   },
 };
 
@@ -69,11 +73,11 @@ function system() {
 onmessage = async ({ data: { to, ...given } }) => {
   if (to === 'stop') {
     stopped = true;
-    seen();
+    wake();
   } else if (to === 'hidden') {
     hidden = given.hidden;
     hidings += hidden;
-    if (!hidden) seen();
+    if (!hidden) wake();
   } else {
     stopped = false;
     try {
