@@ -6,7 +6,8 @@ use std::path::Path;
 
 use wgpu_softmax::export::Export;
 
-use super::{exports, gpu, run_bound};
+use super::run::run_bound;
+use super::{exports, gpu};
 
 #[test]
 #[ignore = "writes the exports that tests/loaders/run has others run"]
