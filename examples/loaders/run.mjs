@@ -5,34 +5,39 @@ export async function openDevice(gpu, { required_features, required_limits }) {
   return adapter.requestDevice({ requiredFeatures: required_features, requiredLimits: required_limits });
 }
 
-// Returns the words of every buffer after the dispatches.
-export async function run(device, { buffers: described, dispatches, required_features }, inputs) {
+// Compiles the kernels and binds buffers. Returns a function that runs them, from inputs to the words of every buffer.
+export function prepare(device, { buffers: described, dispatches, required_features }) {
   const { STORAGE, UNIFORM, COPY_SRC, COPY_DST, MAP_READ } = GPUBufferUsage;
   const make = (size) => device.createBuffer({ size, usage: STORAGE | UNIFORM | COPY_SRC | COPY_DST });
-  const fill = (buffer, words) => device.queue.writeBuffer(buffer, 0, new Uint32Array(words));
+  const fill = (buffer, words) => (device.queue.writeBuffer(buffer, 0, new Uint32Array(words)), buffer);
   const buffers = described.map(({ bytes }) => make(bytes));
-  for (const { buffer, words } of inputs) fill(buffers[buffer], words);
   const enabled = required_features.includes('subgroups') ? 'enable subgroups;\n' : ''; // native wgpu does without
-  const encoder = device.createCommandEncoder();
-  const pass = encoder.beginComputePass();
-  for (const { label, wgsl, entry_point, constants, bindings, params, workgroups } of dispatches) {
-    const uniform = make(4 * params.length);
-    fill(uniform, params);
+  const bound = dispatches.map(({ label, wgsl, entry_point, constants, bindings, params, workgroups }) => {
+    const uniform = fill(make(4 * params.length), params);
     const kind = ({ binding, type }) => ({ binding, visibility: GPUShaderStage.COMPUTE, buffer: { type } });
     const layout = device.createBindGroupLayout({ entries: bindings.map(kind) });
     const module = device.createShaderModule({ label, code: enabled + wgsl });
     const compute = { module, entryPoint: entry_point, constants };
-    pass.setPipeline(device.createComputePipeline({ layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }), compute }));
+    const pipeline = device.createComputePipeline({ layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }), compute });
     const entry = ({ binding, buffer, offset, size }) => ({ binding, resource: { buffer: buffers[buffer] ?? uniform, offset, size } });
-    pass.setBindGroup(0, device.createBindGroup({ layout, entries: bindings.map(entry) }));
-    pass.dispatchWorkgroups(...workgroups);
-  }
-  pass.end();
-  const copies = buffers.map(({ size }) => device.createBuffer({ size, usage: MAP_READ | COPY_DST }));
-  copies.forEach((copy, n) => encoder.copyBufferToBuffer(buffers[n], 0, copy, 0, copy.size));
-  device.queue.submit([encoder.finish()]);
-  await Promise.all(copies.map((copy) => copy.mapAsync(GPUMapMode.READ)));
-  return copies.map((copy) => new Uint32Array(copy.getMappedRange().slice(0)));
+    return { pipeline, group: device.createBindGroup({ layout, entries: bindings.map(entry) }), workgroups };
+  });
+  return async (inputs) => {
+    for (const { buffer, words } of inputs) fill(buffers[buffer], words);
+    const encoder = device.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    for (const { pipeline, group, workgroups } of bound) {
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, group);
+      pass.dispatchWorkgroups(...workgroups);
+    }
+    pass.end();
+    const copies = buffers.map(({ size }) => device.createBuffer({ size, usage: MAP_READ | COPY_DST }));
+    copies.forEach((copy, n) => encoder.copyBufferToBuffer(buffers[n], 0, copy, 0, copy.size));
+    device.queue.submit([encoder.finish()]);
+    await Promise.all(copies.map((copy) => copy.mapAsync(GPUMapMode.READ)));
+    return copies.map((copy) => new Uint32Array(copy.getMappedRange().slice(0)));
+  };
 }
 
 const magnitude = (e, m) => (e === 31 ? (m ? NaN : Infinity) : e ? 2 ** (e - 25) * (1024 + m) : 2 ** -24 * m);

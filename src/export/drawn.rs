@@ -122,14 +122,17 @@ impl Drawn {
         };
         let ids = inputs::targets(rows, cols, seed, spec.loss.ignore_index);
         let bound = |name, values: Vec<f32>| if is_bound(name) { values } else { Vec::new() };
-        let candidates = rows * spec.row_outputs.log_probs_of as usize;
+        let classes = i64::try_from(spec.classes).unwrap_or(i64::MAX);
+        let candidates = (0..).map(|n: i64| n * 7919 % classes);
         let mut drawn = Self {
             first: rounded(spec.dtype, logits.logits(rows, cols, seed)),
             upstream: bound("grad_losses", inputs::upstream(losses, seed + 1)),
             ids: ids.into_iter().map(i64::from).collect(),
             probs: rounded(spec.dtype, inputs::sparse_probs(rows, cols, seed)),
             weight: bound("weight", inputs::weights(cols, seed)),
-            candidates: (0..candidates).map(|n| (n * 7919 % cols) as i64).collect(),
+            candidates: candidates
+                .take(rows * spec.row_outputs.log_probs_of as usize)
+                .collect(),
             ..Self::default()
         };
         let of = drawn.reference(spec);

@@ -10,6 +10,7 @@ mod completions;
 mod cross_entropy;
 mod doctor;
 mod doubles;
+mod exports;
 mod failures;
 mod files;
 mod folder;

@@ -105,11 +105,18 @@ pub(crate) struct Loss {
     #[arg(long, value_name = "C", value_parser = values::positive, allow_negative_numbers = true)]
     pub(crate) softcap: Option<f32>,
     /// Buffers that a binding in the JSON has in addition; may be repeated, or a comma-separated list
-    #[arg(long, value_name = "BUFFER", value_delimiter = ',', requires = "path", value_parser = values::named(&Optional::ALL, Optional::name))]
+    #[arg(long, value_name = "BUFFER", value_delimiter = ',', requires = "path", value_parser = values::named(&Optional::ALL, optional))]
     pub(crate) with: Vec<Optional>,
     /// Outputs of a row in addition to its loss; may be repeated, or a comma-separated list
     #[arg(long, value_name = "OUTPUT", value_delimiter = ',', value_parser = row_output())]
     pub(crate) row_outputs: Vec<RowOutput>,
+}
+
+const fn optional(of: Optional) -> &'static str {
+    match of {
+        Optional::GradLosses => "grad-losses",
+        other => other.name(),
+    }
 }
 
 /// Request for one more row output.

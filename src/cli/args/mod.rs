@@ -134,9 +134,8 @@ Examples:
     wgpu-softmax kernel softmax --shape 8192x1024
   As JSON with test cases, for any device of WebGPU, without an adapter:
     wgpu-softmax kernel softmax --shape 8x500 --device default --json s.json
-  A loss and its gradient by class weights, for NVIDIA's GPUs:
-    wgpu-softmax kernel cross-entropy-fused --shape 32x100 --device nvidia \
-      --with weight --ignore-index -100 --json loss.json
+  A loss with class weights, for this adapter:
+    wgpu-softmax kernel cross-entropy --shape 32x99 --with weight --json l.json
   For the device of another machine, whose `kernel --json` wrote there.json:
     wgpu-softmax kernel logsumexp --shape 8x500 --abilities there.json --json -";
 
@@ -152,7 +151,7 @@ pub(crate) enum Inspect {
     ///
     /// Each dispatch for a shape, with its bindings and its workgroups; with --json as data that any host of WebGPU runs.
     #[command(after_help = EXPORTS)]
-    Kernel(Kernel),
+    Kernel(Box<Kernel>),
 }
 
 #[derive(Debug, Subcommand)]
