@@ -42,7 +42,7 @@ impl Program {
     }
 
     /// Constants of the text.
-    fn constants(&self) -> [(&'static str, u32); 12] {
+    fn constants(&self) -> [(&'static str, u32); 13] {
         let Self {
             options, variant, ..
         } = self;
@@ -68,6 +68,7 @@ impl Program {
             ("COUNTED", self.counted),
             ("GROUPS", variant.groups),
             ("RECORD", records),
+            ("BLOCKS", self.row_blocks()),
         ]
     }
 

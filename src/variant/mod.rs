@@ -307,9 +307,9 @@ impl Abilities {
         1 << most.clamp(1, 1024).ilog2()
     }
 
-    /// Returns how this crate prefers to tally rows.
-    pub(crate) const fn tally(&self) -> tuning::TallyLanes {
-        tuning::Tuning::of(self).tally
+    /// Lanes of a workgroup that this crate prefers for a tally of rows.
+    pub(crate) const fn tally_lanes(&self) -> u32 {
+        tuning::Tuning::of(self).tally_lanes
     }
 
     /// Invocations of a workgroup that needs no memory: the largest power of two up to `wanted` that the device allows.
