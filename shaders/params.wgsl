@@ -31,8 +31,6 @@ struct Grid {
     bin_rows: u32,
     record_row_stride: u32,
     record_part_stride: u32,
-    // Blocks of sixteen rows that an invocation of a tally takes.
-    row_blocks: u32,
 }
 
 // The scale of the logits, and what follows from it.

@@ -1,4 +1,4 @@
-// The tally of all rows: counts, and the sums of the weights and the losses, in a fixed order: an invocation takes blocks of
+// The tally of all rows: counts, and the sums of the weights and the losses, in a fixed order: an invocation takes BLOCKS of
 // sixteen rows, and a workgroup leaves one record. tally_rows reads the targets and, if READS_LOSSES, the losses of
 // the rows, merge_tallies the records of several workgroups. The record that remains is record 0, and it is published
 // as the status and the reduced loss.
@@ -51,9 +51,7 @@ fn tally_of(row: u32) -> Tally {
     if READS_LOSSES {
         let place = (params.grid.bound_row + row) * params.loss.loss_words;
         tally.loss = losses[place];
-        if params.loss.loss_words == 2u {
-            tally.z_loss = losses[place + 1u];
-        }
+        tally.z_loss = select(0u, losses[place + params.loss.loss_words - 1u], params.loss.loss_words == 2u);
         let magnitude = plus(vec4<u32>(tally.loss), vec4<u32>(tally.z_loss)).x & MAGNITUDE;
         tally.nan_rows = tally.valid_rows * u32(magnitude > INFINITY);
         tally.infinite_rows = u32(magnitude == INFINITY);
@@ -89,8 +87,8 @@ fn store_tally(place: Place, tally: Tally) {
 fn tally_rows(invocation: Invocation) {
     let place = locate(invocation);
     var mine = EMPTY_TALLY;
-    for (var k = 0u; k < params.grid.row_blocks; k++) {
-        let first = (place.slot * params.grid.row_blocks + k) * (BLOCK * LANES) + place.lane;
+    for (var k = 0u; k < BLOCKS; k++) {
+        let first = (place.slot * BLOCKS + k) * (BLOCK * LANES) + place.lane;
         var block = EMPTY_TALLY;
         for (var i = 0u; i < BLOCK; i++) {
             let row = first + i * LANES;

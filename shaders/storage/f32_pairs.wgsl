@@ -32,8 +32,9 @@ fn store_result(element: u32, bits: vec4<u32>) {
 }
 
 fn store_result_one(element: u32, bits: u32) {
-    let is_this = vec2<u32>(element & 1u) == vec2<u32>(0u, 1u);
-    result[element >> 1u] = unit_of(select(words_in(result[element >> 1u]), vec2<u32>(bits), is_this));
+    result[element >> 1u][element & 1u] = bits; // if !WIDE64
+    let is_this = vec2<u32>(element & 1u) == vec2<u32>(0u, 1u); // if WIDE64
+    result[element >> 1u] = wide_of(select(words_in(result[element >> 1u]), vec2<u32>(bits), is_this)); // if WIDE64
 }
 
 fn store_result_inside(element: u32, within: vec4<bool>, bits: vec4<u32>) {

@@ -30,12 +30,9 @@ fn store_result(element: u32, bits: vec4<u32>) {
 }
 
 fn store_result_one(element: u32, bits: u32) {
-    if WRITES_WIDE64 {
-        let is_this = vec4<u32>(element & 3u) == vec4<u32>(0u, 1u, 2u, 3u);
-        store_result_inside(element, is_this, vec4<u32>(bits));
-    } else {
-        result[element >> 2u][element & 3u] = bits;
-    }
+    result[element >> 2u][element & 3u] = bits; // if !WRITES_WIDE64
+    let is_this = vec4<u32>(element & 3u) == vec4<u32>(0u, 1u, 2u, 3u); // if WRITES_WIDE64
+    store_result_inside(element, is_this, vec4<u32>(bits)); // if WRITES_WIDE64
 }
 
 fn store_result_inside(element: u32, within: vec4<bool>, bits: vec4<u32>) {

@@ -1,5 +1,4 @@
-// 16-bit rows of any length at any offset. Two elements share a word, and so may two rows, and two lanes of one row: a word of
-// which one half is someone else's is changed by store_half.
+// 16-bit rows of any length at any offset. Two elements share a word, of which store_half leaves the other as it is.
 
 alias Unit = u32;
 alias ResultUnit = atomic<u32>;

@@ -43,7 +43,7 @@ pub struct Grid {
     pub bin_rows: u32,
     pub record_row_stride: u32,
     pub record_part_stride: u32,
-    pub row_blocks: u32,
+    pub padding: u32,
 }
 
 /// Numbers by which logits are read: scale, softcap, mask unit, empty rows.

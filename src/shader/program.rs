@@ -173,6 +173,12 @@ impl Program {
         Stage::of(operation, variant).iter().map(program).collect()
     }
 
+    /// Blocks of sixteen rows that an invocation of a tally takes: a workgroup takes 4,096 rows, or with few lanes as many as they
+    /// add accurately.
+    pub(crate) fn row_blocks(&self) -> u32 {
+        (256 / self.variant.lanes.max(1)).clamp(1, 16)
+    }
+
     /// Makes a program that counts targets or sums losses, with workgroups of up to 256 invocations.
     pub fn tally(stage: Stage, options: KernelOptions, max_invocations: u32) -> Self {
         let lanes = 1 << max_invocations.clamp(1, 256).ilog2();

@@ -213,7 +213,7 @@ impl Program {
     }
 
     /// Constants of the text.
-    fn constants(&self) -> [(&'static str, u32); 16] {
+    fn constants(&self) -> [(&'static str, u32); 17] {
         let Self {
             options, variant, ..
         } = self;
@@ -240,6 +240,7 @@ impl Program {
             ("COUNTED", self.counted),
             ("GROUPS", variant.groups),
             ("RECORD", records),
+            ("BLOCKS", self.row_blocks()),
             ("TILE_ROWS", tile.rows),
             ("TILE_QUADS", tile.quads),
             ("HELD", tile.rows * tile.quads),

@@ -1,6 +1,6 @@
 //! Abilities of a device, and the lanes that it can join.
 
-use super::tuning::{TallyLanes, Tuning};
+use super::tuning::Tuning;
 use super::{Access, Family, REDUCED, Reduce, Variant, WIDEST_ACCESS};
 
 /// Maker of a device or its driver, as far as the choice of kernels depends on it.
@@ -74,9 +74,9 @@ impl Abilities {
         1 << most.clamp(1, 1024).ilog2()
     }
 
-    /// Returns how this crate prefers to tally rows.
-    pub(crate) const fn tally(&self) -> TallyLanes {
-        Tuning::of(self).tally
+    /// Lanes of a workgroup that this crate prefers for a tally of rows.
+    pub(crate) const fn tally_lanes(&self) -> u32 {
+        Tuning::of(self).tally_lanes
     }
 
     /// Invocations of a workgroup that needs no memory: the largest power of two up to `wanted` that the device allows.

@@ -60,15 +60,8 @@ pub(super) struct Tuning {
     pub(super) few_parts: u64,
     /// Tile of a product of matrices.
     pub(super) tile: Tile,
-    /// How rows are tallied.
-    pub(super) tally: TallyLanes,
-}
-
-/// Invocations of a workgroup that tallies rows, and blocks of sixteen rows that each of them takes.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct TallyLanes {
-    pub(crate) lanes: u32,
-    pub(crate) blocks: u32,
+    /// Lanes of a workgroup that tallies rows.
+    pub(super) tally_lanes: u32,
 }
 
 /// Shapes of at most `cols` columns and at least `rows` rows.
@@ -130,10 +123,7 @@ const SOFTWARE: Tuning = Tuning {
     part_columns: 64,
     few_parts: 256,
     tile: Tile::REGISTERS,
-    tally: TallyLanes {
-        lanes: 16,
-        blocks: 16,
-    },
+    tally_lanes: 16,
 };
 
 /// Numbers for Mesa 22, whose code is three times as short, and whose accesses take longer: it is worth much to read a row once.
@@ -185,11 +175,8 @@ const GPU: Tuning = Tuning {
     part_lanes: 64,
     part_columns: 4,
     few_parts: 16_384,
-    tally: TallyLanes {
-        lanes: 256,
-        blocks: 1,
-    },
     tile: Tile::SHARED,
+    tally_lanes: 256,
 };
 
 /// Numbers for Intel's GPUs, whose smallest subgroups have 8 or 16 lanes. Reasoned from the machine code for Gen 12: four quads a

@@ -15,7 +15,7 @@ use crate::shader::{Program, Stage, TALLIED};
 use crate::variant::{KernelOptions, TargetKind};
 
 /// Rows of a block, as in `shaders/kernel/tally.wgsl`.
-const BLOCK_ROWS: u64 = 16;
+const BLOCK: u64 = 16;
 
 /// Bytes of a record.
 pub(super) const RECORD: u64 = size_of::<Status>() as u64;
@@ -27,8 +27,6 @@ const NOTHING: Window = Window::of_rows(0, 0);
 #[derive(Debug, Clone)]
 pub(super) struct Tally {
     planner: Planner,
-    /// Blocks of rows that an invocation takes.
-    blocks: u32,
     pub(super) count: Arc<Runnable>,
     pub(super) reduce: Arc<Runnable>,
     merge: Arc<Runnable>,
@@ -50,16 +48,12 @@ impl Tally {
         };
         let abilities = planner.abilities();
         let in_memory = abilities.max_workgroup_bytes / TALLIED;
-        let preferred = abilities.tally();
-        let most = preferred
-            .lanes
-            .min(abilities.max_invocations)
-            .min(in_memory);
+        let most = abilities.max_invocations.min(in_memory);
+        let most = most.min(abilities.tally_lanes());
         let program = |stage| Program::tally(stage, options, most);
         let program = |stage| planner.checked(program(stage));
         Ok(Self {
             planner: planner.clone(),
-            blocks: preferred.blocks,
             count: program(Stage::CountTargets)?,
             reduce: program(Stage::ReduceLosses)?,
             merge: program(Stage::MergeTallies)?,
@@ -86,7 +80,6 @@ impl Tally {
                 tensor_row: narrow(window.first),
                 first_record: narrow(first_record),
                 records: narrow(records),
-                row_blocks: self.blocks,
                 ..base.grid
             };
             let span = |tensor: &Tensor<'_>| (tensor.binding, tensor.span(window).0);
@@ -188,7 +181,7 @@ impl Tally {
     }
 
     fn rows_of_invocation(&self) -> u64 {
-        BLOCK_ROWS * u64::from(self.blocks)
+        BLOCK * u64::from(self.count.program.row_blocks())
     }
 
     fn records(&self, windows: &[Window]) -> u64 {

@@ -520,7 +520,7 @@ fn task_of(place: Place) -> Task {
 struct Grid {
     rows: u32, cols: u32, gap2: vec2<u32>, gap4: u32, bound_row: u32, gap6: vec2<u32>, gap8: vec2<u32>, gap10: u32,
     source_offset: u32, source_stride: u32, gap13: u32, gap14: u32, result_offset: u32, result_stride: u32, gap17: u32,
-    bin_first: u32, gap19: u32, bin_rows: u32, gap21: u32, gap22: vec2<u32>,
+    bin_first: u32, gap19: u32, bin_rows: u32, gap21: u32, gap22: u32,
 }
 
 // The scale of the logits, and what follows from it.

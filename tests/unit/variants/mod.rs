@@ -204,7 +204,7 @@ fn the_uniform_has_the_hosts_layout() {
         grid:
             rows cols parts part_cols first_part bound_row tensor_row first_record records inner groups
             source_offset source_stride upstream_offset upstream_stride result_offset result_stride
-            queries bin_first bin_queries bin_rows record_row_stride record_part_stride row_blocks;
+            queries bin_first bin_queries bin_rows record_row_stride record_part_stride padding;
         scaling:
             scale slope prescale postscale lowest_shifted negligible_shifted exp2_hi exp2_lo mask_unit
             softcap inverse_softcap largest_uncapped zero_empty_rows padding;
