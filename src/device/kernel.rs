@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use bytemuck::Contiguous;
 use wgpu::{
-    Backend, BindGroup, BindGroupLayout, Buffer, BufferUsages, ComputePass, ComputePipeline, Device,
+    BindGroup, BindGroupLayout, Buffer, BufferUsages, ComputePass, ComputePipeline, Device,
 };
 
+use crate::device::absent::Absent;
 use crate::device::caps::{Grid, SLOT, UNIFORM};
-use crate::device::memory::{filled, scratch};
+use crate::device::memory::filled;
 use crate::device::runnable::Runnable;
 use crate::device::scope::{contain, require_present};
 use crate::error::Error;
@@ -41,7 +41,7 @@ impl Kernel {
     fn compile(device: &Device, runnable: &Arc<Runnable>) -> Self {
         let program = &runnable.program;
         let label = program.label();
-        let wgsl = text_for(device.adapter_info().backend, runnable);
+        let wgsl = runnable.compiled(device.adapter_info().backend);
         let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label: Some(&label),
             source: wgpu::ShaderSource::Wgsl(wgsl.into()),
@@ -73,15 +73,6 @@ impl Kernel {
             pipeline,
             layout,
         }
-    }
-}
-
-/// Returns the text as the compiler behind `backend` takes it.
-fn text_for(backend: Backend, runnable: &Runnable) -> String {
-    let wgsl = runnable.program.unrolled(&runnable.wgsl);
-    match backend {
-        Backend::BrowserWebGpu => runnable.program.for_browsers(wgsl),
-        _ => wgsl,
     }
 }
 
@@ -221,14 +212,6 @@ impl Bound {
     }
 }
 
-/// Returns the offset of a placeholder in its buffer.
-fn absent_offset(binding: Binding, written: bool) -> u64 {
-    match written {
-        true => u64::from(binding as u32 * SLOT),
-        false => 0,
-    }
-}
-
 /// Makes a uniform buffer with the numbers of every dispatch.
 fn uniform_of(device: &Device, steps: &[Step<'_>]) -> Result<Buffer, Error> {
     let mut bytes = vec![0; steps.len() * SLOT as usize];
@@ -237,35 +220,6 @@ fn uniform_of(device: &Device, steps: &[Step<'_>]) -> Result<Buffer, Error> {
     }
     let whole = ("wgpu-softmax params", BufferUsages::UNIFORM);
     filled(device, whole, bytes.len() as u64, &bytes)
-}
-
-/// Placeholders for inputs and outputs of a kernel that were not asked for: never read, or never written. There are two,
-/// since a dispatch may not both read and write a buffer; of the written one each binding has a place of its own, as browsers refuse
-/// two that overlap.
-struct Absent {
-    unread: Buffer,
-    unwritten: Buffer,
-}
-
-impl Absent {
-    fn new(device: &Device) -> Result<Self, Error> {
-        let make = |bytes: u32| scratch(device, "wgpu-softmax placeholder", bytes.into());
-        Ok(Self {
-            unread: make(UNIFORM)?,
-            unwritten: make((Binding::MAX_VALUE + 1) * SLOT)?,
-        })
-    }
-
-    fn span(&self, binding: Binding, written: bool) -> Span<'_> {
-        Span {
-            buffer: match written {
-                true => &self.unwritten,
-                false => &self.unread,
-            },
-            offset: absent_offset(binding, written),
-            size: u64::from(UNIFORM),
-        }
-    }
 }
 
 fn bind_group(device: &Device, step: &Step<'_>, uniform: &Buffer, absent: &Absent) -> BindGroup {
@@ -299,59 +253,4 @@ fn bind_group(device: &Device, step: &Step<'_>, uniform: &Buffer, absent: &Absen
         layout: &step.kernel.layout,
         entries: &entries,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use wgpu::{Backend, Limits};
-
-    use bytemuck::Contiguous;
-
-    use super::{absent_offset, text_for};
-    use crate::device::caps::UNIFORM;
-    use crate::device::runnable::Runnable;
-    use crate::shader::{Binding, Program};
-    use crate::variant::geometry::Geometry;
-    use crate::variant::{Operation, Variant};
-
-    /// Returns the program of a variant of softmax.
-    fn program(variant: &str) -> Runnable {
-        let variant: Variant = variant.parse().expect("a variant");
-        let geometry = Geometry::contiguous(Operation::Softmax, 64, 1000).expect("a shape");
-        Runnable::new(Program::of(&geometry, variant)[0], &Limits::default()).expect("a program")
-    }
-
-    #[test]
-    fn placeholders_that_are_written_do_not_overlap() {
-        let all = || (0..=Binding::MAX_VALUE).filter_map(Binding::from_integer);
-        for (one, other) in all().flat_map(|one| all().map(move |other| (one, other))) {
-            let [first, second] = [one, other].map(|binding| absent_offset(binding, true));
-            let apart = first.abs_diff(second) >= u64::from(UNIFORM);
-            assert!(apart || one == other, "{one:?} and {other:?}");
-        }
-    }
-
-    #[test]
-    fn browsers_are_told_of_subgroups_and_nobody_else_is() {
-        let shuffled = [
-            "streamed.subgroup32of64.quads",
-            "streamed.hybrid32x8of256.quads",
-        ];
-        for (variant, told) in [
-            (shuffled[0], true),
-            (shuffled[1], true),
-            ("streamed.workgroup64of64.quads", false),
-            ("streamed.invocation1of64.quads", false),
-        ] {
-            let program = program(variant);
-            let text = text_for(Backend::Vulkan, &program);
-            assert!(!text.contains("enable"), "{variant}");
-            let expected = match told {
-                true => format!("enable subgroups;\n{text}"),
-                false => text.clone(),
-            };
-            assert_eq!(text_for(Backend::BrowserWebGpu, &program), expected);
-            assert_eq!(text.contains("subgroupShuffleXor"), told, "{variant}");
-        }
-    }
 }

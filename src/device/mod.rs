@@ -1,5 +1,6 @@
 //! Pipelines, memory and dispatches on a device. `kernel` is the one file that touches a compute pass.
 
+mod absent;
 pub(crate) mod bins;
 pub(crate) mod caps;
 pub(crate) mod kernel;
