@@ -38,6 +38,7 @@ mod effort;
 mod grid;
 mod inputs;
 mod linear;
+mod options;
 mod plan;
 mod race;
 mod report;
@@ -58,6 +59,7 @@ pub use grid::{Selection, Shape};
 #[cfg(not(target_arch = "wasm32"))]
 pub use linear::linear;
 pub use linear::{LinearMeasurement, linear_async};
+pub use options::Options;
 pub(crate) use race::{Lap, Race};
 pub use report::{AdapterResults, Host, LeftOut, Report, Timing};
 pub use subject::{Ceiling, Subject};
@@ -73,44 +75,6 @@ use inputs::Drawn;
 use plan::Planned;
 use rotation::Rotation;
 use sets::{Rack, Set};
-
-/// Options of a bench.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Options {
-    /// True to time on the same buffers again and again, with whatever the caches keep of them.
-    pub warm: bool,
-    /// True to time in addition a ceiling that takes one exponential of every element.
-    pub exp_ceiling: bool,
-    /// True to compare with the best of the plainest ceilings, not of all: vectors of four words, moved by whole workgroups.
-    pub vec4_ceiling: bool,
-}
-
-impl Options {
-    /// Sets [`warm`](Self::warm).
-    #[must_use]
-    pub const fn warm(self, warm: bool) -> Self {
-        Self { warm, ..self }
-    }
-
-    /// Sets [`exp_ceiling`](Self::exp_ceiling).
-    #[must_use]
-    pub const fn exp_ceiling(self, exp_ceiling: bool) -> Self {
-        Self {
-            exp_ceiling,
-            ..self
-        }
-    }
-
-    /// Sets [`vec4_ceiling`](Self::vec4_ceiling).
-    #[must_use]
-    pub const fn vec4_ceiling(self, vec4_ceiling: bool) -> Self {
-        Self {
-            vec4_ceiling,
-            ..self
-        }
-    }
-}
 
 /// Reason why there is no time.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

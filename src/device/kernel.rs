@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use wgpu::{
-    Backend, BindGroup, BindGroupLayout, Buffer, BufferUsages, ComputePass, ComputePipeline, Device,
+    BindGroup, BindGroupLayout, Buffer, BufferUsages, ComputePass, ComputePipeline, Device,
 };
 
 use crate::device::memory::{Memory, filled, scratch};
@@ -40,7 +40,7 @@ impl Kernel {
     fn compile(device: &Device, runnable: &Arc<Runnable>) -> Self {
         let program = &runnable.program;
         let label = program.label();
-        let wgsl = text_for(device.adapter_info().backend, runnable);
+        let wgsl = runnable.compiled(device.adapter_info().backend);
         let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label: Some(&label),
             source: wgpu::ShaderSource::Wgsl(wgsl.into()),
@@ -72,15 +72,6 @@ impl Kernel {
             pipeline,
             layout,
         }
-    }
-}
-
-/// Returns the text as the compiler behind `backend` takes it.
-fn text_for(backend: Backend, runnable: &Runnable) -> String {
-    let wgsl = runnable.program.unrolled(&runnable.wgsl);
-    match backend {
-        Backend::BrowserWebGpu => runnable.program.for_browsers(wgsl),
-        _ => wgsl,
     }
 }
 
@@ -314,46 +305,4 @@ fn bind_group(
         layout: &kernel.layout,
         entries: &entries,
     }))
-}
-
-#[cfg(test)]
-mod tests {
-    use wgpu::{Backend, Limits};
-
-    use super::text_for;
-    use crate::device::runnable::Runnable;
-    use crate::shader::Program;
-    use crate::variant::problem::Geometry;
-    use crate::variant::{Operation, Variant};
-
-    /// Returns the program of a variant of softmax.
-    fn program(variant: &str) -> Runnable {
-        let variant: Variant = variant.parse().expect("a variant");
-        let geometry = Geometry::contiguous(Operation::Softmax, 64, 1000).expect("a shape");
-        Runnable::new(Program::of(&geometry, variant)[0], &Limits::default()).expect("a program")
-    }
-
-    #[test]
-    fn browsers_are_told_of_subgroups_and_nobody_else_is() {
-        let shuffled = [
-            "streamed.subgroup32of64.quads",
-            "streamed.hybrid32x8of256.quads",
-        ];
-        for (variant, told) in [
-            (shuffled[0], true),
-            (shuffled[1], true),
-            ("streamed.workgroup64of64.quads", false),
-            ("streamed.invocation1of64.quads", false),
-        ] {
-            let program = program(variant);
-            let text = text_for(Backend::Vulkan, &program);
-            assert!(!text.contains("enable"), "{variant}");
-            let expected = match told {
-                true => format!("enable subgroups;\n{text}"),
-                false => text.clone(),
-            };
-            assert_eq!(text_for(Backend::BrowserWebGpu, &program), expected);
-            assert_eq!(text.contains("subgroupShuffleXor"), told, "{variant}");
-        }
-    }
 }

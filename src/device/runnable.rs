@@ -1,6 +1,6 @@
 //! Programs that a device can run, with their text: all that can be said of a kernel before it is compiled.
 
-use wgpu::Limits;
+use wgpu::{Backend, Limits};
 
 use crate::error::Error;
 use crate::shader::params::{self, Params};
@@ -84,6 +84,15 @@ impl Runnable {
         exceeded.or(apart.map(|(name, alignment)| (name, ALIGNMENT.into(), alignment.into())))
     }
 
+    /// Returns the text as the compiler behind `backend` takes it.
+    pub(crate) fn compiled(&self, backend: Backend) -> String {
+        let wgsl = self.program.unrolled(&self.wgsl);
+        match backend {
+            Backend::BrowserWebGpu => self.program.for_browsers(wgsl),
+            _ => wgsl,
+        }
+    }
+
     /// Bytes of workgroup memory.
     pub(crate) fn workgroup_bytes(&self) -> u32 {
         self.program.memory_in(&self.wgsl)
@@ -139,8 +148,9 @@ mod tests {
     use super::{Runnable, Workgroups, fold};
     use crate::error::Error;
     use crate::shader::{Program, Stage};
-    use crate::variant::KernelOptions;
-    use wgpu::Limits;
+    use crate::variant::problem::Geometry;
+    use crate::variant::{KernelOptions, Operation};
+    use wgpu::{Backend, Limits};
 
     #[test]
     fn a_limit_that_a_program_exceeds_is_named() {
@@ -212,6 +222,29 @@ mod tests {
             let folded: u64 = grid.iter().map(|&n| u64::from(n)).product();
             assert!(folded >= groups && grid.iter().all(|n| (1..=10).contains(n)));
             assert!(folded - groups < 110, "{grid:?} for {groups}");
+        }
+    }
+
+    #[test]
+    fn browsers_are_told_of_subgroups_and_nobody_else_is() {
+        for (variant, told) in [
+            ("streamed.subgroup32of64.quads", true),
+            ("streamed.hybrid32x8of256.quads", true),
+            ("streamed.workgroup64of64.quads", false),
+            ("streamed.invocation1of64.quads", false),
+        ] {
+            let variant = variant.parse().expect("a variant");
+            let geometry = Geometry::contiguous(Operation::Softmax, 64, 1000).expect("a shape");
+            let program = Program::of(&geometry, variant)[0];
+            let runnable = Runnable::new(program, &Limits::default()).expect("a program");
+            let text = runnable.compiled(Backend::Vulkan);
+            assert!(!text.contains("enable"), "{variant}");
+            assert_eq!(text.contains("subgroupShuffleXor"), told, "{variant}");
+            let expected = match told {
+                true => format!("enable subgroups;\n{text}"),
+                false => text,
+            };
+            assert_eq!(runnable.compiled(Backend::BrowserWebGpu), expected);
         }
     }
 }
