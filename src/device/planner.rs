@@ -124,13 +124,14 @@ impl Planner {
     #[must_use]
     #[cfg(feature = "kernels")]
     pub fn with_abilities(&self, abilities: Abilities) -> Self {
+        let device = self.shared.device.as_ref();
+        let limits = match device {
+            Some(_) => self.shared.limits.clone(),
+            None => limits_of(&abilities),
+        };
         Self {
             forced: self.forced,
-            ..Self::of(
-                self.shared.device.as_ref(),
-                abilities,
-                self.shared.limits.clone(),
-            )
+            ..Self::of(device, abilities, limits)
         }
     }
 

@@ -8,7 +8,7 @@ mod write;
 use problems::{Problem, problems};
 use run::{Pipelines, USAGE, run_bound, run_export};
 use wgpu_softmax::check::compare_as;
-use wgpu_softmax::export::{Access, Case, Element, Export};
+use wgpu_softmax::export::{Access, Binding, Case, Element, Export, Role};
 use wgpu_softmax::variant::Abilities;
 use wgpu_softmax::wgpu::Features;
 use wgpu_softmax::{DType, Error, Gpu, Planner, SoftmaxBuffers, SoftmaxSpec};
@@ -46,7 +46,8 @@ fn judge(name: &str, export: &Export, case: &Case, found: &[(&'static str, Vec<u
     assert!(!case.expected.is_empty(), "{name}: nothing is expected");
 }
 
-/// Abilities to export for, by name: of any WebGPU device, of one with subgroups, and of this one.
+/// Abilities to export for, by name: of any WebGPU device, of one with subgroups, of this one, and of one whose bindings are
+/// small.
 fn classes(gpu: &Gpu) -> Vec<(&'static str, Abilities)> {
     let own = *gpu.planner().abilities();
     let mut list = vec![("default", Abilities::WEBGPU)];
@@ -58,25 +59,39 @@ fn classes(gpu: &Gpu) -> Vec<(&'static str, Abilities)> {
         list.push(("subgroups", subgroups));
     }
     list.push(("own", own));
+    let narrow = Abilities {
+        max_binding_bytes: 4096,
+        ..Abilities::WEBGPU
+    };
+    list.push(("narrow", narrow));
     list
 }
 
-/// Exports, with their plans, the class and a name: all for any device, and a fifth for the other classes.
+/// Exports, with their plans, the class and a name: all for any device, those in several windows for small bindings, and a fifth
+/// for the other classes.
 fn exports(gpu: &Gpu) -> Vec<(String, Planner, Problem, Export)> {
     let mut list = Vec::new();
     for (turn, (class, abilities)) in classes(gpu).into_iter().enumerate() {
-        let all = problems().into_iter().enumerate();
-        for (_, problem) in all.filter(|(n, _)| turn == 0 || n % 5 == turn) {
-            let planner = gpu.planner().with_abilities(abilities);
-            let export = Planner::of_abilities(abilities);
-            let export = problem.export(&export).expect("an export");
-            let export = export.with_cases(2).expect("cases");
-            list.push((
-                format!("{}.{class}", problem.name),
-                planner,
-                problem,
-                export,
-            ));
+        for (n, problem) in problems().into_iter().enumerate() {
+            let export = match problem.export(&Planner::of_abilities(abilities)) {
+                Ok(export) => export,
+                Err(Error::Limit { .. }) if class == "narrow" => continue,
+                Err(error) => panic!("{}: {error}", problem.name),
+            };
+            let mut bindings = export.dispatches.iter().flat_map(|of| &of.bindings);
+            let role = |of: &Binding| of.buffer.map(|index| export.buffers[index].role);
+            let has_windows =
+                bindings.any(|of| of.offset > 0 && role(of) != Some(Role::Placeholder));
+            if turn == 0 || n % 5 == turn || class == "narrow" && has_windows {
+                let export = export.with_cases(2).expect("cases");
+                let planner = gpu.planner().with_abilities(abilities);
+                list.push((
+                    format!("{}.{class}", problem.name),
+                    planner,
+                    problem,
+                    export,
+                ));
+            }
         }
     }
     list
@@ -85,7 +100,10 @@ fn exports(gpu: &Gpu) -> Vec<(String, Planner, Problem, Export)> {
 #[test]
 fn an_export_gives_the_bits_of_the_binding_and_keeps_the_bounds() {
     let (gpu, mut pipelines) = (gpu(), Pipelines::new());
-    let exports = some(exports(gpu), 0, 4);
+    let exports = exports(gpu);
+    let narrow = exports.iter().filter(|(name, ..)| name.ends_with("narrow"));
+    assert!(narrow.count() > 10, "few exports have windows");
+    let exports = some(exports, 0, 4);
     assert!(exports.len() > 25, "{}", exports.len());
     for (name, planner, problem, export) in exports {
         let on_device = problem.export(&planner).expect("an export");
