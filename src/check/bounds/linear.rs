@@ -48,7 +48,8 @@ pub fn linear_logits(layer: Linear<'_>) -> Vec<f64> {
             let product = |(x, w): (&f32, &f32)| f64::from(*x).abs() * f64::from(*w).abs();
             let sum: f64 = row.iter().zip(weight).map(product).sum();
             let bias = layer.bias.map_or(0.0, |bias| f64::from(bias[class]).abs());
-            bounds.push(finite(of_product(layer.features, 1, sum + bias)));
+            let parts = layer.features.div_ceil(TERMS);
+            bounds.push(finite(of_product(layer.features, parts, sum + bias)));
         }
     }
     bounds

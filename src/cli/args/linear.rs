@@ -10,6 +10,7 @@ pub(crate) struct LinearCrossEntropy {
     /// Input of the layer, any shape whose last axis has its features; - is standard input
     pub(crate) hidden: PathBuf,
     /// Weight of the layer, (classes, features), of the input's type
+    #[arg(value_name = "WEIGHT")]
     pub(crate) layer: PathBuf,
     /// Class ids, integers, of the input's shape without the features
     pub(crate) targets: PathBuf,
@@ -35,7 +36,7 @@ pub(crate) struct LinearCrossEntropy {
     /// Floats: one value, or one a row with --reduction none.
     #[arg(long, value_name = "FILE", requires = "grads")]
     pub(crate) grad_losses: Option<PathBuf>,
-    /// Rows whose logits are in memory together; a few unless set
+    /// Rows whose logits are in memory together [default: 64 or more, whose logits take 16 MiB at most]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) chunk_rows: Option<u64>,
     #[command(flatten)]

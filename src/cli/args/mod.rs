@@ -93,7 +93,7 @@ pub(crate) enum Compute {
     CrossEntropy(CrossEntropy),
     /// Loss of a linear layer's logits, and its gradients
     ///
-    /// The logits, HIDDEN times the transposed LAYER, are never in memory whole. The mean or the sum is printed. The
+    /// The logits, HIDDEN times the transposed WEIGHT, are never in memory whole. The mean or the sum is printed. The
     /// gradients of the input, the weight and the bias are written where they are asked for.
     LinearCrossEntropy(LinearCrossEntropy),
     /// Derivative of each probability by each logit

@@ -3,7 +3,7 @@
 use wgpu_softmax::{DType, Error, LinearCrossEntropySpec, Reduction};
 
 use super::problem::Problem;
-use crate::common::device_with_bindings_of;
+use crate::common::{device_with_bindings_of, gpu};
 
 #[test]
 fn a_weight_is_served_in_windows_of_classes() {
@@ -48,5 +48,23 @@ fn rows_that_no_binding_holds_are_refused_by_name() {
             }
             other => panic!("{other:?}"),
         }
+    }
+}
+
+/// On software adapters an invocation makes 60,000 trips at most: more terms are added by several dispatches.
+#[test]
+fn more_terms_than_one_dispatch_adds_are_added_by_several() {
+    for (extents, chunk) in [
+        ((2, 1, 120_001), 2),
+        ((3, 60_003, 2), 3),
+        ((60_001, 1, 2), 60_001),
+    ] {
+        let problem = Problem::new(extents, 3).with_bias(4).chunk_rows(chunk);
+        let bound = problem.bound(gpu());
+        problem.assert(gpu());
+        let one = Problem::new((2, 1, 2), 3).with_bias(4).chunk_rows(2);
+        let few = one.bound(gpu()).dispatches();
+        let is_software = gpu().planner().abilities().software;
+        assert_eq!(bound.dispatches() > few, is_software, "{extents:?}");
     }
 }
