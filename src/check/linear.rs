@@ -7,7 +7,7 @@ use super::case::Expected;
 use super::execute::{Outcome, counts};
 use super::kinds::{Kind, ids};
 use super::matrices::{Output, upload};
-use super::{Group, Inputs, bounds, inputs, judge};
+use super::{Depth, Group, Inputs, bounds, inputs, judge};
 use crate::error::Error;
 use crate::gpu::Gpu;
 use crate::ops::cross_entropy::{
@@ -48,11 +48,14 @@ pub(super) struct Entry {
     tile: Tile,
 }
 
-/// Returns the entries for a device.
-pub(super) fn entries(gpu: &Gpu) -> Vec<Entry> {
-    let tiles = Tile::ALL
-        .into_iter()
-        .filter(|tile| tile.fits(gpu.planner().abilities()));
+/// Returns the entries for a device: of a quick check, those with the tile that it prefers.
+pub(super) fn entries(gpu: &Gpu, depth: Depth) -> Vec<Entry> {
+    let abilities = gpu.planner().abilities();
+    let preferred = Tile::of(abilities);
+    let tiles = Tile::ALL.into_iter().filter(|tile| match depth {
+        Depth::Quick => *tile == preferred,
+        _ => tile.fits(abilities),
+    });
     tiles
         .flat_map(|tile| DType::ALL.map(|dtype| Entry { dtype, tile }))
         .collect()

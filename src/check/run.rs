@@ -100,7 +100,9 @@ impl Selection {
 
     fn linear(&self, gpu: &Gpu) -> impl Iterator<Item = linear::Entry> {
         let selected = |entry: &linear::Entry| self.has(Operation::LinearCrossEntropy, entry.dtype);
-        linear::entries(gpu).into_iter().filter(selected)
+        linear::entries(gpu, self.depth)
+            .into_iter()
+            .filter(selected)
     }
 
     fn has(&self, operation: Operation, dtype: DType) -> bool {
