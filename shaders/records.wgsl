@@ -87,11 +87,12 @@ fn merge_records(place: Place, row: u32) -> Statistic {
     }
     extremes = reduce_extremes(place, extremes); // if MERGES_LANES
     // Sixteen records of a lane make one sum, sixteen such sums one, and so do sixteen of those.
+    // Made zero in words: naga 29 makes a variable in a loop zero only once, where nothing is assigned to it.
     var sums: Statistic;
     for (var outer = place.lane; outer < params.grid.records; outer += 256u * LANES) {
-        var outer_sums: Statistic;
+        var outer_sums = Statistic();
         for (var inner = outer; inner < min(outer + 256u * LANES, params.grid.records); inner += 16u * LANES) {
-            var inner_sums: Statistic;
+            var inner_sums = Statistic();
             for (var part = inner; part < min(inner + 16u * LANES, params.grid.records); part += LANES) {
                 let record = load_record(vec4<u32>(record_index(row, part)));
                 inner_sums = add_sums(inner_sums, rebased(record, extremes.max)); // if HAS_MAX
