@@ -1,7 +1,7 @@
-//! Abilities of a device, and the lanes that it can join.
+//! Abilities of a device.
 
 use super::tuning::Tuning;
-use super::{Access, Family, REDUCED, Reduce, Variant, WIDEST_ACCESS};
+use super::{REDUCED, WIDEST_ACCESS};
 
 /// Maker of a device or its driver, as far as the choice of kernels depends on it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -82,81 +82,5 @@ impl Abilities {
     /// Invocations of a workgroup that needs no memory: the largest power of two up to `wanted` that the device allows.
     pub(crate) fn workgroup(&self, wanted: u32) -> u32 {
         1 << self.max_invocations.clamp(1, wanted).ilog2()
-    }
-}
-
-/// Lanes that share a row, and their way to merge.
-#[derive(Clone, Copy)]
-pub(super) struct Lanes {
-    pub(super) reduce: Reduce,
-    pub(super) lanes: u32,
-    workgroup: u32,
-}
-
-impl Lanes {
-    pub(super) fn one_invocation(abilities: &Abilities) -> Self {
-        Self {
-            reduce: Reduce::Invocation,
-            lanes: 1,
-            workgroup: abilities.workgroup(64),
-        }
-    }
-
-    /// Lanes that share a row where it is read twice: `wanted`, or those of a subgroup for 0, if there are any.
-    pub(super) fn streaming(wanted: u32, abilities: &Abilities) -> Self {
-        match (wanted, abilities.subgroup) {
-            (0, None) => Self::one_invocation(abilities),
-            (0, Some(size)) => Self::join(size, abilities),
-            (lanes, _) => Self::join(lanes, abilities),
-        }
-    }
-
-    /// Joins `lanes` lanes on a device, or as many of them as it can join.
-    pub(super) fn join(lanes: u32, abilities: &Abilities) -> Self {
-        if let Some(size) = abilities.subgroup {
-            let widest = abilities.workgroup(256);
-            if lanes.min(widest) <= size {
-                let lanes = lanes.min(widest);
-                return Self {
-                    reduce: Reduce::Subgroup,
-                    lanes,
-                    workgroup: lanes.max(64).max(size).min(widest),
-                };
-            }
-            let lanes = lanes.min(abilities.widest_hybrid(size));
-            if lanes > size {
-                return Self {
-                    reduce: Reduce::Hybrid { subgroup: size },
-                    lanes,
-                    workgroup: lanes.max(abilities.workgroup(64)),
-                };
-            }
-        }
-        let widest = abilities.widest_workgroup();
-        match lanes.min(widest) {
-            1 => Self::one_invocation(abilities),
-            lanes => Self {
-                reduce: Reduce::Workgroup,
-                lanes,
-                workgroup: lanes.max(64).min(widest),
-            },
-        }
-    }
-
-    pub(super) fn variant(self, family: Family, access: Access) -> Variant {
-        let Self {
-            reduce,
-            lanes,
-            workgroup,
-        } = self;
-        Variant {
-            family,
-            reduce,
-            lanes,
-            workgroup,
-            access,
-            int64: false,
-            groups: 0,
-        }
     }
 }

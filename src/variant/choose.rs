@@ -1,6 +1,5 @@
 //! Choice of the preferred variant, where no measurement has named another: an order of candidates by class of devices.
 
-use super::abilities::Lanes;
 use super::admit::{obstacle, refusal};
 use super::tuning::{FEW_PARTIALS_PER_LANE, MAX_QUADS, Tuning};
 use super::{Abilities, Access, Family, Operation, Problem, Reduce, Variant, strided};
@@ -27,7 +26,7 @@ pub fn choose(problem: Problem, abilities: &Abilities) -> Result<Variant, Error>
 /// Returns variants in order of preference.
 fn candidates(problem: Problem, abilities: &Abilities) -> Vec<Variant> {
     let tuning = Tuning::of(abilities);
-    let streaming = Lanes::streaming(tuning.streaming_lanes, abilities);
+    let streaming = Lanes::streaming(tuning, abilities);
     // For rows that are too long for the loops of few lanes.
     let widest = Lanes::join(256, abilities);
     let access = access(problem);
@@ -173,7 +172,7 @@ fn split(
     least: u32,
 ) -> Vec<(Family, Lanes)> {
     let lanes = match tuning.part_lanes {
-        0 => Lanes::streaming(tuning.streaming_lanes, abilities),
+        0 => Lanes::streaming(tuning, abilities),
         lanes => Lanes::join(lanes, abilities),
     };
     let most = FEW_PARTIALS_PER_LANE * lanes.lanes;
@@ -191,5 +190,80 @@ fn split(
 fn most_split(lanes: Lanes, least: u32) -> Family {
     Family::Split {
         parts: least.max(FEW_PARTIALS_PER_LANE * lanes.lanes),
+    }
+}
+
+/// Lanes that share a row, and their way to merge.
+#[derive(Clone, Copy)]
+pub(super) struct Lanes {
+    reduce: Reduce,
+    lanes: u32,
+    workgroup: u32,
+}
+
+impl Lanes {
+    pub(super) fn one_invocation(abilities: &Abilities) -> Self {
+        Self {
+            reduce: Reduce::Invocation,
+            lanes: 1,
+            workgroup: abilities.workgroup(64),
+        }
+    }
+
+    fn streaming(tuning: &Tuning, abilities: &Abilities) -> Self {
+        match (tuning.streaming_lanes, abilities.subgroup) {
+            (0, None) => Self::one_invocation(abilities),
+            (0, Some(size)) => Self::join(size, abilities),
+            (lanes, _) => Self::join(lanes, abilities),
+        }
+    }
+
+    /// Joins `lanes` lanes on a device, or as many of them as it can join.
+    pub(super) fn join(lanes: u32, abilities: &Abilities) -> Self {
+        if let Some(size) = abilities.subgroup {
+            let widest = abilities.workgroup(256);
+            if lanes.min(widest) <= size {
+                let lanes = lanes.min(widest);
+                return Self {
+                    reduce: Reduce::Subgroup,
+                    lanes,
+                    workgroup: lanes.max(64).max(size).min(widest),
+                };
+            }
+            let lanes = lanes.min(abilities.widest_hybrid(size));
+            if lanes > size {
+                return Self {
+                    reduce: Reduce::Hybrid { subgroup: size },
+                    lanes,
+                    workgroup: lanes.max(abilities.workgroup(64)),
+                };
+            }
+        }
+        let widest = abilities.widest_workgroup();
+        match lanes.min(widest) {
+            1 => Self::one_invocation(abilities),
+            lanes => Self {
+                reduce: Reduce::Workgroup,
+                lanes,
+                workgroup: lanes.max(64).min(widest),
+            },
+        }
+    }
+
+    pub(super) fn variant(self, family: Family, access: Access) -> Variant {
+        let Self {
+            reduce,
+            lanes,
+            workgroup,
+        } = self;
+        Variant {
+            family,
+            reduce,
+            lanes,
+            workgroup,
+            access,
+            int64: false,
+            groups: 0,
+        }
     }
 }

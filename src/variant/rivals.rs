@@ -1,8 +1,7 @@
 //! Rivals of the preferred variant: those that are worth timing.
 
-use super::abilities::Lanes;
 use super::admit::obstacle;
-use super::choose::choose;
+use super::choose::{Lanes, choose};
 use super::tuning::{FEW_PARTIALS_PER_LANE, MAX_GROUPS};
 use super::{Abilities, Access, Family, Problem, Variant};
 use crate::error::Error;
