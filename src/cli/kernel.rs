@@ -31,8 +31,9 @@ struct Report<'a> {
     adapter: Option<&'a Adapter>,
     #[serde(skip_serializing_if = "Option::is_none")]
     kernels: Option<&'a [KernelText]>,
+    /// None of a linear layer, whose dispatches are not exported.
     #[serde(flatten)]
-    export: &'a Export,
+    export: Option<Export>,
 }
 
 pub(crate) fn run(args: &args::Kernel) -> Result<(), Failure> {
@@ -45,15 +46,14 @@ pub(crate) fn run(args: &args::Kernel) -> Result<(), Failure> {
     };
     let (kernels, export) = planned(&planner, args, &seen)?;
     let adapter = chosen.as_ref().ok();
-    let json = match export {
-        Some(export) => report::json(&Report {
-            adapter,
-            kernels: adapter.map(|_| kernels.as_slice()),
-            export: &completed(export, args)?,
-        }),
-        None => String::new(),
+    let export = export.map(|export| completed(export, args)).transpose()?;
+    let has_kernels = adapter.is_some() || export.is_none();
+    let json = Report {
+        adapter,
+        kernels: has_kernels.then_some(&kernels),
+        export,
     };
-    outputs.finish([], &[("json", &json)])?;
+    outputs.finish([], &[("json", &report::json(&json))])?;
     outputs.say(match &chosen {
         Ok(adapter) => format!("// On {adapter}."),
         Err(class) => format!("// For {class}, without a device."),
@@ -268,6 +268,8 @@ fn of_linear(args: &args::Kernel, seen: &Seen) -> Result<LinearCrossEntropySpec,
         ("--in-place", args.in_place),
         ("--row-outputs", !loss.row_outputs.is_empty()),
         ("--axis", seen.inner != 1),
+        ("--flat", args.flat),
+        ("--cases", args.cases.is_some()),
     ];
     if let Some((flag, _)) = refused.into_iter().find(|(_, is_given)| *is_given) {
         return Err(Failure::expected(flag, "another operation", args.op));
