@@ -23,36 +23,62 @@ fn tile_of(place: Place) -> Tile {
     return Tile(row, column, row + place.lane / ACROSS * TILE_ROWS, column + 4u * (place.lane % ACROSS));
 }
 
-// The place of row m of a, to which a_at adds that of a term. A row past the end is read as the last one, and never written.
+// The operands, by what an access reads: a quad of elements where rows start on multiples of four, else a word.
+alias UnitA = vec4<u32>; // if BY_QUADS && !HALF_A
+alias UnitA = vec2<u32>; // if BY_QUADS && HALF_A
+alias UnitA = u32; // if !BY_QUADS
+alias UnitB = vec4<u32>; // if BY_QUADS && !HALF_B
+alias UnitB = vec2<u32>; // if BY_QUADS && HALF_B
+alias UnitB = u32; // if !BY_QUADS
+
+@group(0) @binding(1) var<storage, read> units_a: array<UnitA>;
+@group(0) @binding(2) var<storage, read> units_b: array<UnitB>;
+
+// The place of row m of a, and that of a term of it. A row past the end is read as the last one, and never written.
 fn a_start(row: u32) -> u32 {
     let found = min(row, params.grid.rows - 1u);
     return params.grid.source_offset + found * params.grid.source_stride; // if !A_BY_COLUMNS
     return params.grid.source_offset + found; // if A_BY_COLUMNS
 }
 
-fn a_at(start: u32, term: u32) -> f32 {
-    let element = start + term; // if !A_BY_COLUMNS
-    let element = start + term * params.grid.source_stride; // if A_BY_COLUMNS
-    return bitcast<f32>(source[element]); // if !HALF_A
-    return half_of(source[element >> 1u], element); // if HALF_A
+fn a_place(start: u32, term: u32) -> u32 {
+    return start + term; // if !A_BY_COLUMNS
+    return start + term * params.grid.source_stride; // if A_BY_COLUMNS
 }
 
-// The same of four columns of b.
-fn b_starts(column: u32) -> vec4<u32> {
-    let found = min(column + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(params.grid.cols - 1u));
+// The same of column n of b.
+fn b_start(column: u32) -> u32 {
+    let found = min(column, params.grid.cols - 1u);
     return params.grid.upstream_offset + found * params.grid.upstream_stride; // if B_BY_ROWS
     return params.grid.upstream_offset + found; // if !B_BY_ROWS
 }
 
-fn b_at(starts: vec4<u32>, term: u32) -> vec4<f32> {
-    let elements = starts + term; // if B_BY_ROWS
-    let elements = starts + term * params.grid.upstream_stride; // if !B_BY_ROWS
-    return vec4<f32>(b_one(elements.x), b_one(elements.y), b_one(elements.z), b_one(elements.w));
+fn b_place(start: u32, term: u32) -> u32 {
+    return start + term; // if B_BY_ROWS
+    return start + term * params.grid.upstream_stride; // if !B_BY_ROWS
+}
+
+// One element; and four that lie side by side.
+fn a_one(element: u32) -> f32 {
+    return bitcast<f32>(units_a[element]); // if !HALF_A
+    return half_of(units_a[element >> 1u], element); // if HALF_A
 }
 
 fn b_one(element: u32) -> f32 {
-    return bitcast<f32>(upstream[element]); // if !HALF_B
-    return half_of(upstream[element >> 1u], element); // if HALF_B
+    return bitcast<f32>(units_b[element]); // if !HALF_B
+    return half_of(units_b[element >> 1u], element); // if HALF_B
+}
+
+fn a_quad(element: u32) -> vec4<f32> {
+    return bitcast<vec4<f32>>(units_a[element >> 2u]); // if BY_QUADS && !HALF_A
+    return halves_of(units_a[element >> 2u]); // if BY_QUADS && HALF_A
+    return vec4<f32>(a_one(element), a_one(element + 1u), a_one(element + 2u), a_one(element + 3u)); // if !BY_QUADS
+}
+
+fn b_quad(element: u32) -> vec4<f32> {
+    return bitcast<vec4<f32>>(units_b[element >> 2u]); // if BY_QUADS && !HALF_B
+    return halves_of(units_b[element >> 2u]); // if BY_QUADS && HALF_B
+    return vec4<f32>(b_one(element), b_one(element + 1u), b_one(element + 2u), b_one(element + 3u)); // if !BY_QUADS
 }
 
 fn half_of(word: u32, element: u32) -> f32 {
@@ -60,25 +86,32 @@ fn half_of(word: u32, element: u32) -> f32 {
     return bitcast<f32>(decode(vec4<u32>(half)).x);
 }
 
+fn halves_of(words: vec2<u32>) -> vec4<f32> {
+    let halves = vec4<u32>(words.x & 0xffffu, words.x >> 16u, words.y & 0xffffu, words.y >> 16u);
+    return bitcast<vec4<f32>>(decode(halves));
+}
+
 // What the sums are added to: the sums of earlier terms, or the bias.
-fn before(element: u32, column: u32) -> f32 {
+fn before(element: u32, column: u32) -> vec4<f32> {
     if params.grid.first_part > 0u {
-        return bitcast<f32>(result[element]);
+        return bitcast<vec4<f32>>(result[element >> 2u]); // if BY_QUADS
+        let words = vec4<u32>(result[element], result[element + 1u], result[element + 2u], result[element + 3u]); // if !BY_QUADS
+        return bitcast<vec4<f32>>(words); // if !BY_QUADS
     }
     if ADDS_BIAS {
         if is_asked(HAS_BIAS) {
-            return bitcast<f32>(bias[params.grid.bound_row + column]);
+            let first = params.grid.bound_row + column;
+            return bitcast<vec4<f32>>(vec4<u32>(bias[first], bias[first + 1u], bias[first + 2u], bias[first + 3u]));
         }
     }
-    return 0.0;
+    return vec4<f32>();
 }
 
 fn store_quad(row: u32, column: u32, sums: vec4<f32>) {
-    let element = params.grid.result_offset + row * params.grid.result_stride + column;
-    for (var i = 0u; i < 4u; i++) { // unrolled
-        if row < params.grid.rows && column + i < params.grid.cols {
-            result[element + i] = bitcast<u32>(sums[i] + before(element + i, column + i));
-        }
+    if row < params.grid.rows {
+        let element = params.grid.result_offset + row * params.grid.result_stride + column;
+        let is_inside = column + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(params.grid.cols);
+        store_result_inside(element, is_inside, bitcast<vec4<u32>>(sums + before(element, column)));
     }
 }
 

@@ -20,12 +20,16 @@ use crate::spec::loss::{LossOptions, Reduction};
 use crate::spec::target_type::TargetType;
 use crate::variant::{Access, Family, Operation, Reduce, Tile, Variant};
 
-/// Rows, features, classes, and rows of a chunk: of several chunks, and of more than 256 terms in each of the three products.
-const SHAPES: [[usize; 4]; 4] = [
+/// Rows, features, classes, and rows of a chunk: of several chunks and tiles, and of more than 256 terms in each of the three products,
+/// whether features are a multiple of four or not.
+const SHAPES: [[usize; 4]; 7] = [
     [37, 45, 130, 16],
-    [3, 600, 21, 2],
+    [70, 260, 130, 70],
+    [3, 601, 21, 2],
     [2, 5, 700, 2],
+    [2, 8, 701, 2],
     [300, 6, 9, 300],
+    [300, 8, 9, 300],
 ];
 
 const DISTRIBUTIONS: [Inputs; 3] = [Inputs::Flat, Inputs::PlantedOutliers, Inputs::Special];

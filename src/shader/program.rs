@@ -201,13 +201,14 @@ impl Program {
         }
     }
 
-    /// Makes a program that multiplies matrices, of which hidden and the weight are stored as `dtype`.
-    pub fn gemm(product: Product, tile: Tile, dtype: DType) -> Self {
+    /// Makes a program that multiplies matrices, of which hidden and the weight are stored as `dtype`, and of which every row starts
+    /// on a multiple of four elements if it `is_aligned`.
+    pub fn gemm(product: Product, tile: Tile, dtype: DType, is_aligned: bool) -> Self {
         Self {
             operation: Operation::LinearCrossEntropy,
             options: KernelOptions::default(),
             stage: Stage::Gemm(product, tile),
-            variant: tile.variant(),
+            variant: tile.variant(is_aligned),
             dtype,
             whole: false,
             counted: 0,
@@ -217,7 +218,7 @@ impl Program {
     /// Makes a program of which an invocation sums a column of f32, or rounds two elements to `dtype`, with workgroups of up to
     /// 64 invocations.
     pub fn of_linear(stage: Stage, dtype: DType, max_invocations: u32) -> Self {
-        let program = Self::gemm(Product::GradWeight, Tile::REGISTERS, dtype);
+        let program = Self::gemm(Product::GradWeight, Tile::REGISTERS, dtype, false);
         Self {
             stage,
             variant: Variant {
@@ -259,7 +260,7 @@ impl Program {
         } = self.variant;
         let bytes = |line: &str| match line.strip_prefix("var<workgroup> ") {
             Some(array) if array.contains("array<Tally") => TALLIED * workgroup,
-            Some(_) if self.stage.is_linear() => self.tile().workgroup_bytes() / 2,
+            Some(_) if self.stage.is_linear() => self.tile().workgroup_bytes(),
             Some(array) if array.contains("vec2<u32>") => 8 * workgroup / reduce.shuffled(lanes),
             Some(_) => 4 * workgroup / reduce.shuffled(lanes),
             None => 0,

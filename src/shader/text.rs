@@ -250,7 +250,7 @@ impl Program {
 
     /// Flags by which the text is decided.
     #[rustfmt::skip] // a table
-    fn flags(&self) -> [(&'static str, bool); 42] {
+    fn flags(&self) -> [(&'static str, bool); 43] {
         use Operation::{CrossEntropy, CrossEntropyFused, Jacobian, LogSumExp, LogSumExpBackward, RowOutputs};
         let Self { operation, options, stage, variant, dtype, .. } = *self;
         let is = |operations: &[Operation]| operations.contains(&operation);
@@ -304,6 +304,7 @@ impl Program {
             ("FOLDS", at(&[Stage::Streamed, Stage::Partial])),
             ("READS_LOSSES", at(&[Stage::ReduceLosses])),
             ("READS_LOSS_OR_MASK", has_targets || has_mask || is(&[RowOutputs]) || multiplies(Product::Logits)),
+            ("BY_QUADS", variant.access == Access::Quads),
             ("A_BY_COLUMNS", multiplies(Product::GradWeight)),
             ("B_BY_ROWS", multiplies(Product::Logits)),
             ("ADDS_BIAS", multiplies(Product::Logits)),

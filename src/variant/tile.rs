@@ -47,10 +47,10 @@ pub struct Tile {
 }
 
 impl Tile {
-    /// 64 x 64 elements through workgroup memory, 4 x 4 an invocation.
+    /// 64 x 128 elements through workgroup memory, 4 x 8 an invocation.
     pub const SHARED: Self = Self {
         rows: 4,
-        quads: 1,
+        quads: 2,
         across: 16,
         lanes: 256,
         shared: true,
@@ -97,13 +97,16 @@ impl Tile {
     /// Bytes of workgroup memory, as in `shaders/tile/workgroup.wgsl`.
     pub const fn workgroup_bytes(self) -> u32 {
         match self.shared {
-            true => 2 * 16 * TERMS * (self.across + 1),
+            true => {
+                let rows_of_lanes = self.lanes / self.across;
+                4 * 16 * (5 * (rows_of_lanes + 1) + (4 * self.quads + 1) * (self.across + 1))
+            }
             false => 0,
         }
     }
 
-    /// The variant of a kernel with this tile: its workgroup, and its accesses by words.
-    pub(crate) const fn variant(self) -> Variant {
+    /// The variant of a kernel with this tile, of which every row starts on a multiple of four elements or not.
+    pub(crate) const fn variant(self, is_aligned: bool) -> Variant {
         Variant {
             family: Family::Streamed,
             reduce: match self.shared {
@@ -112,7 +115,10 @@ impl Tile {
             },
             lanes: self.lanes,
             workgroup: self.lanes,
-            access: Access::Words,
+            access: match is_aligned && self.shared {
+                true => Access::Quads,
+                false => Access::Words,
+            },
             int64: false,
             groups: 0,
         }
@@ -157,6 +163,3 @@ impl fmt::Display for Tile {
         )
     }
 }
-
-/// Terms of a product that are in workgroup memory together.
-const TERMS: u32 = 16;

@@ -55,7 +55,7 @@ fn four_kernels_are_printed_as_they_were() {
 #[test]
 fn the_products_are_printed_as_they_were() {
     for (tile, name) in [(Tile::REGISTERS, "registers"), (Tile::SHARED, "workgroup")] {
-        let program = Program::gemm(Product::Logits, tile, DType::F32);
+        let program = Program::gemm(Product::Logits, tile, DType::F32, true);
         assert_is(
             &format!("tests/unit/kernels/gemm.{name}.wgsl"),
             &program.wgsl(),

@@ -2,7 +2,7 @@
 
 use wgpu_softmax::variant::{Abilities, Vendor};
 use wgpu_softmax::{
-    CrossEntropySpec, DType, Error, KernelText, Mask, MaskKind, Planner, Reduction, SoftmaxSpec,
+    CrossEntropySpec, DType, Error, KernelText, LinearCrossEntropySpec, Mask, MaskKind, Planner, Reduction, SoftmaxSpec,
     TargetType,
 };
 
@@ -152,6 +152,20 @@ pub(crate) fn cases() -> Result<Vec<Case>, Error> {
                 (rows, cols),
                 smoothed.fused_wgsl()?,
             );
+        }
+    }
+    for dtype in [DType::F32, DType::F16, DType::Bf16] {
+        for features in [1024, 1023] {
+            let (rows, classes) = (512, 8192);
+            let layer = LinearCrossEntropySpec::new(rows, features, classes).dtype(dtype);
+            let mut kernels = planner.linear_cross_entropy(layer)?.fused_wgsl()?;
+            kernels.retain(|kernel| kernel.entry_point == "gemm");
+            list.push(Case {
+                name: format!("linear-cross-entropy {rows}x{features}x{classes} {dtype}"),
+                elements: rows * features * classes,
+                element_bytes: dtype.bytes(),
+                kernels,
+            });
         }
     }
     Ok(list)

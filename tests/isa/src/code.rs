@@ -3,6 +3,10 @@
 /// Counts of a stretch of code.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Counts {
+    /// All instructions.
+    pub(crate) all: u32,
+    /// Those that multiply and add.
+    pub(crate) fused: u32,
     /// Vector instructions that are neither loads nor stores.
     pub(crate) vector: u32,
     pub(crate) barriers: u32,
@@ -21,6 +25,8 @@ pub(crate) struct Counts {
 pub(crate) struct Kernel {
     pub(crate) all: Counts,
     pub(crate) loops: Vec<Counts>,
+    /// Share of instructions that multiply and add, in the innermost loop with most of them.
+    pub(crate) fused_share: f64,
 }
 
 pub(crate) fn counts_of(assembly: &str) -> Kernel {
@@ -49,10 +55,18 @@ pub(crate) fn counts_of(assembly: &str) -> Kernel {
     let loops = spans
         .iter()
         .filter(is_inner)
-        .map(|&(start, end)| counts(&lines[start..end]));
+        .map(|&(start, end)| counts(&lines[start..=end]));
+    let loops: Vec<_> = loops.collect();
+    let all = counts(&lines);
+    let most = loops.iter().max_by_key(|counts| counts.fused);
+    let Counts { fused, all: of, .. } = *most.unwrap_or(&all);
     Kernel {
-        all: counts(&lines),
-        loops: loops.filter(|counts| counts.loaded > 0).collect(),
+        all,
+        fused_share: f64::from(fused) / f64::from(of.max(1)),
+        loops: loops
+            .into_iter()
+            .filter(|counts| counts.loaded > 0)
+            .collect(),
     }
 }
 
@@ -63,6 +77,8 @@ fn counts(lines: &[&str]) -> Counts {
         // Two instructions that are issued as one.
         for part in line.split("::") {
             let operation = part.split_whitespace().next().unwrap_or_default();
+            counts.all += u32::from(!operation.ends_with(':'));
+            counts.fused += u32::from(multiplies_and_adds(operation));
             if operation.starts_with("s_barrier") {
                 counts.barriers += 1;
             } else if operation.starts_with("ds_") {
@@ -80,6 +96,11 @@ fn counts(lines: &[&str]) -> Counts {
         }
     }
     counts
+}
+
+fn multiplies_and_adds(operation: &str) -> bool {
+    let kinds = ["v_fma_", "v_fmac_", "v_fmaak_", "v_fmamk_", "v_pk_fma_", "v_dual_fma"];
+    kinds.iter().any(|kind| operation.starts_with(kind))
 }
 
 /// Bytes that a load from memory gives a lane.

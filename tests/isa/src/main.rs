@@ -21,7 +21,7 @@ use vulkan::{Compiler, Said};
 use wgpu_softmax::KernelText;
 
 const HEAD: &str = "case\tstage\twave\tworkgroups\tworkgroup\tvgprs\tspills\tscratch\tshared bytes\tcode bytes\twaves\tbarriers\twidest load\t\
-    KiB in flight a CU\tvector an element\tlatency\tinverse throughput";
+    KiB in flight a CU\tvector an element\tFMA share\tlatency\tinverse throughput";
 
 /// A line of the table: its place, and the numbers after it.
 struct Line {
@@ -57,7 +57,7 @@ fn line(case: &Case, number: usize, kernel: &KernelText, wave: u32, said: &Said)
     let mut text = place.clone();
     _ = write!(
         text,
-        "\t{workgroups}\t{}\t{}\t{spills}\t{}\t{}\t{}\t{waves}\t{}\t{}\t{:.1}\t{an_element:.1}\t{}\t{}",
+        "\t{workgroups}\t{}\t{}\t{spills}\t{}\t{}\t{}\t{waves}\t{}\t{}\t{:.1}\t{an_element:.1}\t{:.2}\t{}\t{}",
         kernel.workgroup_size,
         statistic("VGPRs"),
         statistic("Scratch size"),
@@ -66,6 +66,7 @@ fn line(case: &Case, number: usize, kernel: &KernelText, wave: u32, said: &Said)
         counts.all.barriers,
         counts.all.widest_load,
         in_flight as f64 / 1024.0,
+        counts.fused_share,
         statistic("Latency"),
         statistic("Inverse Throughput"),
     );
@@ -87,7 +88,7 @@ fn worse(line: &Line, before: &[&str]) -> Vec<String> {
             .and_then(|text| text.parse::<u64>().ok())
             .unwrap_or(0)
     };
-    let (spills, scratch, widest, latency) = (number(6), number(7), number(12), number(15));
+    let (spills, scratch, widest, latency) = (number(6), number(7), number(12), number(16));
     let mut found = Vec::new();
     let mut more = |what: &str, before: u64, now: u64, is_worse: bool| {
         if is_worse {

@@ -31,49 +31,59 @@ fn tile_of(place: Place) -> Tile {
     return Tile(row, column, row + place.lane / ACROSS * TILE_ROWS, column + 4u * (place.lane % ACROSS));
 }
 
-// The place of row m of a, to which a_at adds that of a term. A row past the end is read as the last one, and never written.
+// The operands, by what an access reads: a quad of elements where rows start on multiples of four, else a word.
+alias UnitA = u32;
+
+alias UnitB = u32;
+@group(0) @binding(1) var<storage, read> units_a: array<UnitA>;
+@group(0) @binding(2) var<storage, read> units_b: array<UnitB>;
+
+// The place of row m of a, and that of a term of it. A row past the end is read as the last one, and never written.
 fn a_start(row: u32) -> u32 {
     let found = min(row, params.grid.rows - 1u);
     return params.grid.source_offset + found * params.grid.source_stride;
 }
 
-fn a_at(start: u32, term: u32) -> f32 {
-    let element = start + term;
-    return bitcast<f32>(source[element]);
+fn a_place(start: u32, term: u32) -> u32 {
+    return start + term;
 }
 
-// The same of four columns of b.
-fn b_starts(column: u32) -> vec4<u32> {
-    let found = min(column + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(params.grid.cols - 1u));
+// The same of column n of b.
+fn b_start(column: u32) -> u32 {
+    let found = min(column, params.grid.cols - 1u);
     return params.grid.upstream_offset + found * params.grid.upstream_stride;
 }
 
-fn b_at(starts: vec4<u32>, term: u32) -> vec4<f32> {
-    let elements = starts + term;
-    return vec4<f32>(b_one(elements.x), b_one(elements.y), b_one(elements.z), b_one(elements.w));
+fn b_place(start: u32, term: u32) -> u32 {
+    return start + term;
+}
+
+// One element; and four that lie side by side.
+fn a_one(element: u32) -> f32 {
+    return bitcast<f32>(units_a[element]);
 }
 
 fn b_one(element: u32) -> f32 {
-    return bitcast<f32>(upstream[element]);
+    return bitcast<f32>(units_b[element]);
 }
 
 // What the sums are added to: the sums of earlier terms, or the bias.
-fn before(element: u32, column: u32) -> f32 {
+fn before(element: u32, column: u32) -> vec4<f32> {
     if params.grid.first_part > 0u {
-        return bitcast<f32>(result[element]);
+        return bitcast<vec4<f32>>(vec4<u32>(result[element], result[element + 1u], result[element + 2u], result[element + 3u]));
     }
     if is_asked(HAS_BIAS) {
-        return bitcast<f32>(bias[params.grid.bound_row + column]);
+        let first = params.grid.bound_row + column;
+        return bitcast<vec4<f32>>(vec4<u32>(bias[first], bias[first + 1u], bias[first + 2u], bias[first + 3u]));
     }
-    return 0.0;
+    return vec4<f32>();
 }
 
 fn store_quad(row: u32, column: u32, sums: vec4<f32>) {
-    let element = params.grid.result_offset + row * params.grid.result_stride + column;
-    for (var i = 0u; i < 4u; i++) { // unrolled
-        if row < params.grid.rows && column + i < params.grid.cols {
-            result[element + i] = bitcast<u32>(sums[i] + before(element + i, column + i));
-        }
+    if row < params.grid.rows {
+        let element = params.grid.result_offset + row * params.grid.result_stride + column;
+        let is_inside = column + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(params.grid.cols);
+        store_result_inside(element, is_inside, bitcast<vec4<u32>>(sums + before(element, column)));
     }
 }
 
@@ -117,9 +127,17 @@ fn operands_of(tile: Tile, lane: u32) -> Operands {
         operands.rows[i] = a_start(tile.row + i);
     }
     for (var j = 0u; j < TILE_QUADS; j++) { // unrolled
-        operands.columns[j] = b_starts(tile.lane_column + 4u * ACROSS * j);
+        let column = tile.lane_column + 4u * ACROSS * j;
+        operands.columns[j] = vec4<u32>(b_start(column), b_start(column + 1u), b_start(column + 2u), b_start(column + 3u));
     }
     return operands;
+}
+
+// A term of four columns.
+fn b_four(starts: vec4<u32>, term: u32) -> vec4<f32> {
+    return vec4<f32>(
+        b_one(b_place(starts.x, term)), b_one(b_place(starts.y, term)), b_one(b_place(starts.z, term)), b_one(b_place(starts.w, term)),
+    );
 }
 
 // The sums of the terms [first, last), at most DEPTH.
@@ -128,10 +146,10 @@ fn sums_of(operands: Operands, first: u32, last: u32) -> Held {
     for (var term = first; term < last; term++) {
         var a = array<f32, TILE_ROWS>();
         for (var i = 0u; i < TILE_ROWS; i++) { // unrolled
-            a[i] = a_at(operands.rows[i], term);
+            a[i] = a_one(a_place(operands.rows[i], term));
         }
         for (var j = 0u; j < TILE_QUADS; j++) { // unrolled
-            let b = b_at(operands.columns[j], term);
+            let b = b_four(operands.columns[j], term);
             for (var i = 0u; i < TILE_ROWS; i++) { // unrolled
                 sums[i * TILE_QUADS + j] += a[i] * b;
             }
@@ -143,8 +161,15 @@ fn sums_of(operands: Operands, first: u32, last: u32) -> Held {
 // ---- storage/f32_words.wgsl
 // f32 rows of any length at any offset: four 4-byte accesses. Elements read past the row's end are masked.
 
-alias Unit = u32;
 alias ResultUnit = u32;
+
+fn store_result_inside(element: u32, within: vec4<bool>, bits: vec4<u32>) {
+    for (var i = 0u; i < 4u; i++) { // unrolled
+        if within[i] {
+            result[element + i] = bits[i];
+        }
+    }
+}
 
 // ---- target.wgsl
 // The targets of rows, what was asked of a loss, and arithmetic on bits that are infinite or NaN where they are.
@@ -159,8 +184,6 @@ fn is_asked(flag: u32) -> bool {
 // ---- storage/buffers.wgsl
 // The matrices of a kernel, by the units that one access moves.
 
-@group(0) @binding(1) var<storage, read> source: array<Unit>;
-@group(0) @binding(2) var<storage, read> upstream: array<Unit>;
 @group(0) @binding(3) var<storage, read_write> result: array<ResultUnit>;
 
 // ---- grid.wgsl

@@ -3,8 +3,8 @@
 const WORKGROUP: u32 = 256u;
 const LANES: u32 = 256u;
 const TILE_ROWS: u32 = 4u;
-const TILE_QUADS: u32 = 1u;
-const HELD: u32 = 4u;
+const TILE_QUADS: u32 = 2u;
+const HELD: u32 = 8u;
 const ACROSS: u32 = 16u;
 
 // ---- kernel/gemm.wgsl
@@ -31,49 +31,58 @@ fn tile_of(place: Place) -> Tile {
     return Tile(row, column, row + place.lane / ACROSS * TILE_ROWS, column + 4u * (place.lane % ACROSS));
 }
 
-// The place of row m of a, to which a_at adds that of a term. A row past the end is read as the last one, and never written.
+// The operands, by what an access reads: a quad of elements where rows start on multiples of four, else a word.
+alias UnitA = vec4<u32>;
+
+alias UnitB = vec4<u32>;
+@group(0) @binding(1) var<storage, read> units_a: array<UnitA>;
+@group(0) @binding(2) var<storage, read> units_b: array<UnitB>;
+
+// The place of row m of a, and that of a term of it. A row past the end is read as the last one, and never written.
 fn a_start(row: u32) -> u32 {
     let found = min(row, params.grid.rows - 1u);
     return params.grid.source_offset + found * params.grid.source_stride;
 }
 
-fn a_at(start: u32, term: u32) -> f32 {
-    let element = start + term;
-    return bitcast<f32>(source[element]);
+fn a_place(start: u32, term: u32) -> u32 {
+    return start + term;
 }
 
-// The same of four columns of b.
-fn b_starts(column: u32) -> vec4<u32> {
-    let found = min(column + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(params.grid.cols - 1u));
+// The same of column n of b.
+fn b_start(column: u32) -> u32 {
+    let found = min(column, params.grid.cols - 1u);
     return params.grid.upstream_offset + found * params.grid.upstream_stride;
 }
 
-fn b_at(starts: vec4<u32>, term: u32) -> vec4<f32> {
-    let elements = starts + term;
-    return vec4<f32>(b_one(elements.x), b_one(elements.y), b_one(elements.z), b_one(elements.w));
+fn b_place(start: u32, term: u32) -> u32 {
+    return start + term;
 }
 
-fn b_one(element: u32) -> f32 {
-    return bitcast<f32>(upstream[element]);
+fn a_quad(element: u32) -> vec4<f32> {
+    return bitcast<vec4<f32>>(units_a[element >> 2u]);
+}
+
+fn b_quad(element: u32) -> vec4<f32> {
+    return bitcast<vec4<f32>>(units_b[element >> 2u]);
 }
 
 // What the sums are added to: the sums of earlier terms, or the bias.
-fn before(element: u32, column: u32) -> f32 {
+fn before(element: u32, column: u32) -> vec4<f32> {
     if params.grid.first_part > 0u {
-        return bitcast<f32>(result[element]);
+        return bitcast<vec4<f32>>(result[element >> 2u]);
     }
     if is_asked(HAS_BIAS) {
-        return bitcast<f32>(bias[params.grid.bound_row + column]);
+        let first = params.grid.bound_row + column;
+        return bitcast<vec4<f32>>(vec4<u32>(bias[first], bias[first + 1u], bias[first + 2u], bias[first + 3u]));
     }
-    return 0.0;
+    return vec4<f32>();
 }
 
 fn store_quad(row: u32, column: u32, sums: vec4<f32>) {
-    let element = params.grid.result_offset + row * params.grid.result_stride + column;
-    for (var i = 0u; i < 4u; i++) { // unrolled
-        if row < params.grid.rows && column + i < params.grid.cols {
-            result[element + i] = bitcast<u32>(sums[i] + before(element + i, column + i));
-        }
+    if row < params.grid.rows {
+        let element = params.grid.result_offset + row * params.grid.result_stride + column;
+        let is_inside = column + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(params.grid.cols);
+        store_result_inside(element, is_inside, bitcast<vec4<u32>>(sums + before(element, column)));
     }
 }
 
@@ -106,59 +115,110 @@ fn gemm(invocation: Invocation) {
 }
 
 // ---- tile/workgroup.wgsl
-// The operands of a product through workgroup memory: DEPTH terms of all rows and columns of a workgroup, of which each lane reads
-// one quad of rows and one quad of columns. A lane has four rows and four columns, so there are as many quads as lanes.
+// The operands of a product through workgroup memory: DEPTH terms of all rows and columns of a workgroup. A lane reads a quad of a and
+// TILE_QUADS of b as they lie in memory, four terms of a row or a term of four rows, and multiplies four terms in a step. There are
+// 16 x 16 lanes, four rows a lane, and four steps.
 
-// Quads from one term to the next: lanes that write neighbouring terms reach different banks.
-const PITCH: u32 = ACROSS + 1u;
-
-var<workgroup> shared_a: array<vec4<f32>, DEPTH * PITCH>;
-var<workgroup> shared_b: array<vec4<f32>, DEPTH * PITCH>;
-
-// What a lane reads, as term and quad: the places of four rows or columns. And the quads that it multiplies.
-struct Operands { a_term: u32, a_quad: u32, a: vec4<u32>, b_term: u32, b_quad: u32, b: vec4<u32>, row_quad: u32, column_quad: u32 }
-
-// Neighbouring lanes read neighbouring elements: terms of a row, or quads of a term.
-fn operands_of(tile: Tile, lane: u32) -> Operands {
-    let inner = lane % DEPTH;
-    let outer = lane / DEPTH;
-    let a_term = inner;
-    let a_quad = outer;
-    let b_term = inner;
-    let b_quad = outer;
-    let row = tile.row + 4u * a_quad;
-    let a = vec4<u32>(a_start(row), a_start(row + 1u), a_start(row + 2u), a_start(row + 3u));
-    let b = b_starts(tile.column + 4u * b_quad);
-    return Operands(a_term, a_quad, a, b_term, b_quad, b, lane / ACROSS, lane % ACROSS);
+// By the step and the row or column of lanes that multiply them: 4 x 4 elements, and of b as many of each quad of columns. A quad and a
+// lane more than there are let lanes that access neighbours reach different banks.
+struct Tiles {
+    a: array<array<array<vec4<f32>, 5u>, 17u>, 4u>, b: array<array<array<vec4<f32>, 4u * TILE_QUADS + 1u>, 17u>, 4u>,
 }
 
-// The sums of the terms [first, last), at most DEPTH; terms past the last one are 0 times 0.
+var<workgroup> tiles: Tiles;
+
+// A quad that a lane reads: the step and the lanes that multiply it, its place in their elements, its first row or column in the tile,
+// and the terms of its elements.
+struct Quad { step: u32, lane: u32, place: u32, line: u32, terms: vec4<u32> }
+
+// Neighbouring lanes read neighbouring quads: four of a row,
+fn quad_of_row(lane: u32) -> Quad {
+    let step = lane % 4u;
+    let line = lane / 4u;
+    return Quad(step, line / 4u, line % 4u, line, 4u * step + vec4<u32>(0u, 1u, 2u, 3u));
+}
+
+struct Operands { a: Quad, a_start: u32, b: Quad, b_starts: array<u32, TILE_QUADS>, lane_row: u32, lane_column: u32 }
+
+fn operands_of(tile: Tile, lane: u32) -> Operands {
+    var operands = Operands();
+    operands.a = quad_of_row(lane);
+    operands.b = quad_of_row(lane);
+    operands.a_start = a_start(tile.row + operands.a.line);
+    for (var j = 0u; j < TILE_QUADS; j++) { // unrolled
+        operands.b_starts[j] = b_start(tile.column + 4u * ACROSS * j + operands.b.line);
+    }
+    operands.lane_row = lane / ACROSS;
+    operands.lane_column = lane % ACROSS;
+    return operands;
+}
+
+// Reads the terms [first, last), at most DEPTH, of all operands; those past the last one are 0.
+fn share(operands: Operands, first: u32, last: u32) {
+    let a = operands.a;
+    let b = operands.b;
+    let a_inside = a.terms < vec4<u32>(last - first);
+    let b_inside = b.terms < vec4<u32>(last - first);
+    let from_a = a_quad(a_place(operands.a_start, first + a.terms.x));
+    var from_b = array<vec4<f32>, TILE_QUADS>();
+    for (var j = 0u; j < TILE_QUADS; j++) { // unrolled
+        from_b[j] = b_quad(b_place(operands.b_starts[j], first + b.terms.x));
+    }
+    workgroupBarrier();
+    tiles.a[a.step][a.lane][a.place] = select(vec4<f32>(), from_a, a_inside);
+    for (var j = 0u; j < TILE_QUADS; j++) { // unrolled
+        tiles.b[b.step][b.lane][4u * j + b.place] = select(vec4<f32>(), from_b[j], b_inside);
+    }
+    workgroupBarrier();
+}
+
+// The sums of the terms [first, last), at most DEPTH.
 fn sums_of(operands: Operands, first: u32, last: u32) -> Held {
-    let a_term = min(first + operands.a_term, last - 1u);
-    let b_term = min(first + operands.b_term, last - 1u);
-    let at = operands.a;
-    let a = vec4<f32>(a_at(at.x, a_term), a_at(at.y, a_term), a_at(at.z, a_term), a_at(at.w, a_term));
-    let b = b_at(operands.b, b_term);
-    workgroupBarrier();
-    shared_a[operands.a_term * PITCH + operands.a_quad] = select(vec4<f32>(), a, a_term == first + operands.a_term);
-    shared_b[operands.b_term * PITCH + operands.b_quad] = select(vec4<f32>(), b, b_term == first + operands.b_term);
-    workgroupBarrier();
+    share(operands, first, last);
     var sums = Held();
-    for (var term = 0u; term < DEPTH; term++) {
-        let x = shared_a[term * PITCH + operands.row_quad];
-        let y = shared_b[term * PITCH + operands.column_quad];
-        for (var i = 0u; i < TILE_ROWS; i++) { // unrolled
-            sums[i] += x[i] * y;
+    for (var step = 0u; step < 4u; step++) { // unrolled
+        let of_a = &tiles.a[step][operands.lane_row];
+        let of_b = &tiles.b[step][operands.lane_column];
+        let a = by_terms_of_a(mat4x4<f32>((*of_a)[0], (*of_a)[1], (*of_a)[2], (*of_a)[3]));
+        for (var j = 0u; j < TILE_QUADS; j++) { // unrolled
+            let b = by_terms_of_b(mat4x4<f32>((*of_b)[4u * j], (*of_b)[4u * j + 1u], (*of_b)[4u * j + 2u], (*of_b)[4u * j + 3u]));
+            for (var term = 0u; term < 4u; term++) { // unrolled
+                for (var i = 0u; i < TILE_ROWS; i++) { // unrolled
+                    sums[i * TILE_QUADS + j] += a[term][i] * b[term];
+                }
+            }
         }
     }
     return sums;
 }
 
-// ---- storage/f32_words.wgsl
-// f32 rows of any length at any offset: four 4-byte accesses. Elements read past the row's end are masked.
+// Columns that are terms, of quads that are.
+fn by_terms_of_a(quads: mat4x4<f32>) -> mat4x4<f32> {
+    return transpose(quads);
+}
 
-alias Unit = u32;
-alias ResultUnit = u32;
+fn by_terms_of_b(quads: mat4x4<f32>) -> mat4x4<f32> {
+    return transpose(quads);
+}
+
+// ---- storage/f32_quads.wgsl
+// f32 rows of which every one starts on a multiple of four elements: one 16-byte access moves four values, WIDE64 as two 64-bit
+// integers. Columns past the row's end, up to the next multiple of four, are padding of the row's own: it is read, masked, and kept.
+// Rows that are SHIFTED share an access with the row before: they are written as words.
+
+alias ResultUnit = vec4<u32>;
+
+fn store_result_inside(element: u32, within: vec4<bool>, bits: vec4<u32>) {
+    if all(within) {
+        result[element >> 2u] = bits;
+    } else {
+        for (var i = 0u; i < 4u; i++) { // unrolled
+            if within[i] {
+                result[element >> 2u][i] = bits[i];
+            }
+        }
+    }
+}
 
 // ---- target.wgsl
 // The targets of rows, what was asked of a loss, and arithmetic on bits that are infinite or NaN where they are.
@@ -173,8 +233,6 @@ fn is_asked(flag: u32) -> bool {
 // ---- storage/buffers.wgsl
 // The matrices of a kernel, by the units that one access moves.
 
-@group(0) @binding(1) var<storage, read> source: array<Unit>;
-@group(0) @binding(2) var<storage, read> upstream: array<Unit>;
 @group(0) @binding(3) var<storage, read_write> result: array<ResultUnit>;
 
 // ---- grid.wgsl

@@ -45,8 +45,10 @@ pub(crate) fn linear() -> Vec<Program> {
     let mut list = vec![Program::of_linear(Stage::ColumnSums, DType::F32, 64)];
     for dtype in DType::ALL {
         for product in Product::ALL {
-            let program = |tile| Program::gemm(product, tile, dtype);
-            list.extend(Tile::ALL.map(program));
+            for tile in Tile::ALL {
+                list.push(Program::gemm(product, tile, dtype, false));
+            }
+            list.push(Program::gemm(product, Tile::SHARED, dtype, true));
         }
         if dtype != DType::F32 {
             list.push(Program::of_linear(Stage::Narrow, dtype, 64));

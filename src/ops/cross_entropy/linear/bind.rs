@@ -2,6 +2,7 @@
 
 use wgpu::Buffer;
 
+use super::chunks::rows_of_features;
 use super::{LinearCrossEntropyBuffers, LinearCrossEntropyPlan};
 use crate::device::kernel::{Bound, Step};
 use crate::device::memory::{Make, Memory};
@@ -141,7 +142,7 @@ impl LinearCrossEntropyPlan {
             let chunk = self.chunk(kernels, rows, buffers.gradients.hidden.is_some(), make)?;
             let given = [given.clone(), chunk.tensors(has_gradients)].concat();
             base.steps_around(kernels, rows, &given, make, |kernels, tensors, params| {
-                self.chunks(kernels, &operands, (tensors, &chunk), rows, params)
+                Ok(self.chunks(kernels, &operands, (tensors, &chunk), rows, params))
             })
         })
     }
@@ -149,7 +150,7 @@ impl LinearCrossEntropyPlan {
     /// Checks that one buffer holds the numbers of all dispatches.
     fn check_dispatches(&self, rows: u64) -> Result<(), Error> {
         // The products of every part of the classes, the loss in two dispatches at most, the sums, and the rounding.
-        let of_chunk = 3 * self.class_windows()?.len() as u64 + 4;
+        let of_chunk = 3 * self.class_windows.len() as u64 + 4;
         let chunks = rows.div_ceil(self.chunk_rows);
         let needed = chunks
             .saturating_mul(of_chunk)
@@ -178,7 +179,7 @@ impl LinearCrossEntropyPlan {
         let per_class = Shape::Whole {
             bytes: classes * F32,
         };
-        let of_rows = self.rows_of_features(dtype);
+        let of_rows = rows_of_features(&self.spec, dtype);
         let read = |name, shape, memory| Tensor::read(Binding::Source, name, memory, shape);
         let written = |name, shape, memory: &'a Option<Memory>| {
             let memory = memory.as_ref()?;

@@ -14,8 +14,9 @@ use crate::shader::Binding;
 use crate::shader::loss_flags::HAS_BIAS;
 use crate::shader::params::Params;
 use crate::spec::dtype::DType;
-use crate::variant::Product;
+use crate::spec::linear::LinearCrossEntropySpec;
 use crate::variant::problem::Rows;
+use crate::variant::{Abilities, Product};
 
 impl Chunk {
     /// Returns the logits in the roles of a loss: what is read, and what their gradient overwrites.
@@ -45,11 +46,14 @@ impl LinearCrossEntropyPlan {
         (tensors, chunk): (&[Tensor<'_>], &Chunk),
         rows: u64,
         params: Params,
-    ) -> Result<Vec<Step>, Error> {
-        let of_classes = self.class_windows()?;
+    ) -> Vec<Step> {
         let mut steps = Vec::new();
         for rows in self.row_windows(rows) {
-            let parts = || of_classes.iter().map(|&classes| Part { rows, classes });
+            let parts = || {
+                self.class_windows
+                    .iter()
+                    .map(|&classes| Part { rows, classes })
+            };
             // Without rows, only the gradients by weight and bias have elements, all of them 0.
             if rows.rows > 0 {
                 for part in parts() {
@@ -74,7 +78,7 @@ impl LinearCrossEntropyPlan {
                 steps.extend(sums.steps(&self.column_sums, self.planner.abilities(), params));
             }
         }
-        Ok(steps)
+        steps
     }
 
     fn multiply(&self, product: Product, gemm: &Gemm, mut params: Params) -> Vec<Step> {
@@ -144,7 +148,7 @@ impl LinearCrossEntropyPlan {
 
     /// Some rows of a matrix of as many columns as there are features.
     fn factor(&self, tensor: Tensor<'_>, dtype: DType, rows: Window) -> Factor {
-        let (span, residue) = with(tensor, self.rows_of_features(dtype)).span(rows);
+        let (span, residue) = with(tensor, rows_of_features(&self.spec, dtype)).span(rows);
         Factor {
             span: (rows.rows > 0).then_some(span),
             offset: residue.into(),
@@ -171,35 +175,34 @@ impl LinearCrossEntropyPlan {
         Some(narrow(self.narrow.as_ref()?, sums, to, count, params))
     }
 
-    /// Shape of a matrix of as many columns as there are features.
-    pub(super) const fn rows_of_features(&self, dtype: DType) -> Shape {
-        Shape::Matrix {
-            rows: Rows {
-                offset: 0,
-                stride: self.spec.features,
-            },
-            inner: 1,
-            width: self.spec.features,
-            element: dtype.bytes(),
-        }
-    }
-
     /// Chunks of rows; an empty one where there are no rows.
     pub(super) fn row_windows(&self, rows: u64) -> impl Iterator<Item = Window> {
         let each = self.chunk_rows;
         let of_chunk = move |index| Window::of_rows(index * each, each.min(rows - index * each));
         (0..rows.div_ceil(each).max(1)).map(of_chunk)
     }
+}
 
-    /// Ranges of classes within which the weight and its gradient fit the binding limit.
-    pub(super) fn class_windows(&self) -> Result<Vec<Window>, Error> {
-        let weight = ("weight", self.rows_of_features(DType::F32));
-        windows(
-            [weight],
-            (self.spec.classes, 1),
-            self.planner.abilities(),
-            None,
-        )
+/// Ranges of classes within which the weight and its gradient fit the binding limit, each from a multiple of four on if that many fit.
+pub(super) fn class_windows(
+    spec: &LinearCrossEntropySpec,
+    abilities: &Abilities,
+) -> Result<Vec<Window>, Error> {
+    let weight = rows_of_features(spec, DType::F32);
+    let of_units = |unit| windows([("weight", weight)], (spec.classes, unit), abilities, None);
+    of_units(4).or_else(|_| of_units(1))
+}
+
+/// Shape of a matrix of as many columns as there are features.
+pub(super) const fn rows_of_features(spec: &LinearCrossEntropySpec, dtype: DType) -> Shape {
+    Shape::Matrix {
+        rows: Rows {
+            offset: 0,
+            stride: spec.features,
+        },
+        inner: 1,
+        width: spec.features,
+        element: dtype.bytes(),
     }
 }
 

@@ -18,6 +18,7 @@ use crate::device::planner::Planner;
 use crate::device::rows::RowKernels;
 use crate::device::runnable::Runnable;
 use crate::device::tensor::F32;
+use crate::device::window::Window;
 use crate::error::Error;
 use crate::ops::cross_entropy::CrossEntropyPlan;
 use crate::shader::{Program, Stage};
@@ -65,6 +66,8 @@ pub struct LinearCrossEntropyPlan {
     /// What rounds the gradient by hidden to 16 bits.
     narrow: Option<Arc<Runnable>>,
     chunk_rows: u64,
+    /// Ranges of classes within which the weight and its gradient fit the binding limit.
+    class_windows: Arc<[Window]>,
 }
 
 impl Planner {
@@ -109,7 +112,13 @@ impl Planner {
             }
         }
         let loss = self.cross_entropy(spec.cross_entropy())?;
-        let product = |product| self.checked(Program::gemm(product, tile, spec.dtype));
+        let class_windows = chunks::class_windows(&spec, abilities)?;
+        // Rows of logits start on multiples of four, but windows of them need not.
+        let is_aligned = spec.features.is_multiple_of(4)
+            && class_windows
+                .iter()
+                .all(|window| window.first.is_multiple_of(4));
+        let product = |product| self.checked(Program::gemm(product, tile, spec.dtype, is_aligned));
         let one_each = |stage, dtype| {
             self.checked(Program::of_linear(stage, dtype, abilities.max_invocations))
         };
@@ -126,6 +135,7 @@ impl Planner {
                 dtype => Some(one_each(Stage::Narrow, dtype)?),
             },
             chunk_rows: scratch::chunk_rows(&spec, tile, abilities),
+            class_windows: class_windows.into(),
         })
     }
 }

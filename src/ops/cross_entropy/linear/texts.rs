@@ -1,6 +1,7 @@
 //! What a plan says of its kernels, as text.
 
 use super::LinearCrossEntropyPlan;
+use super::chunks::rows_of_features;
 use crate::device::gemm::{dispatches_of, tiles};
 use crate::device::kernel_text::{Dispatches, KernelText, Said};
 use crate::device::rows::RowKernels;
@@ -109,12 +110,12 @@ impl LinearCrossEntropyPlan {
 
     /// Returns the text of a product; none where there are no rows.
     fn product_text(&self, product: Product, rows: Chunks) -> Result<Option<KernelText>, Error> {
-        let classes = self.class_windows()?;
+        let classes = &self.class_windows;
         let (Some(part), 1..) = (classes.first(), rows.most) else {
             return Ok(None);
         };
         let features = self.spec.features;
-        let by_features = |dtype| self.rows_of_features(dtype);
+        let by_features = |dtype| rows_of_features(&self.spec, dtype);
         let stored = by_features(self.spec.dtype);
         let logits = Shape::Whole {
             bytes: self.logits_bytes(self.spec.rows),
@@ -190,7 +191,7 @@ impl LinearCrossEntropyPlan {
         };
         let (features, most) = (self.spec.features, Window::of_rows(0, rows.most));
         let elements = rows.most * features;
-        let stored = self.rows_of_features(self.spec.dtype);
+        let stored = rows_of_features(&self.spec, self.spec.dtype);
         let told = Told {
             extents: [rows.most, features, 1],
             bound: vec![
