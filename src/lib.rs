@@ -181,6 +181,8 @@
     )
 )]
 
+// From a call to a dispatch: `spec` is asked, `ops` plans and binds (the macro `row_operation!` in `ops/softmax.rs` makes
+// `Planner::softmax`), `variant` chooses the kernel, `shader` writes it, and `device` compiles and records it.
 #[cfg(feature = "bench")]
 pub mod bench;
 #[cfg(feature = "check")]
