@@ -16,12 +16,12 @@ pub struct Params {
     pub mask: MaskAxes,
 }
 
-/// Returns a number as a word of the uniform. What exceeds it was refused before, or is not read.
+/// Returns a number as a word of the uniform, the largest one where it exceeds that: it was refused before, or is not read.
 pub(crate) fn word(n: u64) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
-/// Places of rows, columns and records.
+/// Places of rows, columns and records, which `RowKernels` fills for each dispatch.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
 pub struct Grid {

@@ -65,7 +65,9 @@ pub(super) fn summaries(groups: &[Group]) -> impl Iterator<Item = String> {
         let is_of = |group: &&Group| group.op == operation.name();
         groups.iter().filter(is_of).collect()
     };
-    let types = DType::ALL.map(|dtype| format!("{:>7}", dtype.name())).concat();
+    let types = DType::ALL
+        .map(|dtype| format!("{:>7}", dtype.name()))
+        .concat();
     let head = format!("{:<25}{types}", "worst share of its bound");
     let all = Selection::OPERATIONS.into_iter().map(of);
     let ran = all.filter(|groups| !groups.is_empty());
