@@ -5,12 +5,11 @@
 fn decode(halves: vec4<u32>) -> vec4<u32> {
     let sign = (halves & vec4<u32>(0x8000u)) << vec4<u32>(16u);
     let magnitude = halves & vec4<u32>(0x7fffu);
-    // A subnormal is a multiple of 2^-24, which f32 holds as a normal number.
-    let subnormal = bitcast<vec4<u32>>(vec4<f32>(magnitude) * 0x1p-24f);
+    // With a leading 1. A subnormal has none: it is twice that less 2^-14, which of a normal number is no less.
     let normal = (magnitude << vec4<u32>(13u)) + vec4<u32>(112u << 23u);
-    let special = (magnitude << vec4<u32>(13u)) | vec4<u32>(0x7f800000u);
-    let finite_bits = select(normal, subnormal, magnitude < vec4<u32>(0x400u));
-    return sign | select(finite_bits, special, magnitude >= vec4<u32>(0x7c00u));
+    let subnormal = bitcast<vec4<u32>>(2.0 * bitcast<vec4<f32>>(normal) - vec4<f32>(0x1p-14f));
+    let special = normal | vec4<u32>(0x7f800000u);
+    return sign | select(min(normal, subnormal), special, magnitude >= vec4<u32>(0x7c00u));
 }
 
 fn encode(bits: vec4<u32>) -> vec4<u32> {

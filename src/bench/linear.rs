@@ -21,6 +21,8 @@ const ROUNDS: usize = 5;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct LinearMeasurement {
+    /// Layer that was timed.
+    pub spec: LinearCrossEntropySpec,
     /// Name of the kernel of the products.
     pub kernel: String,
     /// Rows whose logits are in memory together.
@@ -51,6 +53,16 @@ impl LinearMeasurement {
     /// Returns the rate of the whole in 10^9 operations a second, by the median time.
     pub fn gflops(&self) -> f64 {
         self.flops as f64 / self.time_ns.median
+    }
+
+    /// Returns the rate of the products alone in 10^9 operations a second, by the median time: the ceiling.
+    pub fn products_gflops(&self) -> f64 {
+        self.flops as f64 / self.products_ns.median
+    }
+
+    /// Returns the rate of the whole in 10^9 operations a second of the processor, of all threads, on software adapters.
+    pub fn effort_gflops(&self) -> Option<f64> {
+        Some(self.flops as f64 / self.effort_ns?.median)
     }
 }
 
@@ -141,6 +153,7 @@ pub async fn linear_async(
     };
     let share = |times: &[f64; 3]| times[0] / (times[1] + times[2]);
     Ok(LinearMeasurement {
+        spec,
         kernel: plan.kernel(),
         chunk_rows: plan.chunk_rows(),
         scratch_bytes: plan.scratch_bytes(),

@@ -61,7 +61,7 @@ pub use linear::linear;
 pub use linear::{LinearMeasurement, linear_async};
 pub use options::Options;
 pub(crate) use race::{Lap, Race};
-pub use report::{AdapterResults, Host, LeftOut, Report, Timing};
+pub use report::{AdapterResults, Host, LayerTiming, LeftOut, Report, Timing};
 pub use subject::{Ceiling, Subject};
 pub use verdict::Verdict;
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use wgpu::AdapterInfo;
 
-use super::{Measurement, Shape, Spread, Subject, Sweep, Verdict};
+use super::{LinearMeasurement, Measurement, Shape, Spread, Subject, Sweep, Verdict};
 use crate::gpu::AdapterFacts;
 
 /// Results of one run on one host.
@@ -74,6 +74,84 @@ pub struct AdapterResults {
     /// Rates of the ceilings' tilings.
     #[cfg_attr(feature = "serde", serde(default))]
     pub sweeps: Vec<Sweep>,
+    /// Linear layers with their loss that were timed, in that order.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub layers: Vec<LayerTiming>,
+}
+
+/// Time of a linear layer with its loss and its gradients by hidden and by the weight, beside that of its parts alone.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct LayerTiming {
+    /// Number of rows.
+    pub rows: u64,
+    /// Number of features.
+    pub features: u64,
+    /// Number of classes.
+    pub classes: u64,
+    /// Name of the storage type of hidden and weight.
+    pub dtype: String,
+    /// Name of the kernel of the products.
+    pub kernel: String,
+    /// Rows whose logits are in memory together.
+    pub chunk_rows: u64,
+    /// Bytes of memory in addition to inputs and outputs.
+    pub scratch_bytes: u64,
+    /// Additions and multiplications of the three products.
+    pub flops: u64,
+    /// Median of the device time in nanoseconds.
+    pub time_ns: f64,
+    /// Its lower quartile.
+    pub time_lower_ns: f64,
+    /// Its upper quartile.
+    pub time_upper_ns: f64,
+    /// Rate of the whole in 10^9 operations a second, by the median time.
+    pub gflop_per_s: f64,
+    /// The ceiling: rate of the products alone, of all rows at once.
+    pub products_gflop_per_s: f64,
+    /// The same rate of the whole in time of the processor, on software adapters.
+    pub gflop_per_cpu_s: Option<f64>,
+    /// The time divided by that of the products and the loss, each alone: the median of the ratios of all rounds.
+    pub parts_ratio: f64,
+    /// The lower quartile of these ratios.
+    pub parts_lower: f64,
+    /// Their upper quartile.
+    pub parts_upper: f64,
+    /// The median ratio in processor time, on software adapters.
+    pub parts_effort_ratio: Option<f64>,
+    /// Number of rounds.
+    pub rounds: usize,
+    /// `timestamps` of the device, or `wall`.
+    pub clock: String,
+}
+
+impl From<&LinearMeasurement> for LayerTiming {
+    fn from(measured: &LinearMeasurement) -> Self {
+        let (spec, time, share) = (&measured.spec, measured.time_ns, measured.share);
+        Self {
+            rows: spec.rows(),
+            features: spec.features(),
+            classes: spec.classes(),
+            dtype: spec.dtype.name().into(),
+            kernel: measured.kernel.clone(),
+            chunk_rows: measured.chunk_rows,
+            scratch_bytes: measured.scratch_bytes,
+            flops: measured.flops,
+            time_ns: time.median,
+            time_lower_ns: time.lower,
+            time_upper_ns: time.upper,
+            gflop_per_s: measured.gflops(),
+            products_gflop_per_s: measured.products_gflops(),
+            gflop_per_cpu_s: measured.effort_gflops(),
+            parts_ratio: share.median,
+            parts_lower: share.lower,
+            parts_upper: share.upper,
+            parts_effort_ratio: measured.effort_share.map(|spread| spread.median),
+            rounds: measured.rounds,
+            clock: measured.clock.name().into(),
+        }
+    }
 }
 
 /// Time of one operation at one shape, beside its ceiling.
@@ -203,6 +281,7 @@ impl AdapterResults {
             results: Vec::new(),
             left_out: subjects.iter().map(LeftOut::of).collect(),
             sweeps: Vec::new(),
+            layers: Vec::new(),
         }
     }
 

@@ -233,8 +233,6 @@ fn of_cross_entropy(args: &args::Kernel, seen: &Seen) -> Result<CrossEntropySpec
         return Err(Failure::expected(flag, expected, args.op));
     }
     let loss = &args.loss;
-    let no_outputs = RowOutputs::default();
-    let outputs = loss.row_outputs.iter();
     let mut spec = CrossEntropySpec::new(seen.rows, seen.cols)
         .inner(seen.inner)
         .dtype(args.dtype)
@@ -244,7 +242,7 @@ fn of_cross_entropy(args: &args::Kernel, seen: &Seen) -> Result<CrossEntropySpec
         .zero_valid(loss.zero_valid.unwrap_or_default())
         .label_smoothing(loss.label_smoothing.unwrap_or_default())
         .z_loss(loss.z_loss.unwrap_or_default())
-        .row_outputs(outputs.fold(no_outputs, |outputs, and| and(outputs)));
+        .row_outputs(row_outputs(args));
     if let Some(ignored) = loss.ignore_index {
         spec = spec.ignore_index(ignored);
     }
@@ -252,6 +250,11 @@ fn of_cross_entropy(args: &args::Kernel, seen: &Seen) -> Result<CrossEntropySpec
         spec = spec.softcap(softcap);
     }
     Ok(if args.in_place { spec.in_place() } else { spec })
+}
+
+fn row_outputs(args: &args::Kernel) -> RowOutputs {
+    let outputs = args.loss.row_outputs.iter();
+    outputs.fold(RowOutputs::default(), |outputs, and| and(outputs))
 }
 
 /// Returns the loss of a layer whose input has the shape: its columns are features.
@@ -266,7 +269,6 @@ fn of_linear(args: &args::Kernel, seen: &Seen) -> Result<LinearCrossEntropySpec,
     let loss = &args.loss;
     let refused = [
         ("--in-place", args.in_place),
-        ("--row-outputs", !loss.row_outputs.is_empty()),
         ("--axis", seen.inner != 1),
         ("--flat", args.flat),
         ("--cases", args.cases.is_some()),
@@ -281,6 +283,7 @@ fn of_linear(args: &args::Kernel, seen: &Seen) -> Result<LinearCrossEntropySpec,
         .targets(loss.target_type.unwrap_or_default())
         .reduction(loss.reduction.unwrap_or_default())
         .label_smoothing(loss.label_smoothing.unwrap_or_default())
-        .z_loss(loss.z_loss.unwrap_or_default());
+        .z_loss(loss.z_loss.unwrap_or_default())
+        .row_outputs(row_outputs(args));
     Ok(loss.softcap.map_or(spec, |softcap| spec.softcap(softcap)))
 }

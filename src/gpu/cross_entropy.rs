@@ -10,6 +10,7 @@ use super::slices::{described, expect_len};
 use crate::error::Error;
 use crate::ops::cross_entropy::{CrossEntropyBuffers, CrossEntropyExtras, Status};
 use crate::spec::cross_entropy::CrossEntropySpec;
+use crate::spec::row_outputs::RowOutputs;
 use crate::spec::target_type::TargetType;
 use crate::variant::Operation;
 
@@ -204,13 +205,8 @@ impl Gpu {
         let targets = self.upload_targets(inputs.targets)?;
         let weight = self.upload_given("weight", inputs.weight)?;
         let grad_losses = self.upload_given("grad_losses", inputs.grad_losses)?;
-        let candidates = match spec.row_outputs.log_probs_of {
-            0 => None,
-            _ => {
-                let ids = id_words(inputs.candidates, inputs.targets.target_type());
-                Some(self.upload_some("candidates", &ids)?)
-            }
-        };
+        let candidates =
+            self.upload_candidates(spec.row_outputs, inputs.candidates, spec.targets)?;
 
         let rows = native(spec.rows());
         let losses = self.output("losses", native(spec.losses()))?;
@@ -256,6 +252,18 @@ impl Gpu {
             lse: lse.map(|_| bytemuck::cast_vec(next())),
             rows: RowValues::of(&layout, &next()),
         })
+    }
+
+    /// Uploads candidates as the targets are stored, if the row outputs ask for any.
+    pub(super) fn upload_candidates(
+        &self,
+        outputs: RowOutputs,
+        candidates: &[i64],
+        stored_as: TargetType,
+    ) -> Result<Option<Buffer>, Error> {
+        let is_asked = outputs.log_probs_of > 0;
+        let upload = || self.upload_some("candidates", &id_words(candidates, stored_as));
+        is_asked.then(upload).transpose()
     }
 
     pub(super) fn upload_targets<T: Element>(

@@ -4,6 +4,7 @@ use super::Gpu;
 use super::cross_entropy::Targets;
 use super::element::{self, Element};
 use super::outputs::{buffer_of, native};
+use super::row_values::RowValues;
 use super::slices::{described, expect_len};
 use crate::error::Error;
 use crate::ops::cross_entropy::{
@@ -40,6 +41,9 @@ pub struct LinearCrossEntropyInputs<'a, T = f32> {
     pub class_weight: Option<&'a [f32]>,
     /// Upstream gradient: one a row where the losses are not reduced, else one. None is 1.
     pub grad_losses: Option<&'a [f32]>,
+    /// Classes whose log-probabilities are among the row outputs: `rows` times as many as the spec [asks
+    /// for](crate::RowOutputs::log_probs_of).
+    pub candidates: &'a [i64],
 }
 
 impl<'a, T: Element> LinearCrossEntropyInputs<'a, T> {
@@ -52,6 +56,7 @@ impl<'a, T: Element> LinearCrossEntropyInputs<'a, T> {
             targets: targets.into(),
             class_weight: None,
             grad_losses: None,
+            candidates: &[],
         }
     }
 
@@ -82,6 +87,12 @@ impl<'a, T: Element> LinearCrossEntropyInputs<'a, T> {
         }
     }
 
+    /// Sets the classes whose log-probabilities are among the row outputs.
+    #[must_use]
+    pub const fn candidates(self, candidates: &'a [i64]) -> Self {
+        Self { candidates, ..self }
+    }
+
     fn check(&self, spec: &LinearCrossEntropySpec) -> Result<(), Error> {
         element::require::<T>(spec.dtype)?;
         let (rows, features, classes) = (spec.rows, spec.features, spec.classes);
@@ -92,6 +103,8 @@ impl<'a, T: Element> LinearCrossEntropyInputs<'a, T> {
             classes.saturating_mul(features),
         )?;
         expect_len("targets", self.targets.len(), rows)?;
+        let candidates = rows.saturating_mul(spec.row_outputs.log_probs_of.into());
+        expect_len("candidates", self.candidates.len(), candidates)?;
         for (what, values, expected) in [
             ("bias", self.bias, classes),
             ("class_weight", self.class_weight, classes),
@@ -130,6 +143,8 @@ pub struct LinearCrossEntropyOutput<T = f32> {
     pub grad_bias: Option<Vec<f32>>,
     /// Counts by the device.
     pub status: Status,
+    /// [Row outputs](crate::RowOutputs) that the spec asks for.
+    pub rows: RowValues,
 }
 
 impl Gpu {
@@ -177,6 +192,11 @@ impl Gpu {
         let grad_hidden = self.output_if(wants.grad_hidden, "grad_hidden", hidden_words)?;
         let grad_weight = self.output_if(wants.grad_weight, "grad_weight", inputs.weight.len())?;
         let grad_bias = self.output_if(wants.grad_bias, "grad_bias", native(spec.classes))?;
+        let candidates =
+            self.upload_candidates(spec.row_outputs, inputs.candidates, spec.targets)?;
+        let layout = plan.row_layout();
+        let row_words = native(spec.rows).saturating_mul(layout.words as usize);
+        let row_outputs = self.output_if(layout.words > 0, "row outputs", row_words)?;
 
         let buffers = LinearCrossEntropyBuffers {
             hidden: &hidden,
@@ -194,11 +214,13 @@ impl Gpu {
             weight: class_weight.as_ref(),
             grad_losses: grad_losses.as_ref(),
             status: Some(&status.0),
+            row_outputs: buffer_of(&row_outputs),
+            candidates: candidates.as_ref(),
             ..CrossEntropyExtras::default()
         };
         let bound = plan.bind_with(spec.rows, buffers, extras)?;
 
-        let asked = [&grad_hidden, &grad_weight, &grad_bias];
+        let asked = [&grad_hidden, &grad_weight, &grad_bias, &row_outputs];
         let always = [&losses, &status].into_iter();
         let outputs: Vec<_> = always.chain(asked.into_iter().flatten()).collect();
         let what = described(Operation::LinearCrossEntropy, spec.rows, spec.classes);
@@ -211,6 +233,7 @@ impl Gpu {
             grad_hidden: grad_hidden.map(|_| element::values(next(), inputs.hidden.len())),
             grad_weight: grad_weight.map(|_| bytemuck::cast_vec(next())),
             grad_bias: grad_bias.map(|_| bytemuck::cast_vec(next())),
+            rows: RowValues::of(&layout, &next()),
         })
     }
 }

@@ -4,6 +4,7 @@ use crate::spec::cross_entropy::CrossEntropySpec;
 use crate::spec::dtype::DType;
 use crate::spec::layout::Layout;
 use crate::spec::loss::{LossOptions, Reduction, ZeroValid, loss_setters};
+use crate::spec::row_outputs::RowOutputs;
 use crate::spec::target_type::TargetType;
 
 /// The spec of the cross-entropy of a linear layer's logits, `hidden weight^T + bias`: hidden `rows` x `features`, the weight
@@ -27,6 +28,7 @@ pub struct LinearCrossEntropySpec {
     pub(crate) loss: LossOptions,
     pub(crate) dtype: DType,
     pub(crate) chunk_rows: Option<u64>,
+    pub(crate) row_outputs: RowOutputs,
 }
 
 impl LinearCrossEntropySpec {
@@ -41,6 +43,7 @@ impl LinearCrossEntropySpec {
             loss: LossOptions::PLAIN,
             dtype: DType::F32,
             chunk_rows: None,
+            row_outputs: RowOutputs::NONE,
         }
     }
 
@@ -73,6 +76,15 @@ impl LinearCrossEntropySpec {
     pub const fn chunk_rows(self, chunk_rows: u64) -> Self {
         Self {
             chunk_rows: Some(chunk_rows),
+            ..self
+        }
+    }
+
+    /// Sets what is computed of each row in addition to its loss. Of the logits, only what these outputs take of them is kept.
+    #[must_use]
+    pub const fn row_outputs(self, row_outputs: RowOutputs) -> Self {
+        Self {
+            row_outputs,
             ..self
         }
     }
@@ -110,6 +122,7 @@ impl LinearCrossEntropySpec {
             .targets(self.targets)
             .logits_layout(layout)
             .grad_layout(layout)
+            .row_outputs(self.row_outputs)
             .in_place();
         spec.loss = self.loss;
         spec

@@ -147,7 +147,7 @@ impl Tile {
 }
 
 impl fmt::Display for Tile {
-    /// Writes the elements of a workgroup, those of an invocation, and where the operands are: `64x64.4x4.workgroup`.
+    /// Writes the elements of a workgroup, those of an invocation, and where the operands are: `64x128.4x8.workgroup`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (height, width) = (self.height(), self.width());
         let place = if self.shared {

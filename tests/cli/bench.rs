@@ -113,6 +113,38 @@ fn json_has_the_fields_that_scripts_rely_on() {
 }
 
 #[test]
+fn a_layer_is_timed_beside_its_parts() {
+    let folder = Folder::new();
+    let printed =
+        folder.succeed("bench --layer 32x8x50,5x3x7 --dtype bf16 --seconds 600 --json b.json");
+    assert!(
+        printed.contains("linear-cross-entropy 32x8x50 bf16"),
+        "{printed}"
+    );
+    let report = folder.json("b.json");
+    let layers = report["adapters"][0]["layers"].as_array().expect("a list");
+    assert!(results(&report).is_empty());
+    assert_eq!(layers.len(), 2);
+    for (layer, flops) in layers.iter().zip([6 * 32 * 8 * 50, 6 * 5 * 3 * 7]) {
+        let number = |name: &str| layer[name].as_f64().expect("a number");
+        assert_eq!(layer["flops"], flops);
+        let rate = f64::from(flops) / number("time_ns");
+        assert!((number("gflop_per_s") / rate - 1.0).abs() < 1e-9, "{layer}");
+        assert!(
+            number("products_gflop_per_s") > 0.0 && number("rounds") >= 5.0,
+            "{layer}"
+        );
+        let (lower, ratio, upper) = (
+            number("parts_lower"),
+            number("parts_ratio"),
+            number("parts_upper"),
+        );
+        assert!(0.0 < lower && lower <= ratio && ratio <= upper, "{layer}");
+    }
+    folder.fail("bench --layer 32x8", 2, &["ROWSxFEATURESxCLASSES"]);
+}
+
+#[test]
 fn csv_and_page_tell_every_result() {
     let folder = Folder::new();
     let line = format!("{SHORT} --exp-ceiling --csv b.csv --html b.html --json b.json");

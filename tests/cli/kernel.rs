@@ -45,7 +45,7 @@ fn assert_valid(line: &str, text: &str) {
 }
 
 /// Command lines, and the dispatches that each prints, by words of their labels.
-const PRINTED: [(&str, &[&str]); 14] = [
+const PRINTED: [(&str, &[&str]); 15] = [
     ("softmax --shape 1024x1024", &["softmax.registers.f32"]),
     (
         "softmax --shape 64 --dtype bf16",
@@ -104,6 +104,17 @@ const PRINTED: [(&str, &[&str]); 14] = [
     (
         "cross-entropy-backward --shape 64x100 --target-type i64 --in-place",
         &["count_targets", "cross-entropy-backward.in-place"],
+    ),
+    (
+        "linear-cross-entropy --shape 64x16 --classes 100 --row-outputs target-log-prob,entropy",
+        &[
+            "linear-cross-entropy.logits",
+            "row-outputs",
+            "cross-entropy-fused.in-place.entropy",
+            "linear-cross-entropy.grad_weight",
+            "row-outputs",
+            "reduce_losses",
+        ],
     ),
     (
         "softmax --shape 64x1000 --variant streamed.invocation1of64.words",

@@ -4,15 +4,18 @@ use super::{Json, Tuned, values};
 use clap::Args;
 use std::path::PathBuf;
 use std::time::Duration;
-use wgpu_softmax::DType;
-use wgpu_softmax::Gpu;
 use wgpu_softmax::bench::{Selection, Shape, Subject};
 use wgpu_softmax::variant::Operation;
+use wgpu_softmax::{DType, Gpu, LinearCrossEntropySpec};
 
 #[derive(Debug, Args)]
 pub(crate) struct Bench {
     #[command(flatten)]
     pub(crate) timed: Timed,
+    /// A linear layer with its loss and gradients, beside its products alone, and its products and its loss, each alone. May be
+    /// repeated, or a comma-separated list; of f32, or of --dtype. Without --op and --shape, nothing else is timed
+    #[arg(long, value_name = "RxFxC", value_delimiter = ',', value_parser = values::layer)]
+    layer: Vec<[u64; 3]>,
     /// Seconds that the whole run may take. Every operation is timed at three shapes before any at more; what does not fit is
     /// left out, and said
     #[arg(long, value_name = "S", default_value = "60", value_parser = values::seconds)]
@@ -59,6 +62,33 @@ pub(crate) struct Timed {
     /// Adapters, each named as in --adapter of the operations; may be repeated, or be all
     #[arg(long, value_name = "SEL")]
     pub(crate) adapter: Vec<String>,
+}
+
+impl Bench {
+    /// Returns the layers that are timed.
+    pub(crate) fn layers(&self) -> Vec<LinearCrossEntropySpec> {
+        let dtypes = match self.timed.dtype.as_slice() {
+            [] => &[DType::F32],
+            dtypes => dtypes,
+        };
+        let of = |&[rows, features, classes]: &[u64; 3]| {
+            LinearCrossEntropySpec::new(rows, features, classes)
+        };
+        let layers = self.layer.iter().map(of);
+        layers
+            .flat_map(|spec| dtypes.iter().map(move |&dtype| spec.dtype(dtype)))
+            .collect()
+    }
+
+    /// Returns what else is timed on an adapter, in the order in which it is.
+    pub(crate) fn subjects(&self, gpu: &Gpu) -> Vec<Subject> {
+        let is_layers_alone =
+            !self.layer.is_empty() && self.timed.op.is_empty() && self.timed.shape.is_empty();
+        match is_layers_alone {
+            true => Vec::new(),
+            false => self.timed.subjects(gpu),
+        }
+    }
 }
 
 impl Timed {

@@ -165,6 +165,12 @@ pub(super) fn shape(text: &str) -> Result<Shape, &'static str> {
     shape.ok_or("expected ROWSxCOLUMNS, both at least 1, as 8192x1024, or OUTERxCOLUMNSxINNER")
 }
 
+/// Rows, features and classes of a linear layer.
+pub(super) fn layer(text: &str) -> Result<[u64; 3], &'static str> {
+    let numbers = numbers(text).and_then(|numbers| numbers.try_into().ok());
+    numbers.ok_or("expected ROWSxFEATURESxCLASSES, each at least 1, as 512x1024x8192")
+}
+
 /// Parses `8192x1024`, of any number of axes.
 pub(super) fn extents(text: &str) -> Result<Extents, &'static str> {
     let count = |numbers: &[u64]| {

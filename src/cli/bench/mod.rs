@@ -2,6 +2,7 @@
 
 mod baseline;
 mod file;
+mod layers;
 mod page;
 mod run;
 pub(crate) mod side_by_side;
@@ -16,10 +17,11 @@ use super::report;
 use baseline::{Change, Changes};
 use indicatif::ProgressBar;
 use std::time::Duration;
-use wgpu_softmax::Gpu;
 use wgpu_softmax::bench::{
-    AdapterResults, Bench, Budget, Options, Report, Subject, Timing, Unmeasured, Verdict,
+    self, AdapterResults, Bench, Budget, LayerTiming, Options, Report, Subject, Timing, Unmeasured,
+    Verdict,
 };
+use wgpu_softmax::{Gpu, LinearCrossEntropySpec};
 
 /// Relative distance of a fraction's quartiles above which it is doubtful.
 const NOISY: f64 = 0.25;
@@ -62,14 +64,14 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn adapter(&mut self, gpu: &Gpu, args: &args::Bench, budget: Budget) -> Result<(), Failure> {
-        let subjects = args.timed.subjects(gpu);
+        let (subjects, layers) = (args.subjects(gpu), args.layers());
         let options = Options::default()
             .warm(args.warm)
             .exp_ceiling(args.exp_ceiling)
             .vec4_ceiling(args.vec4_ceiling);
         let adapter = AdapterResults::new(&gpu.adapter_info(), &subjects);
         let doing = format!("timing on {}", adapter.name);
-        progress::over(doing, subjects.len(), "operations", |bar| {
+        progress::over(doing, subjects.len() + layers.len(), "operations", |bar| {
             let mut bench = Bench::new(gpu, options)?;
             let clock = bench.clock().name();
             self.say(bar, format!("{adapter}, times by {clock}"));
@@ -79,7 +81,8 @@ impl Run<'_> {
             }
             let ended = self.subjects(&mut bench, &subjects, budget, bar);
             self.adapter_mut().sweeps = bench.sweeps().to_vec();
-            ended
+            ended?;
+            self.layers(gpu, &layers, budget, bar)
         })
     }
 
@@ -119,6 +122,37 @@ impl Run<'_> {
             let left =
                 format!("{timed} of {all} timed, none from {first} on; --seconds gives more");
             bar.suspend(|| note("time is up", left));
+        }
+        Ok(())
+    }
+
+    /// Measures layers, as far as the budget goes, but one at least if nothing else was measured.
+    fn layers(
+        &mut self,
+        gpu: &Gpu,
+        layers: &[LinearCrossEntropySpec],
+        budget: Budget,
+        bar: &ProgressBar,
+    ) -> Result<(), Failure> {
+        for (index, &spec) in layers.iter().enumerate() {
+            let is_first = self.adapter_mut().results.is_empty() && index == 0;
+            let least = is_first.then_some(Duration::ZERO);
+            let Some(share) = budget.share(layers.len() - index).or(least) else {
+                let left = format!(
+                    "{index} of {} layers timed; --seconds gives more",
+                    layers.len()
+                );
+                bar.suspend(|| note("time is up", left));
+                break;
+            };
+            let measured = bench::linear(gpu, spec, share).map_err(|error| Failure::Library {
+                at: layers::named(&spec),
+                error,
+            })?;
+            let timing = LayerTiming::from(&measured);
+            self.say(bar, format!("\n{}", layers::table(&timing)));
+            self.adapter_mut().layers.push(timing);
+            bar.inc(1);
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! From buffers to dispatches: first the targets are counted, if the gradient is that of a mean; then the rows are
 //! computed; then the row outputs, the lse and the reduced loss.
 
+use super::CrossEntropyExtras;
 use super::base::{Base, GATHERED, GATHERS, Given, whole};
 use super::numbers::flags;
 use super::tally::RECORD;
@@ -33,6 +34,15 @@ const fn is_of_row_outputs(tensor: &Tensor<'_>) -> bool {
     )
 }
 
+/// What the rows are computed with.
+pub(super) struct Serving<'s, 'a> {
+    pub(super) of_rows: &'s RowKernels,
+    /// Tensors of the rows; and all, with those of the row outputs.
+    pub(super) tensors: &'s [Tensor<'a>],
+    pub(super) all: &'s [Tensor<'a>],
+    pub(super) params: Params,
+}
+
 impl Base {
     /// Binds buffers of the caller's for `rows` rows, which `kernels` compute.
     pub(super) fn bind(
@@ -41,9 +51,7 @@ impl Base {
         rows: u64,
         given: &Given<'_>,
     ) -> Result<Bound, Error> {
-        let (words, count) = (self.params.loss.row_words, self.params.loss.candidates);
-        require_asked("row outputs", given.extras.row_outputs.is_some(), words > 0)?;
-        require_asked("candidates", given.extras.candidates.is_some(), count > 0)?;
+        self.check_extras(given.extras)?;
         let roles = self.callers(&kernels.geometry).into_iter();
         let given: Vec<_> = roles
             .filter_map(|role| Some((role, Memory::from(given.buffer(role.binding)?))))
@@ -52,6 +60,13 @@ impl Base {
         let at = || describe(&kernels.name(), rows, &tensors);
         let planner = &kernels.planner;
         planner.bind(at, |make| self.steps(kernels, rows, &tensors, make))
+    }
+
+    /// Refuses row outputs and candidates that the spec does not ask for, and none where it does.
+    pub(super) fn check_extras(&self, extras: CrossEntropyExtras<'_>) -> Result<(), Error> {
+        let (words, count) = (self.params.loss.row_words, self.params.loss.candidates);
+        require_asked("row outputs", extras.row_outputs.is_some(), words > 0)?;
+        require_asked("candidates", extras.candidates.is_some(), count > 0)
     }
 
     /// Returns memory of the caller's as tensors.
@@ -74,20 +89,37 @@ impl Base {
         check(given, rows, kernels.geometry.problem.options.in_place)?;
         let given = given.iter().filter(|tensor| !self.ignores(tensor.binding));
         let given: Vec<_> = given.copied().collect();
-        self.steps_around(kernels, rows, &given, make, |of_rows, tensors, params| {
+        let gathers = self.gathers(kernels);
+        self.steps_around(kernels, rows, &given, make, gathers, |serving| {
+            let Serving {
+                of_rows,
+                tensors,
+                all,
+                params,
+            } = serving;
+            let mut steps = match &self.row_outputs {
+                Some(row_outputs) if gathers => {
+                    let (bound, params) = self.bound_by_row_outputs(all, params, GATHERS);
+                    row_outputs.steps(&bound, rows, params, None)?
+                }
+                _ => Vec::new(),
+            };
             let scratch = of_rows.scratch(tensors, rows, make)?;
-            of_rows.steps(tensors, rows, params, scratch.as_ref())
+            steps.extend(of_rows.steps(tensors, rows, params, scratch.as_ref())?);
+            Ok(steps)
         })
     }
 
-    /// Returns the dispatches for `rows` rows of checked tensors, among them those by which `serve` computes the rows.
+    /// Returns the dispatches for `rows` rows of checked tensors, among them those by which `serve` computes the rows, and `gathers`
+    /// what row outputs take of the logits.
     pub(super) fn steps_around(
         &self,
         kernels: &RowKernels,
         rows: u64,
         given: &[Tensor<'_>],
         make: Make<'_>,
-        serve: impl FnOnce(&RowKernels, &[Tensor<'_>], Params) -> Result<Vec<Step>, Error>,
+        gathers: bool,
+        serve: impl FnOnce(Serving<'_, '_>) -> Result<Vec<Step>, Error>,
     ) -> Result<Vec<Step>, Error> {
         let is_tally = self.counts_targets(kernels) || self.reduces(given);
         let own = self.own(given, rows, is_tally, make)?;
@@ -106,14 +138,16 @@ impl Base {
         if self.counts_targets(kernels) {
             steps.extend(tally.steps(&tally.count, &tensors, rows, params)?);
         }
-        if let Some(row_outputs) = self.row_outputs.as_ref().filter(|_| self.gathers(kernels)) {
-            params.loss.gathering = GATHERS;
-            steps.extend(self.row_output_steps(row_outputs, &all, rows, params)?);
-            params.loss.gathering = GATHERED;
-        }
-        steps.extend(serve(&of_rows, &tensors, params)?);
+        steps.extend(serve(Serving {
+            of_rows: &of_rows,
+            tensors: &tensors,
+            all: &all,
+            params,
+        })?);
         if let Some(row_outputs) = &self.row_outputs {
-            steps.extend(self.row_output_steps(row_outputs, &all, rows, params)?);
+            let gathering = if gathers { GATHERED } else { 0 };
+            let (bound, params) = self.bound_by_row_outputs(&all, params, gathering);
+            steps.extend(row_outputs.steps(&bound, rows, params, None)?);
         } else if let Some(lse) = self.lse.as_ref().filter(|_| gives(&tensors, Binding::Lse)) {
             steps.extend(lse.steps(&without_matrices(&tensors), rows, params, None)?);
         }
@@ -157,29 +191,28 @@ impl Base {
         Ok(own)
     }
 
-    /// Returns the dispatches that give the row outputs, and with them lse and pairs.
-    fn row_output_steps(
+    /// Returns the tensors and the numbers of the dispatches that give the row outputs, and with them lse and pairs.
+    pub(super) fn bound_by_row_outputs<'a>(
         &self,
-        kernels: &RowKernels,
-        tensors: &[Tensor<'_>],
-        rows: u64,
+        tensors: &[Tensor<'a>],
         mut params: Params,
-    ) -> Result<Vec<Step>, Error> {
+        gathering: u32,
+    ) -> (Vec<Tensor<'a>>, Params) {
         use Binding::{CallerPairs, Lse, Pairs, RowInput, Source, Weight};
-        let reads_logits =
-            self.spec.row_outputs.reads_logits() && params.loss.gathering != GATHERED;
+        let reads_logits = self.spec.row_outputs.reads_logits() && gathering != GATHERED;
         let is_bound = |tensor: &&Tensor<'_>| match tensor.binding {
             Source => reads_logits,
             RowInput | Weight | Pairs | Lse => true,
             _ => is_of_row_outputs(tensor),
         };
         let bound: Vec<_> = tensors.iter().filter(is_bound).copied().collect();
+        params.loss.gathering = gathering;
         params.loss.flags = params.loss.flags & !SAVES_PAIR
             | flags([
                 (gives(&bound, CallerPairs), SAVES_PAIR),
                 (gives(&bound, Lse), SAVES_LSE),
             ]);
-        kernels.steps(&bound, rows, params, None)
+        (bound, params)
     }
 
     /// Plain numbers of a binding: what is bound, and the divisors of a mean and of its gradient. With probabilities as

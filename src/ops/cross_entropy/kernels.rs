@@ -62,14 +62,26 @@ impl Base {
     /// Returns the kernels that serve all rows, which `kernels` compute, in the order of their dispatches.
     pub(super) fn texts(&self, kernels: &RowKernels) -> Result<Vec<KernelText>, Error> {
         let roles = self.roles(kernels, self.callers(&kernels.geometry))?;
-        self.texts_around(kernels, &roles, |params| kernels.texts(&roles, params))
+        let gathers = self.gathers(kernels);
+        self.texts_around(kernels, &roles, gathers, |mut params| {
+            let mut list = Vec::new();
+            if let Some(row_outputs) = self.row_outputs.as_ref().filter(|_| gathers) {
+                params.loss.gathering = GATHERS;
+                list.extend(row_outputs.texts(&of_row_outputs(&roles, true), params)?);
+                params.loss.gathering = GATHERED;
+            }
+            list.extend(kernels.texts(&roles, params)?);
+            Ok(list)
+        })
     }
 
-    /// Returns the kernels around those of the rows, which `of_rows` returns, with these roles for buffers.
+    /// Returns the kernels around those of the rows, which `of_rows` returns, with these roles for buffers. `of_rows` gathers what row
+    /// outputs take of the logits, if it `gathers`.
     pub(super) fn texts_around(
         &self,
         kernels: &RowKernels,
         roles: &[Role],
+        gathers: bool,
         of_rows: impl FnOnce(Params) -> Result<Vec<KernelText>, Error>,
     ) -> Result<Vec<KernelText>, Error> {
         let rows = kernels.geometry.problem.rows;
@@ -81,29 +93,21 @@ impl Base {
             let count = &self.tally.count;
             list.extend(self.tally.texts(count, roles, rows, params, (why, None))?);
         }
-        let per_row = |reads_logits: bool| -> Vec<_> {
-            let is_bound = |role: &&Role| match role.binding {
-                Binding::Source => reads_logits,
-                _ => !role.shape.is_matrix(),
-            };
-            roles.iter().filter(is_bound).copied().collect()
-        };
-        let gathers = self.gathers(kernels);
-        if let Some(row_outputs) = self.row_outputs.as_ref().filter(|_| gathers) {
-            params.loss.gathering = GATHERS;
-            list.extend(row_outputs.texts(&per_row(true), params)?);
+        list.extend(of_rows(params)?);
+        if gathers {
             params.loss.gathering = GATHERED;
         }
-        list.extend(of_rows(params)?);
         if let Some(row_outputs) = &self.row_outputs {
             let reads_logits = self.spec.row_outputs.reads_logits() && !gathers;
-            list.extend(row_outputs.texts(&per_row(reads_logits), params)?);
+            list.extend(row_outputs.texts(&of_row_outputs(roles, reads_logits), params)?);
         } else if let Some(lse) = &self.lse {
             // Where the lse kernel is dispatched, both buffers are bound.
-            let given = per_row(false).into_iter().map(|role| match role.binding {
-                Binding::Pairs | Binding::Lse => role.given(),
-                _ => role,
-            });
+            let given = of_row_outputs(roles, false)
+                .into_iter()
+                .map(|role| match role.binding {
+                    Binding::Pairs | Binding::Lse => role.given(),
+                    _ => role,
+                });
             let texts = lse.texts(&given.collect::<Vec<_>>(), params)?.into_iter();
             list.extend(texts.map(|text| text.only("if a buffer for the lse is given")));
         }
@@ -134,4 +138,13 @@ impl Base {
         roles.push(whole(Binding::Tallies, "tallies", bytes));
         Ok(roles)
     }
+}
+
+/// Returns the roles of the buffers that the kernels of the row outputs bind, that of the logits among them if they are read.
+pub(super) fn of_row_outputs(roles: &[Role], reads_logits: bool) -> Vec<Role> {
+    let is_bound = |role: &&Role| match role.binding {
+        Binding::Source => reads_logits,
+        _ => !role.shape.is_matrix(),
+    };
+    roles.iter().filter(is_bound).copied().collect()
 }

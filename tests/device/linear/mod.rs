@@ -4,6 +4,7 @@ mod bindings;
 mod chunks;
 mod problem;
 mod random;
+mod row_outputs;
 mod rows;
 mod texts;
 mod windows;

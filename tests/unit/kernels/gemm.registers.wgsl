@@ -70,7 +70,8 @@ fn b_one(element: u32) -> f32 {
 // What the sums are added to: the sums of earlier terms, or the bias.
 fn before(element: u32, column: u32) -> vec4<f32> {
     if params.grid.first_part > 0u {
-        return bitcast<vec4<f32>>(vec4<u32>(result[element], result[element + 1u], result[element + 2u], result[element + 3u]));
+        let words = vec4<u32>(result[element], result[element + 1u], result[element + 2u], result[element + 3u]);
+        return bitcast<vec4<f32>>(words);
     }
     if is_asked(HAS_BIAS) {
         let first = params.grid.bound_row + column;

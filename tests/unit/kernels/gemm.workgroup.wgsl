@@ -141,33 +141,29 @@ fn quad_of_row(lane: u32) -> Quad {
 struct Operands { a: Quad, a_start: u32, b: Quad, b_starts: array<u32, TILE_QUADS>, lane_row: u32, lane_column: u32 }
 
 fn operands_of(tile: Tile, lane: u32) -> Operands {
-    var operands = Operands();
-    operands.a = quad_of_row(lane);
-    operands.b = quad_of_row(lane);
-    operands.a_start = a_start(tile.row + operands.a.line);
+    let a = quad_of_row(lane);
+    let b = quad_of_row(lane);
+    var operands = Operands(a, a_start(tile.row + a.line), b, array<u32, TILE_QUADS>(), lane / ACROSS, lane % ACROSS);
     for (var j = 0u; j < TILE_QUADS; j++) { // unrolled
-        operands.b_starts[j] = b_start(tile.column + 4u * ACROSS * j + operands.b.line);
+        operands.b_starts[j] = b_start(tile.column + 4u * ACROSS * j + b.line);
     }
-    operands.lane_row = lane / ACROSS;
-    operands.lane_column = lane % ACROSS;
     return operands;
 }
 
-// Reads the terms [first, last), at most DEPTH, of all operands; those past the last one are 0.
+// Shares the terms [first, last), at most DEPTH, of all operands; those past the last one are 0.
 fn share(operands: Operands, first: u32, last: u32) {
     let a = operands.a;
     let b = operands.b;
-    let a_inside = a.terms < vec4<u32>(last - first);
-    let b_inside = b.terms < vec4<u32>(last - first);
+    let count = vec4<u32>(last - first);
     let from_a = a_quad(a_place(operands.a_start, first + a.terms.x));
     var from_b = array<vec4<f32>, TILE_QUADS>();
     for (var j = 0u; j < TILE_QUADS; j++) { // unrolled
         from_b[j] = b_quad(b_place(operands.b_starts[j], first + b.terms.x));
     }
     workgroupBarrier();
-    tiles.a[a.step][a.lane][a.place] = select(vec4<f32>(), from_a, a_inside);
+    tiles.a[a.step][a.lane][a.place] = select(vec4<f32>(), from_a, a.terms < count);
     for (var j = 0u; j < TILE_QUADS; j++) { // unrolled
-        tiles.b[b.step][b.lane][4u * j + b.place] = select(vec4<f32>(), from_b[j], b_inside);
+        tiles.b[b.step][b.lane][4u * j + b.place] = select(vec4<f32>(), from_b[j], b.terms < count);
     }
     workgroupBarrier();
 }
@@ -179,9 +175,11 @@ fn sums_of(operands: Operands, first: u32, last: u32) -> Held {
     for (var step = 0u; step < 4u; step++) { // unrolled
         let of_a = &tiles.a[step][operands.lane_row];
         let of_b = &tiles.b[step][operands.lane_column];
-        let a = by_terms_of_a(mat4x4<f32>((*of_a)[0], (*of_a)[1], (*of_a)[2], (*of_a)[3]));
+        // Columns are terms.
+        let a = transpose(mat4x4<f32>((*of_a)[0], (*of_a)[1], (*of_a)[2], (*of_a)[3]));
         for (var j = 0u; j < TILE_QUADS; j++) { // unrolled
-            let b = by_terms_of_b(mat4x4<f32>((*of_b)[4u * j], (*of_b)[4u * j + 1u], (*of_b)[4u * j + 2u], (*of_b)[4u * j + 3u]));
+            let quads = mat4x4<f32>((*of_b)[4u * j], (*of_b)[4u * j + 1u], (*of_b)[4u * j + 2u], (*of_b)[4u * j + 3u]);
+            let b = transpose(quads);
             for (var term = 0u; term < 4u; term++) { // unrolled
                 for (var i = 0u; i < TILE_ROWS; i++) { // unrolled
                     sums[i * TILE_QUADS + j] += a[term][i] * b[term];
@@ -190,15 +188,6 @@ fn sums_of(operands: Operands, first: u32, last: u32) -> Held {
         }
     }
     return sums;
-}
-
-// Columns that are terms, of quads that are.
-fn by_terms_of_a(quads: mat4x4<f32>) -> mat4x4<f32> {
-    return transpose(quads);
-}
-
-fn by_terms_of_b(quads: mat4x4<f32>) -> mat4x4<f32> {
-    return transpose(quads);
 }
 
 // ---- storage/f32_quads.wgsl

@@ -76,7 +76,7 @@ impl LinearCrossEntropyPlan {
     ///
     /// # Errors
     ///
-    /// As [`bind_rows`](Self::bind_rows), and row outputs or candidates among the extras.
+    /// As [`bind_rows`](Self::bind_rows), and row outputs or candidates where the spec asks for none, or none where it asks for them.
     pub fn bind_with(
         &self,
         rows: u64,
@@ -118,14 +118,7 @@ impl LinearCrossEntropyPlan {
             &dyn Fn(Make<'_>) -> Result<Vec<Step>, Error>,
         ) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        if extras.row_outputs.is_some() || extras.candidates.is_some() {
-            let expected = "no row outputs and no candidates";
-            return Err(Error::value(
-                "extras of a linear layer's loss",
-                expected,
-                "some",
-            ));
-        }
+        self.loss.base.check_extras(extras)?;
         let has_gradients = buffers.gradients.any();
         let kernels = self.rows(has_gradients);
         let held = Held::of(&buffers);
@@ -141,8 +134,8 @@ impl LinearCrossEntropyPlan {
         bind(&at, &|make| {
             let chunk = self.chunk(kernels, rows, buffers.gradients.hidden.is_some(), make)?;
             let given = [given.clone(), chunk.tensors(has_gradients)].concat();
-            base.steps_around(kernels, rows, &given, make, |kernels, tensors, params| {
-                Ok(self.chunks(kernels, &operands, (tensors, &chunk), rows, params))
+            base.steps_around(kernels, rows, &given, make, self.gathers(), |serving| {
+                Ok(self.chunks(serving, &operands, &chunk, rows))
             })
         })
     }

@@ -10,6 +10,8 @@ use crate::device::rows::RowKernels;
 use crate::device::tensor::{Shape, Tensor};
 use crate::device::window::{Window, windows};
 use crate::error::Error;
+use crate::ops::cross_entropy::base::GATHERS;
+use crate::ops::cross_entropy::bind::Serving;
 use crate::shader::Binding;
 use crate::shader::loss_flags::HAS_BIAS;
 use crate::shader::params::Params;
@@ -38,15 +40,23 @@ struct Part {
 }
 
 impl LinearCrossEntropyPlan {
-    /// Returns the dispatches that serve `rows` rows: `tensors` are those of the loss.
+    /// Returns the dispatches that serve `rows` rows.
     pub(super) fn chunks(
         &self,
-        kernels: &RowKernels,
+        serving: Serving<'_, '_>,
         operands: &Operands<'_>,
-        (tensors, chunk): (&[Tensor<'_>], &Chunk),
+        chunk: &Chunk,
         rows: u64,
-        params: Params,
     ) -> Vec<Step> {
+        let Serving {
+            of_rows,
+            tensors,
+            all,
+            params,
+        } = serving;
+        let base = &self.loss.base;
+        let row_outputs = base.row_outputs.as_ref().filter(|_| self.gathers());
+        let (gathered, gathering) = base.bound_by_row_outputs(all, params, GATHERS);
         let mut steps = Vec::new();
         for rows in self.row_windows(rows) {
             let parts = || {
@@ -60,8 +70,11 @@ impl LinearCrossEntropyPlan {
                     let logits = self.logits(operands, chunk, part);
                     steps.extend(self.multiply(Product::Logits, &logits, params));
                 }
+                let gather =
+                    |kernels: &RowKernels| kernels.steps_of_chunk(&gathered, rows, gathering, None);
+                steps.extend(row_outputs.into_iter().flat_map(gather));
                 let partials = chunk.partials.as_ref();
-                steps.extend(kernels.steps_of_chunk(tensors, rows, params, partials));
+                steps.extend(of_rows.steps_of_chunk(tensors, rows, params, partials));
                 for part in parts() {
                     if let Some(gemm) = self.grad_hidden(operands, chunk, part) {
                         steps.extend(self.multiply(Product::GradHidden, &gemm, params));

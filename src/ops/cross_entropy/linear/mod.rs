@@ -24,6 +24,7 @@ use crate::ops::cross_entropy::CrossEntropyPlan;
 use crate::shader::{Program, Stage};
 use crate::spec::dtype::DType;
 use crate::spec::linear::LinearCrossEntropySpec;
+use crate::spec::row_outputs::RowLayout;
 use crate::spec::target_type::TargetType;
 use crate::variant::{Operation, Product, Tile};
 
@@ -141,6 +142,11 @@ impl Planner {
 }
 
 impl LinearCrossEntropyPlan {
+    /// Layout of a row in the buffer of the row outputs that the spec asks for.
+    pub fn row_layout(&self) -> RowLayout {
+        self.loss.row_layout()
+    }
+
     /// Number of rows whose logits are in memory together.
     pub const fn chunk_rows(&self) -> u64 {
         self.chunk_rows
@@ -197,6 +203,11 @@ impl LinearCrossEntropyPlan {
             true => &self.loss.fused,
             false => &self.loss.loss_only,
         }
+    }
+
+    /// Returns true if row outputs take single logits of a chunk, before the gradient or the next chunk overwrites them.
+    const fn gathers(&self) -> bool {
+        self.spec.row_outputs.reads_logits()
     }
 
     fn product(&self, product: Product) -> &Arc<Runnable> {

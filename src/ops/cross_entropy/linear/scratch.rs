@@ -69,15 +69,15 @@ impl LinearCrossEntropyPlan {
     /// Bytes of memory that a binding for all rows allocates, with all gradients, in addition to the buffers given.
     pub fn scratch_bytes(&self) -> u64 {
         let (rows, base) = (self.spec.rows, &self.loss.base);
-        let row_losses = base
-            .row_losses()
-            .map(|role| rows * role.shape.bytes_of_row());
+        let pairs = base.row_outputs.as_ref().map(|_| base.saved_pairs());
+        let of_rows = base.row_losses().into_iter().chain(pairs);
+        let of_rows = of_rows.map(|role| rows * role.shape.bytes_of_row());
         let roles = base.callers(&self.loss.fused.geometry);
         let records = base.tally.bytes(shapes_of(&roles), rows);
         self.logits_bytes(rows)
             + self.grad_hidden_bytes(rows)
             + self.partial_bytes(&self.loss.fused, rows)
-            + row_losses.unwrap_or(0)
+            + of_rows.sum::<u64>()
             + records.unwrap_or(RECORD)
     }
 

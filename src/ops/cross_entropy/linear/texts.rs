@@ -9,7 +9,8 @@ use crate::device::runnable::Runnable;
 use crate::device::tensor::{F32, Role, Shape};
 use crate::device::window::Window;
 use crate::error::Error;
-use crate::ops::cross_entropy::base::whole;
+use crate::ops::cross_entropy::base::{GATHERS, whole};
+use crate::ops::cross_entropy::kernels::of_row_outputs;
 use crate::shader::params::Params;
 use crate::shader::{Binding, Stage};
 use crate::spec::dtype::DType;
@@ -76,10 +77,20 @@ impl LinearCrossEntropyPlan {
         callers.push(whole(Binding::Result, "grad_logits", bytes));
         let roles = base.roles(kernels, callers)?;
         let rows = Chunks::of(self.spec.rows, self.chunk_rows);
-        base.texts_around(kernels, &roles, |params| {
+        base.texts_around(kernels, &roles, self.gathers(), |mut params| {
             let logits = self.product_text(Product::Logits, rows)?;
             let mut list: Vec<_> = logits.into_iter().collect();
-            list.extend(self.loss_texts(kernels, rows, &roles, params)?);
+            if let Some(row_outputs) = base.row_outputs.as_ref().filter(|_| self.gathers()) {
+                params.loss.gathering = GATHERS;
+                list.extend(texts_of_chunks(
+                    row_outputs,
+                    rows,
+                    &of_row_outputs(&roles, true),
+                    params,
+                )?);
+                params.loss.gathering = 0;
+            }
+            list.extend(texts_of_chunks(kernels, rows, &roles, params)?);
             if has_gradients {
                 list.extend(self.product_text(Product::GradHidden, rows)?);
                 list.extend(self.narrow_text(rows)?);
@@ -88,24 +99,6 @@ impl LinearCrossEntropyPlan {
             }
             Ok(list)
         })
-    }
-
-    /// Returns the kernels that compute the loss of a chunk, each of which is dispatched for all of them.
-    fn loss_texts(
-        &self,
-        kernels: &RowKernels,
-        rows: Chunks,
-        roles: &[Role],
-        params: Params,
-    ) -> Result<Vec<KernelText>, Error> {
-        let mut texts = match rows.most {
-            0 => Vec::new(),
-            most => kernels.texts_of_chunk(Window::of_rows(0, most), roles, params)?,
-        };
-        for text in &mut texts {
-            text.dispatches *= rows.count;
-        }
-        Ok(texts)
     }
 
     /// Returns the text of a product; none where there are no rows.
@@ -256,6 +249,23 @@ impl LinearCrossEntropyPlan {
         let (across, all) = tiles(tile, rows, cols);
         across * terms * a + all / across * cols * terms * stored / rows
     }
+}
+
+/// Returns the kernels of the rows of a chunk, each of which is dispatched for all chunks.
+fn texts_of_chunks(
+    kernels: &RowKernels,
+    rows: Chunks,
+    roles: &[Role],
+    params: Params,
+) -> Result<Vec<KernelText>, Error> {
+    let mut texts = match rows.most {
+        0 => Vec::new(),
+        most => kernels.texts_of_chunk(Window::of_rows(0, most), roles, params)?,
+    };
+    for text in &mut texts {
+        text.dispatches *= rows.count;
+    }
+    Ok(texts)
 }
 
 /// Condition under which a kernel is dispatched.
