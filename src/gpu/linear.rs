@@ -37,6 +37,8 @@ pub struct LinearCrossEntropyInputs<'a, T = f32> {
     pub targets: Targets<'a, T>,
     /// Class weights, one a class; none where each counts alike.
     pub class_weight: Option<&'a [f32]>,
+    /// Weights of the rows, one a row; none where each counts alike. A row of weight 0 is ignored.
+    pub row_weight: Option<&'a [f32]>,
     /// Upstream gradient: one a row where the losses are not reduced, else one. None is 1.
     pub grad_losses: Option<&'a [f32]>,
 }
@@ -50,6 +52,7 @@ impl<'a, T: Element> LinearCrossEntropyInputs<'a, T> {
             bias: None,
             targets: targets.into(),
             class_weight: None,
+            row_weight: None,
             grad_losses: None,
         }
     }
@@ -68,6 +71,15 @@ impl<'a, T: Element> LinearCrossEntropyInputs<'a, T> {
     pub const fn class_weight(self, class_weight: &'a [f32]) -> Self {
         Self {
             class_weight: Some(class_weight),
+            ..self
+        }
+    }
+
+    /// Sets the weights of the rows.
+    #[must_use]
+    pub const fn row_weight(self, row_weight: &'a [f32]) -> Self {
+        Self {
+            row_weight: Some(row_weight),
             ..self
         }
     }
@@ -94,6 +106,7 @@ impl<'a, T: Element> LinearCrossEntropyInputs<'a, T> {
         for (what, values, expected) in [
             ("bias", self.bias, classes),
             ("class_weight", self.class_weight, classes),
+            ("row_weight", self.row_weight, rows),
             ("grad_losses", self.grad_losses, spec.losses()),
         ] {
             if let Some(values) = values {
@@ -173,6 +186,7 @@ impl Gpu {
         };
         let bias = given("bias", inputs.bias)?;
         let class_weight = given("class_weight", inputs.class_weight)?;
+        let row_weight = given("row_weight", inputs.row_weight)?;
         let grad_losses = given("grad_losses", inputs.grad_losses)?;
 
         // Each output with the words that are downloaded of it.
@@ -204,6 +218,7 @@ impl Gpu {
         };
         let extras = CrossEntropyExtras {
             weight: class_weight.as_ref(),
+            row_weight: row_weight.as_ref(),
             grad_losses: grad_losses.as_ref(),
             status: Some(&status.0),
             ..CrossEntropyExtras::default()
