@@ -61,6 +61,8 @@ pub(super) struct Case {
     pub(super) probs: Vec<f32>,
     /// Weights, one a class. Empty where there are none.
     pub(super) weight: Vec<f32>,
+    /// Weights, one a row. Empty where there are none.
+    pub(super) row_weight: Vec<f32>,
     pub(super) masking: Masking,
     /// Class ids whose log-probabilities are requested: a few a row. Empty where there are none.
     pub(super) candidates: Vec<i64>,
@@ -97,6 +99,7 @@ impl Case {
             ids: Vec::new(),
             probs: Vec::new(),
             weight: Vec::new(),
+            row_weight: Vec::new(),
             masking: Masking::new(&of, seed),
             spec: of.cross_entropy_spec(),
             candidates: Vec::new(),
@@ -205,6 +208,18 @@ impl Case {
         weights
     }
 
+    /// Draws weights of the rows: of rows with special logits too, 0 among them; infinite and NaN where no other row depends on them.
+    fn row_weights(&self, seed: u64) -> Vec<f32> {
+        let mut weights = inputs::weights(self.of.rows, seed + 1);
+        if self.of.inputs == Inputs::Special && self.of.options.loss.reduction == Reduction::None {
+            let special = [f32::INFINITY, f32::NAN, f32::NEG_INFINITY, -1.5];
+            let some = weights.iter_mut().skip(1).step_by(5);
+            some.zip(special)
+                .for_each(|(weight, special)| *weight = special);
+        }
+        weights
+    }
+
     /// Returns the expected outputs of an operation with targets.
     fn of_targets(&self) -> Vec<Expected> {
         let (of, logits) = (&self.reference(), &self.first);
@@ -236,6 +251,9 @@ impl Case {
         let mut of = CrossEntropy::new(self.of.cols).loss(self.of.options.whole_loss());
         if !self.weight.is_empty() {
             of = of.weight(self.weight.clone());
+        }
+        if !self.row_weight.is_empty() {
+            of = of.row_weight(self.row_weight.clone());
         }
         match (self.second.as_slice(), self.of.options.loss.reduction) {
             ([], _) => of,
@@ -273,6 +291,9 @@ impl Case {
         }
         if options.weighted {
             self.weight = self.weights(seed);
+        }
+        if options.rows_weighted {
+            self.row_weight = self.row_weights(seed);
         }
         if options.upstream {
             let losses = match options.loss.reduction {

@@ -111,6 +111,7 @@ struct Case {
     /// Empty where there is none, and so for what follows.
     bias: Vec<f32>,
     class_weight: Vec<f32>,
+    row_weight: Vec<f32>,
     grad_losses: Vec<f32>,
 }
 
@@ -140,13 +141,14 @@ impl Case {
             ids: ids(kind, rows, classes, seed),
             bias: Vec::new(),
             class_weight: Vec::new(),
+            row_weight: Vec::new(),
             grad_losses: Vec::new(),
         };
         case.set_options(turn % 4, seed);
         case
     }
 
-    /// Sets the options whose turn it is: none; all; those with a value a row; and class weights of a mean.
+    /// Sets the options whose turn it is: none; all; those with a value a row; and the weights of a mean.
     fn set_options(&mut self, turn: usize, seed: u64) {
         let [rows, _, classes, _] = self.shape;
         self.loss.ignore_index = self.kind.ignored();
@@ -155,6 +157,7 @@ impl Case {
         }
         if turn % 2 == 1 {
             self.class_weight = inputs::weights(classes, seed);
+            self.row_weight = inputs::weights(rows, seed + 3);
         }
         match turn {
             1 => {
@@ -185,6 +188,9 @@ impl Case {
         let mut of = CrossEntropy::new(self.shape[2]).loss(self.loss);
         if !self.class_weight.is_empty() {
             of = of.weight(self.class_weight.clone());
+        }
+        if !self.row_weight.is_empty() {
+            of = of.row_weight(self.row_weight.clone());
         }
         match (self.grad_losses.as_slice(), self.loss.reduction) {
             ([], _) => of,
@@ -257,6 +263,7 @@ impl Case {
         let targets = gpu.upload("targets", &ids)?;
         let bias = some("bias", &self.bias)?;
         let class_weight = some("class_weight", &self.class_weight)?;
+        let row_weight = some("row_weight", &self.row_weight)?;
         let grad_losses = some("grad_losses", &self.grad_losses)?;
         let output = |name, len, dtype| Output::new(gpu, name, len, dtype);
         let losses = output("losses", self.losses(), DType::F32)?;
@@ -278,6 +285,7 @@ impl Case {
         };
         let extras = CrossEntropyExtras {
             weight: class_weight.as_ref(),
+            row_weight: row_weight.as_ref(),
             grad_losses: grad_losses.as_ref(),
             status: Some(&status.buffer),
             ..CrossEntropyExtras::default()

@@ -67,17 +67,16 @@ impl RowKernels {
         })
     }
 
-    /// Returns these kernels, or those for a loss with options if it `has_options`.
-    pub(crate) fn for_loss(&self, has_options: bool) -> Result<Cow<'_, Self>, Error> {
-        let options = self.geometry.problem.options;
-        if !has_options || !self.has_plain_loss() {
+    /// Returns these kernels with the options for which a binding asks.
+    pub(crate) fn with(&self, bound: KernelOptions) -> Result<Cow<'_, Self>, Error> {
+        let Problem {
+            operation, options, ..
+        } = self.geometry.problem;
+        let asked = options.or(operation, bound);
+        if asked == options {
             return Ok(Cow::Borrowed(self));
         }
-        let options = KernelOptions {
-            loss_options: true,
-            ..options
-        };
-        let geometry = self.geometry.options(options);
+        let geometry = self.geometry.options(asked);
         Self::of_variant(&self.planner, geometry, self.variant).map(Cow::Owned)
     }
 
@@ -89,15 +88,13 @@ impl RowKernels {
         operation.may_have_plain_loss() && !options.loss_options
     }
 
-    /// Number of pipelines that serve all rows, with those for the last row by words, and those of a loss with options.
+    /// Number of pipelines that serve all rows, with those for the last row by words, and those of a loss with options and of rows
+    /// with weights.
     pub(crate) fn pipelines(&self) -> usize {
         let tail = self.tail.as_ref().map_or(0, |(_, programs)| programs.len());
         let each = self.programs.len() + self.bins.len() + tail;
-        if self.has_plain_loss() {
-            2 * each
-        } else {
-            each
-        }
+        let weighted = self.geometry.problem.operation.takes_row_weights();
+        each * (1 + usize::from(self.has_plain_loss()) + usize::from(weighted))
     }
 
     pub(crate) fn name(&self) -> String {

@@ -78,6 +78,8 @@ pub struct CrossEntropyInputs<'a, T = f32> {
     pub targets: Targets<'a, T>,
     /// Class weights, one a class; none where each counts alike.
     pub weight: Option<&'a [f32]>,
+    /// Weights of the rows, one a row; none where each counts alike. A row of weight 0 is ignored.
+    pub row_weight: Option<&'a [f32]>,
     /// Upstream gradient: one a row where the losses are not reduced, else one. None is 1.
     pub grad_losses: Option<&'a [f32]>,
     /// Classes whose log-probabilities are among the row outputs: `rows` times as many as the spec [asks
@@ -92,6 +94,7 @@ impl<'a, T: Element> CrossEntropyInputs<'a, T> {
             logits,
             targets: targets.into(),
             weight: None,
+            row_weight: None,
             grad_losses: None,
             candidates: &[],
         }
@@ -102,6 +105,15 @@ impl<'a, T: Element> CrossEntropyInputs<'a, T> {
     pub const fn weight(self, weight: &'a [f32]) -> Self {
         Self {
             weight: Some(weight),
+            ..self
+        }
+    }
+
+    /// Sets the weights of the rows.
+    #[must_use]
+    pub const fn row_weight(self, row_weight: &'a [f32]) -> Self {
+        Self {
+            row_weight: Some(row_weight),
             ..self
         }
     }
@@ -135,6 +147,9 @@ impl<'a, T: Element> CrossEntropyInputs<'a, T> {
         expect_len("candidates", self.candidates.len(), candidates)?;
         if let Some(weight) = self.weight {
             expect_len("weight", weight.len(), classes)?;
+        }
+        if let Some(row_weight) = self.row_weight {
+            expect_len("row_weight", row_weight.len(), rows)?;
         }
         match self.grad_losses {
             Some(grad) => expect_len("grad_losses", grad.len(), spec.losses()),
@@ -204,6 +219,7 @@ impl Gpu {
         let logits = self.upload_some("logits", inputs.logits)?;
         let targets = self.upload_targets(inputs.targets)?;
         let weight = self.upload_given("weight", inputs.weight)?;
+        let row_weight = self.upload_given("row_weight", inputs.row_weight)?;
         let grad_losses = self.upload_given("grad_losses", inputs.grad_losses)?;
         let candidates =
             self.upload_candidates(spec.row_outputs, inputs.candidates, spec.targets)?;
@@ -229,6 +245,7 @@ impl Gpu {
         };
         let extras = CrossEntropyExtras {
             weight: weight.as_ref(),
+            row_weight: row_weight.as_ref(),
             grad_losses: grad_losses.as_ref(),
             lse: buffer_of(&lse),
             status: Some(&status.0),

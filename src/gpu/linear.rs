@@ -39,6 +39,8 @@ pub struct LinearCrossEntropyInputs<'a, T = f32> {
     pub targets: Targets<'a, T>,
     /// Class weights, one a class; none where each counts alike.
     pub class_weight: Option<&'a [f32]>,
+    /// Weights of the rows, one a row; none where each counts alike. A row of weight 0 is ignored.
+    pub row_weight: Option<&'a [f32]>,
     /// Upstream gradient: one a row where the losses are not reduced, else one. None is 1.
     pub grad_losses: Option<&'a [f32]>,
     /// Classes whose log-probabilities are among the row outputs: `rows` times as many as the spec [asks
@@ -55,6 +57,7 @@ impl<'a, T: Element> LinearCrossEntropyInputs<'a, T> {
             bias: None,
             targets: targets.into(),
             class_weight: None,
+            row_weight: None,
             grad_losses: None,
             candidates: &[],
         }
@@ -74,6 +77,15 @@ impl<'a, T: Element> LinearCrossEntropyInputs<'a, T> {
     pub const fn class_weight(self, class_weight: &'a [f32]) -> Self {
         Self {
             class_weight: Some(class_weight),
+            ..self
+        }
+    }
+
+    /// Sets the weights of the rows.
+    #[must_use]
+    pub const fn row_weight(self, row_weight: &'a [f32]) -> Self {
+        Self {
+            row_weight: Some(row_weight),
             ..self
         }
     }
@@ -108,6 +120,7 @@ impl<'a, T: Element> LinearCrossEntropyInputs<'a, T> {
         for (what, values, expected) in [
             ("bias", self.bias, classes),
             ("class_weight", self.class_weight, classes),
+            ("row_weight", self.row_weight, rows),
             ("grad_losses", self.grad_losses, spec.losses()),
         ] {
             if let Some(values) = values {
@@ -184,6 +197,7 @@ impl Gpu {
         let targets = self.upload_targets(inputs.targets)?;
         let bias = self.upload_given("bias", inputs.bias)?;
         let class_weight = self.upload_given("class_weight", inputs.class_weight)?;
+        let row_weight = self.upload_given("row_weight", inputs.row_weight)?;
         let grad_losses = self.upload_given("grad_losses", inputs.grad_losses)?;
 
         let losses = self.output("losses", native(spec.losses()))?;
@@ -212,6 +226,7 @@ impl Gpu {
         };
         let extras = CrossEntropyExtras {
             weight: class_weight.as_ref(),
+            row_weight: row_weight.as_ref(),
             grad_losses: grad_losses.as_ref(),
             status: Some(&status.0),
             row_outputs: buffer_of(&row_outputs),

@@ -15,6 +15,8 @@ use crate::shader::Binding;
 pub enum Optional {
     /// Read: the weight of each class.
     Weight,
+    /// Read: the weight of each row.
+    RowWeight,
     /// Read: the upstream gradient of the losses.
     GradLosses,
     /// Written: `(max, 1 / sum)` of every row.
@@ -27,8 +29,9 @@ pub enum Optional {
 
 impl Optional {
     /// Every optional buffer.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Weight,
+        Self::RowWeight,
         Self::GradLosses,
         Self::Pairs,
         Self::Lse,
@@ -39,6 +42,7 @@ impl Optional {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Weight => "weight",
+            Self::RowWeight => "row_weight",
             Self::GradLosses => "grad_losses",
             Self::Pairs => "pairs",
             Self::Lse => "lse",
@@ -71,7 +75,8 @@ impl Base {
             let mut optionals = roles.iter().filter(|role| role.optional);
             !optionals.any(|role| role.name == optional.name())
         }) {
-            let expected = "weight and grad_losses at most, for a gradient from saved pairs";
+            let expected =
+                "weight, row_weight and grad_losses at most, for a gradient from saved pairs";
             return Err(Error::value("optional buffers", expected, missing.name()));
         }
         roles.retain(|role| match role.binding {

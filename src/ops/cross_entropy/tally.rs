@@ -1,5 +1,6 @@
 //! Dispatches that count targets and reduce losses.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::Status;
@@ -12,7 +13,7 @@ use crate::device::window::{Window, windows};
 use crate::error::Error;
 use crate::shader::params::{Grid, Params, word};
 use crate::shader::{Program, Stage, TALLIED};
-use crate::variant::{KernelOptions, TargetKind};
+use crate::variant::{KernelOptions, Operation, TargetKind};
 
 /// Rows of a block, as in `shaders/kernel/tally.wgsl`.
 const BLOCK: u64 = 16;
@@ -33,17 +34,18 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// Number of pipelines: count, reduce and merge.
+    /// Number of pipelines: count, reduce and merge. Rows with weights have their own.
     pub(super) const PIPELINES: usize = 3;
 
     pub(super) fn plan(planner: &Planner, options: KernelOptions) -> Result<Self, Error> {
-        // The count depends only on the type of the targets.
+        // The count depends only on the type of the targets, and on the weights of rows.
         let target_kind = match options.target_kind {
             TargetKind::Probabilities => TargetKind::Probabilities,
             _ => TargetKind::OneHot,
         };
         let options = KernelOptions {
             target_kind,
+            row_weighted: options.row_weighted,
             ..KernelOptions::default()
         };
         let abilities = planner.abilities();
@@ -58,6 +60,19 @@ impl Tally {
             reduce: program(Stage::ReduceLosses)?,
             merge: program(Stage::MergeTallies)?,
         })
+    }
+
+    /// Returns the kernels for what a binding asks for.
+    pub(super) fn with(
+        &self,
+        options: KernelOptions,
+        bound: KernelOptions,
+    ) -> Result<Cow<'_, Self>, Error> {
+        if !bound.row_weighted {
+            return Ok(Cow::Borrowed(self));
+        }
+        let options = options.or(Operation::CrossEntropy, bound);
+        Self::plan(&self.planner, options).map(Cow::Owned)
     }
 
     /// Returns the dispatches of `runnable`, which counts or reduces, for `rows` rows: it leaves record 0.

@@ -51,11 +51,12 @@ impl LinearCrossEntropyPlan {
         let Serving {
             of_rows,
             tensors,
+            row_outputs,
             all,
             params,
         } = serving;
         let base = &self.loss.base;
-        let row_outputs = base.row_outputs.as_ref().filter(|_| self.gathers());
+        let row_outputs = row_outputs.filter(|_| self.gathers());
         let (gathered, gathering) = base.bound_by_row_outputs(all, params, GATHERS);
         let mut steps = Vec::new();
         for rows in self.row_windows(rows) {
