@@ -74,8 +74,9 @@ impl Model {
 
     /// Where the vectors lie that make the hidden vector of a place.
     fn vectors_at(&self, text: &Text, place: usize) -> impl Iterator<Item = usize> {
-        let vector =
-            move |distance: usize| (distance - 1) * self.characters + text.ids[place - distance];
+        let vector = move |distance: usize| {
+            (distance - 1) * self.characters + text.ids[place - distance] as usize
+        };
         (1..=CONTEXT).map(move |distance| vector(distance) * FEATURES)
     }
 
@@ -93,7 +94,10 @@ impl Model {
         }
         (
             hidden,
-            places.iter().map(|&place| text.ids[place] as i64).collect(),
+            places
+                .iter()
+                .map(|&place| i64::from(text.ids[place]))
+                .collect(),
         )
     }
 

@@ -9,7 +9,7 @@ use super::{Ceiling, Clock, Subject};
 use crate::error::Error;
 
 /// Fewest and most rounds of a measurement, however much time there is.
-const ROUNDS: (usize, usize) = (5, 101);
+pub(super) const ROUNDS: (usize, usize) = (5, 101);
 
 /// Time that rounds take at least: little beside what preparing takes, and it makes quartiles of more than a handful of rounds.
 const LEAST: Duration = Duration::from_millis(200);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::case::ROUNDS;
 use super::clock::{Instant, Timer};
 use super::rotation::Rotation;
 use super::{Clock, Spread};
@@ -13,9 +14,6 @@ use crate::ops::cross_entropy::{
 };
 use crate::spec::linear::LinearCrossEntropySpec;
 use crate::spec::target_type::TargetType;
-
-/// Fewest rounds of a measurement.
-const ROUNDS: usize = 5;
 
 /// Measurement of the loss of a linear layer's logits with its gradients by hidden and by the weight.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,7 +65,7 @@ impl LinearMeasurement {
 }
 
 /// Times a linear layer with its loss and its gradients by hidden and by the weight, beside its parts, in turns for about
-/// `budget`. The parts need memory for all logits, in one binding.
+/// `budget`, 101 rounds at most. The parts need memory for all logits, in one binding.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -128,7 +126,7 @@ pub async fn linear_async(
     }
     let begun = Instant::now();
     let (mut rounds, mut efforts) = (Vec::new(), Vec::new());
-    while rounds.len() < ROUNDS || begun.elapsed() < budget {
+    while rounds.len() < ROUNDS.0 || (rounds.len() < ROUNDS.1 && begun.elapsed() < budget) {
         let [all, products, loss] = &mut works;
         // Each is first in turn: machines change their speed.
         let is_reversed = rounds.len() % 2 == 1;

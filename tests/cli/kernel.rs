@@ -110,7 +110,7 @@ const PRINTED: [(&str, &[&str]); 15] = [
         &[
             "linear-cross-entropy.logits",
             "row-outputs",
-            "cross-entropy-fused.in-place.entropy",
+            "cross-entropy-fused.entropy.in-place",
             "linear-cross-entropy.grad_weight",
             "row-outputs",
             "reduce_losses",

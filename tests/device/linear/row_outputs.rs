@@ -40,18 +40,16 @@ impl Exact {
     fn new(extents @ [rows, features, classes]: [usize; 3]) -> Self {
         let mut hidden = quarters(rows * features, 1);
         hidden[2 * features + 1] = f32::NAN;
-        let mut ids: Vec<_> = (0..rows as i64)
-            .map(|row| row * 5 % classes as i64)
-            .collect();
-        (ids[1], ids[3]) = (IGNORED, classes as i64);
+        let small = |n: usize| i64::try_from(n).expect("a small number");
+        let (many, last) = (small(rows), small(classes));
+        let mut ids: Vec<_> = (0..many).map(|row| row * 5 % last).collect();
+        (ids[1], ids[3]) = (IGNORED, last);
         Self {
             extents,
             hidden,
             weight: quarters(classes * features, 2),
             ids,
-            candidates: (0..2 * rows as i64)
-                .map(|n| n * 3 % (classes as i64 + 1))
-                .collect(),
+            candidates: (0..2 * many).map(|n| n * 3 % (last + 1)).collect(),
         }
     }
 

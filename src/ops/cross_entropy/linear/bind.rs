@@ -142,8 +142,8 @@ impl LinearCrossEntropyPlan {
 
     /// Checks that one buffer holds the numbers of all dispatches.
     fn check_dispatches(&self, rows: u64) -> Result<(), Error> {
-        // The products of every part of the classes, the loss in two dispatches at most, the sums, and the rounding.
-        let of_chunk = 3 * self.class_windows.len() as u64 + 4;
+        // The products of every part of the classes, the loss in two dispatches at most, the sums, the rounding, and what row outputs take.
+        let of_chunk = 3 * self.class_windows.len() as u64 + 5;
         let chunks = rows.div_ceil(self.chunk_rows);
         let needed = chunks
             .saturating_mul(of_chunk)
