@@ -22,6 +22,7 @@ const GIVES_HIT: u32 = 16384u; // the hit, 1 where that class is the target, is 
 const GIVES_MAX_PROB: u32 = 32768u; // the largest probability is a row output
 const GIVES_Z_LOSS: u32 = 65536u; // the z-loss is a row output
 const HAS_BIAS: u32 = 131072u; // a bias is added to the logits
+const HAS_COUNTS: u32 = 262144u; // targets were counted before their losses are summed
 
 fn is_asked(flag: u32) -> bool {
     return (params.loss.flags & flag) != 0u;

@@ -11,7 +11,7 @@ use crate::device::tensor::{F32, Role, Shape, Tensor, check, describe, without_m
 use crate::error::Error;
 use crate::shader::Binding;
 use crate::shader::loss_flags::{
-    DIVISORS_GIVEN, HAS_UPSTREAM, HAS_WEIGHT, MEAN, SAVES_LSE, SAVES_PAIR, SKIPS_LOSS,
+    DIVISORS_GIVEN, HAS_COUNTS, HAS_UPSTREAM, HAS_WEIGHT, MEAN, SAVES_LSE, SAVES_PAIR, SKIPS_LOSS,
     UPSTREAM_PER_ROW,
 };
 use crate::shader::params::Params;
@@ -100,10 +100,11 @@ impl Base {
         all.retain(|tensor| rows > 0 || matches!(tensor.shape, Shape::Whole { .. }));
         let mut tensors = all.clone();
         tensors.retain(|tensor| !is_of_row_outputs(tensor));
-        let tally = &self.tally;
+        let tally = self.tally.weighted(params.loss.flags & HAS_WEIGHT != 0)?;
         let of_rows = kernels.for_loss(params.loss.flags & OPTIONS != 0)?;
         let mut steps = Vec::new();
-        if self.counts_targets(kernels) {
+        let is_counted = self.counts_targets(kernels);
+        if is_counted {
             steps.extend(tally.steps(&tally.count, &tensors, rows, params)?);
         }
         if let Some(row_outputs) = self.row_outputs.as_ref().filter(|_| self.gathers(kernels)) {
@@ -119,8 +120,10 @@ impl Base {
         }
         if self.reduces(given) {
             let mean = flags([(self.spec.loss.reduction == Reduction::Mean, MEAN)]);
-            params.loss.flags = params.loss.flags & !MEAN | mean;
-            steps.extend(tally.steps(&tally.reduce, &tensors, rows, params)?);
+            params.loss.flags =
+                params.loss.flags & !MEAN | mean | flags([(is_counted, HAS_COUNTS)]);
+            let reduce = tally.reduce(is_counted);
+            steps.extend(tally.steps(reduce, &tensors, rows, params)?);
         }
         Ok(steps)
     }

@@ -67,7 +67,7 @@ impl Planner {
             params,
             lse: Some(per_row(lse)?),
             row_outputs: spec.row_outputs.any().then(row_outputs).transpose()?,
-            tally: Tally::plan(self, spec.options())?,
+            tally: Tally::plan(self, spec.options_of(Operation::CrossEntropy))?,
         };
         Ok(CrossEntropyPlan {
             base,

@@ -1,5 +1,6 @@
 //! Dispatches that count targets and reduce losses.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::Status;
@@ -23,27 +24,30 @@ pub(super) const RECORD: u64 = size_of::<Status>() as u64;
 /// No rows: the window of an empty binding, and of a merge.
 const NOTHING: Window = Window::of_rows(0, 0);
 
-/// The kernels that count targets, reduce losses and merge the records of both.
+/// The kernels that count targets, reduce losses, sum those of counted targets, and merge the records of each.
 #[derive(Debug, Clone)]
 pub(super) struct Tally {
     planner: Planner,
+    options: KernelOptions,
     pub(super) count: Arc<Runnable>,
-    pub(super) reduce: Arc<Runnable>,
+    reduce: Arc<Runnable>,
+    sum: Arc<Runnable>,
     merge: Arc<Runnable>,
 }
 
 impl Tally {
-    /// Number of pipelines: count, reduce and merge.
-    pub(super) const PIPELINES: usize = 3;
+    /// Number of pipelines, with those of a loss with options.
+    pub(super) const PIPELINES: usize = 8;
 
     pub(super) fn plan(planner: &Planner, options: KernelOptions) -> Result<Self, Error> {
-        // The count depends only on the type of the targets.
+        // Little depends on more than the type of the targets.
         let target_kind = match options.target_kind {
             TargetKind::Probabilities => TargetKind::Probabilities,
             _ => TargetKind::OneHot,
         };
         let options = KernelOptions {
             target_kind,
+            loss_options: options.loss_options,
             ..KernelOptions::default()
         };
         let abilities = planner.abilities();
@@ -54,10 +58,25 @@ impl Tally {
         let program = |stage| planner.checked(program(stage));
         Ok(Self {
             planner: planner.clone(),
+            options,
             count: program(Stage::CountTargets)?,
             reduce: program(Stage::ReduceLosses)?,
+            sum: program(Stage::SumLosses)?,
             merge: program(Stage::MergeTallies)?,
         })
+    }
+
+    /// Returns these kernels, or those for a loss with options if it is `weighted`: of what a binding adds, only the weights of
+    /// classes are theirs.
+    pub(super) fn weighted(&self, weighted: bool) -> Result<Cow<'_, Self>, Error> {
+        if !weighted || self.options.loss_options {
+            return Ok(Cow::Borrowed(self));
+        }
+        let options = KernelOptions {
+            loss_options: true,
+            ..self.options
+        };
+        Self::plan(&self.planner, options).map(Cow::Owned)
     }
 
     /// Returns the dispatches of `runnable`, which counts or reduces, for `rows` rows: it leaves record 0.
@@ -141,6 +160,11 @@ impl Tally {
             list.push(text(&self.merge, &[NOTHING], why, each)?);
         }
         Ok(list)
+    }
+
+    /// Returns the kernel that reduces the losses, of targets that are counted or not.
+    pub(super) const fn reduce(&self, is_counted: bool) -> &Arc<Runnable> {
+        if is_counted { &self.sum } else { &self.reduce }
     }
 
     /// Lanes of a workgroup.

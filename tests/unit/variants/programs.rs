@@ -11,6 +11,7 @@ pub(crate) fn programs() -> Vec<Program> {
     let mut list: Vec<_> = [
         Stage::CountTargets,
         Stage::ReduceLosses,
+        Stage::SumLosses,
         Stage::MergeTallies,
     ]
     .into_iter()
@@ -149,9 +150,12 @@ fn every_options() -> impl Iterator<Item = (Operation, KernelOptions)> {
 fn tallied() -> impl Iterator<Item = KernelOptions> {
     [TargetKind::OneHot, TargetKind::Probabilities]
         .into_iter()
-        .map(|target_kind| KernelOptions {
-            target_kind,
-            ..KernelOptions::default()
+        .flat_map(|target_kind| {
+            [false, true].map(|loss_options| KernelOptions {
+                target_kind,
+                loss_options,
+                ..KernelOptions::default()
+            })
         })
 }
 
