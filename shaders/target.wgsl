@@ -24,6 +24,7 @@ const GIVES_MAX_PROB: u32 = 32768u; // the largest probability is a row output
 const GIVES_Z_LOSS: u32 = 65536u; // the z-loss is a row output
 const HAS_BIAS: u32 = 131072u; // a bias is added to the logits
 const HAS_ROW_WEIGHT: u32 = 262144u; // rows have weights
+const HAS_COUNTS: u32 = 524288u; // targets were counted before their losses are summed
 
 // What a binding gives a row besides logits and target, gathered: 1 in place of what it does not give.
 struct RowTerms { upstream: u32, weight: u32 }

@@ -77,7 +77,7 @@ impl Planner {
         let base = Base {
             spec,
             params,
-            tally: Tally::plan(self, spec.options())?,
+            tally: Tally::plan(self, spec.options_of(Operation::CrossEntropy))?,
             lse: None,
             row_terms: row_terms(self, &spec)?,
             row_outputs: None,

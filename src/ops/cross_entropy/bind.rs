@@ -11,8 +11,8 @@ use crate::device::tensor::{F32, Role, Shape, Tensor, check, describe, without_m
 use crate::error::Error;
 use crate::shader::Binding;
 use crate::shader::loss_flags::{
-    DIVISORS_GIVEN, HAS_ROW_WEIGHT, HAS_UPSTREAM, HAS_WEIGHT, MEAN, SAVES_LSE, SAVES_PAIR,
-    SKIPS_LOSS, UPSTREAM_PER_ROW,
+    DIVISORS_GIVEN, HAS_COUNTS, HAS_ROW_WEIGHT, HAS_UPSTREAM, HAS_WEIGHT, MEAN, SAVES_LSE,
+    SAVES_PAIR, SKIPS_LOSS, UPSTREAM_PER_ROW,
 };
 use crate::shader::params::Params;
 use crate::spec::loss::Reduction;
@@ -92,8 +92,8 @@ impl Base {
     ) -> Result<Vec<Step>, Error> {
         let weighted = gives(given, Binding::RowWeight).then_some(KernelOptions::ROW_WEIGHTED);
         let mut bound = weighted.unwrap_or_default();
-        let counts = self.counts_targets(kernels, bound);
-        let is_tally = counts || self.reduces(given);
+        let is_counted = self.counts_targets(kernels, bound);
+        let is_tally = is_counted || self.reduces(given);
         let own = self.own(given, rows, is_tally, make)?;
         let own = own.iter().map(|(role, memory)| role.tensor(true, memory));
         let mut all: Vec<_> = given.iter().copied().chain(own).collect();
@@ -104,8 +104,9 @@ impl Base {
         all.retain(|tensor| rows > 0 || matches!(tensor.shape, Shape::Whole { .. }));
         let mut tensors = all.clone();
         tensors.retain(|tensor| !is_of_row_outputs(tensor));
+        let has_weight = params.loss.flags & HAS_WEIGHT != 0;
+        let tally = self.tally.with(has_weight, bound.row_weighted)?;
         bound.loss_options |= params.loss.flags & OPTIONS != 0;
-        let tally = &*self.tally.with(self.spec.options(), bound)?;
         let of_rows = kernels.with(bound)?;
         let row_outputs = self.row_outputs.as_ref();
         let row_outputs = row_outputs.map(|outputs| outputs.with(bound)).transpose()?;
@@ -116,7 +117,7 @@ impl Base {
                     .steps(&without_matrices(&tensors), rows, params, None)?,
             );
         }
-        if counts {
+        if is_counted {
             steps.extend(tally.steps(&tally.count, &tensors, rows, params)?);
         }
         if let Some(row_outputs) = row_outputs.as_ref().filter(|_| self.gathers(kernels)) {
@@ -132,8 +133,10 @@ impl Base {
         }
         if self.reduces(given) {
             let mean = flags([(self.spec.loss.reduction == Reduction::Mean, MEAN)]);
-            params.loss.flags = params.loss.flags & !MEAN | mean;
-            steps.extend(tally.steps(&tally.reduce, &tensors, rows, params)?);
+            params.loss.flags =
+                params.loss.flags & !MEAN | mean | flags([(is_counted, HAS_COUNTS)]);
+            let reduce = tally.reduce(is_counted);
+            steps.extend(tally.steps(reduce, &tensors, rows, params)?);
         }
         Ok(steps)
     }
