@@ -19,8 +19,8 @@ impl RowPlan {
         let steps = self.steps(rows, &tensors, &described_scratch)?;
         let written = tensors.iter().map(|tensor| tensor.written);
         let given = roles.iter().zip(written).zip(&memory);
+        let extents = [rows, problem.cols.into(), problem.inner.into()];
         Ok(Described {
-            shape: [rows, problem.cols.into(), problem.inner.into()],
             steps,
             given: given
                 .map(|((role, written), memory)| Given {
@@ -28,6 +28,7 @@ impl RowPlan {
                     written,
                     element: self.element(role),
                     memory: memory.clone(),
+                    extents,
                 })
                 .collect(),
         })

@@ -13,7 +13,7 @@ use crate::shader::Binding;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Optional {
-    /// Read: the weight of each class.
+    /// Read: the weight of each class; of a linear layer, its buffer has the name `class_weight`.
     Weight,
     /// Read: the upstream gradient of the losses.
     GradLosses,
@@ -23,16 +23,19 @@ pub enum Optional {
     Lse,
     /// Written: one [`Status`](crate::Status).
     Status,
+    /// Of a linear layer alone. Read: its bias; the gradient by it is written, if there are gradients.
+    Bias,
 }
 
 impl Optional {
     /// Every optional buffer.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Weight,
         Self::GradLosses,
         Self::Pairs,
         Self::Lse,
         Self::Status,
+        Self::Bias,
     ];
 
     /// Name of the buffer.
@@ -43,6 +46,7 @@ impl Optional {
             Self::Pairs => "pairs",
             Self::Lse => "lse",
             Self::Status => "status",
+            Self::Bias => "bias",
         }
     }
 }
@@ -71,7 +75,10 @@ impl Base {
             let mut optionals = roles.iter().filter(|role| role.optional);
             !optionals.any(|role| role.name == optional.name())
         }) {
-            let expected = "weight and grad_losses at most, for a gradient from saved pairs";
+            let expected = match missing {
+                Optional::Bias => "no bias, but for a linear layer",
+                _ => "weight and grad_losses at most, for a gradient from saved pairs",
+            };
             return Err(Error::value("optional buffers", expected, missing.name()));
         }
         roles.retain(|role| match role.binding {
@@ -85,8 +92,8 @@ impl Base {
         let given: Vec<_> = roles.into_iter().zip(memory).collect();
         let tensors = self.tensors(&given);
         let steps = self.steps(kernels, rows, &tensors, &described_scratch)?;
+        let extents = [rows, problem.cols.into(), problem.inner.into()];
         Ok(Described {
-            shape: [rows, problem.cols.into(), problem.inner.into()],
             steps,
             given: given
                 .iter()
@@ -95,12 +102,13 @@ impl Base {
                     written: self.writes(role.binding),
                     element: self.element(role),
                     memory: memory.clone(),
+                    extents,
                 })
                 .collect(),
         })
     }
 
-    fn element(&self, role: &Role) -> Element {
+    pub(super) fn element(&self, role: &Role) -> Element {
         let (dtype, targets) = (Element::from(self.spec.dtype), self.spec.targets);
         match role.name {
             "logits" | "grad_logits" => dtype,
