@@ -35,4 +35,5 @@ bits! {
     GIVES_MAX_PROB,
     GIVES_Z_LOSS,
     HAS_BIAS,
+    HAS_ROW_WEIGHT,
 }

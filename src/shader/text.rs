@@ -100,6 +100,7 @@ pub(super) const SLOTS: &[Slot] = &[
         }),
         file!("formula/lse_from_pairs.wgsl", "lse of merged shards", |p| p.operation == Operation::LseFromPairs),
         file!("formula/row_outputs.wgsl", "outputs of a row in addition to its loss", |p| p.operation == Operation::RowOutputs),
+        file!("formula/row_terms.wgsl", "weights and upstream gradients of rows, gathered", |p| p.operation == Operation::RowTerms),
     ] },
     Slot { name: "targets", provides: "`loss_of`, `target_sum_of`", files: &[
         file!("formula/one_hot.wgsl", "a class id a row", |p| has_loss(p) && !p.options.is_dense()),
@@ -269,8 +270,8 @@ impl Program {
 
     /// Flags by which the text is decided.
     #[rustfmt::skip] // a table
-    fn flags(&self) -> [(&'static str, bool); 42] {
-        use Operation::{CrossEntropy, CrossEntropyFused, Jacobian, LogSumExp, LogSumExpBackward, RowOutputs};
+    fn flags(&self) -> [(&'static str, bool); 43] {
+        use Operation::{CrossEntropy, CrossEntropyFused, Jacobian, LogSumExp, LogSumExpBackward, RowOutputs, RowTerms};
         let Self { operation, options, stage, variant, dtype, .. } = *self;
         let is = |operations: &[Operation]| operations.contains(&operation);
         let at = |stages: &[Stage]| stages.contains(&stage);
@@ -297,6 +298,7 @@ impl Program {
             ("DENSE", dense),
             ("PLAIN_LOSS", is_plain),
             ("HAS_TARGET_SUM", dense || !is_plain),
+            ("ROW_WEIGHTED", options.row_weighted),
             ("PROBS", options.target_kind == TargetKind::Probabilities),
             ("TRACK_ENTROPY", options.entropy),
             ("TRACK_ARGMAX", options.argmax),
@@ -322,7 +324,7 @@ impl Program {
             ("KEEPS_RECORDS", at(&[Stage::Partial])),
             ("FOLDS", at(&[Stage::Streamed, Stage::Partial])),
             ("READS_LOSSES", at(&[Stage::ReduceLosses])),
-            ("READS_LOSS_OR_MASK", has_targets || has_mask || is(&[RowOutputs]) || multiplies(Product::Logits)),
+            ("READS_LOSS_OR_MASK", has_targets || has_mask || is(&[RowOutputs, RowTerms]) || multiplies(Product::Logits)),
             ("A_BY_COLUMNS", multiplies(Product::GradWeight)),
             ("B_BY_ROWS", multiplies(Product::Logits)),
             ("ADDS_BIAS", multiplies(Product::Logits)),

@@ -2,7 +2,7 @@
 
 use super::base::Base;
 use super::{CrossEntropyBackwardPlan, CrossEntropyPlan};
-use crate::device::described::{Described, Element, Given, memory_of};
+use crate::device::described::{Described, Element, memory_of};
 use crate::device::memory::described_scratch;
 use crate::device::rows::RowKernels;
 use crate::device::tensor::{Role, check_roles};
@@ -15,6 +15,8 @@ use crate::shader::Binding;
 pub enum Optional {
     /// Read: the weight of each class; of a linear layer, its buffer has the name `class_weight`.
     Weight,
+    /// Read: the weight of each row.
+    RowWeight,
     /// Read: the upstream gradient of the losses.
     GradLosses,
     /// Written: `(max, 1 / sum)` of every row.
@@ -29,8 +31,9 @@ pub enum Optional {
 
 impl Optional {
     /// Every optional buffer.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Weight,
+        Self::RowWeight,
         Self::GradLosses,
         Self::Pairs,
         Self::Lse,
@@ -42,6 +45,7 @@ impl Optional {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Weight => "weight",
+            Self::RowWeight => "row_weight",
             Self::GradLosses => "grad_losses",
             Self::Pairs => "pairs",
             Self::Lse => "lse",
@@ -77,7 +81,7 @@ impl Base {
         }) {
             let expected = match missing {
                 Optional::Bias => "no bias, but for a linear layer",
-                _ => "weight and grad_losses at most, for a gradient from saved pairs",
+                _ => "weight, row_weight and grad_losses at most, for a gradient from saved pairs",
             };
             return Err(Error::value("optional buffers", expected, missing.name()));
         }
@@ -92,20 +96,9 @@ impl Base {
         let given: Vec<_> = roles.into_iter().zip(memory).collect();
         let tensors = self.tensors(&given);
         let steps = self.steps(kernels, rows, &tensors, &described_scratch)?;
-        let extents = [rows, problem.cols.into(), problem.inner.into()];
-        Ok(Described {
-            steps,
-            given: given
-                .iter()
-                .map(|(role, memory)| Given {
-                    role: *role,
-                    written: self.writes(role.binding),
-                    element: self.element(role),
-                    memory: memory.clone(),
-                    extents,
-                })
-                .collect(),
-        })
+        let holds = |role: &Role| (self.writes(role.binding), self.element(role));
+        let shape = [rows, problem.cols.into(), problem.inner.into()];
+        Ok(Described::new(shape, steps, given.into_iter(), holds))
     }
 
     pub(super) fn element(&self, role: &Role) -> Element {

@@ -9,7 +9,7 @@ use crate::device::tensor::{Role, check_roles, shapes_of};
 use crate::error::Error;
 use crate::shader::Binding;
 use crate::shader::params::Params;
-use crate::variant::Variant;
+use crate::variant::{KernelOptions, Variant};
 
 impl CrossEntropyPlan {
     /// Returns the kernels for the loss without its gradient, as readable text, in the order of their dispatches: those of
@@ -75,7 +75,7 @@ impl Base {
         let rows = kernels.geometry.problem.rows;
         let mut params = self.params;
         let mut list = Vec::new();
-        if self.counts_targets(kernels) {
+        if self.counts_targets(kernels, KernelOptions::default()) {
             let why =
                 "The gradient of a mean divides by the rows that count, so they are counted first.";
             let count = &self.tally.count;

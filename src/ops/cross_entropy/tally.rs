@@ -1,5 +1,6 @@
 //! Dispatches that count targets and reduce losses.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::Status;
@@ -10,9 +11,9 @@ use crate::device::runnable::Runnable;
 use crate::device::tensor::{Role, Shape, Tensor, shapes_of, without_matrices};
 use crate::device::window::{Window, windows};
 use crate::error::Error;
-use crate::shader::params::{Grid, Params};
+use crate::shader::params::{Grid, Params, word};
 use crate::shader::{Program, Stage, TALLIED};
-use crate::variant::{KernelOptions, TargetKind};
+use crate::variant::{KernelOptions, Operation, TargetKind};
 
 /// Rows of a block, as in `shaders/kernel/tally.wgsl`.
 const BLOCK: u64 = 16;
@@ -33,17 +34,18 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// Number of pipelines: count, reduce and merge.
+    /// Number of pipelines: count, reduce and merge. Rows with weights have their own.
     pub(super) const PIPELINES: usize = 3;
 
     pub(super) fn plan(planner: &Planner, options: KernelOptions) -> Result<Self, Error> {
-        // The count depends only on the type of the targets.
+        // The count depends only on the type of the targets, and on the weights of rows.
         let target_kind = match options.target_kind {
             TargetKind::Probabilities => TargetKind::Probabilities,
             _ => TargetKind::OneHot,
         };
         let options = KernelOptions {
             target_kind,
+            row_weighted: options.row_weighted,
             ..KernelOptions::default()
         };
         let abilities = planner.abilities();
@@ -60,6 +62,19 @@ impl Tally {
         })
     }
 
+    /// Returns the kernels for what a binding asks for.
+    pub(super) fn with(
+        &self,
+        options: KernelOptions,
+        bound: KernelOptions,
+    ) -> Result<Cow<'_, Self>, Error> {
+        if !bound.row_weighted {
+            return Ok(Cow::Borrowed(self));
+        }
+        let options = options.or(Operation::CrossEntropy, bound);
+        Self::plan(&self.planner, options).map(Cow::Owned)
+    }
+
     /// Returns the dispatches of `runnable`, which counts or reduces, for `rows` rows: it leaves record 0.
     pub(super) fn steps(
         &self,
@@ -74,12 +89,12 @@ impl Tally {
         self.check_trips(records)?;
         let step = |runnable: &Arc<Runnable>, window: Window, first_record, groups| {
             let grid = Grid {
-                rows: narrow(window.rows),
-                parts: narrow(groups),
+                rows: word(window.rows),
+                parts: word(groups),
                 bound_row: window.bound_row(),
-                tensor_row: narrow(window.first),
-                first_record: narrow(first_record),
-                records: narrow(records),
+                tensor_row: word(window.first),
+                first_record: word(first_record),
+                records: word(records),
                 ..base.grid
             };
             let span = |tensor: &Tensor<'_>| (tensor.binding, tensor.span(window).0);
@@ -207,8 +222,4 @@ impl Tally {
         }
         Ok(bytes)
     }
-}
-
-fn narrow(n: u64) -> u32 {
-    u32::try_from(n).unwrap_or(u32::MAX)
 }

@@ -132,6 +132,7 @@ impl Problem {
         let mut extras = CrossEntropyExtras::default();
         for (field, name) in [
             (&mut extras.weight, "class_weight"),
+            (&mut extras.row_weight, "row_weight"),
             (&mut extras.grad_losses, "grad_losses"),
             (&mut extras.pairs, "pairs"),
             (&mut extras.lse, "lse"),
@@ -322,7 +323,7 @@ fn of_losses() -> Vec<Problem> {
 
 /// Losses of linear layers: of several chunks of rows, and of more terms than the sums of one level have.
 fn of_layers() -> Vec<Problem> {
-    use Optional::{Bias, GradLosses, Lse, Pairs, Status, Weight};
+    use Optional::{Bias, GradLosses, Lse, Pairs, RowWeight, Status, Weight};
     let of = |rows| LinearCrossEntropySpec::new(rows, 19, 37).chunk_rows(4);
     let specs: [(&str, LinearCrossEntropySpec, &[Optional]); 7] = [
         ("f32", of(10), &[]),
@@ -331,7 +332,7 @@ fn of_layers() -> Vec<Problem> {
         (
             "ignored",
             of(10).ignore_index(-100).zero_valid(ZeroValid::Zero),
-            &[Weight, Status, GradLosses],
+            &[Weight, RowWeight, Status, GradLosses],
         ),
         (
             "bf16",
