@@ -13,7 +13,7 @@ use crate::shader::Binding;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Optional {
-    /// Read: the weight of each class.
+    /// Read: the weight of each class; of a linear layer, its buffer has the name `class_weight`.
     Weight,
     /// Read: the weight of each row.
     RowWeight,
@@ -25,17 +25,20 @@ pub enum Optional {
     Lse,
     /// Written: one [`Status`](crate::Status).
     Status,
+    /// Of a linear layer alone. Read: its bias; the gradient by it is written, if there are gradients.
+    Bias,
 }
 
 impl Optional {
     /// Every optional buffer.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Weight,
         Self::RowWeight,
         Self::GradLosses,
         Self::Pairs,
         Self::Lse,
         Self::Status,
+        Self::Bias,
     ];
 
     /// Name of the buffer.
@@ -47,6 +50,7 @@ impl Optional {
             Self::Pairs => "pairs",
             Self::Lse => "lse",
             Self::Status => "status",
+            Self::Bias => "bias",
         }
     }
 }
@@ -75,8 +79,10 @@ impl Base {
             let mut optionals = roles.iter().filter(|role| role.optional);
             !optionals.any(|role| role.name == optional.name())
         }) {
-            let expected =
-                "weight, row_weight and grad_losses at most, for a gradient from saved pairs";
+            let expected = match missing {
+                Optional::Bias => "no bias, but for a linear layer",
+                _ => "weight, row_weight and grad_losses at most, for a gradient from saved pairs",
+            };
             return Err(Error::value("optional buffers", expected, missing.name()));
         }
         roles.retain(|role| match role.binding {
@@ -95,7 +101,7 @@ impl Base {
         Ok(Described::new(shape, steps, given.into_iter(), holds))
     }
 
-    fn element(&self, role: &Role) -> Element {
+    pub(super) fn element(&self, role: &Role) -> Element {
         let (dtype, targets) = (Element::from(self.spec.dtype), self.spec.targets);
         match role.name {
             "logits" | "grad_logits" => dtype,
