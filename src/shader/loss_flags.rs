@@ -36,4 +36,5 @@ bits! {
     GIVES_Z_LOSS,
     HAS_BIAS,
     HAS_ROW_WEIGHT,
+    HAS_ROW_SCALE,
 }

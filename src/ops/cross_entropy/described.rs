@@ -17,6 +17,8 @@ pub enum Optional {
     Weight,
     /// Read: the weight of each row.
     RowWeight,
+    /// Read: the scale of each row.
+    RowScale,
     /// Read: the upstream gradient of the losses.
     GradLosses,
     /// Written: `(max, 1 / sum)` of every row.
@@ -29,9 +31,10 @@ pub enum Optional {
 
 impl Optional {
     /// Every optional buffer.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Weight,
         Self::RowWeight,
+        Self::RowScale,
         Self::GradLosses,
         Self::Pairs,
         Self::Lse,
@@ -43,6 +46,7 @@ impl Optional {
         match self {
             Self::Weight => "weight",
             Self::RowWeight => "row_weight",
+            Self::RowScale => "row_scale",
             Self::GradLosses => "grad_losses",
             Self::Pairs => "pairs",
             Self::Lse => "lse",
@@ -75,8 +79,7 @@ impl Base {
             let mut optionals = roles.iter().filter(|role| role.optional);
             !optionals.any(|role| role.name == optional.name())
         }) {
-            let expected =
-                "weight, row_weight and grad_losses at most, for a gradient from saved pairs";
+            let expected = "weight, row_weight, row_scale and grad_losses at most, for a gradient from saved pairs";
             return Err(Error::value("optional buffers", expected, missing.name()));
         }
         roles.retain(|role| match role.binding {
