@@ -40,6 +40,7 @@ fn task_of(place: Place) -> Task {
     let row = min(causal_row(place.slot), params.grid.rows - 1u); // if CAUSAL
     let first = 0u - shift_of(row); // if SHIFTED
     let first = 0u; // if !SHIFTED
+    scale_by_row(row); // if ROW_SCALED
     return Task(row, first, params.grid.cols, 0u, alive);
 }
 
@@ -52,6 +53,7 @@ fn task_in_parts(place: Place) -> Task {
     let row = min(causal_row(slot), params.grid.rows - 1u); // if CAUSAL
     let shift = shift_of(row); // if SHIFTED
     let shift = 0u; // if !SHIFTED
+    scale_by_row(row); // if ROW_SCALED
     let first = part * params.grid.part_cols;
     let last = max(first, min(first + params.grid.part_cols, params.grid.cols + shift));
     return Task(row, select(0u, first - shift, alive), select(0u, last - shift, alive), part, alive);

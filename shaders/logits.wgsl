@@ -73,7 +73,8 @@ fn extremes_of(scanned: Scan) -> Extremes {
     let positive = RowU32(min(max_signed, RowI32(HIGHEST_BITS)));
     let largest = bitcast<RowF32>(select(negative, positive, max_signed >= RowI32(0)));
     let negative_nan = select(RowU32(0u), max_bits & RowU32(MAGNITUDE), max_bits > RowU32(NEGATIVE_INFINITY));
-    return Extremes(largest, max(RowU32(max(max_signed, RowI32(0))), negative_nan));
+    return Extremes(largest, max(RowU32(max(max_signed, RowI32(0))), negative_nan)); // if !ROW_SCALED
+    return Extremes(largest, max(max(RowU32(max(max_signed, RowI32(0))), negative_nan), RowU32(scale_fault))); // if ROW_SCALED
 }
 
 // prescale (x - max): finite where prescale is 1/2 at most, and exact but for the difference. postscale times it is

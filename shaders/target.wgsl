@@ -3,7 +3,7 @@
 
 @group(0) @binding(5) var<storage, read> target_ids: array<u32>;
 @group(0) @binding(12) var<storage, read> class_weights: array<u32>;
-@group(0) @binding(21) var<storage, read> row_terms: array<RowTerms>; // if ROW_WEIGHTED
+@group(0) @binding(21) var<storage, read> row_terms: array<RowTerms>; // if ROW_TERMS
 
 const HAS_IGNORE_INDEX: u32 = 1u; // the class id of ignored rows is given
 const MEAN: u32 = 2u; // losses are averaged; the gradient is that of a mean
@@ -25,9 +25,10 @@ const GIVES_Z_LOSS: u32 = 65536u; // the z-loss is a row output
 const HAS_BIAS: u32 = 131072u; // a bias is added to the logits
 const HAS_ROW_WEIGHT: u32 = 262144u; // rows have weights
 const HAS_COUNTS: u32 = 524288u; // targets were counted before their losses are summed
+const HAS_ROW_SCALE: u32 = 1048576u; // rows have scales
 
 // What a binding gives a row besides logits and target, gathered: 1 in place of what it does not give.
-struct RowTerms { upstream: u32, weight: u32 }
+struct RowTerms { upstream: u32, weight: u32, scale: u32 }
 
 fn is_asked(flag: u32) -> bool {
     return (params.loss.flags & flag) != 0u;

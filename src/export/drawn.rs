@@ -31,6 +31,7 @@ pub(super) struct Drawn {
     probs: Vec<f32>,
     weight: Vec<f32>,
     row_weight: Vec<f32>,
+    row_scale: Vec<f32>,
     pairs: Vec<f32>,
     candidates: Vec<i64>,
     pub(super) results: Vec<Result>,
@@ -135,20 +136,24 @@ impl Drawn {
             probs: rounded(spec.dtype, inputs::sparse_probs(rows, cols, seed)),
             weight: bound("weight", inputs::weights(cols, seed)),
             row_weight: bound("row_weight", inputs::weights(rows, seed + 2)),
+            row_scale: bound("row_scale", inputs::scales(rows, seed + 3)),
             candidates: candidates
                 .take(rows * spec.row_outputs.log_probs_of as usize)
                 .collect(),
             ..Self::default()
         };
         let of = drawn.reference(cols, spec.loss);
-        let pair = |row| {
-            let statistic = of.statistic(row);
+        let pair = |(n, row)| {
+            let statistic = of.for_row(n).statistic(row);
             match statistic.poisoned() {
                 true => [statistic.lse() as f32, f32::NAN],
                 false => [statistic.max as f32, (1.0 / statistic.sum) as f32],
             }
         };
-        drawn.pairs = rows_of(&drawn.first, cols).flat_map(pair).collect();
+        drawn.pairs = rows_of(&drawn.first, cols)
+            .enumerate()
+            .flat_map(pair)
+            .collect();
         let targets: Targets<'_> = match spec.targets {
             TargetType::Probs => (&drawn.probs).into(),
             _ => (&drawn.ids).into(),
@@ -231,6 +236,9 @@ impl Drawn {
         if !self.row_weight.is_empty() {
             of = of.row_weight(self.row_weight.clone());
         }
+        if !self.row_scale.is_empty() {
+            of = of.row_scale(self.row_scale.clone());
+        }
         match (self.upstream.as_slice(), loss.reduction) {
             ([], _) => of,
             (_, Reduction::None) => of.grad_losses(self.upstream.clone()),
@@ -260,6 +268,7 @@ impl Drawn {
             ("mask", _) => floats(&self.added),
             ("weight" | "class_weight", _) => floats(&self.weight),
             ("row_weight", _) => floats(&self.row_weight),
+            ("row_scale", _) => floats(&self.row_scale),
             ("pairs", _) => floats(&self.pairs),
             ("candidates", _) => ids(&self.candidates),
             ("targets", of) if of.floats().is_none() => ids(&self.ids),

@@ -37,4 +37,5 @@ bits! {
     HAS_BIAS,
     HAS_ROW_WEIGHT,
     HAS_COUNTS,
+    HAS_ROW_SCALE,
 }

@@ -299,14 +299,12 @@ impl Program {
         let Self {
             operation, options, ..
         } = self;
-        let of_loss = match options {
-            KernelOptions {
-                row_weighted: true, ..
-            } => ".row-weights",
-            KernelOptions {
-                loss_options: true, ..
-            } => ".options",
-            _ => "",
+        let of_loss = match (options.row_weighted, options.row_scaled) {
+            (true, true) => ".row-weights.row-scales",
+            (true, false) => ".row-weights",
+            (false, true) => ".row-scales",
+            (false, false) if options.loss_options => ".options",
+            (false, false) => "",
         };
         let (stage, dtype) = (self.stage.name(), self.dtype);
         format!("wgpu-softmax {operation}{options}{of_loss}.{stage}.{dtype}")

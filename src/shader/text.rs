@@ -100,7 +100,7 @@ pub(super) const SLOTS: &[Slot] = &[
         }),
         file!("formula/lse_from_pairs.wgsl", "lse of merged shards", |p| p.operation == Operation::LseFromPairs),
         file!("formula/row_outputs.wgsl", "outputs of a row in addition to its loss", |p| p.operation == Operation::RowOutputs),
-        file!("formula/row_terms.wgsl", "weights and upstream gradients of rows, gathered", |p| p.operation == Operation::RowTerms),
+        file!("formula/row_terms.wgsl", "weights, scales and upstream gradients of rows, gathered", |p| p.operation == Operation::RowTerms),
     ] },
     Slot { name: "targets", provides: "`loss_of`, `target_sum_of`", files: &[
         file!("formula/one_hot.wgsl", "a class id a row", |p| has_loss(p) && !p.options.is_dense()),
@@ -148,6 +148,7 @@ pub(super) const COMMON: &[File] = &[
     file!("kernel/column.wgsl", "one column of a row, written by itself"),
     file!("kernel/groups.wgsl", "groups of rows on a strided axis"),
     file!("statistic.wgsl", "the maximum, the sums and the special values of a row"),
+    file!("row_scale.wgsl", "scales of rows"),
     file!("softcap.wgsl", "capped logits"),
     file!("causal.wgsl", "causal rows"),
     file!("target.wgsl", "the targets and the options of a loss"),
@@ -271,7 +272,7 @@ impl Program {
 
     /// Flags by which the text is decided.
     #[rustfmt::skip] // a table
-    fn flags(&self) -> [(&'static str, bool); 47] {
+    fn flags(&self) -> [(&'static str, bool); 49] {
         use Operation::{CrossEntropy, CrossEntropyFused, Jacobian, LogSumExp, LogSumExpBackward, RowOutputs, RowTerms};
         let Self { operation, options, stage, variant, dtype, .. } = *self;
         let is = |operations: &[Operation]| operations.contains(&operation);
@@ -300,6 +301,8 @@ impl Program {
             ("PLAIN_LOSS", is_plain),
             ("HAS_TARGET_SUM", dense || !is_plain),
             ("ROW_WEIGHTED", options.row_weighted),
+            ("ROW_SCALED", options.row_scaled),
+            ("ROW_TERMS", options.row_weighted || options.row_scaled),
             ("PROBS", options.target_kind == TargetKind::Probabilities),
             ("TRACK_ENTROPY", options.entropy),
             ("TRACK_ARGMAX", options.argmax),

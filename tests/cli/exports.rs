@@ -9,7 +9,7 @@ pub(crate) const LINES: [&str; 7] = [
     "log-softmax --shape 2x6x20 --causal --mask bool:1x20 --masked-rows zero",
     "logsumexp-backward --shape 4x9x6 --axis 1",
     "jacobian --shape 3x9",
-    "cross-entropy-fused --shape 10x37 --with weight,row-weight,pairs,lse,status --ignore-index -100 --row-outputs entropy",
+    "cross-entropy-fused --shape 10x37 --with weight,row-weight,row-scale,pairs,lse,status --ignore-index -100 --row-outputs entropy",
     "cross-entropy-backward --shape 10x37 --target-type i64 --with grad-losses --in-place",
     "linear-cross-entropy --shape 10x19 --classes 37 --dtype bf16 --with bias,weight,status --ignore-index -100",
 ];
@@ -146,7 +146,7 @@ fn what_cannot_be_exported_is_refused() {
         ),
         (
             "cross-entropy-backward --shape 4x4 --device amd --with lse --json -",
-            "weight, row_weight and grad_losses at most",
+            "weight, row_weight, row_scale and grad_losses at most",
         ),
         (
             "cross-entropy --shape 4x4 --device amd --with bias --json -",

@@ -17,6 +17,8 @@ pub enum Optional {
     Weight,
     /// Read: the weight of each row.
     RowWeight,
+    /// Read: the scale of each row.
+    RowScale,
     /// Read: the upstream gradient of the losses.
     GradLosses,
     /// Written: `(max, 1 / sum)` of every row.
@@ -31,9 +33,10 @@ pub enum Optional {
 
 impl Optional {
     /// Every optional buffer.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Weight,
         Self::RowWeight,
+        Self::RowScale,
         Self::GradLosses,
         Self::Pairs,
         Self::Lse,
@@ -46,6 +49,7 @@ impl Optional {
         match self {
             Self::Weight => "weight",
             Self::RowWeight => "row_weight",
+            Self::RowScale => "row_scale",
             Self::GradLosses => "grad_losses",
             Self::Pairs => "pairs",
             Self::Lse => "lse",
@@ -81,7 +85,9 @@ impl Base {
         }) {
             let expected = match missing {
                 Optional::Bias => "no bias, but for a linear layer",
-                _ => "weight, row_weight and grad_losses at most, for a gradient from saved pairs",
+                _ => {
+                    "weight, row_weight, row_scale and grad_losses at most, for a gradient from saved pairs"
+                }
             };
             return Err(Error::value("optional buffers", expected, missing.name()));
         }

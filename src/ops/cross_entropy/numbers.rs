@@ -62,7 +62,7 @@ impl CrossEntropySpec {
         }
     }
 
-    fn is_shard(&self) -> bool {
+    pub(super) fn is_shard(&self) -> bool {
         self.first_class > 0 || self.all_classes != self.classes
     }
 

@@ -20,7 +20,7 @@ impl CrossEntropy {
     /// # Panics
     ///
     /// When `cols` is 0 or does not divide the number of logits, there is not one target a row (one
-    /// probability a logit) or one weight a row, or probabilities meet an ignored id.
+    /// probability a logit) one weight or one scale a row, or probabilities meet an ignored id.
     pub fn losses<'a, X: Real + 'a>(
         &self,
         logits: &[X],
@@ -28,8 +28,9 @@ impl CrossEntropy {
     ) -> CrossEntropyResult {
         let targets = self.targets(logits, targets);
         let of_row = |(n, (row, &target))| {
-            let statistic = self.statistic(row);
-            let (loss, z_loss) = self.row_loss(row, target, statistic);
+            let of = self.for_row(n);
+            let statistic = of.statistic(row);
+            let (loss, z_loss) = of.row_loss(row, target, statistic);
             (self.weighted(n, loss), z_loss, statistic.lse())
         };
         let rows = rows_of(logits, self.cols).zip(&targets).enumerate();
@@ -73,7 +74,8 @@ impl CrossEntropy {
                 Target::Ignored => gradient.resize(gradient.len() + row.len(), 0.0),
                 Target::Bad => gradient.resize(gradient.len() + row.len(), f64::NAN),
                 target => {
-                    gradient.extend(self.row_gradient(row, target, self.upstream(n, &counts)))
+                    let of = self.for_row(n);
+                    gradient.extend(of.row_gradient(row, target, self.upstream(n, &counts)));
                 }
             }
         }
@@ -92,6 +94,9 @@ impl CrossEntropy {
         }
         if let Some(weight) = &self.row_weight {
             assert_eq!(weight.len(), rows, "one weight a row");
+        }
+        if let Some(scale) = &self.row_scale {
+            assert_eq!(scale.len(), rows, "one scale a row");
         }
         let targets = targets.into();
         let targets = targets.rows(rows, self.cols, self.loss.ignore_index);
@@ -173,9 +178,13 @@ impl CrossEntropy {
         }
     }
 
-    /// Returns the statistic of the logits as they are read.
+    /// Returns the statistic of a row of logits as they are read, by what computes that row.
     pub(crate) fn statistic<X: Real>(&self, row: &[X]) -> Statistic {
-        Statistic::of_read(row, self.columns())
+        let statistic = Statistic::of_read(row, self.columns());
+        Statistic {
+            has_nan: statistic.has_nan || self.spoilt,
+            ..statistic
+        }
     }
 
     /// Counts targets, one a row.

@@ -120,7 +120,7 @@ fn strided_stages(operation: Operation, options: KernelOptions) -> &'static [Sta
     );
     match operation {
         // Only rows one after the other have these.
-        _ if options.causal || by_quads => &[],
+        _ if options.causal || by_quads || options.row_scaled => &[],
         Operation::PartialStatistic => &whole_rows[3..],
         Operation::CrossEntropyBackward => &[Stage::Elementwise],
         Operation::Jacobian => &[],
