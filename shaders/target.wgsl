@@ -3,6 +3,7 @@
 
 @group(0) @binding(5) var<storage, read> target_ids: array<u32>;
 @group(0) @binding(12) var<storage, read> class_weights: array<u32>;
+@group(0) @binding(21) var<storage, read> row_terms: array<RowTerms>; // if ROW_WEIGHTED
 
 const HAS_IGNORE_INDEX: u32 = 1u; // the class id of ignored rows is given
 const MEAN: u32 = 2u; // losses are averaged; the gradient is that of a mean
@@ -22,7 +23,11 @@ const GIVES_HIT: u32 = 16384u; // the hit, 1 where that class is the target, is 
 const GIVES_MAX_PROB: u32 = 32768u; // the largest probability is a row output
 const GIVES_Z_LOSS: u32 = 65536u; // the z-loss is a row output
 const HAS_BIAS: u32 = 131072u; // a bias is added to the logits
-const HAS_COUNTS: u32 = 262144u; // targets were counted before their losses are summed
+const HAS_ROW_WEIGHT: u32 = 262144u; // rows have weights
+const HAS_COUNTS: u32 = 524288u; // targets were counted before their losses are summed
+
+// What a binding gives a row besides logits and target, gathered: 1 in place of what it does not give.
+struct RowTerms { upstream: u32, weight: u32 }
 
 fn is_asked(flag: u32) -> bool {
     return (params.loss.flags & flag) != 0u;
@@ -33,12 +38,16 @@ const IGNORED: u32 = 1u;
 const BAD: u32 = 2u;
 
 // The role and the class of each row's target.
-struct Target { role: vec4<u32>, class_: vec4<u32> }
+struct Target { role: vec4<u32>, class_: vec4<u32> } // if !ROW_WEIGHTED
+struct Target { role: vec4<u32>, class_: vec4<u32>, row_weight: vec4<u32> } // if ROW_WEIGHTED
 
 // The targets of rows: a class id each, of one word or of two. The ignored id is tested first: it may lie outside the range. With
 // probabilities for targets every row counts, and counts once.
+// A row of weight 0 is ignored, whatever its target. // if ROW_WEIGHTED
 fn load_target(rows: vec4<u32>) -> Target {
-    return Target(vec4<u32>(VALID), vec4<u32>(0u)); // if PROBS
+    return Target(vec4<u32>(VALID), vec4<u32>(0u)); // if PROBS && !ROW_WEIGHTED
+    let row_weight = row_weights_of(rows); // if ROW_WEIGHTED
+    return Target(select(vec4<u32>(VALID), vec4<u32>(IGNORED), is_zero(row_weight)), vec4<u32>(0u), row_weight); // if PROBS
     let at = (params.grid.bound_row + rows) * params.loss.id_words;
     let low = per_row(vec4<u32>(target_ids[at.x], target_ids[at.y], target_ids[at.z], target_ids[at.w]));
     var is_ignored = vec4<bool>(is_asked(HAS_IGNORE_INDEX)) & (low == vec4<u32>(params.loss.ignored_low));
@@ -48,11 +57,19 @@ fn load_target(rows: vec4<u32>) -> Target {
         is_ignored &= high == vec4<u32>(params.loss.ignored_high);
         is_bad |= high != vec4<u32>(0u);
     }
+    is_ignored |= is_zero(row_weight); // if ROW_WEIGHTED
     let role = select(select(vec4<u32>(VALID), vec4<u32>(BAD), is_bad), vec4<u32>(IGNORED), is_ignored);
-    return Target(role, select(vec4<u32>(NO_COLUMN), low, role == vec4<u32>(VALID)));
+    return Target(role, select(vec4<u32>(NO_COLUMN), low, role == vec4<u32>(VALID)), row_weight); // if ROW_WEIGHTED
+    return Target(role, select(vec4<u32>(NO_COLUMN), low, role == vec4<u32>(VALID))); // if !ROW_WEIGHTED
+}
+
+fn row_weights_of(rows: vec4<u32>) -> vec4<u32> {
+    let at = params.grid.bound_row + rows;
+    return per_row(vec4<u32>(row_terms[at.x].weight, row_terms[at.y].weight, row_terms[at.z].weight, row_terms[at.w].weight));
 }
 
 // The bits of the weight that a row has in a mean.
+// The row's own is another factor. // if ROW_WEIGHTED
 fn target_weight(found: Target) -> vec4<u32> {
     return vec4<u32>(ONE); // if PROBS
     let is_valid = found.role == vec4<u32>(VALID);
@@ -89,7 +106,7 @@ struct Tally {
 struct Divisors { weight_sum: u32, valid_rows: u32 }
 
 fn divisors_of(of_all: Tally) -> Divisors {
-    return Divisors(params.loss.weight_sum, params.loss.valid_rows); // if PROBS
+    return Divisors(params.loss.weight_sum, params.loss.valid_rows); // if PROBS && !ROW_WEIGHTED
     if !PLAIN_LOSS && is_asked(DIVISORS_GIVEN) {
         return Divisors(params.loss.weight_sum, params.loss.valid_rows);
     }

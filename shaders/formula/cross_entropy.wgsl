@@ -1,6 +1,7 @@
 // loss = sum of t (scale (max - x) + ln(sum)) + L lse^2 over the target distribution t: the target's weight, or as smoothing and
 // probabilities have it. dL/dx = S (p (a T + 2 b L lse) - a t), p = exp(scale (x - max)) / sum, T the sum of t; a and b are the
 // upstream gradient, divided by what a mean of cross-entropy and z-loss divides by.
+// The row's weight is a factor of a and of the cross-entropy; if it is 0, the row is ignored. // if ROW_WEIGHTED
 // An ignored row has loss and gradient 0 whatever it holds; a row with a bad target, or without probabilities, has NaN.
 // Columns may be those of some classes only, from first_class on: a target beyond them is valid, and has no column and no loss
 // here.
@@ -18,6 +19,7 @@ struct Row {
     role: vec4<u32>,
     column: vec4<u32>,
     weight: vec4<u32>, // if !PLAIN_LOSS
+    row_weight: vec4<u32>, // if ROW_WEIGHTED
     logit: vec4<u32>, // if !DENSE
     max: vec4<f32>,
     pair: Pair,
@@ -40,6 +42,7 @@ fn load_row(rows: vec4<u32>) -> Row {
     if !PLAIN_LOSS {
         row.rows = rows;
         row.weight = target_weight(found);
+        row.row_weight = found.row_weight; // if ROW_WEIGHTED
         let column = found.class_ - params.loss.first_class;
         let has_column = (found.class_ >= vec4<u32>(params.loss.first_class)) & (column < vec4<u32>(params.grid.cols));
         row.column = select(vec4<u32>(NO_COLUMN), column, has_column);
@@ -76,6 +79,7 @@ fn with_loss(concluded: Row, s: Statistic, log_sum: vec4<f32>) -> Row {
     let is_ignored = row.role == vec4<u32>(IGNORED);
     let has_no_loss = (row.role == vec4<u32>(BAD)) | !is_finite(row.pair.max);
     row.loss = select(loss_of(row, s, log_sum), vec4<u32>(NAN), has_no_loss);
+    row.loss = times(row.loss, row.row_weight); // if ROW_WEIGHTED
     row.loss = select(row.loss, vec4<u32>(0u), is_ignored);
     row.kept_bits = select(vec4<u32>(~0u), vec4<u32>(0u), is_ignored);
     row.z_loss = select(z_loss_of(row, log_sum), vec4<u32>(0u), has_no_loss | is_ignored); // if !PLAIN_LOSS
@@ -103,6 +107,7 @@ fn with_gradient(concluded: Row, s: Statistic, log_sum: vec4<f32>) -> Row {
         of_loss = quotient(of_loss, vec4<u32>(divisors.weight_sum)); // if !PLAIN_LOSS
         of_loss = bitcast<vec4<u32>>(1.0 / value(vec4<u32>(divisors.weight_sum))); // if PLAIN_LOSS
     }
+    of_loss = times(of_loss, row.row_weight); // if ROW_WEIGHTED
     let inverse_sum = value(row.pair.inverse_sum);
     row.target_coeff = params.scaling.slope * value(of_loss);
     row.prob_coeff = row.target_coeff * inverse_sum; // if !HAS_TARGET_SUM
@@ -125,6 +130,10 @@ fn with_gradient(concluded: Row, s: Statistic, log_sum: vec4<f32>) -> Row {
 
 // The upstream gradient of the losses.
 fn grad_losses_of(rows: vec4<u32>) -> vec4<u32> {
+    if ROW_WEIGHTED {
+        let at = params.grid.bound_row + rows;
+        return per_row(vec4<u32>(row_terms[at.x].upstream, row_terms[at.y].upstream, row_terms[at.z].upstream, row_terms[at.w].upstream));
+    }
     if !is_asked(HAS_UPSTREAM) {
         return vec4<u32>(ONE);
     }

@@ -49,7 +49,8 @@ fn tally_of(row: u32) -> Tally {
         tally.valid_rows = u32(found.role.x == VALID);
         tally.bad_targets = u32(found.role.x == BAD);
         tally.first_bad_row = select(NO_ROW, params.grid.tensor_row + row, found.role.x == BAD);
-        tally.weight_sum = target_weight(found).x; // if !PLAIN_LOSS
+        tally.weight_sum = target_weight(found).x; // if !PLAIN_LOSS && !ROW_WEIGHTED
+        tally.weight_sum = select(0u, times(target_weight(found), found.row_weight).x, found.role.x == VALID); // if ROW_WEIGHTED
     }
     if READS_LOSSES {
         var place = params.grid.bound_row + row;

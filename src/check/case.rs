@@ -5,7 +5,7 @@ use super::masking::Masking;
 use super::options::Options;
 use super::subject::Subject;
 use super::{Inputs, bounds, inputs, row_outputs};
-use crate::reference::{self, Columns, CrossEntropy, Masked, Targets};
+use crate::reference::{self, Columns, CrossEntropy, CrossEntropyResult, Masked, Targets};
 use crate::spec::cross_entropy::CrossEntropySpec;
 use crate::spec::dtype::DType;
 use crate::spec::loss::Reduction;
@@ -22,6 +22,31 @@ pub(super) struct Expected {
     pub(super) dtype: DType,
 }
 
+impl Expected {
+    /// Returns what the status holds, with so many losses that may be NaN.
+    pub(super) fn status(of: &CrossEntropyResult, open: f64) -> Self {
+        let none = f64::from(u32::MAX as f32);
+        // The weight sum is a nested sum of positive weights, or infinite weights of both signs; the others are exact.
+        let of_sum = match of.weight_sum.is_finite() {
+            true => 1e-6 * of.weight_sum,
+            false => 0.0,
+        };
+        Self {
+            name: "status",
+            values: vec![
+                of.valid_rows as f64,
+                of.bad_targets as f64,
+                of.first_bad_row.map_or(none, |row| row as f64),
+                of.nan_rows as f64,
+                of.weight_sum,
+            ],
+            allowed: vec![0.0, 0.0, 0.0, open, of_sum],
+            cols: 5,
+            dtype: DType::F32,
+        }
+    }
+}
+
 /// A problem with its inputs and the reference's answer.
 #[derive(Debug)]
 pub(super) struct Case {
@@ -36,6 +61,8 @@ pub(super) struct Case {
     pub(super) probs: Vec<f32>,
     /// Weights, one a class. Empty where there are none.
     pub(super) weight: Vec<f32>,
+    /// Weights, one a row. Empty where there are none.
+    pub(super) row_weight: Vec<f32>,
     pub(super) masking: Masking,
     /// Class ids whose log-probabilities are requested: a few a row. Empty where there are none.
     pub(super) candidates: Vec<i64>,
@@ -72,6 +99,7 @@ impl Case {
             ids: Vec::new(),
             probs: Vec::new(),
             weight: Vec::new(),
+            row_weight: Vec::new(),
             masking: Masking::new(&of, seed),
             spec: of.cross_entropy_spec(),
             candidates: Vec::new(),
@@ -180,6 +208,18 @@ impl Case {
         weights
     }
 
+    /// Draws weights of the rows: of rows with special logits too, 0 among them; infinite and NaN where no other row depends on them.
+    fn row_weights(&self, seed: u64) -> Vec<f32> {
+        let mut weights = inputs::weights(self.of.rows, seed + 1);
+        if self.of.inputs == Inputs::Special && self.of.options.loss.reduction == Reduction::None {
+            let special = [f32::INFINITY, f32::NAN, f32::NEG_INFINITY, -1.5];
+            let some = weights.iter_mut().skip(1).step_by(5);
+            some.zip(special)
+                .for_each(|(weight, special)| *weight = special);
+        }
+        weights
+    }
+
     /// Returns the expected outputs of an operation with targets.
     fn of_targets(&self) -> Vec<Expected> {
         let (of, logits) = (&self.reference(), &self.first);
@@ -211,6 +251,9 @@ impl Case {
         let mut of = CrossEntropy::new(self.of.cols).loss(self.of.options.whole_loss());
         if !self.weight.is_empty() {
             of = of.weight(self.weight.clone());
+        }
+        if !self.row_weight.is_empty() {
+            of = of.row_weight(self.row_weight.clone());
         }
         match (self.second.as_slice(), self.of.options.loss.reduction) {
             ([], _) => of,
@@ -249,6 +292,9 @@ impl Case {
         if options.weighted {
             self.weight = self.weights(seed);
         }
+        if options.rows_weighted {
+            self.row_weight = self.row_weights(seed);
+        }
         if options.upstream {
             let losses = match options.loss.reduction {
                 Reduction::None => rows,
@@ -267,6 +313,7 @@ impl Case {
         let open = result.row_losses.iter().zip(&row_loss);
         let open = open.filter(|(loss, allowed)| loss.is_infinite() && allowed.is_infinite());
         let open = open.count() as f64;
+        let status = Expected::status(&result, open);
         let losses = match (result.loss, bounds::loss(of, logits, targets)) {
             (Some(loss), Some(allowed)) => self.output("loss", vec![loss], vec![allowed]),
             _ => self.output("losses", result.row_losses, row_loss),
@@ -275,26 +322,6 @@ impl Case {
         let lse = self.output("lse", result.lse.clone(), allowed.clone());
         // The logsumexp of the pair that is saved for a backward pass.
         let of_pairs = self.output("lse of pairs", result.lse, allowed);
-        let none = f64::from(u32::MAX as f32);
-        let status = vec![
-            result.valid_rows as f64,
-            result.bad_targets as f64,
-            result.first_bad_row.map_or(none, |row| row as f64),
-            result.nan_rows as f64,
-            result.weight_sum,
-        ];
-        // The weight sum is a nested sum of positive weights, or infinite weights of both signs; the others are exact.
-        let allowed_of_sum = match result.weight_sum.is_finite() {
-            true => 1e-6 * result.weight_sum,
-            false => 0.0,
-        };
-        let status = Expected {
-            name: "status",
-            values: status,
-            allowed: vec![0.0, 0.0, 0.0, open, allowed_of_sum],
-            cols: 5,
-            dtype: DType::F32,
-        };
         vec![losses, lse, of_pairs, status]
     }
 }

@@ -61,6 +61,7 @@ impl Options {
                 factor(&Kind::ALL, |of, kind| of.kind = kind),
                 factor(&REDUCTIONS, |of, reduction| of.loss.reduction = reduction),
                 factor(&SWITCH, |of, weighted| of.weighted = weighted),
+                factor(&SWITCH, |of, weighted| of.rows_weighted = weighted),
                 factor(&SMOOTHINGS, |of, e| of.loss.label_smoothing = e),
                 factor(&Z_LOSSES, |of, z_loss| of.loss.z_loss = z_loss),
                 factor(&SOFTCAPS, |of, softcap| of.loss.softcap = softcap),
@@ -173,6 +174,9 @@ impl Options {
             factor(kinds, |of, kind| of.kind = kind),
             factor(reductions, |of, reduction| of.loss.reduction = reduction),
             factor(some(losses, &SWITCH), |of, weighted| of.weighted = weighted),
+            factor(some(losses, &SWITCH), |of, weighted| {
+                of.rows_weighted = weighted
+            }),
             factor(self.smoothings(), |of, e| of.loss.label_smoothing = e),
             factor(some(targets, &Z_LOSSES), |of, z_loss| {
                 of.loss.z_loss = z_loss

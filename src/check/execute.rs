@@ -204,6 +204,7 @@ struct Inputs {
     logits: Buffer,
     targets: Buffer,
     weight: Option<Buffer>,
+    row_weight: Option<Buffer>,
     grad_losses: Option<Buffer>,
     candidates: Option<Buffer>,
 }
@@ -221,6 +222,7 @@ impl Inputs {
                 _ => upload_ids(gpu, "targets", case, &case.ids)?,
             },
             weight: some("weight", &case.weight)?,
+            row_weight: some("row_weight", &case.row_weight)?,
             grad_losses: some("grad_losses", &case.second)?,
             candidates: match case.candidates[..] {
                 [] => None,
@@ -249,6 +251,7 @@ impl Inputs {
     fn extras(&self) -> CrossEntropyExtras<'_> {
         CrossEntropyExtras {
             weight: self.weight.as_ref(),
+            row_weight: self.row_weight.as_ref(),
             grad_losses: self.grad_losses.as_ref(),
             candidates: self.candidates.as_ref(),
             ..CrossEntropyExtras::default()

@@ -107,6 +107,7 @@ struct Case {
     /// Empty where there is none, and so for what follows.
     bias: Vec<f32>,
     class_weight: Vec<f32>,
+    row_weight: Vec<f32>,
     grad_losses: Vec<f32>,
 }
 
@@ -136,13 +137,14 @@ impl Case {
             ids: ids(kind, rows, classes, seed),
             bias: Vec::new(),
             class_weight: Vec::new(),
+            row_weight: Vec::new(),
             grad_losses: Vec::new(),
         };
         case.set_options(turn % 4, seed);
         case
     }
 
-    /// Sets the options whose turn it is: none; all; those with a value a row; and class weights of a mean.
+    /// Sets the options whose turn it is: none; all; those with a value a row; and the weights of a mean.
     fn set_options(&mut self, turn: usize, seed: u64) {
         let [rows, _, classes, _] = self.shape;
         self.loss.ignore_index = self.kind.ignored();
@@ -151,6 +153,7 @@ impl Case {
         }
         if turn % 2 == 1 {
             self.class_weight = inputs::weights(classes, seed);
+            self.row_weight = inputs::weights(rows, seed + 3);
         }
         match turn {
             1 => {
@@ -182,6 +185,9 @@ impl Case {
         if !self.class_weight.is_empty() {
             of = of.weight(self.class_weight.clone());
         }
+        if !self.row_weight.is_empty() {
+            of = of.row_weight(self.row_weight.clone());
+        }
         match (self.grad_losses.as_slice(), self.loss.reduction) {
             ([], _) => of,
             (all, Reduction::None) => of.grad_losses(all.to_vec()),
@@ -202,6 +208,7 @@ impl Case {
         let [rows, features, _, chunk] = self.shape;
         let (of, layer) = (&self.reference(), self.layer());
         let result = of.linear_losses(layer, &self.ids);
+        let status = Expected::status(&result, 0.0);
         let gradients = of.linear_gradients(layer, &self.ids);
         let allowed = bounds::linear_gradients(of, layer, &self.ids, rows.div_ceil(chunk));
         let (losses, of_losses) = match (result.loss, bounds::linear_loss(of, layer, &self.ids)) {
@@ -218,15 +225,6 @@ impl Case {
             cols,
             dtype,
         };
-        let none = f64::from(u32::MAX as f32);
-        let status = vec![
-            result.valid_rows as f64,
-            result.bad_targets as f64,
-            result.first_bad_row.map_or(none, |row| row as f64),
-            result.nan_rows as f64,
-            result.weight_sum,
-        ];
-        let of_status = vec![0.0, 0.0, 0.0, 0.0, 1e-6 * result.weight_sum];
         let f32s = DType::F32;
         vec![
             output("losses", losses, of_losses, 1, f32s),
@@ -245,7 +243,7 @@ impl Case {
                 f32s,
             ),
             output("grad_bias", gradients.bias, allowed.bias, 1, f32s),
-            output("status", status, of_status, 5, f32s),
+            status,
         ]
     }
 
@@ -261,6 +259,7 @@ impl Case {
         let targets = gpu.upload("targets", &ids)?;
         let bias = some("bias", &self.bias)?;
         let class_weight = some("class_weight", &self.class_weight)?;
+        let row_weight = some("row_weight", &self.row_weight)?;
         let grad_losses = some("grad_losses", &self.grad_losses)?;
         let output = |name, len, dtype| Output::new(gpu, name, len, dtype);
         let losses = output("losses", self.losses(), DType::F32)?;
@@ -282,6 +281,7 @@ impl Case {
         };
         let extras = CrossEntropyExtras {
             weight: class_weight.as_ref(),
+            row_weight: row_weight.as_ref(),
             grad_losses: grad_losses.as_ref(),
             status: Some(&status.buffer),
             ..CrossEntropyExtras::default()

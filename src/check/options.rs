@@ -37,6 +37,8 @@ pub(super) struct MaskOption {
 pub(super) struct Options {
     pub(super) kind: Kind,
     pub(super) weighted: bool,
+    /// True if rows have weights.
+    pub(super) rows_weighted: bool,
     pub(super) upstream: bool,
     /// Options of the loss, except for the ignored class, which the kind of the targets decides. Every operation takes its scale.
     pub(super) loss: LossOptions,
@@ -50,9 +52,10 @@ impl fmt::Debug for Options {
     /// Writes the options that are set, and no others: they are read in the notes of failures.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (loss, none) = (&self.loss, Self::NONE);
-        let options: [(&str, &dyn fmt::Debug, &dyn fmt::Debug); 14] = [
+        let options: [(&str, &dyn fmt::Debug, &dyn fmt::Debug); 15] = [
             ("targets", &self.kind, &none.kind),
             ("weighted", &self.weighted, &none.weighted),
+            ("rows_weighted", &self.rows_weighted, &none.rows_weighted),
             ("upstream", &self.upstream, &none.upstream),
             ("reduction", &loss.reduction, &none.loss.reduction),
             ("mean_over", &loss.mean_over, &none.loss.mean_over),
@@ -87,6 +90,7 @@ impl Options {
     pub(super) const NONE: Self = Self {
         kind: Kind::ALL[0],
         weighted: false,
+        rows_weighted: false,
         upstream: false,
         loss: LossOptions::PLAIN,
         mask: None,
@@ -104,6 +108,7 @@ impl Options {
     /// True if no option needs more than a plain loss.
     pub(super) fn is_plain_loss(&self, operation: Operation) -> bool {
         let is_plain = !self.weighted
+            && !self.rows_weighted
             && !self.upstream
             && self.loss.z_loss == 0.0
             && self.loss.mean_over.is_none()

@@ -123,7 +123,8 @@ fn judged_classes(case: &Case, argmax: &[u32]) -> Vec<f32> {
 fn judged_hits(case: &Case, argmax: &[u32], hits: &[u32]) -> Vec<f32> {
     let expected = case.values_of("hit");
     let judged = |(row, &hit): (usize, &u32)| {
-        let is_target = i64::from(argmax[row]) == case.ids[row];
+        let is_ignored = case.row_weight.get(row) == Some(&0.0);
+        let is_target = !is_ignored && i64::from(argmax[row]) == case.ids[row];
         match hit == u32::from(is_target) {
             true => expected[row] as f32,
             false => f32::NAN,

@@ -12,7 +12,7 @@ use crate::device::tensor::{Shape, Tensor, check};
 use crate::device::window::{Piece, Window};
 use crate::error::Error;
 use crate::shader::Binding;
-use crate::shader::params::{Grid, Params};
+use crate::shader::params::{Grid, Params, word};
 use crate::variant::problem::Geometry;
 use crate::variant::{Access, KernelOptions, Operation, Problem, Variant, part_cols};
 
@@ -67,17 +67,16 @@ impl RowKernels {
         })
     }
 
-    /// Returns these kernels, or those for a loss with options if it `has_options`.
-    pub(crate) fn for_loss(&self, has_options: bool) -> Result<Cow<'_, Self>, Error> {
-        let options = self.geometry.problem.options;
-        if !has_options || !self.has_plain_loss() {
+    /// Returns these kernels with the options for which a binding asks.
+    pub(crate) fn with(&self, bound: KernelOptions) -> Result<Cow<'_, Self>, Error> {
+        let Problem {
+            operation, options, ..
+        } = self.geometry.problem;
+        let asked = options.or(operation, bound);
+        if asked == options {
             return Ok(Cow::Borrowed(self));
         }
-        let options = KernelOptions {
-            loss_options: true,
-            ..options
-        };
-        let geometry = self.geometry.options(options);
+        let geometry = self.geometry.options(asked);
         Self::of_variant(&self.planner, geometry, self.variant).map(Cow::Owned)
     }
 
@@ -89,15 +88,13 @@ impl RowKernels {
         operation.may_have_plain_loss() && !options.loss_options
     }
 
-    /// Number of pipelines that serve all rows, with those for the last row by words, and those of a loss with options.
+    /// Number of pipelines that serve all rows, with those for the last row by words, and those of a loss with options and of rows
+    /// with weights.
     pub(crate) fn pipelines(&self) -> usize {
         let tail = self.tail.as_ref().map_or(0, |(_, programs)| programs.len());
         let each = self.programs.len() + self.bins.len() + tail;
-        if self.has_plain_loss() {
-            2 * each
-        } else {
-            each
-        }
+        let weighted = self.geometry.problem.operation.takes_row_weights();
+        each * (1 + usize::from(self.has_plain_loss()) + usize::from(weighted))
     }
 
     pub(crate) fn name(&self) -> String {
@@ -317,7 +314,7 @@ impl RowKernels {
             Operation::Jacobian => u64::from(cols),
             _ => 1,
         };
-        let rows = narrow(window.rows * lines);
+        let rows = word(window.rows * lines);
         let records = base.grid.records.max(self.variant.family.parts());
         // The records of a row are contiguous; on a strided axis, those of a part are.
         let (record_row_stride, record_part_stride) = match variant.groups {
@@ -330,12 +327,12 @@ impl RowKernels {
             parts: variant.family.parts(),
             part_cols: part_cols(variant, cols),
             bound_row: window.bound_row(),
-            tensor_row: narrow(window.first),
-            source_stride: narrow(source.stride),
-            upstream_stride: narrow(upstream.stride),
-            result_stride: narrow(result.stride),
+            tensor_row: word(window.first),
+            source_stride: word(source.stride),
+            upstream_stride: word(upstream.stride),
+            result_stride: word(result.stride),
             inner,
-            groups: groups_of_slice(inner.min(narrow(window.rows)), variant),
+            groups: groups_of_slice(inner.min(word(window.rows)), variant),
             records,
             record_row_stride,
             record_part_stride,
@@ -353,10 +350,6 @@ impl RowKernels {
         }
         Params { grid, ..base }
     }
-}
-
-pub(super) fn narrow(n: u64) -> u32 {
-    u32::try_from(n).unwrap_or(u32::MAX)
 }
 
 /// Groups of four rows of a slice of `rows` rows, with those past its end that fill up the last workgroup if an

@@ -27,6 +27,7 @@ pub(super) struct Drawn {
     ids: Vec<i64>,
     probs: Vec<f32>,
     weight: Vec<f32>,
+    row_weight: Vec<f32>,
     pairs: Vec<f32>,
     candidates: Vec<i64>,
     pub(super) results: Vec<Result>,
@@ -130,6 +131,7 @@ impl Drawn {
             ids: ids.into_iter().map(i64::from).collect(),
             probs: rounded(spec.dtype, inputs::sparse_probs(rows, cols, seed)),
             weight: bound("weight", inputs::weights(cols, seed)),
+            row_weight: bound("row_weight", inputs::weights(rows, seed + 2)),
             candidates: candidates
                 .take(rows * spec.row_outputs.log_probs_of as usize)
                 .collect(),
@@ -171,6 +173,9 @@ impl Drawn {
         if !self.weight.is_empty() {
             of = of.weight(self.weight.clone());
         }
+        if !self.row_weight.is_empty() {
+            of = of.row_weight(self.row_weight.clone());
+        }
         match (self.upstream.as_slice(), spec.loss.reduction) {
             ([], _) => of,
             (_, Reduction::None) => of.grad_losses(self.upstream.clone()),
@@ -197,6 +202,7 @@ impl Drawn {
             ("mask", Element::U8) => words(self.kept.iter().map(|byte| [*byte]), 1),
             ("mask", _) => floats(&self.added),
             ("weight", _) => floats(&self.weight),
+            ("row_weight", _) => floats(&self.row_weight),
             ("pairs", _) => floats(&self.pairs),
             ("candidates", _) => ids(&self.candidates),
             ("targets", of) if of.floats().is_none() => ids(&self.ids),

@@ -56,7 +56,7 @@ impl CrossEntropyPlan {
 }
 
 impl CrossEntropyBackwardPlan {
-    /// Returns the gradient as data, as a binding `with` these buffers records it: class weights and an upstream gradient at
+    /// Returns the gradient as data, as a binding `with` these buffers records it: weights and an upstream gradient at
     /// most.
     ///
     /// # Errors

@@ -1,10 +1,10 @@
 //! Cross-entropy on slices: uploaded, run and downloaded in one call. The gradient takes the place of the logits.
 
-use bytemuck::NoUninit;
 use wgpu::Buffer;
 
 use super::Gpu;
 use super::element::{self, Element, from_slices};
+use super::outputs::{buffer_of, native};
 use super::row_values::{RowValues, id_words};
 use super::slices::{described, expect_len};
 use crate::error::Error;
@@ -77,6 +77,8 @@ pub struct CrossEntropyInputs<'a, T = f32> {
     pub targets: Targets<'a, T>,
     /// Class weights, one a class; none where each counts alike.
     pub weight: Option<&'a [f32]>,
+    /// Weights of the rows, one a row; none where each counts alike. A row of weight 0 is ignored.
+    pub row_weight: Option<&'a [f32]>,
     /// Upstream gradient: one a row where the losses are not reduced, else one. None is 1.
     pub grad_losses: Option<&'a [f32]>,
     /// Classes whose log-probabilities are among the row outputs: `rows` times as many as the spec [asks
@@ -91,6 +93,7 @@ impl<'a, T: Element> CrossEntropyInputs<'a, T> {
             logits,
             targets: targets.into(),
             weight: None,
+            row_weight: None,
             grad_losses: None,
             candidates: &[],
         }
@@ -101,6 +104,15 @@ impl<'a, T: Element> CrossEntropyInputs<'a, T> {
     pub const fn weight(self, weight: &'a [f32]) -> Self {
         Self {
             weight: Some(weight),
+            ..self
+        }
+    }
+
+    /// Sets the weights of the rows.
+    #[must_use]
+    pub const fn row_weight(self, row_weight: &'a [f32]) -> Self {
+        Self {
+            row_weight: Some(row_weight),
             ..self
         }
     }
@@ -134,6 +146,9 @@ impl<'a, T: Element> CrossEntropyInputs<'a, T> {
         expect_len("candidates", self.candidates.len(), candidates)?;
         if let Some(weight) = self.weight {
             expect_len("weight", weight.len(), classes)?;
+        }
+        if let Some(row_weight) = self.row_weight {
+            expect_len("row_weight", row_weight.len(), rows)?;
         }
         match self.grad_losses {
             Some(grad) => expect_len("grad_losses", grad.len(), spec.losses()),
@@ -202,12 +217,9 @@ impl Gpu {
         let plan = self.planner().cross_entropy(spec)?;
         let logits = self.upload_some("logits", inputs.logits)?;
         let targets = self.upload_targets(inputs.targets)?;
-        let given = |role, values: Option<&[f32]>| {
-            let upload = |values| self.upload_some(role, values);
-            values.map(upload).transpose()
-        };
-        let weight = given("weight", inputs.weight)?;
-        let grad_losses = given("grad_losses", inputs.grad_losses)?;
+        let weight = self.upload_given("weight", inputs.weight)?;
+        let row_weight = self.upload_given("row_weight", inputs.row_weight)?;
+        let grad_losses = self.upload_given("grad_losses", inputs.grad_losses)?;
         let candidates = match spec.row_outputs.log_probs_of {
             0 => None,
             _ => {
@@ -216,26 +228,18 @@ impl Gpu {
             }
         };
 
-        // Each output with the words that are downloaded of it.
-        let output = |role, words: usize| {
-            let buffer = self.allocate(role, words.max(1) as u64 * 4)?;
-            Ok::<_, Error>((buffer, words))
-        };
-        let wanted =
-            |is_wanted: bool, role, words| is_wanted.then(|| output(role, words)).transpose();
-        let native = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
         let rows = native(spec.rows());
-        let losses = output("losses", native(spec.losses()))?;
-        let status = output("status", size_of::<Status>() / 4)?;
+        let losses = self.output("losses", native(spec.losses()))?;
+        let status = self.output("status", size_of::<Status>() / 4)?;
         let grad_words = element::words::<T>(inputs.logits.len());
         let grad = match spec.in_place {
             true => wants.grad_logits.then(|| (logits.clone(), grad_words)),
-            false => wanted(wants.grad_logits, "grad_logits", grad_words)?,
+            false => self.output_if(wants.grad_logits, "grad_logits", grad_words)?,
         };
-        let lse = wanted(wants.lse, "lse", rows)?;
+        let lse = self.output_if(wants.lse, "lse", rows)?;
         let layout = plan.row_layout();
         let row_words = rows.saturating_mul(layout.words as usize);
-        let row_outputs = wanted(layout.words > 0, "row outputs", row_words)?;
+        let row_outputs = self.output_if(layout.words > 0, "row outputs", row_words)?;
 
         let buffers = CrossEntropyBuffers {
             logits: &logits,
@@ -245,6 +249,7 @@ impl Gpu {
         };
         let extras = CrossEntropyExtras {
             weight: weight.as_ref(),
+            row_weight: row_weight.as_ref(),
             grad_losses: grad_losses.as_ref(),
             lse: buffer_of(&lse),
             status: Some(&status.0),
@@ -281,22 +286,4 @@ impl Gpu {
             Targets::Probs(probs) => self.upload_some("targets", probs),
         }
     }
-
-    /// Uploads values to a buffer; without any, it has two words, the most that an element has: an empty buffer cannot be
-    /// bound.
-    pub(super) fn upload_some<T: NoUninit>(
-        &self,
-        role: &str,
-        values: &[T],
-    ) -> Result<Buffer, Error> {
-        match values {
-            [] => self.allocate(role, 8),
-            values => self.upload(role, values),
-        }
-    }
-}
-
-/// Returns the buffer of an output that is wanted.
-fn buffer_of(output: &Option<(Buffer, usize)>) -> Option<&Buffer> {
-    output.as_ref().map(|(buffer, _)| buffer)
 }

@@ -3,6 +3,7 @@
 use super::Gpu;
 use super::cross_entropy::Targets;
 use super::element::{self, Element};
+use super::outputs::{buffer_of, native};
 use super::slices::{described, expect_len};
 use crate::error::Error;
 use crate::ops::cross_entropy::{
@@ -37,6 +38,8 @@ pub struct LinearCrossEntropyInputs<'a, T = f32> {
     pub targets: Targets<'a, T>,
     /// Class weights, one a class; none where each counts alike.
     pub class_weight: Option<&'a [f32]>,
+    /// Weights of the rows, one a row; none where each counts alike. A row of weight 0 is ignored.
+    pub row_weight: Option<&'a [f32]>,
     /// Upstream gradient: one a row where the losses are not reduced, else one. None is 1.
     pub grad_losses: Option<&'a [f32]>,
 }
@@ -50,6 +53,7 @@ impl<'a, T: Element> LinearCrossEntropyInputs<'a, T> {
             bias: None,
             targets: targets.into(),
             class_weight: None,
+            row_weight: None,
             grad_losses: None,
         }
     }
@@ -68,6 +72,15 @@ impl<'a, T: Element> LinearCrossEntropyInputs<'a, T> {
     pub const fn class_weight(self, class_weight: &'a [f32]) -> Self {
         Self {
             class_weight: Some(class_weight),
+            ..self
+        }
+    }
+
+    /// Sets the weights of the rows.
+    #[must_use]
+    pub const fn row_weight(self, row_weight: &'a [f32]) -> Self {
+        Self {
+            row_weight: Some(row_weight),
             ..self
         }
     }
@@ -94,6 +107,7 @@ impl<'a, T: Element> LinearCrossEntropyInputs<'a, T> {
         for (what, values, expected) in [
             ("bias", self.bias, classes),
             ("class_weight", self.class_weight, classes),
+            ("row_weight", self.row_weight, rows),
             ("grad_losses", self.grad_losses, spec.losses()),
         ] {
             if let Some(values) = values {
@@ -166,29 +180,17 @@ impl Gpu {
         let hidden = self.upload_some("hidden", inputs.hidden)?;
         let weight = self.upload_some("weight", inputs.weight)?;
         let targets = self.upload_targets(inputs.targets)?;
-        let given = |role, values: Option<&[f32]>| {
-            values
-                .map(|values| self.upload_some(role, values))
-                .transpose()
-        };
-        let bias = given("bias", inputs.bias)?;
-        let class_weight = given("class_weight", inputs.class_weight)?;
-        let grad_losses = given("grad_losses", inputs.grad_losses)?;
+        let bias = self.upload_given("bias", inputs.bias)?;
+        let class_weight = self.upload_given("class_weight", inputs.class_weight)?;
+        let row_weight = self.upload_given("row_weight", inputs.row_weight)?;
+        let grad_losses = self.upload_given("grad_losses", inputs.grad_losses)?;
 
-        // Each output with the words that are downloaded of it.
-        let output = |role, words: usize| {
-            let buffer = self.allocate(role, words.max(1) as u64 * 4)?;
-            Ok::<_, Error>((buffer, words))
-        };
-        let wanted =
-            |is_wanted: bool, role, words| is_wanted.then(|| output(role, words)).transpose();
-        let native = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
-        let losses = output("losses", native(spec.losses()))?;
-        let status = output("status", size_of::<Status>() / 4)?;
+        let losses = self.output("losses", native(spec.losses()))?;
+        let status = self.output("status", size_of::<Status>() / 4)?;
         let hidden_words = element::words::<T>(inputs.hidden.len());
-        let grad_hidden = wanted(wants.grad_hidden, "grad_hidden", hidden_words)?;
-        let grad_weight = wanted(wants.grad_weight, "grad_weight", inputs.weight.len())?;
-        let grad_bias = wanted(wants.grad_bias, "grad_bias", native(spec.classes))?;
+        let grad_hidden = self.output_if(wants.grad_hidden, "grad_hidden", hidden_words)?;
+        let grad_weight = self.output_if(wants.grad_weight, "grad_weight", inputs.weight.len())?;
+        let grad_bias = self.output_if(wants.grad_bias, "grad_bias", native(spec.classes))?;
 
         let buffers = LinearCrossEntropyBuffers {
             hidden: &hidden,
@@ -197,13 +199,14 @@ impl Gpu {
             targets: &targets,
             losses: &losses.0,
             gradients: LinearGradients {
-                hidden: grad_hidden.as_ref().map(|(buffer, _)| buffer),
-                weight: grad_weight.as_ref().map(|(buffer, _)| buffer),
-                bias: grad_bias.as_ref().map(|(buffer, _)| buffer),
+                hidden: buffer_of(&grad_hidden),
+                weight: buffer_of(&grad_weight),
+                bias: buffer_of(&grad_bias),
             },
         };
         let extras = CrossEntropyExtras {
             weight: class_weight.as_ref(),
+            row_weight: row_weight.as_ref(),
             grad_losses: grad_losses.as_ref(),
             status: Some(&status.0),
             ..CrossEntropyExtras::default()

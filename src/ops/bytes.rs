@@ -41,6 +41,7 @@ pub(crate) fn bytes_per_row(operation: Operation, cols: u64, element: u64) -> u6
         // Its rows have two extents, and its plan counts them.
         Operation::LinearCrossEntropy => 0,
         Operation::RowOutputs => 5 * F32,
+        Operation::RowTerms => 4 * F32,
         Operation::Jacobian => cols.saturating_mul(matrix).saturating_add(matrix),
     }
 }

@@ -27,6 +27,8 @@ pub enum Binding {
     RowOutputs = 17,
     CallerPairs = 18,
     Bias = 19,
+    RowWeight = 20,
+    RowTerms = 21,
 }
 
 impl Binding {

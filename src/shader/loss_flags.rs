@@ -35,5 +35,6 @@ bits! {
     GIVES_MAX_PROB,
     GIVES_Z_LOSS,
     HAS_BIAS,
+    HAS_ROW_WEIGHT,
     HAS_COUNTS,
 }

@@ -108,7 +108,7 @@ impl Stage {
 /// Bytes of workgroup memory that an invocation takes for a `Tally` of `shaders/target.wgsl`.
 pub(crate) const TALLIED: u32 = 32;
 
-/// The program of one pipeline: everything that decides its text.
+/// The program of one pipeline: everything that decides its text, which `text.rs` joins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Program {
     /// The operation.
@@ -151,6 +151,7 @@ impl Program {
                 options: KernelOptions {
                     in_place: options.in_place && !folds,
                     loss_options: options.loss_options && (options.is_dense() || !folds),
+                    row_weighted: options.row_weighted && !folds,
                     ..options
                 },
                 stage,
@@ -298,7 +299,15 @@ impl Program {
         let Self {
             operation, options, ..
         } = self;
-        let of_loss = if options.loss_options { ".options" } else { "" };
+        let of_loss = match options {
+            KernelOptions {
+                row_weighted: true, ..
+            } => ".row-weights",
+            KernelOptions {
+                loss_options: true, ..
+            } => ".options",
+            _ => "",
+        };
         let (stage, dtype) = (self.stage.name(), self.dtype);
         format!("wgpu-softmax {operation}{options}{of_loss}.{stage}.{dtype}")
     }

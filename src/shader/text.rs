@@ -10,6 +10,8 @@ use bytemuck::Contiguous;
 use super::{Binding, Program, Stage};
 use crate::spec::dtype::DType;
 use crate::variant::{Access, Family, Masking, Operation, Product, Reduce, TargetKind, Variant};
+#[cfg(target_arch = "wasm32")]
+use crate::wgsl::code::{code, code_bytes};
 use crate::wgsl::decide::decide;
 use crate::wgsl::prune::{FILE, bindings, prune};
 use crate::wgsl::unroll::unroll;
@@ -31,6 +33,23 @@ pub(super) struct Slot {
     pub(super) files: &'static [File],
 }
 
+/// The text of a file; in a browser, where nobody prints kernels, without its comments.
+macro_rules! text_of {
+    ($name:literal) => {{
+        const WHOLE: &str = include_str!(concat!("../../shaders/", $name));
+        #[cfg(not(target_arch = "wasm32"))]
+        const TEXT: &str = WHOLE;
+        #[cfg(target_arch = "wasm32")]
+        const CODE: [u8; code_bytes(WHOLE)] = code(WHOLE);
+        #[cfg(target_arch = "wasm32")]
+        const TEXT: &str = match std::str::from_utf8(&CODE) {
+            Ok(text) => text,
+            Err(_) => WHOLE,
+        };
+        TEXT
+    }};
+}
+
 macro_rules! file {
     ($name:literal, $when:literal) => {
         file!($name, $when, |_| true)
@@ -38,7 +57,7 @@ macro_rules! file {
     ($name:literal, $when:literal, $serves:expr) => {
         File {
             name: $name,
-            text: include_str!(concat!("../../shaders/", $name)),
+            text: text_of!($name),
             when: $when,
             serves: $serves,
         }
@@ -81,6 +100,7 @@ pub(super) const SLOTS: &[Slot] = &[
         }),
         file!("formula/lse_from_pairs.wgsl", "lse of merged shards", |p| p.operation == Operation::LseFromPairs),
         file!("formula/row_outputs.wgsl", "outputs of a row in addition to its loss", |p| p.operation == Operation::RowOutputs),
+        file!("formula/row_terms.wgsl", "weights and upstream gradients of rows, gathered", |p| p.operation == Operation::RowTerms),
     ] },
     Slot { name: "targets", provides: "`loss_of`, `target_sum_of`", files: &[
         file!("formula/one_hot.wgsl", "a class id a row", |p| has_loss(p) && !p.options.is_dense()),
@@ -251,8 +271,8 @@ impl Program {
 
     /// Flags by which the text is decided.
     #[rustfmt::skip] // a table
-    fn flags(&self) -> [(&'static str, bool); 46] {
-        use Operation::{CrossEntropy, CrossEntropyFused, Jacobian, LogSumExp, LogSumExpBackward, RowOutputs};
+    fn flags(&self) -> [(&'static str, bool); 47] {
+        use Operation::{CrossEntropy, CrossEntropyFused, Jacobian, LogSumExp, LogSumExpBackward, RowOutputs, RowTerms};
         let Self { operation, options, stage, variant, dtype, .. } = *self;
         let is = |operations: &[Operation]| operations.contains(&operation);
         let at = |stages: &[Stage]| stages.contains(&stage);
@@ -279,6 +299,7 @@ impl Program {
             ("DENSE", dense),
             ("PLAIN_LOSS", is_plain),
             ("HAS_TARGET_SUM", dense || !is_plain),
+            ("ROW_WEIGHTED", options.row_weighted),
             ("PROBS", options.target_kind == TargetKind::Probabilities),
             ("TRACK_ENTROPY", options.entropy),
             ("TRACK_ARGMAX", options.argmax),
@@ -307,7 +328,7 @@ impl Program {
             ("COUNTS_TARGETS", at(&[Stage::CountTargets, Stage::ReduceLosses])),
             ("READS_LOSSES", at(&[Stage::ReduceLosses, Stage::SumLosses])),
             ("SUMS_LOSSES", !at(&[Stage::CountTargets])),
-            ("READS_LOSS_OR_MASK", has_targets || has_mask || is(&[RowOutputs]) || multiplies(Product::Logits)),
+            ("READS_LOSS_OR_MASK", has_targets || has_mask || is(&[RowOutputs, RowTerms]) || multiplies(Product::Logits)),
             ("A_BY_COLUMNS", multiplies(Product::GradWeight)),
             ("B_BY_ROWS", multiplies(Product::Logits)),
             ("ADDS_BIAS", multiplies(Product::Logits)),

@@ -56,7 +56,7 @@ impl ZeroValid {
 #[non_exhaustive]
 pub struct LossOptions {
     /// Class id of ignored rows, any i64: their loss and gradient are exactly 0, and they are left out of the mean. Not with
-    /// probabilities as targets.
+    /// probabilities as targets, where a row of [weight](crate::CrossEntropyExtras::row_weight) 0 is ignored.
     pub ignore_index: Option<i64>,
     /// Reduction of the losses of the rows.
     pub reduction: Reduction,
@@ -100,7 +100,7 @@ impl Default for LossOptions {
 macro_rules! loss_setters {
     ($($constness:ident)?; $($checked:tt)*) => {
         /// Sets the class id of ignored rows: their loss and gradient are exactly 0, and they are left out of the mean. The
-        /// id is tested before the range and may lie outside it. Not with probabilities.
+        /// id is tested before the range and may lie outside it. Not with probabilities, where rows of weight 0 are ignored.
         #[must_use]
         pub $($constness)? fn ignore_index(mut self, ignore_index: i64) -> Self {
             self.loss.ignore_index = Some(ignore_index);

@@ -38,6 +38,8 @@ pub enum Operation {
     LseFromPairs,
     /// Outputs of a row in addition to its loss, from the saved statistic.
     RowOutputs,
+    /// Weights and upstream gradients of rows, gathered.
+    RowTerms,
     /// Loss of the logits of a linear layer, and its gradients by what these are made of.
     LinearCrossEntropy,
 }
@@ -85,6 +87,7 @@ impl Operation {
             Self::CrossEntropyFromPairs => "cross-entropy-from-pairs",
             Self::LseFromPairs => "lse-from-pairs",
             Self::RowOutputs => "row-outputs",
+            Self::RowTerms => "row-terms",
             Self::LinearCrossEntropy => "linear-cross-entropy",
         }
     }
@@ -100,6 +103,7 @@ impl Operation {
                 | Self::CrossEntropyFromPairs
                 | Self::LseFromPairs
                 | Self::RowOutputs
+                | Self::RowTerms
         )
     }
 
@@ -118,6 +122,7 @@ impl Operation {
                 | Self::CrossEntropyFromPairs
                 | Self::LseFromPairs
                 | Self::RowOutputs
+                | Self::RowTerms
         )
     }
 
@@ -129,6 +134,17 @@ impl Operation {
                 | Self::CrossEntropyBackward
                 | Self::CrossEntropyFused
                 | Self::CrossEntropyFromPairs
+        )
+    }
+
+    /// Returns true if rows may have weights.
+    pub(crate) const fn takes_row_weights(self) -> bool {
+        matches!(
+            self,
+            Self::CrossEntropy
+                | Self::CrossEntropyBackward
+                | Self::CrossEntropyFused
+                | Self::RowOutputs
         )
     }
 
@@ -144,11 +160,11 @@ impl Operation {
         matches!(self, Self::CrossEntropy | Self::CrossEntropyFused)
     }
 
-    /// Returns true if it computes only values of one a row, from the row's saved pair.
+    /// Returns true if it computes only values of one a row, from others of one a row.
     pub const fn is_per_row(self) -> bool {
         matches!(
             self,
-            Self::CrossEntropyFromPairs | Self::LseFromPairs | Self::RowOutputs
+            Self::CrossEntropyFromPairs | Self::LseFromPairs | Self::RowOutputs | Self::RowTerms
         )
     }
 }

@@ -35,7 +35,7 @@ pub enum Masking {
 }
 
 /// The code options of a kernel. A kernel has none of the code of options that are not set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KernelOptions {
     /// The target distribution.
     pub target_kind: TargetKind,
@@ -54,10 +54,46 @@ pub struct KernelOptions {
     /// True if a loss has any of the less common options: class weights, a z-loss, an upstream gradient, divisors given
     /// by the caller, class ids of two words, a shard of the classes, or saved pairs.
     pub loss_options: bool,
+    /// True if each row has a weight of its own.
+    pub row_weighted: bool,
 }
 
 impl KernelOptions {
-    /// Returns every set of code options that an operation can have.
+    const NONE: Self = Self {
+        target_kind: TargetKind::OneHot,
+        capped: false,
+        masking: Masking::None,
+        causal: false,
+        in_place: false,
+        entropy: false,
+        argmax: false,
+        loss_options: false,
+        row_weighted: false,
+    };
+
+    /// The code of the less common options of a loss.
+    pub(crate) const LOSS_OPTIONS: Self = Self {
+        loss_options: true,
+        ..Self::NONE
+    };
+
+    /// The code of a weight a row, which is one of those options.
+    pub(crate) const ROW_WEIGHTED: Self = Self {
+        row_weighted: true,
+        ..Self::LOSS_OPTIONS
+    };
+
+    /// Returns these options, and those of `bound` that `operation` has: the options for which a binding asks.
+    pub(crate) const fn or(self, operation: Operation, bound: Self) -> Self {
+        Self {
+            loss_options: self.loss_options
+                || bound.loss_options && operation.may_have_plain_loss(),
+            row_weighted: self.row_weighted || bound.row_weighted && operation.takes_row_weights(),
+            ..self
+        }
+    }
+
+    /// Returns every set of code options that an operation can have; those of rows' weights without auxiliary outputs.
     pub fn all(operation: Operation) -> Vec<Self> {
         let capped = |target_kind| {
             [false, true].map(|capped| Self {
@@ -90,13 +126,16 @@ impl KernelOptions {
             };
             every_options.extend(every_options.iter().map(over_source).collect::<Vec<_>>());
         }
+        let weighted: Vec<_> = every_options
+            .iter()
+            .filter(|options| operation.takes_row_weights() && !options.is_auxiliary())
+            .map(|options| options.or(operation, Self::ROW_WEIGHTED))
+            .collect();
         if operation.may_have_plain_loss() {
-            let with_options = |options: &Self| Self {
-                loss_options: true,
-                ..*options
-            };
+            let with_options = |options: &Self| options.or(operation, Self::LOSS_OPTIONS);
             every_options.extend(every_options.iter().map(with_options).collect::<Vec<_>>());
         }
+        every_options.extend(weighted);
         every_options
     }
 
@@ -156,6 +195,13 @@ impl KernelOptions {
             (_, TargetKind::Probabilities) => 2,
             _ => 1,
         }
+    }
+}
+
+impl Default for KernelOptions {
+    /// No option.
+    fn default() -> Self {
+        Self::NONE
     }
 }
 

@@ -167,6 +167,73 @@ fn the_gradient_of_a_mean_divides_each_part_by_its_own_count() {
     }
 }
 
+/// A weight of 0 is what an ignored id is, also for an id that would be refused; other weights are factors.
+#[test]
+fn rows_have_weights() {
+    let folder = folder();
+    folder.floats("kept.npy", "(3,)", &[1.0, 0.0, 1.0]);
+    folder.floats("some.npy", "(3,)", &[2.0, 0.0, 0.5]);
+    for engine in ENGINES {
+        for options in [
+            "",
+            "--weight w.npy --z-loss 0.3",
+            "--label-smoothing 0.1",
+            "--reduction sum",
+        ] {
+            let by_id = format!("x.npy y.npy --ignore-index -100 {options} {engine}");
+            let by_weight = format!("x.npy y.npy --row-weight kept.npy {options} {engine}");
+            let [expected, found] = [&by_id, &by_weight].map(|line| printed(&folder, line));
+            assert_close(&[found], &[expected], &by_weight);
+            let [expected, found] =
+                [&by_id, &by_weight].map(|line| output(&folder, line, "--grad"));
+            assert_close(&found, &expected, &by_weight);
+        }
+        for targets in [
+            "y.npy --ignore-index -100",
+            "q_F32.safetensors --label-smoothing 0.1",
+        ] {
+            let line = format!("x.npy {targets} {engine}");
+            let rows = output(&folder, &format!("{line} --reduction none"), "-o");
+            let weighted = format!("{line} --row-weight some.npy");
+            let mean = (2.0 * rows[0] + 0.5 * rows[2]) / 2.5;
+            assert_close(&[printed(&folder, &weighted)], &[mean], &weighted);
+            // The z-loss of a row that counts has no weight: its mean is over two rows.
+            let z_losses = output(
+                &folder,
+                &format!("{line} --reduction none --z-loss 0.3"),
+                "-o",
+            );
+            let z_loss = (z_losses[0] - rows[0] + z_losses[2] - rows[2]) / 2.0;
+            let with_z = format!("{weighted} --z-loss 0.3");
+            assert_close(&[printed(&folder, &with_z)], &[mean + z_loss], &with_z);
+            let plain = output(&folder, &format!("{line} --reduction sum"), "--grad");
+            let v = [0.8, 0.0, 0.2];
+            let expected: Vec<f32> = plain.iter().zip(0..).map(|(g, i)| g * v[i / 4]).collect();
+            assert_close(&output(&folder, &weighted, "--grad"), &expected, &weighted);
+        }
+    }
+}
+
+#[test]
+fn weights_of_rows_that_are_none_are_refused() {
+    let folder = folder();
+    folder.floats("nan.npy", "(3,)", &[1.0, f32::NAN, 1.0]);
+    folder.floats("negative.npy", "(3,)", &[1.0, 1.0, -0.5]);
+    folder.floats("huge.npy", "(3,)", &[3e38, 3e38, 1.0]);
+    for (file, words) in [
+        ("nan.npy", "finite and at least 0, found NaN at index [1]"),
+        (
+            "negative.npy",
+            "finite and at least 0, found -0.5 at index [2]",
+        ),
+        ("huge.npy", "a sum that float32 holds"),
+        ("w.npy", "shape (3,) to match x.npy"),
+    ] {
+        let line = format!("cross-entropy x.npy y.npy --row-weight {file}");
+        folder.fail(&line, 2, &[file, words]);
+    }
+}
+
 #[test]
 fn the_gradient_goes_on_from_grad_losses() {
     let folder = folder();

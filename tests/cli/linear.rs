@@ -10,12 +10,13 @@ const UNIT: [f32; 16] = [
 const BIAS: [f32; 4] = [0.5, -1.0, 0.0, 2.0];
 
 /// Every flag of the loss, by pairs.
-const OPTIONS: [&str; 5] = [
+const OPTIONS: [&str; 6] = [
     "",
     "--label-smoothing 0.1 --softcap 2",
     "--z-loss 0.01 --scale 0.5",
     "--weight w.npy --reduction sum",
     "--weight w.npy --grad-losses g.npy",
+    "--row-weight v.npy --weight w.npy --z-loss 0.01",
 ];
 
 fn folder() -> Folder {
@@ -23,6 +24,7 @@ fn folder() -> Folder {
     folder.floats("w.npy", "(4,)", &[1.0, 2.0, 0.5, 1.0]);
     folder.floats("bias.npy", "(4,)", &BIAS);
     folder.floats("g.npy", "(1,)", &[-3.0]);
+    folder.floats("v.npy", "(3,)", &[0.5, 4.0, 3.0]);
     let moved = X.iter().enumerate().map(|(index, x)| x + BIAS[index % 4]);
     let moved: Vec<f32> = moved.collect();
     for dtype in TYPES {

@@ -32,14 +32,16 @@ impl<'a> Expected<'a> {
         let row_loss_bound = bounds::row_loss(of, logits, targets());
         let grad = of.gradient(logits, targets());
         let grad_bound = bounds::loss_gradient(of, logits, targets());
-        let weight_magnitude = match problem.weight[..] {
-            [] => result.weight_sum,
-            _ => {
-                let magnitudes = problem.weight.iter().map(|w| w.abs()).collect();
-                let of = of.clone().weight(magnitudes);
-                of.losses(logits, targets()).weight_sum
-            }
-        };
+        let magnitudes =
+            |weights: &[f32]| -> Vec<f32> { weights.iter().map(|weight| weight.abs()).collect() };
+        let mut of_magnitudes = of.clone();
+        if !problem.weight.is_empty() {
+            of_magnitudes = of_magnitudes.weight(magnitudes(&problem.weight));
+        }
+        if !problem.row_weight.is_empty() {
+            of_magnitudes = of_magnitudes.row_weight(magnitudes(&problem.row_weight));
+        }
+        let weight_magnitude = of_magnitudes.losses(logits, targets()).weight_sum;
         Self {
             problem,
             weight_magnitude,
@@ -186,7 +188,7 @@ impl<'a> Expected<'a> {
         };
         let hit = |(row, (&class, &id)): (usize, (&u32, &i64))| match rows.argmax[row] {
             Some(first) if first as u64 == u64::from(class) => rows.top1_hits[row],
-            _ => i64::from(class) == id,
+            _ => i64::from(class) == id && self.problem.row_weight.get(row) != Some(&0.0),
         };
         let hits = argmax.iter().zip(ids).enumerate().map(hit).map(u32::from);
         let hits: Vec<u32> = hits.collect();

@@ -68,6 +68,7 @@ pub struct Buffers {
     pub logits: Buffer,
     targets: Buffer,
     weight: Option<Buffer>,
+    row_weight: Option<Buffer>,
     grad_losses: Option<Buffer>,
     candidates: Buffer,
     losses: Output,
@@ -94,6 +95,7 @@ impl Buffers {
                 Given::Probs(values) => probs.upload(gpu, dtype, values),
             },
             weight: upload_some(&problem.weight),
+            row_weight: upload_some(&problem.row_weight),
             grad_losses: upload_some(&problem.grad_losses),
             candidates: ids(&problem.candidates),
             losses: Output::new(gpu, problem.spec.losses() as usize),
@@ -112,6 +114,7 @@ impl Buffers {
     fn inputs(&self) -> CrossEntropyExtras<'_> {
         let mut extras = CrossEntropyExtras::default();
         extras.weight = self.weight.as_ref();
+        extras.row_weight = self.row_weight.as_ref();
         extras.grad_losses = self.grad_losses.as_ref();
         extras
     }
@@ -248,6 +251,7 @@ impl Problem {
         };
         let mut given = CrossEntropyInputs::new(&self.logits, targets);
         given.weight = some(&self.weight);
+        given.row_weight = some(&self.row_weight);
         given.grad_losses = some(&self.grad_losses);
         let wants = CrossEntropyWants {
             grad_logits: true,

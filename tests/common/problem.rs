@@ -41,6 +41,8 @@ pub struct Problem {
     pub target_type: TargetType,
     /// Class weights; none if empty.
     pub weight: Vec<f32>,
+    /// Row weights; none if empty.
+    pub row_weight: Vec<f32>,
     /// Upstream gradients of the rows; all 1 if empty.
     pub grad_losses: Vec<f32>,
     pub dtype: DType,
@@ -83,6 +85,7 @@ impl Problem {
             targets,
             target_type,
             weight: Vec::new(),
+            row_weight: Vec::new(),
             grad_losses: Vec::new(),
             dtype: DType::F32,
             places: [Place::contiguous(cols); 3],
@@ -143,6 +146,12 @@ impl Problem {
     pub fn weight(mut self, weight: Vec<f32>) -> Self {
         self.of = self.of.weight(weight.clone());
         self.weight = weight;
+        self
+    }
+
+    pub fn row_weight(mut self, weight: Vec<f32>) -> Self {
+        self.of = self.of.row_weight(weight.clone());
+        self.row_weight = weight;
         self
     }
 

@@ -20,8 +20,10 @@ pub fn row_lse(cross_entropy: &CrossEntropy, logits: &[f32]) -> Vec<f64> {
 /// | smoothing, or probabilities | `sum_c abs(t_c) (b_c + (8 + 2 ln N) u l_c)`: the target weights take 8 roundings, the nested sum over classes `2 ln N` |
 /// | z-loss `L` | `abs(L) (2 abs(lse) B + B^2 + 4 u lse^2)` more: the square of an inexact number and its roundings; and `u` of the sum |
 ///
-/// A target weight that may be flushed adds that much times `l_c`. Where the products, all made positive, add up to more than f32
-/// holds, or where either the loss or the z-loss exceeds f32 and both have to be added, every value but NaN is allowed.
+/// A weight of the row multiplies the bound of its cross-entropy, and adds `u` of the product.
+///
+/// A target weight that may be flushed adds that much times `l_c`. Where the products, all made positive, or a loss without the weight
+/// of its row, add up to more than f32 holds, or where either the loss or the z-loss exceeds f32 and both have to be added, every value but NaN is allowed.
 pub fn row_loss<'a>(
     cross_entropy: &CrossEntropy,
     logits: &[f32],
@@ -34,7 +36,7 @@ pub fn row_loss<'a>(
 /// Returns the bound of the [mean or sum](crate::reference::CrossEntropyResult::loss), or `None` where there is none.
 ///
 /// The mean of the cross-entropy divides by a nested sum of the weights, which is within 8 u of the
-/// sum of their absolute values. That of the z-loss divides by a count.
+/// sum of their absolute values; 9 u with weights of rows, where each is a product. That of the z-loss divides by a count.
 ///
 /// Where the losses, all made positive, add up to more than f32 holds, every value but NaN is allowed: the order of the partial
 /// sums, and so which of them overflow, is up to the kernel.
@@ -72,12 +74,19 @@ pub(super) fn weight_sum_error(
         Target::Class(_) => cross_entropy.distribution(target).weighted(),
         _ => false,
     };
-    let counted = cross_entropy.counts_divisors() && targets.iter().any(weighted);
+    let weighted = targets.iter().any(weighted) || cross_entropy.weighs_rows();
+    let counted = cross_entropy.counts_divisors() && weighted;
     if !counted || counts.weight_sum == 0.0 {
         return 0.0;
     }
-    let magnitude = |row: usize| cross_entropy.row_weight(targets[row]).abs();
-    8.0 * U * pairwise_sum(targets.len(), magnitude) / counts.weight_sum.abs()
+    // A product of two is one rounding more.
+    let roundings = if cross_entropy.weighs_rows() {
+        9.0
+    } else {
+        8.0
+    };
+    let magnitude = |row: usize| cross_entropy.mean_weight(row, targets[row]).abs();
+    roundings * U * pairwise_sum(targets.len(), magnitude) / counts.weight_sum.abs()
 }
 
 /// Cross-entropy and z-loss of a row with their bounds.
@@ -96,7 +105,7 @@ impl RowLoss {
         logits: &[f32],
         targets: impl Into<Targets<'a>>,
     ) -> Vec<Self> {
-        by_target(cross_entropy, logits, targets, |row, target, statistic| {
+        let rows = by_target(cross_entropy, logits, targets, |row, target, statistic| {
             let (loss, z_loss) = cross_entropy.row_loss(row, target, statistic);
             let (loss_bound, z_bound) = match target {
                 Target::Ignored | Target::Bad => (0.0, 0.0),
@@ -117,7 +126,33 @@ impl RowLoss {
                 is_open: loss.is_infinite()
                     && surprise.is_some_and(|l| l.is_finite() && l <= of_log(l, columns)),
             }
-        })
+        });
+        let weights = (0..).map(|row| cross_entropy.weight_of_row(row));
+        let rows = rows.into_iter().zip(weights);
+        rows.map(|(row, weight)| row.weighted(weight)).collect()
+    }
+
+    /// Returns the row with its weight. One of weight 0 is ignored.
+    fn weighted(self, weight: f64) -> Self {
+        if weight == 1.0 || weight == 0.0 {
+            return self;
+        }
+        let loss = weight * self.loss;
+        let product = match loss {
+            0.0 => 0.0,
+            loss => U * loss.abs() + FLUSHED,
+        };
+        Self {
+            loss,
+            loss_bound: match beyond_f32(self.loss) {
+                true => f64::INFINITY,
+                false => weight.abs() * self.loss_bound + product,
+            },
+            // An infinite weight times a loss that may be 0 in f32.
+            is_open: self.is_open
+                || weight.is_infinite() && loss.is_infinite() && self.loss.abs() <= self.loss_bound,
+            ..self
+        }
     }
 
     fn magnitude(&self) -> f64 {

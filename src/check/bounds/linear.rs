@@ -130,11 +130,12 @@ impl<'a> Inexact<'a> {
 
 /// Returns the target of each row that counts.
 fn valid(of: &CrossEntropy, targets: &[i64]) -> Vec<Option<usize>> {
-    let class = |&id: &i64| match of.loss.ignore_index == Some(id) {
-        true => None,
-        false => usize::try_from(id).ok().filter(|&class| class < of.cols),
+    let class = |(row, &id): (usize, &i64)| {
+        let is_ignored = of.loss.ignore_index == Some(id) || of.weight_of_row(row) == 0.0;
+        let class = usize::try_from(id).ok().filter(|&class| class < of.cols);
+        class.filter(|_| !is_ignored)
     };
-    targets.iter().map(class).collect()
+    targets.iter().enumerate().map(class).collect()
 }
 
 /// Rounds logits to the values that kernels read, but for their errors.
@@ -151,17 +152,22 @@ fn of_losses(
 ) -> [Vec<f64>; 2] {
     let errors = linear_logits(layer);
     let rows = rows_of(logits, of.cols).zip(rows_of(&errors, of.cols));
-    let of_row = |((logits, errors), target): ((_, _), Option<usize>)| match target {
+    let of_row = |(row, ((logits, errors), target)): (usize, ((_, _), Option<usize>))| match target
+    {
         None => (0.0, 0.0),
-        Some(target) => Inexact::new(of, logits, errors, target).of_loss(),
+        Some(target) => {
+            let (loss, z_loss) = Inexact::new(of, logits, errors, target).of_loss();
+            (of.weight_of_row(row).abs() * loss, z_loss)
+        }
     };
-    let (losses, z_losses) = rows.zip(valid(of, targets)).map(of_row).unzip();
+    let rows = rows.zip(valid(of, targets)).enumerate();
+    let (losses, z_losses) = rows.map(of_row).unzip();
     [losses, z_losses]
 }
 
 /// Returns the bounds of the [row losses](CrossEntropy::linear_losses): [`row_loss`] of the logits, and what the errors of the
 /// logits add. With `e_c` the error of a logit and `E = ln sum_c p_c exp(e_c)` that of the logsumexp, that is `sum_c abs(t_c) (E +
-/// e_c)` for target weights `t_c`, and for a z-loss `L` `abs(L) (2 abs(lse) E + E^2)`.
+/// e_c)` for target weights `t_c`, times the weight of the row, and for a z-loss `L` `abs(L) (2 abs(lse) E + E^2)`.
 pub fn linear_row_loss(of: &CrossEntropy, layer: Linear<'_>, targets: &[i64]) -> Vec<f64> {
     let logits = layer.logits();
     let [losses, z_losses] = of_losses(of, layer, &logits, targets);

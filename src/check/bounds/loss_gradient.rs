@@ -13,6 +13,7 @@ use crate::reference::{CrossEntropy, Statistic, Target, TargetDistribution, Targ
 /// | smoothing, or probabilities | `abs(a) (abs(T) (P_i + (10 + 2 ln N) u p_i) + 10 u abs(t_i))`: the sum `T`, the target weights and their difference |
 /// | z-loss | `2 abs(b L) (abs(lse) P_i + p_i B + 6 u abs(lse) p_i)` with `B` the bound of the logsumexp, and `u` of the sum |
 /// | mean | the accuracy of WGSL's division, and that of the sum of weights |
+/// | weight of the row | a factor of `a`, and `u` of the product |
 /// | scale, softcap | the bound times `S (1 - (z / C)^2)`; 8 u of the factor, for `z / C` is within 2 u and is squared, or `u` without softcap |
 ///
 /// A logit of `-inf` with a target weight of 0 gives exactly 0.
@@ -28,6 +29,7 @@ pub fn loss_gradient<'a>(
         false => 0.0,
     };
     let weight_sum = weight_sum_error(cross_entropy, &targets, &counts);
+    let product = if cross_entropy.weighs_rows() { U } else { 0.0 };
     let mut allowed = Vec::with_capacity(logits.len());
     for (n, row) in rows_of(logits, cross_entropy.cols).enumerate() {
         if !targets[n].is_valid() {
@@ -37,7 +39,7 @@ pub fn loss_gradient<'a>(
         let (upstream, z_upstream) = cross_entropy.upstream(n, &counts);
         let row = Row::new(cross_entropy, row, targets[n]);
         allowed.extend((0..cross_entropy.cols).map(|class| {
-            let loss = row.of_loss(class, upstream, division + weight_sum);
+            let loss = row.of_loss(class, upstream, division + weight_sum + product);
             row.sloped(class, loss, row.of_z_loss(class, z_upstream, division))
         }));
     }

@@ -42,6 +42,12 @@ pub(crate) struct Loss {
     /// Class weights, floats, one a class
     #[arg(long, value_name = "FILE")]
     pub(crate) weight: Option<PathBuf>,
+    /// Row weights, floats, one a row: finite, at least 0
+    ///
+    /// A weight multiplies the row's loss, but for its z-loss, and counts in the mean. A row of weight 0 counts for nothing, whatever
+    /// logits and target are.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) row_weight: Option<PathBuf>,
     /// Class id of ignored rows, which count for nothing
     ///
     /// It may lie outside the classes. There is no default; not allowed with probabilities.

@@ -115,6 +115,7 @@ pub(crate) struct Loss {
 const fn optional(of: Optional) -> &'static str {
     match of {
         Optional::GradLosses => "grad-losses",
+        Optional::RowWeight => "row-weight",
         other => other.name(),
     }
 }

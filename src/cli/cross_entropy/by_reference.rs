@@ -23,9 +23,16 @@ impl Settings {
                 (&probs).into()
             }
         };
-        let of_losses = self.reference(self.z_of_losses()).losses(&logits, targets);
+        let reference = |z_loss| {
+            let operation = self.reference(z_loss);
+            match &block.row_weight {
+                Some(weight) => operation.row_weight(weight.clone()),
+                None => operation,
+            }
+        };
+        let of_losses = reference(self.z_of_losses()).losses(&logits, targets);
         let gradient = || {
-            let mut operation = self.reference(self.loss.z_loss);
+            let mut operation = reference(self.loss.z_loss);
             if self.loss.reduction == Reduction::Mean {
                 let Counts {
                     weight_sum,

@@ -2,7 +2,7 @@
 //!
 //! Input and weight are in memory whole, and so are their gradients; the logits are not.
 
-use super::operands::Upstream;
+use super::operands::{Upstream, row_weights};
 use super::settings::options;
 use super::targets::class_ids;
 use crate::cli::args::{self, Reduction};
@@ -27,6 +27,7 @@ struct Operands {
     bias: Vec<f64>,
     ids: Vec<i32>,
     class_weight: Vec<f64>,
+    row_weight: Vec<f64>,
     grad_losses: Vec<f64>,
     wants: LinearWants,
 }
@@ -120,7 +121,11 @@ impl Operands {
                 Upstream::PerRow(mut input) => input.floats(rows.rows, rows.wide)?.into_f64(),
             },
         };
-        let ids = ids(args, rows, classes)?;
+        let row_weight = match &args.loss.row_weight {
+            None => Vec::new(),
+            Some(path) => row_weights(path, rows)?,
+        };
+        let ids = ids(args, rows, classes, &row_weight)?;
         let loss = options(&args.loss, args.common.scale);
         let extents = [rows.rows, rows.cols, classes].map(|extent| extent as u64);
         let spec = LinearCrossEntropySpec::new(extents[0], extents[1], extents[2])
@@ -134,6 +139,7 @@ impl Operands {
             bias,
             ids,
             class_weight,
+            row_weight,
             grad_losses,
             wants: LinearWants {
                 grad_hidden: args.grad_hidden.is_some(),
@@ -160,11 +166,18 @@ impl Operands {
         stored: fn(Vec<T>) -> Floats,
     ) -> Result<Computed, Error> {
         let given = |values: &Vec<f64>| (!values.is_empty()).then(|| narrow(values.clone()));
-        let vectors = [&self.bias, &self.class_weight, &self.grad_losses].map(given);
+        let vectors = [
+            &self.bias,
+            &self.class_weight,
+            &self.row_weight,
+            &self.grad_losses,
+        ]
+        .map(given);
         let mut inputs = LinearCrossEntropyInputs::new(hidden, weight, &self.ids);
         inputs.bias = vectors[0].as_deref();
         inputs.class_weight = vectors[1].as_deref();
-        inputs.grad_losses = vectors[2].as_deref();
+        inputs.row_weight = vectors[2].as_deref();
+        inputs.grad_losses = vectors[3].as_deref();
         let output = gpu.linear_cross_entropy(&self.spec, inputs, self.wants)?;
         Ok(Computed {
             losses: output.losses,
@@ -185,6 +198,9 @@ impl Operands {
         let mut of = CrossEntropy::new(self.spec.classes() as usize).loss(self.loss);
         if !self.class_weight.is_empty() {
             of = of.weight(self.class_weight);
+        }
+        if !self.row_weight.is_empty() {
+            of = of.row_weight(self.row_weight);
         }
         of = match (self.grad_losses, self.loss.reduction) {
             (none, _) if none.is_empty() => of,
@@ -213,13 +229,18 @@ impl Operands {
 }
 
 /// Reads one class id a row.
-fn ids(args: &args::LinearCrossEntropy, rows: &Rows, classes: usize) -> Result<Vec<i32>, Failure> {
+fn ids(
+    args: &args::LinearCrossEntropy,
+    rows: &Rows,
+    classes: usize,
+    row_weight: &[f64],
+) -> Result<Vec<i32>, Failure> {
     let path = &args.targets;
     let input = rows.open_another(path)?;
     let (stored, shape) = (input.header().stored, &input.header().shape);
     let is_integer = !matches!(stored, Stored::Float(_) | Stored::Bool);
     if is_integer && rows.fits_row_shape(shape) {
-        return class_ids(input, classes, args.loss.ignore_index);
+        return class_ids(input, classes, args.loss.ignore_index, row_weight);
     }
     let wanted = format!(
         "class ids, integers of shape {}, to match {}",

@@ -4,11 +4,12 @@ use super::settings::{Computed, Settings};
 use super::targets::Targets;
 use wgpu_softmax::Reduction;
 
-/// Number of the rows that count in the whole file, and the sum of their target weights.
+/// Number of the rows that count in the whole file, and the sum of their weights.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Counts {
     pub(super) valid_rows: usize,
-    /// Sum of the target weights of the rows that count; their number without weights, or with probabilities.
+    /// Sum of the weights of the rows that count, each times that of its target's class, if there are class ids; their number without
+    /// weights.
     pub(super) weight_sum: f64,
 }
 
@@ -16,20 +17,30 @@ pub(super) struct Counts {
 const SMALL: f64 = 1.0 / (1_u64 << 40) as f64;
 
 impl Counts {
-    pub(super) fn of(targets: &Targets, weight: Option<&[f64]>, rows: usize) -> Self {
-        let of_rows = |rows| Self {
-            valid_rows: rows,
-            weight_sum: rows as f64,
+    pub(super) fn of(
+        targets: &Targets,
+        weight: Option<&[f64]>,
+        row_weight: Option<&[f64]>,
+        rows: usize,
+    ) -> Self {
+        let of_row = |row: usize| row_weight.map_or(1.0, |weight| weight[row]);
+        let of_class = |id: usize| weight.map_or(1.0, |weight| weight[id]);
+        let counted = |row| match targets {
+            Targets::Ids { ids, .. } => {
+                Some(of_row(row) * of_class(usize::try_from(ids[row]).ok()?))
+            }
+            Targets::Probs(_) => Some(of_row(row)).filter(|weight| *weight != 0.0),
         };
-        let Targets::Ids { ids, .. } = targets else {
-            return of_rows(rows);
+        let none = Self {
+            valid_rows: 0,
+            weight_sum: 0.0,
         };
-        let valid = ids.iter().filter_map(|&id| usize::try_from(id).ok());
-        let mut counts = of_rows(valid.clone().count());
-        if let Some(weight) = weight {
-            counts.weight_sum = valid.fold(0.0, |sum, id| sum + weight[id]);
-        }
-        counts
+        (0..rows)
+            .filter_map(counted)
+            .fold(none, |so_far, weight| Self {
+                valid_rows: so_far.valid_rows + 1,
+                weight_sum: so_far.weight_sum + weight,
+            })
     }
 
     /// Returns weights with which the gradient of the mean is the same, and their sum, which f32 holds and which is not

@@ -44,7 +44,7 @@ pub(crate) fn run(args: &args::CrossEntropy) -> Result<(), Failure> {
     progress::over_rows(engine.doing(logits), logits.rows, |bar| {
         for rows in blocks.map(|rows| rows.len()) {
             let block = operands.next(rows)?;
-            let valid = block.targets.valid(rows);
+            let valid = block.valid();
             let computed = engine.compute(
                 &operands.logits,
                 block,

@@ -42,12 +42,14 @@ impl Settings {
         inputs: CrossEntropyInputs<'_, T>,
         stored: fn(Vec<T>) -> Floats,
     ) -> Result<Computed, Error> {
+        let row_weight = block.row_weight.clone().map(narrow);
         let grad_losses = block.grad_losses.clone().map(narrow);
         let compute = |weight: &Option<Vec<f64>>, z_loss, grad_logits, lse| {
             let spec = self.spec(block.rows as u64, z_loss)?;
             let weight = weight.clone().map(narrow);
             let mut inputs = inputs;
             inputs.weight = weight.as_deref();
+            inputs.row_weight = row_weight.as_deref();
             inputs.grad_losses = grad_losses.as_deref();
             gpu.cross_entropy(&spec, inputs, CrossEntropyWants { grad_logits, lse })
         };

@@ -1,9 +1,9 @@
 //! Operands of cross-entropy, read block by block.
 
-use super::targets::{SomeTargets, Targets};
+use super::targets::{IGNORED, SomeTargets, Targets};
 use crate::cli::args::{self, Reduction};
 use crate::cli::failure::Failure;
-use crate::cli::files::{Floats, Input, Shape};
+use crate::cli::files::{Floats, Input, Shape, index};
 use crate::cli::rows::Rows;
 use std::path::Path;
 
@@ -13,6 +13,10 @@ pub(super) struct Operands {
     pub(super) targets: Targets,
     /// Class weights, one a class.
     pub(super) weight: Option<Vec<f64>>,
+    /// Row weights, one a row.
+    pub(super) row_weight: Option<Vec<f64>>,
+    /// Number of rows that are done.
+    done: usize,
     upstream: Upstream,
 }
 
@@ -30,6 +34,7 @@ pub(super) struct Block {
     pub(super) rows: usize,
     pub(super) logits: Floats,
     pub(super) targets: SomeTargets,
+    pub(super) row_weight: Option<Vec<f64>>,
     /// Gradient of each row's loss, or of the loss to which the row belongs.
     pub(super) grad_losses: Option<Vec<f64>>,
 }
@@ -47,17 +52,27 @@ impl Operands {
             Some(path) => Upstream::open(path, args.loss.reduction, &logits)?,
             None => Upstream::One,
         };
+        let row_weight = args.loss.row_weight.as_deref();
+        let row_weight = row_weight
+            .map(|path| row_weights(path, &logits))
+            .transpose()?;
         Ok(Self {
             weight: weight.transpose()?,
             upstream,
-            targets: Targets::open(args, &logits)?,
+            targets: Targets::open(args, &logits, row_weight.as_deref().unwrap_or_default())?,
+            row_weight,
+            done: 0,
             logits,
         })
     }
 
     /// Reads the next `rows` rows.
     pub(super) fn next(&mut self, rows: usize) -> Result<Block, Failure> {
+        let first = self.done;
+        self.done += rows;
+        let row_weight = self.row_weight.as_ref();
         Ok(Block {
+            row_weight: row_weight.map(|weights| weights[first..self.done].to_vec()),
             rows,
             logits: self.logits.next(rows)?,
             targets: self.targets.next(rows, &self.logits)?,
@@ -67,6 +82,17 @@ impl Operands {
                 Upstream::PerRow(input) => Some(input.floats(rows, self.logits.wide)?.into_f64()),
             },
         })
+    }
+}
+
+impl Block {
+    /// Returns for each row true if it counts: unless its class id is ignored or its weight is 0.
+    pub(super) fn valid(&self) -> Vec<bool> {
+        match (&self.targets, &self.row_weight) {
+            (SomeTargets::Ids(ids), _) => ids.iter().map(|&id| id != IGNORED).collect(),
+            (SomeTargets::Probs(_), Some(weights)) => weights.iter().map(|&v| v != 0.0).collect(),
+            (SomeTargets::Probs(_), None) => vec![true; self.rows],
+        }
     }
 }
 
@@ -85,6 +111,26 @@ impl Upstream {
         }
         Ok(Self::Same(input.floats(1, logits.wide)?.into_f64()[0]))
     }
+}
+
+/// Reads one weight a row.
+pub(super) fn row_weights(path: &Path, rows: &Rows) -> Result<Vec<f64>, Failure> {
+    let mut input = rows.open_any_floats(path)?;
+    rows.require_row_shape(path, &input.header().shape)?;
+    let shape = input.header().shape.clone();
+    let weights = input.floats(rows.rows, rows.wide)?.into_f64();
+    let is_bad = |weight: &f64| !(weight.is_finite() && *weight >= 0.0);
+    if let Some(row) = weights.iter().position(is_bad) {
+        let found = format!("{} at index {:?}", weights[row], index(row, &shape));
+        let wanted = "weights of rows, finite and at least 0";
+        return Err(Failure::expected(path.display(), wanted, found));
+    }
+    let sum: f64 = weights.iter().sum();
+    if !(sum as f32).is_finite() {
+        let wanted = "weights of rows with a sum that float32 holds";
+        return Err(Failure::expected(path.display(), wanted, sum));
+    }
+    Ok(weights)
 }
 
 fn weight(path: &Path, logits: &Rows) -> Result<Vec<f64>, Failure> {

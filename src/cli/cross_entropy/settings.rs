@@ -43,7 +43,13 @@ impl Settings {
             Targets::Probs(_) => TargetType::Probs,
         };
         let weighted = weight.is_some() && target_type != TargetType::Probs;
-        let counts = Counts::of(&operands.targets, weight.as_deref(), logits.rows);
+        let row_weight = operands.row_weight.as_deref();
+        let counts = Counts::of(
+            &operands.targets,
+            weight.as_deref(),
+            row_weight,
+            logits.rows,
+        );
         let of_gradient = match weight {
             Some(weight) if weighted && reduction == Reduction::Mean => {
                 let (divided, sum) = counts.divided(weight);
@@ -61,7 +67,9 @@ impl Settings {
             of_gradient,
             weight: weight.clone(),
             loss,
-            apart: weighted && args.loss.z_loss != 0.0 && reduction == Reduction::Mean,
+            apart: (weighted || row_weight.is_some())
+                && args.loss.z_loss != 0.0
+                && reduction == Reduction::Mean,
             wants: CrossEntropyWants {
                 grad_logits: args.grad.is_some(),
                 lse: args.lse.is_some(),

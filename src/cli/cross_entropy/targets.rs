@@ -28,15 +28,19 @@ pub(super) enum SomeTargets {
 }
 
 impl Targets {
-    /// Distinguishes class ids from probabilities by type and shape, and reads the former.
-    pub(super) fn open(args: &args::CrossEntropy, logits: &Rows) -> Result<Self, Failure> {
+    /// Distinguishes class ids from probabilities by type and shape, and reads the former. Those of rows of weight 0 are ignored.
+    pub(super) fn open(
+        args: &args::CrossEntropy,
+        logits: &Rows,
+        row_weight: &[f64],
+    ) -> Result<Self, Failure> {
         let path = &args.targets;
         let input = logits.open_another(path)?;
         let (stored, shape) = (input.header().stored, &input.header().shape);
         let is_integer = !matches!(stored, Stored::Float(_) | Stored::Bool);
         if is_integer && logits.fits_row_shape(shape) {
             let ids = progress::during(format!("reading {}", path.display()), |_| {
-                class_ids(input, logits.cols, args.loss.ignore_index)
+                class_ids(input, logits.cols, args.loss.ignore_index, row_weight)
             })?;
             return Ok(Self::Ids { ids, done: 0 });
         }
@@ -76,21 +80,12 @@ impl Targets {
     }
 }
 
-impl SomeTargets {
-    /// Returns for each row true if it counts: all that have probabilities, and all whose class id is not ignored.
-    pub(super) fn valid(&self, rows: usize) -> Vec<bool> {
-        match self {
-            Self::Ids(ids) => ids.iter().map(|&id| id != IGNORED).collect(),
-            Self::Probs(_) => vec![true; rows],
-        }
-    }
-}
-
-/// Reads one class id a row, each of an existing class or [`IGNORED`].
+/// Reads one class id a row, each of an existing class or [`IGNORED`], as are those of rows of weight 0.
 pub(super) fn class_ids(
     mut input: Input,
     classes: usize,
     ignored: Option<i64>,
+    row_weight: &[f64],
 ) -> Result<Vec<i32>, Failure> {
     let all = input.header().count();
     let mut targets = input.room(all)?;
@@ -99,6 +94,7 @@ pub(super) fn class_ids(
             let is_class = usize::try_from(id).is_ok_and(|id| id < classes);
             targets.push(match i32::try_from(id) {
                 _ if ignored.is_some_and(|ignored| id == ignored.into()) => IGNORED,
+                _ if row_weight.get(targets.len()) == Some(&0.0) => IGNORED,
                 // The classes of a row that can be read are few enough for i32.
                 Ok(target) if is_class => target,
                 _ => return Err(bad(&input, targets.len(), id, classes, ignored)),

@@ -3,7 +3,7 @@
 use wgpu::Buffer;
 
 use super::CrossEntropyExtras;
-use super::base::{Base, Given};
+use super::base::{Base, Given, row_terms};
 use super::tally::Tally;
 use crate::device::kernel::Bound;
 use crate::device::planner::Planner;
@@ -79,6 +79,7 @@ impl Planner {
             params,
             tally: Tally::plan(self, spec.options_of(Operation::CrossEntropy))?,
             lse: None,
+            row_terms: row_terms(self, &spec)?,
             row_outputs: None,
         };
         Ok(CrossEntropyBackwardPlan { base, kernels })
@@ -108,8 +109,8 @@ impl CrossEntropyBackwardPlan {
         self.bind_with(rows, buffers, CrossEntropyExtras::default())
     }
 
-    /// Binds buffers for `rows` rows, up to those of the plan, with further inputs: class weights and the upstream
-    /// gradient.
+    /// Binds buffers for `rows` rows, up to those of the plan, with further inputs: weights of classes and rows, and
+    /// the upstream gradient.
     ///
     /// # Errors
     ///
@@ -127,7 +128,7 @@ impl CrossEntropyBackwardPlan {
             false => extras.candidates.map(|_| "candidates"),
         };
         if let Some(found) = found {
-            let expected = "class weights and an upstream gradient at most";
+            let expected = "weights and an upstream gradient at most";
             return Err(Error::value("extras of a backward pass", expected, found));
         }
         let CrossEntropyBackwardBuffers {
@@ -148,7 +149,7 @@ impl CrossEntropyBackwardPlan {
 
     /// Number of pipelines that the bindings of this plan compile at most, if the planner holds none of them yet.
     pub fn pipelines(&self) -> usize {
-        self.kernels.pipelines() + Tally::PIPELINES
+        self.kernels.pipelines() + self.base.row_terms.pipelines() + 2 * Tally::PIPELINES
     }
 
     /// Name of the chosen kernel.

@@ -4,19 +4,25 @@ use wgpu::Buffer;
 
 use super::CrossEntropyExtras;
 use super::tally::{RECORD, Tally};
+use crate::device::planner::Planner;
 use crate::device::rows::RowKernels;
 use crate::device::tensor::{F32, Role, Shape};
+use crate::error::Error;
 use crate::shader::Binding;
 use crate::shader::params::Params;
 use crate::spec::cross_entropy::CrossEntropySpec;
 use crate::spec::loss::Reduction;
 use crate::spec::target_type::TargetType;
 use crate::variant::problem::Geometry;
+use crate::variant::{KernelOptions, Operation};
 
 /// Values of `gathering`, as in `shaders/formula/row_outputs.wgsl`, for the dispatches of the row outputs where logits
 /// are overwritten or a row is longer than a binding: `GATHERS` before the pass over the logits, `GATHERED` after it.
 pub(super) const GATHERS: u32 = 1;
 pub(super) const GATHERED: u32 = 2;
+
+/// Words that are gathered of a row, as in `RowTerms` of `shaders/target.wgsl`.
+const ROW_TERMS: u32 = 2;
 
 /// The spec, its plain numbers, and the kernels around those of the rows.
 #[derive(Debug, Clone)]
@@ -26,6 +32,8 @@ pub(crate) struct Base {
     pub(super) tally: Tally,
     /// Kernels that compute the lse from the pairs; none for the gradient from saved pairs, which gives no losses.
     pub(super) lse: Option<RowKernels>,
+    /// Kernels that gather what a binding gives rows, where it gives them weights.
+    pub(super) row_terms: RowKernels,
     /// Kernels that compute the row outputs, with lse and pairs.
     pub(super) row_outputs: Option<RowKernels>,
 }
@@ -49,6 +57,7 @@ impl<'a> Given<'a> {
             Binding::RowOutput | Binding::ReducedLoss => self.losses,
             Binding::Result => self.grad_logits,
             Binding::Weight => self.extras.weight,
+            Binding::RowWeight => self.extras.row_weight,
             Binding::GradLosses => self.extras.grad_losses,
             Binding::Pairs | Binding::CallerPairs => self.extras.pairs,
             Binding::Lse => self.extras.lse,
@@ -63,6 +72,12 @@ impl<'a> Given<'a> {
 fn per_row(binding: Binding, name: &'static str, words: impl Into<u64>) -> Role {
     let bytes = words.into() * F32;
     Role::new(binding, name, Shape::PerRow { bytes })
+}
+
+/// Plans the kernels that gather what a binding gives rows.
+pub(super) fn row_terms(planner: &Planner, spec: &CrossEntropySpec) -> Result<RowKernels, Error> {
+    let geometry = Geometry::contiguous(Operation::RowTerms, spec.rows(), 1)?;
+    RowKernels::plan(&planner.unforced(), geometry)
 }
 
 pub(super) const fn whole(binding: Binding, name: &'static str, bytes: u64) -> Role {
@@ -84,10 +99,10 @@ impl Base {
     }
 
     /// Returns true if the targets are counted first, for the gradient of a mean. With probabilities as targets, every row
-    /// counts once.
-    pub(super) fn counts_targets(&self, rows: &RowKernels) -> bool {
-        let is_counted =
-            self.spec.loss.mean_over.is_some() || self.spec.targets == TargetType::Probs;
+    /// counts once, unless rows are weighted.
+    pub(super) fn counts_targets(&self, rows: &RowKernels, bound: KernelOptions) -> bool {
+        let counts_all = self.spec.targets == TargetType::Probs && !bound.row_weighted;
+        let is_counted = self.spec.loss.mean_over.is_some() || counts_all;
         self.is_mean() && !is_counted && rows.geometry.problem.operation.writes_matrix()
     }
 
@@ -120,6 +135,7 @@ impl Base {
                 ids => per_row(Binding::RowInput, "targets", ids.words()),
             },
             whole(Binding::Weight, "weight", spec.all_classes * F32).optional(),
+            per_row(Binding::RowWeight, "row_weight", 1_u32).optional(),
             one_or_per_row(grad_losses, "grad_losses").optional(),
         ];
         if !self.gives_losses() {
@@ -148,7 +164,8 @@ impl Base {
         match binding {
             Binding::Pairs => self.gives_losses(),
             Binding::Source | Binding::Upstream | Binding::RowInput => false,
-            Binding::Weight | Binding::GradLosses | Binding::Candidates => false,
+            Binding::Weight | Binding::RowWeight => false,
+            Binding::GradLosses | Binding::Candidates => false,
             _ => true,
         }
     }
@@ -166,6 +183,11 @@ impl Base {
         let words = 1 + u32::from(self.spec.loss.z_loss != 0.0);
         let role = || per_row(Binding::RowOutput, "row losses", words);
         (self.gives_losses() && self.is_reduced()).then(role)
+    }
+
+    /// Role of what a binding gives rows, gathered in memory of the library's.
+    pub(super) fn gathered() -> Role {
+        per_row(Binding::RowTerms, "row terms", ROW_TERMS)
     }
 
     /// Role of the pairs in memory of the library's, together with the auxiliary outputs saved of each row.

@@ -1,5 +1,5 @@
-//! From buffers to dispatches: first the targets are counted, if the gradient is that of a mean; then the rows are
-//! computed; then the row outputs, the lse and the reduced loss.
+//! From buffers to dispatches: first what rows are given is gathered, and the targets are counted, if the gradient is that of a
+//! mean; then the rows are computed; then the row outputs, the lse and the reduced loss.
 
 use super::base::{Base, GATHERED, GATHERS, Given, whole};
 use super::numbers::flags;
@@ -11,12 +11,13 @@ use crate::device::tensor::{F32, Role, Shape, Tensor, check, describe, without_m
 use crate::error::Error;
 use crate::shader::Binding;
 use crate::shader::loss_flags::{
-    DIVISORS_GIVEN, HAS_COUNTS, HAS_UPSTREAM, HAS_WEIGHT, MEAN, SAVES_LSE, SAVES_PAIR, SKIPS_LOSS,
-    UPSTREAM_PER_ROW,
+    DIVISORS_GIVEN, HAS_COUNTS, HAS_ROW_WEIGHT, HAS_UPSTREAM, HAS_WEIGHT, MEAN, SAVES_LSE,
+    SAVES_PAIR, SKIPS_LOSS, UPSTREAM_PER_ROW,
 };
 use crate::shader::params::Params;
 use crate::spec::loss::Reduction;
 use crate::spec::target_type::TargetType;
+use crate::variant::KernelOptions;
 
 /// Flags of which any asks for more than a plain loss has. The backward pass always skips the losses.
 const OPTIONS: u32 = HAS_WEIGHT | HAS_UPSTREAM | SAVES_PAIR | SKIPS_LOSS;
@@ -89,7 +90,10 @@ impl Base {
         make: Make<'_>,
         serve: impl FnOnce(&RowKernels, &[Tensor<'_>], Params) -> Result<Vec<Step>, Error>,
     ) -> Result<Vec<Step>, Error> {
-        let is_tally = self.counts_targets(kernels) || self.reduces(given);
+        let weighted = gives(given, Binding::RowWeight).then_some(KernelOptions::ROW_WEIGHTED);
+        let mut bound = weighted.unwrap_or_default();
+        let counts = self.counts_targets(kernels, bound);
+        let is_tally = counts || self.reduces(given);
         let own = self.own(given, rows, is_tally, make)?;
         let own = own.iter().map(|(role, memory)| role.tensor(true, memory));
         let mut all: Vec<_> = given.iter().copied().chain(own).collect();
@@ -100,29 +104,38 @@ impl Base {
         all.retain(|tensor| rows > 0 || matches!(tensor.shape, Shape::Whole { .. }));
         let mut tensors = all.clone();
         tensors.retain(|tensor| !is_of_row_outputs(tensor));
-        let tally = self.tally.weighted(params.loss.flags & HAS_WEIGHT != 0)?;
-        let of_rows = kernels.for_loss(params.loss.flags & OPTIONS != 0)?;
+        // Of what a binding adds, only weights are the tally's.
+        bound.loss_options |= params.loss.flags & HAS_WEIGHT != 0;
+        let tally = &*self.tally.with(bound)?;
+        bound.loss_options |= params.loss.flags & OPTIONS != 0;
+        let of_rows = kernels.with(bound)?;
+        let row_outputs = self.row_outputs.as_ref();
+        let row_outputs = row_outputs.map(|outputs| outputs.with(bound)).transpose()?;
         let mut steps = Vec::new();
-        let is_counted = self.counts_targets(kernels);
-        if is_counted {
+        if bound.row_weighted {
+            steps.extend(
+                self.row_terms
+                    .steps(&without_matrices(&tensors), rows, params, None)?,
+            );
+        }
+        if counts {
             steps.extend(tally.steps(&tally.count, &tensors, rows, params)?);
         }
-        if let Some(row_outputs) = self.row_outputs.as_ref().filter(|_| self.gathers(kernels)) {
+        if let Some(row_outputs) = row_outputs.as_ref().filter(|_| self.gathers(kernels)) {
             params.loss.gathering = GATHERS;
             steps.extend(self.row_output_steps(row_outputs, &all, rows, params)?);
             params.loss.gathering = GATHERED;
         }
         steps.extend(serve(&of_rows, &tensors, params)?);
-        if let Some(row_outputs) = &self.row_outputs {
+        if let Some(row_outputs) = &row_outputs {
             steps.extend(self.row_output_steps(row_outputs, &all, rows, params)?);
         } else if let Some(lse) = self.lse.as_ref().filter(|_| gives(&tensors, Binding::Lse)) {
             steps.extend(lse.steps(&without_matrices(&tensors), rows, params, None)?);
         }
         if self.reduces(given) {
             let mean = flags([(self.spec.loss.reduction == Reduction::Mean, MEAN)]);
-            params.loss.flags =
-                params.loss.flags & !MEAN | mean | flags([(is_counted, HAS_COUNTS)]);
-            let reduce = tally.reduce(is_counted);
+            params.loss.flags = params.loss.flags & !MEAN | mean | flags([(counts, HAS_COUNTS)]);
+            let reduce = tally.reduce(counts);
             steps.extend(tally.steps(reduce, &tensors, rows, params)?);
         }
         Ok(steps)
@@ -134,7 +147,7 @@ impl Base {
     }
 
     /// Makes memory of the library's, no more than a fraction of the size of the tensors, which have been checked: the
-    /// losses of the rows if they are reduced; the pairs where kernels need them and no buffer of the caller's is bound
+    /// losses of the rows if they are reduced; what is gathered of rows; the pairs where kernels need them and no buffer of the caller's is bound
     /// as them; the records of the tally if there `is_tally`.
     fn own(
         &self,
@@ -146,8 +159,9 @@ impl Base {
         let writes_lse = gives(given, Binding::Lse) && rows > 0;
         let needs_pairs = self.row_outputs.is_some() || writes_lse;
         let pairs = (needs_pairs && !gives(given, Binding::Pairs)).then(|| self.saved_pairs());
+        let gathered = gives(given, Binding::RowWeight).then(Self::gathered);
         let mut own = Vec::new();
-        for role in self.row_losses().into_iter().chain(pairs) {
+        for role in self.row_losses().into_iter().chain(pairs).chain(gathered) {
             own.push((role, make(role.name, rows * role.shape.bytes_of_row())?));
         }
         if is_tally {
@@ -168,12 +182,12 @@ impl Base {
         rows: u64,
         mut params: Params,
     ) -> Result<Vec<Step>, Error> {
-        use Binding::{CallerPairs, Lse, Pairs, RowInput, Source, Weight};
+        use Binding::{CallerPairs, Lse, Pairs, RowInput, RowTerms, Source, Weight};
         let reads_logits =
             self.spec.row_outputs.reads_logits() && params.loss.gathering != GATHERED;
         let is_bound = |tensor: &&Tensor<'_>| match tensor.binding {
             Source => reads_logits,
-            RowInput | Weight | Pairs | Lse => true,
+            RowInput | Weight | RowTerms | Pairs | Lse => true,
             _ => is_of_row_outputs(tensor),
         };
         let bound: Vec<_> = tensors.iter().filter(is_bound).copied().collect();
@@ -191,10 +205,13 @@ impl Base {
         let (mut params, spec) = (self.params, &self.spec);
         let has_upstream = gives(tensors, Binding::GradLosses);
         let saves_pairs = self.gives_losses() && gives(tensors, Binding::Pairs);
-        let counts_all =
-            self.is_mean() && spec.targets == TargetType::Probs && spec.loss.mean_over.is_none();
+        let counts_all = self.is_mean()
+            && spec.targets == TargetType::Probs
+            && spec.loss.mean_over.is_none()
+            && !gives(tensors, Binding::RowWeight);
         params.loss.flags |= flags([
             (gives(tensors, Binding::Weight), HAS_WEIGHT),
+            (gives(tensors, Binding::RowWeight), HAS_ROW_WEIGHT),
             (has_upstream, HAS_UPSTREAM),
             (has_upstream && !self.is_reduced(), UPSTREAM_PER_ROW),
             (!self.gives_losses(), SKIPS_LOSS),

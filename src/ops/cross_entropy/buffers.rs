@@ -23,6 +23,8 @@ pub struct CrossEntropyExtras<'a> {
     /// Read: f32, the weight of each class; of all classes where the logits are a
     /// [shard](crate::CrossEntropySpec::shard)'s.
     pub weight: Option<&'a Buffer>,
+    /// Read: f32, `rows`: the weight of each row.
+    pub row_weight: Option<&'a Buffer>,
     /// Read: f32, the upstream gradient of the losses: `rows` where they are not [reduced](crate::Reduction), else
     /// one.
     pub grad_losses: Option<&'a Buffer>,
@@ -59,6 +61,12 @@ macro_rules! setters {
 setters! {
     /// Weights the classes: one f32 a class. The mean divides by the sum of the class weights of the valid rows' targets.
     weight,
+    /// Weights the rows: one f32 a row, a factor of the row's cross-entropy and its gradient, as a class weight is, and of the weight
+    /// that the row has in the mean. It may be negative; one that is not finite makes the row's gradient NaN.
+    ///
+    /// A row of weight 0 is ignored, with class ids and with probabilities: its loss and gradient are exactly 0 whatever logits and
+    /// target are, and it is not among the valid rows.
+    row_weight,
     /// Multiplies the gradient: by one f32 a row where the losses are not reduced, else by one.
     grad_losses,
     /// Saves the pair `(max, 1 / sum)` of every row: two f32 a row. For a row without probabilities the pair is its lse,
@@ -80,7 +88,7 @@ setters! {
 #[repr(C)]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Pod, Zeroable)]
 pub struct Status {
-    /// Rows whose target is a class id in range.
+    /// Rows that are not ignored, and whose target is a class id in range, or probabilities.
     pub valid_rows: u32,
     /// Rows whose target is neither in range nor ignored.
     pub bad_targets: u32,
@@ -90,8 +98,8 @@ pub struct Status {
     pub nan_rows: u32,
     /// Rows whose loss is infinite.
     pub infinite_rows: u32,
-    /// Sum of the class weights of the valid rows' targets; the number of valid rows without class weights, or where
-    /// targets are probabilities.
+    /// Sum of the weights of the valid rows, each times the class weight of its target; without these, or where targets are
+    /// probabilities, 1 takes their place.
     pub weight_sum: f32,
     /// The reduced loss; the sum where the losses are not [reduced](crate::Reduction).
     pub loss: f32,

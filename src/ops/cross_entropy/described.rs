@@ -2,7 +2,7 @@
 
 use super::base::Base;
 use super::{CrossEntropyBackwardPlan, CrossEntropyPlan};
-use crate::device::described::{Described, Element, Given, memory_of};
+use crate::device::described::{Described, Element, memory_of};
 use crate::device::memory::described_scratch;
 use crate::device::rows::RowKernels;
 use crate::device::tensor::{Role, check_roles};
@@ -15,6 +15,8 @@ use crate::shader::Binding;
 pub enum Optional {
     /// Read: the weight of each class.
     Weight,
+    /// Read: the weight of each row.
+    RowWeight,
     /// Read: the upstream gradient of the losses.
     GradLosses,
     /// Written: `(max, 1 / sum)` of every row.
@@ -27,8 +29,9 @@ pub enum Optional {
 
 impl Optional {
     /// Every optional buffer.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Weight,
+        Self::RowWeight,
         Self::GradLosses,
         Self::Pairs,
         Self::Lse,
@@ -39,6 +42,7 @@ impl Optional {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Weight => "weight",
+            Self::RowWeight => "row_weight",
             Self::GradLosses => "grad_losses",
             Self::Pairs => "pairs",
             Self::Lse => "lse",
@@ -71,7 +75,8 @@ impl Base {
             let mut optionals = roles.iter().filter(|role| role.optional);
             !optionals.any(|role| role.name == optional.name())
         }) {
-            let expected = "weight and grad_losses at most, for a gradient from saved pairs";
+            let expected =
+                "weight, row_weight and grad_losses at most, for a gradient from saved pairs";
             return Err(Error::value("optional buffers", expected, missing.name()));
         }
         roles.retain(|role| match role.binding {
@@ -85,19 +90,9 @@ impl Base {
         let given: Vec<_> = roles.into_iter().zip(memory).collect();
         let tensors = self.tensors(&given);
         let steps = self.steps(kernels, rows, &tensors, &described_scratch)?;
-        Ok(Described {
-            shape: [rows, problem.cols.into(), problem.inner.into()],
-            steps,
-            given: given
-                .iter()
-                .map(|(role, memory)| Given {
-                    role: *role,
-                    written: self.writes(role.binding),
-                    element: self.element(role),
-                    memory: memory.clone(),
-                })
-                .collect(),
-        })
+        let holds = |role: &Role| (self.writes(role.binding), self.element(role));
+        let shape = [rows, problem.cols.into(), problem.inner.into()];
+        Ok(Described::new(shape, steps, given.into_iter(), holds))
     }
 
     fn element(&self, role: &Role) -> Element {

@@ -1,6 +1,6 @@
 //! The loss, with or without its gradient.
 
-use super::base::{Base, Given};
+use super::base::{Base, Given, row_terms};
 use super::tally::Tally;
 use super::{CrossEntropyBuffers, CrossEntropyExtras};
 use crate::device::kernel::Bound;
@@ -66,6 +66,7 @@ impl Planner {
             spec,
             params,
             lse: Some(per_row(lse)?),
+            row_terms: row_terms(self, &spec)?,
             row_outputs: spec.row_outputs.any().then(row_outputs).transpose()?,
             tally: Tally::plan(self, spec.options_of(Operation::CrossEntropy))?,
         };
@@ -127,8 +128,11 @@ impl CrossEntropyPlan {
     pub fn pipelines(&self) -> usize {
         let kernels = [&self.loss_only, &self.fused];
         let around = self.base.lse.iter().chain(&self.base.row_outputs);
-        let all = kernels.into_iter().chain(around);
-        all.map(RowKernels::pipelines).sum::<usize>() + Tally::PIPELINES
+        let all = kernels
+            .into_iter()
+            .chain(around)
+            .chain([&self.base.row_terms]);
+        all.map(RowKernels::pipelines).sum::<usize>() + 2 * Tally::PIPELINES
     }
 
     /// Layout of a row in the buffer of the row outputs that the spec asks for.

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::shader::Binding;
 use crate::shader::loss_flags::HAS_COUNTS;
 use crate::shader::params::Params;
-use crate::variant::Variant;
+use crate::variant::{KernelOptions, Variant};
 
 impl CrossEntropyPlan {
     /// Returns the kernels for the loss without its gradient, as readable text, in the order of their dispatches: those of
@@ -77,7 +77,7 @@ impl Base {
         let rows = kernels.geometry.problem.rows;
         let mut params = self.params;
         let mut list = Vec::new();
-        if self.counts_targets(kernels) {
+        if self.counts_targets(kernels, KernelOptions::default()) {
             let why =
                 "The gradient of a mean divides by the rows that count, so they are counted first.";
             let count = &self.tally.count;
@@ -113,7 +113,7 @@ impl Base {
             let why =
                 "The losses of all rows become one, in an order that is the same in every run.";
             let when = (!self.is_reduced()).then_some("if a buffer for the status is given");
-            let is_counted = self.counts_targets(kernels);
+            let is_counted = self.counts_targets(kernels, KernelOptions::default());
             params.loss.flags |= flags([(is_counted, HAS_COUNTS)]);
             let reduce = self.tally.reduce(is_counted);
             list.extend(self.tally.texts(reduce, roles, rows, params, (why, when))?);

@@ -11,9 +11,9 @@ use crate::device::runnable::Runnable;
 use crate::device::tensor::{Role, Shape, Tensor, shapes_of, without_matrices};
 use crate::device::window::{Window, windows};
 use crate::error::Error;
-use crate::shader::params::{Grid, Params};
+use crate::shader::params::{Grid, Params, word};
 use crate::shader::{Program, Stage, TALLIED};
-use crate::variant::{KernelOptions, TargetKind};
+use crate::variant::{KernelOptions, Operation, TargetKind};
 
 /// Rows of a block, as in `shaders/kernel/tally.wgsl`.
 const BLOCK: u64 = 16;
@@ -36,7 +36,7 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// Number of pipelines, with those of a loss with options.
+    /// Number of pipelines: of a loss without options, with them, and with weights of rows, as one binding has it.
     pub(super) const PIPELINES: usize = 8;
 
     pub(super) fn plan(planner: &Planner, options: KernelOptions) -> Result<Self, Error> {
@@ -48,6 +48,7 @@ impl Tally {
         let options = KernelOptions {
             target_kind,
             loss_options: options.loss_options,
+            row_weighted: options.row_weighted,
             ..KernelOptions::default()
         };
         let abilities = planner.abilities();
@@ -66,16 +67,12 @@ impl Tally {
         })
     }
 
-    /// Returns these kernels, or those for a loss with options if it is `weighted`: of what a binding adds, only the weights of
-    /// classes are theirs.
-    pub(super) fn weighted(&self, weighted: bool) -> Result<Cow<'_, Self>, Error> {
-        if !weighted || self.options.loss_options {
+    /// Returns the kernels for what a binding asks for.
+    pub(super) fn with(&self, bound: KernelOptions) -> Result<Cow<'_, Self>, Error> {
+        let options = self.options.or(Operation::CrossEntropy, bound);
+        if options == self.options {
             return Ok(Cow::Borrowed(self));
         }
-        let options = KernelOptions {
-            loss_options: true,
-            ..self.options
-        };
         Self::plan(&self.planner, options).map(Cow::Owned)
     }
 
@@ -93,12 +90,12 @@ impl Tally {
         self.check_trips(records)?;
         let step = |runnable: &Arc<Runnable>, window: Window, first_record, groups| {
             let grid = Grid {
-                rows: narrow(window.rows),
-                parts: narrow(groups),
+                rows: word(window.rows),
+                parts: word(groups),
                 bound_row: window.bound_row(),
-                tensor_row: narrow(window.first),
-                first_record: narrow(first_record),
-                records: narrow(records),
+                tensor_row: word(window.first),
+                first_record: word(first_record),
+                records: word(records),
                 ..base.grid
             };
             let span = |tensor: &Tensor<'_>| (tensor.binding, tensor.span(window).0);
@@ -231,8 +228,4 @@ impl Tally {
         }
         Ok(bytes)
     }
-}
-
-fn narrow(n: u64) -> u32 {
-    u32::try_from(n).unwrap_or(u32::MAX)
 }

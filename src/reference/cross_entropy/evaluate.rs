@@ -10,8 +10,7 @@ pub(crate) struct Counts {
     pub(crate) valid_rows: usize,
     pub(crate) bad_targets: usize,
     pub(crate) first_bad_row: Option<usize>,
-    /// Sum of the weights of the valid rows' target classes; the number of valid rows where there are no weights, or where
-    /// targets are probabilities.
+    /// Sum of the weights of the valid rows, each times that of its target class: their number where there are no weights.
     pub(crate) weight_sum: f64,
 }
 
@@ -21,19 +20,19 @@ impl CrossEntropy {
     /// # Panics
     ///
     /// When `cols` is 0 or does not divide the number of logits, there is not one target a row (one
-    /// probability a logit), or probabilities meet an ignored id.
+    /// probability a logit) or one weight a row, or probabilities meet an ignored id.
     pub fn losses<'a, X: Real + 'a>(
         &self,
         logits: &[X],
         targets: impl Into<Targets<'a, X>>,
     ) -> CrossEntropyResult {
         let targets = self.targets(logits, targets);
-        let of_row = |(row, &target)| {
+        let of_row = |(n, (row, &target))| {
             let statistic = self.statistic(row);
             let (loss, z_loss) = self.row_loss(row, target, statistic);
-            (loss, z_loss, statistic.lse())
+            (self.weighted(n, loss), z_loss, statistic.lse())
         };
-        let rows = rows_of(logits, self.cols).zip(&targets);
+        let rows = rows_of(logits, self.cols).zip(&targets).enumerate();
         let (losses, z_losses, lse): (Vec<_>, Vec<_>, Vec<_>) = rows.map(of_row).collect();
         let counts = self.counts(&targets);
         let row_losses: Vec<f64> = losses.iter().zip(&z_losses).map(|(a, z)| a + z).collect();
@@ -54,7 +53,7 @@ impl CrossEntropy {
     ///
     /// `S (1 - (z_i / C)^2) (a (p_i sum_c t_c - t_i) + 2 b L lse p_i)`
     ///
-    /// Here `a = b = g_n`, the upstream gradient, except that for the mean `a` is divided by the sum of weights and `b` by the
+    /// Here `a = b = g_n`, the upstream gradient, except that `a` is multiplied by the row's weight, and for the mean `a` is divided by the sum of weights and `b` by the
     /// number of valid rows: see [`ZeroValid`](crate::ZeroValid) where those are 0. With one upstream value a row, `g_n` is that
     /// value times the scalar one; a mean or sum then counts each row's loss `g_n` times.
     ///
@@ -91,13 +90,32 @@ impl CrossEntropy {
         if let Some(upstream) = &self.grad_losses {
             assert_eq!(upstream.len(), rows, "one upstream gradient a row");
         }
+        if let Some(weight) = &self.row_weight {
+            assert_eq!(weight.len(), rows, "one weight a row");
+        }
         let targets = targets.into();
-        targets
-            .rows(rows, self.cols, self.loss.ignore_index)
-            .collect()
+        let targets = targets.rows(rows, self.cols, self.loss.ignore_index);
+        let counted = |(row, target)| match self.weight_of_row(row) {
+            0.0 => Target::Ignored,
+            _ => target,
+        };
+        targets.enumerate().map(counted).collect()
     }
 
-    /// Computes the cross-entropy `-sum_c t_c log p_c` of a row, and its z-loss `L lse^2`; both are NaN for a bad target and for
+    /// Returns the weight of a row, 1 where there are none.
+    pub(crate) fn weight_of_row(&self, row: usize) -> f64 {
+        self.row_weight.as_ref().map_or(1.0, |weight| weight[row])
+    }
+
+    /// Returns the cross-entropy of a row times the row's weight; that of a row of weight 0 is 0.
+    fn weighted(&self, row: usize, loss: f64) -> f64 {
+        match self.weight_of_row(row) {
+            0.0 => loss,
+            weight => weight * loss,
+        }
+    }
+
+    /// Computes the cross-entropy `-sum_c t_c log p_c` of a row, without the row's weight, and its z-loss `L lse^2`; both are NaN for a bad target and for
     /// a row without probabilities.
     pub(crate) fn row_loss<X: Real>(
         &self,
@@ -166,15 +184,15 @@ impl CrossEntropy {
             valid_rows: targets.iter().filter(|target| target.is_valid()).count(),
             bad_targets: targets.iter().filter(|target| target.is_bad()).count(),
             first_bad_row: targets.iter().position(|target| target.is_bad()),
-            weight_sum: pairwise_sum(targets.len(), |row| self.row_weight(targets[row])),
+            weight_sum: pairwise_sum(targets.len(), |row| self.mean_weight(row, targets[row])),
         }
     }
 
     /// Returns the contribution of a row to the sum of weights.
-    pub(crate) fn row_weight<X>(&self, target: Target<'_, X>) -> f64 {
+    pub(crate) fn mean_weight<X>(&self, row: usize, target: Target<'_, X>) -> f64 {
         match (target, &self.weight) {
-            (Target::Class(class), Some(weight)) => weight[class],
-            (Target::Class(_) | Target::Probs(_), _) => 1.0,
+            (Target::Class(class), Some(weight)) => self.weight_of_row(row) * weight[class],
+            (Target::Class(_) | Target::Probs(_), _) => self.weight_of_row(row),
             (Target::Ignored | Target::Bad, _) => 0.0,
         }
     }
@@ -194,19 +212,24 @@ impl CrossEntropy {
         }
     }
 
-    /// Returns the upstream gradients of the cross-entropy and of the z-loss of a row, made of its upstream gradient `g`.
+    /// Returns the upstream gradients of the cross-entropy and of the z-loss of a row, made of its upstream gradient `g`: the former
+    /// has the row's weight.
     pub(crate) fn upstream(&self, row: usize, counts: &Counts) -> (f64, f64) {
         let g_row = self.grad_losses.as_ref().map_or(1.0, |g| g[row]);
         let g = match self.grad_loss * g_row {
             g if self.grad_loss.is_finite() && g_row.is_finite() => g,
             _ => f64::NAN,
         };
+        let weighted = |g: f64| match self.weight_of_row(row) {
+            weight if weight.is_finite() => weight * g,
+            _ => f64::NAN,
+        };
         if !self.has_gradient_of_mean() {
-            return (g, g);
+            return (weighted(g), g);
         }
         let (weight_sum, valid_rows) = self.divisors(counts);
         let divided = |over| self.loss.zero_valid.mean(g, over);
-        (divided(weight_sum), divided(valid_rows))
+        (weighted(divided(weight_sum)), divided(valid_rows))
     }
 
     /// Returns the divisors of the mean of the cross-entropy and of the z-loss.

@@ -41,6 +41,10 @@ use crate::spec::loss::{LossOptions, Reduction, ZeroValid, loss_setters};
 /// - A mean over nothing, or over weights that sum to exactly 0, is set by [`ZeroValid`]; over weights whose sum is NaN it is
 ///   NaN, with the gradient of every valid row. Over weights whose sum is infinite it is NaN, too, and the gradient 0 in the rows
 ///   whose own weight is finite. The sum over nothing is 0.
+/// - A weight of the row multiplies its cross-entropy and the gradient of that, whatever the target distribution, and the weight
+///   that the row has in the mean; with probabilities the mean then divides by the sum of the rows' weights. The z-loss has no
+///   weights. A row of weight exactly 0 is ignored, whatever its target. An infinite one makes the loss infinite, or NaN where the
+///   loss is 0; NaN makes it NaN; the row's gradient is NaN with both.
 /// - Weights and probabilities may be negative.
 ///
 /// ```
@@ -64,6 +68,7 @@ pub struct CrossEntropy {
     pub(crate) loss: LossOptions,
     mean_over: Option<(f64, f64)>,
     weight: Option<Vec<f64>>,
+    row_weight: Option<Vec<f64>>,
     grad_loss: f64,
     grad_losses: Option<Vec<f64>>,
 }
@@ -76,10 +81,10 @@ pub struct CrossEntropyResult {
     pub row_losses: Vec<f64>,
     /// The mean or sum of the losses, or `None` with [`Reduction::None`].
     pub loss: Option<f64>,
-    /// Number of rows whose target is in `0..cols` and not ignored; of all rows with probabilities.
+    /// Number of rows that are not ignored and whose target is in `0..cols`, or is probabilities.
     pub valid_rows: usize,
-    /// Divisor of the mean of the cross-entropy: the sum of the weights of the valid rows' target classes, or the number of valid
-    /// rows.
+    /// Divisor of the mean of the cross-entropy: the sum of the weights of the valid rows, each times that of its target class, or
+    /// the number of valid rows.
     pub weight_sum: f64,
     /// Number of rows whose target is neither ignored nor in `0..cols`.
     pub bad_targets: usize,
@@ -99,6 +104,7 @@ impl CrossEntropy {
             loss: LossOptions::PLAIN,
             mean_over: None,
             weight: None,
+            row_weight: None,
             grad_loss: 1.0,
             grad_losses: None,
         }
@@ -145,6 +151,13 @@ impl CrossEntropy {
         self
     }
 
+    /// Sets one weight a row: a factor of its cross-entropy. A row of weight 0 is ignored.
+    #[must_use]
+    pub fn row_weight(mut self, weight: Vec<impl Real>) -> Self {
+        self.row_weight = Some(weight.into_iter().map(Into::into).collect());
+        self
+    }
+
     /// Sets the upstream gradient, of the reduced loss or of every row's loss alike. One that is not finite makes the gradient of
     /// every valid row NaN.
     #[must_use]
@@ -167,6 +180,12 @@ impl CrossEntropy {
         self.loss
             .softcap
             .map_or(columns, |cap| columns.softcap(cap))
+    }
+
+    /// True if rows have weights.
+    #[cfg(feature = "check")]
+    pub(crate) fn weighs_rows(&self) -> bool {
+        self.row_weight.is_some()
     }
 
     /// True if the gradient is that of a mean.

@@ -9,6 +9,7 @@ use wgpu_softmax::reference::{CrossEntropy, Targets};
 #[derive(Clone, Debug, Default)]
 pub(super) struct F32 {
     pub(super) weight: Option<Vec<f32>>,
+    pub(super) row_weight: Option<f32>,
     pub(super) smoothing: f32,
     pub(super) z_loss: f32,
     pub(super) softcap: Option<f32>,
@@ -54,21 +55,22 @@ impl F32 {
             .map(|(t, d)| if *t == 0.0 { 0.0 } else { t * (s.ln() - d) });
         let lse = factor * max + s.ln();
         let z_factor = self.z_loss * self.faults[2];
-        let loss = sum(terms.collect(), self.block) + z_factor * lse * lse;
+        let of_row = self.row_weight.unwrap_or(1.0);
+        let loss = of_row * sum(terms.collect(), self.block) + z_factor * lse * lse;
         let total = sum(shares.clone(), self.block);
         let gradient = |i: usize| {
             let slope = self
                 .softcap
                 .map_or(1.0, |cap| 1.0 - (z[i] / cap) * (z[i] / cap));
             let p = d[i].exp() / s;
-            let value = (p * total - shares[i]) + 2.0 * z_factor * lse * p;
+            let value = of_row * (p * total - shares[i]) + 2.0 * z_factor * lse * p;
             value * slope * self.scale * self.faults[3]
         };
         (loss, (0..x.len()).map(gradient).collect())
     }
 
     /// Returns the same operation in f64.
-    pub(super) fn reference(&self, cols: usize) -> CrossEntropy {
+    pub(super) fn reference(&self, (rows, cols): (usize, usize)) -> CrossEntropy {
         let operation = CrossEntropy::new(cols)
             .reduction(Reduction::Sum)
             .label_smoothing(self.smoothing)
@@ -79,9 +81,14 @@ impl F32 {
             .clone()
             .into_iter()
             .fold(operation, CrossEntropy::weight);
-        self.softcap
+        let operation = self
+            .softcap
             .into_iter()
-            .fold(operation, CrossEntropy::softcap)
+            .fold(operation, CrossEntropy::softcap);
+        match self.row_weight {
+            None => operation,
+            Some(weight) => operation.row_weight(vec![weight; rows]),
+        }
     }
 
     /// Compares the losses and the gradient of `logits` with the reference.
@@ -92,7 +99,7 @@ impl F32 {
         targets: impl Into<Targets<'a>>,
     ) -> [Comparison; 2] {
         let targets = targets.into();
-        let operation = self.reference(cols);
+        let operation = self.reference((logits.len() / cols, cols));
         let (mut losses, mut gradient) = (Vec::new(), Vec::new());
         for (n, row) in logits.chunks(cols).enumerate() {
             let q = |c: usize| match targets {

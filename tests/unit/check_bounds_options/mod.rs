@@ -24,7 +24,7 @@ fn probs(rows: usize, cols: usize, seed: u64) -> Vec<f32> {
 }
 
 /// Returns every option by itself, and all together.
-fn options(cols: usize, block: usize) -> [F32; 7] {
+fn options(cols: usize, block: usize) -> [F32; 9] {
     let weight: Vec<f32> = (0..cols).map(|c| 0.25 + (c % 7) as f32 / 4.0).collect();
     let with = |is_weighted: bool, set: fn(&mut F32)| {
         let mut of = F32::new(block);
@@ -39,6 +39,10 @@ fn options(cols: usize, block: usize) -> [F32; 7] {
         with(false, |of| of.softcap = Some(5.0)),
         with(false, |of| of.scale = 0.3),
         with(true, |of| of.smoothing = 0.25),
+        with(false, |of| of.row_weight = Some(-0.3)),
+        with(true, |of| {
+            (of.row_weight, of.smoothing, of.z_loss) = (Some(1.7), 0.1, 1e-2);
+        }),
         with(true, |of| {
             (of.smoothing, of.z_loss) = (0.1, 1e-2);
             (of.softcap, of.scale) = (Some(30.0), 1.7);

@@ -17,7 +17,7 @@ fn correctly_rounded_results_pass() {
             let probs = probs(rows, cols, 5);
             for of in options(cols, 16) {
                 for reduction in [Reduction::Mean, Reduction::Sum] {
-                    let plain = of.reference(cols).reduction(reduction);
+                    let plain = of.reference((rows, cols)).reduction(reduction);
                     let of_ids = plain.clone().ignore_index(-100);
                     for (operation, targets) in [
                         (of_ids, Targets::Ids(&ids)),

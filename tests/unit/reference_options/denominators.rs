@@ -26,6 +26,42 @@ fn a_mean_of_class_ids_divides_by_the_weights_of_targets() {
     }
 }
 
+/// Loss and gradient are those of each row by itself, times its weight over the sum of the weights.
+#[test]
+fn a_mean_of_weighted_rows_divides_by_their_weights() {
+    let logits = Inputs::Flat.logits(4, 3, 1);
+    let v = [0.5, 0.0, 3.0, -1.0];
+    let probs = [0.2, 0.3, 0.5, NAN, 1.0, 0.0, 0.0, 0.0, 1.0, 0.5, 0.5, 0.0];
+    let plain = sum(3).losses(&logits, &probs).row_losses;
+    let total = 0.5 * plain[0] + 3.0 * plain[2] - plain[3];
+    let mean = CrossEntropy::new(3).row_weight(v.to_vec());
+    let found = mean.losses(&logits, &probs);
+    assert_eq!((found.weight_sum, found.valid_rows), (2.5, 3));
+    assert_eq!(found.row_losses[1], 0.0);
+    assert!(close(&[found.loss.unwrap()], &[total / 2.5], 1e-15));
+    let of_rows = sum(3).gradient(&logits, &probs);
+    let gradient = mean.gradient(&logits, &probs);
+    for row in [0, 2, 3] {
+        let expected: Vec<f64> = of_rows[3 * row..][..3]
+            .iter()
+            .map(|g| g * v[row] / 2.5)
+            .collect();
+        assert!(
+            close(&gradient[3 * row..][..3], &expected, 1e-15),
+            "row {row}"
+        );
+    }
+    assert_eq!(gradient[3..6], [0.0; 3]);
+    // With class weights, each row counts as the product.
+    let both = mean
+        .weight(vec![1.0, 2.0, 4.0])
+        .losses(&logits, &[2, -7, 1, 0]);
+    assert_eq!(
+        (both.weight_sum, both.bad_targets),
+        (0.5 * 4.0 + 3.0 * 2.0 - 1.0, 0)
+    );
+}
+
 #[test]
 fn a_mean_of_probabilities_divides_by_the_rows() {
     let operation = CrossEntropy::new(2).weight(vec![3.0, 5.0]);

@@ -14,7 +14,7 @@ fn bits(values: &[f64]) -> Vec<u64> {
 }
 
 /// Returns every option at the value that changes nothing.
-fn neutral(operation: &CrossEntropy, cols: usize, rows: usize) -> [CrossEntropy; 7] {
+fn neutral(operation: &CrossEntropy, cols: usize, rows: usize) -> [CrossEntropy; 8] {
     let it = || operation.clone();
     [
         it().label_smoothing(0.0),
@@ -24,6 +24,7 @@ fn neutral(operation: &CrossEntropy, cols: usize, rows: usize) -> [CrossEntropy;
         it().grad_loss(1.0),
         it().grad_losses(vec![1.0; rows]),
         it().weight(vec![1.0; cols]),
+        it().row_weight(vec![1.0; rows]),
     ]
 }
 

@@ -125,6 +125,7 @@ fn strided_stages(operation: Operation, options: KernelOptions) -> &'static [Sta
         Operation::CrossEntropyBackward => &[Stage::Elementwise],
         Operation::Jacobian => &[],
         Operation::RowOutputs => &[Stage::FromSaved],
+        Operation::RowTerms => &[],
         _ if Operation::SHARDED.contains(&operation) => &[],
         _ if shares_partial => &whole_rows[..3],
         _ => whole_rows,
@@ -138,25 +139,29 @@ fn every_options() -> impl Iterator<Item = (Operation, KernelOptions)> {
         .into_iter()
         .filter(|options| options.is_masked() && !options.in_place)
         .map(|options| (Operation::PartialStatistic, options));
-    let every = all.chain([Operation::RowOutputs]).flat_map(|operation| {
-        KernelOptions::all(operation)
-            .into_iter()
-            .map(move |options| (operation, options))
-    });
+    let every = all
+        .chain([Operation::RowOutputs, Operation::RowTerms])
+        .flat_map(|operation| {
+            KernelOptions::all(operation)
+                .into_iter()
+                .map(move |options| (operation, options))
+        });
     every.chain(of_masks)
 }
 
-/// Returns the every_options that rows are counted by: with class ids, and with probabilities.
+/// Returns the options that rows are counted by: with class ids and with probabilities, and each with weights of rows.
 fn tallied() -> impl Iterator<Item = KernelOptions> {
-    [TargetKind::OneHot, TargetKind::Probabilities]
-        .into_iter()
-        .flat_map(|target_kind| {
-            [false, true].map(|loss_options| KernelOptions {
+    let kinds = [TargetKind::OneHot, TargetKind::Probabilities];
+    kinds.into_iter().flat_map(|target_kind| {
+        [(false, false), (true, false), (true, true)].map(|(loss_options, row_weighted)| {
+            KernelOptions {
                 target_kind,
                 loss_options,
+                row_weighted,
                 ..KernelOptions::default()
-            })
+            }
         })
+    })
 }
 
 /// Returns every access to every storage type, by words and by 64-bit integers; only a few of them for every_options of options, whose

@@ -1,0 +1,23 @@
+// What a binding gives rows besides logits and targets, gathered in one buffer: so the kernels of a loss take no binding more.
+
+@group(0) @binding(13) var<storage, read> grad_losses: array<u32>;
+@group(0) @binding(20) var<storage, read> row_weights: array<u32>;
+@group(0) @binding(21) var<storage, read_write> row_terms: array<RowTerms>;
+
+struct Row { terms: RowTerms }
+
+fn load_saved(loaded: Row, rows: vec4<u32>) -> Row {
+    let at = params.grid.bound_row + rows.x;
+    var terms = RowTerms(ONE, ONE);
+    if is_asked(HAS_UPSTREAM) {
+        terms.upstream = grad_losses[select(0u, at, is_asked(UPSTREAM_PER_ROW))];
+    }
+    if is_asked(HAS_ROW_WEIGHT) {
+        terms.weight = row_weights[at];
+    }
+    return Row(terms);
+}
+
+fn store_row(index: u32, r: u32, row: Row) {
+    row_terms[params.grid.bound_row + index] = row.terms;
+}
