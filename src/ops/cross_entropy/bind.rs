@@ -139,9 +139,8 @@ impl Base {
         }
         if self.reduces(given) {
             let mean = flags([(self.spec.loss.reduction == Reduction::Mean, MEAN)]);
-            params.loss.flags =
-                params.loss.flags & !MEAN | mean | flags([(is_counted, HAS_COUNTS)]);
-            let reduce = tally.reduce(is_counted);
+            params.loss.flags = params.loss.flags & !MEAN | mean | flags([(counts, HAS_COUNTS)]);
+            let reduce = tally.reduce(counts);
             steps.extend(tally.steps(reduce, &tensors, rows, params)?);
         }
         Ok(steps)
