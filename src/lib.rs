@@ -181,6 +181,9 @@
     )
 )]
 
+// From a call to a dispatch: `spec` only holds what is asked; `ops` plans and binds (the macro `row_operation!` in
+// `ops/softmax.rs` makes `Planner::softmax`); `variant` checks the shape and chooses the kernel; `shader` joins its text, of which
+// `wgsl` keeps the lines that it needs; `device` divides the rows into dispatches, compiles, binds and records them.
 #[cfg(feature = "bench")]
 pub mod bench;
 #[cfg(feature = "check")]

@@ -71,7 +71,7 @@ impl Spread {
     /// NaN where there is no measurement.
     pub fn of(measurements: &[f64]) -> Self {
         let mut sorted = measurements.to_vec();
-        sorted.sort_by(f64::total_cmp);
+        sorted.sort_unstable_by(f64::total_cmp);
         let [lower, median, upper] = [0.25, 0.5, 0.75].map(|share| quantile(&sorted, share));
         Self {
             lower,

@@ -5,7 +5,7 @@ use super::masking::Masking;
 use super::options::Options;
 use super::subject::Subject;
 use super::{Inputs, bounds, inputs, row_outputs};
-use crate::reference::{self, Columns, CrossEntropy, Masked, Targets};
+use crate::reference::{self, Columns, CrossEntropy, CrossEntropyResult, Masked, Targets};
 use crate::spec::cross_entropy::CrossEntropySpec;
 use crate::spec::dtype::DType;
 use crate::spec::loss::Reduction;
@@ -20,6 +20,31 @@ pub(super) struct Expected {
     pub(super) cols: usize,
     /// Type of the output as stored: that of the inputs for matrices, f32 for one value a row.
     pub(super) dtype: DType,
+}
+
+impl Expected {
+    /// Returns what the status holds, with so many losses that may be NaN.
+    pub(super) fn status(of: &CrossEntropyResult, open: f64) -> Self {
+        let none = f64::from(u32::MAX as f32);
+        // The weight sum is a nested sum of positive weights, or infinite weights of both signs; the others are exact.
+        let of_sum = match of.weight_sum.is_finite() {
+            true => 1e-6 * of.weight_sum,
+            false => 0.0,
+        };
+        Self {
+            name: "status",
+            values: vec![
+                of.valid_rows as f64,
+                of.bad_targets as f64,
+                of.first_bad_row.map_or(none, |row| row as f64),
+                of.nan_rows as f64,
+                of.weight_sum,
+            ],
+            allowed: vec![0.0, 0.0, 0.0, open, of_sum],
+            cols: 5,
+            dtype: DType::F32,
+        }
+    }
 }
 
 /// A problem with its inputs and the reference's answer.
@@ -308,6 +333,7 @@ impl Case {
         let open = result.row_losses.iter().zip(&row_loss);
         let open = open.filter(|(loss, allowed)| loss.is_infinite() && allowed.is_infinite());
         let open = open.count() as f64;
+        let status = Expected::status(&result, open);
         let losses = match (result.loss, bounds::loss(of, logits, targets)) {
             (Some(loss), Some(allowed)) => self.output("loss", vec![loss], vec![allowed]),
             _ => self.output("losses", result.row_losses, row_loss),
@@ -316,26 +342,6 @@ impl Case {
         let lse = self.output("lse", result.lse.clone(), allowed.clone());
         // The logsumexp of the pair that is saved for a backward pass.
         let of_pairs = self.output("lse of pairs", result.lse, allowed);
-        let none = f64::from(u32::MAX as f32);
-        let status = vec![
-            result.valid_rows as f64,
-            result.bad_targets as f64,
-            result.first_bad_row.map_or(none, |row| row as f64),
-            result.nan_rows as f64,
-            result.weight_sum,
-        ];
-        // The weight sum is a nested sum of positive weights, or infinite weights of both signs; the others are exact.
-        let allowed_of_sum = match result.weight_sum.is_finite() {
-            true => 1e-6 * result.weight_sum,
-            false => 0.0,
-        };
-        let status = Expected {
-            name: "status",
-            values: status,
-            allowed: vec![0.0, 0.0, 0.0, open, allowed_of_sum],
-            cols: 5,
-            dtype: DType::F32,
-        };
         vec![losses, lse, of_pairs, status]
     }
 }

@@ -23,11 +23,12 @@ pub(super) fn covering(factors: &[usize]) -> Vec<Vec<usize>> {
 /// Lists the pairs of settings, those of the same two factors one after the other.
 fn all_pairs(factors: &[usize]) -> Vec<[Setting; 2]> {
     let settings = |factor: usize| (0..factors[factor]).map(move |setting| (factor, setting));
-    let every = || (0..factors.len()).flat_map(settings);
-    let pairs = every().flat_map(|a| every().map(move |b| [a, b]));
-    let mut pairs: Vec<_> = pairs.filter(|[a, b]| a.0 < b.0).collect();
-    pairs.sort_by_key(|[a, b]| (a.0, b.0));
-    pairs
+    let of_two = |(a, b)| settings(a).flat_map(move |a| settings(b).map(move |b| [a, b]));
+    let of_first = |a| (a + 1..factors.len()).map(move |b| (a, b));
+    (0..factors.len())
+        .flat_map(of_first)
+        .flat_map(of_two)
+        .collect()
 }
 
 fn row_with(factors: &[usize], begin: [Setting; 2], missing: &[[Setting; 2]]) -> Vec<usize> {

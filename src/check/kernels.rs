@@ -84,6 +84,6 @@ pub(super) fn name(variant: Variant, options: KernelOptions) -> String {
         groups => format!(".{}rows", 4 * groups),
     };
     let word = if variant.int64 { "64" } else { "" };
-    let access = format!("{:?}", variant.access).to_lowercase();
+    let access = format!("{:?}", variant.access).to_ascii_lowercase();
     format!("{family}.{reduce}.{access}{word}{strided}{options}")
 }

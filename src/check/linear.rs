@@ -214,6 +214,7 @@ impl Case {
         let [rows, features, _, chunk] = self.shape;
         let (of, layer) = (&self.reference(), self.layer());
         let result = of.linear_losses(layer, &self.ids);
+        let status = Expected::status(&result, 0.0);
         let gradients = of.linear_gradients(layer, &self.ids);
         let allowed = bounds::linear_gradients(of, layer, &self.ids, rows.div_ceil(chunk));
         let (losses, of_losses) = match (result.loss, bounds::linear_loss(of, layer, &self.ids)) {
@@ -230,15 +231,6 @@ impl Case {
             cols,
             dtype,
         };
-        let none = f64::from(u32::MAX as f32);
-        let status = vec![
-            result.valid_rows as f64,
-            result.bad_targets as f64,
-            result.first_bad_row.map_or(none, |row| row as f64),
-            result.nan_rows as f64,
-            result.weight_sum,
-        ];
-        let of_status = vec![0.0, 0.0, 0.0, 0.0, 1e-6 * result.weight_sum];
         let f32s = DType::F32;
         vec![
             output("losses", losses, of_losses, 1, f32s),
@@ -257,7 +249,7 @@ impl Case {
                 f32s,
             ),
             output("grad_bias", gradients.bias, allowed.bias, 1, f32s),
-            output("status", status, of_status, 5, f32s),
+            status,
         ]
     }
 

@@ -89,116 +89,28 @@ mod tests {
 
     #[test]
     fn makers_are_told_by_number_name_and_driver() {
+        use Backend::{Dx12, Gl, Metal, Vulkan};
         use DeviceType::{Cpu, DiscreteGpu, IntegratedGpu};
         let lavapipe = "llvmpipe (LLVM 15.0.6, 256 bits)";
         let mesa22 = "Mesa 22.3.6 (LLVM 15.0.6)";
         let mesa25 = "Mesa 25.0.7-2~bpo12+1 (LLVM 15.0.6)";
-        for (device_type, backend, vendor, name, driver_info, expected) in [
-            (
-                DiscreteGpu,
-                Backend::Vulkan,
-                0x1002,
-                "AMD Radeon RX 6800",
-                mesa22,
-                Vendor::Amd,
-            ),
-            (
-                DiscreteGpu,
-                Backend::Dx12,
-                0x10de,
-                "NVIDIA H100",
-                "",
-                Vendor::Nvidia,
-            ),
-            (
-                IntegratedGpu,
-                Backend::Vulkan,
-                0x8086,
-                "Intel(R) Iris(R) Xe",
-                mesa25,
-                Vendor::Intel,
-            ),
-            (
-                IntegratedGpu,
-                Backend::Vulkan,
-                0x106b,
-                "Apple M1",
-                "Mesa 25.1",
-                Vendor::Apple,
-            ),
-            (
-                IntegratedGpu,
-                Backend::Metal,
-                0,
-                "Apple M4 Pro",
-                "",
-                Vendor::Apple,
-            ),
-            (
-                IntegratedGpu,
-                Backend::Vulkan,
-                0,
-                "Apple M4 Pro",
-                "",
-                Vendor::Other,
-            ),
-            (
-                DiscreteGpu,
-                Backend::Metal,
-                0,
-                "AMD Radeon Pro",
-                "",
-                Vendor::Other,
-            ),
-            (
-                Cpu,
-                Backend::Vulkan,
-                0x10005,
-                lavapipe,
-                mesa22,
-                Vendor::Mesa22,
-            ),
-            (
-                Cpu,
-                Backend::Gl,
-                0,
-                lavapipe,
-                "4.5 (Core Profile) Mesa 21.2.6",
-                Vendor::Mesa22,
-            ),
-            (
-                Cpu,
-                Backend::Vulkan,
-                0x10005,
-                lavapipe,
-                mesa25,
-                Vendor::Other,
-            ),
-            (
-                Cpu,
-                Backend::Vulkan,
-                0x10005,
-                lavapipe,
-                "Mesa of tomorrow",
-                Vendor::Other,
-            ),
-            (
-                Cpu,
-                Backend::Vulkan,
-                0x1ae0,
-                "SwiftShader",
-                "",
-                Vendor::Other,
-            ),
-            (
-                Cpu,
-                Backend::Dx12,
-                0x1414,
-                "Microsoft Basic Render Driver",
-                "",
-                Vendor::Other,
-            ),
-        ] {
+        #[rustfmt::skip]
+        let makers = [
+            (DiscreteGpu, Vulkan, 0x1002, "AMD Radeon RX 6800", mesa22, Vendor::Amd),
+            (DiscreteGpu, Dx12, 0x10de, "NVIDIA H100", "", Vendor::Nvidia),
+            (IntegratedGpu, Vulkan, 0x8086, "Intel(R) Iris(R) Xe", mesa25, Vendor::Intel),
+            (IntegratedGpu, Vulkan, 0x106b, "Apple M1", "Mesa 25.1", Vendor::Apple),
+            (IntegratedGpu, Metal, 0, "Apple M4 Pro", "", Vendor::Apple),
+            (IntegratedGpu, Vulkan, 0, "Apple M4 Pro", "", Vendor::Other),
+            (DiscreteGpu, Metal, 0, "AMD Radeon Pro", "", Vendor::Other),
+            (Cpu, Vulkan, 0x10005, lavapipe, mesa22, Vendor::Mesa22),
+            (Cpu, Gl, 0, lavapipe, "4.5 (Core Profile) Mesa 21.2.6", Vendor::Mesa22),
+            (Cpu, Vulkan, 0x10005, lavapipe, mesa25, Vendor::Other),
+            (Cpu, Vulkan, 0x10005, lavapipe, "Mesa of tomorrow", Vendor::Other),
+            (Cpu, Vulkan, 0x1ae0, "SwiftShader", "", Vendor::Other),
+            (Cpu, Dx12, 0x1414, "Microsoft Basic Render Driver", "", Vendor::Other),
+        ];
+        for (device_type, backend, vendor, name, driver_info, expected) in makers {
             let info = AdapterInfo {
                 vendor,
                 name: name.into(),

@@ -4,12 +4,13 @@ use crate::device::kernel::Step;
 use crate::device::memory::Memory;
 use crate::device::tensor::{Role, Shape};
 use crate::error::Error;
+use crate::shader::Binding;
 use crate::spec::dtype::DType;
 use crate::spec::target_type::TargetType;
 
 /// Type of the elements of a buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
 #[non_exhaustive]
 pub enum Element {
@@ -40,19 +41,7 @@ impl Element {
             Self::I64 => 8,
         }
     }
-}
 
-impl From<DType> for Element {
-    fn from(dtype: DType) -> Self {
-        match dtype {
-            DType::F32 => Self::F32,
-            DType::F16 => Self::F16,
-            DType::Bf16 => Self::Bf16,
-        }
-    }
-}
-
-impl Element {
     /// Storage type of floats; none for others.
     #[cfg(feature = "check")]
     pub(crate) const fn floats(self) -> Option<DType> {
@@ -75,6 +64,16 @@ impl Element {
     }
 }
 
+impl From<DType> for Element {
+    fn from(dtype: DType) -> Self {
+        match dtype {
+            DType::F32 => Self::F32,
+            DType::F16 => Self::F16,
+            DType::Bf16 => Self::Bf16,
+        }
+    }
+}
+
 /// A buffer of a caller.
 #[derive(Debug)]
 pub(crate) struct Given {
@@ -93,6 +92,31 @@ pub(crate) struct Described {
     pub(crate) steps: Vec<Step>,
 }
 
+impl Described {
+    /// Returns the steps with the buffers that `given` holds, each with true if it is written, and the type of its elements.
+    pub(crate) fn new(
+        shape: [u64; 3],
+        steps: Vec<Step>,
+        given: impl Iterator<Item = (Role, Memory)>,
+        holds: impl Fn(&Role) -> (bool, Element),
+    ) -> Self {
+        let given = given.map(|(role, memory)| {
+            let (written, element) = holds(&role);
+            Given {
+                role,
+                written,
+                element,
+                memory,
+            }
+        });
+        Self {
+            shape,
+            given: given.collect(),
+            steps,
+        }
+    }
+}
+
 /// Describes memory for each role, exactly as large as `rows` rows need: a result `in_place` lies in the first one.
 pub(crate) fn memory_of(roles: &[Role], rows: u64, in_place: bool) -> Result<Vec<Memory>, Error> {
     if rows == 0 {
@@ -100,7 +124,7 @@ pub(crate) fn memory_of(roles: &[Role], rows: u64, in_place: bool) -> Result<Vec
     }
     let mut all: Vec<Memory> = Vec::new();
     for role in roles {
-        let over = in_place && role.binding == crate::shader::Binding::Result;
+        let over = in_place && role.binding == Binding::Result;
         all.push(match all.first() {
             Some(first) if over => first.clone(),
             _ => Memory::described(role.name, role.shape.bytes(rows)),

@@ -8,7 +8,7 @@ use crate::device::kernel::{Span, Step};
 use crate::device::runnable::Runnable;
 use crate::device::window::ranges;
 use crate::error::Error;
-use crate::shader::params::{Grid, Params};
+use crate::shader::params::{Grid, Params, word};
 use crate::shader::{Binding, Stage};
 use crate::variant::{Abilities, Product, Tile};
 
@@ -164,8 +164,4 @@ pub(crate) fn check_extent(what: &'static str, extent: u64) -> Result<(), Error>
         1..=0x4000_0000 => Ok(()),
         _ => Err(Error::value(what, "1 to 1,073,741,824", extent)),
     }
-}
-
-fn word(n: u64) -> u32 {
-    u32::try_from(n).unwrap_or(u32::MAX)
 }

@@ -1,5 +1,6 @@
 //! Compiled programs and bound dispatches: the only code that touches a compute pass.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use wgpu::{
@@ -201,7 +202,7 @@ impl Bound {
             });
         }
         let uniform = uniform_of(device, steps)?;
-        let absent = Absent::new(device, absent_bytes(steps))?;
+        let absent = Absent::new(device, steps);
         let dispatches = steps.iter().zip(workgroups).zip(0..);
         let dispatches = dispatches.map(|((step, workgroups), index)| {
             let kernel = planner.kernel(&step.runnable)?;
@@ -249,27 +250,34 @@ fn uniform_of(device: &Device, steps: &[Step]) -> Result<Buffer, Error> {
 
 /// Placeholders for inputs and outputs of a kernel that were not asked for: never read, or never written. There are two,
 /// since a dispatch may not both read and write a buffer; of the written one each binding has a place of its own, as browsers
-/// refuse two that overlap.
-struct Absent {
-    unread: Memory,
-    unwritten: Memory,
+/// refuse two that overlap. Each is made when first needed: most dispatches have all of their bindings.
+struct Absent<'d> {
+    device: &'d Device,
+    bytes: u64,
+    unread: OnceCell<Memory>,
+    unwritten: OnceCell<Memory>,
 }
 
-impl Absent {
-    fn new(device: &Device, bytes: u64) -> Result<Self, Error> {
-        let make = || scratch(device, "placeholder", bytes);
-        Ok(Self {
-            unread: make()?,
-            unwritten: make()?,
-        })
+impl<'d> Absent<'d> {
+    fn new(device: &'d Device, steps: &[Step]) -> Self {
+        Self {
+            device,
+            bytes: absent_bytes(steps),
+            unread: OnceCell::new(),
+            unwritten: OnceCell::new(),
+        }
     }
 
-    const fn memory(&self, written: bool) -> &Memory {
-        if written {
-            &self.unwritten
-        } else {
-            &self.unread
+    fn memory(&self, written: bool) -> Result<&Memory, Error> {
+        let memory = match written {
+            true => &self.unwritten,
+            false => &self.unread,
+        };
+        if let Some(memory) = memory.get() {
+            return Ok(memory);
         }
+        let made = scratch(self.device, "placeholder", self.bytes)?;
+        Ok(memory.get_or_init(|| made))
     }
 }
 
@@ -277,7 +285,7 @@ fn bind_group(
     device: &Device,
     kernel: &Kernel,
     step: &Step,
-    (uniform, absent): (&Buffer, &Absent),
+    (uniform, absent): (&Buffer, &Absent<'_>),
 ) -> Result<BindGroup, Error> {
     let whole = u64::from(UNIFORM);
     let entry = |&(binding, written): &(Binding, bool)| {
@@ -286,7 +294,7 @@ fn bind_group(
             (_, Some(span)) => (span.memory.buffer()?, span.offset, span.size),
             (_, None) => {
                 let offset = step.absent_offset(binding);
-                (absent.memory(written).buffer()?, offset, whole)
+                (absent.memory(written)?.buffer()?, offset, whole)
             }
         };
         Ok(wgpu::BindGroupEntry {

@@ -175,7 +175,9 @@ impl Planner {
         &self.shared.limits
     }
 
-    /// Binds the dispatches that `steps` gives from a maker of memory; `at` gives the operation and its sizes.
+    /// Binds the dispatches that `steps` gives from a maker of memory; `at` gives the operation and its sizes. Buffers are checked
+    /// before; within the device's error scope, rows are divided into dispatches, whose uniforms are filled, then kernels are
+    /// compiled that no binding has needed yet, and bind groups made.
     pub(crate) fn bind(
         &self,
         at: impl Fn() -> String,

@@ -12,7 +12,7 @@ use crate::device::tensor::{Shape, Tensor, check};
 use crate::device::window::{Piece, Window};
 use crate::error::Error;
 use crate::shader::Binding;
-use crate::shader::params::{Grid, Params};
+use crate::shader::params::{Grid, Params, word};
 use crate::variant::problem::Geometry;
 use crate::variant::{Access, KernelOptions, Operation, Problem, Variant, part_cols};
 
@@ -318,7 +318,7 @@ impl RowKernels {
             Operation::Jacobian => u64::from(cols),
             _ => 1,
         };
-        let rows = narrow(window.rows * lines);
+        let rows = word(window.rows * lines);
         let records = base.grid.records.max(self.variant.family.parts());
         // The records of a row are contiguous; on a strided axis, those of a part are.
         let (record_row_stride, record_part_stride) = match variant.groups {
@@ -331,12 +331,12 @@ impl RowKernels {
             parts: variant.family.parts(),
             part_cols: part_cols(variant, cols),
             bound_row: window.bound_row(),
-            tensor_row: narrow(window.first),
-            source_stride: narrow(source.stride),
-            upstream_stride: narrow(upstream.stride),
-            result_stride: narrow(result.stride),
+            tensor_row: word(window.first),
+            source_stride: word(source.stride),
+            upstream_stride: word(upstream.stride),
+            result_stride: word(result.stride),
             inner,
-            groups: groups_of_slice(inner.min(narrow(window.rows)), variant),
+            groups: groups_of_slice(inner.min(word(window.rows)), variant),
             records,
             record_row_stride,
             record_part_stride,
@@ -354,10 +354,6 @@ impl RowKernels {
         }
         Params { grid, ..base }
     }
-}
-
-pub(super) fn narrow(n: u64) -> u32 {
-    u32::try_from(n).unwrap_or(u32::MAX)
 }
 
 /// Groups of four rows of a slice of `rows` rows, with those past its end that fill up the last workgroup if an

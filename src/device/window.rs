@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-use crate::device::rows::{RowKernels, narrow};
+use crate::device::rows::RowKernels;
 use crate::device::runnable::Runnable;
 use crate::device::tensor::{ALIGNMENT, Shape};
 use crate::error::Error;
 use crate::shader::Binding;
-use crate::shader::params::Grid;
+use crate::shader::params::{Grid, word};
 use crate::variant::{Abilities, Operation, Variant, part_cols};
 
 /// Rows that one set of bindings serves, or some columns of one row, or of one slice of rows on a strided axis.
@@ -254,7 +254,7 @@ impl RowKernels {
             return vec![Piece::all(variant)];
         }
         let cols = self.geometry.problem.cols;
-        let bound = narrow(self.geometry.problem.bound_cols(abilities)).max(1);
+        let bound = word(self.geometry.problem.bound_cols(abilities)).max(1);
         if self.geometry.problem.operation == Operation::Jacobian {
             let lines = ranges(cols, (bound / cols).max(1));
             return lines

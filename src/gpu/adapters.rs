@@ -37,7 +37,7 @@ impl FromStr for Selector {
     type Err = Infallible;
 
     fn from_str(text: &str) -> Result<Self, Infallible> {
-        Ok(Self(text.trim().to_lowercase()))
+        Ok(Self(text.trim().to_ascii_lowercase()))
     }
 }
 
@@ -54,7 +54,7 @@ impl Selector {
         if let Ok(index) = text.parse::<usize>() {
             return index == entry.index;
         }
-        let named = |name: &str| entry.info.name.to_lowercase().contains(name);
+        let named = |name: &str| entry.info.name.to_ascii_lowercase().contains(name);
         match text.rsplit_once('@') {
             Some((name, backend)) => named(name) && is_backend(backend, entry.info.backend),
             None if text == "software" => entry.info.device_type == DeviceType::Cpu,
@@ -95,14 +95,14 @@ async fn enumerate() -> Vec<Adapter> {
     let mut descriptor = InstanceDescriptor::new_without_display_handle_from_env();
     descriptor.backends = Backends::from_env().unwrap_or(Backends::all()) - Backends::NOOP;
     let instance = Instance::new(descriptor);
-    let mut list = listed(&instance).await;
-    list.sort_by_key(|adapter| backend_order(adapter.get_info().backend));
-    list
+    listed(&instance).await
 }
 
 #[cfg(not(target_arch = "wasm32"))]
 async fn listed(instance: &Instance) -> Vec<Adapter> {
-    instance.enumerate_adapters(Backends::all()).await
+    let mut list = instance.enumerate_adapters(Backends::all()).await;
+    list.sort_by_key(|adapter| backend_order(adapter.get_info().backend));
+    list
 }
 
 /// Asks for the one adapter that a browser gives: of two GPUs the thrifty one, unless it is asked for the other.
@@ -116,6 +116,7 @@ async fn listed(instance: &Instance) -> Vec<Adapter> {
     adapter.into_iter().collect()
 }
 
+#[cfg(not(target_arch = "wasm32"))]
 fn backend_order(backend: Backend) -> u8 {
     match backend {
         Backend::Vulkan => 0,
@@ -150,12 +151,18 @@ const NONE: &str = match cfg!(target_arch = "wasm32") {
 pub(super) async fn default_adapter() -> Result<Adapter, Error> {
     let wanted = std::env::var("WGPU_ADAPTER_NAME")
         .unwrap_or_default()
-        .to_lowercase();
+        .to_ascii_lowercase();
     let found = enumerate().await;
     let names = names(&found);
     found
         .into_iter()
-        .filter(|adapter| adapter.get_info().name.to_lowercase().contains(&wanted))
+        .filter(|adapter| {
+            adapter
+                .get_info()
+                .name
+                .to_ascii_lowercase()
+                .contains(&wanted)
+        })
         .min_by_key(|adapter| power_order(adapter.get_info().device_type))
         .ok_or_else(|| match wanted.as_str() {
             "" => Error::NoAdapter(NONE.into()),

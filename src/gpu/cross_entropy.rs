@@ -1,10 +1,10 @@
 //! Cross-entropy on slices: uploaded, run and downloaded in one call. The gradient takes the place of the logits.
 
-use bytemuck::NoUninit;
 use wgpu::Buffer;
 
 use super::Gpu;
 use super::element::{self, Element, from_slices};
+use super::outputs::{buffer_of, native};
 use super::row_values::{RowValues, id_words};
 use super::slices::{described, expect_len};
 use crate::error::Error;
@@ -234,14 +234,10 @@ impl Gpu {
         let plan = self.planner().cross_entropy(spec)?;
         let logits = self.upload_some("logits", inputs.logits)?;
         let targets = self.upload_targets(inputs.targets)?;
-        let given = |role, values: Option<&[f32]>| {
-            let upload = |values| self.upload_some(role, values);
-            values.map(upload).transpose()
-        };
-        let weight = given("weight", inputs.weight)?;
-        let row_weight = given("row_weight", inputs.row_weight)?;
-        let row_scale = given("row_scale", inputs.row_scale)?;
-        let grad_losses = given("grad_losses", inputs.grad_losses)?;
+        let weight = self.upload_given("weight", inputs.weight)?;
+        let row_weight = self.upload_given("row_weight", inputs.row_weight)?;
+        let row_scale = self.upload_given("row_scale", inputs.row_scale)?;
+        let grad_losses = self.upload_given("grad_losses", inputs.grad_losses)?;
         let candidates = match spec.row_outputs.log_probs_of {
             0 => None,
             _ => {
@@ -250,26 +246,18 @@ impl Gpu {
             }
         };
 
-        // Each output with the words that are downloaded of it.
-        let output = |role, words: usize| {
-            let buffer = self.allocate(role, words.max(1) as u64 * 4)?;
-            Ok::<_, Error>((buffer, words))
-        };
-        let wanted =
-            |is_wanted: bool, role, words| is_wanted.then(|| output(role, words)).transpose();
-        let native = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
         let rows = native(spec.rows());
-        let losses = output("losses", native(spec.losses()))?;
-        let status = output("status", size_of::<Status>() / 4)?;
+        let losses = self.output("losses", native(spec.losses()))?;
+        let status = self.output("status", size_of::<Status>() / 4)?;
         let grad_words = element::words::<T>(inputs.logits.len());
         let grad = match spec.in_place {
             true => wants.grad_logits.then(|| (logits.clone(), grad_words)),
-            false => wanted(wants.grad_logits, "grad_logits", grad_words)?,
+            false => self.output_if(wants.grad_logits, "grad_logits", grad_words)?,
         };
-        let lse = wanted(wants.lse, "lse", rows)?;
+        let lse = self.output_if(wants.lse, "lse", rows)?;
         let layout = plan.row_layout();
         let row_words = rows.saturating_mul(layout.words as usize);
-        let row_outputs = wanted(layout.words > 0, "row outputs", row_words)?;
+        let row_outputs = self.output_if(layout.words > 0, "row outputs", row_words)?;
 
         let buffers = CrossEntropyBuffers {
             logits: &logits,
@@ -317,22 +305,4 @@ impl Gpu {
             Targets::Probs(probs) => self.upload_some("targets", probs),
         }
     }
-
-    /// Uploads values to a buffer; without any, it has two words, the most that an element has: an empty buffer cannot be
-    /// bound.
-    pub(super) fn upload_some<T: NoUninit>(
-        &self,
-        role: &str,
-        values: &[T],
-    ) -> Result<Buffer, Error> {
-        match values {
-            [] => self.allocate(role, 8),
-            values => self.upload(role, values),
-        }
-    }
-}
-
-/// Returns the buffer of an output that is wanted.
-fn buffer_of(output: &Option<(Buffer, usize)>) -> Option<&Buffer> {
-    output.as_ref().map(|(buffer, _)| buffer)
 }

@@ -3,6 +3,7 @@
 use super::Gpu;
 use super::cross_entropy::Targets;
 use super::element::{self, Element};
+use super::outputs::{buffer_of, native};
 use super::slices::{described, expect_len};
 use crate::error::Error;
 use crate::ops::cross_entropy::{
@@ -192,31 +193,18 @@ impl Gpu {
         let hidden = self.upload_some("hidden", inputs.hidden)?;
         let weight = self.upload_some("weight", inputs.weight)?;
         let targets = self.upload_targets(inputs.targets)?;
-        let given = |role, values: Option<&[f32]>| {
-            values
-                .map(|values| self.upload_some(role, values))
-                .transpose()
-        };
-        let bias = given("bias", inputs.bias)?;
-        let class_weight = given("class_weight", inputs.class_weight)?;
-        let row_weight = given("row_weight", inputs.row_weight)?;
-        let row_scale = given("row_scale", inputs.row_scale)?;
-        let grad_losses = given("grad_losses", inputs.grad_losses)?;
+        let bias = self.upload_given("bias", inputs.bias)?;
+        let class_weight = self.upload_given("class_weight", inputs.class_weight)?;
+        let row_weight = self.upload_given("row_weight", inputs.row_weight)?;
+        let row_scale = self.upload_given("row_scale", inputs.row_scale)?;
+        let grad_losses = self.upload_given("grad_losses", inputs.grad_losses)?;
 
-        // Each output with the words that are downloaded of it.
-        let output = |role, words: usize| {
-            let buffer = self.allocate(role, words.max(1) as u64 * 4)?;
-            Ok::<_, Error>((buffer, words))
-        };
-        let wanted =
-            |is_wanted: bool, role, words| is_wanted.then(|| output(role, words)).transpose();
-        let native = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
-        let losses = output("losses", native(spec.losses()))?;
-        let status = output("status", size_of::<Status>() / 4)?;
+        let losses = self.output("losses", native(spec.losses()))?;
+        let status = self.output("status", size_of::<Status>() / 4)?;
         let hidden_words = element::words::<T>(inputs.hidden.len());
-        let grad_hidden = wanted(wants.grad_hidden, "grad_hidden", hidden_words)?;
-        let grad_weight = wanted(wants.grad_weight, "grad_weight", inputs.weight.len())?;
-        let grad_bias = wanted(wants.grad_bias, "grad_bias", native(spec.classes))?;
+        let grad_hidden = self.output_if(wants.grad_hidden, "grad_hidden", hidden_words)?;
+        let grad_weight = self.output_if(wants.grad_weight, "grad_weight", inputs.weight.len())?;
+        let grad_bias = self.output_if(wants.grad_bias, "grad_bias", native(spec.classes))?;
 
         let buffers = LinearCrossEntropyBuffers {
             hidden: &hidden,
@@ -225,9 +213,9 @@ impl Gpu {
             targets: &targets,
             losses: &losses.0,
             gradients: LinearGradients {
-                hidden: grad_hidden.as_ref().map(|(buffer, _)| buffer),
-                weight: grad_weight.as_ref().map(|(buffer, _)| buffer),
-                bias: grad_bias.as_ref().map(|(buffer, _)| buffer),
+                hidden: buffer_of(&grad_hidden),
+                weight: buffer_of(&grad_weight),
+                bias: buffer_of(&grad_bias),
             },
         };
         let extras = CrossEntropyExtras {

@@ -10,6 +10,7 @@ mod facts;
 mod linear;
 #[cfg(test)]
 mod memory;
+mod outputs;
 mod row_values;
 mod slices;
 mod transfer;

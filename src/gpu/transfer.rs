@@ -146,23 +146,20 @@ impl Gpu {
         let outputs: Vec<_> = outputs
             .map(|(buffer, words)| (buffer, (*words as u64).saturating_mul(4)))
             .collect();
-        let record = |encoder: &mut CommandEncoder| record(bound, encoder);
-        self.fetch(&outputs, what, record).await
+        self.run_all(std::slice::from_ref(bound), &outputs, what)
+            .await
     }
 
     /// Runs `bounds` and downloads the first bytes of each buffer, the given number of them.
-    #[cfg(feature = "check")]
-    pub(crate) async fn run_all(
+    pub(crate) async fn run_all<T: Pod>(
         &self,
         bounds: &[Bound],
         outputs: &[(&Buffer, u64)],
         what: &str,
-    ) -> Result<Vec<Vec<u8>>, Error> {
-        let record = |encoder: &mut CommandEncoder| {
-            let bounds = bounds.iter();
-            bounds.for_each(|bound| record(bound, encoder));
-        };
-        self.fetch(outputs, what, record).await
+    ) -> Result<Vec<Vec<T>>, Error> {
+        let mapped = self.fetch(bounds, outputs, what).await?.into_iter();
+        let values = |(buffer, &(_, bytes))| self.values(buffer, bytes, what);
+        mapped.zip(outputs).map(values).collect()
     }
 
     /// Downloads the first `count` values of a buffer with usage `COPY_SRC`.
@@ -189,19 +186,19 @@ impl Gpu {
         let bytes = count.saturating_mul(size_of::<T>()) as u64;
         let whole = bytes.checked_next_multiple_of(4).unwrap_or(u64::MAX);
         let what = format!("a download of {bytes} bytes");
-        let mut fetched = self.fetch(&[(buffer, whole)], &what, |_| {}).await?;
+        let mut fetched = self.run_all(&[], &[(buffer, whole)], &what).await?;
         let mut values = fetched.pop().unwrap_or_default();
         values.truncate(count);
         Ok(values)
     }
 
-    /// Submits what `record` records, and downloads the first bytes of each buffer, the given number of them.
-    async fn fetch<T: Pod>(
+    /// Runs `bounds`, and returns mapped buffers with the first bytes of each of `outputs`, the given number of them.
+    async fn fetch(
         &self,
+        bounds: &[Bound],
         outputs: &[(&Buffer, u64)],
         what: &str,
-        record: impl FnOnce(&mut CommandEncoder),
-    ) -> Result<Vec<Vec<T>>, Error> {
+    ) -> Result<Vec<Buffer>, Error> {
         let at = || what.to_owned();
         let (submission, staged) = self.contain(at, || {
             let staging: Vec<Buffer> = outputs
@@ -209,7 +206,7 @@ impl Gpu {
                 .map(|&(_, bytes)| self.staging(bytes))
                 .collect::<Result<_, _>>()?;
             let submission = self.submit(what, |encoder| {
-                record(encoder);
+                bounds.iter().for_each(|bound| record(bound, encoder));
                 for (&(buffer, bytes), staging) in outputs.iter().zip(&staging) {
                     encoder.copy_buffer_to_buffer(buffer, 0, staging, 0, bytes);
                 }
@@ -223,16 +220,29 @@ impl Gpu {
         #[cfg(target_arch = "wasm32")]
         let _ = submission;
         let mut fetched = Vec::with_capacity(staged.len());
-        for (staged, &(_, bytes)) in staged.into_iter().zip(outputs) {
-            let values = staged.read(bytes as usize).await;
+        for staged in staged {
+            let mapped = staged.mapped().await;
             #[cfg(target_arch = "wasm32")]
             self.ended(self.waiter.reported(), what)?;
-            fetched.push(values.map_err(|failure| match failure {
-                Some(reason) => failed(&self.device, at(), reason),
-                None => Error::OutOfMemory { at: at() },
-            })?);
+            fetched.push(mapped.map_err(|reason| failed(&self.device, at(), reason))?);
         }
         Ok(fetched)
+    }
+
+    /// Copies the first `bytes` bytes of a mapped buffer.
+    fn values<T: Pod>(&self, mapped: Buffer, bytes: u64, what: &str) -> Result<Vec<T>, Error> {
+        let at = || what.to_owned();
+        let count = bytes as usize / size_of::<T>();
+        let mut values = Vec::new();
+        let reserved = values.try_reserve_exact(count);
+        reserved.map_err(|_| Error::OutOfMemory { at: at() })?;
+        values.resize(count, T::zeroed());
+        let view = mapped
+            .get_mapped_range(..)
+            .map_err(|error| failed(&self.device, at(), error.to_string()))?;
+        let copied: &mut [u8] = bytemuck::cast_slice_mut(&mut values);
+        copied.copy_from_slice(&view[..copied.len()]);
+        Ok(values)
     }
 
     fn staging(&self, bytes: u64) -> Result<Buffer, Error> {
@@ -269,24 +279,12 @@ impl Staged {
         Self { buffer, mapped }
     }
 
-    /// Returns the values of the first `bytes` bytes; else why there are none, or nothing where the host has no memory
-    /// for them.
-    async fn read<T: Pod>(self, bytes: usize) -> Result<Vec<T>, Option<String>> {
+    /// Returns the buffer when it is mapped; else the reason why it is not.
+    async fn mapped(self) -> Result<Buffer, String> {
         match self.mapped.receive().await {
-            Some(Ok(())) => {}
-            Some(Err(error)) => return Err(Some(error.to_string())),
-            None => return Err(Some("it dropped the request to map a buffer".into())),
+            Some(Ok(())) => Ok(self.buffer),
+            Some(Err(error)) => Err(error.to_string()),
+            None => Err("it dropped the request to map a buffer".into()),
         }
-        let view = self
-            .buffer
-            .get_mapped_range(..)
-            .map_err(|error| Some(error.to_string()))?;
-        let mut values = Vec::new();
-        let count = bytes / size_of::<T>();
-        values.try_reserve_exact(count).map_err(|_| None)?;
-        values.resize(count, T::zeroed());
-        let copied: &mut [u8] = bytemuck::cast_slice_mut(&mut values);
-        copied.copy_from_slice(&view[..copied.len()]);
-        Ok(values)
     }
 }

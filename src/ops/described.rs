@@ -1,6 +1,6 @@
 //! Plans of rows as dispatches over described memory.
 
-use crate::device::described::{Described, Element, Given, memory_of};
+use crate::device::described::{Described, Element, memory_of};
 use crate::device::memory::described_scratch;
 use crate::device::tensor::{Role, check_roles};
 use crate::error::Error;
@@ -17,20 +17,14 @@ impl RowPlan {
         let memory = memory_of(&roles, rows, problem.options.in_place)?;
         let tensors = self.tensors(&memory);
         let steps = self.steps(rows, &tensors, &described_scratch)?;
-        let written = tensors.iter().map(|tensor| tensor.written);
-        let given = roles.iter().zip(written).zip(&memory);
-        Ok(Described {
-            shape: [rows, problem.cols.into(), problem.inner.into()],
-            steps,
-            given: given
-                .map(|((role, written), memory)| Given {
-                    role: *role,
-                    written,
-                    element: self.element(role),
-                    memory: memory.clone(),
-                })
-                .collect(),
-        })
+        let written = |role: &Role| {
+            let mut written = tensors.iter().filter(|tensor| tensor.written);
+            written.any(|tensor| tensor.binding == role.binding)
+        };
+        let holds = |role: &Role| (written(role), self.element(role));
+        let shape = [rows, problem.cols.into(), problem.inner.into()];
+        let given = roles.into_iter().zip(memory.iter().cloned());
+        Ok(Described::new(shape, steps, given, holds))
     }
 
     fn element(&self, role: &Role) -> Element {

@@ -11,7 +11,7 @@
 
 use crate::error::Error;
 use crate::ops::plan::{row_operation, sealed};
-use crate::shader::params::Params;
+use crate::shader::params::{Params, word};
 use crate::spec::cross_entropy::CrossEntropySpec;
 use crate::spec::shards::{MergeSpec, ShardSpec};
 use crate::spec::softmax::SoftmaxSpec;
@@ -56,7 +56,7 @@ impl sealed::Spec for MergeSpec {
 
     fn params(&self) -> Result<Params, Error> {
         let mut params = Params::scaled(self.scale)?;
-        params.grid.records = u32::try_from(self.shards).unwrap_or(u32::MAX);
+        params.grid.records = word(self.shards);
         Ok(params)
     }
 }

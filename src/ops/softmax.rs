@@ -3,7 +3,7 @@
 
 use crate::error::Error;
 use crate::ops::plan::{row_operation, sealed};
-use crate::shader::params::Params;
+use crate::shader::params::{Params, word};
 use crate::spec::mask::{Mask, MaskKind};
 use crate::spec::softmax::{EmptyRows, SoftmaxSpec};
 use crate::variant::problem::Geometry;
@@ -73,9 +73,7 @@ impl sealed::Spec for SoftmaxSpec {
         self.check_masks(operation)?;
         let shape = [self.rows, self.cols, self.inner];
         let geometry = Geometry::new(operation, shape, self.dtype, self.layouts)?;
-        let queries = self
-            .queries
-            .map_or(0, |queries| u32::try_from(queries).unwrap_or(u32::MAX));
+        let queries = self.queries.map_or(0, word);
         let geometry = Geometry {
             queries,
             ..geometry.options(self.options(&geometry))
@@ -93,7 +91,7 @@ impl sealed::Spec for SoftmaxSpec {
             _ => Params::scaled(self.scale)?,
         };
         let mut params = self.mask.as_ref().map_or(read, |mask| read.masked(mask));
-        params.grid.queries = u32::try_from(self.queries.unwrap_or(0)).unwrap_or(u32::MAX);
+        params.grid.queries = word(self.queries.unwrap_or(0));
         params.scaling.zero_empty_rows = u32::from(self.empty_rows == EmptyRows::Zero);
         Ok(params)
     }

@@ -16,7 +16,12 @@ pub struct Params {
     pub mask: MaskAxes,
 }
 
-/// Places of rows, columns and records.
+/// Returns a number as a word of the uniform, the largest one where it exceeds that: it was refused before, or is not read.
+pub(crate) fn word(n: u64) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+/// Places of rows, columns and records, which `RowKernels` fills for each dispatch.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
 pub struct Grid {
@@ -165,17 +170,16 @@ impl Params {
 
     /// Sets the axes of a mask.
     pub(crate) fn masked(self, mask: &Mask) -> Self {
-        let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
         let mut axes = [[0; 4]; 3];
         for (index, axis) in mask.axes().iter().enumerate() {
             let two = &mut axes[index / 2][2 * (index % 2)..];
-            (two[0], two[1]) = (narrow(axis.extent).max(1), narrow(axis.stride));
+            (two[0], two[1]) = (word(axis.extent).max(1), word(axis.stride));
         }
         Self {
             mask: MaskAxes {
                 axes,
-                axis_count: narrow(mask.axes().len() as u64),
-                column_stride: narrow(mask.column_stride),
+                axis_count: word(mask.axes().len() as u64),
+                column_stride: word(mask.column_stride),
                 padding: [0; 2],
             },
             ..self

@@ -105,7 +105,7 @@ impl Stage {
 /// Bytes of workgroup memory that an invocation takes for a `Tally` of `shaders/target.wgsl`.
 pub(crate) const TALLIED: u32 = 32;
 
-/// The program of one pipeline: everything that decides its text.
+/// The program of one pipeline: everything that decides its text, which `text.rs` joins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Program {
     /// The operation.

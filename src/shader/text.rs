@@ -10,6 +10,8 @@ use bytemuck::Contiguous;
 use super::{Binding, Program, Stage};
 use crate::spec::dtype::DType;
 use crate::variant::{Access, Family, Masking, Operation, Product, Reduce, TargetKind};
+#[cfg(target_arch = "wasm32")]
+use crate::wgsl::code::{code, code_bytes};
 use crate::wgsl::decide::decide;
 use crate::wgsl::prune::{FILE, bindings, prune};
 use crate::wgsl::unroll::unroll;
@@ -31,6 +33,23 @@ pub(super) struct Slot {
     pub(super) files: &'static [File],
 }
 
+/// The text of a file; in a browser, where nobody prints kernels, without its comments.
+macro_rules! text_of {
+    ($name:literal) => {{
+        const WHOLE: &str = include_str!(concat!("../../shaders/", $name));
+        #[cfg(not(target_arch = "wasm32"))]
+        const TEXT: &str = WHOLE;
+        #[cfg(target_arch = "wasm32")]
+        const CODE: [u8; code_bytes(WHOLE)] = code(WHOLE);
+        #[cfg(target_arch = "wasm32")]
+        const TEXT: &str = match std::str::from_utf8(&CODE) {
+            Ok(text) => text,
+            Err(_) => WHOLE,
+        };
+        TEXT
+    }};
+}
+
 macro_rules! file {
     ($name:literal, $when:literal) => {
         file!($name, $when, |_| true)
@@ -38,7 +57,7 @@ macro_rules! file {
     ($name:literal, $when:literal, $serves:expr) => {
         File {
             name: $name,
-            text: include_str!(concat!("../../shaders/", $name)),
+            text: text_of!($name),
             when: $when,
             serves: $serves,
         }

@@ -29,5 +29,6 @@ mod reports;
 mod results;
 mod safetensors;
 mod scale;
+mod schema;
 mod tune;
 mod types;

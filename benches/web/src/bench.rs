@@ -115,9 +115,16 @@ fn is_slow(earlier: &[Measurement], now: &Measurement) -> bool {
         .is_some_and(|fastest| now.time_ns.median > SLOW * fastest)
 }
 
-/// Returns the measurement with the middle fraction, of at least one.
+/// Returns the measurement with the middle fraction, of at least one; of two, the higher.
 fn middle(measurements: &[Measurement]) -> &Measurement {
-    let mut sorted: Vec<&Measurement> = measurements.iter().collect();
-    sorted.sort_by(|one, other| one.fraction.median.total_cmp(&other.fraction.median));
-    sorted[sorted.len() / 2]
+    let fraction = |one: &Measurement| one.fraction.median;
+    let half_is_below = |one: &&Measurement| {
+        let others = measurements.iter();
+        let below = others.filter(|other| fraction(other) <= fraction(one));
+        2 * below.count() > measurements.len()
+    };
+    let upper = measurements.iter().filter(half_is_below);
+    upper
+        .min_by(|one, other| fraction(one).total_cmp(&fraction(other)))
+        .unwrap_or(&measurements[0])
 }

@@ -115,6 +115,7 @@ impl Device {
     }
 }
 
+/// Returns results as JSON, which all of them can be.
 fn json(value: &impl Serialize) -> String {
-    serde_json::to_string(value).unwrap_or_else(|error| error.to_string())
+    serde_json::to_string(value).unwrap_or_default()
 }

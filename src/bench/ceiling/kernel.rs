@@ -13,6 +13,7 @@ use crate::device::runnable::{Workgroups, fold};
 use crate::error::Error;
 use crate::gpu::Gpu;
 use crate::shader::assemble;
+use crate::shader::params::word;
 use crate::variant::Abilities;
 
 const TEXT: &str = concat!(
@@ -177,13 +178,12 @@ impl Kernel {
         [source, destination]: [BindingResource<'_>; 2],
     ) -> Result<Dispatch, Error> {
         let tiles = self.tiling.tiles(quads);
-        let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
         let [mask, needle] = match writes_words {
             true => [0, 0],
             false => [u32::MAX, 0x9e37_79b9],
         };
         // `Work` in `shaders/ceiling.wgsl`.
-        let work = [narrow(quads), narrow(tiles), mask, needle];
+        let work = [word(quads), word(tiles), mask, needle];
         let whole = ("wgpu-softmax ceiling", BufferUsages::UNIFORM);
         let uniform = filled(gpu.device(), whole, 16, bytemuck::bytes_of(&work))?;
         let resources = [uniform.as_entire_binding(), source, destination];

@@ -176,8 +176,12 @@ impl Ceilings {
             }
         }
         let rate = |place: usize| tilings[place].bytes as f64 / Spread::of(&times[place]).median;
-        let mut rates: Vec<(usize, f64)> = (0..tilings.len()).map(|n| (n, rate(n))).collect();
-        rates.sort_by(|(_, one), (_, other)| other.total_cmp(one));
+        let mut rates: Vec<(usize, f64)> = Vec::new();
+        for place in 0..tilings.len() {
+            let rate = rate(place);
+            let faster = rates.iter().filter(|(_, other)| *other >= rate).count();
+            rates.insert(faster, (place, rate));
+        }
         let named = |&(place, rate): &(usize, f64)| (tilings[place].name.clone(), rate);
         self.sweeps.push(Sweep {
             ceiling: load.ceiling,

@@ -1,14 +1,12 @@
-//! Lines of `check`: a group, a failure, and the summary of an operation on a storage type. Names of any length come last,
-//! so that columns hold.
+//! Lines of `check`: a group, a failure, and the summary of an operation. Names of any length come last, so that columns
+//! hold.
 
 use crate::cli::report;
 use std::collections::HashSet;
+use std::iter::once;
 use wgpu_softmax::DType;
 use wgpu_softmax::check::{Group, Selection};
 use wgpu_softmax::variant::Operation;
-
-/// Characters of the bar that stand for the whole bound.
-const BAR: usize = 20;
 
 /// Choice of the groups that are shown as they come: all, or the first failure of each operation and type.
 pub(super) struct Shown {
@@ -61,31 +59,33 @@ fn short(number: f64) -> String {
     }
 }
 
-/// Returns the lines of all operations and storage types, in their order, not in that in which they ran.
+/// Returns the lines of all operations, in their order, not in that in which they ran, under a head.
 pub(super) fn summaries(groups: &[Group]) -> impl Iterator<Item = String> {
-    let of_both = |operation: Operation, dtype: DType| -> Vec<&Group> {
-        let names = (operation.name(), dtype.name());
-        let is_of_both = |group: &&Group| (&*group.op, &*group.dtype) == names;
-        groups.iter().filter(is_of_both).collect()
+    let of = |operation: Operation| -> Vec<&Group> {
+        let is_of = |group: &&Group| group.op == operation.name();
+        groups.iter().filter(is_of).collect()
     };
-    Selection::OPERATIONS
-        .into_iter()
-        .flat_map(move |operation| DType::ALL.map(|dtype| of_both(operation, dtype)))
-        .filter(|of_both| !of_both.is_empty())
-        .map(|of_both| summary(&of_both))
+    let types = DType::ALL
+        .map(|dtype| format!("{:>7}", dtype.name()))
+        .concat();
+    let head = format!("{:<25}{types}", "worst share of its bound");
+    let all = Selection::OPERATIONS.into_iter().map(of);
+    let ran = all.filter(|groups| !groups.is_empty());
+    once(head).chain(ran.map(|groups| summary(&groups)))
 }
 
-/// Returns the line of the groups of one operation on one storage type, with the worst of them.
+/// Returns the line of the groups of one operation, with the worst of each storage type.
 fn summary(groups: &[&Group]) -> String {
-    let worst = groups.iter().map(|group| group.worst_bound);
-    let worst = worst.fold(0.0, f64::max);
-    let filled = (worst.min(1.0) * BAR as f64).ceil() as usize;
-    let bar = format!("{}{}", "#".repeat(filled), ".".repeat(BAR - filled));
+    let worst = |dtype: DType| {
+        let of = groups.iter().filter(|group| group.dtype == dtype.name());
+        let worst = of.map(|group| group.worst_bound).reduce(f64::max);
+        format!("{:>7}", worst.map_or("-".into(), short))
+    };
+    let shares = DType::ALL.map(worst).concat();
     let verdict = match groups.iter().filter(|group| !group.passed).count() {
         0 => "ok".into(),
         failed => format!("{failed} FAILED"),
     };
-    let Group { op, dtype, .. } = groups[0];
-    let (count, worst) = (groups.len(), short(worst));
-    format!("{op:<24} {dtype:<4} {count:>5} groups {worst:>6} of bound  {bar}  {verdict}")
+    let (op, count) = (&groups[0].op, groups.len());
+    format!("{op:<25}{shares} {count:>6} groups  {verdict}")
 }

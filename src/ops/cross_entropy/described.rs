@@ -2,7 +2,7 @@
 
 use super::base::Base;
 use super::{CrossEntropyBackwardPlan, CrossEntropyPlan};
-use crate::device::described::{Described, Element, Given, memory_of};
+use crate::device::described::{Described, Element, memory_of};
 use crate::device::memory::described_scratch;
 use crate::device::rows::RowKernels;
 use crate::device::tensor::{Role, check_roles};
@@ -93,19 +93,9 @@ impl Base {
         let given: Vec<_> = roles.into_iter().zip(memory).collect();
         let tensors = self.tensors(&given);
         let steps = self.steps(kernels, rows, &tensors, &described_scratch)?;
-        Ok(Described {
-            shape: [rows, problem.cols.into(), problem.inner.into()],
-            steps,
-            given: given
-                .iter()
-                .map(|(role, memory)| Given {
-                    role: *role,
-                    written: self.writes(role.binding),
-                    element: self.element(role),
-                    memory: memory.clone(),
-                })
-                .collect(),
-        })
+        let holds = |role: &Role| (self.writes(role.binding), self.element(role));
+        let shape = [rows, problem.cols.into(), problem.inner.into()];
+        Ok(Described::new(shape, steps, given.into_iter(), holds))
     }
 
     fn element(&self, role: &Role) -> Element {

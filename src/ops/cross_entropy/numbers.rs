@@ -8,7 +8,7 @@ use crate::shader::loss_flags::{
     DIVISORS_GIVEN, GIVES_ARGMAX, GIVES_ENTROPY, GIVES_HIT, GIVES_MAX_PROB, GIVES_TARGET_LOG_PROB,
     GIVES_Z_LOSS, HAS_IGNORE_INDEX, UNSIGNED_IDS, ZERO_VALID,
 };
-use crate::shader::params::{Loss, Params};
+use crate::shader::params::{Loss, Params, word};
 use crate::spec::cross_entropy::CrossEntropySpec;
 use crate::spec::loss::{LossOptions, ZeroValid};
 use crate::spec::target_type::TargetType;
@@ -161,7 +161,6 @@ impl sealed::Spec for CrossEntropySpec {
 
     fn params(&self) -> Result<Params, Error> {
         self.check()?;
-        let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
         let ignored = self.loss.ignore_index.unwrap_or(0).cast_unsigned();
         let (weight_sum, valid_rows) = self.loss.mean_over.unwrap_or_default();
         let read = match self.loss.softcap {
@@ -170,11 +169,11 @@ impl sealed::Spec for CrossEntropySpec {
         };
         let loss = Loss {
             flags: self.flags(),
-            first_class: narrow(self.first_class),
-            classes: narrow(self.all_classes),
+            first_class: word(self.first_class),
+            classes: word(self.all_classes),
             id_words: self.targets.words(),
-            ignored_low: narrow(ignored & u64::from(u32::MAX)),
-            ignored_high: narrow(ignored >> 32),
+            ignored_low: word(ignored & u64::from(u32::MAX)),
+            ignored_high: word(ignored >> 32),
             z_loss: self.loss.z_loss,
             target_share: (1.0 - f64::from(self.loss.label_smoothing)) as f32,
             uniform_share: self.uniform_share(),

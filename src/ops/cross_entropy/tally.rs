@@ -11,7 +11,7 @@ use crate::device::runnable::Runnable;
 use crate::device::tensor::{Role, Shape, Tensor, shapes_of, without_matrices};
 use crate::device::window::{Window, windows};
 use crate::error::Error;
-use crate::shader::params::{Grid, Params};
+use crate::shader::params::{Grid, Params, word};
 use crate::shader::{Program, Stage, TALLIED};
 use crate::variant::{KernelOptions, Operation, TargetKind};
 
@@ -89,12 +89,12 @@ impl Tally {
         self.check_trips(records)?;
         let step = |runnable: &Arc<Runnable>, window: Window, first_record, groups| {
             let grid = Grid {
-                rows: narrow(window.rows),
-                parts: narrow(groups),
+                rows: word(window.rows),
+                parts: word(groups),
                 bound_row: window.bound_row(),
-                tensor_row: narrow(window.first),
-                first_record: narrow(first_record),
-                records: narrow(records),
+                tensor_row: word(window.first),
+                first_record: word(first_record),
+                records: word(records),
                 ..base.grid
             };
             let span = |tensor: &Tensor<'_>| (tensor.binding, tensor.span(window).0);
@@ -222,8 +222,4 @@ impl Tally {
         }
         Ok(bytes)
     }
-}
-
-fn narrow(n: u64) -> u32 {
-    u32::try_from(n).unwrap_or(u32::MAX)
 }
