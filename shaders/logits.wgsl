@@ -68,13 +68,13 @@ fn scan(so_far: Scan, x: Cached) -> Scan {
 // The largest value of each row; in place of an infinite one the finite one of its sign that is largest in magnitude.
 fn extremes_of(scanned: Scan) -> Extremes {
     let max_signed = row_max_signed(scanned.max_signed);
-    let max_bits = row_max(scanned.max);
+    let max_bits = row_max(scanned.max); // if !ROW_SCALED
+    let max_bits = max(row_max(scanned.max), RowU32(scale_fault)); // if ROW_SCALED
     let negative = min(row_min(scanned.min), RowU32(LOWEST_BITS));
     let positive = RowU32(min(max_signed, RowI32(HIGHEST_BITS)));
     let largest = bitcast<RowF32>(select(negative, positive, max_signed >= RowI32(0)));
     let negative_nan = select(RowU32(0u), max_bits & RowU32(MAGNITUDE), max_bits > RowU32(NEGATIVE_INFINITY));
-    return Extremes(largest, max(RowU32(max(max_signed, RowI32(0))), negative_nan)); // if !ROW_SCALED
-    return Extremes(largest, max(max(RowU32(max(max_signed, RowI32(0))), negative_nan), RowU32(scale_fault))); // if ROW_SCALED
+    return Extremes(largest, max(RowU32(max(max_signed, RowI32(0))), negative_nan));
 }
 
 // prescale (x - max): finite where prescale is 1/2 at most, and exact but for the difference. postscale times it is

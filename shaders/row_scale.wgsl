@@ -8,7 +8,7 @@ const MOST_SCALE: u32 = 0x7e800000u;
 const LOG2_E_HIGH: f32 = 0x1.714p+0f;
 const LOG2_E_LOW: f32 = 3.1222839e-4f;
 
-// NaN in a row whose scale is out of range: the row is special, as if it held one.
+// A negative NaN in a row whose scale is out of range, as if a logit were one; else 0.
 var<private> scale_fault: u32;
 
 fn scale_by_row(row: u32) {
@@ -18,7 +18,7 @@ fn scale_by_row(row: u32) {
     let product_bits = bitcast<u32>(product);
     let fits = is_positive && product_bits >= LEAST_SCALE && product_bits <= MOST_SCALE;
     let scale = select(1.0, product, fits);
-    scale_fault = select(NAN, 0u, fits);
+    scale_fault = select(~0u, 0u, fits);
     params.scaling.slope = scale;
     if CAPPED {
         // tanh(20) is 1. The least ratio keeps the quotient within f32, the largest one is so steep that every logit is at the cap.

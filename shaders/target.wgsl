@@ -64,6 +64,11 @@ fn load_target(rows: vec4<u32>) -> Target {
     return Target(role, select(vec4<u32>(NO_COLUMN), low, role == vec4<u32>(VALID))); // if !ROW_WEIGHTED
 }
 
+fn row_upstreams_of(rows: vec4<u32>) -> vec4<u32> {
+    let at = params.grid.bound_row + rows;
+    return per_row(vec4<u32>(row_terms[at.x].upstream, row_terms[at.y].upstream, row_terms[at.z].upstream, row_terms[at.w].upstream));
+}
+
 fn row_weights_of(rows: vec4<u32>) -> vec4<u32> {
     let at = params.grid.bound_row + rows;
     return per_row(vec4<u32>(row_terms[at.x].weight, row_terms[at.y].weight, row_terms[at.z].weight, row_terms[at.w].weight));

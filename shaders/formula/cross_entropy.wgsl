@@ -130,10 +130,7 @@ fn with_gradient(concluded: Row, s: Statistic, log_sum: vec4<f32>) -> Row {
 
 // The upstream gradient of the losses.
 fn grad_losses_of(rows: vec4<u32>) -> vec4<u32> {
-    if ROW_TERMS {
-        let at = params.grid.bound_row + rows;
-        return per_row(vec4<u32>(row_terms[at.x].upstream, row_terms[at.y].upstream, row_terms[at.z].upstream, row_terms[at.w].upstream));
-    }
+    return row_upstreams_of(rows); // if ROW_TERMS
     if !is_asked(HAS_UPSTREAM) {
         return vec4<u32>(ONE);
     }

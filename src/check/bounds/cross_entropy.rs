@@ -27,8 +27,9 @@ pub fn row_lse(cross_entropy: &CrossEntropy, logits: &[f32]) -> Vec<f64> {
 ///
 /// A weight of the row multiplies the bound of its cross-entropy, and adds `u` of the product.
 ///
-/// A target weight that may be flushed adds that much times `l_c`. Where the products, all made positive, or a loss without the weight
-/// of its row, add up to more than f32 holds, or where either the loss or the z-loss exceeds f32 and both have to be added, every value but NaN is allowed.
+/// A target weight that may be flushed adds that much times `l_c`. Where the products, all made positive, or a loss without the
+/// weight of its row, add up to more than f32 holds, or where either the loss or the z-loss exceeds f32 and both have to be added,
+/// every value but NaN is allowed.
 pub fn row_loss<'a>(
     cross_entropy: &CrossEntropy,
     logits: &[f32],

@@ -170,8 +170,8 @@ impl Base {
     }
 
     /// Makes memory of the library's, no more than a fraction of the size of the tensors, which have been checked: the
-    /// losses of the rows if they are reduced; what is gathered of rows; the pairs where kernels need them and no buffer of the caller's is bound
-    /// as them; the records of the tally if there `is_tally`.
+    /// losses of the rows if they are reduced; what is gathered of rows; the pairs where kernels need them and no buffer of
+    /// the caller's is bound as them; the records of the tally if there `is_tally`.
     fn own(
         &self,
         given: &[Tensor<'_>],

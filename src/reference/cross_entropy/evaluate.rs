@@ -54,9 +54,10 @@ impl CrossEntropy {
     ///
     /// `S (1 - (z_i / C)^2) (a (p_i sum_c t_c - t_i) + 2 b L lse p_i)`
     ///
-    /// Here `a = b = g_n`, the upstream gradient, except that `a` is multiplied by the row's weight, and for the mean `a` is divided by the sum of weights and `b` by the
-    /// number of valid rows: see [`ZeroValid`](crate::ZeroValid) where those are 0. With one upstream value a row, `g_n` is that
-    /// value times the scalar one; a mean or sum then counts each row's loss `g_n` times.
+    /// Here `a = b = g_n`, the upstream gradient, except that `a` is multiplied by the row's weight, and that for the mean `a` is
+    /// divided by the sum of weights and `b` by the number of valid rows: see [`ZeroValid`](crate::ZeroValid) where those are 0.
+    /// With one upstream value a row, `g_n` is that value times the scalar one; a mean or sum then counts each row's loss `g_n`
+    /// times.
     ///
     /// # Panics
     ///
@@ -120,8 +121,8 @@ impl CrossEntropy {
         }
     }
 
-    /// Computes the cross-entropy `-sum_c t_c log p_c` of a row, without the row's weight, and its z-loss `L lse^2`; both are NaN for a bad target and for
-    /// a row without probabilities.
+    /// Computes the cross-entropy `-sum_c t_c log p_c` of a row, without the row's weight, and its z-loss `L lse^2`; both are NaN
+    /// for a bad target and for a row without probabilities.
     pub(crate) fn row_loss<X: Real>(
         &self,
         row: &[X],
