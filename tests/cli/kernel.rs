@@ -90,7 +90,7 @@ const PRINTED: [(&str, &[&str]); 14] = [
             "count_targets",
             "cross-entropy-fused.entropy.argmax",
             "row-outputs",
-            "reduce_losses",
+            "sum_losses",
         ],
     ),
     (
