@@ -139,8 +139,9 @@ impl Base {
         }
         if self.reduces(given) {
             let mean = flags([(self.spec.loss.reduction == Reduction::Mean, MEAN)]);
-            params.loss.flags = params.loss.flags & !MEAN | mean | flags([(counts, HAS_COUNTS)]);
-            let reduce = tally.reduce(counts);
+            params.loss.flags =
+                params.loss.flags & !MEAN | mean | flags([(is_counted, HAS_COUNTS)]);
+            let reduce = tally.reduce(is_counted);
             steps.extend(tally.steps(reduce, &tensors, rows, params)?);
         }
         Ok(steps)
