@@ -5,7 +5,7 @@
 struct Invocation {
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(num_workgroups) workgroups: vec3<u32>,
-    @builtin(local_invocation_index) local: u32, // if !SUBGROUPS
+    @builtin(local_invocation_id) local: vec3<u32>, // if !SUBGROUPS
     @builtin(subgroup_id) subgroup: u32, // if SUBGROUPS
     @builtin(subgroup_size) subgroup_size: u32, // if SUBGROUPS
     @builtin(subgroup_invocation_id) subgroup_lane: u32, // if SUBGROUPS
@@ -18,7 +18,8 @@ fn locate(invocation: Invocation) -> Place {
     let group = invocation.workgroup;
     let groups = invocation.workgroups;
     let first = ((group.z * groups.y + group.y) * groups.x + group.x) * (WORKGROUP / LANES);
-    let local = invocation.local; // if !SUBGROUPS
+    // The index, which is the same, takes software adapters three divisions a lane.
+    let local = invocation.local.x; // if !SUBGROUPS
     // Right for any subgroup size, and any mapping of invocations to subgroups.
     let local = invocation.subgroup * invocation.subgroup_size + invocation.subgroup_lane; // if SUBGROUPS
     return Place(first + local / LANES, local % LANES, local);
@@ -39,6 +40,7 @@ fn task_of(place: Place) -> Task {
     let row = min(causal_row(place.slot), params.grid.rows - 1u); // if CAUSAL
     let first = 0u - shift_of(row); // if SHIFTED
     let first = 0u; // if !SHIFTED
+    scale_by_row(row); // if ROW_SCALED
     return Task(row, first, params.grid.cols, 0u, alive);
 }
 
@@ -51,6 +53,7 @@ fn task_in_parts(place: Place) -> Task {
     let row = min(causal_row(slot), params.grid.rows - 1u); // if CAUSAL
     let shift = shift_of(row); // if SHIFTED
     let shift = 0u; // if !SHIFTED
+    scale_by_row(row); // if ROW_SCALED
     let first = part * params.grid.part_cols;
     let last = max(first, min(first + params.grid.part_cols, params.grid.cols + shift));
     return Task(row, select(0u, first - shift, alive), select(0u, last - shift, alive), part, alive);

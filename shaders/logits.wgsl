@@ -68,7 +68,8 @@ fn scan(so_far: Scan, x: Cached) -> Scan {
 // The largest value of each row; in place of an infinite one the finite one of its sign that is largest in magnitude.
 fn extremes_of(scanned: Scan) -> Extremes {
     let max_signed = row_max_signed(scanned.max_signed);
-    let max_bits = row_max(scanned.max);
+    let max_bits = row_max(scanned.max); // if !ROW_SCALED
+    let max_bits = max(row_max(scanned.max), RowU32(scale_fault)); // if ROW_SCALED
     let negative = min(row_min(scanned.min), RowU32(LOWEST_BITS));
     let positive = RowU32(min(max_signed, RowI32(HIGHEST_BITS)));
     let largest = bitcast<RowF32>(select(negative, positive, max_signed >= RowI32(0)));

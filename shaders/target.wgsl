@@ -3,7 +3,7 @@
 
 @group(0) @binding(5) var<storage, read> target_ids: array<u32>;
 @group(0) @binding(12) var<storage, read> class_weights: array<u32>;
-@group(0) @binding(21) var<storage, read> row_terms: array<RowTerms>; // if ROW_WEIGHTED
+@group(0) @binding(21) var<storage, read> row_terms: array<RowTerms>; // if ROW_TERMS
 
 const HAS_IGNORE_INDEX: u32 = 1u; // the class id of ignored rows is given
 const MEAN: u32 = 2u; // losses are averaged; the gradient is that of a mean
@@ -24,9 +24,11 @@ const GIVES_MAX_PROB: u32 = 32768u; // the largest probability is a row output
 const GIVES_Z_LOSS: u32 = 65536u; // the z-loss is a row output
 const HAS_BIAS: u32 = 131072u; // a bias is added to the logits
 const HAS_ROW_WEIGHT: u32 = 262144u; // rows have weights
+const HAS_COUNTS: u32 = 524288u; // targets were counted before their losses are summed
+const HAS_ROW_SCALE: u32 = 1048576u; // rows have scales
 
 // What a binding gives a row besides logits and target, gathered: 1 in place of what it does not give.
-struct RowTerms { upstream: u32, weight: u32 }
+struct RowTerms { upstream: u32, weight: u32, scale: u32 }
 
 fn is_asked(flag: u32) -> bool {
     return (params.loss.flags & flag) != 0u;
@@ -60,6 +62,11 @@ fn load_target(rows: vec4<u32>) -> Target {
     let role = select(select(vec4<u32>(VALID), vec4<u32>(BAD), is_bad), vec4<u32>(IGNORED), is_ignored);
     return Target(role, select(vec4<u32>(NO_COLUMN), low, role == vec4<u32>(VALID)), row_weight); // if ROW_WEIGHTED
     return Target(role, select(vec4<u32>(NO_COLUMN), low, role == vec4<u32>(VALID))); // if !ROW_WEIGHTED
+}
+
+fn row_upstreams_of(rows: vec4<u32>) -> vec4<u32> {
+    let at = params.grid.bound_row + rows;
+    return per_row(vec4<u32>(row_terms[at.x].upstream, row_terms[at.y].upstream, row_terms[at.z].upstream, row_terms[at.w].upstream));
 }
 
 fn row_weights_of(rows: vec4<u32>) -> vec4<u32> {

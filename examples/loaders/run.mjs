@@ -12,13 +12,19 @@ export function prepare(device, { buffers: described, dispatches, required_featu
   const fill = (buffer, words) => (device.queue.writeBuffer(buffer, 0, new Uint32Array(words)), buffer);
   const buffers = described.map(({ bytes }) => make(bytes));
   const enabled = required_features.includes('subgroups') ? 'enable subgroups;\n' : ''; // native wgpu does without
-  const bound = dispatches.map(({ label, wgsl, entry_point, constants, bindings, params, workgroups }) => {
-    const uniform = fill(make(4 * params.length), params);
+  const compile = ({ label, wgsl, entry_point, constants, bindings }) => {
     const kind = ({ binding, type }) => ({ binding, visibility: GPUShaderStage.COMPUTE, buffer: { type } });
     const layout = device.createBindGroupLayout({ entries: bindings.map(kind) });
     const module = device.createShaderModule({ label, code: enabled + wgsl });
     const compute = { module, entryPoint: entry_point, constants };
-    const pipeline = device.createComputePipeline({ layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }), compute });
+    const whole = device.createPipelineLayout({ bindGroupLayouts: [layout] });
+    return { layout, pipeline: device.createComputePipeline({ layout: whole, compute }) };
+  };
+  const compiled = new Map(dispatches.map((dispatch) => [dispatch.wgsl, dispatch])); // one text may have many dispatches
+  compiled.forEach((dispatch, wgsl) => compiled.set(wgsl, compile(dispatch)));
+  const bound = dispatches.map(({ wgsl, bindings, params, workgroups }) => {
+    const uniform = fill(make(4 * params.length), params);
+    const { layout, pipeline } = compiled.get(wgsl);
     const entry = ({ binding, buffer, offset, size }) => ({ binding, resource: { buffer: buffers[buffer] ?? uniform, offset, size } });
     return { pipeline, group: device.createBindGroup({ layout, entries: bindings.map(entry) }), workgroups };
   });

@@ -16,15 +16,19 @@ def open_device(export):
 def prepare(device, export):
     """Compiles the kernels and binds buffers. Returns a function that runs them, from inputs to the bytes of every buffer."""
     buffers, dispatches = [device.create_buffer(size=b["bytes"], usage=USAGE) for b in export["buffers"]], []
+    compiled = {}  # one text may have many dispatches
     for d in export["dispatches"]:
         params = device.create_buffer_with_data(data=np.array(d["params"], "<u4"), usage=USAGE)
         kind = lambda b: {"visibility": wgpu.ShaderStage.COMPUTE, "buffer": {"type": b["type"]}}
         of = lambda b: {"buffer": params if b["buffer"] is None else buffers[b["buffer"]], "offset": b["offset"], "size": b["size"]}
-        kinds = [{"binding": b["binding"], **kind(b)} for b in d["bindings"]]
         entries = [{"binding": b["binding"], "resource": of(b)} for b in d["bindings"]]
-        layout = device.create_bind_group_layout(entries=kinds)
-        stage = {"module": device.create_shader_module(code=d["wgsl"]), "entry_point": d["entry_point"], "constants": d["constants"]}
-        pipeline = device.create_compute_pipeline(layout=device.create_pipeline_layout(bind_group_layouts=[layout]), compute=stage)
+        if d["wgsl"] not in compiled:
+            layout = device.create_bind_group_layout(entries=[{"binding": b["binding"], **kind(b)} for b in d["bindings"]])
+            module = device.create_shader_module(code=d["wgsl"])
+            stage = {"module": module, "entry_point": d["entry_point"], "constants": d["constants"]}
+            whole = device.create_pipeline_layout(bind_group_layouts=[layout])
+            compiled[d["wgsl"]] = layout, device.create_compute_pipeline(layout=whole, compute=stage)
+        layout, pipeline = compiled[d["wgsl"]]
         dispatches.append((pipeline, device.create_bind_group(layout=layout, entries=entries), d["workgroups"]))
     def run(inputs):
         for given in inputs:

@@ -47,7 +47,7 @@ fn load_row(rows: vec4<u32>) -> Row {
         let has_column = (found.class_ >= vec4<u32>(params.loss.first_class)) & (column < vec4<u32>(params.grid.cols));
         row.column = select(vec4<u32>(NO_COLUMN), column, has_column);
     }
-    row.logit = load_target_logits(rows, row.column); // if !DENSE
+    row.logit = load_target_logits(rows, row.column); // if !DENSE && !HOLDS_TARGET
     return row;
 }
 
@@ -130,10 +130,7 @@ fn with_gradient(concluded: Row, s: Statistic, log_sum: vec4<f32>) -> Row {
 
 // The upstream gradient of the losses.
 fn grad_losses_of(rows: vec4<u32>) -> vec4<u32> {
-    if ROW_WEIGHTED {
-        let at = params.grid.bound_row + rows;
-        return per_row(vec4<u32>(row_terms[at.x].upstream, row_terms[at.y].upstream, row_terms[at.z].upstream, row_terms[at.w].upstream));
-    }
+    return row_upstreams_of(rows); // if ROW_TERMS
     if !is_asked(HAS_UPSTREAM) {
         return vec4<u32>(ONE);
     }
@@ -171,5 +168,7 @@ fn output(x: Cached, weights: vec4<f32>, column: u32, row: Row) -> vec4<u32> {
     var gradient = weight_of(x.logits, row.max) * row.prob_coeff; // if CAPPED
     gradient -= targets_of(x, column, row).value * row.target_coeff; // if DENSE
     gradient = through_cap(x.logits, gradient); // if CAPPED
-    return set_nan(row.nan_rows, gradient) & row.kept_bits;
+    var bits = set_nan(row.nan_rows, gradient);
+    bits = select(bits, row.column_output, columns_of(column) == row.column); // if HOLDS_TARGET
+    return bits & row.kept_bits;
 }

@@ -7,6 +7,11 @@ fn load_target_logits(rows: vec4<u32>, columns: vec4<u32>) -> vec4<u32> {
     return per_row(loaded); // if !CAPPED
 }
 
+// The same of columns in registers, 0 where none is the target's. The lane that has it stores what is kept of the row.
+fn target_logit_of(x: Cached, column: u32, target_column: vec4<u32>) -> vec4<u32> {
+    return vec4<u32>(row_or(select(vec4<u32>(0u), x.logits, columns_of(column) == target_column)));
+}
+
 fn target_sum_of(row: Row, s: Statistic) -> vec4<u32> {
     return row.weight;
 }

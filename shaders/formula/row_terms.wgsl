@@ -2,18 +2,22 @@
 
 @group(0) @binding(13) var<storage, read> grad_losses: array<u32>;
 @group(0) @binding(20) var<storage, read> row_weights: array<u32>;
+@group(0) @binding(22) var<storage, read> row_scales: array<u32>;
 @group(0) @binding(21) var<storage, read_write> row_terms: array<RowTerms>;
 
 struct Row { terms: RowTerms }
 
 fn load_saved(loaded: Row, rows: vec4<u32>) -> Row {
     let at = params.grid.bound_row + rows.x;
-    var terms = RowTerms(ONE, ONE);
+    var terms = RowTerms(ONE, ONE, ONE);
     if is_asked(HAS_UPSTREAM) {
         terms.upstream = grad_losses[select(0u, at, is_asked(UPSTREAM_PER_ROW))];
     }
     if is_asked(HAS_ROW_WEIGHT) {
         terms.weight = row_weights[at];
+    }
+    if is_asked(HAS_ROW_SCALE) {
+        terms.scale = row_scales[at];
     }
     return Row(terms);
 }

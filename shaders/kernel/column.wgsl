@@ -1,5 +1,6 @@
 // One column of a row, that of the target or of the diagonal, has an output of its own. It is written a second time, by the lane
-// that has written it with the others: cheaper than to ask of every column whether it is the one.
+// that has written it with the others: cheaper than to ask of every column whether it is the one. Of short rows, software adapters
+// ask: HOLDS_TARGET.
 
 // The lane that writes a column, of those that serve the columns [first, last), owns it.
 fn owns(place: Place, column: u32, first: u32, last: u32) -> bool {

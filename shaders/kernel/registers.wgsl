@@ -12,6 +12,7 @@ fn registers(invocation: Invocation) {
     var scanned = EMPTY_SCAN;
     for (var k = 0u; k < QUADS; k++) { // unrolled
         x[k] = load_quad(at, column_of_quad(task, place, k), k);
+        row.logit |= target_logit_of(x[k], column_of_quad(task, place, k), row.column); // if HOLDS_TARGET
         scanned = scan(scanned, x[k]);
     }
     let extremes = reduce_extremes(place, extremes_of(scanned)); // if MERGES_LANES
@@ -48,6 +49,6 @@ fn registers(invocation: Invocation) {
             let read = task.first + 4u * LANES * QUADS;
             write_excluded(place, at, task.first, read, params.grid.cols, row);
         }
-        write_column(place, at, task.first, params.grid.cols, row); // if WRITES_COLUMN
+        write_column(place, at, task.first, params.grid.cols, row); // if WRITES_COLUMN && !HOLDS_TARGET
     }
 }

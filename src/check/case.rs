@@ -63,6 +63,8 @@ pub(super) struct Case {
     pub(super) weight: Vec<f32>,
     /// Weights, one a row. Empty where there are none.
     pub(super) row_weight: Vec<f32>,
+    /// Scales, one a row. Empty where there are none.
+    pub(super) row_scale: Vec<f32>,
     pub(super) masking: Masking,
     /// Class ids whose log-probabilities are requested: a few a row. Empty where there are none.
     pub(super) candidates: Vec<i64>,
@@ -100,6 +102,7 @@ impl Case {
             probs: Vec::new(),
             weight: Vec::new(),
             row_weight: Vec::new(),
+            row_scale: Vec::new(),
             masking: Masking::new(&of, seed),
             spec: of.cross_entropy_spec(),
             candidates: Vec::new(),
@@ -220,6 +223,17 @@ impl Case {
         weights
     }
 
+    /// Draws scales of the rows; some that are none where logits are special.
+    fn row_scales(&self, seed: u64) -> Vec<f32> {
+        let mut scales = inputs::scales(self.of.rows, seed);
+        if self.of.inputs == Inputs::Special {
+            let none = [0.0, f32::NAN, -1.0, f32::INFINITY, 1e-31, 1e38];
+            let some = scales.iter_mut().skip(1).step_by(4);
+            some.zip(none).for_each(|(scale, none)| *scale = none);
+        }
+        scales
+    }
+
     /// Returns the expected outputs of an operation with targets.
     fn of_targets(&self) -> Vec<Expected> {
         let (of, logits) = (&self.reference(), &self.first);
@@ -254,6 +268,9 @@ impl Case {
         }
         if !self.row_weight.is_empty() {
             of = of.row_weight(self.row_weight.clone());
+        }
+        if !self.row_scale.is_empty() {
+            of = of.row_scale(self.row_scale.clone());
         }
         match (self.second.as_slice(), self.of.options.loss.reduction) {
             ([], _) => of,
@@ -294,6 +311,9 @@ impl Case {
         }
         if options.rows_weighted {
             self.row_weight = self.row_weights(seed);
+        }
+        if options.rows_scaled && self.of.inner == 1 {
+            self.row_scale = self.row_scales(seed);
         }
         if options.upstream {
             let losses = match options.loss.reduction {

@@ -62,6 +62,7 @@ impl Options {
                 factor(&REDUCTIONS, |of, reduction| of.loss.reduction = reduction),
                 factor(&SWITCH, |of, weighted| of.weighted = weighted),
                 factor(&SWITCH, |of, weighted| of.rows_weighted = weighted),
+                factor(&SWITCH, |of, scaled| of.rows_scaled = scaled),
                 factor(&SMOOTHINGS, |of, e| of.loss.label_smoothing = e),
                 factor(&Z_LOSSES, |of, z_loss| of.loss.z_loss = z_loss),
                 factor(&SOFTCAPS, |of, softcap| of.loss.softcap = softcap),
@@ -177,6 +178,7 @@ impl Options {
             factor(some(losses, &SWITCH), |of, weighted| {
                 of.rows_weighted = weighted
             }),
+            factor(some(losses, &SWITCH), |of, scaled| of.rows_scaled = scaled),
             factor(self.smoothings(), |of, e| of.loss.label_smoothing = e),
             factor(some(targets, &Z_LOSSES), |of, z_loss| {
                 of.loss.z_loss = z_loss

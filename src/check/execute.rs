@@ -159,15 +159,18 @@ async fn cross_entropy(
 
 /// Computes the lse from the pairs (max, 1 / sum): in a row without probabilities, it is stored in place of the maximum.
 fn lse_of_pairs(case: &Case, pairs: &[f32]) -> Vec<f32> {
-    let scale = match case.of.options.loss.softcap {
+    let scale = |row: usize| match case.of.options.loss.softcap {
         Some(_) => 1.0,
-        None => f64::from(case.of.options.loss.scale),
+        None => {
+            let of_row = case.row_scale.get(row).copied().unwrap_or(1.0);
+            f64::from(case.of.options.loss.scale * of_row)
+        }
     };
-    let of_row = |pair: &[f32]| match pair[1].is_nan() {
+    let of_row = |(row, pair): (usize, &[f32])| match pair[1].is_nan() {
         true => pair[0],
-        false => (scale * f64::from(pair[0]) - f64::from(pair[1]).ln()) as f32,
+        false => (scale(row) * f64::from(pair[0]) - f64::from(pair[1]).ln()) as f32,
     };
-    pairs.chunks_exact(2).map(of_row).collect()
+    pairs.chunks_exact(2).enumerate().map(of_row).collect()
 }
 
 /// Converts the status to numbers: each count is small enough, or all ones.
@@ -205,6 +208,7 @@ struct Inputs {
     targets: Buffer,
     weight: Option<Buffer>,
     row_weight: Option<Buffer>,
+    row_scale: Option<Buffer>,
     grad_losses: Option<Buffer>,
     candidates: Option<Buffer>,
 }
@@ -223,6 +227,7 @@ impl Inputs {
             },
             weight: some("weight", &case.weight)?,
             row_weight: some("row_weight", &case.row_weight)?,
+            row_scale: some("row_scale", &case.row_scale)?,
             grad_losses: some("grad_losses", &case.second)?,
             candidates: match case.candidates[..] {
                 [] => None,
@@ -252,6 +257,7 @@ impl Inputs {
         CrossEntropyExtras {
             weight: self.weight.as_ref(),
             row_weight: self.row_weight.as_ref(),
+            row_scale: self.row_scale.as_ref(),
             grad_losses: self.grad_losses.as_ref(),
             candidates: self.candidates.as_ref(),
             ..CrossEntropyExtras::default()

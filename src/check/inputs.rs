@@ -282,6 +282,16 @@ pub fn weights(cols: usize, seed: u64) -> Vec<f32> {
     (0..cols).map(&mut weight).collect()
 }
 
+/// Draws scales of rows, powers of e between 1/3 and 3, the first one 1.
+pub fn scales(rows: usize, seed: u64) -> Vec<f32> {
+    let mut generator = Generator::new(seed);
+    let mut scale = |row: usize| match row {
+        0 => 1.0,
+        _ => generator.between(-1.1, 1.1).exp() as f32,
+    };
+    (0..rows).map(&mut scale).collect()
+}
+
 /// Draws probabilities `rows x cols` as targets: a third of them exactly 0, and in every fourth row all.
 ///
 /// # Panics

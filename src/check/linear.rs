@@ -112,6 +112,7 @@ struct Case {
     bias: Vec<f32>,
     class_weight: Vec<f32>,
     row_weight: Vec<f32>,
+    row_scale: Vec<f32>,
     grad_losses: Vec<f32>,
 }
 
@@ -142,13 +143,14 @@ impl Case {
             bias: Vec::new(),
             class_weight: Vec::new(),
             row_weight: Vec::new(),
+            row_scale: Vec::new(),
             grad_losses: Vec::new(),
         };
         case.set_options(turn % 4, seed);
         case
     }
 
-    /// Sets the options whose turn it is: none; all; those with a value a row; and the weights of a mean.
+    /// Sets the options whose turn it is: none; all; those with a value a row; and weights and scales of a mean.
     fn set_options(&mut self, turn: usize, seed: u64) {
         let [rows, _, classes, _] = self.shape;
         self.loss.ignore_index = self.kind.ignored();
@@ -158,6 +160,7 @@ impl Case {
         if turn % 2 == 1 {
             self.class_weight = inputs::weights(classes, seed);
             self.row_weight = inputs::weights(rows, seed + 3);
+            self.row_scale = inputs::scales(rows, seed + 4);
         }
         match turn {
             1 => {
@@ -191,6 +194,9 @@ impl Case {
         }
         if !self.row_weight.is_empty() {
             of = of.row_weight(self.row_weight.clone());
+        }
+        if !self.row_scale.is_empty() {
+            of = of.row_scale(self.row_scale.clone());
         }
         match (self.grad_losses.as_slice(), self.loss.reduction) {
             ([], _) => of,
@@ -264,6 +270,7 @@ impl Case {
         let bias = some("bias", &self.bias)?;
         let class_weight = some("class_weight", &self.class_weight)?;
         let row_weight = some("row_weight", &self.row_weight)?;
+        let row_scale = some("row_scale", &self.row_scale)?;
         let grad_losses = some("grad_losses", &self.grad_losses)?;
         let output = |name, len, dtype| Output::new(gpu, name, len, dtype);
         let losses = output("losses", self.losses(), DType::F32)?;
@@ -286,6 +293,7 @@ impl Case {
         let extras = CrossEntropyExtras {
             weight: class_weight.as_ref(),
             row_weight: row_weight.as_ref(),
+            row_scale: row_scale.as_ref(),
             grad_losses: grad_losses.as_ref(),
             status: Some(&status.buffer),
             ..CrossEntropyExtras::default()

@@ -39,6 +39,8 @@ pub(super) struct Options {
     pub(super) weighted: bool,
     /// True if rows have weights.
     pub(super) rows_weighted: bool,
+    /// True if rows have scales, unless they are on a strided axis.
+    pub(super) rows_scaled: bool,
     pub(super) upstream: bool,
     /// Options of the loss, except for the ignored class, which the kind of the targets decides. Every operation takes its scale.
     pub(super) loss: LossOptions,
@@ -52,10 +54,11 @@ impl fmt::Debug for Options {
     /// Writes the options that are set, and no others: they are read in the notes of failures.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (loss, none) = (&self.loss, Self::NONE);
-        let options: [(&str, &dyn fmt::Debug, &dyn fmt::Debug); 15] = [
+        let options: [(&str, &dyn fmt::Debug, &dyn fmt::Debug); 16] = [
             ("targets", &self.kind, &none.kind),
             ("weighted", &self.weighted, &none.weighted),
             ("rows_weighted", &self.rows_weighted, &none.rows_weighted),
+            ("rows_scaled", &self.rows_scaled, &none.rows_scaled),
             ("upstream", &self.upstream, &none.upstream),
             ("reduction", &loss.reduction, &none.loss.reduction),
             ("mean_over", &loss.mean_over, &none.loss.mean_over),
@@ -91,6 +94,7 @@ impl Options {
         kind: Kind::ALL[0],
         weighted: false,
         rows_weighted: false,
+        rows_scaled: false,
         upstream: false,
         loss: LossOptions::PLAIN,
         mask: None,
@@ -109,6 +113,7 @@ impl Options {
     pub(super) fn is_plain_loss(&self, operation: Operation) -> bool {
         let is_plain = !self.weighted
             && !self.rows_weighted
+            && !self.rows_scaled
             && !self.upstream
             && self.loss.z_loss == 0.0
             && self.loss.mean_over.is_none()

@@ -111,7 +111,7 @@ fn judged_classes(case: &Case, argmax: &[u32]) -> Vec<f32> {
     let judged = |(row, &class): (usize, &u32)| {
         let logits = &case.first[row * case.of.cols..][..case.of.cols];
         let found = (class != u32::MAX).then_some(class as usize);
-        match bounds::may_be_argmax(&reference, logits, found) {
+        match bounds::may_be_argmax(&reference.for_row(row), logits, found) {
             true => expected[row] as f32,
             false => class as f32,
         }

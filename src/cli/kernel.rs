@@ -13,8 +13,8 @@ use std::path::Path;
 use wgpu_softmax::export::{Buffer, Export};
 use wgpu_softmax::variant::{Abilities, Operation};
 use wgpu_softmax::{
-    CrossEntropySpec, Error, KernelText, LinearCrossEntropySpec, Mask, Plan, Planner, RowOperation,
-    RowOutputs, SoftmaxSpec,
+    CrossEntropySpec, Error, KernelText, LinearCrossEntropySpec, LossOptions, Mask, Plan, Planner,
+    RowOperation, RowOutputs, SoftmaxSpec,
 };
 
 /// Elements of the largest buffer that cases are made for unasked.
@@ -31,7 +31,6 @@ struct Report<'a> {
     adapter: Option<&'a Adapter>,
     #[serde(skip_serializing_if = "Option::is_none")]
     kernels: Option<&'a [KernelText]>,
-    /// None of a linear layer, whose dispatches are not exported.
     #[serde(flatten)]
     export: Option<Export>,
 }
@@ -47,10 +46,9 @@ pub(crate) fn run(args: &args::Kernel) -> Result<(), Failure> {
     let (kernels, export) = planned(&planner, args, &seen)?;
     let adapter = chosen.as_ref().ok();
     let export = export.map(|export| completed(export, args)).transpose()?;
-    let has_kernels = adapter.is_some() || export.is_none();
     let json = Report {
         adapter,
-        kernels: has_kernels.then_some(&kernels),
+        kernels: adapter.and(Some(&kernels)),
         export,
     };
     outputs.finish([], &[("json", &report::json(&json))])?;
@@ -179,7 +177,7 @@ fn planned(planner: &Planner, args: &args::Kernel, seen: &Seen) -> Result<Planne
         }
         LinearCrossEntropy => {
             let plan = planner.linear_cross_entropy(of_linear(args, seen)?)?;
-            Ok((plan.fused_wgsl()?, None))
+            both(plan.fused_wgsl()?, &|| plan.export_fused(with))
         }
         _ => of_rows(planner.jacobian(rows()?)?, exports),
     }
@@ -233,28 +231,31 @@ fn of_cross_entropy(args: &args::Kernel, seen: &Seen) -> Result<CrossEntropySpec
         return Err(Failure::expected(flag, expected, args.op));
     }
     let loss = &args.loss;
-    let mut spec = CrossEntropySpec::new(seen.rows, seen.cols)
+    let spec = CrossEntropySpec::new(seen.rows, seen.cols)
         .inner(seen.inner)
         .dtype(args.dtype)
-        .scale(args.scale)
+        .loss(options(args))
         .targets(loss.target_type.unwrap_or_default())
-        .reduction(loss.reduction.unwrap_or_default())
-        .zero_valid(loss.zero_valid.unwrap_or_default())
-        .label_smoothing(loss.label_smoothing.unwrap_or_default())
-        .z_loss(loss.z_loss.unwrap_or_default())
         .row_outputs(row_outputs(args));
-    if let Some(ignored) = loss.ignore_index {
-        spec = spec.ignore_index(ignored);
-    }
-    if let Some(softcap) = loss.softcap {
-        spec = spec.softcap(softcap);
-    }
     Ok(if args.in_place { spec.in_place() } else { spec })
 }
 
 fn row_outputs(args: &args::Kernel) -> RowOutputs {
     let outputs = args.loss.row_outputs.iter();
     outputs.fold(RowOutputs::default(), |outputs, and| and(outputs))
+}
+
+fn options(args: &args::Kernel) -> LossOptions {
+    let given = &args.loss;
+    let mut loss = LossOptions::default();
+    loss.scale = args.scale;
+    loss.ignore_index = given.ignore_index;
+    loss.reduction = given.reduction.unwrap_or_default();
+    loss.zero_valid = given.zero_valid.unwrap_or_default();
+    loss.label_smoothing = given.label_smoothing.unwrap_or_default();
+    loss.z_loss = given.z_loss.unwrap_or_default();
+    loss.softcap = given.softcap;
+    loss
 }
 
 /// Returns the loss of a layer whose input has the shape: its columns are features.
@@ -267,23 +268,15 @@ fn of_linear(args: &args::Kernel, seen: &Seen) -> Result<LinearCrossEntropySpec,
         ));
     };
     let loss = &args.loss;
-    let refused = [
-        ("--in-place", args.in_place),
-        ("--axis", seen.inner != 1),
-        ("--flat", args.flat),
-        ("--cases", args.cases.is_some()),
-    ];
+    let refused = [("--in-place", args.in_place), ("--axis", seen.inner != 1)];
     if let Some((flag, _)) = refused.into_iter().find(|(_, is_given)| *is_given) {
         return Err(Failure::expected(flag, "another operation", args.op));
     }
     // What no loss has is refused.
     of_cross_entropy(args, seen)?;
-    let spec = LinearCrossEntropySpec::new(seen.rows, seen.cols, classes)
+    Ok(LinearCrossEntropySpec::new(seen.rows, seen.cols, classes)
         .dtype(args.dtype)
         .targets(loss.target_type.unwrap_or_default())
-        .reduction(loss.reduction.unwrap_or_default())
-        .label_smoothing(loss.label_smoothing.unwrap_or_default())
-        .z_loss(loss.z_loss.unwrap_or_default())
-        .row_outputs(row_outputs(args));
-    Ok(loss.softcap.map_or(spec, |softcap| spec.softcap(softcap)))
+        .loss(options(args))
+        .row_outputs(row_outputs(args)))
 }

@@ -81,13 +81,13 @@ pub(crate) struct Given {
     pub(crate) written: bool,
     pub(crate) element: Element,
     pub(crate) memory: Memory,
+    /// Rows, columns, and rows next to each other on a strided axis.
+    pub(crate) extents: [u64; 3],
 }
 
 /// The buffers of a caller, and the dispatches over them.
 #[derive(Debug)]
 pub(crate) struct Described {
-    /// Rows, columns, and rows next to each other on a strided axis.
-    pub(crate) shape: [u64; 3],
     pub(crate) given: Vec<Given>,
     pub(crate) steps: Vec<Step>,
 }
@@ -95,7 +95,7 @@ pub(crate) struct Described {
 impl Described {
     /// Returns the steps with the buffers that `given` holds, each with true if it is written, and the type of its elements.
     pub(crate) fn new(
-        shape: [u64; 3],
+        extents: [u64; 3],
         steps: Vec<Step>,
         given: impl Iterator<Item = (Role, Memory)>,
         holds: impl Fn(&Role) -> (bool, Element),
@@ -107,21 +107,27 @@ impl Described {
                 written,
                 element,
                 memory,
+                extents,
             }
         });
         Self {
-            shape,
             given: given.collect(),
             steps,
         }
     }
 }
 
+/// Refuses to export no rows.
+pub(crate) fn check_any(rows: u64) -> Result<(), Error> {
+    match rows {
+        0 => Err(Error::value("rows to export", "at least 1", rows)),
+        _ => Ok(()),
+    }
+}
+
 /// Describes memory for each role, exactly as large as `rows` rows need: a result `in_place` lies in the first one.
 pub(crate) fn memory_of(roles: &[Role], rows: u64, in_place: bool) -> Result<Vec<Memory>, Error> {
-    if rows == 0 {
-        return Err(Error::value("rows to export", "at least 1", rows));
-    }
+    check_any(rows)?;
     let mut all: Vec<Memory> = Vec::new();
     for role in roles {
         let over = in_place && role.binding == Binding::Result;
@@ -135,7 +141,8 @@ pub(crate) fn memory_of(roles: &[Role], rows: u64, in_place: bool) -> Result<Vec
 
 impl Given {
     /// Extents of the axes, elements before the first one, and elements from each start along the first axis to the next.
-    pub(crate) fn layout(&self, [rows, cols, inner]: [u64; 3]) -> (Vec<u64>, u64, u64) {
+    pub(crate) fn layout(&self) -> (Vec<u64>, u64, u64) {
+        let [rows, cols, inner] = self.extents;
         let size = self.element.bytes();
         match self.role.shape {
             Shape::Matrix { rows: at, .. } => {

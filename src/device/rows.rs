@@ -89,12 +89,16 @@ impl RowKernels {
     }
 
     /// Number of pipelines that serve all rows, with those for the last row by words, and those of a loss with options and of rows
-    /// with weights.
+    /// with weights, scales or both.
     pub(crate) fn pipelines(&self) -> usize {
         let tail = self.tail.as_ref().map_or(0, |(_, programs)| programs.len());
         let each = self.programs.len() + self.bins.len() + tail;
-        let weighted = self.geometry.problem.operation.takes_row_weights();
-        each * (1 + usize::from(self.has_plain_loss()) + usize::from(weighted))
+        let operation = self.geometry.problem.operation;
+        let of_rows = match operation.takes_row_weights() {
+            true => 3,
+            false => usize::from(operation.takes_row_scales()),
+        };
+        each * (1 + usize::from(self.has_plain_loss()) + of_rows)
     }
 
     pub(crate) fn name(&self) -> String {

@@ -9,6 +9,14 @@ pub(super) const fn within(operation: Operation, name: &str) -> Option<&'static 
         (_, b"probs") => "(8 + 2 abs(x - max) + 2 ln N) u p where p >= 1e-30, else 1e-35",
         (_, b"log_probs") => "(8 max(1, abs(w)) + 2 ln N) u, w the log-probability",
         (_, b"lse") => "(8 max(1, abs(max), ln sum) + 2 ln N) u",
+        (Operation::LinearCrossEntropy, b"losses") => {
+            "that of the logits' losses, and e + ln sum p exp(e) for errors of logits e = (32 + D / 256) u (sum abs(h w) + abs(b)), D \
+             features; check::bounds::linear_row_loss has it as code"
+        }
+        (Operation::LinearCrossEntropy, b"grad_hidden" | b"grad_weight" | b"grad_bias") => {
+            "with g the gradients by the logits, dg their bounds and x the other factor of T terms, sum dg abs(x) + (32 + T / 256) u \
+             sum (abs(g) + dg) abs(x), and a rounding for each further chunk of rows; check::bounds::linear_gradients has it as code"
+        }
         (_, b"losses") => {
             "of a row (8 max(1, abs(w)) + 2 ln N) u, w the target's log-probability; of their mean or sum, the mean or sum of \
              these, and 8 u times that of abs(loss); what options add is in check::bounds"

@@ -57,6 +57,7 @@ impl Export {
         let of_shard = match self.made_from {
             MadeFrom::Rows(_) => !Operation::ALL.contains(&self.op),
             MadeFrom::Losses(spec) => spec.all_classes != spec.classes,
+            MadeFrom::Linear(_) => false,
             MadeFrom::Shards => true,
         };
         match of_shard {
@@ -70,6 +71,7 @@ impl Export {
         let is_bound = |name| self.buffers.iter().any(|buffer| buffer.name == name);
         let drawn = match &self.made_from {
             MadeFrom::Losses(spec) => Drawn::of_loss(spec, is_bound, logits, seed as u64),
+            MadeFrom::Linear(spec) => Drawn::of_linear(spec, is_bound, logits, seed as u64),
             MadeFrom::Rows(spec) => Drawn::of_rows(self.op, spec, logits, seed as u64),
             MadeFrom::Shards => Drawn::default(),
         };

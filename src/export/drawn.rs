@@ -2,10 +2,11 @@
 
 use crate::check::{Inputs, bounds, inputs, of_rows, result_of};
 use crate::device::described::Element;
-use crate::reference::{Columns, CrossEntropy, Masked, Targets, rows_of};
+use crate::reference::{Columns, CrossEntropy, Linear, Masked, Targets, rows_of};
 use crate::spec::cross_entropy::CrossEntropySpec;
 use crate::spec::dtype::DType;
-use crate::spec::loss::Reduction;
+use crate::spec::linear::LinearCrossEntropySpec;
+use crate::spec::loss::{LossOptions, Reduction};
 use crate::spec::mask::{Mask, MaskKind};
 use crate::spec::softmax::SoftmaxSpec;
 use crate::spec::target_type::TargetType;
@@ -17,8 +18,10 @@ type Result = (&'static str, Vec<f64>, Vec<f64>);
 /// Inputs by what they are, rows one after the other, and the results.
 #[derive(Debug, Default)]
 pub(super) struct Drawn {
-    /// Logits, probabilities or log-probabilities.
+    /// Logits, probabilities, log-probabilities, or hidden.
     first: Vec<f32>,
+    /// Weight and bias of a linear layer.
+    layer: [Vec<f32>; 2],
     upstream: Vec<f32>,
     /// Elements of an additive mask.
     added: Vec<f32>,
@@ -28,6 +31,7 @@ pub(super) struct Drawn {
     probs: Vec<f32>,
     weight: Vec<f32>,
     row_weight: Vec<f32>,
+    row_scale: Vec<f32>,
     pairs: Vec<f32>,
     candidates: Vec<i64>,
     pub(super) results: Vec<Result>,
@@ -132,20 +136,24 @@ impl Drawn {
             probs: rounded(spec.dtype, inputs::sparse_probs(rows, cols, seed)),
             weight: bound("weight", inputs::weights(cols, seed)),
             row_weight: bound("row_weight", inputs::weights(rows, seed + 2)),
+            row_scale: bound("row_scale", inputs::scales(rows, seed + 3)),
             candidates: candidates
                 .take(rows * spec.row_outputs.log_probs_of as usize)
                 .collect(),
             ..Self::default()
         };
-        let of = drawn.reference(spec);
-        let pair = |row| {
-            let statistic = of.statistic(row);
+        let of = drawn.reference(cols, spec.loss);
+        let pair = |(n, row)| {
+            let statistic = of.for_row(n).statistic(row);
             match statistic.poisoned() {
                 true => [statistic.lse() as f32, f32::NAN],
                 false => [statistic.max as f32, (1.0 / statistic.sum) as f32],
             }
         };
-        drawn.pairs = rows_of(&drawn.first, cols).flat_map(pair).collect();
+        drawn.pairs = rows_of(&drawn.first, cols)
+            .enumerate()
+            .flat_map(pair)
+            .collect();
         let targets: Targets<'_> = match spec.targets {
             TargetType::Probs => (&drawn.probs).into(),
             _ => (&drawn.ids).into(),
@@ -168,15 +176,70 @@ impl Drawn {
         drawn
     }
 
-    fn reference(&self, spec: &CrossEntropySpec) -> CrossEntropy {
-        let mut of = CrossEntropy::new(spec.classes as usize).loss(spec.loss);
+    /// Draws the inputs of a linear layer's cross-entropy, those that are optional where they are bound.
+    pub(super) fn of_linear(
+        spec: &LinearCrossEntropySpec,
+        is_bound: impl Fn(&'static str) -> bool,
+        hidden: Inputs,
+        seed: u64,
+    ) -> Self {
+        let [rows, features, classes] =
+            [spec.rows, spec.features, spec.classes].map(|extent| extent as usize);
+        let bound = |name, values: Vec<f32>| if is_bound(name) { values } else { Vec::new() };
+        let flat = |rows, cols, seed| Inputs::Flat.logits(rows, cols, seed);
+        let mut weight = flat(classes, features, seed + 1);
+        let factor = 2.0 / (features as f32).sqrt();
+        weight.iter_mut().for_each(|weight| *weight *= factor);
+        let losses = spec.losses() as usize;
+        let ids = inputs::targets(rows, classes, seed, spec.loss.ignore_index);
+        let drawn = Self {
+            first: rounded(spec.dtype, hidden.logits(rows, features, seed)),
+            layer: [
+                rounded(spec.dtype, weight),
+                bound("bias", flat(1, classes, seed + 2)),
+            ],
+            upstream: bound("grad_losses", inputs::upstream(losses, seed + 1)),
+            ids: ids.into_iter().map(i64::from).collect(),
+            weight: bound("class_weight", inputs::weights(classes, seed)),
+            row_weight: bound("row_weight", inputs::weights(rows, seed + 2)),
+            ..Self::default()
+        };
+        let of = &drawn.reference(classes, spec.loss);
+        let [weight, bias] = &drawn.layer;
+        let mut layer = Linear::new(&drawn.first, weight, features);
+        if !bias.is_empty() {
+            layer = layer.bias(bias);
+        }
+        let ids = &drawn.ids;
+        let result = of.linear_losses(layer, ids);
+        let losses = match (result.loss, bounds::linear_loss(of, layer, ids)) {
+            (Some(loss), Some(allowed)) => (vec![loss], vec![allowed]),
+            _ => (result.row_losses, bounds::linear_row_loss(of, layer, ids)),
+        };
+        let gradients = of.linear_gradients(layer, ids);
+        let chunks = spec.rows.div_ceil(spec.chunk_rows.unwrap_or(spec.rows));
+        let allowed = bounds::linear_gradients(of, layer, ids, chunks as usize);
+        let results = vec![
+            ("losses", losses.0, losses.1),
+            ("grad_hidden", gradients.hidden, allowed.hidden),
+            ("grad_weight", gradients.weight, allowed.weight),
+            ("grad_bias", gradients.bias, allowed.bias),
+        ];
+        Self { results, ..drawn }
+    }
+
+    fn reference(&self, classes: usize, loss: LossOptions) -> CrossEntropy {
+        let mut of = CrossEntropy::new(classes).loss(loss);
         if !self.weight.is_empty() {
             of = of.weight(self.weight.clone());
         }
         if !self.row_weight.is_empty() {
             of = of.row_weight(self.row_weight.clone());
         }
-        match (self.upstream.as_slice(), spec.loss.reduction) {
+        if !self.row_scale.is_empty() {
+            of = of.row_scale(self.row_scale.clone());
+        }
+        match (self.upstream.as_slice(), loss.reduction) {
             ([], _) => of,
             (_, Reduction::None) => of.grad_losses(self.upstream.clone()),
             (of_loss, _) => of.grad_loss(of_loss[0].into()),
@@ -198,11 +261,14 @@ impl Drawn {
         };
         let ids = |ids: &[i64]| words(ids.iter().map(|id| id.to_le_bytes()), element.bytes());
         match (name, element) {
-            ("logits" | "probs" | "log_probs", _) => floats(&self.first),
+            ("logits" | "probs" | "log_probs" | "hidden", _) => floats(&self.first),
+            ("weight", _) if !self.layer[0].is_empty() => floats(&self.layer[0]),
+            ("bias", _) => floats(&self.layer[1]),
             ("mask", Element::U8) => words(self.kept.iter().map(|byte| [*byte]), 1),
             ("mask", _) => floats(&self.added),
-            ("weight", _) => floats(&self.weight),
+            ("weight" | "class_weight", _) => floats(&self.weight),
             ("row_weight", _) => floats(&self.row_weight),
+            ("row_scale", _) => floats(&self.row_scale),
             ("pairs", _) => floats(&self.pairs),
             ("candidates", _) => ids(&self.candidates),
             ("targets", of) if of.floats().is_none() => ids(&self.ids),

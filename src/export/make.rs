@@ -143,7 +143,7 @@ impl Memories {
             match all.find(&given.memory) {
                 Some(input) => all.buffers[input].role = Role::Inout,
                 None => {
-                    let (shape, offset, stride) = given.layout(described.shape);
+                    let (shape, offset, stride) = given.layout();
                     let buffer = Buffer {
                         name: given.role.name,
                         role: if given.written {

@@ -42,6 +42,7 @@ mod serial;
 use std::collections::BTreeMap;
 
 use crate::spec::cross_entropy::CrossEntropySpec;
+use crate::spec::linear::LinearCrossEntropySpec;
 use crate::spec::softmax::SoftmaxSpec;
 use crate::variant::{Abilities, Operation};
 
@@ -210,7 +211,7 @@ pub struct Bound {
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Case {
-    /// Name of the distribution of the logits.
+    /// Name of the distribution of the logits, or of the hidden of a linear layer.
     pub name: &'static str,
     /// Contents of every buffer that the caller fills.
     pub inputs: Vec<Words>,
@@ -251,5 +252,6 @@ pub struct Values {
 enum MadeFrom {
     Rows(SoftmaxSpec),
     Losses(CrossEntropySpec),
+    Linear(LinearCrossEntropySpec),
     Shards,
 }

@@ -3,7 +3,9 @@
 use super::{Export, MadeFrom, Optional};
 use crate::device::described::Described;
 use crate::error::Error;
-use crate::ops::cross_entropy::{CrossEntropyBackwardPlan, CrossEntropyPlan};
+use crate::ops::cross_entropy::{
+    CrossEntropyBackwardPlan, CrossEntropyPlan, LinearCrossEntropyPlan,
+};
 use crate::ops::plan::{Plan, RowOperation};
 use crate::variant::Operation;
 
@@ -67,5 +69,37 @@ impl CrossEntropyBackwardPlan {
         let (op, bytes) = (Operation::CrossEntropyBackward, self.bytes_moved());
         let abilities = self.kernels.planner.abilities();
         Export::new((op, made_from), abilities, bytes, &self.described(with)?)
+    }
+}
+
+impl LinearCrossEntropyPlan {
+    /// Returns the loss without its gradients as data, as a binding `with` these buffers records it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Plan::export`].
+    pub fn export(&self, with: &[Optional]) -> Result<Export, Error> {
+        self.exported(self.loss_bytes_moved(), &self.described(false, with)?)
+    }
+
+    /// Returns the loss and the gradients by hidden, the weight and, with [`Optional::Bias`], the bias as data, as a binding `with`
+    /// these buffers records them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Plan::export`].
+    pub fn export_fused(&self, with: &[Optional]) -> Result<Export, Error> {
+        self.exported(self.bytes_moved(), &self.described(true, with)?)
+    }
+
+    fn exported(&self, bytes: u64, described: &Described) -> Result<Export, Error> {
+        let of = Operation::LinearCrossEntropy;
+        let made_from = MadeFrom::Linear(self.chosen_spec());
+        Export::new(
+            (of, made_from),
+            self.planner().abilities(),
+            bytes,
+            described,
+        )
     }
 }

@@ -80,6 +80,8 @@ pub struct CrossEntropyInputs<'a, T = f32> {
     pub weight: Option<&'a [f32]>,
     /// Weights of the rows, one a row; none where each counts alike. A row of weight 0 is ignored.
     pub row_weight: Option<&'a [f32]>,
+    /// Scales of the rows, one a row, times that of the spec; none where each is 1.
+    pub row_scale: Option<&'a [f32]>,
     /// Upstream gradient: one a row where the losses are not reduced, else one. None is 1.
     pub grad_losses: Option<&'a [f32]>,
     /// Classes whose log-probabilities are among the row outputs: `rows` times as many as the spec [asks
@@ -95,6 +97,7 @@ impl<'a, T: Element> CrossEntropyInputs<'a, T> {
             targets: targets.into(),
             weight: None,
             row_weight: None,
+            row_scale: None,
             grad_losses: None,
             candidates: &[],
         }
@@ -114,6 +117,15 @@ impl<'a, T: Element> CrossEntropyInputs<'a, T> {
     pub const fn row_weight(self, row_weight: &'a [f32]) -> Self {
         Self {
             row_weight: Some(row_weight),
+            ..self
+        }
+    }
+
+    /// Sets the scales of the rows.
+    #[must_use]
+    pub const fn row_scale(self, row_scale: &'a [f32]) -> Self {
+        Self {
+            row_scale: Some(row_scale),
             ..self
         }
     }
@@ -148,8 +160,13 @@ impl<'a, T: Element> CrossEntropyInputs<'a, T> {
         if let Some(weight) = self.weight {
             expect_len("weight", weight.len(), classes)?;
         }
-        if let Some(row_weight) = self.row_weight {
-            expect_len("row_weight", row_weight.len(), rows)?;
+        for (what, values) in [
+            ("row_weight", self.row_weight),
+            ("row_scale", self.row_scale),
+        ] {
+            if let Some(values) = values {
+                expect_len(what, values.len(), rows)?;
+            }
         }
         match self.grad_losses {
             Some(grad) => expect_len("grad_losses", grad.len(), spec.losses()),
@@ -220,6 +237,7 @@ impl Gpu {
         let targets = self.upload_targets(inputs.targets)?;
         let weight = self.upload_given("weight", inputs.weight)?;
         let row_weight = self.upload_given("row_weight", inputs.row_weight)?;
+        let row_scale = self.upload_given("row_scale", inputs.row_scale)?;
         let grad_losses = self.upload_given("grad_losses", inputs.grad_losses)?;
         let candidates =
             self.upload_candidates(spec.row_outputs, inputs.candidates, spec.targets)?;
@@ -246,6 +264,7 @@ impl Gpu {
         let extras = CrossEntropyExtras {
             weight: weight.as_ref(),
             row_weight: row_weight.as_ref(),
+            row_scale: row_scale.as_ref(),
             grad_losses: grad_losses.as_ref(),
             lse: buffer_of(&lse),
             status: Some(&status.0),

@@ -41,6 +41,8 @@ pub struct LinearCrossEntropyInputs<'a, T = f32> {
     pub class_weight: Option<&'a [f32]>,
     /// Weights of the rows, one a row; none where each counts alike. A row of weight 0 is ignored.
     pub row_weight: Option<&'a [f32]>,
+    /// Scales of the rows, one a row, times that of the spec; none where each is 1.
+    pub row_scale: Option<&'a [f32]>,
     /// Upstream gradient: one a row where the losses are not reduced, else one. None is 1.
     pub grad_losses: Option<&'a [f32]>,
     /// Classes whose log-probabilities are among the row outputs: `rows` times as many as the spec [asks
@@ -58,6 +60,7 @@ impl<'a, T: Element> LinearCrossEntropyInputs<'a, T> {
             targets: targets.into(),
             class_weight: None,
             row_weight: None,
+            row_scale: None,
             grad_losses: None,
             candidates: &[],
         }
@@ -86,6 +89,15 @@ impl<'a, T: Element> LinearCrossEntropyInputs<'a, T> {
     pub const fn row_weight(self, row_weight: &'a [f32]) -> Self {
         Self {
             row_weight: Some(row_weight),
+            ..self
+        }
+    }
+
+    /// Sets the scales of the rows.
+    #[must_use]
+    pub const fn row_scale(self, row_scale: &'a [f32]) -> Self {
+        Self {
+            row_scale: Some(row_scale),
             ..self
         }
     }
@@ -121,6 +133,7 @@ impl<'a, T: Element> LinearCrossEntropyInputs<'a, T> {
             ("bias", self.bias, classes),
             ("class_weight", self.class_weight, classes),
             ("row_weight", self.row_weight, rows),
+            ("row_scale", self.row_scale, rows),
             ("grad_losses", self.grad_losses, spec.losses()),
         ] {
             if let Some(values) = values {
@@ -198,6 +211,7 @@ impl Gpu {
         let bias = self.upload_given("bias", inputs.bias)?;
         let class_weight = self.upload_given("class_weight", inputs.class_weight)?;
         let row_weight = self.upload_given("row_weight", inputs.row_weight)?;
+        let row_scale = self.upload_given("row_scale", inputs.row_scale)?;
         let grad_losses = self.upload_given("grad_losses", inputs.grad_losses)?;
 
         let losses = self.output("losses", native(spec.losses()))?;
@@ -227,6 +241,7 @@ impl Gpu {
         let extras = CrossEntropyExtras {
             weight: class_weight.as_ref(),
             row_weight: row_weight.as_ref(),
+            row_scale: row_scale.as_ref(),
             grad_losses: grad_losses.as_ref(),
             status: Some(&status.0),
             row_outputs: buffer_of(&row_outputs),

@@ -29,6 +29,7 @@ pub enum Binding {
     Bias = 19,
     RowWeight = 20,
     RowTerms = 21,
+    RowScale = 22,
 }
 
 impl Binding {

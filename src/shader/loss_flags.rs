@@ -36,4 +36,6 @@ bits! {
     GIVES_Z_LOSS,
     HAS_BIAS,
     HAS_ROW_WEIGHT,
+    HAS_COUNTS,
+    HAS_ROW_SCALE,
 }

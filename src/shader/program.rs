@@ -31,6 +31,8 @@ pub enum Stage {
     CountTargets,
     /// Targets counted and losses summed.
     ReduceLosses,
+    /// Losses summed, of targets that are counted.
+    SumLosses,
     /// Records of counts and sums merged.
     MergeTallies,
     /// A product of matrices.
@@ -77,6 +79,7 @@ impl Stage {
             Self::FromSaved => "from_saved",
             Self::CountTargets => "count_targets",
             Self::ReduceLosses => "reduce_losses",
+            Self::SumLosses => "sum_losses",
             Self::MergeTallies => "merge_tallies",
             Self::Gemm(product, _) => product.name(),
             Self::ColumnSums => "grad_bias",
@@ -97,7 +100,7 @@ impl Stage {
     pub(super) const fn is_tally(self) -> bool {
         matches!(
             self,
-            Self::CountTargets | Self::ReduceLosses | Self::MergeTallies
+            Self::CountTargets | Self::ReduceLosses | Self::SumLosses | Self::MergeTallies
         )
     }
 }
@@ -178,6 +181,11 @@ impl Program {
     /// add accurately.
     pub(crate) fn row_blocks(&self) -> u32 {
         (256 / self.variant.lanes.max(1)).clamp(1, 16)
+    }
+
+    /// Lanes that merge in a round of a tally. A GPU has many: barriers take longer than reads of workgroup memory.
+    pub(super) fn tally_fan(&self) -> u32 {
+        if self.variant.lanes > 16 { 16 } else { 4 }
     }
 
     /// Makes a program that counts targets or sums losses, with workgroups of up to 256 invocations.
@@ -292,14 +300,12 @@ impl Program {
         let Self {
             operation, options, ..
         } = self;
-        let of_loss = match options {
-            KernelOptions {
-                row_weighted: true, ..
-            } => ".row-weights",
-            KernelOptions {
-                loss_options: true, ..
-            } => ".options",
-            _ => "",
+        let of_loss = match (options.row_weighted, options.row_scaled) {
+            (true, true) => ".row-weights.row-scales",
+            (true, false) => ".row-weights",
+            (false, true) => ".row-scales",
+            (false, false) if options.loss_options => ".options",
+            (false, false) => "",
         };
         let (stage, dtype) = (self.stage.name(), self.dtype);
         format!("wgpu-softmax {operation}{options}{of_loss}.{stage}.{dtype}")
@@ -312,7 +318,7 @@ impl Program {
             (Stage::Registers, true) => "strided_registers",
             (Stage::FromSaved, true) => self.stage.name(),
             (_, true) => "strided",
-            (Stage::CountTargets | Stage::ReduceLosses, _) => "tally_rows",
+            (Stage::CountTargets | Stage::ReduceLosses | Stage::SumLosses, _) => "tally_rows",
             (Stage::Gemm(..), _) => "gemm",
             (Stage::ColumnSums, _) => "column_sums",
             (stage, _) => stage.name(),

@@ -9,7 +9,7 @@ use bytemuck::Contiguous;
 
 use super::{Binding, Program, Stage};
 use crate::spec::dtype::DType;
-use crate::variant::{Access, Family, Masking, Operation, Product, Reduce, TargetKind};
+use crate::variant::{Access, Family, Masking, Operation, Product, Reduce, TargetKind, Variant};
 #[cfg(target_arch = "wasm32")]
 use crate::wgsl::code::{code, code_bytes};
 use crate::wgsl::decide::decide;
@@ -100,7 +100,7 @@ pub(super) const SLOTS: &[Slot] = &[
         }),
         file!("formula/lse_from_pairs.wgsl", "lse of merged shards", |p| p.operation == Operation::LseFromPairs),
         file!("formula/row_outputs.wgsl", "outputs of a row in addition to its loss", |p| p.operation == Operation::RowOutputs),
-        file!("formula/row_terms.wgsl", "weights and upstream gradients of rows, gathered", |p| p.operation == Operation::RowTerms),
+        file!("formula/row_terms.wgsl", "weights, scales and upstream gradients of rows, gathered", |p| p.operation == Operation::RowTerms),
     ] },
     Slot { name: "targets", provides: "`loss_of`, `target_sum_of`", files: &[
         file!("formula/one_hot.wgsl", "a class id a row", |p| has_loss(p) && !p.options.is_dense()),
@@ -148,6 +148,7 @@ pub(super) const COMMON: &[File] = &[
     file!("kernel/column.wgsl", "one column of a row, written by itself"),
     file!("kernel/groups.wgsl", "groups of rows on a strided axis"),
     file!("statistic.wgsl", "the maximum, the sums and the special values of a row"),
+    file!("row_scale.wgsl", "scales of rows"),
     file!("softcap.wgsl", "capped logits"),
     file!("causal.wgsl", "causal rows"),
     file!("target.wgsl", "the targets and the options of a loss"),
@@ -233,7 +234,7 @@ impl Program {
     }
 
     /// Constants of the text.
-    fn constants(&self) -> [(&'static str, u32); 17] {
+    fn constants(&self) -> [(&'static str, u32); 18] {
         let Self {
             options, variant, ..
         } = self;
@@ -261,6 +262,7 @@ impl Program {
             ("GROUPS", variant.groups),
             ("RECORD", records),
             ("BLOCKS", self.row_blocks()),
+            ("TALLY_FAN", self.tally_fan()),
             ("TILE_ROWS", tile.rows),
             ("TILE_QUADS", tile.quads),
             ("HELD", tile.rows * tile.quads),
@@ -270,7 +272,7 @@ impl Program {
 
     /// Flags by which the text is decided.
     #[rustfmt::skip] // a table
-    fn flags(&self) -> [(&'static str, bool); 44] {
+    fn flags(&self) -> [(&'static str, bool); 50] {
         use Operation::{CrossEntropy, CrossEntropyFused, Jacobian, LogSumExp, LogSumExpBackward, RowOutputs, RowTerms};
         let Self { operation, options, stage, variant, dtype, .. } = *self;
         let is = |operations: &[Operation]| operations.contains(&operation);
@@ -284,12 +286,12 @@ impl Program {
         let has_mask = !masked(&[Masking::None]);
         let multiplies = |product| matches!(stage, Stage::Gemm(of, _) if of == product);
         let is_half = dtype != DType::F32;
-        // Tallies serve losses with options, too.
-        let is_plain = !options.loss_options && operation.may_have_plain_loss() && !stage.is_tally();
+        let is_plain = !options.loss_options && operation.may_have_plain_loss();
         [
             ("STRIDED", self.is_strided()),
             ("SHIFTED", is_shifted),
             ("WHOLE", self.whole && !is_shifted),
+            ("HALVED", self.is_halved()),
             ("IN_PARTS", !stage.is_in_registers()),
             ("SUBGROUPS", self.uses_subgroups()),
             ("HYBRID", is_hybrid),
@@ -299,6 +301,8 @@ impl Program {
             ("PLAIN_LOSS", is_plain),
             ("HAS_TARGET_SUM", dense || !is_plain),
             ("ROW_WEIGHTED", options.row_weighted),
+            ("ROW_SCALED", options.row_scaled),
+            ("ROW_TERMS", options.row_weighted || options.row_scaled),
             ("PROBS", options.target_kind == TargetKind::Probabilities),
             ("TRACK_ENTROPY", options.entropy),
             ("TRACK_ARGMAX", options.argmax),
@@ -317,13 +321,16 @@ impl Program {
             ("WRITES_MATRIX", writes_matrix),
             ("HAS_COLUMN", has_column),
             ("WRITES_COLUMN", writes_matrix && has_column),
+            ("HOLDS_TARGET", self.holds_target()),
             ("LOADS_ROW", has_targets || is(&[LogSumExpBackward])),
             ("STORES_ROW", is(&[LogSumExp, CrossEntropy, CrossEntropyFused])),
             ("FROM_PAIRS", at(&[Stage::Elementwise, Stage::Unrolled, Stage::FromSaved])),
             ("FROM_RECORDS", at(&[Stage::Finish])),
             ("KEEPS_RECORDS", at(&[Stage::Partial])),
             ("FOLDS", at(&[Stage::Streamed, Stage::Partial])),
-            ("READS_LOSSES", at(&[Stage::ReduceLosses])),
+            ("COUNTS_TARGETS", at(&[Stage::CountTargets, Stage::ReduceLosses])),
+            ("READS_LOSSES", at(&[Stage::ReduceLosses, Stage::SumLosses])),
+            ("SUMS_LOSSES", !at(&[Stage::CountTargets])),
             ("READS_LOSS_OR_MASK", has_targets || has_mask || is(&[RowOutputs, RowTerms]) || multiplies(Product::Logits)),
             ("BY_QUADS", variant.access == Access::Quads),
             ("A_BY_COLUMNS", multiplies(Product::GradWeight)),
@@ -332,6 +339,35 @@ impl Program {
             ("HALF_A", is_half && multiplies(Product::Logits)),
             ("HALF_B", is_half),
         ]
+    }
+
+    /// Returns true if a lane tells the target's column apart in its registers. Software adapters move each lane's values by code
+    /// of their own, so that one more access costs as much as all columns of a short row.
+    const fn holds_target(&self) -> bool {
+        const SHORT: u32 = 256 / 4;
+        let Variant {
+            family,
+            lanes,
+            int64,
+            ..
+        } = self.variant;
+        let is_short = matches!(family, Family::Registers { quads } if quads * lanes <= SHORT);
+        let has_column = self.operation.has_targets() && !self.options.is_dense();
+        let is_alone = matches!(self.stage, Stage::Registers) && !self.is_strided();
+        int64 && is_short && has_column && is_alone
+    }
+
+    /// Returns true if a row of one lane ends in half a quad.
+    fn is_halved(&self) -> bool {
+        let Variant {
+            access,
+            lanes,
+            groups,
+            ..
+        } = self.variant;
+        let ends_in_pair = access == Access::Pairs && !self.whole;
+        let is_alone = lanes == 1 && groups == 0 && self.stage.is_in_registers();
+        ends_in_pair && is_alone && !self.options.causal
     }
 
     /// Returns true if logits are folded, relative to their maximum.

@@ -90,10 +90,10 @@ impl CrossEntropySpec {
     }
 
     /// Sets the divisors of a mean, where these rows are a part of a batch that is counted elsewhere. The gradient is
-    /// then that of the mean: the cross-entropy is divided by `weight_sum`, the sum of the weights of the valid
-    /// rows, each times the class weight of its target (their number without either), the z-loss by `valid_rows`. A loss that is a mean is divided
-    /// by the same numbers; other losses are not divided. `weight_sum` is finite and not negative: class weights with a
-    /// negative sum may change their signs with it. Division by 0 gives what [`zero_valid`](Self::zero_valid) says.
+    /// then that of the mean: the cross-entropy is divided by `weight_sum`, the sum of the weights of the valid rows, each
+    /// times the class weight of its target (their number without either), the z-loss by `valid_rows`. A loss that is a
+    /// mean is divided by the same numbers; other losses are not divided. `weight_sum` is finite and not negative: weights
+    /// with a negative sum may change their signs with it. Division by 0 gives what [`zero_valid`](Self::zero_valid) says.
     #[must_use]
     pub const fn mean_over(mut self, weight_sum: f32, valid_rows: u32) -> Self {
         self.loss.mean_over = Some((weight_sum, valid_rows));

@@ -19,7 +19,8 @@
 //!
 //! # Method
 //!
-//! - **Rivals.** Those that [`rivals`] lists: none moves more bytes than the kernel that the library prefers, the built-in choice.
+//! - **Rivals.** Those that [`rivals`] lists: none moves more bytes than the kernel that the library prefers, the built-in choice,
+//!   but for one that reads a row twice where that one holds it in registers.
 //! - **Results first.** Each is compared with the f64 reference before it is timed, as in [`bench`](crate::bench), and out of the race if
 //!   it differs.
 //! - **Heats.** All take turns for a few rounds; the three best of them and the preferred one are left.

@@ -210,7 +210,7 @@ impl Lanes {
         }
     }
 
-    fn streaming(tuning: &Tuning, abilities: &Abilities) -> Self {
+    pub(super) fn streaming(tuning: &Tuning, abilities: &Abilities) -> Self {
         match (tuning.streaming_lanes, abilities.subgroup) {
             (0, None) => Self::one_invocation(abilities),
             (0, Some(size)) => Self::join(size, abilities),

@@ -38,7 +38,7 @@ pub enum Operation {
     LseFromPairs,
     /// Outputs of a row in addition to its loss, from the saved statistic.
     RowOutputs,
-    /// Weights and upstream gradients of rows, gathered.
+    /// Weights, scales and upstream gradients of rows, gathered.
     RowTerms,
     /// Loss of the logits of a linear layer, and its gradients by what these are made of.
     LinearCrossEntropy,
@@ -146,6 +146,11 @@ impl Operation {
                 | Self::CrossEntropyFused
                 | Self::RowOutputs
         )
+    }
+
+    /// Returns true if rows may have scales.
+    pub(crate) const fn takes_row_scales(self) -> bool {
+        self.takes_row_weights() || matches!(self, Self::LseFromPairs)
     }
 
     /// Returns true if logits may be masked, and rows causal.

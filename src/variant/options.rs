@@ -56,6 +56,8 @@ pub struct KernelOptions {
     pub loss_options: bool,
     /// True if each row has a weight of its own.
     pub row_weighted: bool,
+    /// True if each row has a scale of its own. Not on a strided axis.
+    pub row_scaled: bool,
 }
 
 impl KernelOptions {
@@ -69,6 +71,7 @@ impl KernelOptions {
         argmax: false,
         loss_options: false,
         row_weighted: false,
+        row_scaled: false,
     };
 
     /// The code of the less common options of a loss.
@@ -83,17 +86,25 @@ impl KernelOptions {
         ..Self::LOSS_OPTIONS
     };
 
+    /// The code of a scale a row.
+    pub(crate) const ROW_SCALED: Self = Self {
+        row_scaled: true,
+        ..Self::LOSS_OPTIONS
+    };
+
     /// Returns these options, and those of `bound` that `operation` has: the options for which a binding asks.
     pub(crate) const fn or(self, operation: Operation, bound: Self) -> Self {
         Self {
             loss_options: self.loss_options
                 || bound.loss_options && operation.may_have_plain_loss(),
             row_weighted: self.row_weighted || bound.row_weighted && operation.takes_row_weights(),
+            row_scaled: self.row_scaled || bound.row_scaled && operation.takes_row_scales(),
             ..self
         }
     }
 
-    /// Returns every set of code options that an operation can have; those of rows' weights without auxiliary outputs.
+    /// Returns every set of code options that an operation can have; those of rows' weights and scales without auxiliary outputs, and
+    /// scales with weights.
     pub fn all(operation: Operation) -> Vec<Self> {
         let capped = |target_kind| {
             [false, true].map(|capped| Self {
@@ -130,7 +141,18 @@ impl KernelOptions {
             .iter()
             .filter(|options| operation.takes_row_weights() && !options.is_auxiliary())
             .map(|options| options.or(operation, Self::ROW_WEIGHTED))
+            .flat_map(|options| [options, options.or(operation, Self::ROW_SCALED)])
             .collect();
+        if matches!(
+            operation,
+            Operation::PartialStatistic | Operation::LseFromPairs
+        ) {
+            let scaled = |options: &Self| Self {
+                row_scaled: true,
+                ..*options
+            };
+            every_options.extend(every_options.iter().map(scaled).collect::<Vec<_>>());
+        }
         if operation.may_have_plain_loss() {
             let with_options = |options: &Self| options.or(operation, Self::LOSS_OPTIONS);
             every_options.extend(every_options.iter().map(with_options).collect::<Vec<_>>());

@@ -2,7 +2,7 @@
 
 use super::admit::obstacle;
 use super::choose::{Lanes, choose};
-use super::tuning::{FEW_PARTIALS_PER_LANE, MAX_GROUPS};
+use super::tuning::{FEW_PARTIALS_PER_LANE, MAX_GROUPS, Tuning};
 use super::{Abilities, Access, Family, Problem, Variant};
 use crate::error::Error;
 
@@ -16,8 +16,8 @@ const WORKGROUPS: [u32; 3] = [16, 64, 256];
 const PARTS: [u32; 5] = [1, 2, 4, 16, 64];
 
 /// Returns the preferred variant, and after it others that may be faster: first those that move the fewest bytes, and of them
-/// those that differ least from it, sixteen in all at most. None moves more bytes than the preferred one: where that reads a row
-/// once, none reads it twice.
+/// those that differ least from it, sixteen in all at most. None moves more bytes than the preferred one, except the last: where
+/// that holds a row in registers, it is the one that reads a row twice, for a device whose registers are too few.
 ///
 /// # Errors
 ///
@@ -36,13 +36,33 @@ pub fn rivals(problem: Problem, abilities: &Abilities) -> Result<Vec<Variant>, E
     });
     list.sort_by_key(|variant| (reads(*variant, problem), distance(*variant, preferred)));
     list.insert(0, preferred);
+    let streamed =
+        streamed(problem, abilities, preferred).filter(|variant| !list.contains(variant));
+    let most = MOST - usize::from(streamed.is_some());
     let mut distinct: Vec<Variant> = Vec::new();
     for variant in list {
-        if !distinct.contains(&variant) && distinct.len() < MOST {
+        if !distinct.contains(&variant) && distinct.len() < most {
             distinct.push(variant);
         }
     }
+    distinct.extend(streamed);
     Ok(distinct)
+}
+
+/// Returns the variant that reads a row twice by as many lanes as rows that no registers hold, if the preferred one holds it.
+fn streamed(problem: Problem, abilities: &Abilities, preferred: Variant) -> Option<Variant> {
+    let lanes = Lanes::streaming(Tuning::of(abilities), abilities);
+    let by_lanes = match problem.inner {
+        1 => lanes.variant(Family::Streamed, preferred.access),
+        _ => preferred,
+    };
+    let variant = Variant {
+        family: Family::Streamed,
+        int64: preferred.int64,
+        ..by_lanes
+    };
+    let is_held = matches!(preferred.family, Family::Registers { .. });
+    (is_held && obstacle(variant, problem, abilities).is_none()).then_some(variant)
 }
 
 /// Returns true if a lane adds no more partial sums in series than keep the result accurate.

@@ -95,7 +95,8 @@ impl Tuning {
 /// outgrow the caches.
 const SOFTWARE: Tuning = Tuning {
     int64: true,
-    lanes: &[(128, 4)],
+    // Rows of 128 columns by four lanes meet in few sets of the caches.
+    lanes: &[(127, 4)],
     streaming_lanes: 0,
     quads: 32,
     quads_of_many: 32,

@@ -214,6 +214,34 @@ fn rows_have_weights() {
     }
 }
 
+/// Each row has the loss that it has with its scale for all rows.
+#[test]
+fn rows_have_scales() {
+    let folder = folder();
+    folder.floats("some.npy", "(3,)", &[2.0, 1.0, 0.25]);
+    for engine in ENGINES {
+        for options in ["", "--softcap 2", "--label-smoothing 0.1 --z-loss 0.3"] {
+            let line =
+                format!("x.npy y.npy --ignore-index -100 --reduction none {options} {engine}");
+            for (flag, width) in [("-o", 1), ("--lse", 1), ("--grad", 4)] {
+                let of_scale =
+                    |scale: &str| output(&folder, &format!("{line} --scale {scale}"), flag);
+                let rows = [of_scale("3"), of_scale("1.5"), of_scale("0.375")];
+                let expected: Vec<f32> = (0..3)
+                    .flat_map(|row| rows[row][row * width..][..width].to_vec())
+                    .collect();
+                let scaled = format!("{line} --scale 1.5 --row-scale some.npy");
+                assert_close(&output(&folder, &scaled, flag), &expected, &scaled);
+            }
+        }
+    }
+    folder.floats("zero.npy", "(3,)", &[1.0, 0.0, 1.0]);
+    let line = "cross-entropy x.npy y.npy --ignore-index -100 --row-scale zero.npy";
+    folder.fail(line, 2, &["zero.npy", "scales of rows", "0 at index [1]"]);
+    let line = "cross-entropy x.npy x.npy --axis 0 --row-scale zero.npy";
+    folder.fail(line, 2, &["x.npy", "classes along the last axis"]);
+}
+
 #[test]
 fn weights_of_rows_that_are_none_are_refused() {
     let folder = folder();

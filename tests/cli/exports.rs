@@ -4,13 +4,14 @@ use crate::folder::*;
 use serde_json::Value;
 
 /// Command lines without a place for the JSON.
-pub(crate) const LINES: [&str; 6] = [
+pub(crate) const LINES: [&str; 7] = [
     "softmax --shape 5x37 --scale 0.5 --dtype f16",
     "log-softmax --shape 2x6x20 --causal --mask bool:1x20 --masked-rows zero",
     "logsumexp-backward --shape 4x9x6 --axis 1",
     "jacobian --shape 3x9",
-    "cross-entropy-fused --shape 10x37 --with weight,row-weight,pairs,lse,status --ignore-index -100 --row-outputs entropy",
+    "cross-entropy-fused --shape 10x37 --with weight,row-weight,row-scale,pairs,lse,status --ignore-index -100 --row-outputs entropy",
     "cross-entropy-backward --shape 10x37 --target-type i64 --with grad-losses --in-place",
+    "linear-cross-entropy --shape 10x19 --classes 37 --dtype bf16 --with bias,weight,status --ignore-index -100",
 ];
 
 /// Runs a command line where there is no adapter, and returns the JSON that it writes.
@@ -145,7 +146,15 @@ fn what_cannot_be_exported_is_refused() {
         ),
         (
             "cross-entropy-backward --shape 4x4 --device amd --with lse --json -",
-            "weight, row_weight and grad_losses at most",
+            "weight, row_weight, row_scale and grad_losses at most",
+        ),
+        (
+            "cross-entropy --shape 4x4 --device amd --with bias --json -",
+            "no bias, but for a linear layer",
+        ),
+        (
+            "linear-cross-entropy --shape 400x400 --classes 4 --device amd --cases 1 --json -",
+            "65,536 elements, found 160000 in `hidden`",
         ),
         (
             "cross-entropy --shape 4x4 --device amd --masked-rows zero --json -",

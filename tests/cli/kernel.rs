@@ -90,7 +90,7 @@ const PRINTED: [(&str, &[&str]); 15] = [
             "count_targets",
             "cross-entropy-fused.entropy.argmax",
             "row-outputs",
-            "reduce_losses",
+            "sum_losses",
         ],
     ),
     (

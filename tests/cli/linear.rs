@@ -10,13 +10,14 @@ const UNIT: [f32; 16] = [
 const BIAS: [f32; 4] = [0.5, -1.0, 0.0, 2.0];
 
 /// Every flag of the loss, by pairs.
-const OPTIONS: [&str; 6] = [
+const OPTIONS: [&str; 7] = [
     "",
     "--label-smoothing 0.1 --softcap 2",
     "--z-loss 0.01 --scale 0.5",
     "--weight w.npy --reduction sum",
     "--weight w.npy --grad-losses g.npy",
     "--row-weight v.npy --weight w.npy --z-loss 0.01",
+    "--row-scale v.npy --scale 0.5 --z-loss 0.01",
 ];
 
 fn folder() -> Folder {

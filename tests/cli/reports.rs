@@ -73,15 +73,15 @@ fn check_passes_here_and_reports_every_group() {
     let ops: HashSet<_> = groups.iter().map(|group| group["op"].as_str()).collect();
     assert_eq!(ops, HashSet::from([Some("logsumexp"), Some("jacobian")]));
     assert!(groups.iter().all(|group| group["dtype"] == "f16"));
-    // The adapter, a line an operation, and the sum.
-    assert_eq!(printed.lines().count(), 4, "{printed}");
+    // The adapter, a head, a line an operation, and the sum.
+    assert_eq!(printed.lines().count(), 5, "{printed}");
     let sum = format!("{0} groups: {0} ok, 0 FAILED\n", groups.len());
     assert!(printed.ends_with(&sum), "{printed}");
     let junit = String::from_utf8(folder.get("c.xml")).expect("text");
     assert_eq!(junit.matches("<testcase ").count(), groups.len());
     assert!(!junit.contains("<failure "));
     let verbose = folder.succeed(&format!("check {of_two} --quick -v"));
-    assert_eq!(verbose.lines().count(), 4 + groups.len(), "{verbose}");
+    assert_eq!(verbose.lines().count(), 5 + groups.len(), "{verbose}");
 }
 
 #[test]

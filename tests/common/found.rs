@@ -69,6 +69,7 @@ pub struct Buffers {
     targets: Buffer,
     weight: Option<Buffer>,
     row_weight: Option<Buffer>,
+    row_scale: Option<Buffer>,
     grad_losses: Option<Buffer>,
     candidates: Buffer,
     losses: Output,
@@ -96,6 +97,7 @@ impl Buffers {
             },
             weight: upload_some(&problem.weight),
             row_weight: upload_some(&problem.row_weight),
+            row_scale: upload_some(&problem.row_scale),
             grad_losses: upload_some(&problem.grad_losses),
             candidates: ids(&problem.candidates),
             losses: Output::new(gpu, problem.spec.losses() as usize),
@@ -115,6 +117,7 @@ impl Buffers {
         let mut extras = CrossEntropyExtras::default();
         extras.weight = self.weight.as_ref();
         extras.row_weight = self.row_weight.as_ref();
+        extras.row_scale = self.row_scale.as_ref();
         extras.grad_losses = self.grad_losses.as_ref();
         extras
     }
@@ -252,6 +255,7 @@ impl Problem {
         let mut given = CrossEntropyInputs::new(&self.logits, targets);
         given.weight = some(&self.weight);
         given.row_weight = some(&self.row_weight);
+        given.row_scale = some(&self.row_scale);
         given.grad_losses = some(&self.grad_losses);
         let wants = CrossEntropyWants {
             grad_logits: true,

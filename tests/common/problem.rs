@@ -43,6 +43,8 @@ pub struct Problem {
     pub weight: Vec<f32>,
     /// Row weights; none if empty.
     pub row_weight: Vec<f32>,
+    /// Row scales; none if empty.
+    pub row_scale: Vec<f32>,
     /// Upstream gradients of the rows; all 1 if empty.
     pub grad_losses: Vec<f32>,
     pub dtype: DType,
@@ -86,6 +88,7 @@ impl Problem {
             target_type,
             weight: Vec::new(),
             row_weight: Vec::new(),
+            row_scale: Vec::new(),
             grad_losses: Vec::new(),
             dtype: DType::F32,
             places: [Place::contiguous(cols); 3],
@@ -152,6 +155,12 @@ impl Problem {
     pub fn row_weight(mut self, weight: Vec<f32>) -> Self {
         self.of = self.of.row_weight(weight.clone());
         self.row_weight = weight;
+        self
+    }
+
+    pub fn row_scale(mut self, scale: Vec<f32>) -> Self {
+        self.of = self.of.row_scale(scale.clone());
+        self.row_scale = scale;
         self
     }
 

@@ -114,7 +114,7 @@ proptest! {
     }
 
     #[test]
-    fn rivals_are_few_and_none_moves_more_bytes(problem in problem(), abilities in abilities()) {
+    fn rivals_are_few_and_but_for_the_last_none_moves_more_bytes(problem in problem(), abilities in abilities()) {
         let list = rivals(problem, &abilities).expect("a variant");
         prop_assert_eq!(list[0], choose(problem, &abilities).expect("a variant"));
         prop_assert!(list.len() <= 16);
@@ -125,7 +125,8 @@ proptest! {
             prop_assert!(!list[..place].contains(variant), "{} twice", variant);
             prop_assert_eq!(admit(*variant, problem, &abilities), Ok(()));
             keeps_within(*variant, problem, &abilities)?;
-            prop_assert!(!reads_twice(variant) || reads_twice(&list[0]), "{} of {}", variant, list[0]);
+            let is_last = place + 1 == list.len() && variant.family == Family::Streamed;
+            prop_assert!(!reads_twice(variant) || reads_twice(&list[0]) || is_last, "{} of {}", variant, list[0]);
         }
     }
 
@@ -640,6 +641,17 @@ fn rivals_differ_in_lanes_workgroups_and_treatment() {
     ]
     .iter()
     .for_each(|name| has(&list, name));
+    // A device may hold rows badly.
+    assert_eq!(
+        list.last().map(String::as_str),
+        Some("streamed.subgroup8of64.quads64")
+    );
+    let list = names(Operation::Softmax, 8192, 1024, &DISCRETE);
+    assert!(
+        list.last()
+            .is_some_and(|name| name.starts_with("streamed.")),
+        "{list:?}"
+    );
     // A row that is only read may be streamed.
     has(
         &names(Operation::LogSumExp, 16_384, 128, &SOFTWARE),

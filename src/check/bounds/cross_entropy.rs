@@ -1,12 +1,17 @@
 //! Bounds of losses: one a row, and reduced.
 
 use super::row_outputs::of_z_loss;
-use super::{FLUSHED, U, beyond_f32, by_target, finite, lse, of_log, two_ln};
-use crate::reference::{Counts, CrossEntropy, Statistic, Target, Targets, pairwise_sum};
+use super::{FLUSHED, U, beyond_f32, by_target, finite, of_log, of_lse, two_ln};
+use crate::reference::{Counts, CrossEntropy, Statistic, Target, Targets, pairwise_sum, rows_of};
 
 /// Returns the bounds of the [logsumexp](crate::reference::CrossEntropyResult::lse) returned with the losses, one a row.
 pub fn row_lse(cross_entropy: &CrossEntropy, logits: &[f32]) -> Vec<f64> {
-    lse(logits, cross_entropy.columns())
+    let of_row = |(n, row)| {
+        let of = cross_entropy.for_row(n);
+        of_lse(of.statistic(row), of.columns())
+    };
+    let rows = rows_of(logits, cross_entropy.cols).enumerate();
+    rows.map(of_row).collect()
 }
 
 /// Returns the bounds of the [row losses](crate::reference::CrossEntropyResult::row_losses), one a row.
@@ -22,8 +27,9 @@ pub fn row_lse(cross_entropy: &CrossEntropy, logits: &[f32]) -> Vec<f64> {
 ///
 /// A weight of the row multiplies the bound of its cross-entropy, and adds `u` of the product.
 ///
-/// A target weight that may be flushed adds that much times `l_c`. Where the products, all made positive, or a loss without the weight
-/// of its row, add up to more than f32 holds, or where either the loss or the z-loss exceeds f32 and both have to be added, every value but NaN is allowed.
+/// A target weight that may be flushed adds that much times `l_c`. Where the products, all made positive, or a loss without the
+/// weight of its row, add up to more than f32 holds, or where either the loss or the z-loss exceeds f32 and both have to be added,
+/// every value but NaN is allowed.
 pub fn row_loss<'a>(
     cross_entropy: &CrossEntropy,
     logits: &[f32],
@@ -105,28 +111,33 @@ impl RowLoss {
         logits: &[f32],
         targets: impl Into<Targets<'a>>,
     ) -> Vec<Self> {
-        let rows = by_target(cross_entropy, logits, targets, |row, target, statistic| {
-            let (loss, z_loss) = cross_entropy.row_loss(row, target, statistic);
-            let (loss_bound, z_bound) = match target {
-                Target::Ignored | Target::Bad => (0.0, 0.0),
-                _ => (
-                    of_row(cross_entropy, row, target, statistic),
-                    of_z_loss(cross_entropy, statistic),
-                ),
-            };
-            let columns = cross_entropy.columns();
-            let class = cross_entropy.distribution(target).only();
-            let surprise = class.map(|c| statistic.surprise(columns.read(row[c])));
-            Self {
-                loss,
-                z_loss,
-                loss_bound,
-                z_bound,
-                // An infinite weight times a log-probability that may be 0 in f32.
-                is_open: loss.is_infinite()
-                    && surprise.is_some_and(|l| l.is_finite() && l <= of_log(l, columns)),
-            }
-        });
+        let rows = by_target(
+            cross_entropy,
+            logits,
+            targets,
+            |cross_entropy, row, target, statistic| {
+                let (loss, z_loss) = cross_entropy.row_loss(row, target, statistic);
+                let (loss_bound, z_bound) = match target {
+                    Target::Ignored | Target::Bad => (0.0, 0.0),
+                    _ => (
+                        of_row(cross_entropy, row, target, statistic),
+                        of_z_loss(cross_entropy, statistic),
+                    ),
+                };
+                let columns = cross_entropy.columns();
+                let class = cross_entropy.distribution(target).only();
+                let surprise = class.map(|c| statistic.surprise(columns.read(row[c])));
+                Self {
+                    loss,
+                    z_loss,
+                    loss_bound,
+                    z_bound,
+                    // An infinite weight times a log-probability that may be 0 in f32.
+                    is_open: loss.is_infinite()
+                        && surprise.is_some_and(|l| l.is_finite() && l <= of_log(l, columns)),
+                }
+            },
+        );
         let weights = (0..).map(|row| cross_entropy.weight_of_row(row));
         let rows = rows.into_iter().zip(weights);
         rows.map(|(row, weight)| row.weighted(weight)).collect()

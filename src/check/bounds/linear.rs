@@ -156,7 +156,8 @@ fn of_losses(
     {
         None => (0.0, 0.0),
         Some(target) => {
-            let (loss, z_loss) = Inexact::new(of, logits, errors, target).of_loss();
+            let of_row = of.for_row(row);
+            let (loss, z_loss) = Inexact::new(&of_row, logits, errors, target).of_loss();
             (of.weight_of_row(row).abs() * loss, z_loss)
         }
     };
@@ -209,7 +210,8 @@ pub fn linear_gradients(
         let Some(target) = target else { continue };
         let row_of = |values: &'_ [f64]| values[row * of.cols..][..of.cols].to_vec();
         let (logits, errors) = (row_of(&logits), row_of(&errors));
-        let inexact = Inexact::new(of, &logits, &errors, target);
+        let of_row = of.for_row(row);
+        let inexact = Inexact::new(&of_row, &logits, &errors, target);
         let upstream = of.upstream(row, &counts);
         for class in 0..of.cols {
             bounds[row * of.cols + class] += finite(inexact.of_gradient(class, upstream));

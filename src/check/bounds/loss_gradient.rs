@@ -37,7 +37,8 @@ pub fn loss_gradient<'a>(
             continue;
         }
         let (upstream, z_upstream) = cross_entropy.upstream(n, &counts);
-        let row = Row::new(cross_entropy, row, targets[n]);
+        let of = cross_entropy.for_row(n);
+        let row = Row::new(&of, row, targets[n]);
         allowed.extend((0..cross_entropy.cols).map(|class| {
             let loss = row.of_loss(class, upstream, division + weight_sum + product);
             row.sloped(class, loss, row.of_z_loss(class, z_upstream, division))

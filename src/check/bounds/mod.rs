@@ -170,17 +170,20 @@ fn two_ln(cols: usize) -> f64 {
     2.0 * (cols as f64).ln()
 }
 
-/// Evaluates `of_row(row, target, statistic)` for every row.
+/// Evaluates `of_row(of, row, target, statistic)` for every row, where `of` computes that row.
 fn by_target<'a, T>(
     cross_entropy: &CrossEntropy,
     logits: &[f32],
     targets: impl Into<Targets<'a>>,
-    of_row: impl Fn(&[f32], Target<'_>, Statistic) -> T,
+    of_row: impl Fn(&CrossEntropy, &[f32], Target<'_>, Statistic) -> T,
 ) -> Vec<T> {
     let targets = cross_entropy.targets(logits, targets);
-    let rows = rows_of(logits, cross_entropy.cols).zip(targets);
-    rows.map(|(row, target)| of_row(row, target, cross_entropy.statistic(row)))
-        .collect()
+    let rows = rows_of(logits, cross_entropy.cols).zip(targets).enumerate();
+    rows.map(|(n, (row, target))| {
+        let of = cross_entropy.for_row(n);
+        of_row(&of, row, target, of.statistic(row))
+    })
+    .collect()
 }
 
 /// Returns the error that flushing adds to a result, one of whose factors may have been flushed before it was multiplied by

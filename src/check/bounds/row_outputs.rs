@@ -10,13 +10,18 @@ pub fn target_log_prob<'a>(
     logits: &[f32],
     targets: impl Into<Targets<'a>>,
 ) -> Vec<f64> {
-    by_target(cross_entropy, logits, targets, |row, target, statistic| {
-        let log_prob = cross_entropy.target_log_prob(row, target, statistic);
-        match target {
-            Target::Ignored => 0.0,
-            _ => of_log(log_prob, cross_entropy.columns()),
-        }
-    })
+    by_target(
+        cross_entropy,
+        logits,
+        targets,
+        |cross_entropy, row, target, statistic| {
+            let log_prob = cross_entropy.target_log_prob(row, target, statistic);
+            match target {
+                Target::Ignored => 0.0,
+                _ => of_log(log_prob, cross_entropy.columns()),
+            }
+        },
+    )
 }
 
 /// Returns the bounds of the [log-probabilities of given classes](CrossEntropy::log_probs_of), `rows x count`: those of a
@@ -28,22 +33,25 @@ pub fn log_probs_of(
     count: usize,
 ) -> Vec<f64> {
     let log_probs = cross_entropy.log_probs_of(logits, classes, count);
+    // The scale of a row is in its log-probabilities.
     let bound = |w| of_log(w, cross_entropy.columns());
     log_probs.into_iter().map(bound).collect()
 }
 
 /// Returns the bounds of the [largest probabilities](crate::reference::RowOutputs::max_probs), one a row: those of a probability.
 pub fn max_prob(cross_entropy: &CrossEntropy, logits: &[f32]) -> Vec<f64> {
-    let of_row = |row| {
-        let statistic = cross_entropy.statistic(row);
-        of_probability(statistic, statistic.max, cross_entropy.columns())
+    let of_row = |(n, row)| {
+        let of = cross_entropy.for_row(n);
+        let statistic = of.statistic(row);
+        of_probability(statistic, statistic.max, of.columns())
     };
-    rows_of(logits, cross_entropy.cols).map(of_row).collect()
+    let rows = rows_of(logits, cross_entropy.cols).enumerate();
+    rows.map(of_row).collect()
 }
 
 /// True if `class` may be found as the [argmax](crate::reference::RowOutputs::argmax) of a row: without a softcap only the right
 /// class; with a softcap `C`, under which different logits may become equal, any class whose capped logit is within `4 C u` of
-/// the largest.
+/// the largest. Scales of rows do not count.
 pub fn may_be_argmax(cross_entropy: &CrossEntropy, row: &[f32], class: Option<usize>) -> bool {
     let columns = cross_entropy.columns();
     let expected = cross_entropy.argmax(row, cross_entropy.statistic(row));
@@ -63,8 +71,12 @@ pub fn may_be_argmax(cross_entropy: &CrossEntropy, row: &[f32], class: Option<us
 /// is off by `2 abs(d_c) + 4 C` in `u`, as for a probability, in `s` and `A` alike. That acts as an error of the logit,
 /// by which the derivative of `H` is `-p_c (w_c + H)`. Where probabilities are equal it is 0.
 pub fn entropy(cross_entropy: &CrossEntropy, logits: &[f32]) -> Vec<f64> {
-    let of_row = |row| of_entropy(cross_entropy, row, cross_entropy.statistic(row));
-    rows_of(logits, cross_entropy.cols).map(of_row).collect()
+    let of_row = |(n, row)| {
+        let of = cross_entropy.for_row(n);
+        of_entropy(&of, row, of.statistic(row))
+    };
+    let rows = rows_of(logits, cross_entropy.cols).enumerate();
+    rows.map(of_row).collect()
 }
 
 /// Returns the bounds of the [z-losses](crate::reference::RowOutputs::z_losses), one a row: the z-loss's part of
@@ -78,7 +90,7 @@ pub fn z_loss<'a>(
         cross_entropy,
         logits,
         targets,
-        |_, target, statistic| match target.is_valid() {
+        |cross_entropy, _, target, statistic| match target.is_valid() {
             true => finite(of_z_loss(cross_entropy, statistic)),
             false => 0.0,
         },

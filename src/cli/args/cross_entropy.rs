@@ -48,6 +48,11 @@ pub(crate) struct Loss {
     /// logits and target are.
     #[arg(long, value_name = "FILE")]
     pub(crate) row_weight: Option<PathBuf>,
+    /// Scales of the rows, floats, one a row: logits are multiplied by S and by their row's
+    ///
+    /// 1 / temperature of the row, above 0; the gradient carries the factors. For classes along the last axis.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) row_scale: Option<PathBuf>,
     /// Class id of ignored rows, which count for nothing
     ///
     /// It may lie outside the classes. There is no default; not allowed with probabilities.

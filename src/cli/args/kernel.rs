@@ -116,6 +116,7 @@ const fn optional(of: Optional) -> &'static str {
     match of {
         Optional::GradLosses => "grad-losses",
         Optional::RowWeight => "row-weight",
+        Optional::RowScale => "row-scale",
         other => other.name(),
     }
 }

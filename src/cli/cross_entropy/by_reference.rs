@@ -24,11 +24,14 @@ impl Settings {
             }
         };
         let reference = |z_loss| {
-            let operation = self.reference(z_loss);
-            match &block.row_weight {
-                Some(weight) => operation.row_weight(weight.clone()),
-                None => operation,
+            let mut operation = self.reference(z_loss);
+            if let Some(weight) = &block.row_weight {
+                operation = operation.row_weight(weight.clone());
             }
+            if let Some(scale) = &block.row_scale {
+                operation = operation.row_scale(scale.clone());
+            }
+            operation
         };
         let of_losses = reference(self.z_of_losses()).losses(&logits, targets);
         let gradient = || {

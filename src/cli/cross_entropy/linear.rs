@@ -2,7 +2,7 @@
 //!
 //! Input and weight are in memory whole, and so are their gradients; the logits are not.
 
-use super::operands::{Upstream, row_weights};
+use super::operands::{Upstream, row_scales, row_weights};
 use super::settings::options;
 use super::targets::class_ids;
 use crate::cli::args::{self, Reduction};
@@ -28,6 +28,7 @@ struct Operands {
     ids: Vec<i32>,
     class_weight: Vec<f64>,
     row_weight: Vec<f64>,
+    row_scale: Vec<f32>,
     grad_losses: Vec<f64>,
     wants: LinearWants,
 }
@@ -125,6 +126,10 @@ impl Operands {
             None => Vec::new(),
             Some(path) => row_weights(path, rows)?,
         };
+        let row_scale = match &args.loss.row_scale {
+            None => Vec::new(),
+            Some(path) => row_scales(path, args.common.scale, rows)?,
+        };
         let ids = ids(args, rows, classes, &row_weight)?;
         let loss = options(&args.loss, args.common.scale);
         let extents = [rows.rows, rows.cols, classes].map(|extent| extent as u64);
@@ -140,6 +145,7 @@ impl Operands {
             ids,
             class_weight,
             row_weight,
+            row_scale,
             grad_losses,
             wants: LinearWants {
                 grad_hidden: args.grad_hidden.is_some(),
@@ -177,6 +183,7 @@ impl Operands {
         inputs.bias = vectors[0].as_deref();
         inputs.class_weight = vectors[1].as_deref();
         inputs.row_weight = vectors[2].as_deref();
+        inputs.row_scale = Some(&*self.row_scale).filter(|scales| !scales.is_empty());
         inputs.grad_losses = vectors[3].as_deref();
         let output = gpu.linear_cross_entropy(&self.spec, inputs, self.wants)?;
         Ok(Computed {
@@ -201,6 +208,9 @@ impl Operands {
         }
         if !self.row_weight.is_empty() {
             of = of.row_weight(self.row_weight);
+        }
+        if !self.row_scale.is_empty() {
+            of = of.row_scale(self.row_scale);
         }
         of = match (self.grad_losses, self.loss.reduction) {
             (none, _) if none.is_empty() => of,

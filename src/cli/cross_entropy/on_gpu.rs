@@ -50,6 +50,7 @@ impl Settings {
             let mut inputs = inputs;
             inputs.weight = weight.as_deref();
             inputs.row_weight = row_weight.as_deref();
+            inputs.row_scale = block.row_scale.as_deref();
             inputs.grad_losses = grad_losses.as_deref();
             gpu.cross_entropy(&spec, inputs, CrossEntropyWants { grad_logits, lse })
         };

@@ -3,7 +3,7 @@
 use super::targets::{IGNORED, SomeTargets, Targets};
 use crate::cli::args::{self, Reduction};
 use crate::cli::failure::Failure;
-use crate::cli::files::{Floats, Input, Shape, index};
+use crate::cli::files::{Floats, Input, Shape, index, narrow};
 use crate::cli::rows::Rows;
 use std::path::Path;
 
@@ -15,6 +15,8 @@ pub(super) struct Operands {
     pub(super) weight: Option<Vec<f64>>,
     /// Row weights, one a row.
     pub(super) row_weight: Option<Vec<f64>>,
+    /// Scales, one a row.
+    row_scale: Option<Vec<f32>>,
     /// Number of rows that are done.
     done: usize,
     upstream: Upstream,
@@ -35,6 +37,7 @@ pub(super) struct Block {
     pub(super) logits: Floats,
     pub(super) targets: SomeTargets,
     pub(super) row_weight: Option<Vec<f64>>,
+    pub(super) row_scale: Option<Vec<f32>>,
     /// Gradient of each row's loss, or of the loss to which the row belongs.
     pub(super) grad_losses: Option<Vec<f64>>,
 }
@@ -56,11 +59,17 @@ impl Operands {
         let row_weight = row_weight
             .map(|path| row_weights(path, &logits))
             .transpose()?;
+        let scale = args.common.scale;
+        let row_scale = args.loss.row_scale.as_deref();
+        let row_scale = row_scale
+            .map(|path| row_scales(path, scale, &logits))
+            .transpose()?;
         Ok(Self {
             weight: weight.transpose()?,
             upstream,
             targets: Targets::open(args, &logits, row_weight.as_deref().unwrap_or_default())?,
             row_weight,
+            row_scale,
             done: 0,
             logits,
         })
@@ -71,8 +80,10 @@ impl Operands {
         let first = self.done;
         self.done += rows;
         let row_weight = self.row_weight.as_ref();
+        let row_scale = self.row_scale.as_ref();
         Ok(Block {
             row_weight: row_weight.map(|weights| weights[first..self.done].to_vec()),
+            row_scale: row_scale.map(|scales| scales[first..self.done].to_vec()),
             rows,
             logits: self.logits.next(rows)?,
             targets: self.targets.next(rows, &self.logits)?,
@@ -131,6 +142,28 @@ pub(super) fn row_weights(path: &Path, rows: &Rows) -> Result<Vec<f64>, Failure>
         return Err(Failure::expected(path.display(), wanted, sum));
     }
     Ok(weights)
+}
+
+/// Reads one scale a row, whose product with the scale of all rows a kernel takes.
+pub(super) fn row_scales(path: &Path, scale: f32, rows: &Rows) -> Result<Vec<f32>, Failure> {
+    if rows.inner != 1 {
+        let wanted = "classes along the last axis, with --row-scale";
+        let found = format!("{} elements after an axis of them", rows.inner);
+        return Err(Failure::expected(rows.path().display(), wanted, found));
+    }
+    let mut input = rows.open_any_floats(path)?;
+    rows.require_row_shape(path, &input.header().shape)?;
+    let shape = input.header().shape.clone();
+    let scales = narrow(input.floats(rows.rows, rows.wide)?.into_f64());
+    let is_bad = |of_row: &f32| !(7.9e-31..8.5e37).contains(&(scale * of_row));
+    match scales.iter().position(is_bad) {
+        None => Ok(scales),
+        Some(row) => {
+            let found = format!("{} at index {:?}", scales[row], index(row, &shape));
+            let wanted = "scales of rows, from 7.9e-31 to 8.5e37 times --scale";
+            Err(Failure::expected(path.display(), wanted, found))
+        }
+    }
 }
 
 fn weight(path: &Path, logits: &Rows) -> Result<Vec<f64>, Failure> {

@@ -77,7 +77,7 @@ impl Planner {
         let base = Base {
             spec,
             params,
-            tally: Tally::plan(self, spec.options())?,
+            tally: Tally::plan(self, spec.options_of(Operation::CrossEntropy))?,
             lse: None,
             row_terms: row_terms(self, &spec)?,
             row_outputs: None,
@@ -109,8 +109,8 @@ impl CrossEntropyBackwardPlan {
         self.bind_with(rows, buffers, CrossEntropyExtras::default())
     }
 
-    /// Binds buffers for `rows` rows, up to those of the plan, with further inputs: weights of classes and rows, and
-    /// the upstream gradient.
+    /// Binds buffers for `rows` rows, up to those of the plan, with further inputs: weights of classes, weights and
+    /// scales of rows, and the upstream gradient.
     ///
     /// # Errors
     ///
@@ -128,7 +128,7 @@ impl CrossEntropyBackwardPlan {
             false => extras.candidates.map(|_| "candidates"),
         };
         if let Some(found) = found {
-            let expected = "weights and an upstream gradient at most";
+            let expected = "weights, scales and an upstream gradient at most";
             return Err(Error::value("extras of a backward pass", expected, found));
         }
         let CrossEntropyBackwardBuffers {

@@ -22,7 +22,7 @@ pub(super) const GATHERS: u32 = 1;
 pub(super) const GATHERED: u32 = 2;
 
 /// Words that are gathered of a row, as in `RowTerms` of `shaders/target.wgsl`.
-const ROW_TERMS: u32 = 2;
+const ROW_TERMS: u32 = 3;
 
 /// The spec, its plain numbers, and the kernels around those of the rows.
 #[derive(Debug, Clone)]
@@ -32,7 +32,7 @@ pub(crate) struct Base {
     pub(super) tally: Tally,
     /// Kernels that compute the lse from the pairs; none for the gradient from saved pairs, which gives no losses.
     pub(super) lse: Option<RowKernels>,
-    /// Kernels that gather what a binding gives rows, where it gives them weights.
+    /// Kernels that gather what a binding gives rows, where it gives them weights or scales.
     pub(super) row_terms: RowKernels,
     /// Kernels that compute the row outputs, with lse and pairs.
     pub(super) row_outputs: Option<RowKernels>,
@@ -58,6 +58,7 @@ impl<'a> Given<'a> {
             Binding::Result => self.grad_logits,
             Binding::Weight => self.extras.weight,
             Binding::RowWeight => self.extras.row_weight,
+            Binding::RowScale => self.extras.row_scale,
             Binding::GradLosses => self.extras.grad_losses,
             Binding::Pairs | Binding::CallerPairs => self.extras.pairs,
             Binding::Lse => self.extras.lse,
@@ -136,6 +137,7 @@ impl Base {
             },
             whole(Binding::Weight, "weight", spec.all_classes * F32).optional(),
             per_row(Binding::RowWeight, "row_weight", 1_u32).optional(),
+            per_row(Binding::RowScale, "row_scale", 1_u32).optional(),
             one_or_per_row(grad_losses, "grad_losses").optional(),
         ];
         if !self.gives_losses() {
@@ -164,7 +166,7 @@ impl Base {
         match binding {
             Binding::Pairs => self.gives_losses(),
             Binding::Source | Binding::Upstream | Binding::RowInput => false,
-            Binding::Weight | Binding::RowWeight => false,
+            Binding::Weight | Binding::RowWeight | Binding::RowScale => false,
             Binding::GradLosses | Binding::Candidates => false,
             _ => true,
         }

@@ -12,8 +12,8 @@ use crate::device::tensor::{F32, Role, Shape, Tensor, check, describe, without_m
 use crate::error::Error;
 use crate::shader::Binding;
 use crate::shader::loss_flags::{
-    DIVISORS_GIVEN, HAS_ROW_WEIGHT, HAS_UPSTREAM, HAS_WEIGHT, MEAN, SAVES_LSE, SAVES_PAIR,
-    SKIPS_LOSS, UPSTREAM_PER_ROW,
+    DIVISORS_GIVEN, HAS_COUNTS, HAS_ROW_SCALE, HAS_ROW_WEIGHT, HAS_UPSTREAM, HAS_WEIGHT, MEAN,
+    SAVES_LSE, SAVES_PAIR, SKIPS_LOSS, UPSTREAM_PER_ROW,
 };
 use crate::shader::params::Params;
 use crate::spec::loss::Reduction;
@@ -126,10 +126,9 @@ impl Base {
         gathers: bool,
         serve: impl FnOnce(Serving<'_, '_>) -> Result<Vec<Step>, Error>,
     ) -> Result<Vec<Step>, Error> {
-        let weighted = gives(given, Binding::RowWeight).then_some(KernelOptions::ROW_WEIGHTED);
-        let mut bound = weighted.unwrap_or_default();
-        let counts = self.counts_targets(kernels, bound);
-        let is_tally = counts || self.reduces(given);
+        let mut bound = self.asked_of_rows(given)?;
+        let is_counted = self.counts_targets(kernels, bound);
+        let is_tally = is_counted || self.reduces(given);
         let own = self.own(given, rows, is_tally, make)?;
         let own = own.iter().map(|(role, memory)| role.tensor(true, memory));
         let mut all: Vec<_> = given.iter().copied().chain(own).collect();
@@ -140,19 +139,21 @@ impl Base {
         all.retain(|tensor| rows > 0 || matches!(tensor.shape, Shape::Whole { .. }));
         let mut tensors = all.clone();
         tensors.retain(|tensor| !is_of_row_outputs(tensor));
+        let has_weight = params.loss.flags & HAS_WEIGHT != 0;
+        let tally = self.tally.with(has_weight, bound.row_weighted)?;
+        let has_row_terms = bound.row_weighted || bound.row_scaled;
         bound.loss_options |= params.loss.flags & OPTIONS != 0;
-        let tally = &*self.tally.with(self.spec.options(), bound)?;
         let of_rows = kernels.with(bound)?;
         let row_outputs = self.row_outputs.as_ref();
         let row_outputs = row_outputs.map(|outputs| outputs.with(bound)).transpose()?;
         let mut steps = Vec::new();
-        if bound.row_weighted {
+        if has_row_terms {
             steps.extend(
                 self.row_terms
                     .steps(&without_matrices(&tensors), rows, params, None)?,
             );
         }
-        if counts {
+        if is_counted {
             steps.extend(tally.steps(&tally.count, &tensors, rows, params)?);
         }
         let row_outputs = row_outputs.as_deref();
@@ -168,14 +169,40 @@ impl Base {
             let (bound, params) = self.bound_by_row_outputs(&all, params, gathering);
             steps.extend(row_outputs.steps(&bound, rows, params, None)?);
         } else if let Some(lse) = self.lse.as_ref().filter(|_| gives(&tensors, Binding::Lse)) {
+            // Where logits are capped, their lse has no scale.
+            let row_scaled = bound.row_scaled && self.spec.loss.softcap.is_none();
+            let lse = lse.with(KernelOptions {
+                row_scaled,
+                ..bound
+            })?;
             steps.extend(lse.steps(&without_matrices(&tensors), rows, params, None)?);
         }
         if self.reduces(given) {
             let mean = flags([(self.spec.loss.reduction == Reduction::Mean, MEAN)]);
-            params.loss.flags = params.loss.flags & !MEAN | mean;
-            steps.extend(tally.steps(&tally.reduce, &tensors, rows, params)?);
+            params.loss.flags =
+                params.loss.flags & !MEAN | mean | flags([(is_counted, HAS_COUNTS)]);
+            let reduce = tally.reduce(is_counted);
+            steps.extend(tally.steps(reduce, &tensors, rows, params)?);
         }
         Ok(steps)
+    }
+
+    /// Returns the code options that rows ask for by their weights and scales.
+    fn asked_of_rows(&self, given: &[Tensor<'_>]) -> Result<KernelOptions, Error> {
+        let (row_weighted, row_scaled) = (
+            gives(given, Binding::RowWeight),
+            gives(given, Binding::RowScale),
+        );
+        if row_scaled && (self.spec.inner != 1 || self.spec.is_shard()) {
+            let expected = "none on a strided axis or in a shard of the classes";
+            return Err(Error::value("row_scale", expected, "a buffer"));
+        }
+        Ok(KernelOptions {
+            row_weighted,
+            row_scaled,
+            loss_options: row_weighted || row_scaled,
+            ..KernelOptions::default()
+        })
     }
 
     /// Returns true if the losses of the rows are summed up.
@@ -184,8 +211,8 @@ impl Base {
     }
 
     /// Makes memory of the library's, no more than a fraction of the size of the tensors, which have been checked: the
-    /// losses of the rows if they are reduced; what is gathered of rows; the pairs where kernels need them and no buffer of the caller's is bound
-    /// as them; the records of the tally if there `is_tally`.
+    /// losses of the rows if they are reduced; what is gathered of rows; the pairs where kernels need them and no buffer of
+    /// the caller's is bound as them; the records of the tally if there `is_tally`.
     fn own(
         &self,
         given: &[Tensor<'_>],
@@ -196,7 +223,9 @@ impl Base {
         let writes_lse = gives(given, Binding::Lse) && rows > 0;
         let needs_pairs = self.row_outputs.is_some() || writes_lse;
         let pairs = (needs_pairs && !gives(given, Binding::Pairs)).then(|| self.saved_pairs());
-        let gathered = gives(given, Binding::RowWeight).then(Self::gathered);
+        let of_rows = [Binding::RowWeight, Binding::RowScale];
+        let gathers = of_rows.iter().any(|binding| gives(given, *binding));
+        let gathered = gathers.then(Self::gathered);
         let mut own = Vec::new();
         for role in self.row_losses().into_iter().chain(pairs).chain(gathered) {
             own.push((role, make(role.name, rows * role.shape.bytes_of_row())?));
@@ -248,6 +277,7 @@ impl Base {
         params.loss.flags |= flags([
             (gives(tensors, Binding::Weight), HAS_WEIGHT),
             (gives(tensors, Binding::RowWeight), HAS_ROW_WEIGHT),
+            (gives(tensors, Binding::RowScale), HAS_ROW_SCALE),
             (has_upstream, HAS_UPSTREAM),
             (has_upstream && !self.is_reduced(), UPSTREAM_PER_ROW),
             (!self.gives_losses(), SKIPS_LOSS),

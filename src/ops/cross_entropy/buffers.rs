@@ -25,6 +25,8 @@ pub struct CrossEntropyExtras<'a> {
     pub weight: Option<&'a Buffer>,
     /// Read: f32, `rows`: the weight of each row.
     pub row_weight: Option<&'a Buffer>,
+    /// Read: f32, `rows`: the scale of each row's logits.
+    pub row_scale: Option<&'a Buffer>,
     /// Read: f32, the upstream gradient of the losses: `rows` where they are not [reduced](crate::Reduction), else
     /// one.
     pub grad_losses: Option<&'a Buffer>,
@@ -67,6 +69,10 @@ setters! {
     /// A row of weight 0 is ignored, with class ids and with probabilities: its loss and gradient are exactly 0 whatever logits and
     /// target are, and it is not among the valid rows.
     row_weight,
+    /// Multiplies the logits of each row by one f32, and by the [scale](crate::CrossEntropySpec::scale) of the spec: 1 / temperature of
+    /// the row. The gradient carries both factors. A row is NaN where their product, an f32, is not between 2^-100 and 2^126. Not on a
+    /// strided axis, and not in a shard of the classes.
+    row_scale,
     /// Multiplies the gradient: by one f32 a row where the losses are not reduced, else by one.
     grad_losses,
     /// Saves the pair `(max, 1 / sum)` of every row: two f32 a row. For a row without probabilities the pair is its lse,

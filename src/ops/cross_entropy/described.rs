@@ -13,10 +13,12 @@ use crate::shader::Binding;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Optional {
-    /// Read: the weight of each class.
+    /// Read: the weight of each class; of a linear layer, its buffer has the name `class_weight`.
     Weight,
     /// Read: the weight of each row.
     RowWeight,
+    /// Read: the scale of each row.
+    RowScale,
     /// Read: the upstream gradient of the losses.
     GradLosses,
     /// Written: `(max, 1 / sum)` of every row.
@@ -25,17 +27,21 @@ pub enum Optional {
     Lse,
     /// Written: one [`Status`](crate::Status).
     Status,
+    /// Of a linear layer alone. Read: its bias; the gradient by it is written, if there are gradients.
+    Bias,
 }
 
 impl Optional {
     /// Every optional buffer.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Weight,
         Self::RowWeight,
+        Self::RowScale,
         Self::GradLosses,
         Self::Pairs,
         Self::Lse,
         Self::Status,
+        Self::Bias,
     ];
 
     /// Name of the buffer.
@@ -43,10 +49,12 @@ impl Optional {
         match self {
             Self::Weight => "weight",
             Self::RowWeight => "row_weight",
+            Self::RowScale => "row_scale",
             Self::GradLosses => "grad_losses",
             Self::Pairs => "pairs",
             Self::Lse => "lse",
             Self::Status => "status",
+            Self::Bias => "bias",
         }
     }
 }
@@ -75,8 +83,12 @@ impl Base {
             let mut optionals = roles.iter().filter(|role| role.optional);
             !optionals.any(|role| role.name == optional.name())
         }) {
-            let expected =
-                "weight, row_weight and grad_losses at most, for a gradient from saved pairs";
+            let expected = match missing {
+                Optional::Bias => "no bias, but for a linear layer",
+                _ => {
+                    "weight, row_weight, row_scale and grad_losses at most, for a gradient from saved pairs"
+                }
+            };
             return Err(Error::value("optional buffers", expected, missing.name()));
         }
         roles.retain(|role| match role.binding {
@@ -95,7 +107,7 @@ impl Base {
         Ok(Described::new(shape, steps, given.into_iter(), holds))
     }
 
-    fn element(&self, role: &Role) -> Element {
+    pub(super) fn element(&self, role: &Role) -> Element {
         let (dtype, targets) = (Element::from(self.spec.dtype), self.spec.targets);
         match role.name {
             "logits" | "grad_logits" => dtype,

@@ -68,7 +68,7 @@ impl Planner {
             lse: Some(per_row(lse)?),
             row_terms: row_terms(self, &spec)?,
             row_outputs: spec.row_outputs.any().then(row_outputs).transpose()?,
-            tally: Tally::plan(self, spec.options())?,
+            tally: Tally::plan(self, spec.options_of(Operation::CrossEntropy))?,
         };
         Ok(CrossEntropyPlan {
             base,

@@ -1,6 +1,7 @@
 //! What the plans of a cross-entropy say of their kernels: as data, and as text.
 
 use super::base::{Base, GATHERED, GATHERS, whole};
+use super::numbers::flags;
 use super::tally::RECORD;
 use super::{CrossEntropyBackwardPlan, CrossEntropyPlan};
 use crate::device::kernel_text::KernelText;
@@ -8,6 +9,7 @@ use crate::device::rows::RowKernels;
 use crate::device::tensor::{Role, check_roles, shapes_of};
 use crate::error::Error;
 use crate::shader::Binding;
+use crate::shader::loss_flags::HAS_COUNTS;
 use crate::shader::params::Params;
 use crate::variant::{KernelOptions, Variant};
 
@@ -115,7 +117,9 @@ impl Base {
             let why =
                 "The losses of all rows become one, in an order that is the same in every run.";
             let when = (!self.is_reduced()).then_some("if a buffer for the status is given");
-            let reduce = &self.tally.reduce;
+            let is_counted = self.counts_targets(kernels, KernelOptions::default());
+            params.loss.flags |= flags([(is_counted, HAS_COUNTS)]);
+            let reduce = self.tally.reduce(is_counted);
             list.extend(self.tally.texts(reduce, roles, rows, params, (why, when))?);
         }
         Ok(list)

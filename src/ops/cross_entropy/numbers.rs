@@ -41,7 +41,7 @@ impl CrossEntropySpec {
     }
 
     /// Code options of an operation.
-    fn options_of(&self, operation: Operation) -> KernelOptions {
+    pub(super) fn options_of(&self, operation: Operation) -> KernelOptions {
         let options = self.options();
         match operation {
             Operation::CrossEntropy | Operation::CrossEntropyFused => {
@@ -62,7 +62,7 @@ impl CrossEntropySpec {
         }
     }
 
-    fn is_shard(&self) -> bool {
+    pub(super) fn is_shard(&self) -> bool {
         self.first_class > 0 || self.all_classes != self.classes
     }
 

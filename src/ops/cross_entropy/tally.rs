@@ -13,7 +13,7 @@ use crate::device::window::{Window, windows};
 use crate::error::Error;
 use crate::shader::params::{Grid, Params, word};
 use crate::shader::{Program, Stage, TALLIED};
-use crate::variant::{KernelOptions, Operation, TargetKind};
+use crate::variant::{KernelOptions, TargetKind};
 
 /// Rows of a block, as in `shaders/kernel/tally.wgsl`.
 const BLOCK: u64 = 16;
@@ -24,27 +24,30 @@ pub(super) const RECORD: u64 = size_of::<Status>() as u64;
 /// No rows: the window of an empty binding, and of a merge.
 const NOTHING: Window = Window::of_rows(0, 0);
 
-/// The kernels that count targets, reduce losses and merge the records of both.
+/// The kernels that count targets, reduce losses, sum those of counted targets, and merge the records of each.
 #[derive(Debug, Clone)]
 pub(super) struct Tally {
     planner: Planner,
+    options: KernelOptions,
     pub(super) count: Arc<Runnable>,
-    pub(super) reduce: Arc<Runnable>,
+    reduce: Arc<Runnable>,
+    sum: Arc<Runnable>,
     merge: Arc<Runnable>,
 }
 
 impl Tally {
-    /// Number of pipelines: count, reduce and merge. Rows with weights have their own.
-    pub(super) const PIPELINES: usize = 3;
+    /// Number of pipelines, with those of a loss with options; rows with weights have as many again.
+    pub(super) const PIPELINES: usize = 8;
 
     pub(super) fn plan(planner: &Planner, options: KernelOptions) -> Result<Self, Error> {
-        // The count depends only on the type of the targets, and on the weights of rows.
+        // Little depends on more than the type of the targets.
         let target_kind = match options.target_kind {
             TargetKind::Probabilities => TargetKind::Probabilities,
             _ => TargetKind::OneHot,
         };
         let options = KernelOptions {
             target_kind,
+            loss_options: options.loss_options,
             row_weighted: options.row_weighted,
             ..KernelOptions::default()
         };
@@ -56,22 +59,28 @@ impl Tally {
         let program = |stage| planner.checked(program(stage));
         Ok(Self {
             planner: planner.clone(),
+            options,
             count: program(Stage::CountTargets)?,
             reduce: program(Stage::ReduceLosses)?,
+            sum: program(Stage::SumLosses)?,
             merge: program(Stage::MergeTallies)?,
         })
     }
 
-    /// Returns the kernels for what a binding asks for.
+    /// Returns these kernels, or those for what a binding adds: weights of classes, or of rows.
     pub(super) fn with(
         &self,
-        options: KernelOptions,
-        bound: KernelOptions,
+        has_weight: bool,
+        row_weighted: bool,
     ) -> Result<Cow<'_, Self>, Error> {
-        if !bound.row_weighted {
+        let options = KernelOptions {
+            loss_options: self.options.loss_options || has_weight || row_weighted,
+            row_weighted,
+            ..self.options
+        };
+        if options == self.options {
             return Ok(Cow::Borrowed(self));
         }
-        let options = options.or(Operation::CrossEntropy, bound);
         Self::plan(&self.planner, options).map(Cow::Owned)
     }
 
@@ -156,6 +165,11 @@ impl Tally {
             list.push(text(&self.merge, &[NOTHING], why, each)?);
         }
         Ok(list)
+    }
+
+    /// Returns the kernel that reduces the losses, of targets that are counted or not.
+    pub(super) const fn reduce(&self, is_counted: bool) -> &Arc<Runnable> {
+        if is_counted { &self.sum } else { &self.reduce }
     }
 
     /// Lanes of a workgroup.

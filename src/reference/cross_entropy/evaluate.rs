@@ -20,7 +20,7 @@ impl CrossEntropy {
     /// # Panics
     ///
     /// When `cols` is 0 or does not divide the number of logits, there is not one target a row (one
-    /// probability a logit) or one weight a row, or probabilities meet an ignored id.
+    /// probability a logit) one weight or one scale a row, or probabilities meet an ignored id.
     pub fn losses<'a, X: Real + 'a>(
         &self,
         logits: &[X],
@@ -28,8 +28,9 @@ impl CrossEntropy {
     ) -> CrossEntropyResult {
         let targets = self.targets(logits, targets);
         let of_row = |(n, (row, &target))| {
-            let statistic = self.statistic(row);
-            let (loss, z_loss) = self.row_loss(row, target, statistic);
+            let of = self.for_row(n);
+            let statistic = of.statistic(row);
+            let (loss, z_loss) = of.row_loss(row, target, statistic);
             (self.weighted(n, loss), z_loss, statistic.lse())
         };
         let rows = rows_of(logits, self.cols).zip(&targets).enumerate();
@@ -53,9 +54,10 @@ impl CrossEntropy {
     ///
     /// `S (1 - (z_i / C)^2) (a (p_i sum_c t_c - t_i) + 2 b L lse p_i)`
     ///
-    /// Here `a = b = g_n`, the upstream gradient, except that `a` is multiplied by the row's weight, and for the mean `a` is divided by the sum of weights and `b` by the
-    /// number of valid rows: see [`ZeroValid`](crate::ZeroValid) where those are 0. With one upstream value a row, `g_n` is that
-    /// value times the scalar one; a mean or sum then counts each row's loss `g_n` times.
+    /// Here `a = b = g_n`, the upstream gradient, except that `a` is multiplied by the row's weight, and that for the mean `a` is
+    /// divided by the sum of weights and `b` by the number of valid rows: see [`ZeroValid`](crate::ZeroValid) where those are 0.
+    /// With one upstream value a row, `g_n` is that value times the scalar one; a mean or sum then counts each row's loss `g_n`
+    /// times.
     ///
     /// # Panics
     ///
@@ -73,7 +75,8 @@ impl CrossEntropy {
                 Target::Ignored => gradient.resize(gradient.len() + row.len(), 0.0),
                 Target::Bad => gradient.resize(gradient.len() + row.len(), f64::NAN),
                 target => {
-                    gradient.extend(self.row_gradient(row, target, self.upstream(n, &counts)))
+                    let of = self.for_row(n);
+                    gradient.extend(of.row_gradient(row, target, self.upstream(n, &counts)));
                 }
             }
         }
@@ -92,6 +95,9 @@ impl CrossEntropy {
         }
         if let Some(weight) = &self.row_weight {
             assert_eq!(weight.len(), rows, "one weight a row");
+        }
+        if let Some(scale) = &self.row_scale {
+            assert_eq!(scale.len(), rows, "one scale a row");
         }
         let targets = targets.into();
         let targets = targets.rows(rows, self.cols, self.loss.ignore_index);
@@ -115,8 +121,8 @@ impl CrossEntropy {
         }
     }
 
-    /// Computes the cross-entropy `-sum_c t_c log p_c` of a row, without the row's weight, and its z-loss `L lse^2`; both are NaN for a bad target and for
-    /// a row without probabilities.
+    /// Computes the cross-entropy `-sum_c t_c log p_c` of a row, without the row's weight, and its z-loss `L lse^2`; both are NaN
+    /// for a bad target and for a row without probabilities.
     pub(crate) fn row_loss<X: Real>(
         &self,
         row: &[X],
@@ -173,9 +179,13 @@ impl CrossEntropy {
         }
     }
 
-    /// Returns the statistic of the logits as they are read.
+    /// Returns the statistic of a row of logits as they are read, by what computes that row.
     pub(crate) fn statistic<X: Real>(&self, row: &[X]) -> Statistic {
-        Statistic::of_read(row, self.columns())
+        let statistic = Statistic::of_read(row, self.columns());
+        Statistic {
+            has_nan: statistic.has_nan || self.spoilt,
+            ..statistic
+        }
     }
 
     /// Counts targets, one a row.

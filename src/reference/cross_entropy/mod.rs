@@ -8,8 +8,14 @@ pub use row_outputs::RowOutputs;
 pub use targets::Targets;
 pub(crate) use targets::{Target, TargetDistribution};
 
+use std::borrow::Cow;
+
 use super::{Columns, Real};
 use crate::spec::loss::{LossOptions, Reduction, ZeroValid, loss_setters};
+
+/// Scales of rows, times that of all rows: 2^-100 and 2^126.
+const LEAST_SCALE: f32 = 7.888_609e-31;
+const MOST_SCALE: f32 = 8.507_059e37;
 
 /// Cross-entropy of logits `rows x cols` with one class id a row, or with a probability for every
 /// logit ([`Targets`]). The row's loss is
@@ -69,6 +75,9 @@ pub struct CrossEntropy {
     mean_over: Option<(f64, f64)>,
     weight: Option<Vec<f64>>,
     row_weight: Option<Vec<f64>>,
+    row_scale: Option<Vec<f32>>,
+    /// True for a row whose scale is out of range.
+    spoilt: bool,
     grad_loss: f64,
     grad_losses: Option<Vec<f64>>,
 }
@@ -105,6 +114,8 @@ impl CrossEntropy {
             mean_over: None,
             weight: None,
             row_weight: None,
+            row_scale: None,
+            spoilt: false,
             grad_loss: 1.0,
             grad_losses: None,
         }
@@ -156,6 +167,30 @@ impl CrossEntropy {
     pub fn row_weight(mut self, weight: Vec<impl Real>) -> Self {
         self.row_weight = Some(weight.into_iter().map(Into::into).collect());
         self
+    }
+
+    /// Sets one scale a row: the logits are multiplied by its product with the [scale](Self::scale), rounded to f32. A row whose
+    /// product is not between 2^-100 and 2^126 is spoilt, as by NaN.
+    #[must_use]
+    pub fn row_scale(mut self, scale: Vec<f32>) -> Self {
+        self.row_scale = Some(scale);
+        self
+    }
+
+    /// Returns what computes one row by itself: with the row's scale for that of all rows.
+    pub(crate) fn for_row(&self, row: usize) -> Cow<'_, Self> {
+        let Some(scales) = &self.row_scale else {
+            return Cow::Borrowed(self);
+        };
+        let scale = self.loss.scale * scales[row];
+        let fits = (LEAST_SCALE..=MOST_SCALE).contains(&scale);
+        let mut of_row = Self {
+            row_scale: None,
+            spoilt: !fits,
+            ..self.clone()
+        };
+        of_row.loss.scale = if fits { scale } else { 1.0 };
+        Cow::Owned(of_row)
     }
 
     /// Sets the upstream gradient, of the reduced loss or of every row's loss alike. One that is not finite makes the gradient of

@@ -47,13 +47,14 @@ impl CrossEntropy {
     ) -> RowOutputs {
         let targets = self.targets(logits, targets);
         let mut outputs = RowOutputs::default();
-        for (row, &target) in rows_of(logits, self.cols).zip(&targets) {
-            let statistic = self.statistic(row);
-            let argmax = self.argmax(row, statistic);
-            let log_prob = self.target_log_prob(row, target, statistic);
-            let (_, z_loss) = self.row_loss(row, target, statistic);
+        for (n, (row, &target)) in rows_of(logits, self.cols).zip(&targets).enumerate() {
+            let of = self.for_row(n);
+            let statistic = of.statistic(row);
+            let argmax = of.argmax(row, statistic);
+            let log_prob = of.target_log_prob(row, target, statistic);
+            let (_, z_loss) = of.row_loss(row, target, statistic);
             outputs.target_log_probs.push(log_prob);
-            outputs.entropies.push(self.entropy(row, statistic));
+            outputs.entropies.push(of.entropy(row, statistic));
             outputs.argmax.push(argmax);
             outputs.top1_hits.push(is_hit(argmax, target));
             outputs.max_probs.push(statistic.probability(statistic.max));
@@ -74,9 +75,10 @@ impl CrossEntropy {
         let rows = rows_of(logits, self.cols);
         assert_eq!(classes.len(), rows.len() * count, "{count} classes a row");
         let of_row = |(n, row): (usize, &[X])| {
-            let statistic = self.statistic(row);
+            let of = self.for_row(n);
+            let statistic = of.statistic(row);
             let classes = classes[n * count..][..count].iter();
-            let log_prob = |&class| self.log_prob(row, usize::try_from(class).ok(), statistic);
+            let log_prob = |&class| of.log_prob(row, usize::try_from(class).ok(), statistic);
             classes.map(log_prob).collect::<Vec<_>>()
         };
         rows.enumerate().flat_map(of_row).collect()

@@ -5,9 +5,10 @@ use wgpu_softmax::variant::Operation;
 use wgpu_softmax::wgpu::Buffer;
 use wgpu_softmax::{
     Bound, CrossEntropyBackwardBuffers, CrossEntropyBuffers, CrossEntropyExtras, CrossEntropySpec,
-    DType, EmptyRows, Error, JacobianBuffers, LogSoftmaxBackwardBuffers, LogSoftmaxBuffers,
-    LogSumExpBackwardBuffers, LogSumExpBuffers, Mask, MaskKind, Planner, Reduction, RowOutputs,
-    SoftmaxBackwardBuffers, SoftmaxBuffers, SoftmaxSpec, TargetType, ZeroValid,
+    DType, EmptyRows, Error, JacobianBuffers, LinearCrossEntropyBuffers, LinearCrossEntropySpec,
+    LinearGradients, LogSoftmaxBackwardBuffers, LogSoftmaxBuffers, LogSumExpBackwardBuffers,
+    LogSumExpBuffers, Mask, MaskKind, Planner, Reduction, RowOutputs, SoftmaxBackwardBuffers,
+    SoftmaxBuffers, SoftmaxSpec, TargetType, ZeroValid,
 };
 
 pub(super) struct Problem {
@@ -19,6 +20,8 @@ pub(super) struct Problem {
 enum Spec {
     Rows(SoftmaxSpec),
     Losses(CrossEntropySpec, Vec<Optional>),
+    /// With gradients, or without.
+    Linear(LinearCrossEntropySpec, bool, Vec<Optional>),
 }
 
 impl Problem {
@@ -45,6 +48,12 @@ impl Problem {
                 planner.cross_entropy(*spec)?.export_fused(with)
             }
             (Spec::Losses(spec, with), _) => planner.cross_entropy_backward(*spec)?.export(with),
+            (Spec::Linear(spec, true, with), _) => {
+                planner.linear_cross_entropy(*spec)?.export_fused(with)
+            }
+            (Spec::Linear(spec, false, with), _) => {
+                planner.linear_cross_entropy(*spec)?.export(with)
+            }
         }
     }
 
@@ -57,6 +66,7 @@ impl Problem {
         let get = |name: &str| named(name).expect("a buffer of this name");
         match &self.spec {
             Spec::Rows(spec) => self.bind_rows(planner, *spec, get, named("mask")),
+            Spec::Linear(spec, ..) => Self::bind_linear(planner, *spec, named),
             Spec::Losses(spec, _) if self.operation == Operation::CrossEntropyBackward => {
                 let buffers = CrossEntropyBackwardBuffers {
                     logits: get("logits"),
@@ -101,6 +111,39 @@ impl Problem {
         }
     }
 
+    fn bind_linear<'b>(
+        planner: &Planner,
+        spec: LinearCrossEntropySpec,
+        named: impl Fn(&str) -> Option<&'b Buffer>,
+    ) -> Result<Bound, Error> {
+        let get = |name: &str| named(name).expect("a buffer of this name");
+        let buffers = LinearCrossEntropyBuffers {
+            hidden: get("hidden"),
+            weight: get("weight"),
+            bias: named("bias"),
+            targets: get("targets"),
+            losses: get("losses"),
+            gradients: LinearGradients {
+                hidden: named("grad_hidden"),
+                weight: named("grad_weight"),
+                bias: named("grad_bias"),
+            },
+        };
+        let mut extras = CrossEntropyExtras::default();
+        for (field, name) in [
+            (&mut extras.weight, "class_weight"),
+            (&mut extras.row_weight, "row_weight"),
+            (&mut extras.grad_losses, "grad_losses"),
+            (&mut extras.pairs, "pairs"),
+            (&mut extras.lse, "lse"),
+            (&mut extras.status, "status"),
+        ] {
+            *field = named(name);
+        }
+        let plan = planner.linear_cross_entropy(spec)?;
+        plan.bind_with(spec.rows(), buffers, extras)
+    }
+
     fn bind_rows<'b>(
         &self,
         planner: &Planner,
@@ -139,6 +182,7 @@ impl Problem {
 pub(super) fn problems() -> Vec<Problem> {
     let mut list = of_rows();
     list.extend(of_losses());
+    list.extend(of_layers());
     list
 }
 
@@ -275,4 +319,41 @@ fn of_losses() -> Vec<Problem> {
         }
     }
     list
+}
+
+/// Losses of linear layers: of several chunks of rows, and of more terms than the sums of one level have.
+fn of_layers() -> Vec<Problem> {
+    use Optional::{Bias, GradLosses, Lse, Pairs, RowWeight, Status, Weight};
+    let of = |rows| LinearCrossEntropySpec::new(rows, 19, 37).chunk_rows(4);
+    let specs: [(&str, LinearCrossEntropySpec, &[Optional]); 7] = [
+        ("f32", of(10), &[]),
+        ("one_row", of(1), &[Bias]),
+        ("bias", of(10).scale(0.5).z_loss(1e-3), &[Bias, Lse, Pairs]),
+        (
+            "ignored",
+            of(10).ignore_index(-100).zero_valid(ZeroValid::Zero),
+            &[Weight, RowWeight, Status, GradLosses],
+        ),
+        (
+            "bf16",
+            of(9).dtype(DType::Bf16).targets(TargetType::I64),
+            &[Bias],
+        ),
+        (
+            "f16.rows",
+            of(7).dtype(DType::F16).reduction(Reduction::None),
+            &[Bias, GradLosses],
+        ),
+        ("long", LinearCrossEntropySpec::new(3, 600, 21), &[Weight]),
+    ];
+    let both = specs.into_iter().flat_map(|of| [(of, true), (of, false)]);
+    let problem = |((name, spec, with), has_gradients): ((&str, _, &[Optional]), bool)| Problem {
+        name: match has_gradients {
+            true => format!("linear-cross-entropy.{name}"),
+            false => format!("linear-cross-entropy.{name}.loss"),
+        },
+        operation: Operation::LinearCrossEntropy,
+        spec: Spec::Linear(spec, has_gradients, with.to_vec()),
+    };
+    both.map(problem).collect()
 }

@@ -12,6 +12,7 @@ mod means;
 mod places;
 mod recordings;
 mod refusals;
+mod row_scales;
 mod row_weights;
 mod shards;
 mod softcap;

@@ -33,21 +33,21 @@ fn kinds(distribution: Inputs, cols: usize) -> [Problem; 5] {
 
 #[test]
 fn every_kernel_weighs_rows() {
-    for (distribution, widths) in [(Inputs::Peaked, &[1, 48][..]), (Inputs::Special, &[45])] {
-        for &cols in widths {
-            for (n, problem) in kinds(distribution, cols).into_iter().enumerate() {
-                let problem = problem
-                    .row_weight(weights(ROWS))
-                    .reduction(REDUCTIONS[n % 3]);
-                problem.assert_on_every_kernel();
-                let problem = problem
-                    .weight(inputs::weights(cols, 2))
-                    .upstream(match n % 3 {
-                        1 => inputs::upstream(ROWS, 8),
-                        _ => vec![-1.5],
-                    });
-                problem.assert_on_every_kernel();
-            }
+    for (distribution, cols) in [(Inputs::Peaked, 48), (Inputs::Special, 45)] {
+        for (n, problem) in kinds(distribution, cols).into_iter().enumerate() {
+            let problem = problem
+                .row_weight(weights(ROWS))
+                .reduction(REDUCTIONS[n % 3]);
+            let expected = Expected::of(&problem);
+            expected.assert(&problem.fused(gpu(), None), "fused");
+            expected.assert(&problem.apart(gpu(), None), "apart");
+            let problem = problem
+                .weight(inputs::weights(cols, 2))
+                .upstream(match n % 3 {
+                    1 => inputs::upstream(ROWS, 8),
+                    _ => vec![-1.5],
+                });
+            problem.assert_on_every_kernel();
         }
     }
 }

@@ -236,8 +236,8 @@ fn load_source_one(element: u32) -> u32 {
 // ---- kernel/quads.wgsl
 // LANES lanes a row, each with QUADS quads of it: lane l has the quads l, l + LANES, l + 2 LANES and so on. Serves rows of up to
 // 4 LANES QUADS columns, and of more than 4 LANES (QUADS - 1): every quad but the last of a lane is whole, and so is the last one
-// where the row is WHOLE. Where the row is SHIFTED, up to three places before it count as columns, and the first quad need not be
-// whole, nor the last but one. Of causal rows, the first COUNTED quads are counted whole by every row.
+// where the row is WHOLE; a HALVED row ends in half a quad. Where the row is SHIFTED, up to three places before it count as columns,
+// and the first quad need not be whole, nor the last but one. Of causal rows, the first COUNTED quads are counted whole by every row.
 
 fn column_of_quad(task: Task, place: Place, k: u32) -> u32 {
     return task.first + (k * LANES + place.lane) * 4u;
@@ -249,7 +249,8 @@ fn load_quad(at: Starts, column: u32, k: u32) -> Cached {
 
 // ---- kernel/column.wgsl
 // One column of a row, that of the target or of the diagonal, has an output of its own. It is written a second time, by the lane
-// that has written it with the others: cheaper than to ask of every column whether it is the one.
+// that has written it with the others: cheaper than to ask of every column whether it is the one. Of short rows, software adapters
+// ask: HOLDS_TARGET.
 
 // The lane that writes a column, of those that serve the columns [first, last), owns it.
 fn owns(place: Place, column: u32, first: u32, last: u32) -> bool {
@@ -451,6 +452,7 @@ fn locate(invocation: Invocation) -> Place {
     let group = invocation.workgroup;
     let groups = invocation.workgroups;
     let first = ((group.z * groups.y + group.y) * groups.x + group.x) * (WORKGROUP / LANES);
+    // The index, which is the same, takes software adapters three divisions a lane.
     // Right for any subgroup size, and any mapping of invocations to subgroups.
     let local = invocation.subgroup * invocation.subgroup_size + invocation.subgroup_lane;
     return Place(first + local / LANES, local % LANES, local);

@@ -231,7 +231,7 @@ fn is_asked(flag: u32) -> bool {
 
 struct Invocation {
     @builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>,
-    @builtin(local_invocation_index) local: u32,
+    @builtin(local_invocation_id) local: vec3<u32>,
 }
 
 struct Place { slot: u32, lane: u32, local: u32 }
@@ -241,7 +241,8 @@ fn locate(invocation: Invocation) -> Place {
     let group = invocation.workgroup;
     let groups = invocation.workgroups;
     let first = ((group.z * groups.y + group.y) * groups.x + group.x) * (WORKGROUP / LANES);
-    let local = invocation.local;
+    // The index, which is the same, takes software adapters three divisions a lane.
+    let local = invocation.local.x;
     // Right for any subgroup size, and any mapping of invocations to subgroups.
     return Place(first + local / LANES, local % LANES, local);
 }

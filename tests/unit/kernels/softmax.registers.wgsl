@@ -172,8 +172,8 @@ fn store_result(element: u32, bits: vec4<u32>) {
 // ---- kernel/quads.wgsl
 // LANES lanes a row, each with QUADS quads of it: lane l has the quads l, l + LANES, l + 2 LANES and so on. Serves rows of up to
 // 4 LANES QUADS columns, and of more than 4 LANES (QUADS - 1): every quad but the last of a lane is whole, and so is the last one
-// where the row is WHOLE. Where the row is SHIFTED, up to three places before it count as columns, and the first quad need not be
-// whole, nor the last but one. Of causal rows, the first COUNTED quads are counted whole by every row.
+// where the row is WHOLE; a HALVED row ends in half a quad. Where the row is SHIFTED, up to three places before it count as columns,
+// and the first quad need not be whole, nor the last but one. Of causal rows, the first COUNTED quads are counted whole by every row.
 
 fn column_of_quad(task: Task, place: Place, k: u32) -> u32 {
     return task.first + (k * LANES + place.lane) * 4u;
@@ -299,6 +299,7 @@ fn locate(invocation: Invocation) -> Place {
     let group = invocation.workgroup;
     let groups = invocation.workgroups;
     let first = ((group.z * groups.y + group.y) * groups.x + group.x) * (WORKGROUP / LANES);
+    // The index, which is the same, takes software adapters three divisions a lane.
     // Right for any subgroup size, and any mapping of invocations to subgroups.
     let local = invocation.subgroup * invocation.subgroup_size + invocation.subgroup_lane;
     return Place(first + local / LANES, local % LANES, local);

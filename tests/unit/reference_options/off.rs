@@ -14,7 +14,7 @@ fn bits(values: &[f64]) -> Vec<u64> {
 }
 
 /// Returns every option at the value that changes nothing.
-fn neutral(operation: &CrossEntropy, cols: usize, rows: usize) -> [CrossEntropy; 8] {
+fn neutral(operation: &CrossEntropy, cols: usize, rows: usize) -> [CrossEntropy; 9] {
     let it = || operation.clone();
     [
         it().label_smoothing(0.0),
@@ -25,6 +25,7 @@ fn neutral(operation: &CrossEntropy, cols: usize, rows: usize) -> [CrossEntropy;
         it().grad_losses(vec![1.0; rows]),
         it().weight(vec![1.0; cols]),
         it().row_weight(vec![1.0; rows]),
+        it().row_scale(vec![1.0; rows]),
     ]
 }
 
@@ -89,6 +90,33 @@ fn a_scale_of_one_changes_no_bit() {
         for (i, (absent, off)) in pairs.iter().enumerate() {
             assert_eq!(bits(absent), bits(off), "{kind:?} {i}");
         }
+    }
+}
+
+/// A scale of every row is a scale of all rows; the product of both is an f32.
+#[test]
+fn scales_of_rows_are_factors_of_the_scale() {
+    let (rows, cols) = (5, 33);
+    let logits = Inputs::Peaked.logits(rows, cols, 5);
+    let ids = wide(inputs::targets(rows, cols, 3, None));
+    let of_all = CrossEntropy::new(cols).z_loss(0.1).scale(0.1 * 0.7);
+    let of_rows = CrossEntropy::new(cols)
+        .z_loss(0.1)
+        .scale(0.1)
+        .row_scale(vec![0.7; rows]);
+    let [a, b] = [&of_all, &of_rows].map(|of| of.losses(&logits, &ids));
+    assert_eq!(
+        (bits(&a.row_losses), bits(&a.lse)),
+        (bits(&b.row_losses), bits(&b.lse))
+    );
+    let [a, b] = [&of_all, &of_rows].map(|of| bits(&of.gradient(&logits, &ids)));
+    assert_eq!(a, b);
+    for none in [0.0, -1.0, f32::NAN, f32::INFINITY, 1e-31, 1e38] {
+        let of = CrossEntropy::new(cols).row_scale(vec![1.0, none, 1.0, 1.0, 1.0]);
+        let found = of.losses(&logits, &ids);
+        let nan: Vec<bool> = found.row_losses.iter().map(|loss| loss.is_nan()).collect();
+        assert_eq!(nan, [false, true, false, false, false], "{none}");
+        assert!(found.lse[1].is_nan() && of.gradient(&logits, &ids)[cols].is_nan());
     }
 }
 

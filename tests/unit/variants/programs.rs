@@ -11,6 +11,7 @@ pub(crate) fn programs() -> Vec<Program> {
     let mut list: Vec<_> = [
         Stage::CountTargets,
         Stage::ReduceLosses,
+        Stage::SumLosses,
         Stage::MergeTallies,
     ]
     .into_iter()
@@ -121,7 +122,7 @@ fn strided_stages(operation: Operation, options: KernelOptions) -> &'static [Sta
     );
     match operation {
         // Only rows one after the other have these.
-        _ if options.causal || by_quads => &[],
+        _ if options.causal || by_quads || options.row_scaled => &[],
         Operation::PartialStatistic => &whole_rows[3..],
         Operation::CrossEntropyBackward => &[Stage::Elementwise],
         Operation::Jacobian => &[],
@@ -153,9 +154,11 @@ fn every_options() -> impl Iterator<Item = (Operation, KernelOptions)> {
 /// Returns the options that rows are counted by: with class ids and with probabilities, and each with weights of rows.
 fn tallied() -> impl Iterator<Item = KernelOptions> {
     let kinds = [TargetKind::OneHot, TargetKind::Probabilities];
-    kinds.into_iter().flat_map(|target_kind| {
-        [false, true].map(|row_weighted| KernelOptions {
+    let with_weights = [(false, false), (true, false), (true, true)];
+    kinds.into_iter().flat_map(move |target_kind| {
+        with_weights.map(|(loss_options, row_weighted)| KernelOptions {
             target_kind,
+            loss_options,
             row_weighted,
             ..KernelOptions::default()
         })

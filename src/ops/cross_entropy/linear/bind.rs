@@ -25,13 +25,13 @@ pub(super) struct Operands<'a> {
 }
 
 /// Memory of the operands.
-struct Held {
-    hidden: Memory,
-    weight: Memory,
-    bias: Option<Memory>,
-    grad_hidden: Option<Memory>,
-    grad_weight: Option<Memory>,
-    grad_bias: Option<Memory>,
+pub(super) struct Held {
+    pub(super) hidden: Memory,
+    pub(super) weight: Memory,
+    pub(super) bias: Option<Memory>,
+    pub(super) grad_hidden: Option<Memory>,
+    pub(super) grad_weight: Option<Memory>,
+    pub(super) grad_bias: Option<Memory>,
 }
 
 impl Held {
@@ -119,29 +119,44 @@ impl LinearCrossEntropyPlan {
         ) -> Result<T, Error>,
     ) -> Result<T, Error> {
         self.loss.base.check_extras(extras)?;
-        let has_gradients = buffers.gradients.any();
-        let kernels = self.rows(has_gradients);
         let held = Held::of(&buffers);
         let operands = self.operands(&held);
-        let of_loss = self.of_loss(&buffers, extras);
-        let base = &self.loss.base;
-        let given = base.tensors(&of_loss);
+        let lent = Given {
+            logits: buffers.hidden,
+            targets: buffers.targets,
+            losses: Some(buffers.losses),
+            grad_logits: None,
+            extras,
+        };
+        let of_loss = self.of_loss(|role| lent.buffer(role.binding).map(Memory::from));
+        let given = self.loss.base.tensors(&of_loss);
         let all: Vec<_> = operands.all().chain(given.iter().copied()).collect();
-        kernels.check_rows(rows)?;
+        self.rows(operands.has_gradients()).check_rows(rows)?;
         check(&all, rows, false)?;
         self.check_dispatches(rows)?;
         let at = || describe("linear-cross-entropy", rows, &all);
-        bind(&at, &|make| {
-            let chunk = self.chunk(kernels, rows, buffers.gradients.hidden.is_some(), make)?;
-            let given = [given.clone(), chunk.tensors(has_gradients)].concat();
-            base.steps_around(kernels, rows, &given, make, self.gathers(), |serving| {
-                Ok(self.chunks(serving, &operands, &chunk, rows))
-            })
+        bind(&at, &|make| self.steps(rows, &operands, &given, make))
+    }
+
+    /// Returns the dispatches for `rows` rows of checked operands and what is `given` of the loss.
+    pub(super) fn steps(
+        &self,
+        rows: u64,
+        operands: &Operands<'_>,
+        given: &[Tensor<'_>],
+        make: Make<'_>,
+    ) -> Result<Vec<Step>, Error> {
+        let has_gradients = operands.has_gradients();
+        let (base, kernels) = (&self.loss.base, self.rows(has_gradients));
+        let chunk = self.chunk(kernels, rows, operands.grad_hidden.is_some(), make)?;
+        let given = [given, &chunk.tensors(has_gradients)].concat();
+        base.steps_around(kernels, rows, &given, make, self.gathers(), |serving| {
+            Ok(self.chunks(serving, operands, &chunk, rows))
         })
     }
 
     /// Checks that one buffer holds the numbers of all dispatches.
-    fn check_dispatches(&self, rows: u64) -> Result<(), Error> {
+    pub(super) fn check_dispatches(&self, rows: u64) -> Result<(), Error> {
         // The products of every part of the classes, the loss in two dispatches at most, the sums, the rounding, and what row outputs take.
         let of_chunk = 3 * self.class_windows.len() as u64 + 5;
         let chunks = rows.div_ceil(self.chunk_rows);
@@ -160,14 +175,11 @@ impl LinearCrossEntropyPlan {
         })
     }
 
-    fn operands<'a>(&self, held: &'a Held) -> Operands<'a> {
-        let (features, classes) = (self.spec.features, self.spec.classes);
-        let dtype = self.spec.dtype;
+    pub(super) fn operands<'a>(&self, held: &'a Held) -> Operands<'a> {
+        let (dtype, classes) = (self.spec.dtype, self.spec.classes);
         // Checked as a whole: its rows are the classes.
-        let of_classes = |dtype: DType| {
-            let bytes = (classes * features).saturating_mul(dtype.bytes());
-            let bytes = bytes.checked_next_multiple_of(4).unwrap_or(u64::MAX);
-            Shape::Whole { bytes }
+        let of_classes = |dtype| Shape::Whole {
+            bytes: rows_of_features(&self.spec, dtype).bytes(classes),
         };
         let per_class = Shape::Whole {
             bytes: classes * F32,
@@ -188,19 +200,8 @@ impl LinearCrossEntropyPlan {
         }
     }
 
-    /// Returns the memory of the loss, but for the logits and their gradient.
-    fn of_loss(
-        &self,
-        buffers: &LinearCrossEntropyBuffers<'_>,
-        extras: CrossEntropyExtras<'_>,
-    ) -> Vec<(Role, Memory)> {
-        let given = Given {
-            logits: buffers.hidden,
-            targets: buffers.targets,
-            losses: Some(buffers.losses),
-            grad_logits: None,
-            extras,
-        };
+    /// Returns the roles of the loss that have memory, but for the logits and their gradient.
+    pub(super) fn of_loss(&self, memory: impl Fn(Role) -> Option<Memory>) -> Vec<(Role, Memory)> {
         let named = |role: Role| Role {
             name: match role.binding {
                 Binding::Weight => "class_weight",
@@ -208,7 +209,7 @@ impl LinearCrossEntropyPlan {
             },
             ..role
         };
-        let memory = |role: Role| Some((named(role), given.buffer(role.binding)?.into()));
+        let memory = |role: Role| Some((named(role), memory(role)?));
         let roles = self
             .loss
             .base
@@ -222,7 +223,11 @@ impl LinearCrossEntropyPlan {
 }
 
 impl<'a> Operands<'a> {
-    fn all(&self) -> impl Iterator<Item = Tensor<'a>> {
+    const fn has_gradients(&self) -> bool {
+        self.grad_hidden.is_some() || self.grad_weight.is_some() || self.grad_bias.is_some()
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = Tensor<'a>> {
         let Self {
             hidden,
             weight,

@@ -29,10 +29,3 @@ pub struct LinearGradients<'a> {
     /// By the bias: f32, `classes`.
     pub bias: Option<&'a Buffer>,
 }
-
-impl LinearGradients<'_> {
-    /// Returns true if any is wanted.
-    pub(super) const fn any(&self) -> bool {
-        self.hidden.is_some() || self.weight.is_some() || self.bias.is_some()
-    }
-}

@@ -5,6 +5,8 @@
 mod bind;
 mod buffers;
 mod chunks;
+#[cfg(feature = "kernels")]
+mod described;
 mod scratch;
 #[cfg(feature = "kernels")]
 mod texts;
@@ -179,19 +181,26 @@ impl LinearCrossEntropyPlan {
 
     /// Fewest bytes that loss and gradients must move: each input read once, each output written once.
     pub const fn bytes_moved(&self) -> u64 {
+        let stored = self.spec.dtype.bytes();
+        self.bytes_by([2 * stored, stored + F32])
+    }
+
+    /// Fewest bytes that the loss alone must move.
+    #[cfg(feature = "kernels")]
+    pub(crate) const fn loss_bytes_moved(&self) -> u64 {
+        self.bytes_by([self.spec.dtype.bytes(); 2])
+    }
+
+    /// Bytes of targets and losses, and of so many bytes an element of hidden and an element of the weight.
+    const fn bytes_by(&self, [of_hidden, of_weight]: [u64; 2]) -> u64 {
         let LinearCrossEntropySpec {
             rows,
             features,
             classes,
-            dtype,
             ..
         } = self.spec;
-        let hidden = rows
-            .saturating_mul(features)
-            .saturating_mul(2 * dtype.bytes());
-        let weight = classes
-            .saturating_mul(features)
-            .saturating_mul(dtype.bytes() + F32);
+        let hidden = rows.saturating_mul(features).saturating_mul(of_hidden);
+        let weight = classes.saturating_mul(features).saturating_mul(of_weight);
         hidden
             .saturating_add(weight)
             .saturating_add(rows.saturating_mul(2 * F32))

@@ -66,8 +66,8 @@ pub(super) struct Chunk {
 }
 
 impl LinearCrossEntropyPlan {
-    /// Bytes of memory that a binding for all rows allocates, with all gradients, in addition to the buffers given. Weights of rows
-    /// take 8 bytes a row more.
+    /// Bytes of memory that a binding for all rows allocates, with all gradients, in addition to the buffers given. Weights and
+    /// scales of rows take 12 bytes a row more.
     pub fn scratch_bytes(&self) -> u64 {
         let (rows, base) = (self.spec.rows, &self.loss.base);
         let pairs = base.row_outputs.as_ref().map(|_| base.saved_pairs());
