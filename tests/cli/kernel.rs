@@ -113,7 +113,7 @@ const PRINTED: [(&str, &[&str]); 15] = [
             "cross-entropy-fused.entropy.in-place",
             "linear-cross-entropy.grad_weight",
             "row-outputs",
-            "reduce_losses",
+            "sum_losses",
         ],
     ),
     (

@@ -26,7 +26,7 @@ fn texts_are_in_the_order_of_their_dispatches() {
             "linear-cross-entropy.grad_weight.f32",
             "linear-cross-entropy.grad_bias.f32",
             "lse-from-pairs.from_saved.f32",
-            "cross-entropy.reduce_losses.f32",
+            "cross-entropy.sum_losses.f32",
         ]
     );
 }

@@ -118,7 +118,7 @@ fn backward_passes() {
         (extras.candidates(&given), "candidates"),
     ] {
         let expected = format!(
-            "extras of a backward pass: expected class weights and an upstream gradient at most, found {found}"
+            "extras of a backward pass: expected weights, scales and an upstream gradient at most, found {found}"
         );
         assert_error(plan.bind_with(4, buffers, extras), &expected);
     }
