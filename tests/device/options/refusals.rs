@@ -200,7 +200,7 @@ fn outputs_of_the_forward_pass_in_the_backward_pass() {
         CrossEntropyExtras::default(),
         buffer(gpu(), 128, BufferUsages::STORAGE),
     );
-    let expected = "extras of a backward pass: expected class weights and an upstream gradient at \
+    let expected = "extras of a backward pass: expected weights, scales and an upstream gradient at \
                     most, found an output of the forward pass";
     assert_error(backward(extras.pairs(&output)), expected);
     assert_error(backward(extras.lse(&output)), expected);
