@@ -154,7 +154,11 @@ mod tests {
 
     #[test]
     fn a_limit_that_a_program_exceeds_is_named() {
-        let program = Program::tally(Stage::ReduceLosses, KernelOptions::default(), 256);
+        let options = KernelOptions {
+            loss_options: true,
+            ..KernelOptions::default()
+        };
+        let program = Program::tally(Stage::ReduceLosses, options, 256);
         assert!(Runnable::new(program, &Limits::default()).is_ok());
         type Lower = fn(&mut Limits);
         let lowered: [(Lower, _); 7] = [
