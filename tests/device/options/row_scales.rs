@@ -48,8 +48,8 @@ fn kinds(distribution: Inputs, cols: usize) -> [Problem; 5] {
 
 #[test]
 fn every_kernel_scales_rows() {
-    for (distribution, cols) in [(Inputs::Peaked, 48), (Inputs::Special, 45)] {
-        for problem in kinds(distribution, cols) {
+    for (turn, distribution, cols) in [(0, Inputs::Peaked, 48), (1, Inputs::Special, 45)] {
+        for problem in kinds(distribution, cols).into_iter().skip(turn).step_by(2) {
             let problem = problem.row_scale(scales(distribution));
             problem.reduction(Reduction::None).assert_on_every_kernel();
         }
