@@ -3,7 +3,7 @@
 use wgpu::Buffer;
 
 use super::Gpu;
-use super::element::{self, Element, from_slices};
+use super::element::{self, Element, from_slices, setters_of_slices};
 use super::outputs::{buffer_of, native};
 use super::row_values::{RowValues, id_words};
 use super::slices::{described, expect_len};
@@ -89,6 +89,18 @@ pub struct CrossEntropyInputs<'a, T = f32> {
     pub candidates: &'a [i64],
 }
 
+setters_of_slices! {
+    CrossEntropyInputs:
+    /// Sets the class weights.
+    weight,
+    /// Sets the weights of the rows.
+    row_weight,
+    /// Sets the scales of the rows.
+    row_scale,
+    /// Sets the upstream gradient, by which the gradient is multiplied.
+    grad_losses,
+}
+
 impl<'a, T: Element> CrossEntropyInputs<'a, T> {
     /// Returns inputs of logits and their targets.
     pub fn new(logits: &'a [T], targets: impl Into<Targets<'a, T>>) -> Self {
@@ -100,42 +112,6 @@ impl<'a, T: Element> CrossEntropyInputs<'a, T> {
             row_scale: None,
             grad_losses: None,
             candidates: &[],
-        }
-    }
-
-    /// Sets the class weights.
-    #[must_use]
-    pub const fn weight(self, weight: &'a [f32]) -> Self {
-        Self {
-            weight: Some(weight),
-            ..self
-        }
-    }
-
-    /// Sets the weights of the rows.
-    #[must_use]
-    pub const fn row_weight(self, row_weight: &'a [f32]) -> Self {
-        Self {
-            row_weight: Some(row_weight),
-            ..self
-        }
-    }
-
-    /// Sets the scales of the rows.
-    #[must_use]
-    pub const fn row_scale(self, row_scale: &'a [f32]) -> Self {
-        Self {
-            row_scale: Some(row_scale),
-            ..self
-        }
-    }
-
-    /// Sets the upstream gradient, by which the gradient is multiplied.
-    #[must_use]
-    pub const fn grad_losses(self, grad_losses: &'a [f32]) -> Self {
-        Self {
-            grad_losses: Some(grad_losses),
-            ..self
         }
     }
 

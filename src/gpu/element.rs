@@ -52,6 +52,23 @@ pub(super) fn values<T: Element>(words: Vec<u32>, len: usize) -> Vec<T> {
     values
 }
 
+/// Declares the setters of inputs that may be left out.
+macro_rules! setters_of_slices {
+    ($inputs:ident: $($(#[$doc:meta])* $name:ident,)*) => {
+        impl<'a, T> $inputs<'a, T> {
+            $($(#[$doc])*
+            #[must_use]
+            pub const fn $name(self, $name: &'a [f32]) -> Self {
+                Self {
+                    $name: Some($name),
+                    ..self
+                }
+            })*
+        }
+    };
+}
+pub(super) use setters_of_slices;
+
 /// Declares the conversions of a slice, an array and a vector into a variant of an enum.
 macro_rules! from_slices {
     ($(<$($any:ident)?> $target:ty: $variant:ident of $value:ty;)*) => {

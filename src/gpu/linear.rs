@@ -2,7 +2,7 @@
 
 use super::Gpu;
 use super::cross_entropy::Targets;
-use super::element::{self, Element};
+use super::element::{self, Element, setters_of_slices};
 use super::outputs::{buffer_of, native};
 use super::row_values::RowValues;
 use super::slices::{described, expect_len};
@@ -50,6 +50,20 @@ pub struct LinearCrossEntropyInputs<'a, T = f32> {
     pub candidates: &'a [i64],
 }
 
+setters_of_slices! {
+    LinearCrossEntropyInputs:
+    /// Sets the bias.
+    bias,
+    /// Sets the class weights.
+    class_weight,
+    /// Sets the weights of the rows.
+    row_weight,
+    /// Sets the scales of the rows.
+    row_scale,
+    /// Sets the upstream gradient, by which the gradients are multiplied.
+    grad_losses,
+}
+
 impl<'a, T: Element> LinearCrossEntropyInputs<'a, T> {
     /// Returns inputs of a layer and the targets of its logits.
     pub fn new(hidden: &'a [T], weight: &'a [T], targets: impl Into<Targets<'a, T>>) -> Self {
@@ -63,51 +77,6 @@ impl<'a, T: Element> LinearCrossEntropyInputs<'a, T> {
             row_scale: None,
             grad_losses: None,
             candidates: &[],
-        }
-    }
-
-    /// Sets the bias.
-    #[must_use]
-    pub const fn bias(self, bias: &'a [f32]) -> Self {
-        Self {
-            bias: Some(bias),
-            ..self
-        }
-    }
-
-    /// Sets the class weights.
-    #[must_use]
-    pub const fn class_weight(self, class_weight: &'a [f32]) -> Self {
-        Self {
-            class_weight: Some(class_weight),
-            ..self
-        }
-    }
-
-    /// Sets the weights of the rows.
-    #[must_use]
-    pub const fn row_weight(self, row_weight: &'a [f32]) -> Self {
-        Self {
-            row_weight: Some(row_weight),
-            ..self
-        }
-    }
-
-    /// Sets the scales of the rows.
-    #[must_use]
-    pub const fn row_scale(self, row_scale: &'a [f32]) -> Self {
-        Self {
-            row_scale: Some(row_scale),
-            ..self
-        }
-    }
-
-    /// Sets the upstream gradient, by which the gradients are multiplied.
-    #[must_use]
-    pub const fn grad_losses(self, grad_losses: &'a [f32]) -> Self {
-        Self {
-            grad_losses: Some(grad_losses),
-            ..self
         }
     }
 

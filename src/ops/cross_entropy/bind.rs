@@ -129,7 +129,8 @@ impl Base {
         let mut bound = self.asked_of_rows(given)?;
         let is_counted = self.counts_targets(kernels, bound);
         let is_tally = is_counted || self.reduces(given);
-        let own = self.own(given, rows, is_tally, make)?;
+        let has_row_terms = bound.row_weighted || bound.row_scaled;
+        let own = self.own(given, rows, (is_tally, has_row_terms), make)?;
         let own = own.iter().map(|(role, memory)| role.tensor(true, memory));
         let mut all: Vec<_> = given.iter().copied().chain(own).collect();
 
@@ -141,7 +142,6 @@ impl Base {
         tensors.retain(|tensor| !is_of_row_outputs(tensor));
         let has_weight = params.loss.flags & HAS_WEIGHT != 0;
         let tally = self.tally.with(has_weight, bound.row_weighted)?;
-        let has_row_terms = bound.row_weighted || bound.row_scaled;
         bound.loss_options |= params.loss.flags & OPTIONS != 0;
         let of_rows = kernels.with(bound)?;
         let row_outputs = self.row_outputs.as_ref();
@@ -211,21 +211,19 @@ impl Base {
     }
 
     /// Makes memory of the library's, no more than a fraction of the size of the tensors, which have been checked: the
-    /// losses of the rows if they are reduced; what is gathered of rows; the pairs where kernels need them and no buffer of
+    /// losses of the rows if they are reduced; what is gathered of rows if they have terms; the pairs where kernels need them and no buffer of
     /// the caller's is bound as them; the records of the tally if there `is_tally`.
     fn own(
         &self,
         given: &[Tensor<'_>],
         rows: u64,
-        is_tally: bool,
+        (is_tally, has_row_terms): (bool, bool),
         make: Make<'_>,
     ) -> Result<Vec<(Role, Memory)>, Error> {
         let writes_lse = gives(given, Binding::Lse) && rows > 0;
         let needs_pairs = self.row_outputs.is_some() || writes_lse;
         let pairs = (needs_pairs && !gives(given, Binding::Pairs)).then(|| self.saved_pairs());
-        let of_rows = [Binding::RowWeight, Binding::RowScale];
-        let gathers = of_rows.iter().any(|binding| gives(given, *binding));
-        let gathered = gathers.then(Self::gathered);
+        let gathered = has_row_terms.then(Self::gathered);
         let mut own = Vec::new();
         for role in self.row_losses().into_iter().chain(pairs).chain(gathered) {
             own.push((role, make(role.name, rows * role.shape.bytes_of_row())?));

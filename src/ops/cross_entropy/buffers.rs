@@ -67,7 +67,7 @@ setters! {
     /// that the row has in the mean. It may be negative; one that is not finite makes the row's gradient NaN.
     ///
     /// A row of weight 0 is ignored, with class ids and with probabilities: its loss and gradient are exactly 0 whatever logits and
-    /// target are, and it is not among the valid rows.
+    /// target are, and it is not among the valid rows. The z-loss of the others is not weighted.
     row_weight,
     /// Multiplies the logits of each row by one f32, and by the [scale](crate::CrossEntropySpec::scale) of the spec: 1 / temperature of
     /// the row. The gradient carries both factors. A row is NaN where their product, an f32, is not between 2^-100 and 2^126. Not on a
