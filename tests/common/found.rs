@@ -10,6 +10,7 @@ use wgpu_softmax::{
 
 use super::problem::{Given, Problem};
 use super::results::kernels;
+use super::sweep::some;
 use super::{Output, bits, gpu, upload};
 
 /// Outputs of a cross-entropy.
@@ -85,7 +86,7 @@ impl Buffers {
     pub fn new(problem: &Problem, gpu: &Gpu) -> Self {
         let Problem { rows, dtype, .. } = *problem;
         let [logits, probs, grad] = problem.places;
-        let upload_some = |values| some(values).map(|values| upload(gpu, values));
+        let upload_some = |values| unless_empty(values).map(|values| upload(gpu, values));
         let ids = |ids: &[i64]| upload_ids(gpu, problem.target_type, ids);
         Self {
             problem: problem.clone(),
@@ -188,7 +189,7 @@ impl Buffers {
     }
 }
 
-fn some<T>(values: &[T]) -> Option<&[T]> {
+fn unless_empty<T>(values: &[T]) -> Option<&[T]> {
     (!values.is_empty()).then_some(values)
 }
 
@@ -253,10 +254,10 @@ impl Problem {
             Given::Probs(probs) => probs.into(),
         };
         let mut given = CrossEntropyInputs::new(&self.logits, targets);
-        given.weight = some(&self.weight);
-        given.row_weight = some(&self.row_weight);
-        given.row_scale = some(&self.row_scale);
-        given.grad_losses = some(&self.grad_losses);
+        given.weight = unless_empty(&self.weight);
+        given.row_weight = unless_empty(&self.row_weight);
+        given.row_scale = unless_empty(&self.row_scale);
+        given.grad_losses = unless_empty(&self.grad_losses);
         let wants = CrossEntropyWants {
             grad_logits: true,
             lse: true,
@@ -271,15 +272,20 @@ impl Problem {
         })
     }
 
-    /// Runs `check` on the results of every kind of kernel, and of the preferred one: twice each, with loss and gradient of one
-    /// call, and with the gradient of a second one.
+    /// Runs `check` on the results of every kind of kernel, and of the preferred one: with loss and gradient of one call, and, of
+    /// every third kind, with the gradient of a second one.
     #[track_caller]
     pub fn on_every_kernel(&self, check: impl Fn(&Found, &str)) {
         let kinds = kernels(self.rows, self.cols).into_iter().map(Some);
-        for variant in kinds.chain([None]) {
-            let name = variant.map_or("the preferred kernel".into(), |variant| variant.to_string());
-            check(&self.fused(gpu(), variant), &format!("fused, {name}"));
-            check(&self.apart(gpu(), variant), &format!("apart, {name}"));
+        let kinds: Vec<_> = [None].into_iter().chain(kinds).collect();
+        let name = |kind: Option<Variant>| {
+            kind.map_or("the preferred kernel".into(), |variant| variant.to_string())
+        };
+        for &kind in &kinds {
+            check(&self.fused(gpu(), kind), &format!("fused, {}", name(kind)));
+        }
+        for kind in some(kinds, self.cols, 3) {
+            check(&self.apart(gpu(), kind), &format!("apart, {}", name(kind)));
         }
     }
 }

@@ -103,8 +103,8 @@ fn an_export_gives_the_bits_of_the_binding_and_keeps_the_bounds() {
     let exports = exports(gpu);
     let narrow = exports.iter().filter(|(name, ..)| name.ends_with("narrow"));
     assert!(narrow.count() > 10, "few exports have windows");
-    let exports = some(exports, 0, 4);
-    assert!(exports.len() > 25, "{}", exports.len());
+    let exports = some(exports, 0, 7);
+    assert!(exports.len() > 15, "{}", exports.len());
     for (name, planner, problem, export) in exports {
         let on_device = problem.export(&planner).expect("an export");
         assert_eq!(on_device.dispatches, export.dispatches, "{name}");
@@ -120,7 +120,7 @@ fn an_export_gives_the_bits_of_the_binding_and_keeps_the_bounds() {
 #[test]
 fn a_flat_export_gives_the_same_bits() {
     let (gpu, mut pipelines) = (gpu(), Pipelines::new());
-    for (name, _, _, export) in some(exports(gpu), 1, 8) {
+    for (name, _, _, export) in some(exports(gpu), 1, 15) {
         let flat = export.clone().flat();
         for dispatch in &flat.dispatches {
             for (number, binding) in (0..).zip(&dispatch.bindings) {

@@ -85,7 +85,7 @@ fn variants(places: [Place; 3]) -> Vec<Option<Variant>> {
 fn every_matrix_has_a_layout_of_its_own() {
     for (turn, places) in PLACES.into_iter().enumerate() {
         for (of_turn, problem) in (turn..).zip(problems(ROWS, places[0].cols, Inputs::Peaked)) {
-            for (turn, dtype) in (of_turn..).zip(DType::ALL) {
+            for (turn, dtype) in some((of_turn..).zip(DType::ALL).collect(), of_turn, 2) {
                 let problem = problem.clone().dtype(dtype).places(places);
                 let expected = Expected::of(&problem);
                 for variant in some(variants(places), turn, 4) {
