@@ -263,8 +263,10 @@ impl Buffers {
         ids.resize(ids.len().max(1), 0);
         let elements = of.rows * of.features;
         let hidden_words = (elements * of.dtype.bytes() as usize).div_ceil(4);
+        // A product reads beyond the last row, and must make nothing of it.
+        let beyond = vec![f32::NAN; 64 * of.features];
         Self {
-            hidden: upload(gpu, "hidden", of.dtype, &of.hidden),
+            hidden: upload(gpu, "hidden", of.dtype, &[&of.hidden[..], &beyond].concat()),
             weight: upload(gpu, "weight", of.dtype, &of.weight),
             targets: gpu.upload("targets", &ids).expect("memory"),
             others: [
