@@ -4,6 +4,7 @@
 struct Cached {
     logits: vec4<u32>,
     probs: vec4<u32>, // if PROBS
+    kept: vec4<bool>, // if MASK_EXCLUDES && DENSE && WRITES_MATRIX
 }
 
 struct Starts {
@@ -44,6 +45,7 @@ fn load(at: Starts, column: u32, within: vec4<bool>) -> Cached {
     if MASK_EXCLUDES {
         let counts = within & mask_keeps(at, column);
         x.logits = select(vec4<u32>(NEGATIVE_INFINITY), x.logits, counts);
+        x.kept = counts; // if DENSE && WRITES_MATRIX
     } else {
         x.logits = select(vec4<u32>(NEGATIVE_INFINITY), x.logits, within);
     }

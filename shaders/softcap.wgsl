@@ -21,6 +21,8 @@ fn capped(bits: vec4<u32>) -> vec4<u32> {
 
 // The derivative by x from that by u, but for the factor S.
 fn through_cap(u: vec4<u32>, gradient: vec4<f32>) -> vec4<f32> {
-    let ratio = value(u) / params.scaling.softcap;
+    let ratio = value(u) / params.scaling.softcap; // if !MASK_EXCLUDES
+    // Of an excluded logit, 0. // if MASK_EXCLUDES
+    let ratio = max(value(u), vec4<f32>(-params.scaling.softcap)) / params.scaling.softcap; // if MASK_EXCLUDES
     return gradient * (1.0 - ratio * ratio);
 }

@@ -27,8 +27,8 @@ const HAS_ROW_WEIGHT: u32 = 262144u; // rows have weights
 const HAS_COUNTS: u32 = 524288u; // targets were counted before their losses are summed
 const HAS_ROW_SCALE: u32 = 1048576u; // rows have scales
 
-// What a binding gives a row besides logits and target, gathered: 1 in place of what it does not give.
-struct RowTerms { upstream: u32, weight: u32, scale: u32 }
+// What a binding gives a row besides logits and probabilities, gathered: 1 in place of a number that it does not give.
+struct RowTerms { upstream: u32, weight: u32, scale: u32, role: u32, class_: u32 }
 
 fn is_asked(flag: u32) -> bool {
     return (params.loss.flags & flag) != 0u;
@@ -44,11 +44,9 @@ struct Target { role: vec4<u32>, class_: vec4<u32>, row_weight: vec4<u32> } // i
 
 // The targets of rows: a class id each, of one word or of two. The ignored id is tested first: it may lie outside the range. With
 // probabilities for targets every row counts, and counts once.
-// A row of weight 0 is ignored, whatever its target. // if ROW_WEIGHTED
 fn load_target(rows: vec4<u32>) -> Target {
-    return Target(vec4<u32>(VALID), vec4<u32>(0u)); // if PROBS && !ROW_WEIGHTED
-    let row_weight = row_weights_of(rows); // if ROW_WEIGHTED
-    return Target(select(vec4<u32>(VALID), vec4<u32>(IGNORED), is_zero(row_weight)), vec4<u32>(0u), row_weight); // if PROBS
+    return gathered_target(rows); // if ROW_TERMS
+    return Target(vec4<u32>(VALID), vec4<u32>(0u)); // if PROBS
     let at = (params.grid.bound_row + rows) * params.loss.id_words;
     let low = per_row(vec4<u32>(target_ids[at.x], target_ids[at.y], target_ids[at.z], target_ids[at.w]));
     var is_ignored = vec4<bool>(is_asked(HAS_IGNORE_INDEX)) & (low == vec4<u32>(params.loss.ignored_low));
@@ -58,10 +56,16 @@ fn load_target(rows: vec4<u32>) -> Target {
         is_ignored &= high == vec4<u32>(params.loss.ignored_high);
         is_bad |= high != vec4<u32>(0u);
     }
-    is_ignored |= is_zero(row_weight); // if ROW_WEIGHTED
     let role = select(select(vec4<u32>(VALID), vec4<u32>(BAD), is_bad), vec4<u32>(IGNORED), is_ignored);
-    return Target(role, select(vec4<u32>(NO_COLUMN), low, role == vec4<u32>(VALID)), row_weight); // if ROW_WEIGHTED
-    return Target(role, select(vec4<u32>(NO_COLUMN), low, role == vec4<u32>(VALID))); // if !ROW_WEIGHTED
+    return Target(role, select(vec4<u32>(NO_COLUMN), low, role == vec4<u32>(VALID)));
+}
+
+fn gathered_target(rows: vec4<u32>) -> Target {
+    let at = params.grid.bound_row + rows;
+    let role = per_row(vec4<u32>(row_terms[at.x].role, row_terms[at.y].role, row_terms[at.z].role, row_terms[at.w].role));
+    let class_ = per_row(vec4<u32>(row_terms[at.x].class_, row_terms[at.y].class_, row_terms[at.z].class_, row_terms[at.w].class_));
+    return Target(role, class_, row_weights_of(rows)); // if ROW_WEIGHTED
+    return Target(role, class_); // if !ROW_WEIGHTED
 }
 
 fn row_upstreams_of(rows: vec4<u32>) -> vec4<u32> {

@@ -71,7 +71,7 @@
 //! compiles the kernels that no binding of the planner has needed before; `record` only records, any number of times, in any pass of the device.
 //! Every operation is used like this one. A spec says more: `.inner(n)` for an axis that is not the last one (the columns of a row
 //! lie `n` elements apart, and nothing is transposed), `.mask(..)`, `.causal(queries)` and `.empty_rows(..)` for softmax, log-softmax
-//! and logsumexp, `.in_place()` for a result over what it is made of, `.row_outputs(..)` for entropies, argmax, hits and
+//! and logsumexp, `.mask(..)` for classes that a loss excludes, `.in_place()` for a result over what it is made of, `.row_outputs(..)` for entropies, argmax, hits and
 //! log-probabilities from the pass that computes the loss.
 //!
 //! # More ways in
@@ -106,7 +106,7 @@
 //! | storage | f32, f16 or bf16, the latter two packed in words, with f32 arithmetic and one rounding to nearest even; row strides and offsets into your buffer |
 //! | exactness | one column gives exactly 1; equal logits of a row give equal bits; a logit of -inf gives exactly 0 |
 //! | NaN, +inf | make their own row NaN and change no other, on drivers with fast math too: they are told apart by integer bits |
-//! | options | class weights, label smoothing, z-loss, softcap, scale, probabilities as targets, upstream gradients a row: any of them together, with any reduction, in the fused call; those that are numbers cost nothing per element when off, and the others' code is not in the kernel |
+//! | options | class weights, masks of classes, label smoothing, z-loss, softcap, scale, probabilities as targets, upstream gradients a row: any of them together, with any reduction, in the fused call; those that are numbers cost nothing per element when off, and the others' code is not in the kernel |
 //! | axes | any: rows side by side are served by fours, without a transpose; every operation but the Jacobian, with every option |
 //! | masks | f32 that are added or bytes that keep, broadcast through strides, never expanded; causal rows read no further than they count; what is excluded never enters a result, NaN or not; a row with nothing left gives NaN or zeros, by choice |
 //! | in place | on request, the same bits in half the memory |

@@ -3,6 +3,7 @@
 // upstream gradient, divided by what a mean of cross-entropy and z-loss divides by.
 // The row's weight is a factor of a and of the cross-entropy; if it is 0, the row is ignored. // if ROW_WEIGHTED
 // An ignored row has loss and gradient 0 whatever it holds; a row with a bad target, or without probabilities, has NaN.
+// An excluded class has a gradient of 0, target or not; in a row that is NaN, it is NaN. // if MASK_EXCLUDES
 // Columns may be those of some classes only, from first_class on: a target beyond them is valid, and has no column and no loss
 // here.
 
@@ -21,6 +22,7 @@ struct Row {
     weight: vec4<u32>, // if !PLAIN_LOSS
     row_weight: vec4<u32>, // if ROW_WEIGHTED
     logit: vec4<u32>, // if !DENSE
+    excluded: vec4<bool>, // if MASK_EXCLUDES && !DENSE
     max: vec4<f32>,
     pair: Pair,
     entropy: vec4<u32>, // if AUXILIARY
@@ -48,6 +50,7 @@ fn load_row(rows: vec4<u32>) -> Row {
         row.column = select(vec4<u32>(NO_COLUMN), column, has_column);
     }
     row.logit = load_target_logits(rows, row.column); // if !DENSE && !HOLDS_TARGET
+    return with_mask(row, rows); // if MASK_EXCLUDES && !DENSE
     return row;
 }
 
@@ -168,6 +171,7 @@ fn output(x: Cached, weights: vec4<f32>, column: u32, row: Row) -> vec4<u32> {
     var gradient = weight_of(x.logits, row.max) * row.prob_coeff; // if CAPPED
     gradient -= targets_of(x, column, row).value * row.target_coeff; // if DENSE
     gradient = through_cap(x.logits, gradient); // if CAPPED
+    gradient = select(vec4<f32>(0.0), gradient, x.kept); // if MASK_EXCLUDES && DENSE
     var bits = set_nan(row.nan_rows, gradient);
     bits = select(bits, row.column_output, columns_of(column) == row.column); // if HOLDS_TARGET
     return bits & row.kept_bits;

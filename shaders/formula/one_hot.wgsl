@@ -12,6 +12,15 @@ fn target_logit_of(x: Cached, column: u32, target_column: vec4<u32>) -> vec4<u32
     return vec4<u32>(row_or(select(vec4<u32>(0u), x.logits, columns_of(column) == target_column)));
 }
 
+// A target that is excluded has a logit of -infinity, and a gradient of 0.
+fn with_mask(loaded: Row, rows: vec4<u32>) -> Row {
+    var row = loaded;
+    let columns = select(row.column, vec4<u32>(0u), row.column == vec4<u32>(NO_COLUMN));
+    row.excluded = !mask_keeps_of(rows, columns);
+    row.logit = select(row.logit, vec4<u32>(NEGATIVE_INFINITY), row.excluded); // if !HOLDS_TARGET
+    return row;
+}
+
 fn target_sum_of(row: Row, s: Statistic) -> vec4<u32> {
     return row.weight;
 }
@@ -36,5 +45,6 @@ fn gradient_at_target(row: Row) -> vec4<u32> {
     of_target *= value(row.weight); // if !PLAIN_LOSS
     var gradient = weight_of(row.logit, row.max) * row.prob_coeff - of_target;
     gradient = through_cap(row.logit, gradient); // if CAPPED
+    gradient = select(gradient, vec4<f32>(0.0), row.excluded); // if MASK_EXCLUDES
     return set_nan(row.nan_rows, gradient);
 }

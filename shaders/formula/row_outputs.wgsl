@@ -12,13 +12,22 @@
 const GATHERS: u32 = 1u;
 const GATHERED: u32 = 2u;
 
-struct Row { start: u32, role: u32, class_: u32, pair: Pair, entropy: u32, argmax: u32 }
+struct Row {
+    start: u32,
+    role: u32,
+    class_: u32,
+    pair: Pair,
+    entropy: u32,
+    argmax: u32,
+    rows: vec4<u32>, // if MASK_EXCLUDES
+}
 
 fn load_saved(loaded: Row, rows: vec4<u32>) -> Row {
     let found = load_target(rows);
     let at = params.grid.bound_row + rows.x;
     var row: Row;
     row.start = start_of(params.grid.source_offset, params.grid.source_stride, rows.x);
+    row.rows = rows; // if MASK_EXCLUDES
     row.role = found.role.x;
     row.class_ = found.class_.x;
     row.entropy = NAN;
@@ -48,6 +57,7 @@ fn log_prob_of(row: Row, class_: u32, place: u32) -> u32 {
     }
     var logit = load_source_one(element_at(row.start, class_));
     logit = capped(vec4<u32>(logit)).x; // if CAPPED
+    logit = select(NEGATIVE_INFINITY, logit, mask_keeps_of(row.rows, vec4<u32>(class_)).x); // if MASK_EXCLUDES
     if params.loss.gathering == GATHERS {
         return logit;
     }

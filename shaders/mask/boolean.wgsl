@@ -14,3 +14,10 @@ fn mask_keeps(at: Starts, column: u32) -> vec4<bool> {
     let e = mask_elements(at, column);
     return vec4<u32>(mask_byte(e.x), mask_byte(e.y), mask_byte(e.z), mask_byte(e.w)) != vec4<u32>(0u);
 }
+
+// The same of one column of each row.
+fn mask_keeps_of(rows: vec4<u32>, columns: vec4<u32>) -> vec4<bool> {
+    let starts = vec4<u32>(mask_start(row_u32(params.grid.tensor_row + rows)));
+    let at = starts + columns * params.mask.column_stride;
+    return per_row(vec4<u32>(mask_byte(at.x), mask_byte(at.y), mask_byte(at.z), mask_byte(at.w))) != vec4<u32>(0u);
+}

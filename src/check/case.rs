@@ -1,51 +1,16 @@
 //! One shape and distribution of one operation: its inputs and its expected outputs.
 
+use super::expected::Expected;
 use super::kinds::{Kind, ids};
 use super::masking::Masking;
 use super::options::Options;
 use super::subject::Subject;
 use super::{Inputs, bounds, inputs, row_outputs};
-use crate::reference::{self, Columns, CrossEntropy, CrossEntropyResult, Masked, Targets};
+use crate::reference::{self, Columns, CrossEntropy, Masked, Targets};
 use crate::spec::cross_entropy::CrossEntropySpec;
 use crate::spec::dtype::DType;
 use crate::spec::loss::Reduction;
 use crate::variant::Operation;
-
-/// An output, its expected values, and their allowed errors.
-#[derive(Debug)]
-pub(super) struct Expected {
-    pub(super) name: &'static str,
-    pub(super) values: Vec<f64>,
-    pub(super) allowed: Vec<f64>,
-    pub(super) cols: usize,
-    /// Type of the output as stored: that of the inputs for matrices, f32 for one value a row.
-    pub(super) dtype: DType,
-}
-
-impl Expected {
-    /// Returns what the status holds, with so many losses that may be NaN.
-    pub(super) fn status(of: &CrossEntropyResult, open: f64) -> Self {
-        let none = f64::from(u32::MAX as f32);
-        // The weight sum is a nested sum of positive weights, or infinite weights of both signs; the others are exact.
-        let of_sum = match of.weight_sum.is_finite() {
-            true => 1e-6 * of.weight_sum,
-            false => 0.0,
-        };
-        Self {
-            name: "status",
-            values: vec![
-                of.valid_rows as f64,
-                of.bad_targets as f64,
-                of.first_bad_row.map_or(none, |row| row as f64),
-                of.nan_rows as f64,
-                of.weight_sum,
-            ],
-            allowed: vec![0.0, 0.0, 0.0, open, of_sum],
-            cols: 5,
-            dtype: DType::F32,
-        }
-    }
-}
 
 /// A problem with its inputs and the reference's answer.
 #[derive(Debug)]
@@ -94,6 +59,9 @@ impl Case {
     }
 
     fn empty(of: Subject, seed: u64) -> Self {
+        let masking = Masking::new(&of, seed);
+        let mut spec = of.cross_entropy_spec();
+        spec.mask = masking.mask;
         Self {
             of,
             first: Vec::new(),
@@ -103,8 +71,8 @@ impl Case {
             weight: Vec::new(),
             row_weight: Vec::new(),
             row_scale: Vec::new(),
-            masking: Masking::new(&of, seed),
-            spec: of.cross_entropy_spec(),
+            masking,
+            spec,
             candidates: Vec::new(),
             expected: Vec::new(),
         }
@@ -272,6 +240,9 @@ impl Case {
         if !self.row_scale.is_empty() {
             of = of.row_scale(self.row_scale.clone());
         }
+        if !self.masking.each_kept.is_empty() {
+            of = of.kept(&self.masking.each_kept[..]);
+        }
         match (self.second.as_slice(), self.of.options.loss.reduction) {
             ([], _) => of,
             (grad_losses, Reduction::None) => of.grad_losses(grad_losses.to_vec()),
@@ -302,6 +273,11 @@ impl Case {
             }
             self.probs = stored(dtype, probs);
         }
+        // Targets at excluded classes have infinite losses: of some rows, where no other row depends on them.
+        let is_alone = options.loss.reduction == Reduction::None;
+        let stays = |row: usize| is_alone && row.is_multiple_of(3);
+        let targets = (&mut self.ids[..], &mut self.probs[..]);
+        inputs::keep_targets(&self.masking.each_kept, cols, targets, stays);
         if self.spec.row_outputs.log_probs_of > 0 {
             let stored = options.kind.target_type();
             self.candidates = row_outputs::candidates(rows, cols, stored);

@@ -27,6 +27,9 @@ const MASKS: [Option<MaskOption>; 9] = {
         of(MaskKind::Boolean, MaskOf::Rows),
     ]
 };
+/// Masks of a loss.
+const LOSS_MASKS: [Option<MaskOption>; 5] = [MASKS[0], MASKS[2], MASKS[4], MASKS[6], MASKS[8]];
+
 /// Divisors of a mean, where they are given.
 const MEANS_OVER: [Option<(f32, u32)>; 2] = [None, Some((6.5, 5))];
 
@@ -71,6 +74,7 @@ impl Options {
                 factor(&ZERO_VALID, |of, value| of.loss.zero_valid = value),
                 factor(&Asked::ALL, |of, asked| of.row_outputs = asked),
                 factor(&MEANS_OVER, |of, divisors| of.loss.mean_over = divisors),
+                factor(&LOSS_MASKS, |of, mask| of.mask = mask),
             ])
         });
         static MASKED: LazyLock<Vec<Options>> = LazyLock::new(|| {
@@ -142,13 +146,23 @@ impl Options {
             }
             _ => (&kinds[..], &Asked::ALL[..]),
         };
-        Self::NONE.product(&[
-            factor(kinds, |of, (kind, e)| {
-                (of.kind, of.loss.label_smoothing) = (kind, e)
-            }),
-            factor(&SOFTCAPS, |of, softcap| of.loss.softcap = softcap),
-            factor(asked, |of, asked| of.row_outputs = asked),
-        ])
+        let every = |masks, asked| {
+            Self::NONE.product(&[
+                factor(masks, |of, mask| of.mask = mask),
+                factor(kinds, |of, (kind, e)| {
+                    (of.kind, of.loss.label_smoothing) = (kind, e)
+                }),
+                factor(&SOFTCAPS, |of, softcap| of.loss.softcap = softcap),
+                factor(asked, |of, asked| of.row_outputs = asked),
+            ])
+        };
+        let mut list = every(&MASKS[..1], asked);
+        if operation != Operation::CrossEntropyFromPairs {
+            // Those of which every element is read, or one a row; with few of the row outputs.
+            let masks = [MASKS[4], MASKS[8]];
+            list.extend(every(&masks, &asked[..asked.len().min(2)]));
+        }
+        list
     }
 
     /// Returns combinations, in which any two settings meet, of the options that are numbers to the kernels; the others are as in

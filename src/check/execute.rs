@@ -2,9 +2,9 @@
 
 use wgpu::Buffer;
 
-use super::case::{Case, Expected};
+use super::case::Case;
+use super::expected::Expected;
 use super::kinds::Kind;
-use super::masking::Masking;
 use super::matrices::{Output, upload_rows};
 use super::report::{EMPTY, digest};
 use super::subject::Matrix;
@@ -96,11 +96,7 @@ async fn rows(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Result<O
         [_, _, _] => Some(upload_rows(gpu, Matrix::Upstream, &case.second, case)?),
         _ => None,
     };
-    let mask = match &case.masking {
-        Masking { mask: None, .. } => None,
-        masking if masking.kept.is_empty() => Some(gpu.upload("mask", &masking.added)?),
-        masking => Some(gpu.upload("mask", &masking.kept)?),
-    };
+    let mask = case.masking.upload(gpu)?;
     let inputs = [&first].into_iter().chain(&second);
     let buffers: Vec<_> = inputs.chain([&output.buffer]).collect();
     let plan = RowPlan::any(planner, of.operation, case.masking.spec(of.softmax_spec()))?;
@@ -136,7 +132,8 @@ async fn cross_entropy(
     if case.of.options.is_plain_loss(case.of.operation) {
         // Where no pairs are saved, another kernel computes the losses and the gradient.
         losses = inputs.losses(gpu, case)?;
-        bounds.push(plan.bind(losses.with(&inputs))?);
+        let rows = case.of.rows as u64;
+        bounds.push(plan.bind_with(rows, losses.with(&inputs), inputs.extras())?);
     }
     let per_row = [&losses.losses, &lse, &pairs, &status].into_iter();
     let outputs = per_row.chain(&losses.grad);
@@ -211,6 +208,7 @@ struct Inputs {
     row_scale: Option<Buffer>,
     grad_losses: Option<Buffer>,
     candidates: Option<Buffer>,
+    mask: Option<Buffer>,
 }
 
 impl Inputs {
@@ -233,6 +231,7 @@ impl Inputs {
                 [] => None,
                 _ => Some(upload_ids(gpu, "candidates", case, &case.candidates)?),
             },
+            mask: case.masking.upload(gpu)?,
         })
     }
 
@@ -260,6 +259,7 @@ impl Inputs {
             row_scale: self.row_scale.as_ref(),
             grad_losses: self.grad_losses.as_ref(),
             candidates: self.candidates.as_ref(),
+            mask: self.mask.as_ref(),
             ..CrossEntropyExtras::default()
         }
     }

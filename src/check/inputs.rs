@@ -318,6 +318,27 @@ pub(super) fn plant_special_targets(targets: &mut [f32], cols: usize) {
     }
 }
 
+/// Moves the class ids of rows to classes that are kept, and takes probabilities from those that are not; the rows that stay excepted.
+pub(crate) fn keep_targets(
+    kept: &[bool],
+    cols: usize,
+    (ids, probs): (&mut [i64], &mut [f32]),
+    stays: impl Fn(usize) -> bool,
+) {
+    let rows = ids.iter_mut().zip(kept.chunks_exact(cols));
+    for (_, (id, kept)) in rows.enumerate().filter(|(row, _)| !stays(*row)) {
+        let class = usize::try_from(*id).ok().filter(|class| *class < cols);
+        let next = class.and_then(|class| (class..class + cols).find(|next| kept[next % cols]));
+        let next = next.and_then(|next| i64::try_from(next % cols).ok());
+        *id = next.unwrap_or(*id);
+    }
+    let rows = probs.chunks_exact_mut(cols).zip(kept.chunks_exact(cols));
+    for (_, (probs, kept)) in rows.enumerate().filter(|(row, _)| !stays(*row)) {
+        let excluded = probs.iter_mut().zip(kept).filter(|(_, kept)| !**kept);
+        excluded.for_each(|(prob, _)| *prob = 0.0);
+    }
+}
+
 /// Computes the probabilities of logits `rows x cols` as a forward pass stores them: the reference rounded to f32.
 ///
 /// # Panics

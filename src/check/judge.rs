@@ -1,8 +1,9 @@
 //! Comparison of the outcome of a case with its expectations.
 
-use super::case::{Case, Expected};
+use super::case::Case;
 use super::compare::step;
 use super::execute::{Outcome, execute};
+use super::expected::Expected;
 use super::kernels::name;
 use super::subject::Subject;
 use super::{Comparison, Group, Inputs, bounds, compare, compare_as};

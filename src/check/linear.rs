@@ -3,8 +3,8 @@
 
 use std::ops::ControlFlow;
 
-use super::case::Expected;
 use super::execute::{Outcome, counts};
+use super::expected::Expected;
 use super::kinds::{Kind, ids};
 use super::matrices::{Output, upload};
 use super::{Depth, Group, Inputs, bounds, inputs, judge};
@@ -17,6 +17,7 @@ use crate::reference::{CrossEntropy, Linear};
 use crate::spec::dtype::DType;
 use crate::spec::linear::LinearCrossEntropySpec;
 use crate::spec::loss::{LossOptions, Reduction};
+use crate::spec::mask::{Mask, MaskKind};
 use crate::spec::target_type::TargetType;
 use crate::variant::{Access, Family, Operation, Reduce, Tile, Variant};
 
@@ -99,6 +100,12 @@ impl Entry {
     }
 }
 
+/// Draws a mask that excludes a few.
+fn kept(elements: usize, seed: u64) -> Vec<bool> {
+    let drawn = inputs::upstream(elements, seed + 5).into_iter();
+    drawn.map(|x| x > -1.0).collect()
+}
+
 /// One shape, distribution and set of options.
 struct Case {
     shape: [usize; 4],
@@ -114,6 +121,8 @@ struct Case {
     row_weight: Vec<f32>,
     row_scale: Vec<f32>,
     grad_losses: Vec<f32>,
+    /// Elements of a mask of the classes, or of all logits.
+    mask: Vec<bool>,
 }
 
 impl Case {
@@ -145,12 +154,14 @@ impl Case {
             row_weight: Vec::new(),
             row_scale: Vec::new(),
             grad_losses: Vec::new(),
+            mask: Vec::new(),
         };
         case.set_options(turn % 4, seed);
         case
     }
 
-    /// Sets the options whose turn it is: none; all; those with a value a row; and weights and scales of a mean.
+    /// Sets the options whose turn it is: none; all but a mask; those with a value a row, and a mask of all logits; and weights and
+    /// scales of a mean over some classes.
     fn set_options(&mut self, turn: usize, seed: u64) {
         let [rows, _, classes, _] = self.shape;
         self.loss.ignore_index = self.kind.ignored();
@@ -174,9 +185,26 @@ impl Case {
             2 => {
                 self.loss.reduction = Reduction::None;
                 self.grad_losses = inputs::upstream(rows, seed);
+                self.mask = kept(rows * classes, seed);
+            }
+            3 => {
+                self.mask = kept(classes, seed);
+                // The mean is that of targets that are kept.
+                let targets = self.ids.iter().filter_map(|&id| usize::try_from(id).ok());
+                targets
+                    .filter(|&class| class < classes)
+                    .for_each(|class| self.mask[class] = true);
             }
             _ => {}
         }
+    }
+
+    /// Returns the mask, if there is one.
+    fn mask(&self) -> Option<Mask> {
+        let [rows, _, classes, _] = self.shape.map(|extent| extent as u64);
+        let of = [self.mask.len() as u64 / classes, classes];
+        let mask = Mask::new(MaskKind::Boolean, &[rows, classes], 1, &of);
+        mask.ok().filter(|_| !self.mask.is_empty())
     }
 
     fn layer(&self) -> Linear<'_> {
@@ -197,6 +225,14 @@ impl Case {
         }
         if !self.row_scale.is_empty() {
             of = of.row_scale(self.row_scale.clone());
+        }
+        if !self.mask.is_empty() {
+            let of_all = self.mask.iter().copied().cycle();
+            of = of.kept(
+                of_all
+                    .take(self.shape[0] * self.shape[2])
+                    .collect::<Vec<_>>(),
+            );
         }
         match (self.grad_losses.as_slice(), self.loss.reduction) {
             ([], _) => of,
@@ -272,6 +308,8 @@ impl Case {
         let row_weight = some("row_weight", &self.row_weight)?;
         let row_scale = some("row_scale", &self.row_scale)?;
         let grad_losses = some("grad_losses", &self.grad_losses)?;
+        let mask = self.mask();
+        let elements = mask.map(|_| gpu.upload("mask", &self.mask)).transpose()?;
         let output = |name, len, dtype| Output::new(gpu, name, len, dtype);
         let losses = output("losses", self.losses(), DType::F32)?;
         let by_hidden = output("grad_hidden", rows * features, self.dtype)?;
@@ -294,6 +332,7 @@ impl Case {
             weight: class_weight.as_ref(),
             row_weight: row_weight.as_ref(),
             row_scale: row_scale.as_ref(),
+            mask: elements.as_ref(),
             grad_losses: grad_losses.as_ref(),
             status: Some(&status.buffer),
             ..CrossEntropyExtras::default()
@@ -303,6 +342,7 @@ impl Case {
             .dtype(self.dtype)
             .loss(self.loss)
             .chunk_rows(chunk as u64);
+        let spec = mask.map_or(spec, |mask| spec.mask(mask));
         let planner = gpu.planner().with_variant(LOSS);
         let bound = planner
             .linear_in_tiles(spec, tile)?

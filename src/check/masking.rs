@@ -1,8 +1,12 @@
 //! The masks of a case.
 
+use wgpu::Buffer;
+
 use super::inputs;
 use super::options::{MaskOf, MaskOption};
 use super::subject::Subject;
+use crate::error::Error;
+use crate::gpu::Gpu;
 use crate::reference::{Columns, Masked, axis_to_rows, broadcast};
 use crate::spec::mask::{Mask, MaskKind};
 use crate::spec::softmax::EmptyRows;
@@ -14,10 +18,10 @@ pub(super) struct Masking {
     pub(super) mask: Option<Mask>,
     queries: Option<u64>,
     empty_rows: EmptyRows,
-    pub(super) added: Vec<f32>,
-    pub(super) kept: Vec<u8>,
+    added: Vec<f32>,
+    kept: Vec<u8>,
     added_to_each: Vec<f32>,
-    each_kept: Vec<bool>,
+    pub(super) each_kept: Vec<bool>,
 }
 
 impl Masking {
@@ -101,6 +105,15 @@ impl Masking {
             masked = masked.kept(&self.each_kept);
         }
         masked
+    }
+
+    /// Uploads the elements of the mask, if there is one.
+    pub(super) fn upload(&self, gpu: &Gpu) -> Result<Option<Buffer>, Error> {
+        let upload = |_| match self.kept.is_empty() {
+            true => gpu.upload("mask", &self.added),
+            false => gpu.upload("mask", &self.kept),
+        };
+        self.mask.map(upload).transpose()
     }
 
     pub(super) fn spec(&self, spec: SoftmaxSpec) -> SoftmaxSpec {

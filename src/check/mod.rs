@@ -57,6 +57,7 @@ mod combinations;
 mod compare;
 mod cover;
 mod execute;
+mod expected;
 mod generator;
 mod judge;
 mod kernels;

@@ -1,7 +1,8 @@
 //! Row outputs of a case: expected and found.
 
 use super::bounds;
-use super::case::{Case, Expected};
+use super::case::Case;
+use super::expected::Expected;
 use super::kinds::{Asked, BEYOND_32_BITS, Kind};
 use crate::reference::{CrossEntropy, Targets};
 use crate::spec::dtype::DType;

@@ -55,6 +55,7 @@ pub(super) fn pairs_of(candidate: &Candidate) -> Vec<Pair> {
     let masking = options.mask.map_or(0, |mask| {
         1 + 2 * u32::from(mask.of == MaskOf::Rows) + mask.kind as u32
     });
+    let masked = u32::from(options.mask.is_some());
     let causal = u32::from(options.causal);
     // 1 if kernels of bins serve causal rows.
     let by_bins = u32::from(options.causal && in_registers && variant.lanes == 1);
@@ -92,6 +93,12 @@ pub(super) fn pairs_of(candidate: &Candidate) -> Vec<Pair> {
         (target_kind, capped),
         (target_kind, asked),
         (capped, asked),
+        (operation, masking),
+        (family, masked),
+        (target_kind, masked),
+        (capped, masked),
+        (asked, masked),
+        (2 * in_place + single, masked),
     ];
     let of_masks = [
         (operation, masking),

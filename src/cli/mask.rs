@@ -1,4 +1,4 @@
-//! `--mask`, `--causal` and `--masked-rows`: the choice of the logits that count, block by block.
+//! `--mask`, `--causal` and `--masked-rows`: the choice of the logits, or of the classes of a loss, that count, block by block.
 //!
 //! A mask is read whole and never expanded over all logits. Blocks are boxes, so that the part of the mask for a block is
 //! a piece of the mask's file, too, and is broadcast as the whole is.
@@ -13,8 +13,9 @@ use super::rows::Rows;
 use causal::Causal;
 use given::{Given, Piece, Values};
 use std::ops::Range;
+use std::path::Path;
 use wgpu_softmax::reference::{Columns, Masked, axis_to_rows, broadcast};
-use wgpu_softmax::{EmptyRows, Error, MaskData, SoftmaxSpec};
+use wgpu_softmax::{EmptyRows, Error, Mask, MaskData, SoftmaxSpec};
 
 /// Masking of the logits: those that count, and the result of a row in which none does.
 #[derive(Debug, Default)]
@@ -36,8 +37,8 @@ impl Masking {
     /// Reads the mask that the command line names.
     pub(super) fn open(args: &args::Masking, x: &Rows) -> Result<Self, Failure> {
         let causal = args.causal.then(|| Causal::of(x)).transpose()?;
-        let given = args.mask.as_deref().map(|path| Given::open(path, x));
-        let given = given.transpose()?;
+        let open = |path| Given::open(path, x, &x.shape, false);
+        let given = args.mask.as_deref().map(open).transpose()?;
         if let (Some(given), Some(causal)) = (&given, &causal) {
             causal.require_fit(given)?;
         }
@@ -46,6 +47,24 @@ impl Masking {
             causal,
             empty_rows: EmptyRows::default(),
         })
+    }
+
+    /// Reads the mask of a loss of logits of a shape, which are `x` or made of it.
+    pub(super) fn of_loss(
+        path: Option<&Path>,
+        x: &Rows,
+        logits: &[usize],
+    ) -> Result<Self, Failure> {
+        let open = |path| Given::open(path, x, logits, true);
+        Ok(Self {
+            given: path.map(open).transpose()?,
+            ..Self::default()
+        })
+    }
+
+    /// Returns the mask of a loss and all of its elements.
+    pub(super) fn kept(&self) -> Option<(Mask, &[bool])> {
+        self.given.as_ref()?.kept()
     }
 
     /// Sets the result of rows in which no logit counts to the one that the command line asks for.
@@ -97,6 +116,14 @@ impl Part<'_> {
         })
     }
 
+    /// Returns the mask of a loss and its elements.
+    pub(super) fn kept(&self) -> Option<(Mask, &[bool])> {
+        match (self.mask.as_ref()?.mask, self.data()?) {
+            (mask, MaskData::Boolean(kept)) => Some((mask, kept)),
+            _ => None,
+        }
+    }
+
     /// Excludes by `-inf` for the logits what no spec can express: later keys where the keys are not the columns.
     pub(super) fn exclude_in(&self, x: &mut Floats) {
         if let Some(causal) = self.masking.causal.filter(|causal| !causal.along_rows) {
@@ -141,6 +168,11 @@ pub(super) struct Expanded {
 }
 
 impl Expanded {
+    /// Returns true for each logit that is kept, if there is such a mask.
+    pub(super) fn into_kept(self) -> Option<Vec<bool>> {
+        self.kept
+    }
+
     /// Returns the columns with this mask.
     pub(super) fn on(&self, columns: Columns) -> Masked<'_, f64> {
         let mut masked = Masked::new(columns).empty_rows(self.empty_rows);

@@ -187,7 +187,7 @@ fn traffic(runnable: &Runnable, roles: &[Role], params: &Params) -> (u64, u64) {
         let bytes = role.shape.bytes_of_row();
         let (reads, writes) = match binding {
             Binding::Source | Binding::Upstream => (of_matrix(program, bytes, params), 0),
-            Binding::Mask => (of_matrix(program, mask_bytes(program, params), params), 0),
+            Binding::Mask => (of_mask(program, params), 0),
             Binding::Result if program.options.in_place => {
                 (of_matrix(program, bytes, params), bytes)
             }
@@ -207,26 +207,32 @@ fn traffic(runnable: &Runnable, roles: &[Role], params: &Params) -> (u64, u64) {
 
 /// Bytes read for a row of a matrix.
 fn of_matrix(program: &Program, bytes: u64, params: &Params) -> u64 {
+    read_by(program, (bytes, program.dtype.bytes()), params)
+}
+
+/// Bytes read for a row of so many bytes, of elements of so many.
+fn read_by(program: &Program, (bytes, element): (u64, u64), params: &Params) -> u64 {
     let times = match (program.stage, program.operation) {
         // Each line of the square reads the row.
         (_, Operation::Jacobian) => u64::from(params.grid.cols),
         (Stage::Streamed, operation) if operation.writes_matrix() => 2,
         // Single elements are read.
         (_, operation) if operation.is_per_row() => {
-            return program.dtype.bytes() * u64::from(params.loss.candidates + 1);
+            return element * u64::from(params.loss.candidates + 1);
         }
         _ => 1,
     };
     bytes.saturating_mul(times)
 }
 
-fn mask_bytes(program: &Program, params: &Params) -> u64 {
+fn of_mask(program: &Program, params: &Params) -> u64 {
     let element = match program.options.masking {
         Masking::None => 0,
         Masking::Added | Masking::AddedByQuads => 4,
         Masking::Kept | Masking::KeptByQuads => 1,
     };
-    element * u64::from(params.grid.cols)
+    let bytes = element * u64::from(params.grid.cols);
+    read_by(program, (bytes, element), params)
 }
 
 impl fmt::Display for KernelText {

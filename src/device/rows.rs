@@ -101,6 +101,13 @@ impl RowKernels {
         each * (1 + usize::from(self.has_plain_loss()) + of_rows)
     }
 
+    /// Returns true if a kernel has such a binding.
+    pub(crate) fn binds(&self, binding: Binding) -> bool {
+        let tail = self.tail.iter().flat_map(|(_, programs)| programs);
+        let mut programs = self.programs.iter().chain(tail);
+        programs.any(|runnable| runnable.bindings.iter().any(|(of, _)| *of == binding))
+    }
+
     pub(crate) fn name(&self) -> String {
         let problem = self.geometry.problem;
         problem.kernel(self.variant, problem.dtype)

@@ -27,6 +27,8 @@ pub(super) struct Drawn {
     added: Vec<f32>,
     /// Elements of a boolean mask.
     kept: Vec<u8>,
+    /// The same for each logit of a loss.
+    each_kept: Vec<bool>,
     ids: Vec<i64>,
     probs: Vec<f32>,
     weight: Vec<f32>,
@@ -74,43 +76,49 @@ impl Drawn {
         drawn
     }
 
-    /// Draws the mask of a spec. Returns what is added to each logit, and which logits are kept: nothing where none is added,
-    /// or all are kept.
-    fn masks(&mut self, spec: &SoftmaxSpec, seed: u64) -> (Vec<f32>, Vec<bool>) {
-        let (rows, cols) = (spec.rows, spec.cols);
-        let places = || (0..rows).flat_map(move |row| (0..cols).map(move |col| (row, col)));
-        let element = |mask: Mask| move |(row, col)| mask.element(row, col) as usize;
-        let (mut added, mut kept) = (Vec::new(), Vec::new());
-        if let Some(mask) = spec.mask {
-            let elements = inputs::upstream(mask.elements() as usize, seed).into_iter();
-            match mask.kind() {
-                MaskKind::Additive => {
-                    let excluded = |x: f32| if x > 1.5 { f32::NEG_INFINITY } else { x };
-                    self.added = elements.map(excluded).collect();
-                    added = places()
-                        .map(element(mask))
-                        .map(|at| self.added[at])
-                        .collect();
-                }
-                MaskKind::Boolean => {
-                    self.kept = elements.map(|x| u8::from(x < 0.5)).collect();
-                    kept = places()
-                        .map(element(mask))
-                        .map(|at| self.kept[at] != 0)
-                        .collect();
-                }
+    /// Draws a mask. Returns what is added to each logit, and which logits are kept: nothing where none is added, or all are kept.
+    fn mask(&mut self, mask: Option<Mask>, seed: u64) -> (Vec<f32>, Vec<bool>) {
+        let Some(mask) = mask else {
+            return (Vec::new(), Vec::new());
+        };
+        let of_row = |row| (0..mask.cols()).map(move |col| mask.element(row, col) as usize);
+        let each = || (0..mask.rows()).flat_map(of_row);
+        let elements = inputs::upstream(mask.elements() as usize, seed).into_iter();
+        match mask.kind() {
+            MaskKind::Additive => {
+                let excluded = |x: f32| if x > 1.5 { f32::NEG_INFINITY } else { x };
+                self.added = elements.map(excluded).collect();
+                (each().map(|at| self.added[at]).collect(), Vec::new())
+            }
+            MaskKind::Boolean => {
+                self.kept = elements.map(|x| u8::from(x < 0.5)).collect();
+                (Vec::new(), each().map(|at| self.kept[at] != 0).collect())
             }
         }
+    }
+
+    /// Draws the mask of a spec, as [`mask`](Self::mask), and excludes the later keys of causal rows.
+    fn masks(&mut self, spec: &SoftmaxSpec, seed: u64) -> (Vec<f32>, Vec<bool>) {
+        let (rows, cols) = (spec.rows, spec.cols);
+        let (added, mut kept) = self.mask(spec.mask, seed);
         if let Some(queries) = spec.queries {
+            let places = (0..rows).flat_map(move |row| (0..cols).map(move |col| (row, col)));
             let counts = |(row, col): (u64, u64)| col + queries <= row % queries + cols;
             let otherwise = kept.into_iter().chain(std::iter::repeat(true));
-            kept = places()
+            kept = places
                 .map(counts)
                 .zip(otherwise)
                 .map(|(is, and)| is && and)
                 .collect();
         }
         (added, kept)
+    }
+
+    /// Draws the mask of a loss, and moves the targets to classes that are kept.
+    fn mask_of_loss(&mut self, mask: Option<Mask>, cols: usize, seed: u64) {
+        (_, self.each_kept) = self.mask(mask, seed);
+        let targets = (&mut self.ids[..], &mut self.probs[..]);
+        inputs::keep_targets(&self.each_kept, cols, targets, |_| false);
     }
 
     /// Draws the inputs of a cross-entropy, those that are optional where they are bound.
@@ -142,6 +150,7 @@ impl Drawn {
                 .collect(),
             ..Self::default()
         };
+        drawn.mask_of_loss(spec.mask, cols, seed);
         let of = drawn.reference(cols, spec.loss);
         let pair = |(n, row)| {
             let statistic = of.for_row(n).statistic(row);
@@ -192,7 +201,7 @@ impl Drawn {
         weight.iter_mut().for_each(|weight| *weight *= factor);
         let losses = spec.losses() as usize;
         let ids = inputs::targets(rows, classes, seed, spec.loss.ignore_index);
-        let drawn = Self {
+        let mut drawn = Self {
             first: rounded(spec.dtype, hidden.logits(rows, features, seed)),
             layer: [
                 rounded(spec.dtype, weight),
@@ -204,6 +213,7 @@ impl Drawn {
             row_weight: bound("row_weight", inputs::weights(rows, seed + 2)),
             ..Self::default()
         };
+        drawn.mask_of_loss(spec.mask, classes, seed);
         let of = &drawn.reference(classes, spec.loss);
         let [weight, bias] = &drawn.layer;
         let mut layer = Linear::new(&drawn.first, weight, features);
@@ -238,6 +248,9 @@ impl Drawn {
         }
         if !self.row_scale.is_empty() {
             of = of.row_scale(self.row_scale.clone());
+        }
+        if !self.each_kept.is_empty() {
+            of = of.kept(&self.each_kept[..]);
         }
         match (self.upstream.as_slice(), loss.reduction) {
             ([], _) => of,

@@ -36,7 +36,7 @@ impl CrossEntropyPlan {
     /// As [`Plan::export`].
     pub fn export(&self, with: &[Optional]) -> Result<Export, Error> {
         let op = Operation::CrossEntropy;
-        let bytes_moved = crate::ops::bytes::bytes_moved(&self.loss_only.geometry);
+        let bytes_moved = self.base.bytes_moved(&self.loss_only);
         self.exported(op, bytes_moved, &self.described(false, with)?)
     }
 

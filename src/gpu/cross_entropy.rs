@@ -10,6 +10,7 @@ use super::slices::{described, expect_len};
 use crate::error::Error;
 use crate::ops::cross_entropy::{CrossEntropyBuffers, CrossEntropyExtras, Status};
 use crate::spec::cross_entropy::CrossEntropySpec;
+use crate::spec::mask::Mask;
 use crate::spec::row_outputs::RowOutputs;
 use crate::spec::target_type::TargetType;
 use crate::variant::Operation;
@@ -87,6 +88,8 @@ pub struct CrossEntropyInputs<'a, T = f32> {
     /// Classes whose log-probabilities are among the row outputs: `rows` times as many as the spec [asks
     /// for](crate::RowOutputs::log_probs_of).
     pub candidates: &'a [i64],
+    /// Elements of the spec's [mask](CrossEntropySpec::mask): false excludes a class. Given exactly where the spec has one.
+    pub mask: Option<&'a [bool]>,
 }
 
 setters_of_slices! {
@@ -112,6 +115,7 @@ impl<'a, T: Element> CrossEntropyInputs<'a, T> {
             row_scale: None,
             grad_losses: None,
             candidates: &[],
+            mask: None,
         }
     }
 
@@ -119,6 +123,15 @@ impl<'a, T: Element> CrossEntropyInputs<'a, T> {
     #[must_use]
     pub const fn candidates(self, candidates: &'a [i64]) -> Self {
         Self { candidates, ..self }
+    }
+
+    /// Sets the elements of the mask.
+    #[must_use]
+    pub const fn mask(self, mask: &'a [bool]) -> Self {
+        Self {
+            mask: Some(mask),
+            ..self
+        }
     }
 
     fn check(&self, spec: &CrossEntropySpec) -> Result<(), Error> {
@@ -133,6 +146,7 @@ impl<'a, T: Element> CrossEntropyInputs<'a, T> {
         expect_len("logits", self.logits.len(), elements)?;
         expect_len("targets", self.targets.len(), targets)?;
         expect_len("candidates", self.candidates.len(), candidates)?;
+        check_mask(self.mask, spec.mask.as_ref())?;
         if let Some(weight) = self.weight {
             expect_len("weight", weight.len(), classes)?;
         }
@@ -148,6 +162,20 @@ impl<'a, T: Element> CrossEntropyInputs<'a, T> {
             Some(grad) => expect_len("grad_losses", grad.len(), spec.losses()),
             None => Ok(()),
         }
+    }
+}
+
+/// Refuses elements of a mask of another size than the spec's, and none or one too many.
+pub(super) fn check_mask(elements: Option<&[bool]>, mask: Option<&Mask>) -> Result<(), Error> {
+    match (elements, mask) {
+        (None, None) => Ok(()),
+        (Some(elements), Some(mask)) => expect_len("mask", elements.len(), mask.elements()),
+        (Some(_), None) => Err(Error::value("mask", "a spec with a mask", "one without")),
+        (None, Some(_)) => Err(Error::value(
+            "mask",
+            "its elements, as the spec has one",
+            "none",
+        )),
     }
 }
 
@@ -215,6 +243,7 @@ impl Gpu {
         let row_weight = self.upload_given("row_weight", inputs.row_weight)?;
         let row_scale = self.upload_given("row_scale", inputs.row_scale)?;
         let grad_losses = self.upload_given("grad_losses", inputs.grad_losses)?;
+        let mask = self.upload_given("mask", inputs.mask)?;
         let candidates =
             self.upload_candidates(spec.row_outputs, inputs.candidates, spec.targets)?;
 
@@ -241,6 +270,7 @@ impl Gpu {
             weight: weight.as_ref(),
             row_weight: row_weight.as_ref(),
             row_scale: row_scale.as_ref(),
+            mask: mask.as_ref(),
             grad_losses: grad_losses.as_ref(),
             lse: buffer_of(&lse),
             status: Some(&status.0),

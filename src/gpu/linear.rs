@@ -1,7 +1,7 @@
 //! The cross-entropy of a linear layer on slices: uploaded, run and downloaded in one call.
 
 use super::Gpu;
-use super::cross_entropy::Targets;
+use super::cross_entropy::{Targets, check_mask};
 use super::element::{self, Element, setters_of_slices};
 use super::outputs::{buffer_of, native};
 use super::row_values::RowValues;
@@ -48,6 +48,8 @@ pub struct LinearCrossEntropyInputs<'a, T = f32> {
     /// Classes whose log-probabilities are among the row outputs: `rows` times as many as the spec [asks
     /// for](crate::RowOutputs::log_probs_of).
     pub candidates: &'a [i64],
+    /// Elements of the spec's [mask](LinearCrossEntropySpec::mask): false excludes a class. Given exactly where the spec has one.
+    pub mask: Option<&'a [bool]>,
 }
 
 setters_of_slices! {
@@ -77,6 +79,7 @@ impl<'a, T: Element> LinearCrossEntropyInputs<'a, T> {
             row_scale: None,
             grad_losses: None,
             candidates: &[],
+            mask: None,
         }
     }
 
@@ -84,6 +87,15 @@ impl<'a, T: Element> LinearCrossEntropyInputs<'a, T> {
     #[must_use]
     pub const fn candidates(self, candidates: &'a [i64]) -> Self {
         Self { candidates, ..self }
+    }
+
+    /// Sets the elements of the mask.
+    #[must_use]
+    pub const fn mask(self, mask: &'a [bool]) -> Self {
+        Self {
+            mask: Some(mask),
+            ..self
+        }
     }
 
     fn check(&self, spec: &LinearCrossEntropySpec) -> Result<(), Error> {
@@ -98,6 +110,7 @@ impl<'a, T: Element> LinearCrossEntropyInputs<'a, T> {
         expect_len("targets", self.targets.len(), rows)?;
         let candidates = rows.saturating_mul(spec.row_outputs.log_probs_of.into());
         expect_len("candidates", self.candidates.len(), candidates)?;
+        check_mask(self.mask, spec.mask.as_ref())?;
         for (what, values, expected) in [
             ("bias", self.bias, classes),
             ("class_weight", self.class_weight, classes),
@@ -182,6 +195,7 @@ impl Gpu {
         let row_weight = self.upload_given("row_weight", inputs.row_weight)?;
         let row_scale = self.upload_given("row_scale", inputs.row_scale)?;
         let grad_losses = self.upload_given("grad_losses", inputs.grad_losses)?;
+        let mask = self.upload_given("mask", inputs.mask)?;
 
         let losses = self.output("losses", native(spec.losses()))?;
         let status = self.output("status", size_of::<Status>() / 4)?;
@@ -211,6 +225,7 @@ impl Gpu {
             weight: class_weight.as_ref(),
             row_weight: row_weight.as_ref(),
             row_scale: row_scale.as_ref(),
+            mask: mask.as_ref(),
             grad_losses: grad_losses.as_ref(),
             status: Some(&status.0),
             row_outputs: buffer_of(&row_outputs),

@@ -34,10 +34,10 @@ impl Gpu {
     }
 
     /// Uploads the values of an input that may be left out.
-    pub(super) fn upload_given(
+    pub(super) fn upload_given<T: NoUninit>(
         &self,
         role: &str,
-        values: Option<&[f32]>,
+        values: Option<&[T]>,
     ) -> Result<Option<Buffer>, Error> {
         let values = values.map(|values| self.upload_some(role, values));
         values.transpose()

@@ -6,13 +6,16 @@ use crate::variant::problem::Geometry;
 use crate::variant::{Operation, TargetKind};
 
 /// Bytes of a mask, in whole words.
-pub(super) fn mask_bytes(mask: &Mask) -> u64 {
+pub(super) const fn mask_bytes(mask: &Mask) -> u64 {
     let bytes = mask.elements().saturating_mul(mask.kind().bytes());
-    bytes.checked_next_multiple_of(4).unwrap_or(u64::MAX)
+    match bytes.checked_next_multiple_of(4) {
+        Some(bytes) => bytes,
+        None => u64::MAX,
+    }
 }
 
 /// Bytes of the matrices and per-row arrays that are read and written for all rows.
-pub(crate) fn bytes_moved(geometry: &Geometry) -> u64 {
+pub(super) fn bytes_moved(geometry: &Geometry) -> u64 {
     let cols = u64::from(geometry.problem.cols);
     let element = geometry.problem.dtype.bytes();
     let probabilities = match geometry.problem.options.target_kind {

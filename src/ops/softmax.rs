@@ -7,7 +7,7 @@ use crate::shader::params::{Params, word};
 use crate::spec::mask::{Mask, MaskKind};
 use crate::spec::softmax::{EmptyRows, SoftmaxSpec};
 use crate::variant::problem::Geometry;
-use crate::variant::{KernelOptions, Masking, Operation};
+use crate::variant::{KernelOptions, Operation};
 
 impl SoftmaxSpec {
     /// The same spec, in place if that is possible: the operation writes a matrix of the input's shape, and the layouts
@@ -30,18 +30,15 @@ impl SoftmaxSpec {
                 format!("one for {operation}"),
             ));
         }
-        let (rows, cols) = (self.rows, self.cols);
-        match (self.mask, self.queries) {
-            (Some(mask), _) if (mask.rows(), mask.cols()) != (rows, cols) => {
-                let found = format!("{} x {} for {rows} x {cols}", mask.rows(), mask.cols());
-                let expected = "one for as many rows and columns";
-                Err(Error::value("mask", expected, found))
-            }
-            (_, Some(queries)) if self.inner != 1 => {
+        if let Some(mask) = self.mask {
+            mask.require_of(self.rows, self.cols)?;
+        }
+        match self.queries {
+            Some(queries) if self.inner != 1 => {
                 let found = format!("{} for {queries} queries", self.inner);
                 Err(Error::value("inner extent", "1 for causal rows", found))
             }
-            (_, Some(queries)) if queries == 0 || queries > u64::from(u32::MAX) => {
+            Some(queries) if queries == 0 || queries > u64::from(u32::MAX) => {
                 Err(Error::value("queries", "1 to 4,294,967,295", queries))
             }
             _ => Ok(()),
@@ -50,18 +47,8 @@ impl SoftmaxSpec {
 
     /// Code options of the masks.
     fn options(&self, geometry: &Geometry) -> KernelOptions {
-        let in_one_access =
-            |mask: &Mask| self.inner == 1 && geometry.problem.alignment == 4 && mask.by_fours();
-        let masking = self.mask.map_or(Masking::None, |mask| {
-            match (mask.kind(), in_one_access(&mask)) {
-                (MaskKind::Additive, false) => Masking::Added,
-                (MaskKind::Additive, true) => Masking::AddedByQuads,
-                (MaskKind::Boolean, false) => Masking::Kept,
-                (MaskKind::Boolean, true) => Masking::KeptByQuads,
-            }
-        });
         KernelOptions {
-            masking,
+            masking: geometry.masking(self.mask.as_ref()),
             causal: self.queries.is_some(),
             ..KernelOptions::default()
         }

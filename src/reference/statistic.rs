@@ -1,4 +1,4 @@
-use super::{Columns, Real, pairwise_sum};
+use super::{Real, pairwise_sum};
 
 /// Statistic of a row of logits: its maximum, and the sum of `exp(x - max)`.
 ///
@@ -34,13 +34,7 @@ impl Statistic {
 
     /// Returns the record of a row, or of a part of one.
     pub fn of<X: Real>(row: &[X]) -> Self {
-        Self::of_read(row, Columns::new(row.len()))
-    }
-
-    /// Returns the record of the logits as they are read.
-    pub(crate) fn of_read<X: Real>(row: &[X], columns: Columns) -> Self {
-        let z = |column: usize| columns.read(row[column]);
-        Self::of_seen(row.len(), columns.steepness(), z)
+        Self::of_seen(row.len(), 1.0, |column| row[column].into())
     }
 
     /// Returns the record of `cols` logits as the formulas see them.

@@ -3,7 +3,8 @@
 use crate::spec::dtype::DType;
 use crate::variant::problem::Geometry;
 use crate::variant::{
-    Access, Family, KernelOptions, Operation, Problem, Product, Reduce, Tile, Variant,
+    Access, Family, KernelOptions, Masking, Operation, Problem, Product, Reduce, TargetKind, Tile,
+    Variant,
 };
 
 /// One dispatch of an operation.
@@ -293,6 +294,17 @@ impl Program {
     /// Returns true if rows on a strided axis are served by fours.
     pub(super) const fn is_strided(&self) -> bool {
         self.variant.groups > 0 && !matches!(self.stage, Stage::Combine)
+    }
+
+    /// Returns true if what rows are given one by one would be a binding more than every device has: it is read gathered.
+    pub(super) const fn is_full(&self) -> bool {
+        let options = self.options;
+        matches!(self.stage, Stage::Finish)
+            && matches!(self.operation, Operation::CrossEntropyFused)
+            && !matches!(options.masking, Masking::None)
+            && !matches!(options.target_kind, TargetKind::Probabilities)
+            && options.loss_options
+            && !options.in_place
     }
 
     /// The label of the pipeline and of its dispatches.

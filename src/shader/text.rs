@@ -110,7 +110,7 @@ pub(super) const SLOTS: &[Slot] = &[
         file!("logits.wgsl", "logits", Program::has_max),
         file!("gradient.wgsl", "an output of the forward pass, and its upstream gradient", |p| !p.has_max()),
     ] },
-    Slot { name: "mask", provides: "`mask_added` or `mask_keeps`", files: &[
+    Slot { name: "mask", provides: "`mask_added`, or `mask_keeps` and `mask_keeps_of`", files: &[
         file!("mask/additive.wgsl", "a mask that is added", |p| {
             matches!(p.options.masking, Masking::Added | Masking::AddedByQuads)
         }),
@@ -302,7 +302,7 @@ impl Program {
             ("HAS_TARGET_SUM", dense || !is_plain),
             ("ROW_WEIGHTED", options.row_weighted),
             ("ROW_SCALED", options.row_scaled),
-            ("ROW_TERMS", options.row_weighted || options.row_scaled),
+            ("ROW_TERMS", options.row_weighted || options.row_scaled || self.is_full()),
             ("PROBS", options.target_kind == TargetKind::Probabilities),
             ("TRACK_ENTROPY", options.entropy),
             ("TRACK_ARGMAX", options.argmax),

@@ -3,6 +3,7 @@
 use crate::spec::dtype::DType;
 use crate::spec::layout::{Layout, Layouts};
 use crate::spec::loss::{LossOptions, Reduction, ZeroValid, loss_setters};
+use crate::spec::mask::Mask;
 use crate::spec::row_outputs::RowOutputs;
 use crate::spec::target_type::TargetType;
 
@@ -36,6 +37,7 @@ pub struct CrossEntropySpec {
     pub(crate) targets: TargetType,
     pub(crate) loss: LossOptions,
     pub(crate) row_outputs: RowOutputs,
+    pub(crate) mask: Option<Mask>,
     pub(crate) dtype: DType,
     pub(crate) layouts: Layouts,
     pub(crate) in_place: bool,
@@ -54,6 +56,7 @@ impl CrossEntropySpec {
             targets: TargetType::I32,
             loss: LossOptions::PLAIN,
             row_outputs: RowOutputs::NONE,
+            mask: None,
             dtype: DType::F32,
             layouts: Layouts::CONTIGUOUS,
             in_place: false,
@@ -113,6 +116,18 @@ impl CrossEntropySpec {
     pub const fn row_outputs(self, row_outputs: RowOutputs) -> Self {
         Self {
             row_outputs,
+            ..self
+        }
+    }
+
+    /// Excludes classes by a [boolean](crate::MaskKind::Boolean) mask, such as those that pad the logits or that a row may not
+    /// choose: an excluded class is one whose logit is `-inf`, whatever the logit is. Its probability and its gradient are exactly 0,
+    /// but in a row that is NaN; a target weight there makes the loss infinite. A row without a class left is NaN. The elements are
+    /// given as [`CrossEntropyExtras::mask`](crate::CrossEntropyExtras::mask). Not with a shard of the classes.
+    #[must_use]
+    pub const fn mask(self, mask: Mask) -> Self {
+        Self {
+            mask: Some(mask),
             ..self
         }
     }

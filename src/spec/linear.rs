@@ -4,6 +4,7 @@ use crate::spec::cross_entropy::CrossEntropySpec;
 use crate::spec::dtype::DType;
 use crate::spec::layout::Layout;
 use crate::spec::loss::{LossOptions, Reduction, ZeroValid, loss_setters};
+use crate::spec::mask::Mask;
 use crate::spec::row_outputs::RowOutputs;
 use crate::spec::target_type::TargetType;
 
@@ -29,6 +30,7 @@ pub struct LinearCrossEntropySpec {
     pub(crate) dtype: DType,
     pub(crate) chunk_rows: Option<u64>,
     pub(crate) row_outputs: RowOutputs,
+    pub(crate) mask: Option<Mask>,
 }
 
 impl LinearCrossEntropySpec {
@@ -44,6 +46,7 @@ impl LinearCrossEntropySpec {
             dtype: DType::F32,
             chunk_rows: None,
             row_outputs: RowOutputs::NONE,
+            mask: None,
         }
     }
 
@@ -89,6 +92,15 @@ impl LinearCrossEntropySpec {
         }
     }
 
+    /// Excludes classes by a boolean mask of the logits, `rows` x `classes`: as [`CrossEntropySpec::mask`].
+    #[must_use]
+    pub const fn mask(self, mask: Mask) -> Self {
+        Self {
+            mask: Some(mask),
+            ..self
+        }
+    }
+
     /// Rows, at most.
     pub const fn rows(&self) -> u64 {
         self.rows
@@ -125,6 +137,7 @@ impl LinearCrossEntropySpec {
             .row_outputs(self.row_outputs)
             .in_place();
         spec.loss = self.loss;
+        spec.mask = self.mask;
         spec
     }
 }

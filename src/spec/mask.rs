@@ -142,6 +142,19 @@ impl Mask {
         self.cols
     }
 
+    /// Refuses logits of other rows or columns.
+    pub(crate) fn require_of(&self, rows: u64, cols: u64) -> Result<(), Error> {
+        if (self.rows, self.cols) == (rows, cols) {
+            return Ok(());
+        }
+        let found = format!("{} x {} for {rows} x {cols}", self.rows, self.cols);
+        Err(Error::value(
+            "mask",
+            "one for as many rows and columns",
+            found,
+        ))
+    }
+
     /// Returns the number of its element for a column of a row, where `row` and `col` are below the numbers of rows and
     /// columns. Rows count as the values of one a row do: in the order of the axes without the normalised one.
     #[cfg(feature = "reference")]

@@ -2,7 +2,7 @@
 
 use super::problem::BINDING_SLACK;
 use super::tuning::{FEW_PARTIALS_PER_LANE, MAX_GROUPS, MAX_PARTIALS_PER_LANE, MAX_QUADS};
-use super::{Abilities, Access, Family, Operation, Problem, Reduce, Variant};
+use super::{Abilities, Access, Family, Operation, Problem, Reduce, TargetKind, Variant};
 use crate::error::Error;
 
 /// Checks that `variant` can compute `problem` on a device with these abilities.
@@ -154,6 +154,12 @@ pub(super) fn obstacle(
             abilities.max_binding_bytes
         ));
     }
+    if matches!(family, Family::Split { .. })
+        && lacks_binding(problem)
+        && problem.least_parts(abilities) == Some(1)
+    {
+        return say("a mask and probabilities leave parts no binding, but in place".into());
+    }
     let trips = loop_trips(variant, problem);
     (trips > u64::from(abilities.max_trips())).then(|| {
         format!(
@@ -161,6 +167,15 @@ pub(super) fn obstacle(
             abilities.max_trips()
         )
     })
+}
+
+/// Returns true if rows in parts would take a binding more than every device has: they are, where no binding holds a row.
+fn lacks_binding(problem: Problem) -> bool {
+    let options = problem.options;
+    problem.operation == Operation::CrossEntropyFused
+        && options.target_kind == TargetKind::Probabilities
+        && options.is_masked()
+        && !options.in_place
 }
 
 /// Makes the error for a problem that no variant can serve: there are no compute shaders, or no binding holds the

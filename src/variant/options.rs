@@ -17,6 +17,10 @@ pub enum TargetKind {
     Probabilities,
 }
 
+impl TargetKind {
+    const ALL: [Self; 3] = [Self::OneHot, Self::Smoothed, Self::Probabilities];
+}
+
 /// Mask of a row's columns: it excludes them, or is added to them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 #[non_exhaustive]
@@ -92,6 +96,14 @@ impl KernelOptions {
         ..Self::LOSS_OPTIONS
     };
 
+    /// The code of a target distribution.
+    pub(crate) const fn of_kind(target_kind: TargetKind) -> Self {
+        Self {
+            target_kind,
+            ..Self::NONE
+        }
+    }
+
     /// Returns these options, and those of `bound` that `operation` has: the options for which a binding asks.
     pub(crate) const fn or(self, operation: Operation, bound: Self) -> Self {
         Self {
@@ -104,7 +116,7 @@ impl KernelOptions {
     }
 
     /// Returns every set of code options that an operation can have; those of rows' weights and scales without auxiliary outputs, and
-    /// scales with weights.
+    /// scales with weights; masks of a loss with either none of these or all, and without a softcap.
     pub fn all(operation: Operation) -> Vec<Self> {
         let capped = |target_kind| {
             [false, true].map(|capped| Self {
@@ -118,16 +130,17 @@ impl KernelOptions {
         let with_auxiliary = |target_kind| Self::each_auxiliary(of(target_kind));
         let mut every_options = match operation {
             Operation::Softmax | Operation::LogSoftmax | Operation::LogSumExp => Self::masked(),
-            Operation::CrossEntropy | Operation::CrossEntropyFused => with_auxiliary(&[
-                TargetKind::OneHot,
-                TargetKind::Smoothed,
-                TargetKind::Probabilities,
-            ]),
+            Operation::CrossEntropy | Operation::CrossEntropyFused => {
+                with_auxiliary(&TargetKind::ALL)
+            }
             Operation::PartialStatistic => with_auxiliary(&[TargetKind::OneHot]),
             Operation::CrossEntropyBackward | Operation::CrossEntropyFromPairs => {
                 of(&[TargetKind::OneHot])
             }
             Operation::RowOutputs => of(&[TargetKind::OneHot, TargetKind::Probabilities]),
+            Operation::RowTerms => [TargetKind::OneHot, TargetKind::Probabilities]
+                .map(Self::of_kind)
+                .to_vec(),
             _ => vec![Self::default()],
         };
         if operation.allows_in_place() {
@@ -158,7 +171,38 @@ impl KernelOptions {
             every_options.extend(every_options.iter().map(with_options).collect::<Vec<_>>());
         }
         every_options.extend(weighted);
+        every_options.extend(Self::masked_losses(operation));
         every_options
+    }
+
+    /// Returns the masked losses, among them one in place with every option.
+    fn masked_losses(operation: Operation) -> Vec<Self> {
+        let kinds = match operation {
+            Operation::CrossEntropy | Operation::CrossEntropyFused => &TargetKind::ALL[..],
+            Operation::CrossEntropyBackward
+            | Operation::RowOutputs
+            | Operation::PartialStatistic => &TargetKind::ALL[..1],
+            _ => &[],
+        };
+        let tracks = operation.may_have_plain_loss() || operation == Operation::PartialStatistic;
+        let of = |&target_kind: &TargetKind| {
+            let options = Self {
+                target_kind,
+                masking: Masking::Kept,
+                ..Self::NONE
+            };
+            let with_options = options.or(operation, Self::LOSS_OPTIONS);
+            let all = Self {
+                masking: Masking::KeptByQuads,
+                capped: true,
+                in_place: operation.allows_in_place(),
+                entropy: tracks,
+                argmax: tracks,
+                ..with_options.or(operation, Self::ROW_WEIGHTED)
+            };
+            [options, with_options, all]
+        };
+        kinds.iter().flat_map(of).collect()
     }
 
     /// Returns every mask, each for causal rows and for others.
@@ -213,7 +257,7 @@ impl KernelOptions {
     pub const fn matrices_read(self, operation: Operation) -> u32 {
         match (operation, self.target_kind) {
             (Operation::SoftmaxBackward | Operation::LogSoftmaxBackward, _) => 2,
-            (Operation::RowOutputs, _) => 1,
+            (Operation::RowOutputs | Operation::RowTerms, _) => 1,
             (_, TargetKind::Probabilities) => 2,
             _ => 1,
         }

@@ -3,7 +3,8 @@
 use crate::error::Error;
 use crate::spec::dtype::DType;
 use crate::spec::layout::{Layout, Layouts};
-use crate::variant::{Abilities, Access, KernelOptions, Operation, TargetKind, Variant};
+use crate::spec::mask::{Mask, MaskKind};
+use crate::variant::{Abilities, Access, KernelOptions, Masking, Operation, TargetKind, Variant};
 
 /// Bytes that a binding holds in addition to the columns it is for, at most: before the first one, as it begins at a
 /// multiple of 256 bytes, and after the last one, up to the end of an access.
@@ -206,6 +207,21 @@ impl Geometry {
     pub(crate) const fn options(mut self, options: KernelOptions) -> Self {
         self.problem.options = options;
         self
+    }
+
+    /// Code option of a mask of the first input.
+    pub(crate) fn masking(&self, mask: Option<&Mask>) -> Masking {
+        let Some(mask) = mask else {
+            return Masking::None;
+        };
+        let in_one_access =
+            self.problem.inner == 1 && self.problem.alignment == 4 && mask.by_fours();
+        match (mask.kind(), in_one_access) {
+            (MaskKind::Additive, false) => Masking::Added,
+            (MaskKind::Additive, true) => Masking::AddedByQuads,
+            (MaskKind::Boolean, false) => Masking::Kept,
+            (MaskKind::Boolean, true) => Masking::KeptByQuads,
+        }
     }
 
     /// Puts the result over the first input.

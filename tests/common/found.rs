@@ -71,6 +71,7 @@ pub struct Buffers {
     weight: Option<Buffer>,
     row_weight: Option<Buffer>,
     row_scale: Option<Buffer>,
+    mask: Option<Buffer>,
     grad_losses: Option<Buffer>,
     candidates: Buffer,
     losses: Output,
@@ -99,6 +100,7 @@ impl Buffers {
             weight: upload_some(&problem.weight),
             row_weight: upload_some(&problem.row_weight),
             row_scale: upload_some(&problem.row_scale),
+            mask: unless_empty(&problem.mask).map(|mask| gpu.upload("mask", mask).expect("memory")),
             grad_losses: upload_some(&problem.grad_losses),
             candidates: ids(&problem.candidates),
             losses: Output::new(gpu, problem.spec.losses() as usize),
@@ -119,6 +121,7 @@ impl Buffers {
         extras.weight = self.weight.as_ref();
         extras.row_weight = self.row_weight.as_ref();
         extras.row_scale = self.row_scale.as_ref();
+        extras.mask = self.mask.as_ref();
         extras.grad_losses = self.grad_losses.as_ref();
         extras
     }
@@ -257,6 +260,7 @@ impl Problem {
         given.weight = unless_empty(&self.weight);
         given.row_weight = unless_empty(&self.row_weight);
         given.row_scale = unless_empty(&self.row_scale);
+        given.mask = unless_empty(&self.mask);
         given.grad_losses = unless_empty(&self.grad_losses);
         let wants = CrossEntropyWants {
             grad_logits: true,

@@ -44,6 +44,11 @@ impl Place {
         }
     }
 
+    /// Returns the number of rows side by side.
+    pub const fn inner(self) -> usize {
+        self.inner
+    }
+
     /// Returns the positions of the elements of a row.
     fn row(self, row: usize) -> impl Iterator<Item = usize> {
         let first = self.offset + row / self.inner * self.stride + row % self.inner;

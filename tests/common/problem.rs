@@ -3,7 +3,9 @@
 use wgpu_softmax::check::{Inputs, inputs};
 use wgpu_softmax::reference::{self, CrossEntropy};
 use wgpu_softmax::variant::Operation;
-use wgpu_softmax::{CrossEntropySpec, DType, Layout, Reduction, RowOutputs, TargetType, ZeroValid};
+use wgpu_softmax::{
+    CrossEntropySpec, DType, Layout, Mask, MaskKind, Reduction, RowOutputs, TargetType, ZeroValid,
+};
 
 use super::place::{Place, stored};
 use super::wide;
@@ -45,6 +47,10 @@ pub struct Problem {
     pub row_weight: Vec<f32>,
     /// Row scales; none if empty.
     pub row_scale: Vec<f32>,
+    /// Elements of a mask; none if empty.
+    pub mask: Vec<bool>,
+    /// The same for every logit.
+    pub kept: Vec<bool>,
     /// Upstream gradients of the rows; all 1 if empty.
     pub grad_losses: Vec<f32>,
     pub dtype: DType,
@@ -89,6 +95,8 @@ impl Problem {
             weight: Vec::new(),
             row_weight: Vec::new(),
             row_scale: Vec::new(),
+            mask: Vec::new(),
+            kept: Vec::new(),
             grad_losses: Vec::new(),
             dtype: DType::F32,
             places: [Place::contiguous(cols); 3],
@@ -161,6 +169,23 @@ impl Problem {
     pub fn row_scale(mut self, scale: Vec<f32>) -> Self {
         self.of = self.of.row_scale(scale.clone());
         self.row_scale = scale;
+        self
+    }
+
+    /// Excludes classes by a mask of `[rows or 1, cols or 1]`: of rows on a strided axis, by one of the same elements for all of a
+    /// slice. Set the inner extent before.
+    pub fn mask(mut self, [rows, cols]: [usize; 2], mask: Vec<bool>) -> Self {
+        let inner = self.places[0].inner();
+        let wide = |shape: [usize; 3]| shape.map(|extent| extent as u64);
+        let logits = wide([self.rows / inner, self.cols, inner]);
+        let own = wide([rows, cols, 1]);
+        let mask_of = Mask::new(MaskKind::Boolean, &logits, 1, &own).expect("a mask");
+        let element = |row, col| mask_of.element(row as u64, col as u64) as usize;
+        let places = (0..self.rows).flat_map(|row| (0..self.cols).map(move |col| (row, col)));
+        self.kept = places.map(|(row, col)| mask[element(row, col)]).collect();
+        self.of = self.of.kept(&self.kept[..]);
+        self.spec = self.spec.mask(mask_of);
+        self.mask = mask;
         self
     }
 

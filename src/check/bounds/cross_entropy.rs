@@ -126,7 +126,7 @@ impl RowLoss {
                 };
                 let columns = cross_entropy.columns();
                 let class = cross_entropy.distribution(target).only();
-                let surprise = class.map(|c| statistic.surprise(columns.read(row[c])));
+                let surprise = class.map(|c| statistic.surprise(cross_entropy.read(row)(c)));
                 Self {
                     loss,
                     z_loss,
@@ -193,7 +193,8 @@ fn of_row(
     statistic: Statistic,
 ) -> f64 {
     let (distribution, columns) = (cross_entropy.distribution(target), cross_entropy.columns());
-    let surprise = |c: usize| statistic.surprise(columns.read(row[c]));
+    let z = cross_entropy.read(row);
+    let surprise = |c: usize| statistic.surprise(z(c));
     let flushed = |c: usize, l: f64| FLUSHED * distribution.weight(c).abs().max(1.0) * l.max(1.0);
     let products = match distribution.only() {
         Some(class) if !distribution.weighted() => return of_log(surprise(class), columns),

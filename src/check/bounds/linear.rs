@@ -77,7 +77,7 @@ impl<'a> Inexact<'a> {
             .iter()
             .map(|error| error * of.columns().scale)
             .collect();
-        let z = |c: usize| of.columns().read(logits[c]);
+        let z = of.read(logits);
         let terms = errors.iter().enumerate();
         let sum: f64 = terms
             .map(|(c, error)| statistic.probability(z(c)) * error.exp_m1())
@@ -110,6 +110,9 @@ impl<'a> Inexact<'a> {
     /// Returns what the errors add to the gradient by a logit: its probability is off by a factor of at most `exp(e_c + E)`, the
     /// slope of its softcap `C` by `2 abs(z) / C^2 e_c + (e_c / C)^2`.
     fn of_gradient(&self, class: usize, (a, b): (f64, f64)) -> f64 {
+        if !self.of.keeps(class) {
+            return 0.0;
+        }
         let total = self.total;
         let columns = self.of.columns();
         let x = self.logits[class];

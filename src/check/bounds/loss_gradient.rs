@@ -16,7 +16,7 @@ use crate::reference::{CrossEntropy, Statistic, Target, TargetDistribution, Targ
 /// | weight of the row | a factor of `a`, and `u` of the product |
 /// | scale, softcap | the bound times `S (1 - (z / C)^2)`; 8 u of the factor, for `z / C` is within 2 u and is squared, or `u` without softcap |
 ///
-/// A logit of `-inf` with a target weight of 0 gives exactly 0.
+/// A logit of `-inf` with a target weight of 0 gives exactly 0, and so does an excluded class.
 pub fn loss_gradient<'a>(
     cross_entropy: &CrossEntropy,
     logits: &[f32],
@@ -127,7 +127,9 @@ impl<'a> Row<'a> {
     fn sloped(&self, class: usize, loss: Part, z_loss: Part) -> f64 {
         let columns = self.cross_entropy.columns();
         let x = self.logits[class];
-        if columns.read(x) == f64::NEG_INFINITY && self.distribution.at(class) == 0.0 {
+        let is_out = self.cross_entropy.read(self.logits)(class) == f64::NEG_INFINITY;
+        let has_no_share = self.distribution.at(class) == 0.0 || !self.cross_entropy.keeps(class);
+        if is_out && has_no_share {
             return 0.0;
         }
         let sum = match z_loss.value {
@@ -149,7 +151,7 @@ impl<'a> Row<'a> {
     /// Returns `p`, and the part of a bound that is proportional to `p`.
     fn probability(&self, class: usize) -> (f64, f64) {
         let (columns, row) = (self.cross_entropy.columns(), self.statistic);
-        let z = columns.read(self.logits[class]);
+        let z = self.cross_entropy.read(self.logits)(class);
         (row.probability(z), of_gradient(row, z, columns))
     }
 }

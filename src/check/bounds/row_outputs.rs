@@ -51,11 +51,12 @@ pub fn max_prob(cross_entropy: &CrossEntropy, logits: &[f32]) -> Vec<f64> {
 
 /// True if `class` may be found as the [argmax](crate::reference::RowOutputs::argmax) of a row: without a softcap only the right
 /// class; with a softcap `C`, under which different logits may become equal, any class whose capped logit is within `4 C u` of
-/// the largest. Scales of rows do not count.
+/// the largest. Scales of rows do not count, and the classes that are kept are those of the first row.
 pub fn may_be_argmax(cross_entropy: &CrossEntropy, row: &[f32], class: Option<usize>) -> bool {
     let columns = cross_entropy.columns();
     let expected = cross_entropy.argmax(row, cross_entropy.statistic(row));
-    let z = |class: usize| row.get(class).map(|&x| columns.read(x));
+    let read = cross_entropy.read(row);
+    let z = |class: usize| (class < row.len()).then(|| read(class));
     match (columns.softcap, class.and_then(z), expected.and_then(z)) {
         (Some(cap), Some(found), Some(largest)) => largest - found <= 4.0 * cap * U,
         _ => class == expected,
@@ -112,8 +113,9 @@ fn of_entropy(cross_entropy: &CrossEntropy, row: &[f32], statistic: Statistic) -
         return 0.0;
     }
     let (entropy, spread) = (cross_entropy.entropy(row, statistic), Spread::from(columns));
+    let read = cross_entropy.read(row);
     let of_exponential = |class: usize| {
-        let z = columns.read(row[class]);
+        let z = read(class);
         match statistic.probability(z) {
             0.0 => 0.0,
             p => {

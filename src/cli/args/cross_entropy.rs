@@ -53,6 +53,12 @@ pub(crate) struct Loss {
     /// 1 / temperature of the row, above 0; the gradient carries the factors. For classes along the last axis.
     #[arg(long, value_name = "FILE")]
     pub(crate) row_scale: Option<PathBuf>,
+    /// Mask: a class whose bool is false is excluded
+    ///
+    /// Broadcast to the logits' shape by NumPy's rules. An excluded class is as one whose logit is -inf, and is never read: it has no
+    /// probability and no gradient, and a target there has a loss of inf.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) mask: Option<PathBuf>,
     /// Class id of ignored rows, which count for nothing
     ///
     /// It may lie outside the classes. There is no default; not allowed with probabilities.

@@ -5,11 +5,13 @@ use super::operands::Block;
 use super::settings::{Computed, Settings};
 use super::targets::SomeTargets;
 use crate::cli::files::Floats;
+use crate::cli::mask::Expanded;
+use std::sync::Arc;
 use wgpu_softmax::Reduction;
 use wgpu_softmax::reference::{CrossEntropy, Targets};
 
 impl Settings {
-    pub(super) fn by_reference(&self, block: Block) -> Computed {
+    pub(super) fn by_reference(&self, block: Block, mask: Expanded) -> Computed {
         let slices @ [outer, classes, inner] = [block.rows / self.inner, self.classes, self.inner];
         let logits = block.logits.swapped(slices).into_f64();
         let (ids, probs): (Vec<i64>, Vec<f64>);
@@ -23,6 +25,7 @@ impl Settings {
                 (&probs).into()
             }
         };
+        let kept: Option<Arc<[bool]>> = mask.into_kept().map(Into::into);
         let reference = |z_loss| {
             let mut operation = self.reference(z_loss);
             if let Some(weight) = &block.row_weight {
@@ -30,6 +33,9 @@ impl Settings {
             }
             if let Some(scale) = &block.row_scale {
                 operation = operation.row_scale(scale.clone());
+            }
+            if let Some(kept) = &kept {
+                operation = operation.kept(Arc::clone(kept));
             }
             operation
         };

@@ -9,6 +9,7 @@ use crate::cli::args::{self, Reduction};
 use crate::cli::engine::Engine;
 use crate::cli::failure::Failure;
 use crate::cli::files::{Float, Floats, Shape, Stored, narrow};
+use crate::cli::mask::Masking;
 use crate::cli::outputs::Outputs;
 use crate::cli::progress;
 use crate::cli::rows::Rows;
@@ -30,6 +31,7 @@ struct Operands {
     row_weight: Vec<f64>,
     row_scale: Vec<f32>,
     grad_losses: Vec<f64>,
+    masking: Masking,
     wants: LinearWants,
 }
 
@@ -136,6 +138,15 @@ impl Operands {
         let spec = LinearCrossEntropySpec::new(extents[0], extents[1], extents[2])
             .loss(loss)
             .dtype(rows.float.of_results().dtype());
+        let masking = Masking::of_loss(
+            args.loss.mask.as_deref(),
+            rows,
+            &logits_shape(rows, classes),
+        )?;
+        let spec = match masking.kept() {
+            Some((mask, _)) => spec.mask(mask),
+            None => spec,
+        };
         Ok(Self {
             spec: args.chunk_rows.map_or(spec, |chunk| spec.chunk_rows(chunk)),
             loss,
@@ -147,6 +158,7 @@ impl Operands {
             row_weight,
             row_scale,
             grad_losses,
+            masking,
             wants: LinearWants {
                 grad_hidden: args.grad_hidden.is_some(),
                 grad_weight: args.grad_weight.is_some(),
@@ -185,6 +197,7 @@ impl Operands {
         inputs.row_weight = vectors[2].as_deref();
         inputs.row_scale = Some(&*self.row_scale).filter(|scales| !scales.is_empty());
         inputs.grad_losses = vectors[3].as_deref();
+        inputs.mask = self.masking.kept().map(|(_, elements)| elements);
         let output = gpu.linear_cross_entropy(&self.spec, inputs, self.wants)?;
         Ok(Computed {
             losses: output.losses,
@@ -212,6 +225,11 @@ impl Operands {
         if !self.row_scale.is_empty() {
             of = of.row_scale(self.row_scale);
         }
+        if let Some((mask, elements)) = self.masking.kept() {
+            let of_row = |row| (0..mask.cols()).map(move |col| mask.element(row, col) as usize);
+            let kept = (0..mask.rows()).flat_map(of_row).map(|at| elements[at]);
+            of = of.kept(kept.collect::<Vec<_>>());
+        }
         of = match (self.grad_losses, self.loss.reduction) {
             (none, _) if none.is_empty() => of,
             (all, Reduction::None) => of.grad_losses(all),
@@ -236,6 +254,13 @@ impl Operands {
             grad_bias: narrow(by_bias),
         }
     }
+}
+
+/// Shape of the logits: that of the input, with classes in place of features.
+fn logits_shape(rows: &Rows, classes: usize) -> Vec<usize> {
+    let mut shape = rows.row_shape.clone();
+    shape.push(classes);
+    shape
 }
 
 /// Reads one class id a row.

@@ -17,6 +17,7 @@ use super::blocks::{self, Blocks};
 use super::engine::Engine;
 use super::failure::Failure;
 use super::files::{Float, Floats, narrow};
+use super::mask::Masking;
 use super::outputs::Outputs;
 use super::progress;
 use mean::Sums;
@@ -36,20 +37,29 @@ pub(crate) fn run(args: &args::CrossEntropy) -> Result<(), Failure> {
     let mut losses = outputs.begin("loss", Float::F32, loss_shape)?;
     let mut grad_logits = outputs.begin("grad_logits", logits.float.of_results(), &logits.shape)?;
     let mut lse = outputs.begin("lse", Float::F32, &logits.row_shape)?;
+    let masking = Masking::of_loss(args.loss.mask.as_deref(), logits, &logits.shape)?;
     let settings = Settings::new(args, &operands);
-    let engine = Engine::open(&args.common, logits, |rows| settings.problem(rows))?;
+    let engine = Engine::open(&args.common, logits, |rows| {
+        settings.problem(rows, masking.kept().map(|(mask, _)| mask))
+    })?;
     let bytes = blocks::fitting(logits, logits.cols, engine.block_bytes(&args.common))?;
-    let blocks = Blocks::new(logits, logits.cols, bytes);
+    let blocks = match masking.follows_rows() {
+        true => Blocks::boxes(logits, logits.cols, bytes),
+        false => Blocks::new(logits, logits.cols, bytes),
+    };
     let mut sums = Sums::default();
     progress::over_rows(engine.doing(logits), logits.rows, |bar| {
-        for rows in blocks.map(|rows| rows.len()) {
-            let block = operands.next(rows)?;
+        for rows in blocks {
+            let block = operands.next(rows.len())?;
             let valid = block.valid();
+            let logits = &operands.logits;
+            let part = masking.part(logits, &rows);
+            let part = part.map_err(|error| Engine::at(logits, error))?;
             let computed = engine.compute(
-                &operands.logits,
+                logits,
                 block,
-                |gpu, block| settings.on_gpu(gpu, &block),
-                |block| settings.by_reference(block),
+                |gpu, block| settings.on_gpu(gpu, &block, part.kept()),
+                |block| settings.by_reference(block, part.expanded(logits, rows.len())),
             )?;
             settings.add(&mut sums, &valid, &computed);
             if of_each_row {
@@ -57,7 +67,7 @@ pub(crate) fn run(args: &args::CrossEntropy) -> Result<(), Failure> {
             }
             grad_logits.write(&computed.grad_logits)?;
             lse.write(&Floats::F32(narrow(computed.lse)))?;
-            bar.inc(rows as u64);
+            bar.inc(rows.len() as u64);
         }
         Ok::<_, Failure>(())
     })?;

@@ -6,29 +6,45 @@ use super::targets::SomeTargets;
 use crate::cli::files::{Floats, narrow};
 use wgpu_softmax::variant::{Operation, Problem};
 use wgpu_softmax::{
-    CrossEntropyInputs, CrossEntropySpec, CrossEntropyWants, Element, Error, Gpu, Reduction,
+    CrossEntropyInputs, CrossEntropySpec, CrossEntropyWants, Element, Error, Gpu, Mask, Reduction,
 };
+
+/// A block on a device.
+#[derive(Clone, Copy)]
+struct Run<'a> {
+    gpu: &'a Gpu,
+    block: &'a Block,
+    mask: Option<(Mask, &'a [bool])>,
+}
 
 impl Settings {
     /// Returns the problem that the kernel for `rows` rows has to solve.
-    pub(super) fn problem(&self, rows: u64) -> Result<Problem, Error> {
-        let spec = self.spec(rows, self.loss.z_loss)?;
+    pub(super) fn problem(&self, rows: u64, mask: Option<Mask>) -> Result<Problem, Error> {
+        let spec = self.spec(rows, self.loss.z_loss, mask)?;
         spec.problem(match self.wants.grad_logits {
             true => Operation::CrossEntropyFused,
             false => Operation::CrossEntropy,
         })
     }
 
-    pub(super) fn on_gpu(&self, gpu: &Gpu, block: &Block) -> Result<Computed, Error> {
+    /// Computes a block, with the mask of its rows and the elements of that.
+    pub(super) fn on_gpu(
+        &self,
+        gpu: &Gpu,
+        block: &Block,
+        mask: Option<(Mask, &[bool])>,
+    ) -> Result<Computed, Error> {
+        use CrossEntropyInputs as Inputs;
         use Floats::{Bf16, F16, F32};
         use SomeTargets::{Ids, Probs};
+        let run = Run { gpu, block, mask };
         match (&block.logits, &block.targets) {
-            (F32(x), Ids(ids)) => self.run(gpu, block, CrossEntropyInputs::new(x, ids), F32),
-            (F16(x), Ids(ids)) => self.run(gpu, block, CrossEntropyInputs::new(x, ids), F16),
-            (Bf16(x), Ids(ids)) => self.run(gpu, block, CrossEntropyInputs::new(x, ids), Bf16),
-            (F32(x), Probs(F32(q))) => self.run(gpu, block, CrossEntropyInputs::new(x, q), F32),
-            (F16(x), Probs(F16(q))) => self.run(gpu, block, CrossEntropyInputs::new(x, q), F16),
-            (Bf16(x), Probs(Bf16(q))) => self.run(gpu, block, CrossEntropyInputs::new(x, q), Bf16),
+            (F32(x), Ids(ids)) => self.run(run, Inputs::new(x, ids), F32),
+            (F16(x), Ids(ids)) => self.run(run, Inputs::new(x, ids), F16),
+            (Bf16(x), Ids(ids)) => self.run(run, Inputs::new(x, ids), Bf16),
+            (F32(x), Probs(F32(q))) => self.run(run, Inputs::new(x, q), F32),
+            (F16(x), Probs(F16(q))) => self.run(run, Inputs::new(x, q), F16),
+            (Bf16(x), Probs(Bf16(q))) => self.run(run, Inputs::new(x, q), Bf16),
             _ => unreachable!("probabilities have been opened in the type of the logits"),
         }
     }
@@ -37,21 +53,21 @@ impl Settings {
     /// weights, the gradient takes a run of its own.
     fn run<T: Element>(
         &self,
-        gpu: &Gpu,
-        block: &Block,
+        Run { gpu, block, mask }: Run<'_>,
         inputs: CrossEntropyInputs<'_, T>,
         stored: fn(Vec<T>) -> Floats,
     ) -> Result<Computed, Error> {
         let row_weight = block.row_weight.clone().map(narrow);
         let grad_losses = block.grad_losses.clone().map(narrow);
         let compute = |weight: &Option<Vec<f64>>, z_loss, grad_logits, lse| {
-            let spec = self.spec(block.rows as u64, z_loss)?;
+            let spec = self.spec(block.rows as u64, z_loss, mask.map(|(mask, _)| mask))?;
             let weight = weight.clone().map(narrow);
             let mut inputs = inputs;
             inputs.weight = weight.as_deref();
             inputs.row_weight = row_weight.as_deref();
             inputs.row_scale = block.row_scale.as_deref();
             inputs.grad_losses = grad_losses.as_deref();
+            inputs.mask = mask.map(|(_, elements)| elements);
             gpu.cross_entropy(&spec, inputs, CrossEntropyWants { grad_logits, lse })
         };
         let CrossEntropyWants { grad_logits, lse } = self.wants;
@@ -72,7 +88,7 @@ impl Settings {
     }
 
     /// Returns the spec of the losses of rows, and of the gradient of their mean, whose counts are those of the whole file.
-    fn spec(&self, rows: u64, z_loss: f32) -> Result<CrossEntropySpec, Error> {
+    fn spec(&self, rows: u64, z_loss: f32, mask: Option<Mask>) -> Result<CrossEntropySpec, Error> {
         let mut loss = self.loss;
         loss.reduction = Reduction::None;
         loss.z_loss = z_loss;
@@ -85,7 +101,9 @@ impl Settings {
             })?;
             loss.mean_over = Some((self.of_gradient.1 as f32, valid_rows));
         }
-        Ok(CrossEntropySpec::new(rows, self.classes as u64)
+        let spec = CrossEntropySpec::new(rows, self.classes as u64);
+        let spec = mask.map_or(spec, |mask| spec.mask(mask));
+        Ok(spec
             .inner(self.inner as u64)
             .targets(self.targets)
             .loss(loss)

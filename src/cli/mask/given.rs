@@ -36,26 +36,34 @@ pub(super) struct Piece<'a> {
 }
 
 impl Given {
-    /// Reads a mask that fits the logits.
-    pub(super) fn open(path: &Path, x: &Rows) -> Result<Self, Failure> {
+    /// Reads a mask that fits logits of a shape, which are `x` or made of it. That of a loss is of bool.
+    pub(super) fn open(
+        path: &Path,
+        x: &Rows,
+        logits: &[usize],
+        is_of_loss: bool,
+    ) -> Result<Self, Failure> {
         let mut input = x.open_another(path)?;
         let kind = match input.header().stored {
-            Stored::Float(float) => {
+            Stored::Float(float) if !is_of_loss => {
                 rows::tell_of_f64(path, float, x.wide);
                 MaskKind::Additive
             }
             Stored::Bool => MaskKind::Boolean,
             other => {
-                let wanted = "a mask of floats: float16, bfloat16, float32 or float64, or of bool";
+                let wanted = match is_of_loss {
+                    true => "a mask of bool, for a loss",
+                    false => "a mask of floats: float16, bfloat16, float32 or float64, or of bool",
+                };
                 return Err(Failure::expected(path.display(), wanted, other));
             }
         };
         let shape = &input.header().shape;
-        let mask = mask_of(kind, &x.shape, x.axis, shape).map_err(|error| Failure::Library {
+        let mask = mask_of(kind, logits, x.axis, shape).map_err(|error| Failure::Library {
             at: format!("{} for {}", path.display(), x.describe()),
             error,
         })?;
-        let mut padded = vec![1; x.shape.len() - shape.len()];
+        let mut padded = vec![1; logits.len() - shape.len()];
         padded.extend(shape);
         let count = input.header().count();
         let values = progress::during(format!("reading {}", path.display()), |_| match kind {
@@ -89,6 +97,14 @@ impl Given {
             range: first..first + mask.elements() as usize,
             mask,
         })
+    }
+
+    /// Returns a boolean mask and all of its elements.
+    pub(super) fn kept(&self) -> Option<(Mask, &[bool])> {
+        match &self.values {
+            Values::Boolean(kept) => Some((self.mask, kept)),
+            Values::Additive(_) | Values::Wide(_) => None,
+        }
     }
 
     /// Returns true if a logit of `-inf` stays excluded whatever is added to it.

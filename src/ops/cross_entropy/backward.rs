@@ -9,7 +9,6 @@ use crate::device::kernel::Bound;
 use crate::device::planner::Planner;
 use crate::device::rows::RowKernels;
 use crate::error::Error;
-use crate::ops::bytes::bytes_moved;
 use crate::ops::plan::sealed::Spec;
 use crate::spec::cross_entropy::CrossEntropySpec;
 use crate::spec::row_outputs::RowOutputs;
@@ -110,12 +109,12 @@ impl CrossEntropyBackwardPlan {
     }
 
     /// Binds buffers for `rows` rows, up to those of the plan, with further inputs: weights of classes, weights and
-    /// scales of rows, and the upstream gradient.
+    /// scales of rows, the mask of the spec, and the upstream gradient.
     ///
     /// # Errors
     ///
-    /// As [`bind_rows`](Self::bind_rows), and an output or candidates among the extras: this pass gives only the
-    /// gradient.
+    /// As [`bind_rows`](Self::bind_rows), an output or candidates among the extras, since this pass gives only the
+    /// gradient, and a mask where the spec has none, or none where it has one.
     pub fn bind_with(
         &self,
         rows: u64,
@@ -128,7 +127,7 @@ impl CrossEntropyBackwardPlan {
             false => extras.candidates.map(|_| "candidates"),
         };
         if let Some(found) = found {
-            let expected = "weights, scales and an upstream gradient at most";
+            let expected = "weights, scales, a mask and an upstream gradient at most";
             return Err(Error::value("extras of a backward pass", expected, found));
         }
         let CrossEntropyBackwardBuffers {
@@ -159,6 +158,6 @@ impl CrossEntropyBackwardPlan {
 
     /// Fewest bytes that the operation must move: each input read once, each output written once.
     pub fn bytes_moved(&self) -> u64 {
-        bytes_moved(&self.kernels.geometry)
+        self.base.bytes_moved(&self.kernels)
     }
 }

@@ -8,13 +8,14 @@ use crate::device::planner::Planner;
 use crate::device::rows::RowKernels;
 use crate::device::tensor::{F32, Role, Shape};
 use crate::error::Error;
+use crate::ops::bytes::{bytes_moved, mask_bytes};
 use crate::shader::Binding;
 use crate::shader::params::Params;
 use crate::spec::cross_entropy::CrossEntropySpec;
 use crate::spec::loss::Reduction;
 use crate::spec::target_type::TargetType;
 use crate::variant::problem::Geometry;
-use crate::variant::{KernelOptions, Operation};
+use crate::variant::{KernelOptions, Operation, TargetKind};
 
 /// Values of `gathering`, as in `shaders/formula/row_outputs.wgsl`, for the dispatches of the row outputs where logits
 /// are overwritten or a row is longer than a binding: `GATHERS` before the pass over the logits, `GATHERED` after it.
@@ -22,7 +23,7 @@ pub(super) const GATHERS: u32 = 1;
 pub(super) const GATHERED: u32 = 2;
 
 /// Words that are gathered of a row, as in `RowTerms` of `shaders/target.wgsl`.
-const ROW_TERMS: u32 = 3;
+const ROW_TERMS: u32 = 5;
 
 /// The spec, its plain numbers, and the kernels around those of the rows.
 #[derive(Debug, Clone)]
@@ -32,7 +33,7 @@ pub(crate) struct Base {
     pub(super) tally: Tally,
     /// Kernels that compute the lse from the pairs; none for the gradient from saved pairs, which gives no losses.
     pub(super) lse: Option<RowKernels>,
-    /// Kernels that gather what a binding gives rows, where it gives them weights or scales.
+    /// Kernels that gather what a binding gives rows, where others read it gathered.
     pub(super) row_terms: RowKernels,
     /// Kernels that compute the row outputs, with lse and pairs.
     pub(super) row_outputs: Option<RowKernels>,
@@ -59,6 +60,7 @@ impl<'a> Given<'a> {
             Binding::Weight => self.extras.weight,
             Binding::RowWeight => self.extras.row_weight,
             Binding::RowScale => self.extras.row_scale,
+            Binding::Mask => self.extras.mask,
             Binding::GradLosses => self.extras.grad_losses,
             Binding::Pairs | Binding::CallerPairs => self.extras.pairs,
             Binding::Lse => self.extras.lse,
@@ -77,7 +79,12 @@ fn per_row(binding: Binding, name: &'static str, words: impl Into<u64>) -> Role 
 
 /// Plans the kernels that gather what a binding gives rows.
 pub(super) fn row_terms(planner: &Planner, spec: &CrossEntropySpec) -> Result<RowKernels, Error> {
+    let target_kind = match spec.targets {
+        TargetType::Probs => TargetKind::Probabilities,
+        _ => TargetKind::OneHot,
+    };
     let geometry = Geometry::contiguous(Operation::RowTerms, spec.rows(), 1)?;
+    let geometry = geometry.options(KernelOptions::of_kind(target_kind));
     RowKernels::plan(&planner.unforced(), geometry)
 }
 
@@ -89,6 +96,12 @@ impl Base {
     /// Returns true for the loss, with or without its gradient; false for the gradient from saved pairs.
     pub(super) const fn gives_losses(&self) -> bool {
         self.lse.is_some()
+    }
+
+    /// Fewest bytes that the passes over the rows must move, with those of the mask.
+    pub(crate) fn bytes_moved(&self, rows: &RowKernels) -> u64 {
+        let mask = self.spec.mask.as_ref().map_or(0, mask_bytes);
+        bytes_moved(&rows.geometry).saturating_add(mask)
     }
 
     pub(super) fn is_reduced(&self) -> bool {
@@ -140,6 +153,8 @@ impl Base {
             per_row(Binding::RowScale, "row_scale", 1_u32).optional(),
             one_or_per_row(grad_losses, "grad_losses").optional(),
         ];
+        let bytes = spec.mask.as_ref().map(mask_bytes);
+        roles.extend(bytes.map(|bytes| whole(Binding::Mask, "mask", bytes)));
         if !self.gives_losses() {
             roles.extend([pairs, grad_logits]);
             return roles;
@@ -167,7 +182,7 @@ impl Base {
             Binding::Pairs => self.gives_losses(),
             Binding::Source | Binding::Upstream | Binding::RowInput => false,
             Binding::Weight | Binding::RowWeight | Binding::RowScale => false,
-            Binding::GradLosses | Binding::Candidates => false,
+            Binding::GradLosses | Binding::Candidates | Binding::Mask => false,
             _ => true,
         }
     }

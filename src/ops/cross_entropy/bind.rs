@@ -66,11 +66,12 @@ impl Base {
         planner.bind(at, |make| self.steps(kernels, rows, &tensors, make))
     }
 
-    /// Refuses row outputs and candidates that the spec does not ask for, and none where it does.
+    /// Refuses row outputs, candidates and a mask that the spec does not ask for, and none where it does.
     pub(super) fn check_extras(&self, extras: CrossEntropyExtras<'_>) -> Result<(), Error> {
         let (words, count) = (self.params.loss.row_words, self.params.loss.candidates);
         require_asked("row outputs", extras.row_outputs.is_some(), words > 0)?;
-        require_asked("candidates", extras.candidates.is_some(), count > 0)
+        require_asked("candidates", extras.candidates.is_some(), count > 0)?;
+        require_asked("mask", extras.mask.is_some(), self.spec.mask.is_some())
     }
 
     /// Returns memory of the caller's as tensors.
@@ -129,25 +130,27 @@ impl Base {
         let mut bound = self.asked_of_rows(given)?;
         let is_counted = self.counts_targets(kernels, bound);
         let is_tally = is_counted || self.reduces(given);
-        let has_row_terms = bound.row_weighted || bound.row_scaled;
-        let own = self.own(given, rows, (is_tally, has_row_terms), make)?;
+        let own = self.own(given, rows, is_tally, make)?;
         let own = own.iter().map(|(role, memory)| role.tensor(true, memory));
         let mut all: Vec<_> = given.iter().copied().chain(own).collect();
 
         let mut params = self.params_of(&all, rows);
         params.grid.cols = kernels.geometry.problem.cols;
+        bound.loss_options |= params.loss.flags & OPTIONS != 0;
+        let of_rows = kernels.with(bound)?;
+        let terms = Self::gathered_for(&of_rows, rows, make)?;
+        let terms = terms.as_ref();
+        all.extend(terms.map(|(role, memory)| role.tensor(true, memory)));
         // Without rows, per-row tensors and matrices may be empty, and nothing empty can be bound.
         all.retain(|tensor| rows > 0 || matches!(tensor.shape, Shape::Whole { .. }));
         let mut tensors = all.clone();
         tensors.retain(|tensor| !is_of_row_outputs(tensor));
         let has_weight = params.loss.flags & HAS_WEIGHT != 0;
         let tally = self.tally.with(has_weight, bound.row_weighted)?;
-        bound.loss_options |= params.loss.flags & OPTIONS != 0;
-        let of_rows = kernels.with(bound)?;
         let row_outputs = self.row_outputs.as_ref();
         let row_outputs = row_outputs.map(|outputs| outputs.with(bound)).transpose()?;
         let mut steps = Vec::new();
-        if has_row_terms {
+        if terms.is_some() {
             steps.extend(
                 self.row_terms
                     .steps(&without_matrices(&tensors), rows, params, None)?,
@@ -211,21 +214,20 @@ impl Base {
     }
 
     /// Makes memory of the library's, no more than a fraction of the size of the tensors, which have been checked: the
-    /// losses of the rows if they are reduced; what is gathered of rows if they have terms; the pairs where kernels need them and no buffer of
-    /// the caller's is bound as them; the records of the tally if there `is_tally`.
+    /// losses of the rows if they are reduced; the pairs where kernels need them and no buffer of the caller's is bound as them; the
+    /// records of the tally if there `is_tally`.
     fn own(
         &self,
         given: &[Tensor<'_>],
         rows: u64,
-        (is_tally, has_row_terms): (bool, bool),
+        is_tally: bool,
         make: Make<'_>,
     ) -> Result<Vec<(Role, Memory)>, Error> {
         let writes_lse = gives(given, Binding::Lse) && rows > 0;
         let needs_pairs = self.row_outputs.is_some() || writes_lse;
         let pairs = (needs_pairs && !gives(given, Binding::Pairs)).then(|| self.saved_pairs());
-        let gathered = has_row_terms.then(Self::gathered);
         let mut own = Vec::new();
-        for role in self.row_losses().into_iter().chain(pairs).chain(gathered) {
+        for role in self.row_losses().into_iter().chain(pairs) {
             own.push((role, make(role.name, rows * role.shape.bytes_of_row())?));
         }
         if is_tally {
@@ -238,6 +240,17 @@ impl Base {
         Ok(own)
     }
 
+    /// Makes memory for what is gathered of rows, if the kernels of the rows read it.
+    fn gathered_for(
+        of_rows: &RowKernels,
+        rows: u64,
+        make: Make<'_>,
+    ) -> Result<Option<(Role, Memory)>, Error> {
+        let role = of_rows.binds(Binding::RowTerms).then(Self::gathered);
+        let memory = |role: Role| Ok((role, make(role.name, rows * role.shape.bytes_of_row())?));
+        role.map(memory).transpose()
+    }
+
     /// Returns the tensors and the numbers of the dispatches that give the row outputs, and with them lse and pairs.
     pub(super) fn bound_by_row_outputs<'a>(
         &self,
@@ -245,11 +258,11 @@ impl Base {
         mut params: Params,
         gathering: u32,
     ) -> (Vec<Tensor<'a>>, Params) {
-        use Binding::{CallerPairs, Lse, Pairs, RowInput, RowTerms, Source, Weight};
+        use Binding::{CallerPairs, Lse, Mask, Pairs, RowInput, RowTerms, Source, Weight};
         let reads_logits = self.spec.row_outputs.reads_logits() && gathering != GATHERED;
         let is_bound = |tensor: &&Tensor<'_>| match tensor.binding {
             Source => reads_logits,
-            RowInput | Weight | RowTerms | Pairs | Lse => true,
+            RowInput | Weight | RowTerms | Pairs | Lse | Mask => true,
             _ => is_of_row_outputs(tensor),
         };
         let bound: Vec<_> = tensors.iter().filter(is_bound).copied().collect();
@@ -297,7 +310,7 @@ impl Base {
 /// Refuses buffers that the spec does not ask for, and none where it does.
 fn require_asked(what: &'static str, is_given: bool, is_asked: bool) -> Result<(), Error> {
     let (expected, found) = match (is_asked, is_given) {
-        (true, false) => ("a buffer, as the spec asks for them", "none"),
+        (true, false) => ("a buffer, as the spec asks for one", "none"),
         (false, true) => ("no buffer, as the spec asks for none", "one"),
         _ => return Ok(()),
     };

@@ -27,6 +27,9 @@ pub struct CrossEntropyExtras<'a> {
     pub row_weight: Option<&'a Buffer>,
     /// Read: f32, `rows`: the scale of each row's logits.
     pub row_scale: Option<&'a Buffer>,
+    /// Read: the elements of the spec's [mask](crate::CrossEntropySpec::mask), one byte each and up to a multiple of four, for all
+    /// rows of the plan. Given exactly where the spec has a mask.
+    pub mask: Option<&'a Buffer>,
     /// Read: f32, the upstream gradient of the losses: `rows` where they are not [reduced](crate::Reduction), else
     /// one.
     pub grad_losses: Option<&'a Buffer>,
@@ -73,6 +76,9 @@ setters! {
     /// the row. The gradient carries both factors. A row is NaN where their product, an f32, is not between 2^-100 and 2^126. Not on a
     /// strided axis, and not in a shard of the classes.
     row_scale,
+    /// Excludes the classes whose element of the spec's [mask](crate::CrossEntropySpec::mask) is 0: one byte an element, up to a
+    /// multiple of four, for all rows of the plan.
+    mask,
     /// Multiplies the gradient: by one f32 a row where the losses are not reduced, else by one.
     grad_losses,
     /// Saves the pair `(max, 1 / sum)` of every row: two f32 a row. For a row without probabilities the pair is its lse,

@@ -114,6 +114,7 @@ impl Base {
             "targets" => Element::of_ids(targets).unwrap_or(dtype),
             "candidates" => Element::of_ids(targets).unwrap_or(Element::I32),
             "status" | "row_outputs" => Element::Words,
+            "mask" => Element::U8,
             _ => Element::F32,
         }
     }

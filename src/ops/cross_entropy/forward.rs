@@ -7,7 +7,6 @@ use crate::device::kernel::Bound;
 use crate::device::planner::Planner;
 use crate::device::rows::RowKernels;
 use crate::error::Error;
-use crate::ops::bytes::bytes_moved;
 use crate::ops::plan::sealed::Spec;
 use crate::spec::cross_entropy::CrossEntropySpec;
 use crate::spec::row_outputs::RowLayout;
@@ -102,7 +101,7 @@ impl CrossEntropyPlan {
     ///
     /// # Errors
     ///
-    /// As [`bind_rows`](Self::bind_rows), and row outputs or candidates where the spec asks for none, or
+    /// As [`bind_rows`](Self::bind_rows), and row outputs, candidates or a mask where the spec asks for none, or
     /// none where it asks for them.
     pub fn bind_with(
         &self,
@@ -152,6 +151,6 @@ impl CrossEntropyPlan {
 
     /// Fewest bytes that loss and gradient must move: each input read once, each output written once.
     pub fn bytes_moved(&self) -> u64 {
-        bytes_moved(&self.fused.geometry)
+        self.base.bytes_moved(&self.fused)
     }
 }

@@ -89,6 +89,12 @@ impl Base {
         let rows = kernels.geometry.problem.rows;
         let mut params = self.params;
         let mut list = Vec::new();
+        if kernels.binds(Binding::RowTerms) {
+            list.extend(
+                self.row_terms
+                    .texts(&of_row_outputs(roles, false), params)?,
+            );
+        }
         if self.counts_targets(kernels, KernelOptions::default()) {
             let why =
                 "The gradient of a mean divides by the rows that count, so they are counted first.";
@@ -135,6 +141,7 @@ impl Base {
         let mut roles = callers;
         roles.retain(|role| !self.ignores(role.binding));
         roles.extend(self.row_losses());
+        roles.extend(kernels.binds(Binding::RowTerms).then(Self::gathered));
         roles.extend(self.row_outputs.as_ref().map(|_| self.saved_pairs()));
         roles.push(whole(Binding::Tally, "tally", RECORD));
         check_roles(&roles, rows, kernels.planner.limits().max_buffer_size)?;

@@ -11,9 +11,10 @@ use crate::shader::loss_flags::{
 use crate::shader::params::{Loss, Params, word};
 use crate::spec::cross_entropy::CrossEntropySpec;
 use crate::spec::loss::{LossOptions, ZeroValid};
+use crate::spec::mask::MaskKind;
 use crate::spec::target_type::TargetType;
 use crate::variant::problem::Geometry;
-use crate::variant::{KernelOptions, Operation, TargetKind};
+use crate::variant::{KernelOptions, Masking, Operation, TargetKind};
 
 impl CrossEntropySpec {
     pub(super) fn options(&self) -> KernelOptions {
@@ -60,6 +61,32 @@ impl CrossEntropySpec {
             },
             _ => options,
         }
+    }
+
+    /// Code option of the mask: single elements are read beside row outputs.
+    fn masking(&self, geometry: &Geometry) -> Masking {
+        match (geometry.problem.operation, self.mask) {
+            (Operation::RowOutputs, Some(_)) => Masking::Kept,
+            _ => geometry.masking(self.mask.as_ref()),
+        }
+    }
+
+    fn check_mask(&self, operation: Operation) -> Result<(), Error> {
+        let Some(mask) = self.mask else {
+            return Ok(());
+        };
+        let refuse = |expected, found: &dyn Display| Err(Error::value("mask", expected, found));
+        if mask.kind() != MaskKind::Boolean {
+            let expected = "a boolean one for a loss; values can be added to the logits beforehand";
+            return refuse(expected, &"an additive one");
+        }
+        if self.is_shard() || operation == Operation::CrossEntropyFromPairs {
+            return refuse(
+                "none in a shard of the classes, nor for losses from pairs",
+                &"one",
+            );
+        }
+        mask.require_of(self.rows, self.classes)
     }
 
     pub(super) fn is_shard(&self) -> bool {
@@ -134,6 +161,7 @@ impl CrossEntropySpec {
 impl sealed::Spec for CrossEntropySpec {
     fn geometry(&self, operation: Operation) -> Result<Geometry, Error> {
         self.check()?;
+        self.check_mask(operation)?;
         let from_pairs = operation == Operation::CrossEntropyFromPairs;
         if from_pairs && self.options().is_dense() {
             let expected = "class ids without smoothing for losses from pairs";
@@ -149,7 +177,10 @@ impl sealed::Spec for CrossEntropySpec {
         }
         let shape = [self.rows, self.classes, self.inner];
         let geometry = Geometry::new(operation, shape, self.dtype, self.layouts)?;
-        let geometry = geometry.options(self.options_of(operation));
+        let geometry = geometry.options(KernelOptions {
+            masking: self.masking(&geometry),
+            ..self.options_of(operation)
+        });
         // Neither the pass for the loss without its gradient nor that for the row outputs writes a matrix: never in
         // place.
         let apart = matches!(operation, Operation::CrossEntropy | Operation::RowOutputs);
@@ -184,6 +215,7 @@ impl sealed::Spec for CrossEntropySpec {
             saved_words: self.row_outputs.saved_words(),
             ..read.loss
         };
+        let read = self.mask.as_ref().map_or(read, |mask| read.masked(mask));
         Ok(Params { loss, ..read })
     }
 }

@@ -20,7 +20,7 @@ impl CrossEntropy {
     /// # Panics
     ///
     /// When `cols` is 0 or does not divide the number of logits, there is not one target a row (one
-    /// probability a logit) one weight or one scale a row, or probabilities meet an ignored id.
+    /// probability a logit) one weight or one scale a row, one element of the mask a logit, or probabilities meet an ignored id.
     pub fn losses<'a, X: Real + 'a>(
         &self,
         logits: &[X],
@@ -99,6 +99,13 @@ impl CrossEntropy {
         if let Some(scale) = &self.row_scale {
             assert_eq!(scale.len(), rows, "one scale a row");
         }
+        if let Some(kept) = &self.kept {
+            assert_eq!(
+                kept.all.len(),
+                logits.len(),
+                "one element of the mask a logit"
+            );
+        }
         let targets = targets.into();
         let targets = targets.rows(rows, self.cols, self.loss.ignore_index);
         let counted = |(row, target)| match self.weight_of_row(row) {
@@ -135,8 +142,8 @@ impl CrossEntropy {
             _ => {}
         }
         let distribution = self.distribution(target);
-        let columns = self.columns();
-        let surprise = |c: usize| statistic.surprise(columns.read(row[c]));
+        let z = self.read(row);
+        let surprise = |c: usize| statistic.surprise(z(c));
         let weighted = |c: usize| match distribution.at(c) {
             share if share.is_infinite() && distribution.only().is_none() => share,
             share => share * surprise(c),
@@ -158,11 +165,14 @@ impl CrossEntropy {
             _ => f64::NAN,
         };
         let z_factor = z_upstream * (2.0 * f64::from(self.loss.z_loss) * statistic.lse());
-        let columns = self.columns();
+        let (columns, z) = (self.columns(), self.read(row));
         row.iter().enumerate().map(move |(class, &x)| {
-            let p = statistic.probability(columns.read(x));
-            let value = upstream * (p * total - distribution.at(class)) + z_factor * p;
-            value * columns.slope(x)
+            let p = statistic.probability(z(class));
+            let (share, slope) = match self.keeps(class) {
+                true => (distribution.at(class), columns.slope(x)),
+                false => (0.0, 1.0),
+            };
+            (upstream * (p * total - share) + z_factor * p) * slope
         })
     }
 
@@ -181,7 +191,8 @@ impl CrossEntropy {
 
     /// Returns the statistic of a row of logits as they are read, by what computes that row.
     pub(crate) fn statistic<X: Real>(&self, row: &[X]) -> Statistic {
-        let statistic = Statistic::of_read(row, self.columns());
+        let steepness = self.columns().steepness();
+        let statistic = Statistic::of_seen(row.len(), steepness, self.read(row));
         Statistic {
             has_nan: statistic.has_nan || self.spoilt,
             ..statistic

@@ -9,6 +9,7 @@ pub use targets::Targets;
 pub(crate) use targets::{Target, TargetDistribution};
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::{Columns, Real};
 use crate::spec::loss::{LossOptions, Reduction, ZeroValid, loss_setters};
@@ -52,6 +53,8 @@ const MOST_SCALE: f32 = 8.507_059e37;
 ///   weights. A row of weight exactly 0 is ignored, whatever its target. An infinite one makes the loss infinite, or NaN where the
 ///   loss is 0; NaN makes it NaN; the row's gradient is NaN with both.
 /// - Weights and probabilities may be negative.
+/// - An excluded class ([`kept`](CrossEntropy::kept)) is one whose logit is `-inf`, whatever the logit and the softcap are. But the
+///   gradient by it is exactly 0, also where it has a target weight; it is NaN in a row that is NaN.
 ///
 /// ```
 /// use wgpu_softmax::reference::CrossEntropy;
@@ -76,10 +79,18 @@ pub struct CrossEntropy {
     weight: Option<Vec<f64>>,
     row_weight: Option<Vec<f64>>,
     row_scale: Option<Vec<f32>>,
+    kept: Option<Kept>,
     /// True for a row whose scale is out of range.
     spoilt: bool,
     grad_loss: f64,
     grad_losses: Option<Vec<f64>>,
+}
+
+/// The classes that are kept: those of all rows, and the first of the row that is computed.
+#[derive(Clone, Debug)]
+struct Kept {
+    all: Arc<[bool]>,
+    first: usize,
 }
 
 /// Result of [`CrossEntropy::losses`].
@@ -115,6 +126,7 @@ impl CrossEntropy {
             weight: None,
             row_weight: None,
             row_scale: None,
+            kept: None,
             spoilt: false,
             grad_loss: 1.0,
             grad_losses: None,
@@ -177,20 +189,53 @@ impl CrossEntropy {
         self
     }
 
-    /// Returns what computes one row by itself: with the row's scale for that of all rows.
+    /// Sets the classes that are kept, `rows x cols`. The others are excluded.
+    #[must_use]
+    pub fn kept(mut self, kept: impl Into<Arc<[bool]>>) -> Self {
+        self.kept = Some(Kept {
+            all: kept.into(),
+            first: 0,
+        });
+        self
+    }
+
+    /// Returns what computes one row by itself: with the row's scale for that of all rows, and the classes that the row keeps.
     pub(crate) fn for_row(&self, row: usize) -> Cow<'_, Self> {
-        let Some(scales) = &self.row_scale else {
+        if self.row_scale.is_none() && self.kept.is_none() {
             return Cow::Borrowed(self);
+        }
+        let scale = self.row_scale.as_ref().map_or(1.0, |scales| scales[row]);
+        let scale = self.loss.scale * scale;
+        let fits = self.row_scale.is_none() || (LEAST_SCALE..=MOST_SCALE).contains(&scale);
+        let mut loss = self.loss;
+        loss.scale = if fits { scale } else { 1.0 };
+        let of_row = |kept: &Kept| Kept {
+            first: row * self.cols,
+            ..kept.clone()
         };
-        let scale = self.loss.scale * scales[row];
-        let fits = (LEAST_SCALE..=MOST_SCALE).contains(&scale);
-        let mut of_row = Self {
-            row_scale: None,
+        // Weights and upstream gradients of rows are not of one row by itself.
+        Cow::Owned(Self {
+            loss,
+            weight: self.weight.clone(),
+            kept: self.kept.as_ref().map(of_row),
             spoilt: !fits,
-            ..self.clone()
-        };
-        of_row.loss.scale = if fits { scale } else { 1.0 };
-        Cow::Owned(of_row)
+            ..Self::new(self.cols)
+        })
+    }
+
+    /// Returns true if the row that is computed keeps a class.
+    pub(crate) fn keeps(&self, class: usize) -> bool {
+        let kept = self.kept.as_ref();
+        kept.is_none_or(|kept| kept.all[kept.first + class])
+    }
+
+    /// Returns the numbers that the formulas see for the logits of the row that is computed, a function of the class.
+    pub(crate) fn read<'a, X: Real>(&'a self, row: &'a [X]) -> impl Fn(usize) -> f64 + Copy + 'a {
+        let columns = self.columns();
+        move |class| match self.keeps(class) {
+            true => columns.read(row[class]),
+            false => f64::NEG_INFINITY,
+        }
     }
 
     /// Sets the upstream gradient, of the reduced loss or of every row's loss alike. One that is not finite makes the gradient of

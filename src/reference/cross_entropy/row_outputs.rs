@@ -9,7 +9,7 @@ use crate::reference::{Real, Statistic, pairwise_sum, rows_of};
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct RowOutputs {
-    /// Log-probability of the target's class: `-inf` at a logit of `-inf`, exactly 0 for an ignored row. NaN for a bad target,
+    /// Log-probability of the target's class: `-inf` at a logit of `-inf` or excluded, exactly 0 for an ignored row. NaN for a bad target,
     /// and with class probabilities, which name no class.
     pub target_log_probs: Vec<f64>,
     /// Entropy `-sum_c p_c log p_c` in nats, where a probability of 0 adds nothing. It depends on the logits only: an ignored row
@@ -99,9 +99,10 @@ impl CrossEntropy {
 
     /// Returns the log-probability of a class, NaN where the row has no such class.
     fn log_prob<X: Real>(&self, row: &[X], class: Option<usize>, statistic: Statistic) -> f64 {
-        let logit = class.and_then(|class| row.get(class));
-        let columns = self.columns();
-        logit.map_or(f64::NAN, |&x| statistic.log_probability(columns.read(x)))
+        let class = class.filter(|&class| class < row.len());
+        class.map_or(f64::NAN, |class| {
+            statistic.log_probability(self.read(row)(class))
+        })
     }
 
     /// Computes `ln s - (1/s) sum_c exp(d_c) d_c` with `d` the distance from the maximum.
@@ -109,9 +110,9 @@ impl CrossEntropy {
         if statistic.poisoned() {
             return f64::NAN;
         }
-        let columns = self.columns();
+        let z = self.read(row);
         let term = |class: usize| {
-            let d = statistic.distance(columns.read(row[class]));
+            let d = statistic.distance(z(class));
             match d.exp() {
                 0.0 => 0.0,
                 weight => weight * d,
@@ -125,9 +126,11 @@ impl CrossEntropy {
         if statistic.poisoned() {
             return None;
         }
-        let logits = || row.iter().map(|&x| x.into());
-        let max = logits().fold(f64::NEG_INFINITY, f64::max);
-        logits().position(|x| x == max)
+        let kept = |class: &usize| self.keeps(*class);
+        let classes = || (0..row.len()).filter(kept);
+        let logit = |class: usize| row[class].into();
+        let max = classes().map(logit).fold(f64::NEG_INFINITY, f64::max);
+        classes().find(|&class| logit(class) == max)
     }
 }
 

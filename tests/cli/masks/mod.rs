@@ -3,6 +3,7 @@
 mod broadcast;
 mod empty_rows;
 mod files;
+mod losses;
 
 pub(crate) fn assert_same(found: &[f32], expected: &[f32], what: &str) {
     assert_eq!(found.len(), expected.len(), "{what}");

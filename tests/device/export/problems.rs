@@ -79,6 +79,7 @@ impl Problem {
                 for (field, name) in [
                     (&mut extras.weight, "weight"),
                     (&mut extras.grad_losses, "grad_losses"),
+                    (&mut extras.mask, "mask"),
                 ] {
                     *field = named(name);
                 }
@@ -102,6 +103,7 @@ impl Problem {
                     (&mut extras.status, "status"),
                     (&mut extras.row_outputs, "row_outputs"),
                     (&mut extras.candidates, "candidates"),
+                    (&mut extras.mask, "mask"),
                 ] {
                     *field = named(name);
                 }
@@ -137,6 +139,7 @@ impl Problem {
             (&mut extras.pairs, "pairs"),
             (&mut extras.lse, "lse"),
             (&mut extras.status, "status"),
+            (&mut extras.mask, "mask"),
         ] {
             *field = named(name);
         }
@@ -254,12 +257,14 @@ fn of_losses() -> Vec<Problem> {
     use Optional::{GradLosses, Lse, Pairs, Status, Weight};
     let mut list = Vec::new();
     let of = || CrossEntropySpec::new(10, 37);
+    // Of every logit.
+    let mask = |of: [u64; 2]| Mask::new(MaskKind::Boolean, &of, 1, &of).expect("a mask");
     let more = RowOutputs::default()
         .entropy()
         .argmax()
         .hit()
         .log_probs_of(2);
-    let specs: [(&str, CrossEntropySpec, &[Optional]); 17] = [
+    let specs: [(&str, CrossEntropySpec, &[Optional]); 19] = [
         ("mean", of(), &[]),
         (
             "ignored",
@@ -303,6 +308,16 @@ fn of_losses() -> Vec<Problem> {
         ("bf16", CrossEntropySpec::new(8, 64).dtype(DType::Bf16), &[]),
         ("strided", CrossEntropySpec::new(12, 9).inner(6), &[Weight]),
         ("split", CrossEntropySpec::new(1, 20_000), &[]),
+        (
+            "masked",
+            of().mask(mask([10, 37])).row_outputs(more),
+            &[Lse],
+        ),
+        (
+            "masked.split",
+            CrossEntropySpec::new(1, 20_000).mask(mask([1, 20_000])),
+            &[Weight],
+        ),
     ];
     for operation in [CrossEntropy, CrossEntropyFused, CrossEntropyBackward] {
         for (name, spec, with) in &specs {

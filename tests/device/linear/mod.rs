@@ -2,6 +2,7 @@
 
 mod bindings;
 mod chunks;
+mod masks;
 mod problem;
 mod random;
 mod row_outputs;

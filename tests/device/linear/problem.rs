@@ -5,7 +5,7 @@ use wgpu_softmax::reference::{CrossEntropy, CrossEntropyResult, Linear};
 use wgpu_softmax::wgpu::Buffer;
 use wgpu_softmax::{
     Bound, CrossEntropyExtras, DType, Gpu, LinearCrossEntropyBuffers, LinearCrossEntropyPlan,
-    LinearCrossEntropySpec, LinearGradients, LossOptions, Reduction, Status,
+    LinearCrossEntropySpec, LinearGradients, LossOptions, Mask, MaskKind, Reduction, Status,
 };
 
 use crate::common::POISON;
@@ -28,6 +28,8 @@ pub(crate) struct Problem {
     pub(crate) ids: Vec<i64>,
     pub(crate) class_weight: Vec<f32>,
     pub(crate) grad_losses: Vec<f32>,
+    /// A mask of the classes, or of all logits.
+    pub(crate) mask: Vec<bool>,
 }
 
 /// What a run gave.
@@ -68,6 +70,7 @@ impl Problem {
             ids: ids.into_iter().map(i64::from).collect(),
             class_weight: Vec::new(),
             grad_losses: Vec::new(),
+            mask: Vec::new(),
         }
         .ignoring()
     }
@@ -108,7 +111,18 @@ impl Problem {
         let spec = LinearCrossEntropySpec::new(extents[0], extents[1], extents[2])
             .dtype(self.dtype)
             .loss(self.loss);
-        self.chunk_rows.map_or(spec, |rows| spec.chunk_rows(rows))
+        let spec = self.chunk_rows.map_or(spec, |rows| spec.chunk_rows(rows));
+        if self.mask.is_empty() {
+            return spec;
+        }
+        let of = [self.mask.len() as u64 / extents[2], extents[2]];
+        let mask = Mask::new(MaskKind::Boolean, &[extents[0], extents[2]], 1, &of);
+        spec.mask(mask.expect("a mask"))
+    }
+
+    pub(crate) fn mask(mut self, mask: Vec<bool>) -> Self {
+        self.mask = mask;
+        self
     }
 
     pub(crate) fn plan(&self, gpu: &Gpu) -> LinearCrossEntropyPlan {
@@ -129,6 +143,10 @@ impl Problem {
         let mut of = CrossEntropy::new(self.classes).loss(self.loss);
         if !self.class_weight.is_empty() {
             of = of.weight(self.class_weight.clone());
+        }
+        if !self.mask.is_empty() {
+            let of_all = self.mask.iter().copied().cycle();
+            of = of.kept(of_all.take(self.rows * self.classes).collect::<Vec<_>>());
         }
         match (self.grad_losses.as_slice(), self.loss.reduction) {
             ([], _) => of,
@@ -243,8 +261,8 @@ struct Buffers {
     hidden: Buffer,
     weight: Buffer,
     targets: Buffer,
-    /// Bias, class weights and upstream gradients.
-    others: [Option<Buffer>; 3],
+    /// Bias, class weights, upstream gradients and mask.
+    others: [Option<Buffer>; 4],
     /// Losses, the gradients, status.
     outputs: [Buffer; 5],
 }
@@ -273,6 +291,7 @@ impl Buffers {
                 some("bias", &of.bias),
                 some("class_weight", &of.class_weight),
                 some("grad_losses", &of.grad_losses),
+                (!of.mask.is_empty()).then(|| gpu.upload("mask", &of.mask).expect("memory")),
             ],
             outputs: [
                 poisoned("losses", of.losses()),
@@ -286,7 +305,7 @@ impl Buffers {
 
     fn bound(&self, of: &Problem, gpu: &Gpu, has_gradients: bool) -> Bound {
         let [losses, by_hidden, by_weight, by_bias, status] = &self.outputs;
-        let [bias, class_weight, grad_losses] = &self.others;
+        let [bias, class_weight, grad_losses, mask] = &self.others;
         let wanted = |buffer| has_gradients.then_some(buffer);
         let buffers = LinearCrossEntropyBuffers {
             hidden: &self.hidden,
@@ -302,6 +321,7 @@ impl Buffers {
         };
         let mut extras = CrossEntropyExtras::default().status(status);
         (extras.weight, extras.grad_losses) = (class_weight.as_ref(), grad_losses.as_ref());
+        extras.mask = mask.as_ref();
         of.plan(gpu)
             .bind_with(of.rows as u64, buffers, extras)
             .expect("bound")

@@ -8,6 +8,7 @@ mod combinations;
 mod exact_zeros;
 mod families;
 mod long_rows;
+mod masks;
 mod means;
 mod places;
 mod recordings;

@@ -200,8 +200,8 @@ fn outputs_of_the_forward_pass_in_the_backward_pass() {
         CrossEntropyExtras::default(),
         buffer(gpu(), 128, BufferUsages::STORAGE),
     );
-    let expected = "extras of a backward pass: expected weights, scales and an upstream gradient at \
-                    most, found an output of the forward pass";
+    let expected = "extras of a backward pass: expected weights, scales, a mask and an upstream \
+                    gradient at most, found an output of the forward pass";
     assert_error(backward(extras.pairs(&output)), expected);
     assert_error(backward(extras.lse(&output)), expected);
     assert_error(backward(extras.status(&output)), expected);

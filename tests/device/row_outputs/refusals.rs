@@ -70,9 +70,9 @@ fn buffers() {
         RowOutputs::default().argmax().log_probs_of(3),
     );
     let given = storage(16);
-    let missing = "row outputs: expected a buffer, as the spec asks for them, found none";
+    let missing = "row outputs: expected a buffer, as the spec asks for one, found none";
     assert_error(bind(two, CrossEntropyExtras::default()), missing);
-    let missing = "candidates: expected a buffer, as the spec asks for them, found none";
+    let missing = "candidates: expected a buffer, as the spec asks for one, found none";
     let outputs = CrossEntropyExtras::default().row_outputs(&given);
     assert_error(bind(two, outputs), missing);
     let unasked = "row outputs: expected no buffer, as the spec asks for none, found one";
@@ -118,7 +118,7 @@ fn backward_passes() {
         (extras.candidates(&given), "candidates"),
     ] {
         let expected = format!(
-            "extras of a backward pass: expected weights, scales and an upstream gradient at most, found {found}"
+            "extras of a backward pass: expected weights, scales, a mask and an upstream gradient at most, found {found}"
         );
         assert_error(plan.bind_with(4, buffers, extras), &expected);
     }

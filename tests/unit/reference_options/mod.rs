@@ -6,6 +6,7 @@ mod derivatives;
 mod exact_zeros;
 mod golden;
 mod identities;
+mod kept;
 mod masks;
 mod misuse;
 mod off;

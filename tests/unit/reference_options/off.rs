@@ -14,7 +14,7 @@ fn bits(values: &[f64]) -> Vec<u64> {
 }
 
 /// Returns every option at the value that changes nothing.
-fn neutral(operation: &CrossEntropy, cols: usize, rows: usize) -> [CrossEntropy; 9] {
+fn neutral(operation: &CrossEntropy, cols: usize, rows: usize) -> [CrossEntropy; 10] {
     let it = || operation.clone();
     [
         it().label_smoothing(0.0),
@@ -26,6 +26,7 @@ fn neutral(operation: &CrossEntropy, cols: usize, rows: usize) -> [CrossEntropy;
         it().weight(vec![1.0; cols]),
         it().row_weight(vec![1.0; rows]),
         it().row_scale(vec![1.0; rows]),
+        it().kept(vec![true; rows * cols]),
     ]
 }
 

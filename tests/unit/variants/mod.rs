@@ -10,8 +10,8 @@ use std::mem::offset_of;
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use naga::{AddressSpace, Handle, Module, StorageAccess, StructMember, Type, TypeInner};
 use wgpu_softmax::shader::params::Params;
-use wgpu_softmax::shader::{Program, loss_flags};
-use wgpu_softmax::variant::Reduce;
+use wgpu_softmax::shader::{Program, Stage, loss_flags};
+use wgpu_softmax::variant::{Operation, Reduce, TargetKind};
 
 use crate::sweep::some;
 use programs::{linear, programs};
@@ -165,7 +165,17 @@ fn assert_bindings(program: &Program, module: &Module, info: &ModuleInfo) {
     let found = bindings_used(module, info);
     assert_eq!(found, expected, "bindings of {program:?}");
     let storage = host.iter().filter(|(name, _)| !name.is_uniform()).count();
-    assert!(storage <= 8, "{program:?} uses {storage} storage bindings");
+    // Chosen only where no binding holds a row.
+    let has_every_input = program.operation == Operation::CrossEntropyFused
+        && program.stage == Stage::Finish
+        && program.options.target_kind == TargetKind::Probabilities
+        && program.options.is_masked()
+        && !program.options.in_place;
+    let most = if has_every_input { 9 } else { 8 };
+    assert!(
+        storage <= most,
+        "{program:?} uses {storage} storage bindings"
+    );
 }
 
 fn assert_translates(program: &Program, module: &Module, info: &ModuleInfo) {

@@ -48,11 +48,12 @@ fn is_box(slices: &Range<usize>, outer: &[usize]) -> bool {
 }
 
 /// Command lines with logits `t` of shape (2, 3, 4, 8), and masks of other shapes.
-const LINES: [&str; 14] = [
+const LINES: [&str; 15] = [
     "softmax @t.npy",
     "logsumexp @t.npy",
     "softmax-backward @t.npy @t.npy",
     "cross-entropy @t.npy @t.npy --reduction sum",
+    "cross-entropy @t.npy @t.npy --reduction none --mask @b.npy",
     "softmax @t.npy --causal",
     "log-softmax @t.npy --masked-rows zero --mask @b.npy",
     "logsumexp @t.npy --mask @b.npy --causal",

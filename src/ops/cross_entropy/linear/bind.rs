@@ -76,7 +76,8 @@ impl LinearCrossEntropyPlan {
     ///
     /// # Errors
     ///
-    /// As [`bind_rows`](Self::bind_rows), and row outputs or candidates where the spec asks for none, or none where it asks for them.
+    /// As [`bind_rows`](Self::bind_rows), and row outputs, candidates or a mask where the spec asks for none, or none where it asks for
+    /// them.
     pub fn bind_with(
         &self,
         rows: u64,

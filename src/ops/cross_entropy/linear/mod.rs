@@ -22,6 +22,7 @@ use crate::device::runnable::Runnable;
 use crate::device::tensor::F32;
 use crate::device::window::Window;
 use crate::error::Error;
+use crate::ops::bytes::mask_bytes;
 use crate::ops::cross_entropy::CrossEntropyPlan;
 use crate::shader::{Program, Stage};
 use crate::spec::dtype::DType;
@@ -191,18 +192,24 @@ impl LinearCrossEntropyPlan {
         self.bytes_by([self.spec.dtype.bytes(); 2])
     }
 
-    /// Bytes of targets and losses, and of so many bytes an element of hidden and an element of the weight.
+    /// Bytes of targets, losses and mask, and of so many bytes an element of hidden and an element of the weight.
     const fn bytes_by(&self, [of_hidden, of_weight]: [u64; 2]) -> u64 {
         let LinearCrossEntropySpec {
             rows,
             features,
             classes,
+            mask,
             ..
         } = self.spec;
         let hidden = rows.saturating_mul(features).saturating_mul(of_hidden);
         let weight = classes.saturating_mul(features).saturating_mul(of_weight);
+        let mask = match &mask {
+            Some(mask) => mask_bytes(mask),
+            None => 0,
+        };
         hidden
             .saturating_add(weight)
+            .saturating_add(mask)
             .saturating_add(rows.saturating_mul(2 * F32))
     }
 
