@@ -54,6 +54,10 @@ struct Scaling {
     inverse_softcap: f32,
     largest_uncapped: u32,
     zero_empty_rows: u32,
+    // Sinks, and rows that take the same one after the other; 1 where what follows from a row's sink is stored.
+    sinks: u32, // if SINK
+    sink_queries: u32, // if SINK
+    stores_sinks: u32, // if SINK
 }
 
 // The index of a row along up to six axes, the last one running fastest, and the stride of a mask along each.

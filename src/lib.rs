@@ -70,8 +70,9 @@
 //! A plan chooses kernels and checks options and their limits; `bind` checks sizes, usages, aliasing and limits of bindings, and
 //! compiles the kernels that no binding of the planner has needed before; `record` only records, any number of times, in any pass of the device.
 //! Every operation is used like this one. A spec says more: `.inner(n)` for an axis that is not the last one (the columns of a row
-//! lie `n` elements apart, and nothing is transposed), `.mask(..)`, `.causal(queries)` and `.empty_rows(..)` for softmax, log-softmax
-//! and logsumexp, `.mask(..)` for classes that a loss excludes, `.in_place()` for a result over what it is made of, `.row_outputs(..)` for entropies, argmax, hits and
+//! lie `n` elements apart, and nothing is transposed), `.mask(..)`, `.causal(queries)`, `.sinks(..)` and `.empty_rows(..)` for softmax,
+//! log-softmax and logsumexp, `.mask(..)` for classes that a loss excludes, `.in_place()` for a result over what it is made of,
+//! `.row_outputs(..)` for entropies, argmax, hits and
 //! log-probabilities from the pass that computes the loss.
 //!
 //! # More ways in
@@ -109,6 +110,7 @@
 //! | options | class weights, masks of classes, label smoothing, z-loss, softcap, scale, probabilities as targets, upstream gradients a row: any of them together, with any reduction, in the fused call; those that are numbers cost nothing per element when off, and the others' code is not in the kernel |
 //! | axes | any: rows side by side are served by fours, without a transpose; every operation but the Jacobian, with every option |
 //! | masks | f32 that are added or bytes that keep, broadcast through strides, never expanded; causal rows read no further than they count; what is excluded never enters a result, NaN or not; a row with nothing left gives NaN or zeros, by choice |
+//! | sinks | one more term of the denominator for the rows of a head, as attention has them, beside any mask, and the gradient by them |
 //! | in place | on request, the same bits in half the memory |
 //! | row outputs | the target's log-probability and those of given ids, entropy, argmax, hit, largest probability, z-loss: from the loss's own pass, and not a word of code where they are not asked for |
 //! | targets | an ignored row has loss and gradient exactly 0 even if it holds NaN; a target out of range makes its row NaN and is counted, never an access out of bounds |
@@ -230,6 +232,7 @@ pub use ops::cross_entropy::{
     CrossEntropyBackwardBuffers, CrossEntropyBackwardPlan, CrossEntropyBuffers, CrossEntropyExtras,
     CrossEntropyPlan, LinearCrossEntropyBuffers, LinearCrossEntropyPlan, LinearGradients, Status,
 };
+pub use ops::extras::SoftmaxExtras;
 pub use ops::jacobian::{Jacobian, JacobianBuffers, JacobianPlan};
 pub use ops::plan::{Plan, RowOperation};
 #[cfg(feature = "shards")]

@@ -12,6 +12,7 @@ use crate::ops::cross_entropy::{
     CrossEntropyBackwardBuffers, CrossEntropyBackwardPlan, CrossEntropyBuffers, CrossEntropyExtras,
     CrossEntropyPlan,
 };
+use crate::ops::extras::SoftmaxExtras;
 use crate::ops::plan::RowPlan;
 use crate::shader::Binding;
 use crate::spec::cross_entropy::CrossEntropySpec;
@@ -97,7 +98,7 @@ impl Planned {
             Plan::Rows(plan) => {
                 let operands = operands(operation).iter();
                 let buffers: Vec<_> = operands.map(|operand| set.of(operand.binding)).collect();
-                plan.bind(rows, &buffers, None)
+                plan.bind(rows, &buffers, SoftmaxExtras::default())
             }
             Plan::CrossEntropy(plan) => {
                 let is_fused = operation == Operation::CrossEntropyFused;

@@ -1,12 +1,13 @@
 //! One shape and distribution of one operation: its inputs and its expected outputs.
 
+use super::answers::{of_rows, of_sinks, result_of};
 use super::expected::Expected;
 use super::kinds::{Kind, ids};
 use super::masking::Masking;
 use super::options::Options;
 use super::subject::Subject;
-use super::{Inputs, bounds, inputs, row_outputs};
-use crate::reference::{self, Columns, CrossEntropy, Masked, Targets};
+use super::{Inputs, bounds, inputs, row_outputs, sinks};
+use crate::reference::{Columns, CrossEntropy, Targets};
 use crate::spec::cross_entropy::CrossEntropySpec;
 use crate::spec::dtype::DType;
 use crate::spec::loss::Reduction;
@@ -31,6 +32,10 @@ pub(super) struct Case {
     /// Scales, one a row. Empty where there are none.
     pub(super) row_scale: Vec<f32>,
     pub(super) masking: Masking,
+    /// Sinks, one a head. Empty where there are none.
+    pub(super) sinks: Vec<f32>,
+    /// Probabilities of sinks that a backward pass reads. Empty where there are none.
+    pub(super) sink_probs: Vec<f32>,
     /// Class ids whose log-probabilities are requested: a few a row. Empty where there are none.
     pub(super) candidates: Vec<i64>,
     pub(super) spec: CrossEntropySpec,
@@ -52,6 +57,9 @@ impl Case {
             case.draw(seed);
             case.expected = case.of_targets();
         } else {
+            if of.options.sinks {
+                case.sinks = sinks::draw(&of, &logits);
+            }
             (case.first, case.second) = case.of_rows(logits, seed);
             case.expected = case.of_inputs();
         }
@@ -72,6 +80,11 @@ impl Case {
             row_weight: Vec::new(),
             row_scale: Vec::new(),
             masking,
+            sinks: Vec::new(),
+            sink_probs: match of.options.sinks {
+                true => sinks::draw_probs(&of),
+                false => Vec::new(),
+            },
             spec,
             candidates: Vec::new(),
             expected: Vec::new(),
@@ -127,7 +140,10 @@ impl Case {
     /// Returns the expected outputs of an operation without targets.
     fn of_inputs(&self) -> Vec<Expected> {
         let columns = Columns::new(self.of.cols).scale(self.of.options.loss.scale);
-        let masked = self.masking.of_reference(columns);
+        let mut masked = self.masking.of_reference(columns);
+        if !self.sinks.is_empty() {
+            masked = masked.sinks(&self.sinks, sinks::QUERIES);
+        }
         let output = |operation| {
             let (values, allowed) = of_rows(operation, (&self.first, &self.second), masked);
             self.output(result_of(operation), values, allowed)
@@ -136,13 +152,21 @@ impl Case {
         if self.of.operation == Operation::SoftmaxFromPairs {
             outputs.push(output(Operation::LogSumExp));
         }
+        if !self.sinks.is_empty() {
+            let given = (&self.first[..], &self.second[..]);
+            let (name, values, allowed) =
+                of_sinks(self.of.operation, given, &self.sink_probs, masked);
+            outputs.push(self.output(name, values, allowed));
+        }
         outputs
     }
 
     /// Makes an expected output from its bounds in f32: a matrix, or one value a row.
     fn output(&self, name: &'static str, values: Vec<f64>, allowed: Vec<f64>) -> Expected {
         let (cols, dtype) = match name {
-            "lse" | "lse of pairs" | "loss" | "losses" => (1, DType::F32),
+            "lse" | "lse of pairs" | "loss" | "losses" | "sink_probs" | "grad_sinks" => {
+                (1, DType::F32)
+            }
             _ => (self.of.cols, self.of.dtype),
         };
         Expected {
@@ -319,54 +343,6 @@ impl Case {
         // The logsumexp of the pair that is saved for a backward pass.
         let of_pairs = self.output("lse of pairs", result.lse, allowed);
         vec![losses, lse, of_pairs, status]
-    }
-}
-
-/// Name of the result of an operation without targets.
-pub(crate) const fn result_of(operation: Operation) -> &'static str {
-    match operation {
-        Operation::Softmax | Operation::SoftmaxFromPairs => "probs",
-        Operation::LogSoftmax => "log_probs",
-        Operation::LogSumExp => "lse",
-        Operation::Jacobian => "jacobian",
-        _ => "grad_logits",
-    }
-}
-
-/// Returns the result of an operation without targets by the reference, and its bounds as f32.
-pub(crate) fn of_rows(
-    operation: Operation,
-    (x, g): (&[f32], &[f32]),
-    masked: Masked<'_>,
-) -> (Vec<f64>, Vec<f64>) {
-    let columns = masked.columns;
-    match operation {
-        Operation::Softmax | Operation::SoftmaxFromPairs => (
-            reference::softmax(x, masked),
-            bounds::probability(x, masked),
-        ),
-        Operation::LogSoftmax => (
-            reference::log_softmax(x, masked),
-            bounds::log_probability(x, masked),
-        ),
-        Operation::LogSumExp => (reference::logsumexp(x, masked), bounds::lse(x, masked)),
-        Operation::Jacobian => (
-            reference::jacobian(x, columns),
-            bounds::jacobian(x, columns),
-        ),
-        Operation::SoftmaxBackward => (
-            reference::softmax_backward(x, g, columns),
-            bounds::softmax_backward(x, g, columns),
-        ),
-        Operation::LogSoftmaxBackward => (
-            reference::log_softmax_backward(x, g, columns),
-            bounds::log_softmax_backward(x, g, columns),
-        ),
-        Operation::LogSumExpBackward => (
-            reference::logsumexp_backward(x, g, columns),
-            bounds::logsumexp_backward(x, g, columns),
-        ),
-        _ => unreachable!("the other operations have targets"),
     }
 }
 

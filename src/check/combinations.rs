@@ -82,6 +82,7 @@ impl Options {
                 factor(&MASKS, |of, mask| of.mask = mask),
                 factor(&SCALES, |of, scale| of.loss.scale = scale),
                 factor(&SWITCH, |of, causal| of.causal = causal),
+                factor(&SWITCH, |of, sinks| of.sinks = sinks),
                 factor(&EMPTY_ROWS, |of, rows| of.empty_rows = rows),
             ])
         });
@@ -89,9 +90,16 @@ impl Options {
             Options::NONE.with_scale(SCALES[0]),
             Options::NONE.with_scale(SCALES[1]),
         ];
+        static SUNK: LazyLock<Vec<Options>> = LazyLock::new(|| {
+            Options::NONE.product(&[
+                factor(&SCALES, |of, scale| of.loss.scale = scale),
+                factor(&SWITCH, |of, sinks| of.sinks = sinks),
+            ])
+        });
         match operation {
             _ if operation.takes_masks() => &MASKED,
             _ if operation.has_targets() => &CROSS_ENTROPY,
+            _ if operation.takes_sinks() => &SUNK,
             _ => &SCALED,
         }
     }
@@ -121,7 +129,7 @@ impl Options {
         })
     }
 
-    /// Lists every combination of the options that select code.
+    /// Lists every combination of the options that select code; of sinks with masks, one.
     pub(super) fn structures(operation: Operation) -> Vec<Self> {
         if operation.takes_masks() {
             let mask = |kind, of| Some(MaskOption { kind, of });
@@ -132,14 +140,22 @@ impl Options {
                 mask(MaskKind::Boolean, MaskOf::Everything),
                 mask(MaskKind::Boolean, MaskOf::Rows),
             ];
-            return Self::NONE.product(&[
+            let masked = Self::NONE.product(&[
                 factor(&masks, |of, mask| of.mask = mask),
                 factor(&SWITCH, |of, causal| of.causal = causal),
             ]);
+            let all_masks = Self {
+                mask: masks[3],
+                causal: true,
+                ..Self::NONE
+            };
+            let sunk = [Self::NONE, all_masks].map(Self::with_sinks);
+            return [masked, sunk.to_vec()].concat();
         }
         let ids = Kind::Ids(TargetType::I32);
         let kinds = [(ids, 0.0), (ids, 0.1), (Kind::Probs, 0.0)];
         let (kinds, asked) = match operation {
+            _ if operation.takes_sinks() => return vec![Self::NONE, Self::NONE.with_sinks()],
             _ if !operation.has_targets() => return vec![Self::NONE],
             Operation::CrossEntropyBackward | Operation::CrossEntropyFromPairs => {
                 (&kinds[..1], &Asked::ALL[..1])

@@ -17,6 +17,7 @@ use crate::ops::any::operands;
 use crate::ops::cross_entropy::{
     CrossEntropyBackwardBuffers, CrossEntropyBuffers, CrossEntropyExtras, Status,
 };
+use crate::ops::extras::SoftmaxExtras;
 use crate::ops::plan::{Holds, RowPlan};
 use crate::spec::dtype::DType;
 use crate::spec::target_type::TargetType;
@@ -97,11 +98,27 @@ async fn rows(gpu: &Gpu, planner: &Planner, case: &Case, what: &str) -> Result<O
         _ => None,
     };
     let mask = case.masking.upload(gpu)?;
+    let mut extras = SoftmaxExtras {
+        mask: mask.as_ref(),
+        ..SoftmaxExtras::default()
+    };
+    let sinks = gpu.upload("sinks", &case.sinks)?;
+    let sink_probs = gpu.upload("sink_probs", &case.sink_probs)?;
+    let of_sinks = Output::new(gpu, "sink output", of.rows, DType::F32)?;
+    if of.options.sinks {
+        extras = match of.operation {
+            Operation::LogSumExpBackward => extras.sinks(&sinks).grad_sinks(&of_sinks.buffer),
+            _ if of.operation.takes_masks() => extras.sinks(&sinks).sink_probs(&of_sinks.buffer),
+            _ => extras.sink_probs(&sink_probs).grad_sinks(&of_sinks.buffer),
+        };
+    }
     let inputs = [&first].into_iter().chain(&second);
     let buffers: Vec<_> = inputs.chain([&output.buffer]).collect();
     let plan = RowPlan::any(planner, of.operation, case.masking.spec(of.softmax_spec()))?;
-    let bound = plan.bind(of.rows as u64, &buffers, mask.as_ref())?;
-    Outcome::of(gpu, &[bound], &[&output], what).await
+    let bound = plan.bind(of.rows as u64, &buffers, extras)?;
+    let outputs = [&output, &of_sinks];
+    let outputs = &outputs[..expected.len()];
+    Outcome::of(gpu, &[bound], outputs, what).await
 }
 
 async fn cross_entropy(

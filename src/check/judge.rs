@@ -49,7 +49,7 @@ fn judge(group: &mut Group, case: &Case, outcome: &Outcome) {
     }
     let probs = &outcome.outputs[0];
     if dtype == DType::F32 {
-        let sums = row_sums(case, probs);
+        let sums = row_sums(case, probs, outcome.outputs.get(1));
         group.add(&sums, 0.0, &format!("row sums at {rows} x {cols}"));
     }
     let is_masked = options.causal || options.mask.is_some();
@@ -98,13 +98,20 @@ fn counted(found: &[f32], expected: &Expected) -> f64 {
     })
 }
 
-/// Compares the sums of rows of probabilities with 1, or with 0 for masked rows that give zeros. Rows without probabilities are
-/// all NaN, and so are their sums.
-fn row_sums(case: &Case, probs: &[f32]) -> Comparison {
-    let sum = |row: &[f32]| row.iter().map(|&p| f64::from(p)).sum::<f64>();
-    let found = probs.chunks_exact(case.of.cols).map(sum);
+/// Compares the sums of rows of probabilities, with those of their sinks, with 1, or with 0 for masked rows that give zeros. Rows
+/// without probabilities are all NaN, and so are their sums.
+fn row_sums(case: &Case, probs: &[f32], sink_probs: Option<&Vec<f32>>) -> Comparison {
+    let sink = |row: usize| sink_probs.map_or(0.0, |probs| f64::from(probs[row]));
+    let sum = |(number, row): (usize, &[f32])| {
+        row.iter().map(|&p| f64::from(p)).sum::<f64>() + sink(number)
+    };
+    let found = probs.chunks_exact(case.of.cols).enumerate().map(sum);
     let sums: Vec<f32> = found.map(|sum| (sum - 1.0) as f32).collect();
     let expected = case.expected[0].values.chunks_exact(case.of.cols);
-    let expected: Vec<f64> = expected.map(|row| row.iter().sum::<f64>() - 1.0).collect();
+    let expected = expected.enumerate().map(|(number, row)| {
+        let sinks = case.expected.get(1);
+        row.iter().sum::<f64>() + sinks.map_or(0.0, |sinks| sinks.values[number]) - 1.0
+    });
+    let expected: Vec<f64> = expected.collect();
     compare(&sums, &expected, &vec![bounds::ROW_SUM; sums.len()], 1)
 }

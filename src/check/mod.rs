@@ -51,6 +51,7 @@
 pub mod bounds;
 pub mod inputs;
 
+mod answers;
 mod candidates;
 mod case;
 mod combinations;
@@ -71,11 +72,12 @@ mod report;
 mod row_outputs;
 mod run;
 mod shards;
+mod sinks;
 mod subject;
 mod sweep;
 mod traits;
 
-pub(crate) use case::{of_rows, result_of};
+pub(crate) use answers::{of_rows, of_sinks, result_of};
 #[cfg(feature = "bench")]
 pub(crate) use matrices::upload;
 

@@ -46,6 +46,8 @@ pub(super) struct Options {
     pub(super) loss: LossOptions,
     pub(super) mask: Option<MaskOption>,
     pub(super) causal: bool,
+    /// True if rows have sinks.
+    pub(super) sinks: bool,
     pub(super) empty_rows: EmptyRows,
     pub(super) row_outputs: Asked,
 }
@@ -54,7 +56,7 @@ impl fmt::Debug for Options {
     /// Writes the options that are set, and no others: they are read in the notes of failures.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (loss, none) = (&self.loss, Self::NONE);
-        let options: [(&str, &dyn fmt::Debug, &dyn fmt::Debug); 16] = [
+        let options: [(&str, &dyn fmt::Debug, &dyn fmt::Debug); 17] = [
             ("targets", &self.kind, &none.kind),
             ("weighted", &self.weighted, &none.weighted),
             ("rows_weighted", &self.rows_weighted, &none.rows_weighted),
@@ -73,6 +75,7 @@ impl fmt::Debug for Options {
             ("scale", &loss.scale, &none.loss.scale),
             ("mask", &self.mask, &none.mask),
             ("causal", &self.causal, &none.causal),
+            ("sinks", &self.sinks, &none.sinks),
             ("empty_rows", &self.empty_rows, &none.empty_rows),
             ("row_outputs", &self.row_outputs, &none.row_outputs),
         ];
@@ -99,6 +102,7 @@ impl Options {
         loss: LossOptions::PLAIN,
         mask: None,
         causal: false,
+        sinks: false,
         empty_rows: EmptyRows::Nan,
         row_outputs: Asked::Nothing,
     };
@@ -106,6 +110,12 @@ impl Options {
     /// Sets the scale of the logits.
     pub(super) const fn with_scale(mut self, scale: f32) -> Self {
         self.loss.scale = scale;
+        self
+    }
+
+    /// Gives rows sinks.
+    pub(super) const fn with_sinks(mut self) -> Self {
+        self.sinks = true;
         self
     }
 
@@ -147,6 +157,7 @@ impl Options {
                 Some(MaskKind::Boolean) => Masking::Kept,
             },
             causal: self.causal,
+            sink: self.sinks,
             entropy: asked.entropy,
             argmax: asked.argmax,
             ..KernelOptions::default()

@@ -3,6 +3,7 @@
 use super::Inputs;
 use super::matrices::Place;
 use super::options::Options;
+use super::sinks;
 use crate::spec::cross_entropy::CrossEntropySpec;
 use crate::spec::dtype::DType;
 use crate::spec::layout::Layout;
@@ -96,7 +97,10 @@ impl Subject {
             .upstream_layout(self.layout(Matrix::Upstream))
             .output_layout(self.layout(Matrix::Result));
         spec.in_place = self.in_place;
-        spec
+        match self.options.sinks {
+            true => spec.sinks(sinks::HEADS, sinks::QUERIES as u64),
+            false => spec,
+        }
     }
 
     fn layout(&self, matrix: Matrix) -> Layout {

@@ -57,6 +57,7 @@ pub(super) fn pairs_of(candidate: &Candidate) -> Vec<Pair> {
     });
     let masked = u32::from(options.mask.is_some());
     let causal = u32::from(options.causal);
+    let sink = u32::from(kernel_options.sink);
     // 1 if kernels of bins serve causal rows.
     let by_bins = u32::from(options.causal && in_registers && variant.lanes == 1);
 
@@ -113,10 +114,13 @@ pub(super) fn pairs_of(candidate: &Candidate) -> Vec<Pair> {
         (dtype, masking),
         (masking, causal),
     ];
+    // What it adds to a row is done once the row is folded.
+    let of_sinks = [(operation, sink), (family, sink)];
     let all = [
         (true, &of_all[..]),
         (of.has_targets(), &of_targets),
         (of.takes_masks(), &of_masks),
+        (of.takes_sinks(), &of_sinks),
     ];
     let mut numbers = 0..;
     let mut met = Vec::new();

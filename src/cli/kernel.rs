@@ -205,7 +205,21 @@ fn of_softmax(args: &args::Kernel, seen: &Seen) -> Result<SoftmaxSpec, Failure> 
     if args.causal {
         spec = spec.causal(queries(shape, seen)?);
     }
+    if args.sinks {
+        let (heads, queries) = heads_of(shape, seen);
+        spec = spec.sinks(heads, queries);
+    }
     Ok(if args.in_place { spec.in_place() } else { spec })
+}
+
+/// Returns the number of heads, and of queries of each.
+fn heads_of(shape: &[u64], seen: &Seen) -> (u64, u64) {
+    let rows = [&shape[..seen.axis], &shape[seen.axis + 1..]].concat();
+    match rows[..] {
+        [.., heads, queries] => (heads, queries),
+        [queries] => (1, queries),
+        [] => (1, 1),
+    }
 }
 
 /// Returns the number of queries, if the columns are keys.
@@ -224,6 +238,7 @@ fn of_cross_entropy(args: &args::Kernel, seen: &Seen) -> Result<CrossEntropySpec
     let masks = [
         ("--mask", args.mask.is_some()),
         ("--causal", args.causal),
+        ("--sinks", args.sinks),
         ("--masked-rows", args.masked_rows.is_some()),
     ];
     if let Some((flag, _)) = masks.into_iter().find(|(_, is_given)| *is_given) {

@@ -1,27 +1,31 @@
-//! `--mask`, `--causal` and `--masked-rows`: the choice of the logits, or of the classes of a loss, that count, block by block.
+//! `--mask`, `--causal` and `--masked-rows`: the choice of the logits, or of the classes of a loss, that count, block by block; and
+//! `--sinks`, which count without being logits.
 //!
 //! A mask is read whole and never expanded over all logits. Blocks are boxes, so that the part of the mask for a block is
 //! a piece of the mask's file, too, and is broadcast as the whole is.
 
 mod causal;
 mod given;
+mod sinks;
 
 use super::args;
 use super::failure::Failure;
-use super::files::Floats;
+use super::files::{Floats, narrow};
 use super::rows::Rows;
 use causal::Causal;
 use given::{Given, Piece, Values};
+use sinks::Sinks;
 use std::ops::Range;
 use std::path::Path;
 use wgpu_softmax::reference::{Columns, Masked, axis_to_rows, broadcast};
 use wgpu_softmax::{EmptyRows, Error, Mask, MaskData, SoftmaxSpec};
 
-/// Masking of the logits: those that count, and the result of a row in which none does.
+/// Masking of the logits: those that count, sinks, and the result of a row in which nothing does.
 #[derive(Debug, Default)]
 pub(super) struct Masking {
     given: Option<Given>,
     causal: Option<Causal>,
+    sinks: Option<Sinks>,
     empty_rows: EmptyRows,
 }
 
@@ -31,6 +35,8 @@ pub(super) struct Part<'a> {
     mask: Option<Piece<'a>>,
     /// Query of the first row.
     first_query: usize,
+    /// The sink of each row.
+    sinks: Option<Vec<f64>>,
 }
 
 impl Masking {
@@ -39,12 +45,14 @@ impl Masking {
         let causal = args.causal.then(|| Causal::of(x)).transpose()?;
         let open = |path| Given::open(path, x, &x.shape, false);
         let given = args.mask.as_deref().map(open).transpose()?;
+        let sinks = args.sinks.as_deref().map(|path| Sinks::open(path, x));
         if let (Some(given), Some(causal)) = (&given, &causal) {
             causal.require_fit(given)?;
         }
         Ok(Self {
             given,
             causal,
+            sinks: sinks.transpose()?,
             empty_rows: EmptyRows::default(),
         })
     }
@@ -87,16 +95,20 @@ impl Masking {
             masking: self,
             mask: mask.transpose()?,
             first_query: self.causal.map_or(0, |causal| causal.first_query(rows)),
+            sinks: self.sinks.as_ref().map(|sinks| sinks.of_rows(rows)),
         })
     }
 }
 
 impl Part<'_> {
-    /// Adds the mask to the spec of the rows.
+    /// Adds mask and sinks to the spec of the rows.
     pub(super) fn spec(&self, spec: SoftmaxSpec) -> SoftmaxSpec {
         let mut spec = spec.empty_rows(self.masking.empty_rows);
         if let Some(piece) = &self.mask {
             spec = spec.mask(piece.mask);
+        }
+        if let Some(sinks) = &self.sinks {
+            spec = spec.sinks((sinks.len() as u64).max(1), 1);
         }
         match self.masking.causal {
             Some(causal) if causal.along_rows => {
@@ -122,6 +134,11 @@ impl Part<'_> {
             (mask, MaskData::Boolean(kept)) => Some((mask, kept)),
             _ => None,
         }
+    }
+
+    /// Returns the sink of each row.
+    pub(super) fn sinks(&self) -> Option<Vec<f32>> {
+        self.sinks.clone().map(narrow)
     }
 
     /// Excludes by `-inf` for the logits what no spec can express: later keys where the keys are not the columns.
@@ -155,15 +172,17 @@ impl Part<'_> {
         Expanded {
             additive: additive.map(|added| axis_to_rows(&added, slices)),
             kept: kept.map(|kept| axis_to_rows(&kept, slices)),
+            sinks: self.sinks.clone(),
             empty_rows: self.masking.empty_rows,
         }
     }
 }
 
-/// Mask of some rows as the reference takes it: one element a logit.
+/// Mask of some rows as the reference takes it, one element a logit, and one sink a row.
 pub(super) struct Expanded {
     additive: Option<Vec<f64>>,
     kept: Option<Vec<bool>>,
+    sinks: Option<Vec<f64>>,
     empty_rows: EmptyRows,
 }
 
@@ -181,6 +200,9 @@ impl Expanded {
         }
         if let Some(kept) = &self.kept {
             masked = masked.kept(kept);
+        }
+        if let Some(sinks) = self.sinks.as_deref().filter(|sinks| !sinks.is_empty()) {
+            masked = masked.sinks(sinks, 1);
         }
         masked
     }

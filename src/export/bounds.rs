@@ -6,7 +6,9 @@ use crate::variant::Operation;
 /// kernels read.
 pub(super) const fn within(operation: Operation, name: &str) -> Option<&'static str> {
     Some(match (operation, name.as_bytes()) {
-        (_, b"probs") => "(8 + 2 abs(x - max) + 2 ln N) u p where p >= 1e-30, else 1e-35",
+        (_, b"probs" | b"sink_probs") => {
+            "(8 + 2 abs(x - max) + 2 ln N) u p where p >= 1e-30, else 1e-35"
+        }
         (_, b"log_probs") => "(8 max(1, abs(w)) + 2 ln N) u, w the log-probability",
         (_, b"lse") => "(8 max(1, abs(max), ln sum) + 2 ln N) u",
         (Operation::LinearCrossEntropy, b"losses") => {
@@ -32,6 +34,12 @@ pub(super) const fn within(operation: Operation, name: &str) -> Option<&'static 
         }
         (Operation::LogSumExpBackward, b"grad_logits") => {
             "abs(g) times the bound of the probability, and one rounding"
+        }
+        (Operation::LogSumExpBackward, b"grad_sinks") => {
+            "abs(g) times the bound of the sink's probability, and one rounding"
+        }
+        (_, b"grad_sinks") => {
+            "u p (8 + 2 ln N) A, p the sink's probability, A the sum of p abs(g), or of abs(g) for log-softmax"
         }
         (_, b"grad_logits") => {
             "((10 + 4 abs(w) + 2 ln N) p + 2 at the target) u abs(upstream); what options add is in check::bounds"

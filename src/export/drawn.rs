@@ -1,6 +1,6 @@
 //! Inputs that are drawn for a case, and the results of the reference.
 
-use crate::check::{Inputs, bounds, inputs, of_rows, result_of};
+use crate::check::{Inputs, bounds, inputs, of_rows, of_sinks, result_of};
 use crate::device::described::Element;
 use crate::reference::{Columns, CrossEntropy, Linear, Masked, Targets, rows_of};
 use crate::spec::cross_entropy::CrossEntropySpec;
@@ -29,6 +29,9 @@ pub(super) struct Drawn {
     kept: Vec<u8>,
     /// The same for each logit of a loss.
     each_kept: Vec<bool>,
+    sinks: Vec<f32>,
+    /// Probabilities of sinks that a backward pass reads.
+    sink_probs: Vec<f32>,
     ids: Vec<i64>,
     probs: Vec<f32>,
     weight: Vec<f32>,
@@ -71,9 +74,19 @@ impl Drawn {
         if !kept.is_empty() {
             masked = masked.kept(&kept);
         }
-        let (values, allowed) = of_rows(op, (&drawn.first, &drawn.upstream), masked);
-        drawn.results.push((result_of(op), values, allowed));
-        drawn
+        if let Some(sinks) = spec.sinks {
+            drawn.sinks = inputs::upstream(sinks.heads as usize, seed + 1);
+            let any = inputs::upstream(rows, seed + 2).into_iter();
+            drawn.sink_probs = any.map(|x| 1.0 / (1.0 + x.abs())).collect();
+            masked = masked.sinks(&drawn.sinks, sinks.queries as usize);
+        }
+        let given = (&drawn.first[..], &drawn.upstream[..]);
+        let (values, allowed) = of_rows(op, given, masked);
+        let mut results = vec![(result_of(op), values, allowed)];
+        if spec.sinks.is_some() {
+            results.push(of_sinks(op, given, &drawn.sink_probs, masked));
+        }
+        Self { results, ..drawn }
     }
 
     /// Draws a mask. Returns what is added to each logit, and which logits are kept: nothing where none is added, or all are kept.
@@ -279,6 +292,8 @@ impl Drawn {
             ("bias", _) => floats(&self.layer[1]),
             ("mask", Element::U8) => words(self.kept.iter().map(|byte| [*byte]), 1),
             ("mask", _) => floats(&self.added),
+            ("sinks", _) => floats(&self.sinks),
+            ("sink_probs", _) => floats(&self.sink_probs),
             ("weight" | "class_weight", _) => floats(&self.weight),
             ("row_weight", _) => floats(&self.row_weight),
             ("row_scale", _) => floats(&self.row_scale),

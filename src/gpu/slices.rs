@@ -8,6 +8,7 @@ use super::Gpu;
 use super::element::{self, Element, MaskData};
 use crate::error::Error;
 use crate::ops::any::operands;
+use crate::ops::extras::SoftmaxExtras;
 use crate::ops::plan::RowPlan;
 use crate::spec::softmax::SoftmaxSpec;
 use crate::variant::Operation;
@@ -97,7 +98,7 @@ macro_rules! on_slices {
             $($upstream: &[$gradient],)?
         ) -> Result<Vec<$result>, Error> {
             let inputs = [cast_slice($first) $(, cast_slice($upstream))?];
-            self.operate::<T, $result>(Operation::$operation, spec, &inputs, None).await
+            self.operate::<T, $result>(Operation::$operation, spec, &inputs, None, None).await
         }
     };
 }
@@ -136,7 +137,48 @@ macro_rules! on_masked_slices {
             mask: impl Into<MaskData<'a>>,
         ) -> Result<Vec<$result>, Error> {
             let mask = Some(mask.into());
-            self.operate::<T, $result>(Operation::$operation, spec, &[cast_slice(logits)], mask).await
+            self.operate::<T, $result>(Operation::$operation, spec, &[cast_slice(logits)], mask, None).await
+        }
+    };
+}
+
+/// Declares an operation of one matrix and sinks, of any type by a spec; blocking and not.
+macro_rules! on_slices_with_sinks {
+    ($(#[$doc:meta])* $operation:ident, $name:ident, $name_async:ident, (logits) -> $result:ident) => {
+        $(#[$doc])*
+        ///
+        /// `logits` holds the matrix that the spec describes, `sinks` one value a head of the spec's
+        /// [`sinks`](SoftmaxSpec::sinks), and `mask` the elements of its mask, if it has one.
+        ///
+        /// # Errors
+        ///
+        /// A length or a type other than the spec's, a spec without sinks, a value in it out of range, a size past the device's
+        /// limits, or a failing device.
+        #[cfg(not(target_arch = "wasm32"))]
+        pub fn $name<T: Element>(
+            &self,
+            spec: &SoftmaxSpec,
+            logits: &[T],
+            sinks: &[f32],
+            mask: Option<MaskData<'_>>,
+        ) -> Result<Vec<$result>, Error> {
+            pollster::block_on(self.$name_async(spec, logits, sinks, mask))
+        }
+
+        #[doc = concat!("[`", stringify!($name), "`](Self::", stringify!($name), "), as a future.")]
+        ///
+        /// # Errors
+        ///
+        /// The same.
+        pub async fn $name_async<T: Element>(
+            &self,
+            spec: &SoftmaxSpec,
+            logits: &[T],
+            sinks: &[f32],
+            mask: Option<MaskData<'_>>,
+        ) -> Result<Vec<$result>, Error> {
+            let inputs = &[cast_slice(logits)];
+            self.operate::<T, $result>(Operation::$operation, spec, inputs, mask, Some(sinks)).await
         }
     };
 }
@@ -195,6 +237,21 @@ impl Gpu {
         LogSumExp, logsumexp_masked, logsumexp_masked_async, (logits) -> f32
     }
 
+    on_slices_with_sinks! {
+        /// Computes probabilities of rows with sinks: `exp(x - max) / (sum + exp(sink - max))`.
+        Softmax, softmax_with_sinks, softmax_with_sinks_async, (logits) -> T
+    }
+
+    on_slices_with_sinks! {
+        /// Computes log-probabilities of rows with sinks: `(x - max) - ln (sum + exp(sink - max))`.
+        LogSoftmax, log_softmax_with_sinks, log_softmax_with_sinks_async, (logits) -> T
+    }
+
+    on_slices_with_sinks! {
+        /// Computes `max + ln (sum + exp(sink - max))`, one value a row, in f32 always.
+        LogSumExp, logsumexp_with_sinks, logsumexp_with_sinks_async, (logits) -> f32
+    }
+
     /// Runs an operation on matrices of `T` with a result of `R`: `inputs` are the bytes of its operands that are read.
     async fn operate<T: Element, R: Element>(
         &self,
@@ -202,6 +259,7 @@ impl Gpu {
         spec: &SoftmaxSpec,
         inputs: &[&[u8]],
         mask: Option<MaskData<'_>>,
+        sinks: Option<&[f32]>,
     ) -> Result<Vec<R>, Error> {
         element::require::<T>(spec.dtype)?;
         let operands = operands(operation);
@@ -211,6 +269,13 @@ impl Gpu {
         }
         if let Some(mask) = mask {
             mask.check(spec)?;
+        }
+        match (sinks, spec.sinks) {
+            (Some(sinks), Some(of)) => expect_len("sinks", sinks.len(), of.heads)?,
+            (Some(_), None) => {
+                return Err(Error::value("sinks", "a spec with sinks", "one without"));
+            }
+            (None, _) => {}
         }
         let spec = spec.preferably_in_place(operation);
         let plan = RowPlan::any(self.planner(), operation, spec)?;
@@ -227,6 +292,12 @@ impl Gpu {
             Some(MaskData::Boolean(values)) => Some(self.upload("mask", values)?),
             None => None,
         };
+        let sinks = sinks.map(|sinks| self.upload("sinks", sinks)).transpose()?;
+        let extras = SoftmaxExtras {
+            mask: mask.as_ref(),
+            sinks: sinks.as_ref(),
+            ..SoftmaxExtras::default()
+        };
         let result = &operands[inputs.len()];
         let len = usize::try_from(result.elements(&spec).0).unwrap_or(usize::MAX);
         let words = element::words::<R>(len);
@@ -235,7 +306,7 @@ impl Gpu {
             false => self.allocate(result.name, (words as u64).saturating_mul(4))?,
         };
         let buffers: Vec<_> = inputs.iter().chain([&output]).collect();
-        let bound = plan.bind(spec.rows(), &buffers, mask.as_ref())?;
+        let bound = plan.bind(spec.rows(), &buffers, extras)?;
         let output = (output, words);
         let what = described(operation, spec.rows(), spec.cols());
         let mut fetched = self.run_and_fetch(&bound, &[&output], &what).await?;

@@ -5,6 +5,7 @@ pub(crate) mod bytes;
 pub(crate) mod cross_entropy;
 #[cfg(feature = "kernels")]
 mod described;
+pub(crate) mod extras;
 pub(crate) mod jacobian;
 #[cfg(feature = "kernels")]
 mod kernels;

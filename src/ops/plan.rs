@@ -10,7 +10,8 @@ use crate::device::planner::Planner;
 use crate::device::rows::{PARTIAL_BYTES, RowKernels};
 use crate::device::tensor::{F32, Role, Shape, Tensor, describe};
 use crate::error::Error;
-use crate::ops::bytes::{bytes_moved, mask_bytes};
+use crate::ops::bytes::bytes_moved;
+use crate::ops::extras::SoftmaxExtras;
 use crate::ops::jacobian::Statistics;
 use crate::ops::plan::sealed::Spec;
 use crate::shader::Binding;
@@ -100,7 +101,7 @@ impl<O: RowOperation> Plan<O> {
     ///
     /// As [`bind`](Self::bind), and more rows than the plan has.
     pub fn bind_rows(&self, rows: u64, buffers: O::Buffers<'_>) -> Result<Bound, Error> {
-        self.rows.bind(rows, &O::in_order(&buffers), None)
+        self.bind_with(rows, buffers, SoftmaxExtras::default())
     }
 
     /// Binds buffers and the mask of the spec for `rows` rows, up to those of the plan. The mask holds elements for all rows of
@@ -115,7 +116,21 @@ impl<O: RowOperation> Plan<O> {
         buffers: O::Buffers<'_>,
         mask: &Buffer,
     ) -> Result<Bound, Error> {
-        self.rows.bind(rows, &O::in_order(&buffers), Some(mask))
+        self.bind_with(rows, buffers, SoftmaxExtras::default().mask(mask))
+    }
+
+    /// Binds buffers and what else the spec asks for, a mask and sinks, for `rows` rows, up to those of the plan.
+    ///
+    /// # Errors
+    ///
+    /// As [`bind_rows`](Self::bind_rows), a buffer that the spec asks for and that is not given, and one that it does not ask for.
+    pub fn bind_with(
+        &self,
+        rows: u64,
+        buffers: O::Buffers<'_>,
+        extras: SoftmaxExtras<'_>,
+    ) -> Result<Bound, Error> {
+        self.rows.bind(rows, &O::in_order(&buffers), extras)
     }
 
     /// Number of pipelines that the bindings of this plan compile at most, if the planner holds none of them yet.
@@ -181,20 +196,14 @@ impl RowPlan {
         }
     }
 
-    /// Binds one buffer for each operand, in their order, and one for the mask of the spec.
+    /// Binds one buffer for each operand, in their order, and those that the spec asks for.
     pub(crate) fn bind(
         &self,
         rows: u64,
         buffers: &[&Buffer],
-        mask: Option<&Buffer>,
+        extras: SoftmaxExtras<'_>,
     ) -> Result<Bound, Error> {
-        let refuse = |expected, found| Err(Error::value("mask", expected, found));
-        match (self.mask(), mask) {
-            (Some(_), None) => return refuse("a buffer for it, given to `bind_masked`", "none"),
-            (None, Some(_)) => return refuse("a spec with a mask", "one without"),
-            _ => {}
-        }
-        let buffers = buffers.iter().copied().chain(mask);
+        let buffers = buffers.iter().copied().chain(self.given(&extras)?);
         let memory: Vec<_> = buffers.map(Memory::from).collect();
         let tensors = self.tensors(&memory);
         let at = || describe(&self.kernels.name(), rows, &tensors);
@@ -211,14 +220,21 @@ impl RowPlan {
     ) -> Result<Vec<Step>, Error> {
         match &self.statistics {
             Some(statistics) => statistics.steps(self, rows, tensors, make),
-            None => self.kernels.checked_steps(tensors, rows, self.params, make),
+            None => {
+                let stores_sinks = |tensor: &Tensor<'_>| tensor.binding == Binding::SinkOutput;
+                let mut params = self.params;
+                params.scaling.stores_sinks = u32::from(tensors.iter().any(stores_sinks));
+                self.kernels.checked_steps(tensors, rows, params, make)
+            }
         }
     }
 
-    /// Returns the memory of the operands, in their order, and that of the mask, each in its role.
+    /// Returns the memory of the operands and of the [extras](Self::extras), in their order, each in its role.
     pub(crate) fn tensors<'a>(&self, memory: &'a [Memory]) -> Vec<Tensor<'a>> {
-        let written = self.operands.iter().map(|operand| operand.written);
-        let roles = self.roles().into_iter().zip(written.chain([false]));
+        let extras = self.extras();
+        let written = self.operands.iter().chain(&extras);
+        let written = written.map(|operand| operand.written);
+        let roles = self.roles().into_iter().zip(written);
         let tensor =
             |((role, written), memory): ((Role, bool), &'a Memory)| role.tensor(written, memory);
         roles.zip(memory).map(tensor).collect()
@@ -234,20 +250,25 @@ impl RowPlan {
         self.spec.and_then(|spec| spec.mask)
     }
 
-    /// Roles of the operands, and of the mask.
+    /// Roles of the operands, and of the [extras](Self::extras).
     pub(crate) fn roles(&self) -> Vec<Role> {
-        let of_mask = self.mask().map(|mask| {
-            let bytes = mask_bytes(&mask);
-            Role::new(Binding::Mask, "mask", Shape::Whole { bytes })
-        });
         let role = |operand: &Operand| operand.role(&self.kernels.geometry, &self.params);
-        self.operands.iter().map(role).chain(of_mask).collect()
+        let extras = self.extras();
+        let extras = extras.iter().map(|extra| match extra.written {
+            true => role(extra).optional(),
+            false => role(extra),
+        });
+        self.operands.iter().map(role).chain(extras).collect()
     }
 
     /// Fewest bytes that the operation must move.
     pub(crate) fn bytes_moved(&self) -> u64 {
-        let mask = self.mask().as_ref().map_or(0, mask_bytes);
-        bytes_moved(&self.kernels.geometry).saturating_add(mask)
+        let geometry = &self.kernels.geometry;
+        let extras = self.roles().into_iter().skip(self.operands.len());
+        let bytes = extras
+            .filter(|role| !role.optional)
+            .map(|role| role.shape.bytes(geometry.problem.rows));
+        bytes.fold(bytes_moved(geometry), u64::saturating_add)
     }
 }
 
@@ -275,6 +296,8 @@ pub(crate) enum Holds {
     Pair,
     /// The records of all parts of a row.
     Records,
+    /// This many bytes for all rows.
+    Whole { bytes: u64 },
 }
 
 impl Operand {
@@ -306,6 +329,7 @@ impl Operand {
             Holds::ClassId => per_row(params.loss.id_words, F32),
             Holds::Pair => Shape::PAIR_PER_ROW,
             Holds::Records => per_row(params.grid.records, PARTIAL_BYTES),
+            Holds::Whole { bytes } => Shape::Whole { bytes },
         };
         Role::new(self.binding, self.name, shape)
     }

@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::ops::plan::{row_operation, sealed};
 use crate::shader::params::{Params, word};
 use crate::spec::mask::{Mask, MaskKind};
-use crate::spec::softmax::{EmptyRows, SoftmaxSpec};
+use crate::spec::softmax::{EmptyRows, Sinks, SoftmaxSpec};
 use crate::variant::problem::Geometry;
 use crate::variant::{KernelOptions, Operation};
 
@@ -45,11 +45,31 @@ impl SoftmaxSpec {
         }
     }
 
-    /// Code options of the masks.
+    fn check_sinks(&self, operation: Operation) -> Result<(), Error> {
+        let Some(Sinks { heads, queries }) = self.sinks else {
+            return Ok(());
+        };
+        if !operation.takes_sinks() {
+            let expected =
+                "none, but for softmax, log-softmax, logsumexp and their backward passes";
+            let found = format!("some for {operation}");
+            return Err(Error::value("sinks", expected, found));
+        }
+        let counts = 1..=u64::from(u32::MAX);
+        if counts.contains(&heads) && counts.contains(&queries) {
+            return Ok(());
+        }
+        let expected = "1 to 4,294,967,295 heads and queries";
+        let found = format!("{heads} heads of {queries} queries");
+        Err(Error::value("sinks", expected, found))
+    }
+
+    /// Code options of masks and sinks.
     fn options(&self, geometry: &Geometry) -> KernelOptions {
         KernelOptions {
             masking: geometry.masking(self.mask.as_ref()),
             causal: self.queries.is_some(),
+            sink: self.sinks.is_some(),
             ..KernelOptions::default()
         }
     }
@@ -58,6 +78,7 @@ impl SoftmaxSpec {
 impl sealed::Spec for SoftmaxSpec {
     fn geometry(&self, operation: Operation) -> Result<Geometry, Error> {
         self.check_masks(operation)?;
+        self.check_sinks(operation)?;
         let shape = [self.rows, self.cols, self.inner];
         let geometry = Geometry::new(operation, shape, self.dtype, self.layouts)?;
         let queries = self.queries.map_or(0, word);
@@ -80,6 +101,10 @@ impl sealed::Spec for SoftmaxSpec {
         let mut params = self.mask.as_ref().map_or(read, |mask| read.masked(mask));
         params.grid.queries = word(self.queries.unwrap_or(0));
         params.scaling.zero_empty_rows = u32::from(self.empty_rows == EmptyRows::Zero);
+        if let Some(Sinks { heads, queries }) = self.sinks {
+            params.scaling.sinks = word(heads);
+            params.scaling.sink_queries = word(queries);
+        }
         Ok(params)
     }
 
@@ -119,7 +144,8 @@ row_operation! {
 }
 
 row_operation! {
-    /// `dL/dx = p (g - sum_j p_j g_j)` with the upstream gradient `g = dL/dp`.
+    /// `dL/dx = p (g - sum_j p_j g_j)` with the upstream gradient `g = dL/dp`, whether or not `p` sums to 1. With sinks, `dL/dk = -p_k
+    /// sum_j p_j g_j` of a row, `p_k` the saved probability of its sink `k`.
     SoftmaxBackward, softmax_backward, SoftmaxSpec, SoftmaxBackwardBuffers {
         /// Read, the forward pass's output: `rows` x `cols`.
         probs: read Source Matrix,
@@ -131,7 +157,8 @@ row_operation! {
 }
 
 row_operation! {
-    /// `dL/dx = g - exp(l) sum_j g_j` with the log-probabilities `l` and the upstream gradient `g = dL/dl`.
+    /// `dL/dx = g - exp(l) sum_j g_j` with the log-probabilities `l` and the upstream gradient `g = dL/dl`, whether or not `exp(l)` sums
+    /// to 1. With sinks, `dL/dk = -p_k sum_j g_j` of a row, `p_k` the saved probability of its sink `k`.
     LogSoftmaxBackward, log_softmax_backward, SoftmaxSpec, LogSoftmaxBackwardBuffers {
         /// Read, the forward pass's output: `rows` x `cols`.
         log_probs: read Source Matrix,
@@ -143,7 +170,8 @@ row_operation! {
 }
 
 row_operation! {
-    /// `dL/dx = g softmax(x)` with the row's upstream gradient `g = dL/dlse`.
+    /// `dL/dx = g softmax(x)` with the row's upstream gradient `g = dL/dlse`. With sinks, which it takes as the forward pass does,
+    /// `dL/dk = g p_k` of a row, `p_k` the probability of its sink `k`.
     LogSumExpBackward, logsumexp_backward, SoftmaxSpec, LogSumExpBackwardBuffers {
         /// Read: `rows` x `cols`.
         logits: read Source Matrix,

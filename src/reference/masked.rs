@@ -9,6 +9,7 @@ use crate::spec::softmax::EmptyRows;
 /// - An excluded logit and the mask value added to it are never read: its probability is 0 whatever they are. It is NaN only in a
 ///   row that is spoilt by a NaN or `+inf` among the kept logits.
 /// - A row with nothing left, all of it excluded or `-inf`, is set by [`EmptyRows`].
+/// - A [sink](Self::sinks) is one more `z` of its row, without a column: exactly as it is stored.
 ///
 /// ```
 /// use wgpu_softmax::reference::{Masked, softmax};
@@ -24,6 +25,8 @@ pub struct Masked<'a, X = f32> {
     additive: Option<&'a [X]>,
     kept: Option<&'a [bool]>,
     empty_rows: EmptyRows,
+    /// Sinks, and rows that take the same one after the other.
+    sinks: Option<(&'a [X], usize)>,
 }
 
 impl<'a, X: Real> Masked<'a, X> {
@@ -34,6 +37,7 @@ impl<'a, X: Real> Masked<'a, X> {
             additive: None,
             kept: None,
             empty_rows: EmptyRows::default(),
+            sinks: None,
         }
     }
 
@@ -58,6 +62,28 @@ impl<'a, X: Real> Masked<'a, X> {
         self
     }
 
+    /// Gives rows sinks: row `r` takes number `r / queries % sinks.len()`.
+    ///
+    /// ```
+    /// use wgpu_softmax::reference::{Masked, softmax};
+    ///
+    /// let softmax1 = Masked::new(2).sinks(&[0.0], 1);
+    /// assert_eq!(softmax(&[0.0, 0.0], softmax1), [1.0 / 3.0, 1.0 / 3.0]);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When there are no sinks, or `queries` is 0.
+    #[must_use]
+    pub fn sinks(mut self, sinks: &'a [X], queries: usize) -> Self {
+        assert!(
+            !sinks.is_empty() && queries > 0,
+            "at least one sink, of one row"
+        );
+        self.sinks = Some((sinks, queries));
+        self
+    }
+
     /// Returns the numbers `z` that the formulas see, a function of the column for every row.
     pub(crate) fn rows<'l>(
         self,
@@ -73,11 +99,23 @@ impl<'a, X: Real> Masked<'a, X> {
         (0..rows).map(move |row| move |column| read(row * self.columns.count + column))
     }
 
-    /// Returns the record of every row.
+    /// Returns the record of every row, with its sink.
     pub(crate) fn statistics(self, logits: &[X]) -> impl Iterator<Item = Statistic> {
         let (cols, steepness) = (self.columns.count, self.steepness());
-        self.rows(logits)
-            .map(move |z| Statistic::of_seen(cols, steepness, z))
+        self.rows(logits).enumerate().map(move |(row, z)| {
+            let statistic = Statistic::of_seen(cols, steepness, z);
+            match self.sink(row) {
+                Some(z) => statistic.merge(Statistic::of_seen(1, steepness, |_| z)),
+                None => statistic,
+            }
+        })
+    }
+
+    /// Returns the number `z` of a row's sink, whose scaled distances from those of the logits are those of the sink.
+    pub(crate) fn sink(&self, row: usize) -> Option<f64> {
+        let (sinks, queries) = self.sinks?;
+        let sink: f64 = sinks[row / queries % sinks.len()].into();
+        Some(sink / self.steepness())
     }
 
     /// Evaluates `formula(z)` for every element, seen as `z`, with the formula that `of_row(number, statistic)` makes for its
@@ -109,6 +147,27 @@ impl<'a, X: Real> Masked<'a, X> {
         let counts = elements.filter(|&element| self.read(logits, element, 1.0).is_finite());
         let scaled = counts.map(|element| (scale * logits[element].into()).abs());
         Some(scaled.fold(0.0, f64::max))
+    }
+
+    /// Returns the magnitude of a row's scaled maximum where f32 may round it before a sink is compared with it: 0 where there is
+    /// no sink, where the product is exact, and where nothing is left.
+    #[cfg(feature = "check")]
+    pub(crate) fn rounded_height(&self, logits: &[X], row: usize) -> f64 {
+        let Columns { count, scale, .. } = self.columns;
+        let is_exact = self.additive.is_some() || scale.log2().fract() == 0.0;
+        if self.sinks.is_none() || is_exact {
+            return 0.0;
+        }
+        let elements = (row * count..).take(count);
+        let z = elements.map(|element| self.read(logits, element, 1.0));
+        let highest = z.filter(|z| z.is_finite()).reduce(f64::max);
+        highest.map_or(0.0, |z| (scale * z).abs())
+    }
+
+    /// Returns the number of terms of a row's denominator.
+    #[cfg(feature = "check")]
+    pub(crate) fn terms(&self) -> usize {
+        self.columns.count + usize::from(self.sinks.is_some())
     }
 
     /// Returns `value`; in a row with nothing left, `zero` if the policy asks for zeros.

@@ -12,6 +12,8 @@
 //! | [`softmax_backward`] | `p_i (g_i - <p, g>)` |
 //! | [`log_softmax_backward`] | `g_i - exp(w_i) sum(g)` |
 //! | [`logsumexp_backward`] | `g p_i` |
+//! | [`sink_probs`] | `p_k = exp(k - m) / s` of a row's [sink](Masked::sinks) `k`, of which `m` and `s` know |
+//! | [`softmax_grad_sinks`], [`log_softmax_grad_sinks`], [`logsumexp_grad_sinks`] | `-p_k <p, g>`, `-p_k sum(g)`, `g p_k` |
 //! | [`jacobian`] | `J_ij = p_i (delta_ij - p_j)` |
 //! | [`CrossEntropy`] | `(m - x_t) + ln s` for target `t`, gradient `p_i - delta_it`; [`Targets`] may be probabilities |
 //! | of a layer's logits | [`CrossEntropy::linear_losses`] and its gradients by hidden, weight and bias ([`Linear`]) |
@@ -51,7 +53,10 @@ mod sum;
 
 use std::slice::ChunksExact;
 
-pub use backward::{log_softmax_backward, logsumexp_backward, softmax_backward};
+pub use backward::{
+    log_softmax_backward, log_softmax_grad_sinks, logsumexp_backward, logsumexp_grad_sinks,
+    softmax_backward, softmax_grad_sinks,
+};
 pub use columns::Columns;
 #[cfg(feature = "check")]
 pub(crate) use cross_entropy::{Counts, Target, TargetDistribution};
@@ -59,7 +64,7 @@ pub use cross_entropy::{CrossEntropy, CrossEntropyResult, RowOutputs, Targets};
 pub use linear::{Linear, LinearGradients};
 pub use masked::Masked;
 pub use shape::{axis_to_rows, broadcast, causal, rows_to_axis};
-pub use softmax::{jacobian, jacobian_row, log_softmax, logsumexp, softmax};
+pub use softmax::{jacobian, jacobian_row, log_softmax, logsumexp, sink_probs, softmax};
 pub use statistic::Statistic;
 pub(crate) use sum::pairwise_sum;
 

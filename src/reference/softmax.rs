@@ -49,6 +49,22 @@ pub fn logsumexp<'a, X: Real + 'a>(logits: &[X], cols: impl Into<Masked<'a, X>>)
     statistics.map(Statistic::lse).collect()
 }
 
+/// Computes the probability of every row's [sink](Masked::sinks): `rows x cols` to `rows`.
+///
+/// A sink of `-inf` has exactly 0. A row without probabilities (see [`softmax`]) gives NaN.
+///
+/// # Panics
+///
+/// As [`softmax`], and without sinks.
+pub fn sink_probs<'a, X: Real + 'a>(logits: &[X], masked: Masked<'a, X>) -> Vec<f64> {
+    let rows = masked.statistics(logits).enumerate();
+    rows.map(|(number, row)| {
+        let z = masked.sink(number).expect("rows with sinks");
+        masked.unless_empty(row, 0.0, row.probability(z))
+    })
+    .collect()
+}
+
 /// Computes the derivatives of every probability by every logit of its row, `J_ij = p_i (delta_ij - p_j)`, times the scale: `rows
 /// x cols` to `rows x cols x cols`.
 ///

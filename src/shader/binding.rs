@@ -30,6 +30,8 @@ pub enum Binding {
     RowWeight = 20,
     RowTerms = 21,
     RowScale = 22,
+    SinkInput = 23,
+    SinkOutput = 24,
 }
 
 impl Binding {

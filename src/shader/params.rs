@@ -51,7 +51,7 @@ pub struct Grid {
     pub padding: u32,
 }
 
-/// Numbers by which logits are read: scale, softcap, mask unit, empty rows.
+/// Numbers by which logits are read: scale, softcap, mask unit, empty rows; and where sinks are.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
 pub struct Scaling {
@@ -68,7 +68,9 @@ pub struct Scaling {
     pub inverse_softcap: f32,
     pub largest_uncapped: u32,
     pub zero_empty_rows: u32,
-    pub padding: [u32; 3],
+    pub sinks: u32,
+    pub sink_queries: u32,
+    pub stores_sinks: u32,
 }
 
 /// Axes of a mask: extents and strides by which its elements are found.

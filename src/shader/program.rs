@@ -148,11 +148,13 @@ impl Program {
                     1 if folds && !options.is_dense() => Operation::PartialStatistic,
                     _ => operation,
                 },
-                // Folding writes no matrix, so it is never in place; without target weights it is the same for every loss.
+                // Folding writes no matrix, so it is never in place, and leaves sinks out; without target weights it is the same for
+                // every loss.
                 options: KernelOptions {
                     in_place: options.in_place && !folds,
                     loss_options: options.loss_options && (options.is_dense() || !folds),
                     row_weighted: options.row_weighted && !folds,
+                    sink: options.sink && !folds,
                     ..options
                 },
                 stage,

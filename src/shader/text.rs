@@ -149,6 +149,7 @@ pub(super) const COMMON: &[File] = &[
     file!("kernel/groups.wgsl", "groups of rows on a strided axis"),
     file!("statistic.wgsl", "the maximum, the sums and the special values of a row"),
     file!("row_scale.wgsl", "scales of rows"),
+    file!("sink.wgsl", "the sinks of rows"),
     file!("softcap.wgsl", "capped logits"),
     file!("causal.wgsl", "causal rows"),
     file!("target.wgsl", "the targets and the options of a loss"),
@@ -272,7 +273,7 @@ impl Program {
 
     /// Flags by which the text is decided.
     #[rustfmt::skip] // a table
-    fn flags(&self) -> [(&'static str, bool); 50] {
+    fn flags(&self) -> [(&'static str, bool); 51] {
         use Operation::{CrossEntropy, CrossEntropyFused, Jacobian, LogSumExp, LogSumExpBackward, RowOutputs, RowTerms};
         let Self { operation, options, stage, variant, dtype, .. } = *self;
         let is = |operations: &[Operation]| operations.contains(&operation);
@@ -303,6 +304,7 @@ impl Program {
             ("ROW_WEIGHTED", options.row_weighted),
             ("ROW_SCALED", options.row_scaled),
             ("ROW_TERMS", options.row_weighted || options.row_scaled || self.is_full()),
+            ("SINK", options.sink),
             ("PROBS", options.target_kind == TargetKind::Probabilities),
             ("TRACK_ENTROPY", options.entropy),
             ("TRACK_ARGMAX", options.argmax),
@@ -322,8 +324,8 @@ impl Program {
             ("HAS_COLUMN", has_column),
             ("WRITES_COLUMN", writes_matrix && has_column),
             ("HOLDS_TARGET", self.holds_target()),
-            ("LOADS_ROW", has_targets || is(&[LogSumExpBackward])),
-            ("STORES_ROW", is(&[LogSumExp, CrossEntropy, CrossEntropyFused])),
+            ("LOADS_ROW", has_targets || options.sink || is(&[LogSumExpBackward])),
+            ("STORES_ROW", options.sink || is(&[LogSumExp, CrossEntropy, CrossEntropyFused])),
             ("FROM_PAIRS", at(&[Stage::Elementwise, Stage::Unrolled, Stage::FromSaved])),
             ("FROM_RECORDS", at(&[Stage::Finish])),
             ("KEEPS_RECORDS", at(&[Stage::Partial])),

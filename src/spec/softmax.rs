@@ -29,7 +29,15 @@ pub struct SoftmaxSpec {
     pub(crate) mask: Option<Mask>,
     pub(crate) queries: Option<u64>,
     pub(crate) empty_rows: EmptyRows,
+    pub(crate) sinks: Option<Sinks>,
     pub(crate) in_place: bool,
+}
+
+/// Sinks: one for each head, taken by the rows of so many queries one after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Sinks {
+    pub(crate) heads: u64,
+    pub(crate) queries: u64,
 }
 
 impl SoftmaxSpec {
@@ -46,6 +54,7 @@ impl SoftmaxSpec {
             mask: None,
             queries: None,
             empty_rows: EmptyRows::Nan,
+            sinks: None,
             in_place: false,
         }
     }
@@ -60,7 +69,7 @@ impl SoftmaxSpec {
     }
 
     /// Masks the logits: for softmax, log-softmax and logsumexp. The plan is bound by
-    /// [`bind_masked`](crate::Plan::bind_masked). With a mask that is added, a scale is at most 2^100.
+    /// [`bind_masked`](crate::Plan::bind_masked) or [`bind_with`](crate::Plan::bind_with). With a mask that is added, a scale is at most 2^100.
     #[must_use]
     pub const fn mask(self, mask: Mask) -> Self {
         Self {
@@ -76,6 +85,24 @@ impl SoftmaxSpec {
     pub const fn causal(self, queries: u64) -> Self {
         Self {
             queries: Some(queries),
+            ..self
+        }
+    }
+
+    /// Gives rows sinks, as attention has them: of `heads` f32, row `r` takes number `r / queries % heads`, so that the rows are those
+    /// of `[batch, heads, queries]`. `sinks(1, 1)` is one for all rows. The plan is bound by [`bind_with`](crate::Plan::bind_with).
+    ///
+    /// A sink `k` is one more logit of its row, without a column: neither scaled nor masked. With `z` the scaled and masked logits and
+    /// `m = max(z, k)`, probabilities are `exp(z - m) / (sum exp(z - m) + exp(k - m))`, and the lse is `m` plus the logarithm of that
+    /// divisor. `k = 0` makes "softmax1". A sink of `-inf` adds nothing, and one that is NaN or `+inf` does what a logit of that value
+    /// does. A row whose logits are all `-inf` or excluded is not empty with a finite sink: its probabilities are 0.
+    ///
+    /// The backward passes of softmax and log-softmax are right as they are, with probabilities that sum to less than 1; with sinks,
+    /// they give the gradient by the sinks, too. Not for the Jacobian and for rows in shards.
+    #[must_use]
+    pub const fn sinks(self, heads: u64, queries: u64) -> Self {
+        Self {
+            sinks: Some(Sinks { heads, queries }),
             ..self
         }
     }

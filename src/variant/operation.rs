@@ -158,6 +158,15 @@ impl Operation {
         matches!(self, Self::Softmax | Self::LogSoftmax | Self::LogSumExp)
     }
 
+    /// Returns true if rows may have sinks.
+    pub(crate) const fn takes_sinks(self) -> bool {
+        self.takes_masks()
+            || matches!(
+                self,
+                Self::SoftmaxBackward | Self::LogSoftmaxBackward | Self::LogSumExpBackward
+            )
+    }
+
     /// Returns true if a loss without options has kernels without their code. These are the operations that training
     /// runs.
     pub(crate) const fn may_have_plain_loss(self) -> bool {

@@ -62,6 +62,8 @@ pub struct KernelOptions {
     pub row_weighted: bool,
     /// True if each row has a scale of its own. Not on a strided axis.
     pub row_scaled: bool,
+    /// True if each row has a sink.
+    pub sink: bool,
 }
 
 impl KernelOptions {
@@ -76,6 +78,7 @@ impl KernelOptions {
         loss_options: false,
         row_weighted: false,
         row_scaled: false,
+        sink: false,
     };
 
     /// The code of the less common options of a loss.
@@ -116,7 +119,8 @@ impl KernelOptions {
     }
 
     /// Returns every set of code options that an operation can have; those of rows' weights and scales without auxiliary outputs, and
-    /// scales with weights; masks of a loss with either none of these or all, and without a softcap.
+    /// scales with weights; masks of a loss with either none of these or all, and without a softcap; sinks without masks, and with a
+    /// mask of causal rows.
     pub fn all(operation: Operation) -> Vec<Self> {
         let capped = |target_kind| {
             [false, true].map(|capped| Self {
@@ -143,6 +147,15 @@ impl KernelOptions {
                 .to_vec(),
             _ => vec![Self::default()],
         };
+        if operation.takes_sinks() {
+            let joined = |of: &&Self| !of.is_masked() || of.causal && of.masking == Masking::Kept;
+            let with_sink = |options: &Self| Self {
+                sink: true,
+                ..*options
+            };
+            let with_sinks: Vec<_> = every_options.iter().filter(joined).map(with_sink).collect();
+            every_options.extend(with_sinks);
+        }
         if operation.allows_in_place() {
             let over_source = |options: &Self| Self {
                 in_place: true,
@@ -273,7 +286,7 @@ impl Default for KernelOptions {
 
 impl fmt::Display for KernelOptions {
     /// Writes `.smoothed` or `.probabilities`, `.capped`, `.entropy`, `.argmax`, the mask (`.added`, `.added4`, `.kept`,
-    /// `.kept4`), `.causal` and `.in-place`, or nothing.
+    /// `.kept4`), `.causal`, `.sink` and `.in-place`, or nothing.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.target_kind {
             TargetKind::OneHot => "",
@@ -291,6 +304,7 @@ impl fmt::Display for KernelOptions {
             Masking::KeptByQuads => ".kept4",
         })?;
         f.write_str(if self.causal { ".causal" } else { "" })?;
+        f.write_str(if self.sink { ".sink" } else { "" })?;
         f.write_str(if self.in_place { ".in-place" } else { "" })
     }
 }

@@ -4,10 +4,11 @@ use crate::folder::*;
 use serde_json::Value;
 
 /// Command lines without a place for the JSON.
-pub(crate) const LINES: [&str; 7] = [
+pub(crate) const LINES: [&str; 8] = [
     "softmax --shape 5x37 --scale 0.5 --dtype f16",
     "log-softmax --shape 2x6x20 --causal --mask bool:1x20 --masked-rows zero",
     "logsumexp-backward --shape 4x9x6 --axis 1",
+    "softmax-backward --shape 2x3x4x9 --sinks",
     "jacobian --shape 3x9",
     "cross-entropy-fused --shape 10x37 --with weight,row-weight,row-scale,pairs,lse,status --ignore-index -100 --row-outputs entropy",
     "cross-entropy-backward --shape 10x37 --target-type i64 --with grad-losses --in-place",

@@ -45,7 +45,7 @@ fn assert_valid(line: &str, text: &str) {
 }
 
 /// Command lines, and the dispatches that each prints, by words of their labels.
-const PRINTED: [(&str, &[&str]); 15] = [
+const PRINTED: [(&str, &[&str]); 16] = [
     ("softmax --shape 1024x1024", &["softmax.registers.f32"]),
     (
         "softmax --shape 64 --dtype bf16",
@@ -54,6 +54,10 @@ const PRINTED: [(&str, &[&str]); 15] = [
     (
         "log-softmax --shape 2x64x500 --causal --mask bool:1x500",
         &["log-softmax.kept4.causal"],
+    ),
+    (
+        "softmax --shape 2x8x16x64 --causal --sinks",
+        &["softmax.causal.sink.registers.f32"],
     ),
     (
         "softmax --shape 4x1000x64 --axis 1 --mask float",

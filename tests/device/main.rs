@@ -23,6 +23,7 @@ mod partial;
 mod pipelines;
 mod recording;
 mod row_outputs;
+mod sinks;
 mod slices;
 mod storage;
 mod strided;

@@ -10,7 +10,8 @@ use wgpu_softmax::{
     Bound, CrossEntropyBackwardBuffers, CrossEntropyBuffers, CrossEntropyExtras, CrossEntropySpec,
     DType, Error, JacobianBuffers, KernelText, LinearCrossEntropyBuffers, LinearCrossEntropySpec,
     LinearGradients, LogSumExpBackwardBuffers, LogSumExpBuffers, Mask, MaskKind, Planner,
-    Reduction, RowOutputs, SoftmaxBackwardBuffers, SoftmaxBuffers, SoftmaxSpec, TargetType,
+    Reduction, RowOutputs, SoftmaxBackwardBuffers, SoftmaxBuffers, SoftmaxExtras, SoftmaxSpec,
+    TargetType,
 };
 
 use wgpu_softmax::variant::{Abilities, Vendor};
@@ -119,6 +120,7 @@ fn softmax_specs() -> Vec<SoftmaxSpec> {
         SoftmaxSpec::new(128, 64)
             .mask(mask(MaskKind::Additive))
             .causal(64),
+        SoftmaxSpec::new(128, 64).causal(64).sinks(2, 64),
     ]
 }
 
@@ -134,11 +136,12 @@ fn row_operations_are_told_as_they_are_bound() {
                 logits: a,
                 probs: over,
             };
-            let bound = match plan.bind_masked(spec.rows(), buffers, mask) {
-                Err(Error::Value { .. }) => plan.bind(buffers),
-                bound => bound,
-            };
-            assert_bound(plan.wgsl(), bound);
+            let none = SoftmaxExtras::default();
+            let extras = [none, none.mask(mask), none.sinks(mask).sink_probs(c)];
+            let bind = |extras| plan.bind_with(spec.rows(), buffers, extras);
+            let mut bounds = extras.into_iter().map(bind);
+            let bound = bounds.find(|bound| !matches!(bound, Err(Error::Value { .. })));
+            assert_bound(plan.wgsl(), bound.expect("what the spec asks for"));
         }
         for spec in softmax_specs().into_iter().take(9) {
             if let Ok(plan) = planner.logsumexp(spec) {

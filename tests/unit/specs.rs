@@ -14,7 +14,7 @@ use wgpu_softmax::{
     EmptyRows, Error, JacobianBuffers, Layout, LinearCrossEntropyBuffers, LinearCrossEntropySpec,
     LinearGradients, LogSumExpBuffers, Mask, MaskKind, MergeSpec, MergeStatisticsBuffers,
     PartialStatisticBuffers, Planner, Reduction, RowOutputs, ShardSpec, SoftmaxBackwardBuffers,
-    SoftmaxBuffers, SoftmaxSpec, TargetType, ZeroValid,
+    SoftmaxBuffers, SoftmaxExtras, SoftmaxSpec, TargetType, ZeroValid,
 };
 
 /// Draws small numbers, numbers around powers of 2, and numbers around the ends of the types.
@@ -70,12 +70,14 @@ fn extents() -> impl Strategy<Value = [u64; 4]> {
 
 fn softmax_spec() -> impl Strategy<Value = (SoftmaxSpec, u64)> {
     let layouts = [layout(), layout(), layout()];
-    let numbers = (float(), dtype(), maybe(number()), any::<[bool; 2]>());
+    let switches = any::<[bool; 2]>();
+    let sinks = maybe((number(), number()));
+    let numbers = (float(), dtype(), maybe(number()), switches, sinks);
     (extents(), layouts, numbers, masks()).prop_map(
         |(
             [rows, cols, inner, bound],
             [input, upstream, output],
-            (scale, dtype, queries, [in_place, zeros]),
+            (scale, dtype, queries, [in_place, zeros], sinks),
             mask,
         )| {
             let mut spec = SoftmaxSpec::new(rows, cols)
@@ -96,6 +98,9 @@ fn softmax_spec() -> impl Strategy<Value = (SoftmaxSpec, u64)> {
             }
             if zeros {
                 spec = spec.empty_rows(EmptyRows::Zero);
+            }
+            if let Some((heads, queries)) = sinks {
+                spec = spec.sinks(heads, queries);
             }
             (if in_place { spec.in_place() } else { spec }, bound)
         },
@@ -276,11 +281,15 @@ proptest! {
         let of_probs = planner.softmax(spec).and_then(|plan| {
             let _ = (plan.kernel(), plan.bytes_moved(), plan.wgsl());
             let _ = plan.bind_masked(rows, forward, mask);
+            let _ = plan.bind_with(rows, forward, SoftmaxExtras::default().sinks(mask).sink_probs(c));
             plan.bind_rows(rows, forward)
         });
         let of_lse = planner.logsumexp(spec).and_then(|plan| plan.bind_rows(rows, LogSumExpBuffers { logits: a, lse: b }));
         let backward = SoftmaxBackwardBuffers { probs: a, grad_probs: b, grad_logits: c };
-        let of_gradient = planner.softmax_backward(spec).and_then(|plan| plan.bind_rows(rows, backward));
+        let of_gradient = planner.softmax_backward(spec).and_then(|plan| {
+            let _ = plan.bind_with(rows, backward, SoftmaxExtras::default().sink_probs(mask).grad_sinks(&buffers[4]));
+            plan.bind_rows(rows, backward)
+        });
         let of_square = planner.jacobian(spec).and_then(|plan| { let _ = plan.wgsl(); plan.bind(JacobianBuffers { logits: a, jacobian: b }) });
         assert_typed([of_probs, of_lse, of_gradient, of_square]);
     }

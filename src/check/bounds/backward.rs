@@ -1,5 +1,5 @@
-use super::{FLUSHED, U, finite, flushed, probability, two_ln};
-use crate::reference::{self, Columns, pairwise_sum, rows_of};
+use super::{FLUSHED, U, finite, flushed, probability, sink_probs, two_ln};
+use crate::reference::{self, Columns, Masked, pairwise_sum, rows_of};
 
 /// Returns the bounds of [`softmax_backward`](reference::softmax_backward), `rows x cols`. A probability of 0 gives exactly 0.
 pub fn softmax_backward(probs: &[f32], grad_probs: &[f32], cols: impl Into<Columns>) -> Vec<f64> {
@@ -42,19 +42,84 @@ pub fn log_softmax_backward(
 
 /// Returns the bounds of [`logsumexp_backward`](reference::logsumexp_backward), `rows x cols`: the bound of the probability times
 /// `abs(g)`, and one rounding of the product.
-pub fn logsumexp_backward(logits: &[f32], grad_lse: &[f32], cols: impl Into<Columns>) -> Vec<f64> {
-    let columns = cols.into();
-    let expected = || reference::logsumexp_backward(logits, grad_lse, columns);
-    let mut allowed = probability(logits, columns);
-    let unscaled = reference::logsumexp_backward(logits, grad_lse, columns.count);
+pub fn logsumexp_backward<'a>(
+    logits: &[f32],
+    grad_lse: &[f32],
+    cols: impl Into<Masked<'a>>,
+) -> Vec<f64> {
+    let masked = cols.into();
+    let columns = masked.columns;
+    let expected = reference::logsumexp_backward(logits, grad_lse, masked);
+    let mut allowed = probability(logits, masked);
     for (i, allowed) in allowed.iter_mut().enumerate() {
-        let g = f64::from(grad_lse[i / columns.count]).abs();
-        *allowed = match *allowed {
-            0.0 if unscaled[i] == 0.0 => 0.0,
-            bound => finite(g * bound + U * unscaled[i].abs() + FLUSHED),
-        };
+        let g = f64::from(grad_lse[i / columns.count]);
+        *allowed = of_product(g, *allowed, expected[i] / columns.scale);
     }
-    scaled(allowed, expected, columns)
+    scaled(allowed, || expected, columns)
+}
+
+/// Returns the bounds of [`softmax_grad_sinks`](reference::softmax_grad_sinks), one a row: with the probability `p_k` of the sink, as
+/// that of a column without an upstream gradient. A `p_k` of 0 gives exactly 0.
+pub fn softmax_grad_sinks(
+    probs: &[f32],
+    grad_probs: &[f32],
+    sink_probs: &[f32],
+    cols: usize,
+) -> Vec<f64> {
+    let total =
+        |p: &[f32], g: &[f32]| pairwise_sum(cols, |i| (f64::from(p[i]) * f64::from(g[i])).abs());
+    by_sink((probs, grad_probs), sink_probs, cols, |p, g| {
+        (total(p, g), 1e-37)
+    })
+}
+
+/// Returns the bounds of [`log_softmax_grad_sinks`](reference::log_softmax_grad_sinks), one a row, as [`softmax_grad_sinks`].
+pub fn log_softmax_grad_sinks(
+    log_probs: &[f32],
+    grad_log_probs: &[f32],
+    sink_probs: &[f32],
+    cols: usize,
+) -> Vec<f64> {
+    by_sink((log_probs, grad_log_probs), sink_probs, cols, |_, g| {
+        let total = pairwise_sum(cols, |i| f64::from(g[i]).abs());
+        (total, flushed(total))
+    })
+}
+
+/// Returns the bounds of [`logsumexp_grad_sinks`](reference::logsumexp_grad_sinks), one a row: the bound of the sink's probability
+/// times `abs(g)`, and one rounding of the product.
+pub fn logsumexp_grad_sinks(logits: &[f32], grad_lse: &[f32], masked: Masked<'_>) -> Vec<f64> {
+    let expected = reference::logsumexp_grad_sinks(logits, grad_lse, masked);
+    let rows = sink_probs(logits, masked).into_iter().zip(grad_lse);
+    rows.zip(expected)
+        .map(|((bound, &g), expected)| of_product(g.into(), bound, expected))
+        .collect()
+}
+
+/// Returns the bound of the product of an upstream gradient and a probability with a bound of its own.
+fn of_product(g: f64, bound: f64, product: f64) -> f64 {
+    match bound {
+        0.0 if product == 0.0 => 0.0,
+        _ => finite(g.abs() * bound + U * product.abs() + FLUSHED),
+    }
+}
+
+/// Evaluates the bound of every row's sink from the sum of the magnitudes of its terms, and what flushing may add, of a row.
+fn by_sink(
+    (outputs, gradients): (&[f32], &[f32]),
+    sink_probs: &[f32],
+    cols: usize,
+    of_row: impl Fn(&[f32], &[f32]) -> (f64, f64),
+) -> Vec<f64> {
+    let rows = rows_of(outputs, cols).zip(rows_of(gradients, cols));
+    let bound = |((y, g), &p): ((&[f32], &[f32]), &f32)| match f64::from(p) {
+        0.0 => 0.0,
+        p => {
+            let (total, flushed) = of_row(y, g);
+            finite(U * p.abs() * (8.0 + two_ln(cols)) * total + flushed)
+        }
+    };
+    rows.zip(sink_probs).map(bound).collect()
 }
 
 /// Returns the bounds of results that are multiplied by the scale: `S` times the bound, and one rounding of the product.

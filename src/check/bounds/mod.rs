@@ -14,6 +14,8 @@
 //! | mean and sum of losses | the mean (sum) of the rows' bounds, and 8 u times that of `abs(loss)` |
 //! | entropy `H` | `(12 max(1, H) + 2 ln N + sum p abs(w + H) (2 abs(d) + 4 C)) u` |
 //! | with a softcap `C` | `4 C u` more inside each bound |
+//! | with a sink, and a scale that is no power of 2 | `u abs(S max)` more inside each bound, `max` the largest logit |
+//! | gradient of a sink, `p_k` its probability | `u p_k (8 + 2 ln N) A`, `A` the sum of the terms' magnitudes |
 //! | with an additive mask | `u (abs(z) + abs(max))` more inside each bound, `z = x + mask` and `max` the largest |
 //! | [stored] as f16 / bf16 | the f32 bound `+ max(2^-11 abs(y), 2^-25)` / `+ 2^-8 abs(y)` |
 //!
@@ -22,6 +24,10 @@
 //! one rounding of the product. A mask that is added to `S x` brings two more roundings of `S x`. The errors of the logits
 //! themselves, in the rows of softcap and mask, are a factor of the probability: beyond a few percent, that of the exponential
 //! function.
+//!
+//! A sink is one more of the `N` columns, and takes part in the maximum. It is compared with the scaled maximum of the others, which is
+//! a product of f32: if that is rounded, so is the sink's distance from all of them. From there on it is a logit: its weight, and
+//! that of the maximum where the sink is above it, are one more exponential function of a rounded distance each.
 //!
 //! An allowed error of 0 asks for the exact value: one column gives probability 1 and loss 0; a logit of `-inf` gives probability
 //! and gradient 0; an ignored row gives zeros. The allowed error is also 0 at every NaN and infinity, which no error measures.
@@ -40,14 +46,17 @@ mod loss_gradient;
 mod row_outputs;
 mod softmax;
 
-pub use backward::{log_softmax_backward, logsumexp_backward, softmax_backward};
+pub use backward::{
+    log_softmax_backward, log_softmax_grad_sinks, logsumexp_backward, logsumexp_grad_sinks,
+    softmax_backward, softmax_grad_sinks,
+};
 pub use cross_entropy::{loss, row_loss, row_lse};
 pub use linear::{linear_gradients, linear_logits, linear_loss, linear_row_loss};
 pub use loss_gradient::loss_gradient;
 pub use row_outputs::{entropy, log_probs_of, max_prob, may_be_argmax, target_log_prob, z_loss};
-pub use softmax::{jacobian, log_probability, lse, probability};
+pub use softmax::{jacobian, log_probability, lse, probability, sink_probs};
 
-use crate::reference::{Columns, CrossEntropy, Statistic, Target, Targets, rows_of};
+use crate::reference::{Columns, CrossEntropy, Masked, Statistic, Target, Targets, rows_of};
 use crate::spec::dtype::DType;
 
 /// Half a step of f32 at 1: the error of one rounding, relative.
@@ -100,14 +109,22 @@ struct Spread {
 }
 
 impl Spread {
-    /// Returns the spread for a logit `z` of a row, where `rounded` are the products that a mask was added to. Both `z` and the
-    /// maximum are then rounded sums, each of a rounded product.
-    fn masked(columns: Columns, rounded: Option<f64>, row: Statistic) -> impl Fn(f64) -> Self {
-        let plain = Self::from(columns);
+    /// Returns the spread for a logit `z` of the row `number`, whose statistic is `row`. With a mask that is added, both `z` and the
+    /// maximum are rounded sums, each of a rounded product; and a sink is compared with a rounded product.
+    fn masked(
+        masked: Masked<'_>,
+        logits: &[f32],
+        number: usize,
+        row: Statistic,
+    ) -> impl Fn(f64) -> Self + use<> {
+        let rounded = masked.rounded(logits, number);
+        let (columns, of_sink) = (masked.terms(), masked.rounded_height(logits, number));
         move |z| {
             let sums = |products| row.scaled(z).abs() + row.height().abs() + 2.0 * products;
-            let logits = plain.logits + rounded.map_or(0.0, sums);
-            Self { logits, ..plain }
+            Self {
+                columns,
+                logits: of_sink + rounded.map_or(0.0, sums),
+            }
         }
     }
 

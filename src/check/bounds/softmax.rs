@@ -6,7 +6,7 @@ use crate::reference::{self, Columns, Masked};
 pub fn probability<'a>(logits: &[f32], cols: impl Into<Masked<'a>>) -> Vec<f64> {
     let masked = cols.into();
     masked.map(logits, |number, row| {
-        let spread = Spread::masked(masked.columns, masked.rounded(logits, number), row);
+        let spread = Spread::masked(masked, logits, number, row);
         move |z| of_probability(row, z, spread(z))
     })
 }
@@ -17,7 +17,7 @@ pub fn log_probability<'a>(logits: &[f32], cols: impl Into<Masked<'a>>) -> Vec<f
     let masked = cols.into();
     masked.map(logits, |number, row| {
         let products = masked.rounded(logits, number);
-        let spread = Spread::masked(masked.columns, products, row);
+        let spread = Spread::masked(masked, logits, number, row);
         move |z| match row.scaled(z) {
             sum if products.is_some() && beyond_f32(sum) => f64::INFINITY,
             _ => of_log(row.log_probability(z), spread(z)),
@@ -30,8 +30,20 @@ pub fn lse<'a>(logits: &[f32], cols: impl Into<Masked<'a>>) -> Vec<f64> {
     let masked = cols.into();
     let rows = masked.statistics(logits).enumerate();
     rows.map(|(number, row)| {
-        let spread = Spread::masked(masked.columns, masked.rounded(logits, number), row);
+        let spread = Spread::masked(masked, logits, number, row);
         of_lse(row, spread(row.max))
+    })
+    .collect()
+}
+
+/// Returns the bounds of [`sink_probs`](reference::sink_probs), one a row: those of any probability of the row.
+pub fn sink_probs(logits: &[f32], masked: Masked<'_>) -> Vec<f64> {
+    let rows = masked.statistics(logits).enumerate();
+    rows.map(|(number, row)| {
+        let spread = Spread::masked(masked, logits, number, row);
+        masked
+            .sink(number)
+            .map_or(0.0, |z| of_probability(row, z, spread(z)))
     })
     .collect()
 }

@@ -47,6 +47,9 @@ pub(crate) struct Kernel {
     /// Causal mask of the same operations: the last two axes are (query, key), and no query looks at a later key
     #[arg(long)]
     pub(crate) causal: bool,
+    /// A sink a head for the same operations and their backward passes: the axes of the rows end in (head, query)
+    #[arg(long)]
+    pub(crate) sinks: bool,
     /// Result of a row whose logits are all excluded or -inf [default: nan]
     #[arg(long, value_name = "RESULT", value_parser = values::words(values::EMPTY_ROWS))]
     pub(crate) masked_rows: Option<EmptyRows>,

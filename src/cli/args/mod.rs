@@ -223,6 +223,12 @@ pub(crate) struct Masking {
     /// Key j is excluded for query i where j > i + (keys - queries).
     #[arg(long)]
     pub(crate) causal: bool,
+    /// Sinks: logits without a column, one more term of each row's denominator
+    ///
+    /// Floats, broadcast to the logits' shape without the axis by NumPy's rules: (heads, 1) for scores of (batch, heads, queries,
+    /// keys). They are neither scaled nor masked.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) sinks: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -13,6 +13,7 @@ pub(super) struct OnGpu<'a> {
     pub(super) gpu: &'a Gpu,
     pub(super) spec: SoftmaxSpec,
     pub(super) mask: Option<MaskData<'a>>,
+    pub(super) sinks: Option<Vec<f32>>,
 }
 
 impl OnGpu<'_> {
@@ -34,8 +35,21 @@ impl OnGpu<'_> {
         row_grad: &[f32],
         floats: fn(Vec<T>) -> Floats,
     ) -> Result<Floats, Error> {
-        let Self { gpu, spec, .. } = self;
-        match (self.operation, self.mask) {
+        let Self {
+            gpu, spec, mask, ..
+        } = self;
+        if let Some(sinks) = &self.sinks {
+            let result = match self.operation {
+                Operation::Softmax => gpu.softmax_with_sinks(spec, x, sinks, *mask),
+                Operation::LogSoftmax => gpu.log_softmax_with_sinks(spec, x, sinks, *mask),
+                _ => {
+                    let lse = gpu.logsumexp_with_sinks(spec, x, sinks, *mask);
+                    return lse.map(Floats::F32);
+                }
+            };
+            return result.map(floats);
+        }
+        match (self.operation, *mask) {
             (Operation::Softmax, None) => gpu.softmax_with(spec, x),
             (Operation::Softmax, Some(mask)) => gpu.softmax_masked(spec, x, mask),
             (Operation::LogSoftmax, None) => gpu.log_softmax_with(spec, x),

@@ -156,6 +156,7 @@ impl<'a> Job<'a> {
                     gpu,
                     spec: part.spec(self.spec(x, rows.len() as u64)),
                     mask: part.data(),
+                    sinks: part.sinks(),
                 };
                 on_gpu.compute(&block)
             },

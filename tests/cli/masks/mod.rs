@@ -1,9 +1,10 @@
-//! `--mask`, `--causal` and `--masked-rows`.
+//! `--mask`, `--causal`, `--masked-rows` and `--sinks`.
 
 mod broadcast;
 mod empty_rows;
 mod files;
 mod losses;
+mod sinks;
 
 pub(crate) fn assert_same(found: &[f32], expected: &[f32], what: &str) {
     assert_eq!(found.len(), expected.len(), "{what}");

@@ -8,7 +8,7 @@ use wgpu_softmax::{
     DType, EmptyRows, Error, JacobianBuffers, LinearCrossEntropyBuffers, LinearCrossEntropySpec,
     LinearGradients, LogSoftmaxBackwardBuffers, LogSoftmaxBuffers, LogSumExpBackwardBuffers,
     LogSumExpBuffers, Mask, MaskKind, Planner, Reduction, RowOutputs, SoftmaxBackwardBuffers,
-    SoftmaxBuffers, SoftmaxSpec, TargetType, ZeroValid,
+    SoftmaxBuffers, SoftmaxExtras, SoftmaxSpec, TargetType, ZeroValid,
 };
 
 pub(super) struct Problem {
@@ -65,7 +65,7 @@ impl Problem {
     ) -> Result<Bound, Error> {
         let get = |name: &str| named(name).expect("a buffer of this name");
         match &self.spec {
-            Spec::Rows(spec) => self.bind_rows(planner, *spec, get, named("mask")),
+            Spec::Rows(spec) => self.bind_rows(planner, *spec, named),
             Spec::Linear(spec, ..) => Self::bind_linear(planner, *spec, named),
             Spec::Losses(spec, _) if self.operation == Operation::CrossEntropyBackward => {
                 let buffers = CrossEntropyBackwardBuffers {
@@ -151,17 +151,23 @@ impl Problem {
         &self,
         planner: &Planner,
         spec: SoftmaxSpec,
-        get: impl Fn(&str) -> &'b Buffer,
-        mask: Option<&Buffer>,
+        named: impl Fn(&str) -> Option<&'b Buffer>,
     ) -> Result<Bound, Error> {
+        let get = |name: &str| named(name).expect("a buffer of this name");
+        let mut extras = SoftmaxExtras::default();
+        for (field, name) in [
+            (&mut extras.mask, "mask"),
+            (&mut extras.sinks, "sinks"),
+            (&mut extras.sink_probs, "sink_probs"),
+            (&mut extras.grad_sinks, "grad_sinks"),
+        ] {
+            *field = named(name);
+        }
         macro_rules! bind {
             ($method:ident, $buffers:ident: $($field:ident)*) => {{
                 let plan = planner.$method(spec)?;
                 let buffers = $buffers { $($field: get(stringify!($field)),)* };
-                match mask {
-                    Some(mask) => plan.bind_masked(spec.rows(), buffers, mask),
-                    None => plan.bind(buffers),
-                }
+                plan.bind_with(spec.rows(), buffers, extras)
             }};
         }
         match self.operation {
@@ -217,6 +223,7 @@ fn of_rows() -> Vec<Problem> {
         add("bf16", operation, of(4, 40).dtype(Bf16));
         add("strided", operation, of(12, 9).inner(6));
         add("strided.bf16", operation, of(16, 9).inner(8).dtype(Bf16));
+        add("sinks", operation, of(12, 20).scale(0.75).sinks(2, 3));
     }
     for operation in [Softmax, LogSoftmax, LogSumExp] {
         let mask = |kind, of: &[u64]| Mask::new(kind, &[2, 6, 20], 2, of).expect("a mask");

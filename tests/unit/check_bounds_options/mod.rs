@@ -1,4 +1,4 @@
-//! The bounds of cross-entropy's options and row outputs, of the scale and of masks: as derived; sound f32 arithmetic keeps
+//! The bounds of cross-entropy's options and row outputs, of the scale, of masks and of sinks: as derived; sound f32 arithmetic keeps
 //! them, and serial sums and small faults do not.
 
 mod f32_entropy;
@@ -6,6 +6,7 @@ mod f32_model;
 mod masks;
 mod rounded;
 mod row_outputs;
+mod sinks;
 mod table;
 
 use crate::numbers::wide;

@@ -12,6 +12,7 @@ mod misuse;
 mod off;
 mod row_outputs;
 mod shape;
+mod sinks;
 mod special_values;
 
 use wgpu_softmax::Reduction;

@@ -77,6 +77,9 @@ fn every_program_agrees_with_the_host_and_translates() {
         let info = validated(&program, &module, &text);
         assert_bindings(&program, &module, &info);
         assert_all_is_reached(&program, &module, &info);
+        // Rows without sinks have not a word of them.
+        let has_sinks = program.options.sink;
+        assert!(has_sinks || !text.contains("sink"), "{program:?}");
         let text = program.unrolled_wgsl();
         let module = parsed(&text);
         let info = validated(&program, &module, &text);
@@ -217,7 +220,7 @@ fn the_uniform_has_the_hosts_layout() {
             queries bin_first bin_queries bin_rows record_row_stride record_part_stride padding;
         scaling:
             scale slope prescale postscale lowest_shifted negligible_shifted exp2_hi exp2_lo mask_unit
-            softcap inverse_softcap largest_uncapped zero_empty_rows padding;
+            softcap inverse_softcap largest_uncapped zero_empty_rows sinks sink_queries stores_sinks;
         mask: axes axis_count column_stride padding;
         loss:
             flags first_class classes id_words ignored_low ignored_high loss_words z_loss target_share uniform_share

@@ -139,7 +139,7 @@ fn every_options() -> impl Iterator<Item = (Operation, KernelOptions)> {
     let all = Operation::ALL.into_iter().chain(Operation::SHARDED);
     let of_masks = KernelOptions::all(Operation::Softmax)
         .into_iter()
-        .filter(|options| options.is_masked() && !options.in_place)
+        .filter(|options| options.is_masked() && !options.in_place && !options.sink)
         .map(|options| (Operation::PartialStatistic, options));
     let every = all
         .chain([Operation::RowOutputs, Operation::RowTerms])
@@ -190,9 +190,11 @@ fn storages(options: KernelOptions) -> impl Iterator<Item = (Access, bool, DType
 }
 
 /// True if one program folds the parts for everything computed from them: parts of logits only, and parts of any matrices for a
-/// result written in place.
+/// result written in place, or with sinks.
 fn shares_partial(operation: Operation, options: KernelOptions) -> bool {
-    options.in_place || (options.matrices_read(operation) == 1 && !options.is_dense())
+    options.in_place
+        || options.sink
+        || (options.matrices_read(operation) == 1 && !options.is_dense())
 }
 
 fn stages(operation: Operation, options: KernelOptions) -> Vec<Registers> {
