@@ -4,6 +4,7 @@ use super::candidates::Candidate;
 use super::cover::Pair;
 use super::options::MaskOf;
 use super::subject::Subject;
+use crate::spec::dtype::DType;
 use crate::variant::{Family, Operation, Reduce};
 
 /// Lists the pairs of traits of a candidate, each by its number, that are to meet: traits whose code is joined in one program by
@@ -114,8 +115,9 @@ pub(super) fn pairs_of(candidate: &Candidate) -> Vec<Pair> {
         (dtype, masking),
         (masking, causal),
     ];
-    // What it adds to a row is done once the row is folded.
-    let of_sinks = [(operation, sink), (family, sink)];
+    // What it adds to a row is done once the row is folded; rounding to 16 bits would hide what is wrong with it.
+    let exact_sink = u32::from(kernel_options.sink && subject.dtype == DType::F32);
+    let of_sinks = [(operation, exact_sink), (family, sink)];
     let all = [
         (true, &of_all[..]),
         (of.has_targets(), &of_targets),
