@@ -198,9 +198,8 @@ fn of_softmax(args: &args::Kernel, seen: &Seen) -> Result<SoftmaxSpec, Failure> 
         .scale(args.scale)
         .empty_rows(args.masked_rows.unwrap_or_default())
         .dtype(args.dtype);
-    if let Some(MaskShape { kind, shape: its }) = &args.mask {
-        let its = its.as_ref().map_or(shape, |Extents(its)| its);
-        spec = spec.mask(Mask::new(*kind, shape, seen.axis, its)?);
+    if let Some(mask) = mask(args, shape, seen.axis)? {
+        spec = spec.mask(mask);
     }
     if args.causal {
         spec = spec.causal(queries(shape, seen)?);
@@ -222,6 +221,15 @@ fn heads_of(shape: &[u64], seen: &Seen) -> (u64, u64) {
     }
 }
 
+/// Returns the mask of logits of a shape, if there is one.
+fn mask(args: &args::Kernel, logits: &[u64], axis: usize) -> Result<Option<Mask>, Failure> {
+    let Some(MaskShape { kind, shape }) = &args.mask else {
+        return Ok(None);
+    };
+    let shape = shape.as_ref().map_or(logits, |Extents(shape)| shape);
+    Ok(Some(Mask::new(*kind, logits, axis, shape)?))
+}
+
 /// Returns the number of queries, if the columns are keys.
 fn queries(shape: &[u64], seen: &Seen) -> Result<u64, Failure> {
     match shape {
@@ -234,19 +242,29 @@ fn queries(shape: &[u64], seen: &Seen) -> Result<u64, Failure> {
     }
 }
 
-fn of_cross_entropy(args: &args::Kernel, seen: &Seen) -> Result<CrossEntropySpec, Failure> {
-    let masks = [
-        ("--mask", args.mask.is_some()),
+/// Refuses what no loss has.
+fn check_loss(args: &args::Kernel) -> Result<(), Failure> {
+    let flags = [
         ("--causal", args.causal),
         ("--sinks", args.sinks),
         ("--masked-rows", args.masked_rows.is_some()),
     ];
-    if let Some((flag, _)) = masks.into_iter().find(|(_, is_given)| *is_given) {
-        let expected = "softmax, log-softmax or logsumexp";
-        return Err(Failure::expected(flag, expected, args.op));
+    match flags.into_iter().find(|(_, is_given)| *is_given) {
+        None => Ok(()),
+        Some((flag, _)) => {
+            let expected = "softmax, log-softmax or logsumexp";
+            Err(Failure::expected(flag, expected, args.op))
+        }
     }
+}
+
+fn of_cross_entropy(args: &args::Kernel, seen: &Seen) -> Result<CrossEntropySpec, Failure> {
+    check_loss(args)?;
+    let Extents(shape) = &args.shape;
     let loss = &args.loss;
-    let spec = CrossEntropySpec::new(seen.rows, seen.cols)
+    let spec = CrossEntropySpec::new(seen.rows, seen.cols);
+    let spec = mask(args, shape, seen.axis)?.map_or(spec, |mask| spec.mask(mask));
+    let spec = spec
         .inner(seen.inner)
         .dtype(args.dtype)
         .loss(options(args))
@@ -287,9 +305,12 @@ fn of_linear(args: &args::Kernel, seen: &Seen) -> Result<LinearCrossEntropySpec,
     if let Some((flag, _)) = refused.into_iter().find(|(_, is_given)| *is_given) {
         return Err(Failure::expected(flag, "another operation", args.op));
     }
-    // What no loss has is refused.
-    of_cross_entropy(args, seen)?;
-    Ok(LinearCrossEntropySpec::new(seen.rows, seen.cols, classes)
+    check_loss(args)?;
+    let Extents(hidden) = &args.shape;
+    let logits = [&hidden[..seen.axis], &[classes]].concat();
+    let spec = LinearCrossEntropySpec::new(seen.rows, seen.cols, classes);
+    let spec = mask(args, &logits, seen.axis)?.map_or(spec, |mask| spec.mask(mask));
+    Ok(spec
         .dtype(args.dtype)
         .targets(loss.target_type.unwrap_or_default())
         .loss(options(args))

@@ -124,6 +124,9 @@ impl CrossEntropySpec {
     /// choose: an excluded class is one whose logit is `-inf`, whatever the logit is. Its probability and its gradient are exactly 0,
     /// but in a row that is NaN; a target weight there makes the loss infinite. A row without a class left is NaN. The elements are
     /// given as [`CrossEntropyExtras::mask`](crate::CrossEntropyExtras::mask). Not with a shard of the classes.
+    ///
+    /// The mask is bound whole. With probabilities as targets, the gradient of rows longer than a binding takes nine storage buffers
+    /// a stage, but in place.
     #[must_use]
     pub const fn mask(self, mask: Mask) -> Self {
         Self {

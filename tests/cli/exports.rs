@@ -11,8 +11,8 @@ pub(crate) const LINES: [&str; 8] = [
     "softmax-backward --shape 2x3x4x9 --sinks",
     "jacobian --shape 3x9",
     "cross-entropy-fused --shape 10x37 --with weight,row-weight,row-scale,pairs,lse,status --ignore-index -100 --row-outputs entropy",
-    "cross-entropy-backward --shape 10x37 --target-type i64 --with grad-losses --in-place",
-    "linear-cross-entropy --shape 10x19 --classes 37 --dtype bf16 --with bias,weight,status --ignore-index -100",
+    "cross-entropy-backward --shape 10x37 --target-type i64 --with grad-losses --in-place --mask bool:1x37",
+    "linear-cross-entropy --shape 10x19 --classes 37 --dtype bf16 --with bias,weight,status --ignore-index -100 --mask bool",
 ];
 
 /// Runs a command line where there is no adapter, and returns the JSON that it writes.

@@ -45,7 +45,7 @@ fn assert_valid(line: &str, text: &str) {
 }
 
 /// Command lines, and the dispatches that each prints, by words of their labels.
-const PRINTED: [(&str, &[&str]); 16] = [
+const PRINTED: [(&str, &[&str]); 17] = [
     ("softmax --shape 1024x1024", &["softmax.registers.f32"]),
     (
         "softmax --shape 64 --dtype bf16",
@@ -79,6 +79,10 @@ const PRINTED: [(&str, &[&str]); 16] = [
     (
         "cross-entropy --shape 64x1000",
         &["cross-entropy.", "lse-from-pairs", "reduce_losses"],
+    ),
+    (
+        "cross-entropy --shape 2x64x500 --mask bool:1x500",
+        &["cross-entropy.kept4", "lse-from-pairs", "reduce_losses"],
     ),
     (
         "cross-entropy --shape 64x1000 --reduction none --target-type probs --softcap 3 --z-loss 1",
@@ -224,8 +228,8 @@ fn what_no_kernel_is_for_is_refused() {
             "--causal: expected softmax",
         ),
         (
-            "cross-entropy --shape 4x4 --mask bool",
-            "--mask: expected softmax",
+            "cross-entropy --shape 4x4 --mask float",
+            "mask: expected a boolean one for a loss",
         ),
         ("cross-entropy --shape 4x4 --row-outputs loss", "entropy"),
         ("jacobian --shape 4x4 --in-place", "in place"),

@@ -40,11 +40,11 @@ pub(crate) struct Kernel {
     /// Write the result over the first input, in one buffer
     #[arg(long)]
     pub(crate) in_place: bool,
-    /// Mask of softmax, log-softmax or logsumexp: float or bool, of the logits' shape, or of a shape that broadcasts to
-    /// it, as bool:1x100
+    /// Mask of softmax, log-softmax or logsumexp, float or bool, or of a loss, bool: of the logits' shape, or of a shape that
+    /// broadcasts to it, as bool:1x100
     #[arg(long, value_name = "KIND[:SHAPE]", value_parser = values::mask)]
     pub(crate) mask: Option<MaskShape>,
-    /// Causal mask of the same operations: the last two axes are (query, key), and no query looks at a later key
+    /// Causal mask of softmax, log-softmax or logsumexp: the last two axes are (query, key), and no query looks at a later key
     #[arg(long)]
     pub(crate) causal: bool,
     /// A sink a head for the same operations and their backward passes: the axes of the rows end in (head, query)

@@ -5,8 +5,8 @@ use wgpu_softmax::check::{Inputs, inputs};
 use wgpu_softmax::variant::Variant;
 use wgpu_softmax::wgpu::BufferUsages;
 use wgpu_softmax::{
-    CrossEntropyBuffers, CrossEntropyExtras, CrossEntropySpec, DType, Mask, MaskKind, Reduction,
-    RowOutputs, TargetType,
+    CrossEntropyBuffers, CrossEntropyExtras, CrossEntropySpec, DType, Error, Mask, MaskKind,
+    Reduction, RowOutputs, TargetType,
 };
 
 use crate::common::expected::Expected;
@@ -204,6 +204,19 @@ fn rows_longer_than_a_binding() {
         expected.assert(&problem.fused(&small, None), "fused");
         expected.assert(&problem.apart(&small, None), "apart");
     }
+    // Probabilities, and their gradient elsewhere: one binding more than the device has.
+    let problem = Problem::drawn_probs(Inputs::Flat, (3, 700), [3, 5]).z_loss(0.1);
+    let problem = problem.mask([1, 700], drawn(700));
+    let refused = small.planner().cross_entropy(problem.spec);
+    let expected = Error::Limit {
+        what: "cross-entropy-fused.finish".into(),
+        limit: "max_storage_buffers_per_shader_stage",
+        needed: 9,
+        available: 8,
+    };
+    assert_eq!(refused.err(), Some(expected));
+    let in_place = problem.in_place();
+    Expected::of(&in_place).assert(&in_place.fused(&small, None), "in place");
 }
 
 #[test]
