@@ -3,7 +3,9 @@
 use std::ops::Range;
 
 use wgpu_softmax::check::{Inputs, inputs};
-use wgpu_softmax::{Reduction, ZeroValid};
+use wgpu_softmax::{
+    CrossEntropyInputs, CrossEntropySpec, CrossEntropyWants, Reduction, TargetType, ZeroValid,
+};
 
 use crate::common::expected::Expected;
 use crate::common::found::Found;
@@ -198,6 +200,19 @@ fn rows_of_probabilities_are_divided_by_their_number() {
         (40, 40.0)
     );
     problem.assert_on_every_kernel();
+}
+
+/// Without pairs or any other option a loss has a kernel of its own, and with probabilities nothing is counted for it.
+#[test]
+fn a_plain_mean_of_probabilities_is_divided_by_the_rows() {
+    let spec = CrossEntropySpec::new(4, 2).targets(TargetType::Probs);
+    let probs = [1.0_f32, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0];
+    let inputs = CrossEntropyInputs::new(&[0.0_f32; 8], &probs);
+    let mut wants = CrossEntropyWants::default();
+    wants.grad_logits = true;
+    let found = gpu().cross_entropy(&spec, inputs, wants).expect("a loss");
+    let gradient = probs.map(|prob| (0.5 - prob) / 4.0);
+    assert_eq!(found.grad_logits.as_deref(), Some(&gradient[..]));
 }
 
 /// Where fewer rows are bound than planned, only those count.
