@@ -6,6 +6,7 @@ use crate::device::tensor::F32;
 use crate::error::Error;
 use crate::ops::bytes::mask_bytes;
 use crate::ops::plan::{Holds, Operand, RowPlan};
+use crate::ops::setters::buffer_setters;
 use crate::shader::Binding;
 use crate::variant::Operation;
 
@@ -40,27 +41,8 @@ pub struct SoftmaxExtras<'a> {
     pub grad_sinks: Option<&'a Buffer>,
 }
 
-/// Declares the setters.
-macro_rules! setters {
-    ($($(#[$doc:meta])* $name:ident,)*) => {
-        impl<'a> SoftmaxExtras<'a> {
-            $($(#[$doc])*
-            #[must_use]
-            pub const fn $name(self, $name: &'a Buffer) -> Self {
-                Self {
-                    $name: Some($name),
-                    ..self
-                }
-            })*
-
-            fn named(&self) -> Vec<(&'static str, Option<&'a Buffer>)> {
-                vec![$((stringify!($name), self.$name),)*]
-            }
-        }
-    };
-}
-
-setters! {
+buffer_setters! {
+    SoftmaxExtras:
     /// Gives the elements of the mask.
     mask,
     /// Gives the sinks, one f32 a head.
@@ -69,6 +51,17 @@ setters! {
     sink_probs,
     /// Writes the gradient by each row's sink: one f32 a row, which the caller adds up by heads.
     grad_sinks,
+}
+
+impl<'a> SoftmaxExtras<'a> {
+    fn named(&self) -> [(&'static str, Option<&'a Buffer>); 4] {
+        [
+            ("mask", self.mask),
+            ("sinks", self.sinks),
+            ("sink_probs", self.sink_probs),
+            ("grad_sinks", self.grad_sinks),
+        ]
+    }
 }
 
 impl RowPlan {

@@ -10,5 +10,6 @@ pub(crate) mod jacobian;
 #[cfg(feature = "kernels")]
 mod kernels;
 pub(crate) mod plan;
+mod setters;
 pub(crate) mod shards;
 pub(crate) mod softmax;

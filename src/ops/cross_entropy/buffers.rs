@@ -3,6 +3,8 @@
 use bytemuck::{Pod, Zeroable};
 use wgpu::Buffer;
 
+use crate::ops::setters::buffer_setters;
+
 /// The buffers of a cross-entropy, each with usage `STORAGE`.
 #[derive(Debug, Clone, Copy)]
 pub struct CrossEntropyBuffers<'a> {
@@ -47,23 +49,8 @@ pub struct CrossEntropyExtras<'a> {
     pub candidates: Option<&'a Buffer>,
 }
 
-/// Declares the setters.
-macro_rules! setters {
-    ($($(#[$doc:meta])* $name:ident,)*) => {
-        impl<'a> CrossEntropyExtras<'a> {
-            $($(#[$doc])*
-            #[must_use]
-            pub const fn $name(self, $name: &'a Buffer) -> Self {
-                Self {
-                    $name: Some($name),
-                    ..self
-                }
-            })*
-        }
-    };
-}
-
-setters! {
+buffer_setters! {
+    CrossEntropyExtras:
     /// Weights the classes: one f32 a class. The mean divides by the sum of the class weights of the valid rows' targets.
     weight,
     /// Weights the rows: one f32 a row, a factor of the row's cross-entropy and its gradient, as a class weight is, and of the weight

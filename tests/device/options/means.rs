@@ -208,8 +208,10 @@ fn a_plain_mean_of_probabilities_is_divided_by_the_rows() {
     let spec = CrossEntropySpec::new(4, 2).targets(TargetType::Probs);
     let probs = [1.0_f32, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0];
     let inputs = CrossEntropyInputs::new(&[0.0_f32; 8], &probs);
-    let mut wants = CrossEntropyWants::default();
-    wants.grad_logits = true;
+    let wants = CrossEntropyWants {
+        grad_logits: true,
+        ..CrossEntropyWants::default()
+    };
     let found = gpu().cross_entropy(&spec, inputs, wants).expect("a loss");
     let gradient = probs.map(|prob| (0.5 - prob) / 4.0);
     assert_eq!(found.grad_logits.as_deref(), Some(&gradient[..]));
